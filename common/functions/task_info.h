@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/base/ids.h"
+
+namespace weir::functions {
+
+class AccumulatorRegistry;
+
+/// Who a subtask is. Constant during an attempt.
+struct TaskInfo {
+  JobId job;
+  std::string job_name;
+  AttemptId attempt;
+  OperatorId operator_id;
+  std::string operator_name;
+  std::string task_name;  ///< Name of the chain, as lists show it.
+  std::uint32_t subtask = 0;
+  std::uint32_t parallelism = 1;
+  std::uint32_t max_parallelism = 4096;
+  bool check = false;  ///< Constructed to be checked against a savepoint, not to run.
+};
+
+}  // namespace weir::functions

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/runtime/state_handle.h"
+
+namespace weir::runtime {
+
+/// One old subtask's part of an operator's state.
+struct SubtaskState {
+  std::uint32_t subtask = 0;
+  bool finished = false;  ///< Its input had ended; it must not run or end it again.
+  StateHandle handle;
+};
+
+/// An operator in a snapshot. Stateless ones are listed too (without handles), so that finished
+/// flags and names survive.
+struct OperatorState {
+  OperatorId id;
+  std::string uid;
+  std::string name;
+  std::string kind;
+  std::uint32_t siblings = 1;
+  std::uint32_t parallelism = 1;
+  std::uint32_t max_parallelism = 4096;
+  bool fixed_parallelism_state = false;
+  std::vector<StateInfo> states;  ///< Summed over the subtasks.
+  std::vector<SubtaskState> subtasks;
+
+  std::uint64_t bytes() const {
+    std::uint64_t sum = 0;
+    for (const SubtaskState& subtask : subtasks) {
+      sum += subtask.handle.size;
+    }
+    return sum;
+  }
+  bool hasState() const { return bytes() > 0; }
+};
+
+/// A completed checkpoint or savepoint: all that is needed to restore it, but for the data files.
+struct CheckpointMetadata {
+  static constexpr std::uint32_t kVersion = 1;
+
+  std::string writer;  ///< Release of Weir that wrote it.
+  JobId job;
+  std::string job_name;
+  CheckpointId checkpoint;
+  bool savepoint = false;
+  std::int64_t trigger_millis = 0;
+  std::int64_t duration_millis = 0;
+  std::uint32_t max_parallelism = 4096;
+  std::string data_directory;  ///< Absolute URI that relative locations hang under; may be empty.
+  std::string program_hash;    ///< SHA-256 of the program that ran.
+  std::vector<OperatorState> operators;
+
+  std::uint64_t bytes() const {
+    std::uint64_t sum = 0;
+    for (const OperatorState& one : operators) {
+      sum += one.bytes();
+    }
+    return sum;
+  }
+};
+
+}  // namespace weir::runtime

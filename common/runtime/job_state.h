@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/base/ids.h"
+
+namespace weir::runtime {
+
+/// Life of a job, as Flink names it. Append only: the numbers go on the wire.
+enum class JobState : std::uint8_t {
+  kCreated = 1,
+  kRunning = 2,
+  kFailing = 3,
+  kFailed = 4,
+  kCancelling = 5,
+  kCanceled = 6,
+  kFinished = 7,
+  kRestarting = 8,
+};
+
+/// Life of one subtask's execution. Append only: the numbers go on the wire.
+enum class TaskState : std::uint8_t {
+  kCreated = 1,
+  kScheduled = 2,
+  kDeploying = 3,
+  kRunning = 4,
+  kFinished = 5,
+  kCanceling = 6,
+  kCanceled = 7,
+  kFailed = 8,
+};
+
+/// The upper-case names of Flink: "RUNNING", "CANCELED".
+std::string_view toString(JobState state);
+std::string_view toString(TaskState state);
+
+constexpr bool isTerminal(JobState state) {
+  return state == JobState::kFailed || state == JobState::kCanceled || state == JobState::kFinished;
+}
+constexpr bool isTerminal(TaskState state) {
+  return state == TaskState::kFinished || state == TaskState::kCanceled ||
+         state == TaskState::kFailed;
+}
+
+/// One deployment of a job. Everything that a worker says carries it; what belongs to another
+/// attempt or an older leader is refused by number.
+struct ExecutionId {
+  JobId job;
+  AttemptId attempt;
+  LeaderEpoch epoch;
+  auto operator<=>(const ExecutionId&) const = default;
+};
+
+/// One subtask of a vertex.
+struct TaskId {
+  OperatorId vertex;
+  std::uint32_t subtask = 0;
+  auto operator<=>(const TaskId&) const = default;
+};
+
+/// A job as `weir list` shows it.
+struct JobSummary {
+  JobId id;
+  std::string name;
+  JobState state = JobState::kCreated;
+  std::int64_t start_millis = 0;
+  std::int64_t end_millis = -1;  ///< -1 while it runs.
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "common/runtime/deployment.h"
+#include "common/runtime/job_state.h"
+#include "common/runtime/state_handle.h"
+
+/// What job manager, task managers and workers say to each other, as domain types.
+namespace weir::runtime {
+
+/// An accumulator's value as it travels: `type` names the kind, `bytes` is its own encoding.
+struct AccumulatorValue {
+  std::string name;
+  std::string type;  ///< "IntCounter", "LongCounter", "DoubleCounter", "Histogram".
+  std::string bytes;
+};
+
+struct TaskMetrics {
+  std::uint64_t records_in = 0;
+  std::uint64_t records_out = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
+/// A subtask changed state, or says how it is doing.
+struct TaskUpdate {
+  ExecutionId execution;
+  TaskId task;
+  TaskState state = TaskState::kRunning;
+  /// Its input has ended; it stays RUNNING and takes part in checkpoints until told to finish.
+  bool input_ended = false;
+  std::string cause;  ///< kFailed: what happened, one sentence.
+  std::vector<AccumulatorValue> accumulators;
+  TaskMetrics metrics;
+};
+
+/// How a snapshot of all tasks is to be taken.
+struct CheckpointOrder {
+  CheckpointId checkpoint;
+  std::int64_t timestamp_millis = 0;
+  bool savepoint = false;
+  /// Where savepoint data goes when it must not lie in the checkpoint directory; else empty.
+  std::string directory;
+};
+
+/// A subtask has stored its state for a checkpoint.
+struct CheckpointAck {
+  ExecutionId execution;
+  CheckpointId checkpoint;
+  TaskId task;
+  bool finished = false;  ///< Its input had ended before the barrier.
+  std::vector<OperatorSnapshot> operators;
+  std::uint32_t alignment_millis = 0;
+  std::uint32_t freeze_millis = 0;
+  std::uint32_t write_millis = 0;
+};
+
+/// A subtask could not take part in a checkpoint; the job goes on.
+struct CheckpointDecline {
+  ExecutionId execution;
+  CheckpointId checkpoint;
+  TaskId task;
+  std::string reason;
+};
+
+// ------------------------------------------------------------------ job manager -> task manager
+
+struct CancelOrder {
+  ExecutionId execution;
+};
+/// All inputs have ended and the final checkpoint was notified (or there is none): close and end.
+struct FinishOrder {
+  ExecutionId execution;
+};
+struct TriggerOrder {
+  ExecutionId execution;
+  CheckpointOrder order;
+};
+/// A checkpoint completed or was aborted; goes to every task of the attempt.
+struct NotifyOrder {
+  ExecutionId execution;
+  CheckpointId checkpoint;
+  bool completed = true;
+};
+/// Read the file that the job manager wrote, and write one beside it for the job manager to read.
+struct ProbeOrder {
+  std::uint64_t id = 0;
+  std::string directory;
+  std::string expected_file;
+  std::string expected_content;
+  std::string write_file;
+  std::string write_content;
+};
+struct ReleaseBlobsOrder {
+  JobId job;
+};
+
+using TaskManagerOrder = std::variant<Deployment,
+                                      CancelOrder,
+                                      FinishOrder,
+                                      TriggerOrder,
+                                      NotifyOrder,
+                                      ProbeOrder,
+                                      ReleaseBlobsOrder>;
+
+// ------------------------------------------------------------------ task manager -> job manager
+
+struct Registration {
+  static constexpr std::uint32_t kProtocolVersion = 1;
+  std::uint32_t protocol_version = kProtocolVersion;
+  TaskManagerId id;
+  std::string host;
+  std::uint16_t data_port = 0;
+  std::uint32_t slots = 1;
+  std::uint32_t cpu_cores = 0;
+  std::uint64_t physical_memory = 0;
+  std::uint64_t free_memory = 0;
+  std::string machine_id;  ///< Equal for processes that share a machine (hostname + boot id).
+  std::string version;
+};
+struct Heartbeat {
+  std::uint64_t sequence = 0;
+  std::uint64_t free_memory = 0;
+  /// Executions that still have a live process here; their slots are not free yet.
+  std::vector<ExecutionId> running;
+};
+/// A worker process is reaped and its slots are free. A worker that ended without being told to
+/// fails all its tasks that are not terminal, with `cause`.
+struct WorkerExited {
+  ExecutionId execution;
+  bool expected = false;
+  std::string cause;  ///< Signal or exit status, and the last lines of its stderr.
+};
+struct ProbeResult {
+  std::uint64_t id = 0;
+  std::string error;  ///< Empty when all went well.
+};
+
+using TaskManagerReport = std::variant<Heartbeat,
+                                       std::vector<TaskUpdate>,
+                                       CheckpointAck,
+                                       CheckpointDecline,
+                                       WorkerExited,
+                                       ProbeResult>;
+
+// ------------------------------------------------------------------ task manager -> worker
+
+/// A connection of another worker, accepted on the data port; its descriptor travels beside.
+struct PeerConnection {
+  std::uint32_t from_worker = 0;
+};
+using WorkerOrder =
+    std::variant<Deployment, CancelOrder, FinishOrder, TriggerOrder, NotifyOrder, PeerConnection>;
+
+// ------------------------------------------------------------------ worker -> task manager
+
+/// First message of a worker: which protocol it speaks. The deployment follows.
+struct WorkerHello {
+  static constexpr std::uint32_t kProtocolVersion = 1;
+  std::uint32_t protocol_version = kProtocolVersion;
+  std::string version;
+};
+/// The whole attempt cannot go on in this worker: another graph, a broken argument, main() threw.
+struct WorkerFailed {
+  std::string cause;
+};
+using WorkerReport =
+    std::variant<WorkerHello, WorkerFailed, TaskUpdate, CheckpointAck, CheckpointDecline>;
+
+}  // namespace weir::runtime

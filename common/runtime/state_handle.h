@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/record/schema.h"
+#include "common/state/state_kind.h"
+
+namespace weir::runtime {
+
+/// Where one operator section of one subtask's snapshot lies.
+struct StateHandle {
+  enum class Storage : std::uint8_t {
+    kNone = 0,    ///< The operator had nothing to store.
+    kInline = 1,  ///< `bytes` is the section.
+    kBlob = 2,    ///< `location` is a key of the job manager's blob store; the whole blob.
+    kFile = 3,    ///< `location` is a file URI; in metadata relative to its data directory.
+  };
+  Storage storage = Storage::kNone;
+  std::string location;
+  std::string bytes;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::uint64_t checksum = 0;  ///< XXH3-64 of the section.
+  bool operator==(const StateHandle&) const = default;
+};
+
+/// What a section holds, for lists, checks and schema comparison without reading it.
+struct StateInfo {
+  std::string name;
+  state::StateKind kind = state::StateKind::kValue;
+  record::Schema key;
+  record::Schema value;
+  bool declared_late = false;
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// The state of one operator in one subtask.
+struct OperatorSnapshot {
+  OperatorId id;
+  StateHandle handle;
+  std::vector<StateInfo> states;
+};
+
+}  // namespace weir::runtime
