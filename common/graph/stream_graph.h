@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/graph/job_graph.h"
+
+namespace weir::graph {
+
+/// How an operator may share a thread with its input, as in Flink.
+enum class Chaining : std::uint8_t {
+  kAlways = 1,  ///< With its input and its consumers.
+  kHead = 2,    ///< Starts a chain; consumers may join (sources, startNewChain()).
+  kNever = 3,   ///< disableChaining().
+};
+
+/// One input of a node, in the order of declaration.
+struct StreamEdge {
+  std::uint32_t source = 0;  ///< Index of the producing node.
+  std::uint32_t port = 0;    ///< Input port of the consumer (connect: 0 and 1).
+  /// Absent: forward when the parallelisms agree, else rebalance.
+  std::optional<Partitioning> partitioning;
+  /// Builds the typed writer once the partitioning is known.
+  std::function<functions::EdgeWriterFactory(Partitioning)> make_writer;
+  functions::EdgeReaderFactory make_reader;
+};
+
+/// One operator as the program wrote it. Zero or empty fields take the job's defaults.
+struct StreamNode {
+  std::string kind;
+  std::string name;
+  std::optional<std::string> uid;
+  std::uint32_t parallelism = 0;
+  std::uint32_t max_parallelism = 0;
+  bool non_parallel = false;  ///< Parallelism is 1 and another one is refused.
+  Chaining chaining = Chaining::kAlways;
+  std::optional<std::string> slot_sharing_group;
+  std::optional<std::chrono::milliseconds> buffer_timeout;
+  std::vector<DeclaredState> states;
+  bool stateful = false;
+  bool fixed_parallelism_state = false;
+  bool custom_handles = false;
+  std::string payload;
+  functions::OperatorFactory factory;
+  std::vector<StreamEdge> inputs;
+  std::vector<std::string> errors;  ///< What the program did wrong here; reported by toJobGraph().
+};
+
+/// What a program builds, operator by operator, before chaining and ids.
+class StreamGraph {
+ public:
+  /// Settings of the environment.
+  struct Settings {
+    std::string job_name;
+    std::uint32_t default_parallelism = 1;
+    std::uint32_t max_parallelism = 0;  ///< 0: 4096.
+    bool chaining = true;
+    CheckpointSettings checkpoints;
+    RestartStrategy restart;
+    std::string state_backend;
+    std::vector<OnceValue> once;
+  };
+
+  /// Returns the index that edges name. Inputs come before their consumers.
+  std::uint32_t add(StreamNode node);
+  StreamNode& node(std::uint32_t index) { return nodes_[index]; }
+  const std::vector<StreamNode>& nodes() const { return nodes_; }
+
+  /// Resolves parallelism, partitioning, ids and chains. Errors name the operators: no operator,
+  /// equal uids, an empty uid, a parallelism above the maximum, forward between different
+  /// parallelisms, two states of one name.
+  Result<JobGraph> toJobGraph(const Settings& settings) const;
+
+ private:
+  std::vector<StreamNode> nodes_;
+};
+
+}  // namespace weir::graph
