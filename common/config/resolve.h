@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/config/configuration.h"
+
+/// Rules that take more than one option.
+namespace weir::config {
+
+/// Where snapshots go.
+enum class Storage : std::uint8_t { kJobManager, kFileSystem };
+
+struct StorageChoice {
+  Storage storage = Storage::kJobManager;
+  std::string directory;  ///< An absolute local path; empty on the job manager.
+};
+
+/// Of checkpoints. kInvalidArgument for `filesystem` without a directory, or a directory that is
+/// no local path.
+Result<StorageChoice> resolveCheckpointStorage(const Configuration& configuration);
+
+/// Of savepoints: `filesystem` without a directory falls back to the job manager, with a warning.
+Result<StorageChoice> resolveSavepointStorage(const Configuration& configuration,
+                                              Warnings& warnings);
+
+struct Heartbeat {
+  Duration interval{};
+  Duration timeout{};
+};
+/// From heartbeat.*, else Flink 1.0's akka.watch.heartbeat.*, else 2 s and 10 s. kInvalidArgument
+/// when the time-out is not longer than the interval.
+Result<Heartbeat> resolveHeartbeat(const Configuration& configuration);
+
+/// How a failed job that names no strategy itself is restarted.
+struct RestartSettings {
+  enum class Kind : std::uint8_t {
+    kUnset,  ///< Not configured: exponential delay for a job that checkpoints, else none.
+    kNone,
+    kFixedDelay,
+    kFailureRate,
+    kExponentialDelay,
+  };
+  Kind kind = Kind::kUnset;
+  std::int64_t attempts = 0;  ///< Fixed delay.
+  Duration delay{};           ///< Fixed delay and failure rate.
+  std::int64_t max_failures = 0;
+  Duration interval{};
+  Duration initial_backoff{};
+  Duration max_backoff{};
+  double multiplier = 2.0;
+  Duration reset_threshold{};
+  double jitter = 0;
+};
+RestartSettings resolveRestart(const Configuration& configuration);
+
+/// $TMPDIR or /tmp unless taskmanager.tmp.dirs says otherwise; never empty.
+std::vector<std::string> resolveTmpDirs(const Configuration& configuration);
+
+/// What must hold before a job manager starts, beyond single values.
+Status checkJobManager(const Configuration& configuration);
+/// The same for a task manager.
+Status checkTaskManager(const Configuration& configuration);
+
+}  // namespace weir::config

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/security.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace weir::rpc {
+
+/// A listening gRPC server on one address.
+///
+/// Serves from start() to shutdown() or destruction, on gRPC's threads. The services are borrowed
+/// and must live until then.
+class Server {
+ public:
+  /// Listens on `address`; port 0 takes a free one; an empty host means all interfaces.
+  /// kUnavailable when the address cannot be bound, naming it and the cause.
+  static Result<std::unique_ptr<Server>> start(const Address& address,
+                                               const std::vector<grpc::Service*>& services,
+                                               const Security& security);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// The port that is listened on.
+  int port() const;
+
+  /// Takes no new call, waits `grace` for those that run, cancels the rest, joins. Idempotent.
+  void shutdown(Duration grace = std::chrono::seconds(1));
+
+ private:
+  struct State;
+  explicit Server(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::rpc
