@@ -146,9 +146,14 @@ class EdgeWriter {
 };
 
 /// The typed end of an edge at its consumer: reads buffers in place and hands on batches.
+///
+/// A buffer is begin() once, then read() with what is left of it until nothing is; only then does
+/// the next buffer begin, of whatever channel. Task's thread only.
 class EdgeReader {
  public:
   virtual ~EdgeReader() = default;
+  /// A new buffer follows: the next read() starts at its first byte (a header of one byte).
+  virtual void begin() = 0;
   /// Reads records from `bytes` (which starts at a record) and passes at most `limit` of them on;
   /// returns how many bytes were consumed. Throws record::DecodeError on damaged bytes.
   virtual std::size_t read(std::span<const std::byte> bytes, std::size_t limit) = 0;
