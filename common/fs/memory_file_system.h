@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "common/fs/file_system.h"
 
@@ -58,7 +59,7 @@ class MemoryFileSystem final : public FileSystem {
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const File>>
       files_;  // Shared with readers of a deleted file.
-  std::map<std::string, bool> directories_;
+  std::set<std::string> directories_;
   std::uint64_t operations_ = 0;
   std::map<std::uint64_t, Error> planned_;
   std::optional<Error> always_;

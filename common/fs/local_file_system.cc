@@ -1,0 +1,296 @@
+#include "common/fs/local_file_system.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fs/uri.h"
+
+namespace weir::fs {
+
+namespace {
+
+Error fileError(int errno_value, const std::string& what) {
+  Error error = systemError(errno_value, what);
+  switch (errno_value) {
+    case ENOSPC:
+    case EDQUOT:
+      return Error(ErrorCode::kResourceExhausted, error.message());
+    case EEXIST:
+    case ENOTEMPTY:
+      return Error(ErrorCode::kFailedPrecondition, error.message());
+    case ENOTDIR:
+      return Error(ErrorCode::kNotFound, error.message());
+    default:
+      return error;
+  }
+}
+
+/// Closes what it owns.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) {
+      ::close(fd_);
+    }
+  }
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Status syncDirectory(const std::string& directory) {
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || ::fsync(fd.get()) != 0) {
+    // Some mounts cannot sync a directory and say so; they order their metadata themselves.
+    if (fd.valid() && (errno == EINVAL || errno == ENOTSUP)) {
+      return ok();
+    }
+    return fileError(errno, "sync directory " + directory);
+  }
+  return ok();
+}
+
+/// Makes what is missing, from the top, and syncs each parent that got an entry.
+Status makeDirectoriesAt(const std::string& directory) {
+  struct stat info{};
+  if (::stat(directory.c_str(), &info) == 0) {
+    return S_ISDIR(info.st_mode) ? ok() : fileError(ENOTDIR, "make directory " + directory);
+  }
+  if (errno != ENOENT) {
+    return fileError(errno, "make directory " + directory);
+  }
+  const std::string parent = parentOf(directory);
+  WEIR_RETURN_IF_ERROR(makeDirectoriesAt(parent));
+  if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
+    return fileError(errno, "make directory " + directory);
+  }
+  return syncDirectory(parent);
+}
+
+class LocalWriter final : public FileWriter {
+ public:
+  LocalWriter(Descriptor fd, std::string temporary, std::string path)
+      : fd_(std::move(fd)), temporary_(std::move(temporary)), path_(std::move(path)) {}
+  ~LocalWriter() override {
+    if (!committed_) {
+      ::unlink(temporary_.c_str());
+    }
+  }
+  LocalWriter(const LocalWriter&) = delete;
+  LocalWriter& operator=(const LocalWriter&) = delete;
+
+  Status append(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) {
+        continue;
+      }
+      if (written < 0) {
+        broken_ = true;
+        return fileError(errno, "write " + path_);
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return ok();
+  }
+
+  Status commit() override {
+    if (broken_ || committed_) {
+      return Error(ErrorCode::kFailedPrecondition,
+                   path_ + (committed_ ? " is already committed" : " has an earlier write error"));
+    }
+    if (::fsync(fd_.get()) != 0) {
+      broken_ = true;  // What the kernel dropped once, a second fsync reports as written.
+      return fileError(errno, "sync " + path_);
+    }
+    WEIR_RETURN_IF_ERROR(publish());
+    committed_ = true;
+    return syncDirectory(parentOf(path_));
+  }
+
+ private:
+  /// Gives the file its name unless that is taken.
+  Status publish() {
+    if (::link(temporary_.c_str(), path_.c_str()) == 0 || linkedDespiteError()) {
+      ::unlink(temporary_.c_str());
+      return ok();
+    }
+    if (errno == EPERM || errno == ENOTSUP || errno == ENOSYS) {  // No hard links here.
+      if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) ==
+          0) {
+        return ok();
+      }
+    }
+    if (errno == EEXIST) {
+      return Error(ErrorCode::kFailedPrecondition, "create " + path_ + ": the file exists already");
+    }
+    return fileError(errno, "create " + path_);
+  }
+
+  /// On NFS the answer to a link that was made may get lost, and the repeated call says EEXIST.
+  bool linkedDespiteError() const {
+    const int cause = errno;
+    struct stat info{};
+    const bool linked = cause == EEXIST && ::fstat(fd_.get(), &info) == 0 && info.st_nlink == 2;
+    errno = cause;
+    return linked;
+  }
+
+  Descriptor fd_;
+  std::string temporary_;
+  std::string path_;
+  bool broken_ = false;
+  bool committed_ = false;
+};
+
+class LocalReader final : public FileReader {
+ public:
+  LocalReader(Descriptor fd, std::string path, std::uint64_t size)
+      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+
+  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
+    if (offset > size_ || length > size_ - offset) {
+      return tooShort(offset, length);
+    }
+    std::string bytes(length, '\0');
+    std::uint64_t done = 0;
+    while (done < length) {
+      const ssize_t got =
+          ::pread(fd_.get(), bytes.data() + done, length - done, static_cast<off_t>(offset + done));
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got < 0) {
+        return fileError(errno, "read " + path_);
+      }
+      if (got == 0) {
+        return tooShort(offset, length);
+      }
+      done += static_cast<std::uint64_t>(got);
+    }
+    return bytes;
+  }
+
+ private:
+  Error tooShort(std::uint64_t offset, std::uint64_t length) const {
+    return Error(ErrorCode::kCorruption,
+                 "read " + path_ + ": has " + std::to_string(size_) + " bytes, but " +
+                     std::to_string(length) + " from " + std::to_string(offset) + " were expected");
+  }
+
+  Descriptor fd_;
+  std::string path_;
+  std::uint64_t size_;
+};
+
+FileInfo toInfo(std::string name, const struct stat& info) {
+  return {.name = std::move(name),
+          .directory = S_ISDIR(info.st_mode),
+          .size = S_ISDIR(info.st_mode) ? 0 : static_cast<std::uint64_t>(info.st_size),
+          .modified_millis = static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1000 +
+                             info.st_mtim.tv_nsec / 1000000};
+}
+
+bool isTemporary(std::string_view name) { return name.starts_with('.') && name.ends_with(".tmp"); }
+
+}  // namespace
+
+Result<std::unique_ptr<FileWriter>> LocalFileSystem::create(const std::string& path) {
+  WEIR_TRY(auto local, localPath(path));
+  const std::string directory = parentOf(local);
+  WEIR_RETURN_IF_ERROR(makeDirectoriesAt(directory).during("create " + local));
+  std::string temporary = join(directory, "." + nameOf(local) + "." + random_.hex(12) + ".tmp");
+  Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!fd.valid()) {
+    return fileError(errno, "create " + local);
+  }
+  return std::make_unique<LocalWriter>(std::move(fd), std::move(temporary), std::move(local));
+}
+
+Result<std::unique_ptr<FileReader>> LocalFileSystem::open(const std::string& path) {
+  WEIR_TRY(auto local, localPath(path));
+  Descriptor fd(::open(local.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info{};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) {
+    return fileError(errno, "open " + local);
+  }
+  if (S_ISDIR(info.st_mode)) {
+    return Error(ErrorCode::kInvalidArgument, "open " + local + ": is a directory, not a file");
+  }
+  return std::make_unique<LocalReader>(
+      std::move(fd), std::move(local), static_cast<std::uint64_t>(info.st_size));
+}
+
+Result<std::vector<FileInfo>> LocalFileSystem::list(const std::string& directory) {
+  WEIR_TRY(auto local, localPath(directory));
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(local.c_str()), &::closedir);
+  if (!stream) {
+    return fileError(errno, "list " + local);
+  }
+  std::vector<FileInfo> entries;
+  errno = 0;
+  while (const dirent* entry = ::readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    struct stat info{};
+    // An entry that is gone since is left out.
+    if (name != "." && name != ".." && !isTemporary(name) &&
+        ::fstatat(::dirfd(stream.get()), name.c_str(), &info, 0) == 0) {
+      entries.push_back(toInfo(name, info));
+    }
+    errno = 0;
+  }
+  if (errno != 0) {
+    return fileError(errno, "list " + local);
+  }
+  std::ranges::sort(entries, {}, &FileInfo::name);
+  return entries;
+}
+
+Result<FileInfo> LocalFileSystem::stat(const std::string& path) {
+  WEIR_TRY(auto local, localPath(path));
+  struct stat info{};
+  if (::stat(local.c_str(), &info) != 0) {
+    return fileError(errno, "look at " + local);
+  }
+  return toInfo(nameOf(local), info);
+}
+
+Status LocalFileSystem::makeDirectories(const std::string& directory) {
+  WEIR_TRY(auto local, localPath(directory));
+  return makeDirectoriesAt(local);
+}
+
+Status LocalFileSystem::remove(const std::string& path) {
+  WEIR_TRY(auto local, localPath(path));
+  if (std::remove(local.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
+    return fileError(errno, "delete " + local);
+  }
+  return ok();
+}
+
+Status LocalFileSystem::removeAll(const std::string& directory) {
+  WEIR_TRY(auto local, localPath(directory));
+  std::error_code error;
+  std::filesystem::remove_all(local, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return fileError(error.value(), "delete " + local);
+  }
+  return ok();
+}
+
+}  // namespace weir::fs
