@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "common/concurrency/executor.h"
 
@@ -50,7 +51,9 @@ class SimulatedTime final : public Clock {
   Order add(const void* owner, Duration delay, Executor::Task task);
   void removeAllOf(const void* owner);
 
-  Duration elapsed_{std::chrono::hours(1)};  // Not zero: zero often means "never".
+  static constexpr Duration kStartOfTime = std::chrono::hours(1);  // Zero often means "never".
+
+  Duration elapsed_ = kStartOfTime;
   std::uint64_t sequence_ = 0;
   std::map<Order, Entry> tasks_;
 };

@@ -1,13 +1,10 @@
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <map>
+#include <memory>
 #include <mutex>
-#include <queue>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "common/concurrency/executor.h"
 
@@ -34,7 +31,7 @@ class ThreadExecutor final : public Executor {
   void shutdown();
 
   /// Whether the caller is on this executor's thread.
-  bool isCurrent() const { return std::this_thread::get_id() == thread_.get_id(); }
+  bool isCurrent() const { return std::this_thread::get_id() == id_; }
 
   /// Runs `function` on the executor and waits; at once when called on it. False when it was shut
   /// down before `function` ran.
@@ -47,6 +44,7 @@ class ThreadExecutor final : public Executor {
   std::shared_ptr<Shared> shared_;
   std::mutex join_;
   std::thread thread_;
+  std::thread::id id_;  // Also valid after the join.
 };
 
 }  // namespace weir::concurrency
