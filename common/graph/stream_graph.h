@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,18 @@ enum class Chaining : std::uint8_t {
   kNever = 3,   ///< disableChaining().
 };
 
+/// What is known of an edge once the graph is complete; stands for its partitioning where only that
+/// matters.
+struct ResolvedEdge {
+  Partitioning partitioning = Partitioning::kForward;
+  /// Of the consumer, which may differ from the producer's: key groups are counted by it.
+  std::uint32_t consumer_max_parallelism = 4096;
+
+  ResolvedEdge(Partitioning resolved, std::uint32_t max_parallelism = 4096)  // NOLINT: on purpose.
+      : partitioning(resolved), consumer_max_parallelism(max_parallelism) {}
+  operator Partitioning() const { return partitioning; }  // NOLINT: on purpose.
+};
+
 /// One input of a node, in the order of declaration.
 struct StreamEdge {
   std::uint32_t source = 0;  ///< Index of the producing node.
@@ -25,7 +38,7 @@ struct StreamEdge {
   /// Absent: forward when the parallelisms agree, else rebalance.
   std::optional<Partitioning> partitioning;
   /// Builds the typed writer once the partitioning is known.
-  std::function<functions::EdgeWriterFactory(Partitioning)> make_writer;
+  std::function<functions::EdgeWriterFactory(ResolvedEdge)> make_writer;
   functions::EdgeReaderFactory make_reader;
 };
 
@@ -71,8 +84,9 @@ class StreamGraph {
   const std::vector<StreamNode>& nodes() const { return nodes_; }
 
   /// Resolves parallelism, partitioning, ids and chains. Errors name the operators: no operator,
-  /// equal uids, an empty uid, a parallelism above the maximum, forward between different
-  /// parallelisms, two states of one name.
+  /// equal uids, an empty uid, a uid that hashes to another operator's generated id, a parallelism
+  /// above the maximum, forward between different parallelisms, two states of one name, and what
+  /// the nodes themselves carry in `errors`.
   Result<JobGraph> toJobGraph(const Settings& settings) const;
 
  private:

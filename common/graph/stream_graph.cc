@@ -1,0 +1,185 @@
+#include "common/graph/stream_graph.h"
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "common/graph/chaining.h"
+#include "common/graph/operator_ids.h"
+
+namespace weir::graph {
+namespace {
+
+constexpr std::uint32_t kDefaultMaxParallelism = 4096;
+constexpr std::uint32_t kMaxParallelismLimit = 32768;
+
+Error refuse(const StreamNode& node, const std::string& what) {
+  return {ErrorCode::kInvalidArgument, "operator " + describe(node) + " " + what};
+}
+
+bool isUtf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0 || i + length > text.size()) {
+      return false;
+    }
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) {
+        return false;
+      }
+    }
+    i += length;
+  }
+  return true;
+}
+
+Status checkTexts(const StreamNode& node) {
+  if (!node.errors.empty()) {
+    std::string all;
+    for (const std::string& error : node.errors) {
+      all += (all.empty() ? "" : "; ") + error;
+    }
+    return Error(ErrorCode::kInvalidArgument, "operator " + describe(node) + ": " + all);
+  }
+  if (!isUtf8(node.name) || (node.uid && !isUtf8(*node.uid))) {
+    return refuse(node, "has a name or uid that is not valid UTF-8");
+  }
+  std::set<std::string_view> names;
+  for (const DeclaredState& state : node.states) {
+    if (state.name.empty() || !isUtf8(state.name)) {
+      return refuse(node, "declares a state whose name is empty or not valid UTF-8");
+    }
+    if (!names.insert(state.name).second) {
+      return refuse(node, "declares two states named '" + state.name + "'")
+          .advise("the name of a state is unique in its operator");
+    }
+  }
+  return ok();
+}
+
+Status checkMaxParallelism(std::uint32_t max_parallelism, const std::string& whose) {
+  if (max_parallelism <= kMaxParallelismLimit) {
+    return ok();
+  }
+  return Error(ErrorCode::kInvalidArgument,
+               "the maximum parallelism of " + whose + " is " + std::to_string(max_parallelism) +
+                   ", at most " + std::to_string(kMaxParallelismLimit) + " is possible");
+}
+
+Status resolveParallelism(const StreamNode& node,
+                          const StreamGraph::Settings& settings,
+                          std::uint32_t job_max_parallelism,
+                          ResolvedNode& resolved) {
+  if (node.non_parallel && node.parallelism > 1) {
+    return refuse(node,
+                  "always has parallelism 1 and was given " + std::to_string(node.parallelism));
+  }
+  resolved.max_parallelism = node.max_parallelism != 0 ? node.max_parallelism : job_max_parallelism;
+  WEIR_RETURN_IF_ERROR(checkMaxParallelism(resolved.max_parallelism, "operator " + describe(node)));
+  resolved.parallelism = node.non_parallel                   ? 1
+                         : node.parallelism != 0             ? node.parallelism
+                         : settings.default_parallelism != 0 ? settings.default_parallelism
+                                                             : 1;
+  if (resolved.parallelism > resolved.max_parallelism) {
+    return refuse(node,
+                  "has parallelism " + std::to_string(resolved.parallelism) +
+                      ", above its maximum parallelism " + std::to_string(resolved.max_parallelism))
+        .advise("lower the one or raise the other with setMaxParallelism()");
+  }
+  return ok();
+}
+
+Status resolveInputs(const std::vector<StreamNode>& nodes,
+                     const std::vector<ResolvedNode>& before,
+                     const StreamNode& node,
+                     ResolvedNode& resolved) {
+  std::set<std::string> groups;
+  for (const StreamEdge& input : node.inputs) {
+    const ResolvedNode& producer = before[input.source];
+    const bool equal = producer.parallelism == resolved.parallelism;
+    const Partitioning partitioning =
+        input.partitioning.value_or(equal ? Partitioning::kForward : Partitioning::kRebalance);
+    if (partitioning == Partitioning::kForward && !equal) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "forward() from operator " + describe(nodes[input.source]) +
+                       " with parallelism " + std::to_string(producer.parallelism) +
+                       " to operator " + describe(node) + " with parallelism " +
+                       std::to_string(resolved.parallelism) + " is impossible")
+          .advise("make the two equal, or use rebalance() or rescale()");
+    }
+    resolved.inputs.push_back(partitioning);
+    groups.insert(producer.slot_sharing_group);
+  }
+  resolved.slot_sharing_group =
+      node.slot_sharing_group.value_or(groups.size() == 1 ? *groups.begin() : "default");
+  return ok();
+}
+
+JobOperator makeOperator(const StreamNode& node,
+                         const ResolvedNode& resolved,
+                         const AssignedId& assigned) {
+  JobOperator result;
+  result.id = assigned.id;
+  result.uid = node.uid.value_or("");
+  result.name = node.name.empty() ? node.kind : node.name;
+  result.kind = node.kind;
+  result.siblings = assigned.siblings;
+  result.parallelism = resolved.parallelism;
+  result.max_parallelism = resolved.max_parallelism;
+  result.states = node.states;
+  result.stateful = node.stateful || !node.states.empty();
+  result.fixed_parallelism_state = node.fixed_parallelism_state;
+  result.custom_handles = node.custom_handles;
+  result.payload = node.payload;
+  result.buffer_timeout = node.buffer_timeout;
+  result.factory = node.factory;
+  return result;
+}
+
+}  // namespace
+
+std::uint32_t StreamGraph::add(StreamNode node) {
+  nodes_.push_back(std::move(node));
+  return static_cast<std::uint32_t>(nodes_.size() - 1);
+}
+
+Result<JobGraph> StreamGraph::toJobGraph(const Settings& settings) const {
+  if (nodes_.empty()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "the program has no operator: execute() was called on an empty graph")
+        .advise("add a source and a sink before execute()");
+  }
+  JobGraph graph;
+  graph.name = settings.job_name;
+  graph.max_parallelism =
+      settings.max_parallelism != 0 ? settings.max_parallelism : kDefaultMaxParallelism;
+  graph.checkpoints = settings.checkpoints;
+  graph.restart = settings.restart;
+  graph.state_backend = settings.state_backend;
+  graph.once = settings.once;
+  WEIR_RETURN_IF_ERROR(checkMaxParallelism(graph.max_parallelism, "the job"));
+
+  std::vector<ResolvedNode> resolved;
+  resolved.reserve(nodes_.size());
+  for (const StreamNode& node : nodes_) {
+    ResolvedNode next;
+    WEIR_RETURN_IF_ERROR(checkTexts(node));
+    WEIR_RETURN_IF_ERROR(resolveParallelism(node, settings, graph.max_parallelism, next));
+    WEIR_RETURN_IF_ERROR(resolveInputs(nodes_, resolved, node, next));
+    resolved.push_back(std::move(next));
+  }
+  WEIR_TRY(const auto ids, assignIds(nodes_));
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    graph.operators.push_back(makeOperator(nodes_[i], resolved[i], ids[i]));
+  }
+  chain(nodes_, resolved, settings.chaining, graph);
+  return graph;
+}
+
+}  // namespace weir::graph
