@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/base/error.h"
+
+namespace weir::client {
+
+/// Exit statuses of every command.
+enum ExitStatus : int { kDone = 0, kFailed = 1, kUsage = 2 };
+
+/// Where a command's words go: results to standard output, everything else to standard error.
+///
+/// With JSON asked for, standard output carries one document and result lines are silent.
+/// Belongs to the main thread.
+class Console {
+ public:
+  explicit Console(bool json);
+  ~Console();
+  Console(const Console&) = delete;
+  Console& operator=(const Console&) = delete;
+
+  bool json() const { return json_; }
+
+  /// A line of the result; nothing when JSON was asked for.
+  void result(std::string_view line);
+  /// The result as one JSON document; nothing unless JSON was asked for.
+  void document(std::string_view json);
+  /// A line for the reader: a state change, a report, a warning.
+  void note(std::string_view line);
+  /// A line that replaces the last progress line on a terminal; nothing elsewhere.
+  void progress(std::string_view line);
+
+  /// Prints `weir: WHAT: WHY; WHAT TO DO` (lines after the first indented), as JSON too when asked
+  /// for, and returns kFailed.
+  int failure(std::string_view what, const Error& error);
+
+ private:
+  void endProgress();
+
+  const bool json_;
+  const bool terminal_;
+  bool in_progress_ = false;
+};
+
+/// "12.3 MiB".
+std::string humanBytes(std::uint64_t bytes);
+
+}  // namespace weir::client

@@ -1,0 +1,100 @@
+#include "common/client/job_events.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "common/functions/accumulator.h"
+
+namespace weir::client {
+namespace {
+
+std::string localTime(std::int64_t millis, const char* pattern) {
+  const std::time_t seconds = millis / 1000;
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  char text[32];
+  const std::size_t length = std::strftime(text, sizeof text, pattern, &parts);
+  return {text, length};
+}
+
+std::string withCause(std::string line, const std::string& cause) {
+  return cause.empty() ? line : line + "\n" + cause;
+}
+
+}  // namespace
+
+std::string listTime(std::int64_t millis) { return localTime(millis, "%d.%m.%Y %H:%M:%S"); }
+
+std::string describeEvent(const runtime::JobEvent& event) {
+  static constexpr const char* kPattern = "%m/%d/%Y %H:%M:%S";
+  if (const auto* job = std::get_if<runtime::JobStateChange>(&event)) {
+    return withCause(fmt::format("{}\tJob execution switched to status {}.",
+                                 localTime(job->millis, kPattern),
+                                 toString(job->state)),
+                     job->cause);
+  }
+  if (const auto* task = std::get_if<runtime::TaskStateChange>(&event)) {
+    return withCause(fmt::format("{}\t{}({}/{}) switched to {} ",
+                                 localTime(task->millis, kPattern),
+                                 task->task_name,
+                                 task->subtask + 1,
+                                 task->parallelism,
+                                 toString(task->state)),
+                     task->cause);
+  }
+  return "";
+}
+
+std::string describeEnd(const runtime::JobResult& result) {
+  if (result.state == runtime::JobState::kCanceled) {
+    return "has been cancelled";
+  }
+  return result.cause.empty() ? "has failed" : result.cause;
+}
+
+void printAccumulators(Console& console, const std::vector<runtime::AccumulatorValue>& values) {
+  if (values.empty()) {
+    return;
+  }
+  console.result("Accumulator Results: ");
+  for (const runtime::AccumulatorValue& value : values) {
+    console.result(fmt::format("- {} ({}): {}",
+                               value.name,
+                               value.type,
+                               functions::accumulatorText(value.type, value.bytes)));
+  }
+}
+
+std::string submissionDocument(const JobId& job,
+                               const std::string& name,
+                               const runtime::RestoreReport& restore) {
+  const nlohmann::json document = {{"jobid", job.hex()},
+                                   {"name", name},
+                                   {"restore",
+                                    {{"matched", restore.matched},
+                                     {"empty", restore.empty},
+                                     {"dropped", restore.dropped}}}};
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string resultDocument(const JobId& job,
+                           const std::string& name,
+                           const runtime::JobResult& result) {
+  nlohmann::json document = {{"jobid", job.hex()},
+                             {"name", name},
+                             {"state", toString(result.state)},
+                             {"runtime", result.runtime_millis},
+                             {"accumulators", nlohmann::json::object()}};
+  if (!result.cause.empty()) {
+    document["cause"] = result.cause;
+  }
+  for (const runtime::AccumulatorValue& value : result.accumulators) {
+    document["accumulators"][value.name] = {
+        {"type", value.type}, {"value", functions::accumulatorText(value.type, value.bytes)}};
+  }
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace weir::client

@@ -1,0 +1,241 @@
+#include "common/client/job_manager_client.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include <thread>
+
+#include "client.grpc.pb.h"
+#include "common/fs/local_file_system.h"
+#include "common/rpc/chunks.h"
+#include "common/rpc/status.h"
+#include "common/wire/client_messages.h"
+#include "common/wire/deployment.h"
+
+namespace weir::client {
+namespace {
+
+/// A savepoint may take as long as the job's checkpoint timeout; Flink's client waits an hour.
+constexpr auto kLongest = std::chrono::hours(1);
+constexpr auto kCallTimeout = std::chrono::seconds(60);
+
+void setDeadline(grpc::ClientContext& context, Duration timeout = kCallTimeout) {
+  context.set_deadline(rpc::deadlineIn(timeout));
+}
+
+}  // namespace
+
+struct JobManagerClient::State {
+  rpc::Address address;
+  std::shared_ptr<grpc::Channel> channel;
+  std::unique_ptr<v1::JobManager::Stub> stub;
+
+  Error explain(const grpc::Status& status) const {
+    Error error = rpc::errorFromGrpc(status);
+    if (error.code() == ErrorCode::kUnavailable && error.advice().empty()) {
+      return std::move(error)
+          .during("job manager at " + address.text())
+          .advise("look into the job manager's log whether it still runs");
+    }
+    return error;
+  }
+  Status check(const grpc::Status& status) const {
+    return status.ok() ? ok() : Status(explain(status));
+  }
+};
+
+JobManagerClient::JobManagerClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
+JobManagerClient::~JobManagerClient() = default;
+
+Result<std::unique_ptr<JobManagerClient>> JobManagerClient::connect(const rpc::Address& address,
+                                                                    Duration timeout) {
+  auto state = std::make_unique<State>();
+  state->address = address;
+  state->channel = rpc::makeChannel(address, rpc::Security{});
+  if (Status connected = rpc::waitForConnection(*state->channel, address, timeout); !connected) {
+    return std::move(connected).error().advise(
+        "start the cluster with start-cluster.sh, or name its job manager with -m HOST:PORT");
+  }
+  state->stub = v1::JobManager::NewStub(state->channel);
+  return std::unique_ptr<JobManagerClient>(new JobManagerClient(std::move(state)));
+}
+
+namespace {
+
+Status uploadOne(v1::JobManager::Stub& stub,
+                 const runtime::BlobKey& key,
+                 const std::string& path,
+                 const std::function<Error(const grpc::Status&)>& explain) {
+  fs::LocalFileSystem files;
+  WEIR_TRY(const auto file, files.open(path));
+  grpc::ClientContext context;
+  setDeadline(context, std::chrono::minutes(10));
+  v1::PutBlobReply reply;
+  const auto writer = stub.PutBlob(&context, &reply);
+  for (std::uint64_t at = 0; at < file->size();) {
+    const std::uint64_t length = std::min<std::uint64_t>(rpc::kChunkBytes, file->size() - at);
+    WEIR_TRY(std::string bytes, file->read(at, length));
+    v1::Chunk chunk;
+    chunk.set_bytes(std::move(bytes));
+    if (!writer->Write(chunk)) {
+      break;
+    }
+    at += length;
+  }
+  writer->WritesDone();
+  const grpc::Status status = writer->Finish();
+  if (!status.ok()) {
+    return explain(status).during("upload " + path);
+  }
+  if (reply.blob().sha256() != key.sha256) {
+    return Error(ErrorCode::kCorruption, "upload " + path + ": it changed while it was read")
+        .advise("submit again");
+  }
+  return ok();
+}
+
+}  // namespace
+
+Status JobManagerClient::upload(
+    const std::vector<std::pair<runtime::BlobKey, std::string>>& files) {
+  v1::HasBlobsRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  for (const auto& [key, path] : files) {
+    *request.add_blobs() = wire::toProto(key);
+  }
+  grpc::ClientContext context;
+  setDeadline(context);
+  v1::HasBlobsReply reply;
+  WEIR_RETURN_IF_ERROR(state_->check(state_->stub->HasBlobs(&context, request, &reply)));
+  for (const std::uint32_t index : reply.missing()) {
+    if (index >= files.size()) {
+      return Error(ErrorCode::kInternal, "the job manager misses a file that was not offered");
+    }
+    WEIR_RETURN_IF_ERROR(uploadOne(*state_->stub,
+                                   files[index].first,
+                                   files[index].second,
+                                   [this](const grpc::Status& s) { return state_->explain(s); }));
+  }
+  return ok();
+}
+
+Result<runtime::SubmitReply> JobManagerClient::submit(const runtime::SubmitRequest& request) {
+  grpc::ClientContext context;
+  setDeadline(context);
+  v1::SubmitReply reply;
+  WEIR_RETURN_IF_ERROR(
+      state_->check(state_->stub->Submit(&context, wire::toProto(request), &reply)));
+  return wire::fromProto(reply);
+}
+
+Status JobManagerClient::follow(const JobId& job,
+                                const std::function<bool(const runtime::JobEvent&)>& sink,
+                                const std::atomic<bool>& interrupted) {
+  v1::FollowRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  request.set_job(std::string(job.view()));
+  grpc::ClientContext context;
+  // Reading blocks; an interruption ends the call from beside.
+  std::atomic<bool> done = false;
+  std::jthread watcher([&] {
+    while (!done.load() && !interrupted.load()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    if (interrupted.load()) {
+      context.TryCancel();
+    }
+  });
+  const auto reader = state_->stub->Follow(&context, request);
+  v1::JobEvent message;
+  bool wanted = true;
+  Status decoded = ok();
+  while (wanted && reader->Read(&message)) {
+    auto event = wire::fromProto(message);
+    if (!event) {
+      decoded = std::move(event).error();
+      break;
+    }
+    wanted = sink(*event);
+  }
+  done = true;
+  if (!wanted || !decoded) {
+    context.TryCancel();
+    (void)reader->Finish();
+    return decoded;
+  }
+  return state_->check(reader->Finish());
+}
+
+Result<std::vector<runtime::JobSummary>> JobManagerClient::list() {
+  v1::ListJobsRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  grpc::ClientContext context;
+  setDeadline(context);
+  v1::ListJobsReply reply;
+  WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListJobs(&context, request, &reply)));
+  std::vector<runtime::JobSummary> jobs;
+  for (const v1::JobSummary& message : reply.jobs()) {
+    WEIR_TRY(auto job, wire::fromProto(message));
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
+Status JobManagerClient::cancel(const JobId& job) {
+  v1::CancelRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  request.set_job(std::string(job.view()));
+  grpc::ClientContext context;
+  setDeadline(context);
+  v1::CancelReply reply;
+  return state_->check(state_->stub->Cancel(&context, request, &reply));
+}
+
+Result<runtime::SavepointResult> JobManagerClient::savepoint(
+    const runtime::SavepointRequest& request,
+    const std::function<void(const runtime::SavepointProgress&)>& progress) {
+  grpc::ClientContext context;
+  setDeadline(context, kLongest);
+  const auto reader = state_->stub->Savepoint(&context, wire::toProto(request));
+  std::optional<runtime::SavepointResult> result;
+  v1::SavepointEvent message;
+  while (reader->Read(&message)) {
+    WEIR_TRY(auto event, wire::fromProto(message));
+    if (auto* end = std::get_if<runtime::SavepointResult>(&event)) {
+      result = std::move(*end);
+    } else {
+      progress(std::get<runtime::SavepointProgress>(event));
+    }
+  }
+  WEIR_RETURN_IF_ERROR(state_->check(reader->Finish()));
+  if (!result) {
+    return Error(ErrorCode::kInternal, "the job manager ended the call without a result");
+  }
+  return *std::move(result);
+}
+
+Result<runtime::DisposeReply> JobManagerClient::dispose(const runtime::DisposeRequest& request) {
+  grpc::ClientContext context;
+  setDeadline(context);
+  v1::DisposeReply reply;
+  WEIR_RETURN_IF_ERROR(
+      state_->check(state_->stub->Dispose(&context, wire::toProto(request), &reply)));
+  return wire::fromProto(reply);
+}
+
+Result<std::vector<runtime::SavepointInfo>> JobManagerClient::listSavepoints() {
+  v1::ListSavepointsRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  grpc::ClientContext context;
+  setDeadline(context);
+  v1::ListSavepointsReply reply;
+  WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListSavepoints(&context, request, &reply)));
+  std::vector<runtime::SavepointInfo> savepoints;
+  for (const v1::SavepointInfo& message : reply.savepoints()) {
+    WEIR_TRY(auto one, wire::fromProto(message));
+    savepoints.push_back(std::move(one));
+  }
+  return savepoints;
+}
+
+}  // namespace weir::client

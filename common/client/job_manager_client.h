@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/rpc/channel.h"
+#include "common/runtime/client_messages.h"
+
+namespace weir::client {
+
+/// A job manager, as clients see it: one blocking call per request, domain types only.
+///
+/// Errors carry what the job manager said, or kUnavailable naming its address. Belongs to one
+/// thread.
+class JobManagerClient {
+ public:
+  /// Connects, or says within `timeout` that nobody answers at `address`.
+  static Result<std::unique_ptr<JobManagerClient>> connect(const rpc::Address& address,
+                                                           Duration timeout);
+  ~JobManagerClient();
+
+  /// Uploads those of `files` (local paths) that the job manager does not have.
+  Status upload(const std::vector<std::pair<runtime::BlobKey, std::string>>& files);
+  Result<runtime::SubmitReply> submit(const runtime::SubmitRequest& request);
+  /// Calls `sink` with every event of the job until its result, `sink` returns false, or
+  /// `interrupted` is set.
+  Status follow(const JobId& job,
+                const std::function<bool(const runtime::JobEvent&)>& sink,
+                const std::atomic<bool>& interrupted);
+  Result<std::vector<runtime::JobSummary>> list();
+  Status cancel(const JobId& job);
+  /// Triggers and waits; `progress` is called as subtasks acknowledge.
+  Result<runtime::SavepointResult> savepoint(
+      const runtime::SavepointRequest& request,
+      const std::function<void(const runtime::SavepointProgress&)>& progress);
+  Result<runtime::DisposeReply> dispose(const runtime::DisposeRequest& request);
+  Result<std::vector<runtime::SavepointInfo>> listSavepoints();
+
+ private:
+  struct State;
+  explicit JobManagerClient(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::client

@@ -1,0 +1,204 @@
+#include "common/client/program.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "common/client/child_process.h"
+#include "common/wire/encoding.h"
+
+namespace weir::client {
+namespace {
+
+/// A graph above this is refused: elements of fromElements travel in it.
+constexpr std::size_t kMostGraphBytes = 48U << 20;
+
+Result<std::array<unsigned char, 64>> elfHeader(const std::string& path) {
+  std::array<unsigned char, 64> header{};
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return systemError(errno, path);
+  }
+  const ssize_t got = ::read(file, header.data(), header.size());
+  ::close(file);
+  if (got >= 2 && header[0] == '#' && header[1] == '!') {
+    return Error(ErrorCode::kInvalidArgument, path + ": is a script, not a compiled program")
+        .advise("give the executable that weir_add_job() built");
+  }
+  if (got < 64 || std::memcmp(header.data(), ELFMAG, SELFMAG) != 0) {
+    return Error(ErrorCode::kInvalidArgument, path + ": is not an executable program (no ELF file)")
+        .advise("give the executable that weir_add_job() built");
+  }
+  return header;
+}
+
+std::uint16_t machineOf(const std::array<unsigned char, 64>& header) {
+  std::uint16_t machine = 0;
+  std::memcpy(&machine, header.data() + offsetof(Elf64_Ehdr, e_machine), sizeof machine);
+  return machine;
+}
+
+std::string nameOfMachine(std::uint16_t machine) {
+  switch (machine) {
+    case EM_X86_64:
+      return "x86-64";
+    case EM_AARCH64:
+      return "AArch64";
+    case EM_386:
+      return "x86";
+    case EM_ARM:
+      return "ARM";
+    case EM_RISCV:
+      return "RISC-V";
+    default:
+      return fmt::format("machine type {}", machine);
+  }
+}
+
+std::string encodeConfiguration(const std::map<std::string, std::string>& configuration) {
+  return nlohmann::json(configuration).dump();
+}
+
+std::vector<std::string> graphEnvironment(const ProgramCall& call, int graph_fd) {
+  return {"WEIR_MODE=graph",
+          fmt::format("WEIR_GRAPH_FD={}", graph_fd),
+          fmt::format("WEIR_PARALLELISM={}", call.parallelism),
+          "WEIR_JOB_CONFIG=" + encodeConfiguration(call.configuration)};
+}
+
+Result<graph::JobGraph> decodeAnswer(const std::string& path, const std::string& answer) {
+  // One byte says what follows: 0 the graph, 1 the sentence why there is none.
+  const std::string_view body = std::string_view(answer).substr(1);
+  if (answer[0] == 1) {
+    return Error(ErrorCode::kInvalidArgument, std::string(body));
+  }
+  return wire::decodeJobGraph(body).during(path);
+}
+
+Error silentEnd(const ProgramCall& call, int status) {
+  const std::string how = describeExit(status);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+    return Error(ErrorCode::kInvalidArgument, call.path + ": could not be started (" + how + ")");
+  }
+  return Error(ErrorCode::kUserCode,
+               fmt::format("{}: {} before it called execute()", call.path, how))
+      .advise("a job is a program that builds a graph and calls env.execute(name) once");
+}
+
+/// Reads what the program writes until it closes the pipe, the time is up, or the user interrupts.
+Result<std::string> readAnswer(const ProgramCall& call,
+                               int pipe,
+                               const std::atomic<bool>& interrupted) {
+  const SteadyTime deadline = SystemClock().now() + call.timeout;
+  std::string answer;
+  std::array<char, 65536> chunk;
+  for (;;) {
+    if (interrupted.load()) {
+      return Error(ErrorCode::kCancelled, "interrupted before the job was submitted");
+    }
+    const auto left = deadline - SystemClock().now();
+    if (left <= Duration::zero()) {
+      return Error(ErrorCode::kDeadlineExceeded,
+                   fmt::format("{}: did not call execute() within {} s (client.program.timeout)",
+                               call.path,
+                               std::chrono::duration_cast<std::chrono::seconds>(call.timeout).count()))
+          .advise("raise it with -D client.program.timeout=... if the program needs longer");
+    }
+    pollfd entry{pipe, POLLIN, 0};
+    const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1;
+    const int ready = ::poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(millis, 200)));
+    if (ready <= 0) {
+      continue;
+    }
+    const ssize_t got = ::read(pipe, chunk.data(), chunk.size());
+    if (got == 0) {
+      return answer;
+    }
+    if (got < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return systemError(errno, "read the job graph of " + call.path);
+    }
+    answer.append(chunk.data(), static_cast<std::size_t>(got));
+    if (answer.size() > kMostGraphBytes) {
+      return Error(ErrorCode::kResourceExhausted,
+                   call.path + ": its job graph is larger than 48 MiB")
+          .advise("let a source read large inputs instead of fromElements or fromCollection");
+    }
+  }
+}
+
+}  // namespace
+
+Status checkProgram(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    return systemError(errno, path);
+  }
+  if (S_ISDIR(info.st_mode)) {
+    return Error(ErrorCode::kInvalidArgument, path + ": is a directory, not a program");
+  }
+  WEIR_TRY(const auto header, elfHeader(path));
+  WEIR_TRY(const auto own, elfHeader("/proc/self/exe"));
+  if (machineOf(header) != machineOf(own)) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("{}: is built for {}, this machine is {}",
+                             path,
+                             nameOfMachine(machineOf(header)),
+                             nameOfMachine(machineOf(own))));
+  }
+  if (::access(path.c_str(), X_OK) != 0) {
+    return Error(ErrorCode::kInvalidArgument, path + ": is not executable").advise("chmod +x " + path);
+  }
+  return ok();
+}
+
+Result<graph::JobGraph> obtainJobGraph(const ProgramCall& call,
+                                       const std::atomic<bool>& interrupted) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return systemError(errno, "make a pipe for the job graph");
+  }
+  ChildProcess::Settings settings;
+  settings.path = call.path;
+  settings.arguments = call.arguments;
+  settings.environment = graphEnvironment(call, ends[1]);
+  settings.inherited_descriptor = ends[1];
+  settings.stdout_to_stderr = call.quiet_output;
+  auto child = ChildProcess::start(settings);
+  ::close(ends[1]);
+  if (!child) {
+    ::close(ends[0]);
+    return std::move(child).error();
+  }
+  auto answer = readAnswer(call, ends[0], interrupted);
+  ::close(ends[0]);
+  if (!answer) {
+    child->kill();
+    return std::move(answer).error();
+  }
+  if (answer->empty()) {
+    // The pipe also closes when the program execs or daemonizes; its end is awaited with a bound.
+    const auto status = child->wait(std::chrono::seconds(5));
+    if (!status) {
+      child->kill();
+      return Error(ErrorCode::kUserCode, call.path + ": closed the job graph's descriptor");
+    }
+    return silentEnd(call, *status);
+  }
+  if (!child->wait(std::chrono::seconds(5))) {
+    child->kill();
+  }
+  return decodeAnswer(call.path, *answer);
+}
+
+}  // namespace weir::client

@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/random.h"
+#include "common/client/commands.h"
+#include "common/client/job_events.h"
+
+namespace weir::client {
+namespace {
+
+std::string dumped(const nlohmann::json& document) {
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+int requestSavepoint(const Invocation& invocation,
+                     const std::string& what,
+                     const JobId& job,
+                     const std::string& directory,
+                     bool cancel_job) {
+  Console& console = invocation.console;
+  auto client = connect(invocation);
+  if (!client) {
+    return console.failure(what, client.error());
+  }
+  SystemRandom random;
+  runtime::SavepointRequest request;
+  request.operation = OperationId::random(random);
+  request.job = job;
+  request.directory = directory.empty() ? "" : savepointPath(directory);
+  request.cancel_job = cancel_job;
+  console.note(fmt::format("Triggering savepoint for job {}.", job.hex()));
+  const auto result =
+      (*client)->savepoint(request, [&](const runtime::SavepointProgress& progress) {
+        console.progress(fmt::format("Savepoint {}: {} of {} subtasks acknowledged, {}",
+                                     progress.checkpoint.value(),
+                                     progress.acknowledged,
+                                     progress.subtasks,
+                                     humanBytes(progress.bytes)));
+      });
+  if (!result) {
+    return console.failure(what, result.error());
+  }
+  console.result("Savepoint completed. Path: " + result->path);
+  console.note(fmt::format("It points to {} ({}).", result->points_to, humanBytes(result->bytes)));
+  console.note(
+      fmt::format("'weir savepoint export {} DIR' makes a copy that can be moved.", result->path));
+  console.note("You can resume your program from this savepoint with 'weir run -s " + result->path +
+               " PROGRAM'.");
+  if (cancel_job) {
+    console.note(fmt::format("Cancelled job {}.", job.hex()));
+  }
+  console.document(dumped({{"jobid", job.hex()},
+                           {"path", result->path},
+                           {"points-to", result->points_to},
+                           {"checkpoint-id", result->checkpoint.value()},
+                           {"size", result->bytes}}));
+  return kDone;
+}
+
+}  // namespace
+
+int takeSavepointAndCancel(const Invocation& invocation,
+                           const JobId& job,
+                           const std::string& directory) {
+  return requestSavepoint(invocation, "cancel -s " + job.hex(), job, directory, true);
+}
+
+int takeSavepoint(const Invocation& invocation, const SavepointOptions& options) {
+  const std::string what = "savepoint " + options.job;
+  const auto job = parseJobId(options.job);
+  if (!job) {
+    return invocation.console.failure(what, job.error());
+  }
+  return requestSavepoint(invocation, what, *job, options.directory, false);
+}
+
+int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options) {
+  Console& console = invocation.console;
+  const std::string what = "dispose savepoint " + options.path;
+  auto client = connect(invocation);
+  if (!client) {
+    return console.failure(what, client.error());
+  }
+  SystemRandom random;
+  const runtime::DisposeRequest request{
+      OperationId::random(random), savepointPath(options.path), options.force};
+  console.note(fmt::format("Disposing savepoint '{}'.", options.path));
+  const auto reply = (*client)->dispose(request);
+  if (!reply) {
+    return console.failure(what, reply.error());
+  }
+  if (!reply->unreadable.empty()) {
+    console.note("It was damaged; this could not be read:");
+    for (const std::string& item : reply->unreadable) {
+      console.note("  " + item);
+    }
+  }
+  if (reply->data_later) {
+    console.note("Its job still recovers from it: the data goes after that job's next checkpoint.");
+  }
+  console.result(fmt::format("Savepoint '{}' disposed.", options.path));
+  console.document(dumped({{"path", options.path},
+                           {"unreadable", reply->unreadable},
+                           {"data-later", reply->data_later}}));
+  return kDone;
+}
+
+int listSavepoints(const Invocation& invocation) {
+  Console& console = invocation.console;
+  auto client = connect(invocation);
+  if (!client) {
+    return console.failure("savepoint list", client.error());
+  }
+  const auto savepoints = (*client)->listSavepoints();
+  if (!savepoints) {
+    return console.failure("savepoint list", savepoints.error());
+  }
+  if (savepoints->empty()) {
+    console.result("No savepoints.");
+  }
+  nlohmann::json list = nlohmann::json::array();
+  for (const runtime::SavepointInfo& one : *savepoints) {
+    nlohmann::json entry = {{"path", one.path}};
+    if (!one.error.empty()) {
+      console.result(fmt::format("{} : {}", one.path, one.error));
+      entry["error"] = one.error;
+    } else {
+      console.result(fmt::format("{} : {} : job {} ({}) : checkpoint {} : {}",
+                                 listTime(one.created_millis),
+                                 one.path,
+                                 one.job.hex(),
+                                 one.job_name,
+                                 one.checkpoint.value(),
+                                 humanBytes(one.bytes)));
+      entry.update({{"jobid", one.job.hex()},
+                    {"job-name", one.job_name},
+                    {"checkpoint-id", one.checkpoint.value()},
+                    {"created", one.created_millis},
+                    {"size", one.bytes}});
+    }
+    list.push_back(std::move(entry));
+  }
+  console.document(dumped({{"savepoints", list}}));
+  return kDone;
+}
+
+}  // namespace weir::client
