@@ -181,7 +181,7 @@ void CommandLine::addSavepoint() {
       ->type_name("");
   savepoint_->usage(
       "Usage: weir savepoint [OPTIONS] JOB [DIR]\n"
-      "       weir savepoint [OPTIONS] -d PATH\n"
+      "       weir savepoint [OPTIONS] -d PATH [PROGRAM]\n"
       "       weir savepoint [OPTIONS] list");
   savepoint_->footer(
       "\nWith DIR the savepoint is a file savepoint in DIR, whatever store is configured.\n"
@@ -335,11 +335,12 @@ int CommandLine::dispatchCancel(const Invocation& invocation) {
 int CommandLine::dispatchSavepoint(const Invocation& invocation) {
   const std::vector<std::string>& given = words_.savepoint_words;
   if (words_.dispose) {
-    if (given.size() != 1) {
+    if (given.empty() || given.size() > 2) {
       return wrongUse("savepoint",
                       given.empty() ? "the PATH to dispose was not given" : "-d takes one PATH");
     }
-    return disposeSavepoint(invocation, {given[0], words_.force});
+    return disposeSavepoint(invocation,
+                            {given[0], given.size() == 2 ? given[1] : "", words_.force});
   }
   if (given.empty()) {
     return wrongUse("savepoint", "the JOB to save was not given");

@@ -54,6 +54,7 @@ struct SavepointOptions {
 
 struct DisposeOptions {
   std::string path;
+  std::string program;  ///< Needed only for state handles of the program's own making.
   bool force = false;
 };
 

@@ -72,24 +72,22 @@ Status uploadOne(v1::JobManager::Stub& stub,
   setDeadline(context, std::chrono::minutes(10));
   v1::PutBlobReply reply;
   const auto writer = stub.PutBlob(&context, &reply);
-  for (std::uint64_t at = 0; at < file->size();) {
+  v1::Chunk first;
+  first.mutable_header()->set_protocol(wire::kClientProtocol);
+  *first.mutable_header()->mutable_blob() = wire::toProto(key);
+  bool open = writer->Write(first);
+  for (std::uint64_t at = 0; open && at < file->size();) {
     const std::uint64_t length = std::min<std::uint64_t>(rpc::kChunkBytes, file->size() - at);
     WEIR_TRY(std::string bytes, file->read(at, length));
     v1::Chunk chunk;
-    chunk.set_bytes(std::move(bytes));
-    if (!writer->Write(chunk)) {
-      break;
-    }
+    chunk.set_data(std::move(bytes));
+    open = writer->Write(chunk);
     at += length;
   }
   writer->WritesDone();
   const grpc::Status status = writer->Finish();
   if (!status.ok()) {
     return explain(status).during("upload " + path);
-  }
-  if (reply.blob().sha256() != key.sha256) {
-    return Error(ErrorCode::kCorruption, "upload " + path + ": it changed while it was read")
-        .advise("submit again");
   }
   return ok();
 }

@@ -5,6 +5,7 @@
 #include "common/base/random.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
+#include "common/client/program.h"
 
 namespace weir::client {
 namespace {
@@ -78,6 +79,11 @@ int takeSavepoint(const Invocation& invocation, const SavepointOptions& options)
 int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options) {
   Console& console = invocation.console;
   const std::string what = "dispose savepoint " + options.path;
+  if (!options.program.empty()) {
+    if (const Status fit = checkProgram(options.program); !fit) {
+      return console.failure(what, fit.error());
+    }
+  }
   auto client = connect(invocation);
   if (!client) {
     return console.failure(what, client.error());

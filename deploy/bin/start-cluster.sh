@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Starts the job manager of conf/masters and a task manager for each line of conf/workers.
+. "$(dirname "$(readlink -f "$0")")/config.sh"
+
+case ${1:-} in
+  -h | --help)
+    echo "Usage: start-cluster.sh
+Starts a job manager on the host in conf/masters (host[:web port]) and a task manager on each host in
+conf/workers; a host that stands there twice gets two. Other hosts are reached over ssh."
+    exit 0
+    ;;
+esac
+masters=$(hosts_of masters) && workers=$(hosts_of workers) || exit 1
+
+echo "Starting cluster."
+while read -r line; do
+  master=${line%%:*}
+  web_port=
+  [ "$master" = "$line" ] || web_port=${line##*:}
+  # The port of conf/masters counts only where the configuration names none, as in Flink's script.
+  [ -z "$web_port" ] || [ "$(setting jobmanager.web.port)" = 8081 ] || web_port=
+  if [ -n "$web_port" ]; then
+    on_host "$master" jobmanager.sh start -D "jobmanager.web.port=$web_port" || exit 1
+  else
+    on_host "$master" jobmanager.sh start || exit 1
+  fi
+done <<<"$masters"
+
+failed=0
+while read -r worker; do
+  [ -z "$worker" ] || on_host "$worker" taskmanager.sh start || failed=1
+done <<<"$workers"
+exit $failed

@@ -1,0 +1,61 @@
+# Completion of the weir command for bash. Installed as share/bash-completion/completions/weir; or:
+#   source DIR/share/bash-completion/completions/weir
+_weir() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command=${COMP_WORDS[1]:-} common="-m --jobmanager -D --json -h --help"
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "run info list cancel savepoint config --help --version" -- "$current")
+    return
+  fi
+  case $previous in
+    -m | --jobmanager | -p | --parallelism | --drop | --map) return ;;
+    -D)
+      mapfile -t COMPREPLY < <(compgen -S = -W "$("${COMP_WORDS[0]}" config 2>/dev/null | sed -n 's/^\([a-z][^:# ]*\):.*/\1/p')" -- "$current")
+      compopt -o nospace
+      return
+      ;;
+  esac
+  case $command in
+    run)
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$common -p --parallelism -s --fromSavepoint -n --allowNonRestoredState --drop --map -d --detached --ship" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      fi
+      ;;
+    info)
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$common -p --parallelism" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      fi
+      ;;
+    list) mapfile -t COMPREPLY < <(compgen -W "$common -r --running -s --scheduled -a --all" -- "$current") ;;
+    cancel)
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$common -s --withSavepoint" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(_weir_jobs)" -- "$current")
+      fi
+      ;;
+    savepoint)
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$common -d --dispose --force" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "list $(_weir_jobs)" -- "$current")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$current")
+      fi
+      ;;
+    config)
+      mapfile -t COMPREPLY < <(compgen -W "check $common $("${COMP_WORDS[0]}" config 2>/dev/null | sed -n 's/^\([a-z][^:# ]*\):.*/\1/p')" -- "$current")
+      ;;
+  esac
+}
+
+# Ids of the jobs that run.
+_weir_jobs() {
+  "${COMP_WORDS[0]}" list -r 2>/dev/null | grep -oE '\b[0-9a-f]{32}\b'
+}
+
+complete -o filenames -o bashdefault -F _weir weir
