@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Sets everything up and passes the tests: packages, checks of form, builds, unit, integration, simulation and
+# end-to-end tests. Usage: tests/run.sh [STAGE...]; stages: form asan tsan release e2e tidy (default: all of them).
+# WEIR_JOBS bounds parallel compilations.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(form asan tsan release e2e tidy)
+jobs=${WEIR_JOBS:-$(nproc)}
+passed=0
+failed=()
+
+deploy/packages.sh test
+
+step() { # step NAME COMMAND...
+  local name=$1 start=$SECONDS
+  shift
+  echo "== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "== $name: passed in $((SECONDS - start)) s"
+  else
+    failed+=("$name")
+    echo "== $name: FAILED after $((SECONDS - start)) s"
+  fi
+}
+
+build() { # build PRESET [TARGET...]
+  local preset=$1
+  shift
+  cmake --preset "$preset" >build/"$preset".configure.log 2>&1 || { cat build/"$preset".configure.log; return 1; }
+  cmake --build --preset "$preset" -j "$jobs" ${1:+--target "$@"} >build/"$preset".build.log 2>&1 ||
+    { grep -E "error|FAILED|warning" -A3 build/"$preset".build.log | head -n 60; return 1; }
+}
+
+run_ctest() { # run_ctest PRESET [ARGS...]
+  local preset=$1
+  shift
+  ctest --test-dir build/"$preset" --output-on-failure -j "$jobs" --timeout 300 "$@" >build/"$preset".test.log 2>&1 ||
+    { tail -n 80 build/"$preset".test.log; return 1; }
+  tail -n 4 build/"$preset".test.log
+}
+
+format_check() {
+  local files
+  mapfile -t files < <(git ls-files '*.h' '*.cc')
+  clang-format-19 --dry-run -Werror "${files[@]}"
+}
+
+install_release() {
+  rm -rf build/dist && cmake --install build/release --prefix "$PWD/build/dist" >build/install.log
+}
+
+mkdir -p build
+export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1"
+
+for stage in "${stages[@]}"; do
+  case $stage in
+    form)
+      step "format" format_check
+      step "includes" tests/check_includes.py
+      ;;
+    asan)
+      step "build with address and undefined-behaviour sanitizers" build asan
+      step "unit, integration and simulation tests" run_ctest asan
+      ;;
+    tsan)
+      # Worker and coordinator; tests/matrix.sh runs everything under every sanitizer.
+      step "build with the thread sanitizer" build tsan tsan_tests
+      step "worker and coordinator under the thread sanitizer" run_ctest tsan -L tsan
+      ;;
+    release)
+      step "release build" build release
+      step "install" install_release
+      ;;
+    e2e)
+      step "end-to-end tests" python3 -m unittest discover -s tests/e2e -p 'test_*.py'
+      ;;
+    tidy)
+      step "clang-tidy" tests/tidy.sh
+      ;;
+    *)
+      echo "tests/run.sh: there is no stage '$stage'" >&2
+      exit 2
+      ;;
+  esac
+done
+
+for name in "${failed[@]}"; do echo "FAILED: $name"; done
+echo "steps: $passed passed, ${#failed[@]} failed"
+[ ${#failed[@]} -eq 0 ]
