@@ -9,12 +9,10 @@
 #include "common/runtime/client_messages.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/dispatcher/cluster_view.h"
+#include "jobmanager/resources/callback.h"
 #include "jobmanager/resources/task_manager_gateway.h"
 
 namespace weir::jobmanager {
-
-template <typename T>
-using Callback = std::function<void(Result<T>)>;
 
 /// Receives the events of one job, from the dispatcher's strand; must not block. Returning false
 /// ends the subscription. The last event of a job is its JobResult.

@@ -1,0 +1,76 @@
+#include "jobmanager/resources/slot_sharing.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::jobmanager {
+namespace {
+
+struct Group {
+  std::string name;
+  std::uint32_t slots = 0;
+};
+
+std::vector<Group> groupsOf(const graph::JobGraph& graph) {
+  std::vector<Group> groups;
+  for (const graph::JobVertex& vertex : graph.vertices) {
+    auto known = std::find_if(groups.begin(), groups.end(), [&](const Group& group) {
+      return group.name == vertex.slot_sharing_group;
+    });
+    if (known == groups.end()) {
+      groups.push_back({vertex.slot_sharing_group, vertex.parallelism});
+    } else {
+      known->slots = std::max(known->slots, vertex.parallelism);
+    }
+  }
+  return groups;
+}
+
+}  // namespace
+
+std::uint32_t slotsNeeded(const graph::JobGraph& graph) {
+  std::uint32_t sum = 0;
+  for (const Group& group : groupsOf(graph)) {
+    sum += group.slots;
+  }
+  return sum;
+}
+
+std::optional<Placement> place(const graph::JobGraph& graph, std::vector<SlotOffer> offers) {
+  const std::uint32_t needed = slotsNeeded(graph);
+  std::stable_sort(offers.begin(), offers.end(), [](const SlotOffer& left, const SlotOffer& right) {
+    return left.free_slots > right.free_slots;
+  });
+  Placement placement;
+  std::vector<std::uint32_t> worker_of_slot;
+  for (const SlotOffer& offer : offers) {
+    const auto missing = needed - static_cast<std::uint32_t>(worker_of_slot.size());
+    const std::uint32_t taken = std::min(offer.free_slots, missing);
+    if (taken == 0) {
+      break;
+    }
+    worker_of_slot.insert(
+        worker_of_slot.end(), taken, static_cast<std::uint32_t>(placement.workers.size()));
+    placement.workers.push_back(offer.task_manager);
+    placement.slots.push_back(taken);
+  }
+  if (worker_of_slot.size() < needed) {
+    return std::nullopt;
+  }
+  std::vector<std::pair<std::string, std::size_t>> first_slot;
+  std::size_t next = 0;
+  for (const Group& group : groupsOf(graph)) {
+    first_slot.emplace_back(group.name, next);
+    next += group.slots;
+  }
+  for (const graph::JobVertex& vertex : graph.vertices) {
+    auto group = std::find_if(first_slot.begin(), first_slot.end(), [&](const auto& one) {
+      return one.first == vertex.slot_sharing_group;
+    });
+    const auto begin = worker_of_slot.begin() + static_cast<std::ptrdiff_t>(group->second);
+    placement.tasks.emplace_back(begin, begin + vertex.parallelism);
+  }
+  return placement;
+}
+
+}  // namespace weir::jobmanager
