@@ -1,0 +1,175 @@
+#include "common/wire/checkpoint.h"
+
+#include "common/wire/fields.h"
+
+namespace weir::wire {
+namespace {
+
+using fields::wrong;
+
+v1::OperatorState toProto(const runtime::OperatorState& one) {
+  v1::OperatorState to;
+  to.set_id(fields::bytesOf(one.id));
+  to.set_uid(one.uid);
+  to.set_name(one.name);
+  to.set_kind(one.kind);
+  to.set_siblings(one.siblings);
+  to.set_parallelism(one.parallelism);
+  to.set_max_parallelism(one.max_parallelism);
+  to.set_fixed_parallelism_state(one.fixed_parallelism_state);
+  for (const runtime::StateInfo& info : one.states) {
+    *to.add_states() = wire::toProto(info);
+  }
+  for (const runtime::SubtaskState& subtask : one.subtasks) {
+    v1::SubtaskState& state = *to.add_subtasks();
+    state.set_subtask(subtask.subtask);
+    state.set_finished(subtask.finished);
+    *state.mutable_handle() = wire::toProto(subtask.handle);
+  }
+  return to;
+}
+
+Result<runtime::OperatorState> fromProto(const v1::OperatorState& from) {
+  runtime::OperatorState to;
+  to.name = from.name();
+  const std::string what = "operator '" + to.name + "'";
+  WEIR_TRY(to.id, fields::id<OperatorId>(what, from.id()));
+  to.uid = from.uid();
+  to.kind = from.kind();
+  to.siblings = from.siblings();
+  to.parallelism = from.parallelism();
+  to.max_parallelism = from.max_parallelism();
+  WEIR_RETURN_IF_ERROR(fields::checkParallelism(what, to.parallelism, to.max_parallelism));
+  to.fixed_parallelism_state = from.fixed_parallelism_state();
+  WEIR_TRY(to.states, fields::all<runtime::StateInfo>(from.states(), [](const v1::StateInfo& info) {
+                        return wire::fromProto(info);
+                      }).during(what));
+  for (const v1::SubtaskState& one : from.subtasks()) {
+    if (one.subtask() >= to.parallelism) {
+      return wrong(what,
+                   "has state of subtask " + std::to_string(one.subtask()) + " but only " +
+                       std::to_string(to.parallelism) + " subtasks");
+    }
+    WEIR_TRY(auto handle, wire::fromProto(one.handle()).during(what));
+    to.subtasks.push_back({one.subtask(), one.finished(), std::move(handle)});
+  }
+  return to;
+}
+
+}  // namespace
+
+v1::StateHandle toProto(const runtime::StateHandle& handle) {
+  v1::StateHandle to;
+  to.set_storage(static_cast<std::uint32_t>(handle.storage));
+  to.set_location(handle.location);
+  to.set_inline_bytes(handle.bytes);
+  to.set_offset(handle.offset);
+  to.set_size(handle.size);
+  to.set_checksum(handle.checksum);
+  return to;
+}
+
+Result<runtime::StateHandle> fromProto(const v1::StateHandle& from) {
+  using Storage = runtime::StateHandle::Storage;
+  runtime::StateHandle to;
+  WEIR_TRY(
+      to.storage,
+      fields::number("storage of a state handle", from.storage(), Storage::kNone, Storage::kFile));
+  to.location = from.location();
+  to.bytes = from.inline_bytes();
+  to.offset = from.offset();
+  to.size = from.size();
+  to.checksum = from.checksum();
+  if (to.storage == Storage::kInline && to.bytes.size() != to.size) {
+    return wrong(
+        "an inline state handle",
+        "says " + std::to_string(to.size) + " bytes and holds " + std::to_string(to.bytes.size()));
+  }
+  if (to.offset + to.size < to.offset) {
+    return wrong("a state handle", "reaches beyond the end of every file");
+  }
+  return to;
+}
+
+v1::StateInfo toProto(const runtime::StateInfo& info) {
+  v1::StateInfo to;
+  to.set_name(info.name);
+  to.set_kind(static_cast<std::uint32_t>(info.kind));
+  to.set_key(record::encodeSchema(info.key));
+  to.set_value(record::encodeSchema(info.value));
+  to.set_declared_late(info.declared_late);
+  to.set_entries(info.entries);
+  to.set_bytes(info.bytes);
+  return to;
+}
+
+Result<runtime::StateInfo> fromProto(const v1::StateInfo& from) {
+  runtime::StateInfo to;
+  to.name = from.name();
+  WEIR_TRY(to.kind, fields::stateKind(from.kind()));
+  WEIR_TRY(to.key, fields::schema("key of state '" + to.name + "'", from.key()));
+  WEIR_TRY(to.value, fields::schema("value of state '" + to.name + "'", from.value()));
+  to.declared_late = from.declared_late();
+  to.entries = from.entries();
+  to.bytes = from.bytes();
+  return to;
+}
+
+v1::OperatorSnapshot toProto(const runtime::OperatorSnapshot& snapshot) {
+  v1::OperatorSnapshot to;
+  to.set_id(fields::bytesOf(snapshot.id));
+  *to.mutable_handle() = toProto(snapshot.handle);
+  for (const runtime::StateInfo& info : snapshot.states) {
+    *to.add_states() = toProto(info);
+  }
+  return to;
+}
+
+Result<runtime::OperatorSnapshot> fromProto(const v1::OperatorSnapshot& from) {
+  runtime::OperatorSnapshot to;
+  WEIR_TRY(to.id, fields::id<OperatorId>("operator of a snapshot", from.id()));
+  WEIR_TRY(to.handle, fromProto(from.handle()));
+  WEIR_TRY(to.states, fields::all<runtime::StateInfo>(from.states(), [](const v1::StateInfo& info) {
+             return fromProto(info);
+           }));
+  return to;
+}
+
+v1::CheckpointMetadata toProto(const runtime::CheckpointMetadata& metadata) {
+  v1::CheckpointMetadata to;
+  to.set_writer(metadata.writer);
+  to.set_job(fields::bytesOf(metadata.job));
+  to.set_job_name(metadata.job_name);
+  to.set_checkpoint(metadata.checkpoint.value());
+  to.set_savepoint(metadata.savepoint);
+  to.set_trigger_millis(metadata.trigger_millis);
+  to.set_duration_millis(metadata.duration_millis);
+  to.set_max_parallelism(metadata.max_parallelism);
+  to.set_data_directory(metadata.data_directory);
+  to.set_program_hash(metadata.program_hash);
+  for (const runtime::OperatorState& one : metadata.operators) {
+    *to.add_operators() = toProto(one);
+  }
+  return to;
+}
+
+Result<runtime::CheckpointMetadata> fromProto(const v1::CheckpointMetadata& from) {
+  runtime::CheckpointMetadata to;
+  to.writer = from.writer();
+  WEIR_TRY(to.job, fields::id<JobId>("job", from.job()));
+  to.job_name = from.job_name();
+  to.checkpoint = CheckpointId(from.checkpoint());
+  to.savepoint = from.savepoint();
+  to.trigger_millis = from.trigger_millis();
+  to.duration_millis = from.duration_millis();
+  to.max_parallelism = from.max_parallelism();
+  WEIR_RETURN_IF_ERROR(fields::checkParallelism("the job", 1, to.max_parallelism));
+  to.data_directory = from.data_directory();
+  to.program_hash = from.program_hash();
+  WEIR_TRY(to.operators,
+           fields::all<runtime::OperatorState>(
+               from.operators(), [](const v1::OperatorState& one) { return fromProto(one); }));
+  return to;
+}
+
+}  // namespace weir::wire

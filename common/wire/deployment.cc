@@ -1,0 +1,266 @@
+#include "common/wire/deployment.h"
+
+#include <algorithm>
+
+#include "common/wire/checkpoint.h"
+#include "common/wire/fields.h"
+#include "common/wire/graph.h"
+
+namespace weir::wire {
+namespace {
+
+using fields::wrong;
+
+v1::ProgramFile toProto(const runtime::ProgramFile& file) {
+  v1::ProgramFile to;
+  to.set_name(file.name);
+  *to.mutable_blob() = wire::toProto(file.blob);
+  return to;
+}
+
+Result<runtime::ProgramFile> fromProto(const v1::ProgramFile& from) {
+  runtime::ProgramFile to;
+  to.name = from.name();
+  if (to.name.empty() || to.name == "." || to.name == ".." ||
+      to.name.find('/') != std::string::npos || to.name.find('\0') != std::string::npos) {
+    return wrong("file name '" + to.name + "' of a program",
+                 "is not one that a directory can hold");
+  }
+  WEIR_TRY(to.blob, wire::fromProto(from.blob()).during("file '" + to.name + "'"));
+  return to;
+}
+
+v1::WorkerEndpoint toProto(const runtime::WorkerEndpoint& worker) {
+  v1::WorkerEndpoint to;
+  to.set_task_manager(fields::bytesOf(worker.task_manager));
+  to.set_host(worker.host);
+  to.set_data_port(worker.data_port);
+  return to;
+}
+
+Result<runtime::WorkerEndpoint> fromProto(const v1::WorkerEndpoint& from) {
+  runtime::WorkerEndpoint to;
+  WEIR_TRY(to.task_manager, fields::id<TaskManagerId>("task manager", from.task_manager()));
+  to.host = from.host();
+  if (from.data_port() > UINT16_MAX) {
+    return wrong("data port of " + to.host, "is " + std::to_string(from.data_port()));
+  }
+  to.data_port = static_cast<std::uint16_t>(from.data_port());
+  return to;
+}
+
+v1::OperatorRestoreOrder toProto(const runtime::OperatorRestoreOrder& order) {
+  v1::OperatorRestoreOrder to;
+  to.set_id(fields::bytesOf(order.id));
+  to.set_old_parallelism(order.old_parallelism);
+  to.set_finished(order.finished);
+  for (const auto& section : order.sections) {
+    auto& one = *to.add_sections();
+    one.set_old_subtask(section.old_subtask);
+    *one.mutable_handle() = wire::toProto(section.handle);
+  }
+  return to;
+}
+
+Result<runtime::OperatorRestoreOrder> fromProto(const v1::OperatorRestoreOrder& from) {
+  runtime::OperatorRestoreOrder to;
+  WEIR_TRY(to.id, fields::id<OperatorId>("operator to restore", from.id()));
+  to.old_parallelism = from.old_parallelism();
+  to.finished = from.finished();
+  for (const auto& section : from.sections()) {
+    WEIR_TRY(auto handle, wire::fromProto(section.handle()));
+    to.sections.push_back({section.old_subtask(), std::move(handle)});
+  }
+  return to;
+}
+
+v1::TaskRestore toProto(const runtime::TaskRestore& restore) {
+  v1::TaskRestore to;
+  *to.mutable_task() = wire::toProto(restore.task);
+  for (const auto& one : restore.operators) {
+    *to.add_operators() = toProto(one);
+  }
+  return to;
+}
+
+Result<runtime::TaskRestore> fromProto(const v1::TaskRestore& from) {
+  runtime::TaskRestore to;
+  WEIR_TRY(to.task, wire::fromProto(from.task()));
+  WEIR_TRY(
+      to.operators,
+      fields::all<runtime::OperatorRestoreOrder>(
+          from.operators(), [](const v1::OperatorRestoreOrder& one) { return fromProto(one); }));
+  return to;
+}
+
+v1::CheckpointStorage toProto(const runtime::CheckpointStorage& storage) {
+  v1::CheckpointStorage to;
+  to.set_kind(static_cast<std::uint32_t>(storage.kind));
+  to.set_directory(storage.directory);
+  to.set_inline_threshold(storage.inline_threshold);
+  to.set_max_state_size(storage.max_state_size);
+  return to;
+}
+
+Result<runtime::CheckpointStorage> fromProto(const v1::CheckpointStorage& from) {
+  using Kind = runtime::CheckpointStorage::Kind;
+  runtime::CheckpointStorage to;
+  WEIR_TRY(to.kind,
+           fields::number("checkpoint storage", from.kind(), Kind::kJobManager, Kind::kFileSystem));
+  to.directory = from.directory();
+  to.inline_threshold = from.inline_threshold();
+  to.max_state_size = from.max_state_size();
+  return to;
+}
+
+Status checkPlacement(const runtime::Deployment& deployment) {
+  if (deployment.self >= deployment.workers.size()) {
+    return wrong("a deployment", "is addressed to a worker that it does not name");
+  }
+  if (deployment.placement.size() != deployment.graph.vertices.size()) {
+    return wrong("a deployment",
+                 "places " + std::to_string(deployment.placement.size()) + " vertices of " +
+                     std::to_string(deployment.graph.vertices.size()));
+  }
+  for (std::size_t index = 0; index < deployment.placement.size(); ++index) {
+    const graph::JobVertex& vertex = deployment.graph.vertices[index];
+    const std::vector<std::uint32_t>& workers = deployment.placement[index];
+    const bool known = std::all_of(workers.begin(), workers.end(), [&](std::uint32_t worker) {
+      return worker < deployment.workers.size();
+    });
+    if (workers.size() != vertex.parallelism || !known) {
+      return wrong("a deployment",
+                   "places vertex '" + vertex.name +
+                       "' on workers that do not exist, or not all "
+                       "of its subtasks");
+    }
+  }
+  return ok();
+}
+
+}  // namespace
+
+v1::ExecutionId toProto(const runtime::ExecutionId& execution) {
+  v1::ExecutionId to;
+  to.set_job(fields::bytesOf(execution.job));
+  to.set_attempt(execution.attempt.value());
+  to.set_epoch(execution.epoch.value());
+  return to;
+}
+
+Result<runtime::ExecutionId> fromProto(const v1::ExecutionId& from) {
+  runtime::ExecutionId to;
+  WEIR_TRY(to.job, fields::id<JobId>("job", from.job()));
+  to.attempt = AttemptId(from.attempt());
+  to.epoch = LeaderEpoch(from.epoch());
+  return to;
+}
+
+v1::TaskId toProto(const runtime::TaskId& task) {
+  v1::TaskId to;
+  to.set_vertex(fields::bytesOf(task.vertex));
+  to.set_subtask(task.subtask);
+  return to;
+}
+
+Result<runtime::TaskId> fromProto(const v1::TaskId& from) {
+  runtime::TaskId to;
+  WEIR_TRY(to.vertex, fields::id<OperatorId>("vertex of a task", from.vertex()));
+  to.subtask = from.subtask();
+  return to;
+}
+
+v1::BlobKey toProto(const runtime::BlobKey& key) {
+  v1::BlobKey to;
+  to.set_sha256(key.sha256);
+  to.set_size(key.size);
+  return to;
+}
+
+Result<runtime::BlobKey> fromProto(const v1::BlobKey& from) {
+  const std::string& digest = from.sha256();
+  const bool hex = std::all_of(digest.begin(), digest.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+  if (digest.size() != 64 || !hex) {
+    return wrong("the key of a blob", "is not a SHA-256 in lower-case hex");
+  }
+  return runtime::BlobKey{digest, from.size()};
+}
+
+v1::Program toProto(const runtime::Program& program) {
+  v1::Program to;
+  if (!program.executable.name.empty()) {  // Jobs of the local cluster have none.
+    *to.mutable_executable() = toProto(program.executable);
+  }
+  for (const runtime::ProgramFile& file : program.libraries) {
+    *to.add_libraries() = toProto(file);
+  }
+  for (const runtime::ProgramFile& file : program.shipped) {
+    *to.add_shipped() = toProto(file);
+  }
+  for (const std::string& argument : program.arguments) {
+    to.add_arguments(argument);
+  }
+  to.set_default_parallelism(program.default_parallelism);
+  fields::toRepeated(program.configuration, *to.mutable_configuration());
+  return to;
+}
+
+Result<runtime::Program> fromProto(const v1::Program& from) {
+  const auto decode = [](const v1::ProgramFile& file) { return fromProto(file); };
+  runtime::Program to;
+  if (from.has_executable()) {
+    WEIR_TRY(to.executable, decode(from.executable()));
+  }
+  WEIR_TRY(to.libraries, fields::all<runtime::ProgramFile>(from.libraries(), decode));
+  WEIR_TRY(to.shipped, fields::all<runtime::ProgramFile>(from.shipped(), decode));
+  to.arguments.assign(from.arguments().begin(), from.arguments().end());
+  to.default_parallelism = from.default_parallelism();
+  to.configuration = fields::toMap(from.configuration());
+  return to;
+}
+
+v1::Deployment toProto(const runtime::Deployment& deployment) {
+  v1::Deployment to;
+  *to.mutable_execution() = toProto(deployment.execution);
+  *to.mutable_graph() = toProto(deployment.graph);
+  *to.mutable_program() = toProto(deployment.program);
+  for (const runtime::WorkerEndpoint& worker : deployment.workers) {
+    *to.add_workers() = toProto(worker);
+  }
+  to.set_self(deployment.self);
+  for (const auto& subtasks : deployment.placement) {
+    to.add_placement()->mutable_workers()->Assign(subtasks.begin(), subtasks.end());
+  }
+  to.set_token(deployment.token);
+  for (const runtime::TaskRestore& restore : deployment.restores) {
+    *to.add_restores() = toProto(restore);
+  }
+  *to.mutable_storage() = toProto(deployment.storage);
+  fields::toRepeated(deployment.configuration, *to.mutable_configuration());
+  to.set_slots(deployment.slots);
+  return to;
+}
+
+Result<runtime::Deployment> fromProto(const v1::Deployment& from) {
+  runtime::Deployment to;
+  WEIR_TRY(to.execution, fromProto(from.execution()));
+  WEIR_TRY(to.graph, fromProto(from.graph()));
+  WEIR_TRY(to.program, fromProto(from.program()));
+  const auto decode = [](const auto& one) { return fromProto(one); };
+  WEIR_TRY(to.workers, fields::all<runtime::WorkerEndpoint>(from.workers(), decode));
+  to.self = from.self();
+  for (const v1::Placement& vertex : from.placement()) {
+    to.placement.emplace_back(vertex.workers().begin(), vertex.workers().end());
+  }
+  to.token = from.token();
+  WEIR_TRY(to.restores, fields::all<runtime::TaskRestore>(from.restores(), decode));
+  WEIR_TRY(to.storage, fromProto(from.storage()));
+  to.configuration = fields::toMap(from.configuration());
+  to.slots = from.slots();
+  WEIR_RETURN_IF_ERROR(checkPlacement(to));
+  return to;
+}
+
+}  // namespace weir::wire

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "common/base/result.h"
+#include "common/runtime/deployment.h"
+#include "common/runtime/job_state.h"
+#include "worker.pb.h"
+
+namespace weir::wire {
+
+v1::ExecutionId toProto(const runtime::ExecutionId& execution);
+Result<runtime::ExecutionId> fromProto(const v1::ExecutionId& message);
+
+v1::TaskId toProto(const runtime::TaskId& task);
+Result<runtime::TaskId> fromProto(const v1::TaskId& message);
+
+v1::BlobKey toProto(const runtime::BlobKey& key);
+/// The digest is 64 lower-case hex digits, so that it may stand in a path.
+Result<runtime::BlobKey> fromProto(const v1::BlobKey& message);
+
+v1::Program toProto(const runtime::Program& program);
+/// Names of files have no slash, so that they stay in the worker's directory.
+Result<runtime::Program> fromProto(const v1::Program& message);
+
+v1::Deployment toProto(const runtime::Deployment& deployment);
+/// The placement fits the graph and names existing workers.
+Result<runtime::Deployment> fromProto(const v1::Deployment& message);
+
+}  // namespace weir::wire

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/result.h"
+#include "common/graph/job_graph.h"
+#include "common/runtime/checkpoint_metadata.h"
+#include "common/runtime/messages.h"
+
+/// Domain types as bytes, for those who must not see messages. Decoders check all that they read:
+/// kInvalidArgument (messages) or kCorruption (metadata) for bytes that are none. Any thread.
+namespace weir::wire {
+
+std::string encodeJobGraph(const graph::JobGraph& graph);
+Result<graph::JobGraph> decodeJobGraph(std::string_view bytes);
+
+std::string encode(const runtime::WorkerOrder& order);
+Result<runtime::WorkerOrder> decodeWorkerOrder(std::string_view bytes);
+
+std::string encode(const runtime::WorkerReport& report);
+Result<runtime::WorkerReport> decodeWorkerReport(std::string_view bytes);
+
+/// The image of a metadata file; metadata_format.md has its layout.
+std::string encodeMetadata(const runtime::CheckpointMetadata& metadata);
+/// kCorruption for every flipped byte and every truncation; kInvalidArgument for an image that a
+/// newer release wrote.
+Result<runtime::CheckpointMetadata> decodeMetadata(std::string_view image);
+
+}  // namespace weir::wire

@@ -1,0 +1,28 @@
+#include "common/wire/fields.h"
+
+namespace weir::wire::fields {
+
+Result<state::StateKind> stateKind(std::uint32_t value) {
+  return number("kind of state", value, state::kFirstStateKind, state::kLastStateKind);
+}
+
+Result<record::Schema> schema(std::string_view what, const std::string& bytes) {
+  return record::decodeSchema(bytes).during(what);
+}
+
+Status checkParallelism(std::string_view what, std::uint32_t parallelism, std::uint32_t maximum) {
+  constexpr std::uint32_t kMost = 32768;
+  if (maximum < 1 || maximum > kMost) {
+    return wrong(what,
+                 "has the maximum parallelism " + std::to_string(maximum) +
+                     ", which is not within 1 and 32768");
+  }
+  if (parallelism < 1 || parallelism > maximum) {
+    return wrong(what,
+                 "has the parallelism " + std::to_string(parallelism) +
+                     ", which is not within 1 and its maximum " + std::to_string(maximum));
+  }
+  return ok();
+}
+
+}  // namespace weir::wire::fields

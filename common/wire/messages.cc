@@ -1,0 +1,418 @@
+#include "common/wire/messages.h"
+
+#include "common/wire/checkpoint.h"
+#include "common/wire/deployment.h"
+#include "common/wire/fields.h"
+
+namespace weir::wire {
+namespace {
+
+using fields::wrong;
+
+template <typename... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <typename... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
+v1::TriggerOrder toProto(const runtime::TriggerOrder& trigger) {
+  v1::TriggerOrder to;
+  *to.mutable_execution() = wire::toProto(trigger.execution);
+  to.set_checkpoint(trigger.order.checkpoint.value());
+  to.set_timestamp_millis(trigger.order.timestamp_millis);
+  to.set_savepoint(trigger.order.savepoint);
+  to.set_directory(trigger.order.directory);
+  return to;
+}
+
+Result<runtime::TriggerOrder> fromProto(const v1::TriggerOrder& from) {
+  runtime::TriggerOrder to;
+  WEIR_TRY(to.execution, wire::fromProto(from.execution()));
+  to.order.checkpoint = CheckpointId(from.checkpoint());
+  to.order.timestamp_millis = from.timestamp_millis();
+  to.order.savepoint = from.savepoint();
+  to.order.directory = from.directory();
+  return to;
+}
+
+v1::NotifyOrder toProto(const runtime::NotifyOrder& notify) {
+  v1::NotifyOrder to;
+  *to.mutable_execution() = wire::toProto(notify.execution);
+  to.set_checkpoint(notify.checkpoint.value());
+  to.set_completed(notify.completed);
+  return to;
+}
+
+Result<runtime::NotifyOrder> fromProto(const v1::NotifyOrder& from) {
+  WEIR_TRY(auto execution, wire::fromProto(from.execution()));
+  return runtime::NotifyOrder{execution, CheckpointId(from.checkpoint()), from.completed()};
+}
+
+v1::ProbeOrder toProto(const runtime::ProbeOrder& probe) {
+  v1::ProbeOrder to;
+  to.set_id(probe.id);
+  to.set_directory(probe.directory);
+  to.set_expected_file(probe.expected_file);
+  to.set_expected_content(probe.expected_content);
+  to.set_write_file(probe.write_file);
+  to.set_write_content(probe.write_content);
+  return to;
+}
+
+runtime::ProbeOrder fromProto(const v1::ProbeOrder& from) {
+  return {from.id(),
+          from.directory(),
+          from.expected_file(),
+          from.expected_content(),
+          from.write_file(),
+          from.write_content()};
+}
+
+v1::TaskUpdate toProto(const runtime::TaskUpdate& update) {
+  v1::TaskUpdate to;
+  *to.mutable_execution() = wire::toProto(update.execution);
+  *to.mutable_task() = wire::toProto(update.task);
+  to.set_state(static_cast<std::uint32_t>(update.state));
+  to.set_input_ended(update.input_ended);
+  to.set_cause(update.cause);
+  for (const runtime::AccumulatorValue& value : update.accumulators) {
+    *to.add_accumulators() = wire::toProto(value);
+  }
+  v1::TaskMetrics& metrics = *to.mutable_metrics();
+  metrics.set_records_in(update.metrics.records_in);
+  metrics.set_records_out(update.metrics.records_out);
+  metrics.set_bytes_in(update.metrics.bytes_in);
+  metrics.set_bytes_out(update.metrics.bytes_out);
+  return to;
+}
+
+Result<runtime::TaskUpdate> fromProto(const v1::TaskUpdate& from) {
+  runtime::TaskUpdate to;
+  WEIR_TRY(to.execution, wire::fromProto(from.execution()));
+  WEIR_TRY(to.task, wire::fromProto(from.task()));
+  WEIR_TRY(to.state,
+           fields::number("state of a task",
+                          from.state(),
+                          runtime::TaskState::kCreated,
+                          runtime::TaskState::kFailed));
+  to.input_ended = from.input_ended();
+  to.cause = from.cause();
+  for (const v1::AccumulatorValue& value : from.accumulators()) {
+    to.accumulators.push_back(wire::fromProto(value));
+  }
+  to.metrics = {from.metrics().records_in(),
+                from.metrics().records_out(),
+                from.metrics().bytes_in(),
+                from.metrics().bytes_out()};
+  return to;
+}
+
+v1::CheckpointAck toProto(const runtime::CheckpointAck& ack) {
+  v1::CheckpointAck to;
+  *to.mutable_execution() = wire::toProto(ack.execution);
+  to.set_checkpoint(ack.checkpoint.value());
+  *to.mutable_task() = wire::toProto(ack.task);
+  to.set_finished(ack.finished);
+  for (const runtime::OperatorSnapshot& snapshot : ack.operators) {
+    *to.add_operators() = wire::toProto(snapshot);
+  }
+  to.set_alignment_millis(ack.alignment_millis);
+  to.set_freeze_millis(ack.freeze_millis);
+  to.set_write_millis(ack.write_millis);
+  return to;
+}
+
+Result<runtime::CheckpointAck> fromProto(const v1::CheckpointAck& from) {
+  runtime::CheckpointAck to;
+  WEIR_TRY(to.execution, wire::fromProto(from.execution()));
+  to.checkpoint = CheckpointId(from.checkpoint());
+  WEIR_TRY(to.task, wire::fromProto(from.task()));
+  to.finished = from.finished();
+  WEIR_TRY(
+      to.operators,
+      fields::all<runtime::OperatorSnapshot>(
+          from.operators(), [](const v1::OperatorSnapshot& one) { return wire::fromProto(one); }));
+  to.alignment_millis = from.alignment_millis();
+  to.freeze_millis = from.freeze_millis();
+  to.write_millis = from.write_millis();
+  return to;
+}
+
+v1::CheckpointDecline toProto(const runtime::CheckpointDecline& decline) {
+  v1::CheckpointDecline to;
+  *to.mutable_execution() = wire::toProto(decline.execution);
+  to.set_checkpoint(decline.checkpoint.value());
+  *to.mutable_task() = wire::toProto(decline.task);
+  to.set_reason(decline.reason);
+  return to;
+}
+
+Result<runtime::CheckpointDecline> fromProto(const v1::CheckpointDecline& from) {
+  WEIR_TRY(auto execution, wire::fromProto(from.execution()));
+  WEIR_TRY(auto task, wire::fromProto(from.task()));
+  return runtime::CheckpointDecline{
+      execution, CheckpointId(from.checkpoint()), task, from.reason()};
+}
+
+v1::Heartbeat toProto(const runtime::Heartbeat& heartbeat) {
+  v1::Heartbeat to;
+  to.set_sequence(heartbeat.sequence);
+  to.set_free_memory(heartbeat.free_memory);
+  for (const runtime::ExecutionId& execution : heartbeat.running) {
+    *to.add_running() = wire::toProto(execution);
+  }
+  return to;
+}
+
+Result<runtime::Heartbeat> fromProto(const v1::Heartbeat& from) {
+  WEIR_TRY(auto running,
+           fields::all<runtime::ExecutionId>(
+               from.running(), [](const v1::ExecutionId& one) { return wire::fromProto(one); }));
+  return runtime::Heartbeat{from.sequence(), from.free_memory(), std::move(running)};
+}
+
+v1::WorkerExited toProto(const runtime::WorkerExited& exited) {
+  v1::WorkerExited to;
+  *to.mutable_execution() = wire::toProto(exited.execution);
+  to.set_expected(exited.expected);
+  to.set_cause(exited.cause);
+  return to;
+}
+
+Result<runtime::WorkerExited> fromProto(const v1::WorkerExited& from) {
+  WEIR_TRY(auto execution, wire::fromProto(from.execution()));
+  return runtime::WorkerExited{execution, from.expected(), from.cause()};
+}
+
+/// Orders that reach task managers and workers alike. Message is v1::ToTaskManager or
+/// v1::WorkerOrder, whose fields are named alike.
+template <typename Message>
+auto commonOrders(Message& to) {
+  return Overloaded{
+      [&to](const runtime::Deployment& order) { *to.mutable_deployment() = wire::toProto(order); },
+      [&to](const runtime::CancelOrder& order) {
+        *to.mutable_cancel()->mutable_execution() = wire::toProto(order.execution);
+      },
+      [&to](const runtime::FinishOrder& order) {
+        *to.mutable_finish()->mutable_execution() = wire::toProto(order.execution);
+      },
+      [&to](const runtime::TriggerOrder& order) { *to.mutable_trigger() = toProto(order); },
+      [&to](const runtime::NotifyOrder& order) { *to.mutable_notify() = toProto(order); }};
+}
+
+template <typename Order, typename Message>
+Result<Order> commonOrder(const Message& from) {
+  switch (from.order_case()) {
+    case Message::kDeployment: {
+      WEIR_TRY(auto deployment, wire::fromProto(from.deployment()));
+      return Order(std::move(deployment));
+    }
+    case Message::kCancel: {
+      WEIR_TRY(auto execution, wire::fromProto(from.cancel().execution()));
+      return Order(runtime::CancelOrder{execution});
+    }
+    case Message::kFinish: {
+      WEIR_TRY(auto execution, wire::fromProto(from.finish().execution()));
+      return Order(runtime::FinishOrder{execution});
+    }
+    case Message::kTrigger: {
+      WEIR_TRY(auto trigger, fromProto(from.trigger()));
+      return Order(std::move(trigger));
+    }
+    case Message::kNotify: {
+      WEIR_TRY(auto notify, fromProto(from.notify()));
+      return Order(notify);
+    }
+    default:
+      return wrong("a message", "is no order that this release knows");
+  }
+}
+
+}  // namespace
+
+v1::Registration toProto(const runtime::Registration& registration) {
+  v1::Registration to;
+  to.set_protocol_version(registration.protocol_version);
+  to.set_id(fields::bytesOf(registration.id));
+  to.set_host(registration.host);
+  to.set_data_port(registration.data_port);
+  to.set_slots(registration.slots);
+  to.set_cpu_cores(registration.cpu_cores);
+  to.set_physical_memory(registration.physical_memory);
+  to.set_free_memory(registration.free_memory);
+  to.set_machine_id(registration.machine_id);
+  to.set_version(registration.version);
+  return to;
+}
+
+Result<runtime::Registration> fromProto(const v1::Registration& from) {
+  runtime::Registration to;
+  to.protocol_version = from.protocol_version();
+  WEIR_TRY(to.id, fields::id<TaskManagerId>("task manager", from.id()));
+  to.host = from.host();
+  if (to.host.empty() || from.data_port() == 0 || from.data_port() > UINT16_MAX) {
+    return wrong("a registration",
+                 "gives the data port '" + to.host + ":" + std::to_string(from.data_port()) + "'");
+  }
+  to.data_port = static_cast<std::uint16_t>(from.data_port());
+  to.slots = from.slots();
+  if (to.slots == 0) {
+    return wrong("task manager " + to.host, "offers no slot");
+  }
+  to.cpu_cores = from.cpu_cores();
+  to.physical_memory = from.physical_memory();
+  to.free_memory = from.free_memory();
+  to.machine_id = from.machine_id();
+  to.version = from.version();
+  return to;
+}
+
+v1::AccumulatorValue toProto(const runtime::AccumulatorValue& accumulator) {
+  v1::AccumulatorValue to;
+  to.set_name(accumulator.name);
+  to.set_type(accumulator.type);
+  to.set_value(accumulator.bytes);
+  return to;
+}
+
+runtime::AccumulatorValue fromProto(const v1::AccumulatorValue& from) {
+  return {from.name(), from.type(), from.value()};
+}
+
+v1::ToTaskManager toProto(const runtime::TaskManagerOrder& order) {
+  v1::ToTaskManager to;
+  std::visit(
+      Overloaded{commonOrders(to),
+                 [&to](const runtime::ProbeOrder& probe) { *to.mutable_probe() = toProto(probe); },
+                 [&to](const runtime::ReleaseBlobsOrder& release) {
+                   to.mutable_release_blobs()->set_job(fields::bytesOf(release.job));
+                 }},
+      order);
+  return to;
+}
+
+Result<runtime::TaskManagerOrder> fromProto(const v1::ToTaskManager& from) {
+  if (from.has_probe()) {
+    return runtime::TaskManagerOrder(fromProto(from.probe()));
+  }
+  if (from.has_release_blobs()) {
+    WEIR_TRY(auto job, fields::id<JobId>("job", from.release_blobs().job()));
+    return runtime::TaskManagerOrder(runtime::ReleaseBlobsOrder{job});
+  }
+  return commonOrder<runtime::TaskManagerOrder>(from);
+}
+
+v1::FromTaskManager toProto(const runtime::TaskManagerReport& report) {
+  v1::FromTaskManager to;
+  std::visit(
+      Overloaded{
+          [&](const runtime::Heartbeat& one) { *to.mutable_heartbeat() = toProto(one); },
+          [&](const std::vector<runtime::TaskUpdate>& updates) {
+            v1::TaskUpdates& list = *to.mutable_updates();
+            for (const runtime::TaskUpdate& update : updates) {
+              *list.add_updates() = toProto(update);
+            }
+          },
+          [&](const runtime::CheckpointAck& one) { *to.mutable_ack() = toProto(one); },
+          [&](const runtime::CheckpointDecline& one) { *to.mutable_decline() = toProto(one); },
+          [&](const runtime::WorkerExited& one) { *to.mutable_exited() = toProto(one); },
+          [&](const runtime::ProbeResult& one) {
+            to.mutable_probe()->set_id(one.id);
+            to.mutable_probe()->set_error(one.error);
+          }},
+      report);
+  return to;
+}
+
+Result<runtime::TaskManagerReport> fromProto(const v1::FromTaskManager& from) {
+  using Report = runtime::TaskManagerReport;
+  switch (from.report_case()) {
+    case v1::FromTaskManager::kHeartbeat: {
+      WEIR_TRY(auto heartbeat, fromProto(from.heartbeat()));
+      return Report(std::move(heartbeat));
+    }
+    case v1::FromTaskManager::kUpdates: {
+      WEIR_TRY(auto updates,
+               fields::all<runtime::TaskUpdate>(
+                   from.updates().updates(),
+                   [](const v1::TaskUpdate& update) { return fromProto(update); }));
+      return Report(std::move(updates));
+    }
+    case v1::FromTaskManager::kAck: {
+      WEIR_TRY(auto ack, fromProto(from.ack()));
+      return Report(std::move(ack));
+    }
+    case v1::FromTaskManager::kDecline: {
+      WEIR_TRY(auto decline, fromProto(from.decline()));
+      return Report(std::move(decline));
+    }
+    case v1::FromTaskManager::kExited: {
+      WEIR_TRY(auto exited, fromProto(from.exited()));
+      return Report(std::move(exited));
+    }
+    case v1::FromTaskManager::kProbe:
+      return Report(runtime::ProbeResult{from.probe().id(), from.probe().error()});
+    default:
+      return wrong("a message", "is no report that this release knows");
+  }
+}
+
+v1::WorkerOrder toProto(const runtime::WorkerOrder& order) {
+  v1::WorkerOrder to;
+  std::visit(Overloaded{commonOrders(to),
+                        [&to](const runtime::PeerConnection& peer) {
+                          to.mutable_peer()->set_from_worker(peer.from_worker);
+                        }},
+             order);
+  return to;
+}
+
+Result<runtime::WorkerOrder> fromProto(const v1::WorkerOrder& from) {
+  if (from.has_peer()) {
+    return runtime::WorkerOrder(runtime::PeerConnection{from.peer().from_worker()});
+  }
+  return commonOrder<runtime::WorkerOrder>(from);
+}
+
+v1::WorkerReport toProto(const runtime::WorkerReport& report) {
+  v1::WorkerReport to;
+  std::visit(
+      Overloaded{
+          [&](const runtime::WorkerHello& hello) {
+            to.mutable_hello()->set_protocol_version(hello.protocol_version);
+            to.mutable_hello()->set_version(hello.version);
+          },
+          [&](const runtime::WorkerFailed& one) { to.mutable_failed()->set_cause(one.cause); },
+          [&](const runtime::TaskUpdate& one) { *to.mutable_update() = toProto(one); },
+          [&](const runtime::CheckpointAck& one) { *to.mutable_ack() = toProto(one); },
+          [&](const runtime::CheckpointDecline& one) { *to.mutable_decline() = toProto(one); }},
+      report);
+  return to;
+}
+
+Result<runtime::WorkerReport> fromProto(const v1::WorkerReport& from) {
+  using Report = runtime::WorkerReport;
+  switch (from.report_case()) {
+    case v1::WorkerReport::kHello:
+      return Report(runtime::WorkerHello{from.hello().protocol_version(), from.hello().version()});
+    case v1::WorkerReport::kFailed:
+      return Report(runtime::WorkerFailed{from.failed().cause()});
+    case v1::WorkerReport::kUpdate: {
+      WEIR_TRY(auto update, fromProto(from.update()));
+      return Report(std::move(update));
+    }
+    case v1::WorkerReport::kAck: {
+      WEIR_TRY(auto ack, fromProto(from.ack()));
+      return Report(std::move(ack));
+    }
+    case v1::WorkerReport::kDecline: {
+      WEIR_TRY(auto decline, fromProto(from.decline()));
+      return Report(std::move(decline));
+    }
+    default:
+      return wrong("a message", "is no report that this release knows");
+  }
+}
+
+}  // namespace weir::wire
