@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "common/base/ids.h"
@@ -36,6 +37,12 @@ class Receiver : public AnyReceiver {
 /// Caught at the edge of the subtask only.
 struct CancelledException {};
 
+/// Thrown by an EdgeReader on bytes that no writer of the same type has written.
+class DecodeError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// What the runtime offers to an operator. Lives as long as the operator; task's thread only.
 class OperatorContext {
  public:
@@ -55,7 +62,7 @@ struct RestoredSection {
 /// All that an operator gets back: every section that may hold something for this subtask.
 struct OperatorRestore {
   std::vector<RestoredSection> sections;
-  record::KeyGroupRange key_groups;
+  KeyGroupRange key_groups;
   std::uint32_t old_parallelism = 0;
 };
 
@@ -155,7 +162,7 @@ class EdgeReader {
   /// A new buffer follows: the next read() starts at its first byte (a header of one byte).
   virtual void begin() = 0;
   /// Reads records from `bytes` (which starts at a record) and passes at most `limit` of them on;
-  /// returns how many bytes were consumed. Throws record::DecodeError on damaged bytes.
+  /// returns how many bytes were consumed. Throws DecodeError on damaged bytes.
   virtual std::size_t read(std::span<const std::byte> bytes, std::size_t limit) = 0;
 };
 

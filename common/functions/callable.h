@@ -1,0 +1,200 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "common/functions/functions.h"
+#include "common/functions/source_function.h"
+
+/// How operators take apart what a user handed over: an object of a function class or any callable,
+/// and which types that yields.
+namespace weir::functions {
+
+template <typename... A>
+struct Parameters {
+  template <std::size_t kAt>
+  using At = std::tuple_element_t<kAt, std::tuple<A...>>;
+};
+
+namespace callable_internal {
+
+template <typename M>
+struct MemberSignature {
+  using Arguments = void;
+};
+template <typename C, typename R, typename... A>
+struct MemberSignature<R (C::*)(A...)> {
+  using Arguments = Parameters<A...>;
+};
+template <typename C, typename R, typename... A>
+struct MemberSignature<R (C::*)(A...) const> {
+  using Arguments = Parameters<A...>;
+};
+template <typename C, typename R, typename... A>
+struct MemberSignature<R (C::*)(A...) noexcept> {
+  using Arguments = Parameters<A...>;
+};
+template <typename C, typename R, typename... A>
+struct MemberSignature<R (C::*)(A...) const noexcept> {
+  using Arguments = Parameters<A...>;
+};
+
+template <typename F>
+struct Signature {
+  using Arguments = void;
+};
+template <typename F>
+  requires requires { &F::operator(); }
+struct Signature<F> : MemberSignature<decltype(&F::operator())> {};
+template <typename R, typename... A>
+struct Signature<R (*)(A...)> {
+  using Arguments = Parameters<A...>;
+};
+template <typename R, typename... A>
+struct Signature<R (*)(A...) noexcept> {
+  using Arguments = Parameters<A...>;
+};
+
+template <typename P>
+struct Emitted {
+  using Type = void;
+};
+template <typename Out>
+struct Emitted<Collector<Out>&> {
+  using Type = Out;
+};
+template <typename T>
+struct Emitted<SourceContext<T>&> {
+  using Type = T;
+};
+template <typename Arguments>
+struct LastEmitted {
+  using Type = void;
+};
+template <typename... A>
+  requires(sizeof...(A) > 0)
+struct LastEmitted<Parameters<A...>> {
+  using Type = typename Emitted<typename Parameters<A...>::template At<sizeof...(A) - 1>>::Type;
+};
+
+template <template <typename...> typename Function, typename... A>
+Parameters<A...> argumentsOf(const Function<A...>&);
+
+}  // namespace callable_internal
+
+/// Out of the Collector<Out>& (T of the SourceContext<T>&) that F takes last; void where F is
+/// generic and there is no telling.
+template <typename F>
+using EmittedBy = typename callable_internal::LastEmitted<
+    typename callable_internal::Signature<F>::Arguments>::Type;
+
+/// F derives from one Function<...>.
+template <typename F, template <typename...> typename Function>
+concept Implements = requires(const F& f) { callable_internal::argumentsOf<Function>(f); };
+
+/// An argument of that base: ArgumentOf<CountPerWord, MapFunction, 1> is its Out.
+template <typename F, template <typename...> typename Function, std::size_t kAt>
+using ArgumentOf = typename decltype(callable_internal::argumentsOf<Function>(
+    std::declval<const F&>()))::template At<kAt>;
+
+/// f as its Function<...>, for calls of methods that are private in F.
+template <template <typename...> typename Function, typename... A>
+Function<A...>& asBase(Function<A...>& f) {
+  return f;
+}
+template <template <typename...> typename Function, typename... A>
+const Function<A...>& asBase(const Function<A...>& f) {
+  return f;
+}
+
+/// Calls `method` of the object's own class, which is known here, so that the compiler inlines it.
+#define WEIR_CALL_METHOD_(Function, f, method, ...)                    \
+  if constexpr (requires { (f).F::method(__VA_ARGS__); }) {            \
+    return (f).F::method(__VA_ARGS__);                                 \
+  } else {                                                             \
+    return ::weir::functions::asBase<Function>(f).method(__VA_ARGS__); \
+  }
+
+template <typename F, typename In>
+decltype(auto) callMap(F& f, const In& value) {
+  if constexpr (Implements<F, MapFunction>) {
+    WEIR_CALL_METHOD_(MapFunction, f, map, value)
+  } else {
+    return std::invoke(f, value);
+  }
+}
+
+template <typename F, typename In, typename Out>
+void callFlatMap(F& f, const In& value, Collector<Out>& out) {
+  if constexpr (Implements<F, FlatMapFunction>) {
+    WEIR_CALL_METHOD_(FlatMapFunction, f, flatMap, value, out)
+  } else {
+    std::invoke(f, value, out);
+  }
+}
+
+template <typename F, typename In>
+bool callFilter(F& f, const In& value) {
+  if constexpr (Implements<F, FilterFunction>) {
+    WEIR_CALL_METHOD_(FilterFunction, f, filter, value)
+  } else {
+    return std::invoke(f, value);
+  }
+}
+
+template <typename F, typename In, typename Out>
+void callProcess(F& f, const In& value, ProcessContext& context, Collector<Out>& out) {
+  if constexpr (Implements<F, ProcessFunction>) {
+    WEIR_CALL_METHOD_(ProcessFunction, f, processElement, value, context, out)
+  } else {
+    std::invoke(f, value, context, out);
+  }
+}
+
+template <typename F, typename In>
+void callSink(F& f, const In& value) {
+  if constexpr (Implements<F, SinkFunction>) {
+    WEIR_CALL_METHOD_(SinkFunction, f, invoke, value)
+  } else {
+    std::invoke(f, value);
+  }
+}
+
+template <typename F, typename T>
+InputStatus callSource(F& f, SourceContext<T>& context) {
+  if constexpr (Implements<F, SourceFunction>) {
+    WEIR_CALL_METHOD_(SourceFunction, f, pollNext, context)
+  } else {
+    return std::invoke(f, context);
+  }
+}
+
+template <typename F, typename In>
+decltype(auto) callKeySelector(const F& f, const In& value) {
+  if constexpr (Implements<F, KeySelector>) {
+    WEIR_CALL_METHOD_(KeySelector, f, getKey, value)
+  } else {
+    return std::invoke(f, value);
+  }
+}
+
+template <typename F, typename K>
+int callPartitioner(const F& f, const K& key, int partitions) {
+  if constexpr (Implements<F, Partitioner>) {
+    WEIR_CALL_METHOD_(Partitioner, f, partition, key, partitions)
+  } else {
+    return std::invoke(f, key, partitions);
+  }
+}
+
+/// What F makes of a record of In: the type of the resulting stream.
+template <typename F, typename In>
+using MapResult = std::decay_t<decltype(callMap(std::declval<F&>(), std::declval<const In&>()))>;
+template <typename F, typename In>
+using KeyOf =
+    std::decay_t<decltype(callKeySelector(std::declval<const F&>(), std::declval<const In&>()))>;
+
+}  // namespace weir::functions

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "common/functions/collector.h"
+#include "common/functions/operator.h"
+#include "common/functions/source_function.h"
+
+namespace weir::functions {
+
+/// Hands `batch` to every receiver and empties it. All but the last get a copy, as they may take
+/// the records apart.
+template <typename T>
+void handOn(Batch<T>& batch, const std::vector<Receiver<T>*>& receivers) {
+  if (batch.empty()) {
+    return;
+  }
+  for (std::size_t i = 0; i + 1 < receivers.size(); ++i) {
+    Batch<T> copy = batch;
+    receivers[i]->receive(copy);
+  }
+  if (!receivers.empty()) {
+    receivers.back()->receive(batch);
+  }
+  batch.clear();
+}
+
+/// What an operator emits to: gathers a batch and hands it on. Base is Collector<Out>, or
+/// SourceContext<Out> for sources. Task's thread only.
+template <typename Out, typename Base = Collector<Out>>
+class Output : public Base {
+ public:
+  void add(AnyReceiver& next) { receivers_.push_back(static_cast<Receiver<Out>*>(&next)); }
+  /// Of the record that is processed next; emitted records inherit it.
+  void setTimestamp(std::int64_t timestamp) { this->timestamp_ = timestamp; }
+  const std::int64_t& timestamp() const { return this->timestamp_; }
+  /// Hands on what is there. Operators do so at the end of each batch they receive.
+  void flush() {
+    emitted_ += this->batch_.size();
+    handOn(this->batch_, receivers_);
+  }
+  /// Records emitted so far.
+  std::uint64_t emitted() const { return emitted_ + this->batch_.size(); }
+  /// Passes a batch through that was changed in place.
+  void forward(Batch<Out>& batch) {
+    emitted_ += batch.size();
+    handOn(batch, receivers_);
+  }
+
+ protected:
+  void full() override { flush(); }
+
+ private:
+  std::vector<Receiver<Out>*> receivers_;  // Owned by the task.
+  std::uint64_t emitted_ = 0;
+};
+
+/// The context of a source's polls.
+template <typename T>
+class SourceOutput : public Output<T, SourceContext<T>> {
+ public:
+  void setWaker(std::function<void()> waker) { this->waker_ = std::move(waker); }
+  void resetPollAgainAt() { this->poll_again_at_ = SteadyTime::max(); }
+  SteadyTime pollAgainTime() const { return this->poll_again_at_; }
+};
+
+}  // namespace weir::functions
