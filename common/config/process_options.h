@@ -168,6 +168,7 @@ inline constexpr auto kBlobCleanupInterval =
 
 // Logs and scripts.
 inline constexpr auto kLogLevel = Text("log.level", "info", "Least level that is logged.")
+                                      .alias({"env.log.level"})
                                       .oneOf({"debug", "info", "warn", "error"})
                                       .ignoringCase();
 inline constexpr auto kLogFile =

@@ -15,7 +15,7 @@ enum class Storage : std::uint8_t { kJobManager, kFileSystem };
 
 struct StorageChoice {
   Storage storage = Storage::kJobManager;
-  std::string directory;  ///< An absolute local path; empty on the job manager.
+  std::string directory;  ///< As configured, /dir or file:/dir; empty on the job manager.
 };
 
 /// Of checkpoints. kInvalidArgument for `filesystem` without a directory, or a directory that is

@@ -1,0 +1,203 @@
+#include "common/config/resolve.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include "common/config/options.h"
+#include "common/config/value.h"
+
+namespace weir::config {
+
+namespace {
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+/// "key 'x' (file:3)", for messages about what was set.
+std::string named(const Configuration& configuration, const OptionInfo& option) {
+  return "key '" + std::string(option.key) + "' (" + configuration.describe(option).source + ")";
+}
+
+/// The directory of an option when it is one that this version can reach.
+Result<std::string> directoryOf(const Configuration& configuration,
+                                const Option<std::string>& option) {
+  std::string directory = configuration.get(option);
+  const std::size_t colon = directory.find(':');
+  const bool local = directory.starts_with('/') || directory.starts_with("file:/");
+  if (!local) {
+    const std::string problem =
+        colon != std::string::npos && colon < directory.find('/')
+            ? "' has the scheme '" + directory.substr(0, colon) + "', but only file: is supported"
+            : "' is not absolute";
+    return Error(ErrorCode::kInvalidArgument,
+                 named(configuration, option) + ": '" + directory + problem)
+        .advise("write /dir or file:/dir");
+  }
+  return directory;
+}
+
+bool wantsFiles(const Configuration& configuration) {
+  const std::string backend = configuration.get(kStateBackend);
+  if (configuration.isSet(kStateBackend) && backend != "hashmap") {
+    return backend == "filesystem";
+  }
+  if (configuration.isSet(kCheckpointStorage)) {
+    return configuration.get(kCheckpointStorage) == "filesystem";
+  }
+  return backend == "hashmap" && configuration.isSet(kCheckpointDirectory);
+}
+
+RestartSettings fixedDelay(std::int64_t attempts, Duration delay) {
+  RestartSettings settings;
+  settings.kind = RestartSettings::Kind::kFixedDelay;
+  settings.attempts = attempts;
+  settings.delay = delay;
+  return settings;
+}
+
+Duration firstOf(const Configuration& configuration,
+                 const Option<Duration>& option,
+                 const Option<Duration>& older) {
+  const bool use_older = !configuration.isSet(option) && configuration.isSet(older);
+  return configuration.get(use_older ? older : option);
+}
+
+RestartSettings failureRate(const Configuration& configuration) {
+  RestartSettings settings;
+  settings.kind = RestartSettings::Kind::kFailureRate;
+  settings.max_failures = configuration.get(kFailureRateMax);
+  settings.interval = configuration.get(kFailureRateInterval);
+  settings.delay = configuration.get(kFailureRateDelay);
+  return settings;
+}
+
+RestartSettings exponentialDelay(const Configuration& configuration) {
+  RestartSettings settings;
+  settings.kind = RestartSettings::Kind::kExponentialDelay;
+  settings.initial_backoff = configuration.get(kExponentialInitial);
+  settings.max_backoff = configuration.get(kExponentialMax);
+  settings.multiplier = configuration.get(kExponentialMultiplier);
+  settings.reset_threshold = configuration.get(kExponentialReset);
+  settings.jitter = configuration.get(kExponentialJitter);
+  return settings;
+}
+
+}  // namespace
+
+Result<StorageChoice> resolveCheckpointStorage(const Configuration& configuration) {
+  if (!wantsFiles(configuration)) {
+    return StorageChoice{};
+  }
+  if (!configuration.isSet(kCheckpointDirectory)) {
+    const OptionInfo& asked = configuration.get(kStateBackend) == "filesystem"
+                                  ? static_cast<const OptionInfo&>(kStateBackend)
+                                  : kCheckpointStorage;
+    return Error(ErrorCode::kInvalidArgument,
+                 named(configuration, asked) + ": 'filesystem' needs a directory, and '" +
+                     std::string(kCheckpointDirectory.key) + "' is not set")
+        .advise("set it to a directory that all machines share, as file:/dir");
+  }
+  WEIR_TRY(auto directory, directoryOf(configuration, kCheckpointDirectory));
+  return StorageChoice{Storage::kFileSystem, std::move(directory)};
+}
+
+Result<StorageChoice> resolveSavepointStorage(const Configuration& configuration,
+                                              Warnings& warnings) {
+  if (configuration.get(kSavepointBackend) != "filesystem") {
+    return StorageChoice{};
+  }
+  if (!configuration.isSet(kSavepointDirectory)) {
+    warnings.push_back(named(configuration, kSavepointBackend) +
+                       ": 'filesystem' needs a directory, and '" +
+                       std::string(kSavepointDirectory.key) +
+                       "' is not set; savepoints fall back to 'jobmanager': they live in memory "
+                       "and are lost with the job manager");
+    return StorageChoice{};
+  }
+  WEIR_TRY(auto directory, directoryOf(configuration, kSavepointDirectory));
+  return StorageChoice{Storage::kFileSystem, std::move(directory)};
+}
+
+Result<Heartbeat> resolveHeartbeat(const Configuration& configuration) {
+  Heartbeat heartbeat{firstOf(configuration, kHeartbeatInterval, kAkkaWatchInterval),
+                      firstOf(configuration, kHeartbeatTimeout, kAkkaWatchPause)};
+  const bool timeout_set =
+      configuration.isSet(kHeartbeatTimeout) || configuration.isSet(kAkkaWatchPause);
+  const bool interval_set =
+      configuration.isSet(kHeartbeatInterval) || configuration.isSet(kAkkaWatchInterval);
+  constexpr int kMissed = 4;  // As many as the defaults allow for, and the one that is late.
+  if (!timeout_set && heartbeat.interval < Duration::max() / kMissed) {
+    heartbeat.timeout = std::max(heartbeat.timeout, heartbeat.interval * kMissed);
+  }
+  if (!interval_set) {
+    heartbeat.interval = std::min(heartbeat.interval, heartbeat.timeout / kMissed);
+  }
+  if (heartbeat.timeout <= heartbeat.interval) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "a peer is lost after " + formatDuration(heartbeat.timeout) +
+                     " of silence, but speaks only every " + formatDuration(heartbeat.interval))
+        .advise("make heartbeat.timeout a multiple of heartbeat.interval");
+  }
+  return heartbeat;
+}
+
+RestartSettings resolveRestart(const Configuration& configuration) {
+  const std::string strategy = lower(configuration.get(kRestartStrategy));
+  if (strategy == "fixed-delay" || strategy == "fixeddelay") {
+    return fixedDelay(configuration.get(kFixedDelayAttempts),
+                      firstOf(configuration, kFixedDelayDelay, kAkkaWatchInterval));
+  }
+  if (strategy == "failure-rate" || strategy == "failurerate") {
+    return failureRate(configuration);
+  }
+  if (strategy == "exponential-delay" || strategy == "exponentialdelay") {
+    return exponentialDelay(configuration);
+  }
+  if (const auto retries = configuration.get(kExecutionRetries);
+      retries > 0 && (strategy.empty() || strategy == "none")) {
+    return fixedDelay(retries, firstOf(configuration, kExecutionRetriesDelay, kAkkaWatchPause));
+  }
+  RestartSettings settings;
+  settings.kind = strategy.empty() ? RestartSettings::Kind::kUnset : RestartSettings::Kind::kNone;
+  return settings;
+}
+
+std::vector<std::string> resolveTmpDirs(const Configuration& configuration) {
+  std::vector<std::string> directories = configuration.get(kTmpDirs);
+  if (directories.empty()) {
+    const char* variable = std::getenv("TMPDIR");
+    directories.emplace_back(variable != nullptr && *variable != '\0' ? variable : "/tmp");
+  }
+  return directories;
+}
+
+Status checkJobManager(const Configuration& configuration) {
+  Warnings ignored;
+  WEIR_RETURN_IF_ERROR(resolveCheckpointStorage(configuration));
+  WEIR_RETURN_IF_ERROR(resolveSavepointStorage(configuration, ignored));
+  WEIR_RETURN_IF_ERROR(resolveHeartbeat(configuration));
+  if (configuration.get(kExponentialMax) < configuration.get(kExponentialInitial)) {
+    return Error(ErrorCode::kInvalidArgument,
+                 named(configuration, kExponentialMax) + ": '" +
+                     configuration.text(kExponentialMax) + "' is less than " +
+                     std::string(kExponentialInitial.key) + ", " +
+                     configuration.text(kExponentialInitial));
+  }
+  return ok();
+}
+
+Status checkTaskManager(const Configuration& configuration) {
+  WEIR_RETURN_IF_ERROR(resolveHeartbeat(configuration));
+  for (const std::string& directory : resolveTmpDirs(configuration)) {
+    if (!directory.starts_with('/')) {
+      return Error(ErrorCode::kInvalidArgument,
+                   named(configuration, kTmpDirs) + ": '" + directory + "' is not absolute");
+    }
+  }
+  return ok();
+}
+
+}  // namespace weir::config

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+
+namespace weir::config {
+
+/// One value of a file as it stands there, its key written flat.
+struct RawEntry {
+  std::string key;
+  std::string value;
+  int line = 0;
+};
+
+/// The entries of a configuration file in order, a key given twice included. Two ways of writing
+/// are read: Flink 1.0's lines of "key: value", where '#' begins a comment anywhere and nothing
+/// else is special, and YAML with nested keys. Errors: kNotFound, kIo, kInvalidArgument with line.
+Result<std::vector<RawEntry>> readSourceFile(const std::string& path);
+
+/// The same for text; `name` stands in errors.
+Result<std::vector<RawEntry>> parseSource(const std::string& text, const std::string& name);
+
+}  // namespace weir::config
