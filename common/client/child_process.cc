@@ -1,16 +1,16 @@
 #include "common/client/child_process.h"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <thread>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): unistd.h hides it.
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <sys/types.h>
-#include <sys/wait.h>
-
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
+#include <sys/wait.h>
 
 #include "common/base/clock.h"
 #include "common/base/result.h"

@@ -1,13 +1,13 @@
 #include "common/client/command_line.h"
 
+#include <functional>
+
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
-#include <functional>
-
-#include "common/client/commands.h"
 #include "common/base/version.h"
+#include "common/client/commands.h"
 #include "common/config/options.h"
 
 namespace weir::client {
@@ -16,7 +16,7 @@ namespace {
 void onSignal(int /*signal*/) { interrupted.store(true); }
 
 void catchSignals() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = onSignal;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
@@ -83,8 +83,9 @@ class CommandLine {
 CommandLine::CommandLine() {
   app_.set_version_flag("-v,--version", "Version: " + std::string(releaseVersion()));
   app_.require_subcommand(0, 1);
-  app_.footer("\nExit status: 0 done, 1 it failed, 2 wrong usage.\n"
-              "'weir COMMAND --help' explains one command with examples.");
+  app_.footer(
+      "\nExit status: 0 done, 1 it failed, 2 wrong usage.\n"
+      "'weir COMMAND --help' explains one command with examples.");
   addRun();
   addInfo();
   addList();
@@ -132,10 +133,11 @@ void CommandLine::addRun() {
       ->allow_extra_args(false);
   run_->prefix_command();
   run_->usage("Usage: weir run [OPTIONS] PROGRAM [args...]");
-  run_->footer("\nExamples:\n"
-               "  weir run examples/word_count --input /usr/share/common-licenses\n"
-               "  weir run -d -p 4 build/my_job --rate 1000\n"
-               "  weir run -s file:/savepoints/savepoint-0123456789ab build/my_job");
+  run_->footer(
+      "\nExamples:\n"
+      "  weir run examples/word_count --input /usr/share/common-licenses\n"
+      "  weir run -d -p 4 build/my_job --rate 1000\n"
+      "  weir run -s file:/savepoints/savepoint-0123456789ab build/my_job");
 }
 
 void CommandLine::addInfo() {
@@ -165,18 +167,18 @@ void CommandLine::addCancel() {
                     "Takes a savepoint first, in DIR if one is given");
   cancel_->add_option("words", words_.cancel_words, "[DIR] JOB")->type_name("");
   cancel_->usage("Usage: weir cancel [OPTIONS] [-s [DIR]] JOB");
-  cancel_->footer("\nExamples:\n"
-                  "  weir cancel 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f\n"
-                  "  weir cancel -s /savepoints 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f");
+  cancel_->footer(
+      "\nExamples:\n"
+      "  weir cancel 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f\n"
+      "  weir cancel -s /savepoints 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f");
 }
 
 void CommandLine::addSavepoint() {
   savepoint_ = app_.add_subcommand("savepoint", "Triggers, lists and disposes savepoints");
   addCommon(*savepoint_);
   savepoint_->add_flag("-d,--dispose", words_.dispose, "Disposes the savepoint PATH");
-  savepoint_->add_flag("--force",
-                       words_.force,
-                       "With -d: also while a restored job has no checkpoint of its own");
+  savepoint_->add_flag(
+      "--force", words_.force, "With -d: also while a restored job has no checkpoint of its own");
   savepoint_->add_option("words", words_.savepoint_words, "JOB [DIR], or PATH, or 'list'")
       ->type_name("");
   savepoint_->usage(
@@ -197,9 +199,10 @@ void CommandLine::addConfig() {
   addCommon(*config_);
   config_->add_option("words", words_.config_words, "KEY, or 'check' and a file")->type_name("");
   config_->usage("Usage: weir config [OPTIONS] [KEY]\n       weir config [OPTIONS] check [FILE]");
-  config_->footer("\nExamples:\n"
-                  "  weir config savepoints.state.backend\n"
-                  "  weir config check conf/flink-conf.yaml");
+  config_->footer(
+      "\nExamples:\n"
+      "  weir config savepoints.state.backend\n"
+      "  weir config check conf/flink-conf.yaml");
 }
 
 int CommandLine::run(int argc, char** argv) {
@@ -237,9 +240,9 @@ int CommandLine::dispatch() {
   if (!directory) {
     return console.failure(command, directory.error());
   }
-  auto configuration =
-      directory->empty() ? config::Configuration::fromOverrides(words_.overrides, warnings)
-                         : config::Configuration::load(*directory, words_.overrides, warnings);
+  auto configuration = directory->empty()
+                           ? config::Configuration::fromOverrides(words_.overrides, warnings)
+                           : config::Configuration::load(*directory, words_.overrides, warnings);
   if (!configuration) {
     return console.failure(command, configuration.error());
   }

@@ -1,10 +1,10 @@
 #include "common/client/console.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cstdio>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace weir::client {
 namespace {

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "common/client/commands.h"
@@ -91,7 +91,9 @@ int listJobs(const Invocation& invocation, const ListOptions& options) {
   std::vector<JobSummary> scheduled;
   std::vector<JobSummary> ended;
   for (const JobSummary& job : *jobs) {
-    (isTerminal(job.state) ? ended : job.state == JobState::kCreated ? scheduled : running)
+    (isTerminal(job.state)             ? ended
+     : job.state == JobState::kCreated ? scheduled
+                                       : running)
         .push_back(job);
   }
   const bool both = options.all || options.running == options.scheduled;
@@ -184,10 +186,10 @@ int checkConfiguration(Console& console, const std::string& file) {
       console.document(document.dump(2));
       return kFailed;
     }
-    return console.failure(
-        "config check " + file,
-        Error(ErrorCode::kInvalidArgument, fmt::format("{} problem(s) found", problems.size()) + list)
-            .advise("correct them and check again"));
+    return console.failure("config check " + file,
+                           Error(ErrorCode::kInvalidArgument,
+                                 fmt::format("{} problem(s) found", problems.size()) + list)
+                               .advise("correct them and check again"));
   }
   console.result(fmt::format("{}: in order.", file));
   console.document(document.dump(2));

@@ -1,11 +1,11 @@
 #include "common/client/job_events.h"
 
-#include <fmt/format.h>
-
 #include <ctime>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "common/functions/accumulator.h"
+#include "common/functions/accumulators.h"
 
 namespace weir::client {
 namespace {
@@ -21,6 +21,10 @@ std::string localTime(std::int64_t millis, const char* pattern) {
 
 std::string withCause(std::string line, const std::string& cause) {
   return cause.empty() ? line : line + "\n" + cause;
+}
+
+std::string valueText(const runtime::AccumulatorValue& value) {
+  return functions::accumulatorJson({value.name, value.type, value.bytes});
 }
 
 }  // namespace
@@ -60,22 +64,18 @@ void printAccumulators(Console& console, const std::vector<runtime::AccumulatorV
   }
   console.result("Accumulator Results: ");
   for (const runtime::AccumulatorValue& value : values) {
-    console.result(fmt::format("- {} ({}): {}",
-                               value.name,
-                               value.type,
-                               functions::accumulatorText(value.type, value.bytes)));
+    console.result(fmt::format("- {} ({}): {}", value.name, value.type, valueText(value)));
   }
 }
 
 std::string submissionDocument(const JobId& job,
                                const std::string& name,
                                const runtime::RestoreReport& restore) {
-  const nlohmann::json document = {{"jobid", job.hex()},
-                                   {"name", name},
-                                   {"restore",
-                                    {{"matched", restore.matched},
-                                     {"empty", restore.empty},
-                                     {"dropped", restore.dropped}}}};
+  const nlohmann::json document = {
+      {"jobid", job.hex()},
+      {"name", name},
+      {"restore",
+       {{"matched", restore.matched}, {"empty", restore.empty}, {"dropped", restore.dropped}}}};
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -92,7 +92,8 @@ std::string resultDocument(const JobId& job,
   }
   for (const runtime::AccumulatorValue& value : result.accumulators) {
     document["accumulators"][value.name] = {
-        {"type", value.type}, {"value", functions::accumulatorText(value.type, value.bytes)}};
+        {"type", value.type},
+        {"value", nlohmann::json::parse(valueText(value), nullptr, false)}};
   }
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }

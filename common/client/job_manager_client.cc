@@ -1,9 +1,9 @@
 #include "common/client/job_manager_client.h"
 
+#include <thread>
+
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
-
-#include <thread>
 
 #include "client.grpc.pb.h"
 #include "common/fs/local_file_system.h"
@@ -109,10 +109,10 @@ Status JobManagerClient::upload(
     if (index >= files.size()) {
       return Error(ErrorCode::kInternal, "the job manager misses a file that was not offered");
     }
-    WEIR_RETURN_IF_ERROR(uploadOne(*state_->stub,
-                                   files[index].first,
-                                   files[index].second,
-                                   [this](const grpc::Status& s) { return state_->explain(s); }));
+    WEIR_RETURN_IF_ERROR(uploadOne(
+        *state_->stub, files[index].first, files[index].second, [this](const grpc::Status& s) {
+          return state_->explain(s);
+        }));
   }
   return ok();
 }

@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
+
+#include <fmt/format.h>
 
 #include "common/client/child_process.h"
 #include "common/client/program.h"
@@ -52,7 +52,8 @@ Result<std::vector<Library>> librariesToShip(const std::string& path) {
     }
   }
   if (!missing.empty()) {
-    return Error(ErrorCode::kNotFound, path + ": needs shared libraries that are not found" + missing)
+    return Error(ErrorCode::kNotFound,
+                 path + ": needs shared libraries that are not found" + missing)
         .advise("install them or set LD_LIBRARY_PATH");
   }
   return libraries;

@@ -1,16 +1,16 @@
 #include "common/client/program.h"
 
-#include <elf.h>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+
+#include <elf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/client/child_process.h"
 #include "common/wire/encoding.h"
@@ -107,9 +107,10 @@ Result<std::string> readAnswer(const ProgramCall& call,
     const auto left = deadline - SystemClock().now();
     if (left <= Duration::zero()) {
       return Error(ErrorCode::kDeadlineExceeded,
-                   fmt::format("{}: did not call execute() within {} s (client.program.timeout)",
-                               call.path,
-                               std::chrono::duration_cast<std::chrono::seconds>(call.timeout).count()))
+                   fmt::format(
+                       "{}: did not call execute() within {} s (client.program.timeout)",
+                       call.path,
+                       std::chrono::duration_cast<std::chrono::seconds>(call.timeout).count()))
           .advise("raise it with -D client.program.timeout=... if the program needs longer");
     }
     pollfd entry{pipe, POLLIN, 0};
@@ -140,7 +141,7 @@ Result<std::string> readAnswer(const ProgramCall& call,
 }  // namespace
 
 Status checkProgram(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) {
     return systemError(errno, path);
   }
@@ -157,7 +158,8 @@ Status checkProgram(const std::string& path) {
                              nameOfMachine(machineOf(own))));
   }
   if (::access(path.c_str(), X_OK) != 0) {
-    return Error(ErrorCode::kInvalidArgument, path + ": is not executable").advise("chmod +x " + path);
+    return Error(ErrorCode::kInvalidArgument, path + ": is not executable")
+        .advise("chmod +x " + path);
   }
   return ok();
 }

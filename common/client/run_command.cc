@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <filesystem>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "common/base/random.h"
@@ -23,9 +23,10 @@ ProgramCall callOf(const Invocation& invocation, const RunOptions& options, bool
   ProgramCall call;
   call.path = options.program;
   call.arguments = options.arguments;
-  call.parallelism = options.parallelism != 0
-                         ? options.parallelism
-                         : static_cast<std::uint32_t>(configuration.get(config::kParallelismDefault));
+  call.parallelism =
+      options.parallelism != 0
+          ? options.parallelism
+          : static_cast<std::uint32_t>(configuration.get(config::kParallelismDefault));
   call.configuration = configuration.toMap();
   call.timeout = configuration.get(config::kProgramTimeout);
   call.quiet_output = quiet_output;
@@ -124,9 +125,9 @@ int followToEnd(const Invocation& invocation,
       console.note(fmt::format("The job goes on; 'weir cancel {}' ends it.", job.hex()));
       return kFailed;
     }
-    return console.failure(what,
-                           followed ? Error(ErrorCode::kUnavailable, "the connection has ended")
-                                    : followed.error());
+    return console.failure(
+        what,
+        followed ? Error(ErrorCode::kUnavailable, "the connection has ended") : followed.error());
   }
   console.document(resultDocument(job, name, *result));
   if (result->state != runtime::JobState::kFinished) {
