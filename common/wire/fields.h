@@ -20,6 +20,14 @@ inline Error wrong(std::string_view what, const std::string& why) {
   return Error(ErrorCode::kInvalidArgument, std::string(what) + " " + why);
 }
 
+/// One function per alternative, for std::visit.
+template <typename... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <typename... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
 template <typename Id>
 std::string bytesOf(const Id& id) {
   return std::string(id.view());

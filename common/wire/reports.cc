@@ -1,73 +1,13 @@
-#include "common/wire/messages.h"
-
 #include "common/wire/checkpoint.h"
 #include "common/wire/deployment.h"
 #include "common/wire/fields.h"
+#include "common/wire/messages.h"
 
 namespace weir::wire {
 namespace {
 
+using fields::Overloaded;
 using fields::wrong;
-
-template <typename... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <typename... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
-
-v1::TriggerOrder toProto(const runtime::TriggerOrder& trigger) {
-  v1::TriggerOrder to;
-  *to.mutable_execution() = wire::toProto(trigger.execution);
-  to.set_checkpoint(trigger.order.checkpoint.value());
-  to.set_timestamp_millis(trigger.order.timestamp_millis);
-  to.set_savepoint(trigger.order.savepoint);
-  to.set_directory(trigger.order.directory);
-  return to;
-}
-
-Result<runtime::TriggerOrder> fromProto(const v1::TriggerOrder& from) {
-  runtime::TriggerOrder to;
-  WEIR_TRY(to.execution, wire::fromProto(from.execution()));
-  to.order.checkpoint = CheckpointId(from.checkpoint());
-  to.order.timestamp_millis = from.timestamp_millis();
-  to.order.savepoint = from.savepoint();
-  to.order.directory = from.directory();
-  return to;
-}
-
-v1::NotifyOrder toProto(const runtime::NotifyOrder& notify) {
-  v1::NotifyOrder to;
-  *to.mutable_execution() = wire::toProto(notify.execution);
-  to.set_checkpoint(notify.checkpoint.value());
-  to.set_completed(notify.completed);
-  return to;
-}
-
-Result<runtime::NotifyOrder> fromProto(const v1::NotifyOrder& from) {
-  WEIR_TRY(auto execution, wire::fromProto(from.execution()));
-  return runtime::NotifyOrder{execution, CheckpointId(from.checkpoint()), from.completed()};
-}
-
-v1::ProbeOrder toProto(const runtime::ProbeOrder& probe) {
-  v1::ProbeOrder to;
-  to.set_id(probe.id);
-  to.set_directory(probe.directory);
-  to.set_expected_file(probe.expected_file);
-  to.set_expected_content(probe.expected_content);
-  to.set_write_file(probe.write_file);
-  to.set_write_content(probe.write_content);
-  return to;
-}
-
-runtime::ProbeOrder fromProto(const v1::ProbeOrder& from) {
-  return {from.id(),
-          from.directory(),
-          from.expected_file(),
-          from.expected_content(),
-          from.write_file(),
-          from.write_content()};
-}
 
 v1::TaskUpdate toProto(const runtime::TaskUpdate& update) {
   v1::TaskUpdate to;
@@ -185,50 +125,6 @@ Result<runtime::WorkerExited> fromProto(const v1::WorkerExited& from) {
   return runtime::WorkerExited{execution, from.expected(), from.cause()};
 }
 
-/// Orders that reach task managers and workers alike. Message is v1::ToTaskManager or
-/// v1::WorkerOrder, whose fields are named alike.
-template <typename Message>
-auto commonOrders(Message& to) {
-  return Overloaded{
-      [&to](const runtime::Deployment& order) { *to.mutable_deployment() = wire::toProto(order); },
-      [&to](const runtime::CancelOrder& order) {
-        *to.mutable_cancel()->mutable_execution() = wire::toProto(order.execution);
-      },
-      [&to](const runtime::FinishOrder& order) {
-        *to.mutable_finish()->mutable_execution() = wire::toProto(order.execution);
-      },
-      [&to](const runtime::TriggerOrder& order) { *to.mutable_trigger() = toProto(order); },
-      [&to](const runtime::NotifyOrder& order) { *to.mutable_notify() = toProto(order); }};
-}
-
-template <typename Order, typename Message>
-Result<Order> commonOrder(const Message& from) {
-  switch (from.order_case()) {
-    case Message::kDeployment: {
-      WEIR_TRY(auto deployment, wire::fromProto(from.deployment()));
-      return Order(std::move(deployment));
-    }
-    case Message::kCancel: {
-      WEIR_TRY(auto execution, wire::fromProto(from.cancel().execution()));
-      return Order(runtime::CancelOrder{execution});
-    }
-    case Message::kFinish: {
-      WEIR_TRY(auto execution, wire::fromProto(from.finish().execution()));
-      return Order(runtime::FinishOrder{execution});
-    }
-    case Message::kTrigger: {
-      WEIR_TRY(auto trigger, fromProto(from.trigger()));
-      return Order(std::move(trigger));
-    }
-    case Message::kNotify: {
-      WEIR_TRY(auto notify, fromProto(from.notify()));
-      return Order(notify);
-    }
-    default:
-      return wrong("a message", "is no order that this release knows");
-  }
-}
-
 }  // namespace
 
 v1::Registration toProto(const runtime::Registration& registration) {
@@ -278,29 +174,6 @@ v1::AccumulatorValue toProto(const runtime::AccumulatorValue& accumulator) {
 
 runtime::AccumulatorValue fromProto(const v1::AccumulatorValue& from) {
   return {from.name(), from.type(), from.value()};
-}
-
-v1::ToTaskManager toProto(const runtime::TaskManagerOrder& order) {
-  v1::ToTaskManager to;
-  std::visit(
-      Overloaded{commonOrders(to),
-                 [&to](const runtime::ProbeOrder& probe) { *to.mutable_probe() = toProto(probe); },
-                 [&to](const runtime::ReleaseBlobsOrder& release) {
-                   to.mutable_release_blobs()->set_job(fields::bytesOf(release.job));
-                 }},
-      order);
-  return to;
-}
-
-Result<runtime::TaskManagerOrder> fromProto(const v1::ToTaskManager& from) {
-  if (from.has_probe()) {
-    return runtime::TaskManagerOrder(fromProto(from.probe()));
-  }
-  if (from.has_release_blobs()) {
-    WEIR_TRY(auto job, fields::id<JobId>("job", from.release_blobs().job()));
-    return runtime::TaskManagerOrder(runtime::ReleaseBlobsOrder{job});
-  }
-  return commonOrder<runtime::TaskManagerOrder>(from);
 }
 
 v1::FromTaskManager toProto(const runtime::TaskManagerReport& report) {
@@ -356,23 +229,6 @@ Result<runtime::TaskManagerReport> fromProto(const v1::FromTaskManager& from) {
     default:
       return wrong("a message", "is no report that this release knows");
   }
-}
-
-v1::WorkerOrder toProto(const runtime::WorkerOrder& order) {
-  v1::WorkerOrder to;
-  std::visit(Overloaded{commonOrders(to),
-                        [&to](const runtime::PeerConnection& peer) {
-                          to.mutable_peer()->set_from_worker(peer.from_worker);
-                        }},
-             order);
-  return to;
-}
-
-Result<runtime::WorkerOrder> fromProto(const v1::WorkerOrder& from) {
-  if (from.has_peer()) {
-    return runtime::WorkerOrder(runtime::PeerConnection{from.peer().from_worker()});
-  }
-  return commonOrder<runtime::WorkerOrder>(from);
 }
 
 v1::WorkerReport toProto(const runtime::WorkerReport& report) {
