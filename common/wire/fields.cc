@@ -3,7 +3,7 @@
 namespace weir::wire::fields {
 
 Result<state::StateKind> stateKind(std::uint32_t value) {
-  return number("kind of state", value, state::kFirstStateKind, state::kLastStateKind);
+  return number("kind of state", value, state::StateKind::kValue, state::StateKind::kTimer);
 }
 
 Result<record::Schema> schema(std::string_view what, const std::string& bytes) {
