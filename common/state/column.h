@@ -1,0 +1,248 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/record/serializer.h"
+#include "common/state/kinds.h"
+
+namespace weir::state {
+
+/// A key's dense number in one backend; every state of the operator is an array indexed by it.
+using Slot = std::uint32_t;
+inline constexpr Slot kNoSlot = ~Slot{0};
+
+/// A column as it was when it was frozen. Read by one thread at a time, which may be another than
+/// the column's; destroyed on any thread.
+class FrozenColumn {
+ public:
+  virtual ~FrozenColumn() = default;
+  virtual bool has(Slot slot) const = 0;
+  /// Appends the encoded cell of a slot that has one.
+  virtual void write(Slot slot, Writer& to) const = 0;
+};
+
+/// Cells of one state, untyped. Belongs to its backend and the backend's thread.
+class ColumnBase {
+ public:
+  /// `current`: the slot of the key at hand, in the backend.
+  ColumnBase(StateInfo info, const Slot* current) : info_(std::move(info)), current_(current) {}
+  virtual ~ColumnBase() = default;
+  ColumnBase(const ColumnBase&) = delete;
+  ColumnBase& operator=(const ColumnBase&) = delete;
+
+  const StateInfo& info() const { return info_; }
+  /// The slot of the key at hand, or kNoSlot.
+  Slot current() const { return *current_; }
+
+  virtual bool has(Slot slot) const = 0;
+  virtual void erase(Slot slot) = 0;
+  virtual void prefetch(const Slot* slots, std::size_t count) const = 0;
+  /// Shares all segments with the view: O(segments).
+  virtual std::unique_ptr<FrozenColumn> freeze() = 0;
+  /// Replaces a cell by an encoded one; fails `from` when it holds none.
+  virtual void restore(Slot slot, Reader& from) = 0;
+
+ private:
+  StateInfo info_;
+  const Slot* current_;  // Owned by the backend, which outlives the column.
+};
+
+/// A run of cells with their presence. Shared by a column and its frozen views; whoever is not the
+/// only owner must not write.
+template <typename V>
+struct Segment {
+  static constexpr unsigned kShift = std::is_trivially_copyable_v<V> && sizeof(V) <= 64 ? 10 : 6;
+  static constexpr Slot kCells = Slot{1} << kShift;
+
+  std::atomic<std::uint32_t> owners{1};
+  std::uint32_t epoch = 0;  // Of the column when it last made sure to be the only owner.
+  std::uint64_t present[kCells / 64] = {};
+  alignas(V) std::byte cells[kCells * sizeof(V)];
+
+  Segment() {}  // NOLINT: cells stay uninitialized.
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+  ~Segment() {
+    if constexpr (!std::is_trivially_destructible_v<V>) {
+      for (Slot at = 0; at < kCells; ++at) {
+        if (has(at)) {
+          cell(at)->~V();
+        }
+      }
+    }
+  }
+  bool has(Slot at) const { return (present[at / 64] >> (at % 64) & 1) != 0; }
+  V* cell(Slot at) { return std::launder(reinterpret_cast<V*>(cells)) + at; }
+  const V* cell(Slot at) const { return std::launder(reinterpret_cast<const V*>(cells)) + at; }
+
+  template <typename... A>
+  V& construct(Slot at, A&&... from) {
+    V* made = new (cells + at * sizeof(V)) V(std::forward<A>(from)...);
+    present[at / 64] |= std::uint64_t{1} << (at % 64);
+    return *made;
+  }
+  void destroy(Slot at) {
+    cell(at)->~V();
+    present[at / 64] &= ~(std::uint64_t{1} << (at % 64));
+  }
+  /// A copy with one owner.
+  std::unique_ptr<Segment> clone() const {
+    auto copy = std::make_unique<Segment>();
+    for (Slot at = 0; at < kCells; ++at) {
+      if (has(at)) {
+        copy->construct(at, *cell(at));
+      }
+    }
+    return copy;
+  }
+  static void release(Segment* segment) {
+    if (segment != nullptr && segment->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      delete segment;
+    }
+  }
+};
+
+/// The cells of one state, one per slot, in segments that never move. A segment that a frozen view
+/// still shares is copied before its first write.
+template <typename V>
+class Column final : public ColumnBase {
+ public:
+  using ColumnBase::ColumnBase;
+  ~Column() override {
+    for (auto* segment : segments_) {
+      Segment<V>::release(segment);
+    }
+  }
+
+  /// The cell, or nullptr. Valid until the cell is written.
+  const V* get(Slot slot) const {
+    const std::size_t index = slot >> kShift;
+    if (index >= segments_.size()) [[unlikely]] {
+      return nullptr;
+    }
+    const Segment<V>* segment = segments_[index];
+    if (segment == nullptr || !segment->has(slot & kMask)) {
+      return nullptr;
+    }
+    return segment->cell(slot & kMask);
+  }
+  /// Writes the cell; `value` may be part of the old one.
+  template <typename U>
+  void set(Slot slot, U&& value) {
+    const std::size_t index = slot >> kShift;
+    if (index >= segments_.size() || segments_[index] == nullptr ||
+        segments_[index]->epoch != epoch_) [[unlikely]] {
+      V copy(std::forward<U>(value));  // Before its segment may go.
+      put(*own(index), slot & kMask, std::move(copy));
+      return;
+    }
+    put(*segments_[index], slot & kMask, std::forward<U>(value));
+  }
+  /// The cell for writing in place, made with V(from...) when absent.
+  template <typename... A>
+  V& edit(Slot slot, A&&... from) {
+    Segment<V>* segment = own(slot >> kShift);
+    return segment->has(slot & kMask) ? *segment->cell(slot & kMask)
+                                      : segment->construct(slot & kMask, std::forward<A>(from)...);
+  }
+
+  bool has(Slot slot) const override { return get(slot) != nullptr; }
+  void erase(Slot slot) override {
+    if (has(slot)) {
+      own(slot >> kShift)->destroy(slot & kMask);
+    }
+  }
+  void prefetch(const Slot* slots, std::size_t count) const override {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t index = slots[i] >> kShift;
+      if (index < segments_.size() && segments_[index] != nullptr) {
+        __builtin_prefetch(segments_[index]->cells + (slots[i] & kMask) * sizeof(V), 1);
+      }
+    }
+  }
+  std::unique_ptr<FrozenColumn> freeze() override { return freezeTyped(); }
+  void restore(Slot slot, Reader& from) override { set(slot, record::read<V>(from)); }
+
+  /// A frozen view that gives typed access.
+  class Frozen final : public FrozenColumn {
+   public:
+    explicit Frozen(std::vector<Segment<V>*> segments) : segments_(std::move(segments)) {}
+    Frozen(const Frozen&) = delete;
+    Frozen& operator=(const Frozen&) = delete;
+    ~Frozen() override {
+      for (auto* segment : segments_) {
+        Segment<V>::release(segment);
+      }
+    }
+    const V* get(Slot slot) const {
+      const std::size_t index = slot >> kShift;
+      const Segment<V>* segment = index < segments_.size() ? segments_[index] : nullptr;
+      return segment != nullptr && segment->has(slot & kMask) ? segment->cell(slot & kMask)
+                                                              : nullptr;
+    }
+    bool has(Slot slot) const override { return get(slot) != nullptr; }
+    void write(Slot slot, Writer& to) const override { record::write<V>(*get(slot), to); }
+
+   private:
+    std::vector<Segment<V>*> segments_;  // One share of each.
+  };
+  std::unique_ptr<Frozen> freezeTyped() {
+    for (auto* segment : segments_) {
+      if (segment != nullptr) {
+        segment->owners.fetch_add(1, std::memory_order_relaxed);
+      }
+    }
+    ++epoch_;
+    return std::make_unique<Frozen>(segments_);
+  }
+
+ private:
+  static constexpr unsigned kShift = Segment<V>::kShift;
+  static constexpr Slot kMask = Segment<V>::kCells - 1;
+
+  template <typename U>
+  static void put(Segment<V>& segment, Slot at, U&& value) {
+    if (!segment.has(at)) {
+      segment.construct(at, std::forward<U>(value));
+    } else if constexpr (std::is_assignable_v<V&, U&&>) {
+      *segment.cell(at) = std::forward<U>(value);
+    } else {
+      V copy(std::forward<U>(value));
+      segment.destroy(at);
+      segment.construct(at, std::move(copy));
+    }
+  }
+
+  /// The segment with this column as its only owner.
+  Segment<V>* own(std::size_t index) {
+    if (index >= segments_.size()) {
+      segments_.resize(index + 1);
+    }
+    Segment<V>*& segment = segments_[index];
+    if (segment == nullptr) {
+      segment = new Segment<V>();
+      segment->epoch = epoch_;
+    } else if (segment->epoch != epoch_) {
+      // Acquire: what a writer thread read from this segment happened before our writes.
+      if (segment->owners.load(std::memory_order_acquire) != 1) {
+        Segment<V>* copy = segment->clone().release();
+        Segment<V>::release(segment);
+        segment = copy;
+      }
+      segment->epoch = epoch_;
+    }
+    return segment;
+  }
+
+  std::vector<Segment<V>*> segments_;  // Owned together with frozen views; null until written.
+  std::uint32_t epoch_ = 0;            // Counts freezes.
+};
+
+}  // namespace weir::state

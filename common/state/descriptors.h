@@ -1,0 +1,125 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "common/record/key_hash.h"
+#include "common/state/kinds.h"
+
+namespace weir {
+
+/// Adds inputs to an accumulator and turns it into a result. Copied with the function that uses it;
+/// every call comes from the subtask's thread.
+template <typename In, typename Acc, typename Out>
+class AggregateFunction {
+ public:
+  virtual ~AggregateFunction() = default;
+  virtual Acc createAccumulator() = 0;
+  virtual void add(const In& value, Acc& accumulator) = 0;
+  virtual Out getResult(const Acc& accumulator) = 0;
+  virtual Acc merge(const Acc& a, const Acc& b) = 0;
+};
+
+/// Descriptors say what a keyed state is called and holds. Plain values; `Cell` is what one key
+/// holds, and what snapshots store per key.
+template <typename T>
+struct ValueStateDescriptor {
+  using Cell = T;
+  static constexpr state::StateKind kKind = state::StateKind::kValue;
+  explicit ValueStateDescriptor(std::string state_name, T value = T())
+      : name(std::move(state_name)), default_value(std::move(value)) {}
+  std::string name;
+  T default_value;  ///< value() of a key that has none.
+};
+
+template <typename T>
+struct ListStateDescriptor {
+  using Cell = std::vector<T>;
+  static constexpr state::StateKind kKind = state::StateKind::kList;
+  explicit ListStateDescriptor(std::string state_name) : name(std::move(state_name)) {}
+  std::string name;
+};
+
+template <typename T>
+struct ReducingStateDescriptor {
+  using Cell = T;
+  using Function = std::function<T(const T&, const T&)>;
+  static constexpr state::StateKind kKind = state::StateKind::kReducing;
+
+  /// `reduce` is a callable T(const T&, const T&), or a ReduceFunction.
+  template <typename F>
+  ReducingStateDescriptor(std::string state_name, F reduce) : name(std::move(state_name)) {
+    if constexpr (requires(F& f, const T& t) { f.reduce(t, t); }) {
+      function = [reduce = std::move(reduce)](const T& a, const T& b) mutable {
+        return reduce.reduce(a, b);
+      };
+    } else {
+      function = std::move(reduce);
+    }
+  }
+  std::string name;
+  Function function;
+};
+
+template <typename T, typename Acc>
+struct FoldingStateDescriptor {
+  using Cell = Acc;
+  using Function = std::function<Acc(const Acc&, const T&)>;
+  static constexpr state::StateKind kKind = state::StateKind::kFolding;
+
+  /// `fold` is a callable Acc(const Acc&, const T&), or a FoldFunction.
+  template <typename F>
+  FoldingStateDescriptor(std::string state_name, Acc initial_value, F fold)
+      : name(std::move(state_name)), initial(std::move(initial_value)) {
+    if constexpr (requires(F& f, const Acc& acc, const T& t) { f.fold(acc, t); }) {
+      function = [fold = std::move(fold)](const Acc& acc, const T& t) mutable {
+        return fold.fold(acc, t);
+      };
+    } else {
+      function = std::move(fold);
+    }
+  }
+  std::string name;
+  Acc initial;
+  Function function;
+};
+
+template <typename In, typename Acc, typename Out>
+struct AggregatingStateDescriptor {
+  using Cell = Acc;
+  using Function = AggregateFunction<In, Acc, Out>;
+  static constexpr state::StateKind kKind = state::StateKind::kAggregating;
+
+  /// `aggregate` is a class derived from AggregateFunction<In, Acc, Out>.
+  template <typename F>
+  AggregatingStateDescriptor(std::string state_name, F aggregate)
+      : name(std::move(state_name)),
+        copy([aggregate = std::move(aggregate)] { return std::make_shared<F>(aggregate); }) {}
+  std::string name;
+  std::function<std::shared_ptr<Function>()> copy;  ///< A fresh function for one state object.
+};
+
+template <typename K, typename V>
+struct MapStateDescriptor {
+  using Cell = std::unordered_map<K, V, KeyHasher, KeyEqual>;
+  static constexpr state::StateKind kKind = state::StateKind::kMap;
+  explicit MapStateDescriptor(std::string state_name) : name(std::move(state_name)) {}
+  std::string name;
+};
+
+namespace state {
+/// The schema of what a descriptor's state holds per key.
+template <typename Descriptor>
+StateInfo infoOf(const Descriptor& descriptor) {
+  return {descriptor.name,
+          Descriptor::kKind,
+          ListMode::kNone,
+          record::schemaOf<typename Descriptor::Cell>()};
+}
+}  // namespace state
+
+}  // namespace weir

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/record/key_group.h"
+#include "common/record/key_hash.h"
+#include "common/state/column.h"
+#include "common/state/key_directory.h"
+
+namespace weir::state {
+
+class SectionReader;
+class SectionWriter;
+
+/// The keyed state of one operator at one instant. Written by one thread, any; may outlive the
+/// backend.
+class FrozenState {
+ public:
+  virtual ~FrozenState() = default;
+  /// Writes every state with the backend's key schema, grouped by key group. Does not finish the
+  /// section: operator state may follow.
+  virtual Status write(SectionWriter& to) const = 0;
+};
+
+/// State of a snapshot that no descriptor has claimed yet, as it was written.
+struct RawState {
+  StateInfo written;
+  std::unique_ptr<Column<std::string>> cells;
+};
+
+/// All keyed state of one operator in one subtask, untyped: states by name, and the key at hand.
+///
+/// Belongs to the subtask's thread. States live as long as the backend. A key exists while one of
+/// its states holds something: keys found empty at endBatch() are forgotten.
+class KeyedBackend {
+ public:
+  virtual ~KeyedBackend();
+  KeyedBackend(const KeyedBackend&) = delete;
+  KeyedBackend& operator=(const KeyedBackend&) = delete;
+
+  std::uint32_t maxParallelism() const { return max_parallelism_; }
+  const record::Schema& keySchema() const { return key_schema_; }
+  bool hasStates() const { return !columns_.empty(); }
+  /// States that have been asked for, in that order.
+  const std::vector<std::unique_ptr<ColumnBase>>& columns() const { return columns_; }
+  /// States of the restored snapshot that nobody has asked for yet; snapshots keep them.
+  std::vector<StateInfo> unclaimed() const;
+
+  /// Makes the key of `slot` the one that states speak of. kNoSlot: none.
+  void setCurrent(Slot slot) { current_ = slot; }
+  Slot current() const { return current_; }
+
+  /// The column of a state, made at the first call, filled from the snapshot if that has it.
+  /// Errors: kInvalidArgument when the name is taken by another kind or type here, or when the
+  /// snapshot's schema does not fit.
+  template <typename Descriptor>
+  Result<Column<typename Descriptor::Cell>*> column(const Descriptor& descriptor) {
+    using V = typename Descriptor::Cell;
+    WEIR_TRY(ColumnBase * known, lookUp(descriptor.name, Descriptor::kKind));
+    if (known == nullptr) {
+      WEIR_TRY(known, add(std::make_unique<Column<V>>(infoOf(descriptor), &current_)));
+    }
+    auto* typed = dynamic_cast<Column<V>*>(known);
+    if (typed == nullptr) {
+      return otherType(*known, record::schemaOf<V>());
+    }
+    return typed;
+  }
+
+  /// To be told by states that a cell was cleared, so that its key may go.
+  void noteCleared(Slot slot) { maybe_empty_.push_back(slot); }
+  /// Forgets keys that have no state left. Slots handed out before are void afterwards.
+  void endBatch() {
+    current_ = kNoSlot;
+    if (!maybe_empty_.empty()) {
+      dropEmptyKeys();
+    }
+  }
+
+  virtual std::size_t keyCount() const = 0;
+  /// A consistent view, in O(keys / 1000); later writes copy what they touch.
+  virtual std::unique_ptr<FrozenState> freeze() = 0;
+
+  /// Adds the keyed states of a section whose key groups are in `range`, except those named in
+  /// `dropped`. Call it for every section that may hold some, before the first record. States asked
+  /// for already are matched by name and kind; others wait for column().
+  /// Errors: kInvalidArgument, old and new side by side, when key or state schemas do not fit or a
+  /// state has another kind now; kCorruption.
+  Status restore(const SectionReader& from,
+                 KeyGroupRange range,
+                 const std::vector<std::string>& dropped = {});
+
+ protected:
+  KeyedBackend(record::Schema key_schema, std::uint32_t max_parallelism)
+      : max_parallelism_(max_parallelism), key_schema_(std::move(key_schema)) {}
+
+  /// The slot of an encoded key, made if need be; kNoSlot when the bytes are no key.
+  virtual Slot slotOfEncoded(std::string_view key) = 0;
+  virtual void forget(Slot slot) = 0;
+  virtual bool exists(Slot slot) const = 0;
+  virtual Slot slotCount() const = 0;
+
+  struct FrozenColumns {
+    std::vector<std::pair<StateInfo, std::unique_ptr<FrozenColumn>>> columns;
+    std::vector<StateInfo> raw_infos;
+    std::vector<std::unique_ptr<Column<std::string>::Frozen>> raw;
+    record::Schema key_schema;
+  };
+  FrozenColumns freezeColumns();
+  /// Writes the entries of `slots`, which are ordered by `groups` (parallel).
+  static Status writeColumns(const FrozenColumns& frozen,
+                             const std::vector<Slot>& slots,
+                             const std::vector<std::uint32_t>& groups,
+                             const std::function<void(Slot, Writer&)>& write_key,
+                             SectionWriter& to);
+
+  Slot current_ = kNoSlot;
+  std::vector<Slot> maybe_empty_;  // Inserted or cleared in this batch.
+  std::uint32_t max_parallelism_;
+
+ private:
+  Result<ColumnBase*> lookUp(std::string_view name, StateKind kind);
+  Result<ColumnBase*> add(std::unique_ptr<ColumnBase> column);
+  static Error otherType(const ColumnBase& known, const record::Schema& now);
+  Status claim(ColumnBase& column, RawState& raw);
+  Status restoreState(const SectionReader& from, std::size_t state, KeyGroupRange range);
+  RawState& rawFor(const StateInfo& written);
+  void dropEmptyKeys();
+
+  record::Schema key_schema_;
+  std::vector<std::unique_ptr<ColumnBase>> columns_;
+  std::vector<RawState> raw_;
+};
+
+}  // namespace weir::state
+
+#include "common/state/keyed_backend_of.h"  // IWYU pragma: export

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include "common/state/keyed_backend.h"
+
+namespace weir::state {
+
+/// The backend of an operator keyed by K, on the heap.
+template <typename K>
+class KeyedBackendOf final : public KeyedBackend {
+ public:
+  explicit KeyedBackendOf(std::uint32_t max_parallelism)
+      : KeyedBackend(record::schemaOf<K>(), max_parallelism) {}
+
+  /// slots[i] becomes the slot of keys[i], new keys get new ones; valid until endBatch(). Works in
+  /// stages with prefetching, so that the memory latency of many keys overlaps.
+  void resolve(const K* keys, std::size_t count, Slot* slots) {
+    for (std::size_t done = 0; done < count; done += kStage) {
+      resolveStage(keys + done, std::min(kStage, count - done), slots + done);
+    }
+  }
+  /// The slot of one key.
+  Slot slotOf(const K& key) { return directory_.findOrInsert(key, keyHash(key), maybe_empty_); }
+  void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }
+  /// The key at hand; only while there is one.
+  const K& currentKey() const { return *directory_.keyAt(current_); }
+
+  std::size_t keyCount() const override { return directory_.size(); }
+  std::unique_ptr<FrozenState> freeze() override {
+    return std::make_unique<Frozen>(
+        directory_.freezeKeys(), directory_.slotCount(), max_parallelism_, freezeColumns());
+  }
+
+ protected:
+  Slot slotOfEncoded(std::string_view key) override {
+    Reader from(key);
+    const K decoded = record::read<K>(from);
+    return from.failed() || from.remaining() != 0 ? kNoSlot : slotOf(decoded);
+  }
+  void forget(Slot slot) override { directory_.erase(slot); }
+  bool exists(Slot slot) const override { return directory_.keyAt(slot) != nullptr; }
+  Slot slotCount() const override { return directory_.slotCount(); }
+
+ private:
+  static constexpr std::size_t kStage = 128;
+
+  class Frozen final : public FrozenState {
+   public:
+    Frozen(std::unique_ptr<typename Column<K>::Frozen> keys,
+           Slot slot_count,
+           std::uint32_t max_parallelism,
+           FrozenColumns columns)
+        : keys_(std::move(keys)),
+          slot_count_(slot_count),
+          max_parallelism_(max_parallelism),
+          columns_(std::move(columns)) {}
+
+    Status write(SectionWriter& to) const override {
+      std::vector<std::uint32_t> group_of(slot_count_);
+      std::vector<std::size_t> start(max_parallelism_ + 1);
+      for (Slot slot = 0; slot < slot_count_; ++slot) {
+        if (const K* key = keys_->get(slot)) {
+          group_of[slot] = keyGroupOf(keyHash(*key), max_parallelism_);
+          ++start[group_of[slot] + 1];
+        }
+      }
+      std::partial_sum(start.begin(), start.end(), start.begin());
+      std::vector<Slot> slots(start.back());
+      std::vector<std::uint32_t> groups(start.back());
+      for (Slot slot = 0; slot < slot_count_; ++slot) {
+        if (keys_->get(slot) != nullptr) {
+          const std::size_t at = start[group_of[slot]]++;
+          slots[at] = slot;
+          groups[at] = group_of[slot];
+        }
+      }
+      return writeColumns(
+          columns_,
+          slots,
+          groups,
+          [this](Slot slot, Writer& key) { record::write<K>(*keys_->get(slot), key); },
+          to);
+    }
+
+   private:
+    std::unique_ptr<typename Column<K>::Frozen> keys_;
+    Slot slot_count_;
+    std::uint32_t max_parallelism_;
+    FrozenColumns columns_;
+  };
+
+  void resolveStage(const K* keys, std::size_t count, Slot* slots) {
+    std::uint64_t hashes[kStage];
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = keyHash(keys[i]);
+      directory_.prefetchIndex(hashes[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      slots[i] = directory_.probe(hashes[i]);
+      if (slots[i] != kNoSlot) {
+        directory_.prefetchKey(slots[i]);
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      // The probe is a hint: keys of equal tags and keys new in this batch are looked up again.
+      const K* found = slots[i] != kNoSlot ? directory_.keyAt(slots[i]) : nullptr;
+      if (found == nullptr || !keyEquals(*found, keys[i])) [[unlikely]] {
+        slots[i] = directory_.findOrInsert(keys[i], hashes[i], maybe_empty_);
+      }
+    }
+    for (const auto& column : columns()) {
+      column->prefetch(slots, count);
+    }
+  }
+
+  KeyDirectory<K> directory_;
+};
+
+}  // namespace weir::state

@@ -1,0 +1,255 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/state/descriptors.h"
+#include "common/state/keyed_backend.h"
+#include "common/state/state_owner.h"
+
+/// The keyed states of user functions. Each speaks of the key of the record at hand.
+///
+/// Declared as members (`ValueState<int> seen_{*this, "seen", 0}`), or made from a descriptor and
+/// bound by the runtime context; a bound state may be copied freely, as a handle. They belong to
+/// the subtask's thread. Errors: state::StateError when there is no key at hand (outside of a keyed
+/// record or timer) or no backend (before open(), or on a stream that is not keyed).
+namespace weir {
+
+namespace state {
+
+[[noreturn]] void throwNoKey(const std::string& name, bool bound);
+
+/// What all keyed states share: a descriptor and a column.
+template <typename Descriptor>
+class KeyedState : public DeclaredState {
+ public:
+  using Cell = typename Descriptor::Cell;
+
+  StateInfo info() const override { return infoOf(descriptor_); }
+  Status bind(KeyedBackend& backend) override {
+    WEIR_TRY(column_, backend.column(descriptor_));
+    backend_ = &backend;
+    return ok();
+  }
+  const Descriptor& descriptor() const { return descriptor_; }
+
+  /// Forgets what the key at hand has.
+  void clear() {
+    const Slot slot = currentSlot();
+    column_->erase(slot);
+    backend_->noteCleared(slot);
+  }
+
+ protected:
+  explicit KeyedState(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  KeyedState(const StateOwner& owner, Descriptor descriptor)
+      : DeclaredState(owner.stateRegistry()), descriptor_(std::move(descriptor)) {}
+
+  Slot currentSlot() const {
+    if (column_ == nullptr || column_->current() == kNoSlot) [[unlikely]] {
+      throwNoKey(descriptor_.name, column_ != nullptr);
+    }
+    return column_->current();
+  }
+  const Cell* cell() const {
+    const Slot slot = currentSlot();
+    return column_->get(slot);
+  }
+  template <typename U>
+  void setCell(U&& value) {
+    const Slot slot = currentSlot();
+    column_->set(slot, std::forward<U>(value));
+  }
+  template <typename... A>
+  Cell& editCell(A&&... initial) {
+    const Slot slot = currentSlot();
+    return column_->edit(slot, std::forward<A>(initial)...);
+  }
+
+  Descriptor descriptor_;
+  Column<Cell>* column_ = nullptr;   // Owned by the backend.
+  KeyedBackend* backend_ = nullptr;  // Owned by the operator.
+};
+
+}  // namespace state
+
+/// One value per key.
+template <typename T>
+class ValueState : public state::KeyedState<ValueStateDescriptor<T>> {
+ public:
+  explicit ValueState(ValueStateDescriptor<T> descriptor)
+      : state::KeyedState<ValueStateDescriptor<T>>(std::move(descriptor)) {}
+  ValueState(const StateOwner& owner, ValueStateDescriptor<T> descriptor)
+      : state::KeyedState<ValueStateDescriptor<T>>(owner, std::move(descriptor)) {}
+  ValueState(const StateOwner& owner, std::string name, T default_value = T())
+      : ValueState(owner, ValueStateDescriptor<T>(std::move(name), std::move(default_value))) {}
+
+  /// The key's value, or the default. Valid until this state is next changed.
+  const T& value() const {
+    const T* value = this->cell();
+    return value != nullptr ? *value : this->descriptor_.default_value;
+  }
+  void update(const T& value) { this->setCell(value); }
+  void update(T&& value) { this->setCell(std::move(value)); }
+};
+
+/// A list per key.
+template <typename T>
+class ListState : public state::KeyedState<ListStateDescriptor<T>> {
+ public:
+  explicit ListState(ListStateDescriptor<T> descriptor)
+      : state::KeyedState<ListStateDescriptor<T>>(std::move(descriptor)) {}
+  ListState(const StateOwner& owner, ListStateDescriptor<T> descriptor)
+      : state::KeyedState<ListStateDescriptor<T>>(owner, std::move(descriptor)) {}
+  ListState(const StateOwner& owner, std::string name)
+      : ListState(owner, ListStateDescriptor<T>(std::move(name))) {}
+
+  /// The key's elements in the order added. Valid until this state is next changed.
+  const std::vector<T>& get() const {
+    static const std::vector<T> kEmpty;
+    const std::vector<T>* values = this->cell();
+    return values != nullptr ? *values : kEmpty;
+  }
+  void add(T value) { this->editCell().push_back(std::move(value)); }
+  /// Replaces the list; an empty one is the same as clear().
+  void update(std::vector<T> values) {
+    if (values.empty()) {
+      this->clear();
+    } else {
+      this->setCell(std::move(values));
+    }
+  }
+};
+
+/// A value per key that each added one is combined into.
+template <typename T>
+class ReducingState : public state::KeyedState<ReducingStateDescriptor<T>> {
+ public:
+  explicit ReducingState(ReducingStateDescriptor<T> descriptor)
+      : state::KeyedState<ReducingStateDescriptor<T>>(std::move(descriptor)) {}
+  ReducingState(const StateOwner& owner, ReducingStateDescriptor<T> descriptor)
+      : state::KeyedState<ReducingStateDescriptor<T>>(owner, std::move(descriptor)) {}
+  template <typename F>
+  ReducingState(const StateOwner& owner, std::string name, F reduce)
+      : ReducingState(owner, ReducingStateDescriptor<T>(std::move(name), std::move(reduce))) {}
+
+  bool empty() const { return this->cell() == nullptr; }
+  /// All values added, combined; T() when there were none (see empty()).
+  T get() const {
+    const T* value = this->cell();
+    return value != nullptr ? *value : T();
+  }
+  void add(const T& value) {
+    const T* old = this->cell();
+    this->setCell(old != nullptr ? this->descriptor_.function(*old, value) : value);
+  }
+};
+
+/// An accumulator per key that values are folded into.
+template <typename T, typename Acc>
+class FoldingState : public state::KeyedState<FoldingStateDescriptor<T, Acc>> {
+ public:
+  explicit FoldingState(FoldingStateDescriptor<T, Acc> descriptor)
+      : state::KeyedState<FoldingStateDescriptor<T, Acc>>(std::move(descriptor)) {}
+  FoldingState(const StateOwner& owner, FoldingStateDescriptor<T, Acc> descriptor)
+      : state::KeyedState<FoldingStateDescriptor<T, Acc>>(owner, std::move(descriptor)) {}
+  template <typename F>
+  FoldingState(const StateOwner& owner, std::string name, Acc initial, F fold)
+      : FoldingState(
+            owner,
+            FoldingStateDescriptor<T, Acc>(std::move(name), std::move(initial), std::move(fold))) {}
+
+  bool empty() const { return this->cell() == nullptr; }
+  /// The key's accumulator, or the initial value. Valid until this state is next changed.
+  const Acc& get() const {
+    const Acc* value = this->cell();
+    return value != nullptr ? *value : this->descriptor_.initial;
+  }
+  void add(const T& value) { this->setCell(this->descriptor_.function(get(), value)); }
+};
+
+/// An accumulator per key, read through AggregateFunction::getResult.
+template <typename In, typename Acc, typename Out>
+class AggregatingState : public state::KeyedState<AggregatingStateDescriptor<In, Acc, Out>> {
+  using Base = state::KeyedState<AggregatingStateDescriptor<In, Acc, Out>>;
+
+ public:
+  explicit AggregatingState(AggregatingStateDescriptor<In, Acc, Out> descriptor)
+      : Base(std::move(descriptor)), function_(this->descriptor_.copy()) {}
+  AggregatingState(const StateOwner& owner, AggregatingStateDescriptor<In, Acc, Out> descriptor)
+      : Base(owner, std::move(descriptor)), function_(this->descriptor_.copy()) {}
+  template <typename F>
+  AggregatingState(const StateOwner& owner, std::string name, F aggregate)
+      : AggregatingState(
+            owner,
+            AggregatingStateDescriptor<In, Acc, Out>(std::move(name), std::move(aggregate))) {}
+  AggregatingState(const AggregatingState& other)
+      : Base(other), function_(this->descriptor_.copy()) {}
+  AggregatingState& operator=(const AggregatingState&) = default;
+
+  bool empty() const { return this->cell() == nullptr; }
+  /// The result of all values added; of a fresh accumulator when there were none.
+  Out get() const {
+    const Acc* accumulator = this->cell();
+    return function_->getResult(accumulator != nullptr ? *accumulator
+                                                       : function_->createAccumulator());
+  }
+  void add(const In& value) {
+    if (this->cell() == nullptr) {
+      this->setCell(function_->createAccumulator());
+    }
+    function_->add(value, this->editCell(function_->createAccumulator()));
+  }
+
+ private:
+  std::shared_ptr<AggregateFunction<In, Acc, Out>> function_;  // Shared with nobody but handles.
+};
+
+/// A map per key.
+template <typename K, typename V>
+class MapState : public state::KeyedState<MapStateDescriptor<K, V>> {
+ public:
+  using Map = typename MapStateDescriptor<K, V>::Cell;
+  explicit MapState(MapStateDescriptor<K, V> descriptor)
+      : state::KeyedState<MapStateDescriptor<K, V>>(std::move(descriptor)) {}
+  MapState(const StateOwner& owner, MapStateDescriptor<K, V> descriptor)
+      : state::KeyedState<MapStateDescriptor<K, V>>(owner, std::move(descriptor)) {}
+  MapState(const StateOwner& owner, std::string name)
+      : MapState(owner, MapStateDescriptor<K, V>(std::move(name))) {}
+
+  std::optional<V> get(const K& key) const {
+    const Map& map = entries();
+    const auto found = map.find(key);
+    return found != map.end() ? std::optional<V>(found->second) : std::nullopt;
+  }
+  bool contains(const K& key) const { return entries().contains(key); }
+  void put(const K& key, V value) { this->editCell().insert_or_assign(key, std::move(value)); }
+  void remove(const K& key) {
+    if (contains(key)) {
+      Map& map = this->editCell();
+      map.erase(key);
+      if (map.empty()) {
+        this->clear();
+      }
+    }
+  }
+  /// Pairs of key and value, in no order. Valid until this state is next changed.
+  const Map& entries() const {
+    static const Map kEmpty;
+    const Map* map = this->cell();
+    return map != nullptr ? *map : kEmpty;
+  }
+  std::vector<K> keys() const {
+    std::vector<K> all;
+    for (const auto& [key, value] : entries()) {
+      all.push_back(key);
+    }
+    return all;
+  }
+  bool isEmpty() const { return entries().empty(); }
+};
+
+}  // namespace weir

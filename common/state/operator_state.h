@@ -1,0 +1,66 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/record/serializer.h"
+#include "common/state/section.h"
+
+namespace weir::state {
+
+/// The name under which the state of Checkpointed<S> and ListCheckpointed<S> is stored.
+inline constexpr std::string_view kCheckpointedName = "checkpointed";
+
+template <typename S>
+StateInfo operatorInfo(std::string_view name = kCheckpointedName) {
+  return {std::string(name), StateKind::kOperator, ListMode::kNone, record::schemaOf<S>()};
+}
+template <typename S>
+StateInfo operatorListInfo(std::string_view name = kCheckpointedName,
+                           ListMode mode = ListMode::kSplit) {
+  return {std::string(name), StateKind::kOperatorList, mode, record::schemaOf<S>()};
+}
+
+/// One operator state as it travels between function and snapshot: one element for kOperator, any
+/// number for kOperatorList. A plain value; encoded on the subtask's thread, written on another.
+struct OperatorState {
+  StateInfo info;
+  std::vector<std::string> elements;
+};
+
+template <typename S>
+std::string encodeElement(const S& value) {
+  Writer to;
+  record::write<S>(value, to);
+  return to.str();
+}
+
+/// Reads an element written under the schema `written`.
+/// Errors: kInvalidArgument, old and new side by side, when S does not fit; kCorruption.
+template <typename S>
+Result<S> decodeElement(std::string_view bytes, const record::Schema& written);
+
+/// kInvalidArgument, naming the state and both schemas, when `now` cannot read `written`; otherwise
+/// whether bytes are to be migrated.
+Result<bool> needsMigration(std::string_view state_name,
+                            const record::Schema& written,
+                            const record::Schema& now);
+
+Status writeOperatorState(SectionWriter& to, const OperatorState& state);
+/// All states of kinds kOperator and kOperatorList in a section.
+Result<std::vector<OperatorState>> readOperatorStates(const SectionReader& from);
+
+template <typename S>
+Result<S> decodeElement(std::string_view bytes, const record::Schema& written) {
+  const record::Schema now = record::schemaOf<S>();
+  WEIR_TRY(const bool migrate, needsMigration(kCheckpointedName, written, now));
+  Reader from(bytes);
+  S value = migrate ? record::readAs<S>(from, written, now) : record::read<S>(from);
+  if (from.failed() || from.remaining() != 0) {
+    return Error(ErrorCode::kCorruption, "operator state is no " + record::describeSchema(now));
+  }
+  return value;
+}
+
+}  // namespace weir::state
