@@ -1,0 +1,102 @@
+#include "common/config/resolve.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/config/options.h"
+
+namespace weir::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Configuration with(const std::vector<std::string>& settings) {
+  Warnings warnings;
+  auto loaded = Configuration::fromOverrides(settings, warnings);
+  EXPECT_TRUE(loaded.has_value());
+  return loaded.has_value() ? *loaded : Configuration();
+}
+
+TEST(ResolveTest, SavepointsInFilesWithoutDirectoryFallBackWithAWarning) {
+  Warnings warnings;
+  const auto choice =
+      resolveSavepointStorage(with({"savepoints.state.backend=filesystem"}), warnings);
+  ASSERT_TRUE(choice.has_value());
+  EXPECT_EQ(choice->storage, Storage::kJobManager);
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("fall back to 'jobmanager'")));
+}
+
+TEST(ResolveTest, SavepointsGoWhereTheyAreToldTo) {
+  Warnings warnings;
+  const auto choice = resolveSavepointStorage(
+      with({"savepoints.state.backend=filesystem", "savepoints.state.backend.fs.dir=file:/sp"}),
+      warnings);
+  EXPECT_EQ(choice->storage, Storage::kFileSystem);
+  EXPECT_EQ(choice->directory, "file:/sp");
+  EXPECT_THAT(warnings, IsEmpty());
+  EXPECT_EQ(
+      resolveSavepointStorage(with({"savepoints.state.backend.fs.dir=/sp"}), warnings)->storage,
+      Storage::kJobManager);
+}
+
+TEST(ResolveTest, CheckpointsInFilesNeedADirectory) {
+  EXPECT_EQ(resolveCheckpointStorage(Configuration())->storage, Storage::kJobManager);
+  const Status checked = checkJobManager(with({"state.backend=filesystem"}));
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_THAT(checked.error().text(), HasSubstr("'state.backend.fs.checkpointdir' is not set"));
+  EXPECT_THAT(resolveCheckpointStorage(
+                  with({"state.backend=filesystem", "state.checkpoints.dir=hdfs://nn/c"}))
+                  .error()
+                  .text(),
+              HasSubstr("has the scheme 'hdfs', but only file: is supported"));
+  EXPECT_THAT(
+      resolveCheckpointStorage(with({"state.backend=filesystem", "state.checkpoints.dir=c"}))
+          .error()
+          .text(),
+      HasSubstr("'c' is not absolute"));
+}
+
+TEST(ResolveTest, NewerNamesChooseTheSameStorage) {
+  EXPECT_EQ(resolveCheckpointStorage(
+                with({"state.backend.type=hashmap", "execution.checkpointing.dir=/c"}))
+                ->storage,
+            Storage::kFileSystem);
+  EXPECT_EQ(resolveCheckpointStorage(with({"state.backend.type=hashmap"}))->storage,
+            Storage::kJobManager);
+  EXPECT_EQ(resolveCheckpointStorage(
+                with({"state.checkpoint-storage=filesystem", "state.checkpoints.dir=/c"}))
+                ->directory,
+            "/c");
+}
+
+TEST(ResolveTest, HeartbeatsOfFlink10AreHonouredWhenSet) {
+  using std::chrono::seconds;
+  EXPECT_EQ(resolveHeartbeat(Configuration())->timeout, seconds(10));
+  EXPECT_EQ(resolveHeartbeat(with({"akka.watch.heartbeat.pause=100 s"}))->timeout, seconds(100));
+  EXPECT_EQ(resolveHeartbeat(with({"akka.watch.heartbeat.interval=10 s"}))->timeout, seconds(40));
+  EXPECT_EQ(resolveHeartbeat(with({"heartbeat.timeout=1 s"}))->interval,
+            std::chrono::milliseconds(250));
+  EXPECT_FALSE(
+      resolveHeartbeat(with({"heartbeat.timeout=1 s", "heartbeat.interval=1 s"})).has_value());
+}
+
+TEST(ResolveTest, RestartStrategiesAreReadWithTheirSpellings) {
+  using Kind = RestartSettings::Kind;
+  EXPECT_EQ(resolveRestart(Configuration()).kind, Kind::kUnset);
+  EXPECT_EQ(resolveRestart(with({"restart-strategy=off"})).kind, Kind::kNone);
+  EXPECT_EQ(resolveRestart(with({"restart-strategy=failure-rate"})).kind, Kind::kFailureRate);
+  const auto fixed = resolveRestart(
+      with({"restart-strategy.type=fixeddelay", "akka.watch.heartbeat.interval=3 s"}));
+  EXPECT_EQ(fixed.kind, Kind::kFixedDelay);
+  EXPECT_EQ(fixed.attempts, 1);
+  EXPECT_EQ(fixed.delay, std::chrono::seconds(3));
+  const auto exponential = resolveRestart(with({"restart-strategy=exponential-delay"}));
+  EXPECT_EQ(exponential.initial_backoff, std::chrono::milliseconds(100));
+  EXPECT_EQ(exponential.max_backoff, std::chrono::seconds(10));
+  EXPECT_EQ(resolveRestart(with({"execution-retries.default=4"})).attempts, 4);
+}
+
+}  // namespace
+}  // namespace weir::config
