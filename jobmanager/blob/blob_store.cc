@@ -1,0 +1,208 @@
+#include "jobmanager/blob/blob_store.h"
+
+#include <utility>
+
+#include "common/fs/uri.h"
+
+namespace weir::blob {
+namespace {
+
+Error missing(const std::string& sha256) {
+  return Error(ErrorCode::kNotFound, "blob " + sha256 + " is not on the job manager");
+}
+
+/// State in memory, read like a file.
+class MemoryReader final : public fs::FileReader {
+ public:
+  explicit MemoryReader(std::shared_ptr<const std::string> bytes) : bytes_(std::move(bytes)) {}
+
+  std::uint64_t size() const override { return bytes_->size(); }
+  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
+    if (offset > bytes_->size() || length > bytes_->size() - offset) {
+      return Error(ErrorCode::kCorruption, "a blob of state ends before the bytes asked for");
+    }
+    return bytes_->substr(offset, length);
+  }
+
+ private:
+  std::shared_ptr<const std::string> bytes_;  // Shared with the store.
+};
+
+}  // namespace
+
+BlobStore::Upload::Upload(BlobStore& store,
+                          runtime::BlobKey key,
+                          std::string path,
+                          std::unique_ptr<fs::FileWriter> writer)
+    : store_(store), key_(std::move(key)), path_(std::move(path)), writer_(std::move(writer)) {}
+
+Status BlobStore::Upload::append(std::string_view bytes) {
+  if (bytes.size() > key_.size - received_) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "blob " + key_.sha256 + " has more than the " + std::to_string(key_.size) +
+                     " bytes that were announced");
+  }
+  received_ += bytes.size();
+  digest_.update(bytes);
+  return writer_->append(bytes);
+}
+
+Status BlobStore::Upload::finish() {
+  const std::string digest = digest_.finish();
+  if (received_ != key_.size || digest != key_.sha256) {
+    return Error(ErrorCode::kCorruption,
+                 "blob " + key_.sha256 + " arrived as " + std::to_string(received_) +
+                     " bytes with SHA-256 " + digest)
+        .advise("send it again");
+  }
+  WEIR_RETURN_IF_ERROR(writer_->commit());
+  store_.add(key_, path_);
+  return ok();
+}
+
+BlobStore::BlobStore(fs::FileSystem& files,
+                     std::string directory,
+                     const Clock& clock,
+                     Random& random)
+    : files_(files), directory_(std::move(directory)), clock_(clock), random_(random) {}
+
+BlobStore::~BlobStore() {
+  // What cannot be removed is a temporary file that stays.
+  static_cast<void>(files_.removeAll(directory_).has_value());
+}
+
+Result<std::unique_ptr<BlobStore::Upload>> BlobStore::put(const runtime::BlobKey& key) {
+  sweep();
+  std::string path;
+  {
+    const std::lock_guard lock(mutex_);
+    // A name of its own for each upload: the removal of an old copy never meets a new one.
+    path = fs::join(directory_, key.sha256 + "-" + random_.hex(8));
+  }
+  WEIR_TRY(auto writer, files_.create(path));
+  return std::unique_ptr<Upload>(new Upload(*this, key, std::move(path), std::move(writer)));
+}
+
+bool BlobStore::has(const runtime::BlobKey& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(key.sha256);
+  if (found == entries_.end() || found->second.size != key.size) {
+    return false;
+  }
+  found->second.leased_until = clock_.now() + kLease;
+  return true;
+}
+
+Status BlobStore::retain(JobId job, const std::vector<runtime::BlobKey>& keys) {
+  const std::lock_guard lock(mutex_);
+  for (const runtime::BlobKey& key : keys) {
+    if (!entries_.contains(key.sha256)) {
+      return missing(key.sha256).advise("upload it and submit again");
+    }
+  }
+  for (const runtime::BlobKey& key : keys) {
+    entries_[key.sha256].jobs.insert(job);
+  }
+  return ok();
+}
+
+void BlobStore::release(JobId job) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [digest, file] : entries_) {
+      file.jobs.erase(job);
+    }
+  }
+  sweep();
+}
+
+runtime::BlobKey BlobStore::putState(std::string bytes) {
+  runtime::BlobKey key{fs::sha256(bytes), bytes.size()};
+  auto shared = std::make_shared<const std::string>(std::move(bytes));
+  const std::lock_guard lock(mutex_);
+  if (state_.emplace(key.sha256, std::move(shared)).second) {
+    state_bytes_ += key.size;
+  }
+  return key;
+}
+
+Result<std::string> BlobStore::getState(const std::string& sha256) const {
+  std::shared_ptr<const std::string> bytes;  // Copied outside of the lock.
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = state_.find(sha256);
+    if (found == state_.end()) {
+      return missing(sha256);
+    }
+    bytes = found->second;
+  }
+  return *bytes;
+}
+
+void BlobStore::removeState(const runtime::BlobKey& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = state_.find(key.sha256);
+  if (found != state_.end()) {
+    state_bytes_ -= found->second->size();
+    state_.erase(found);
+  }
+}
+
+std::uint64_t BlobStore::stateBytes() const {
+  const std::lock_guard lock(mutex_);
+  return state_bytes_;
+}
+
+Result<std::unique_ptr<fs::FileReader>> BlobStore::open(const std::string& sha256) {
+  std::string path;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto state = state_.find(sha256); state != state_.end()) {
+      return std::unique_ptr<fs::FileReader>(std::make_unique<MemoryReader>(state->second));
+    }
+    const auto found = entries_.find(sha256);
+    if (found == entries_.end()) {
+      return missing(sha256);
+    }
+    path = found->second.path;
+  }
+  return files_.open(path);
+}
+
+void BlobStore::add(const runtime::BlobKey& key, std::string path) {
+  std::string surplus;
+  {
+    const std::lock_guard lock(mutex_);
+    File& file = entries_[key.sha256];
+    file.size = key.size;
+    file.leased_until = clock_.now() + kLease;
+    if (file.path.empty()) {
+      file.path = std::move(path);
+    } else {
+      surplus = std::move(path);  // Another client was faster with the same bytes.
+    }
+  }
+  if (!surplus.empty()) {
+    static_cast<void>(files_.remove(surplus).has_value());
+  }
+}
+
+void BlobStore::sweep() {
+  std::vector<std::string> unneeded;
+  {
+    const std::lock_guard lock(mutex_);
+    const SteadyTime now = clock_.now();
+    std::erase_if(entries_, [&](const auto& entry) {
+      if (!entry.second.jobs.empty() || entry.second.leased_until > now) {
+        return false;
+      }
+      unneeded.push_back(entry.second.path);
+      return true;
+    });
+  }
+  for (const std::string& path : unneeded) {
+    static_cast<void>(files_.remove(path).has_value());
+  }
+}
+
+}  // namespace weir::blob

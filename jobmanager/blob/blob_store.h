@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/base/random.h"
+#include "common/base/result.h"
+#include "common/fs/digest.h"
+#include "common/fs/file_system.h"
+#include "common/runtime/deployment.h"
+
+namespace weir::blob {
+
+/// What the job manager keeps by content (SHA-256): files of programs in a directory, and state of
+/// jobs without checkpoint directory in memory.
+///
+/// A file stays while a job retains it, and `kLease` after it was last put or asked for, so that a
+/// client has time to submit. State stays until it is removed: who owns snapshots counts. Lives as
+/// long as the job manager; the directory is its own and goes with it.
+///
+/// Threads: any; files are read and written on the caller's.
+class BlobStore {
+ public:
+  static constexpr Duration kLease = std::chrono::minutes(15);
+
+  /// A file on its way in; gone if destroyed before finish(). Belongs to one thread, and must not
+  /// outlive the store.
+  class Upload {
+   public:
+    /// kInvalidArgument for more bytes than were announced.
+    Status append(std::string_view bytes);
+    /// Makes the file available; kCorruption when the bytes are not those of its key.
+    Status finish();
+
+   private:
+    friend class BlobStore;
+    Upload(BlobStore& store,
+           runtime::BlobKey key,
+           std::string path,
+           std::unique_ptr<fs::FileWriter> writer);
+
+    BlobStore& store_;  // Outlives us.
+    runtime::BlobKey key_;
+    std::string path_;
+    std::unique_ptr<fs::FileWriter> writer_;
+    fs::Sha256 digest_;
+    std::uint64_t received_ = 0;
+  };
+
+  /// Files go into `directory`, which is made when first needed and removed with the store. Clock,
+  /// file system and randomness are borrowed.
+  BlobStore(fs::FileSystem& files, std::string directory, const Clock& clock, Random& random);
+  ~BlobStore();
+  BlobStore(const BlobStore&) = delete;
+  BlobStore& operator=(const BlobStore&) = delete;
+
+  // ---- files of programs
+
+  Result<std::unique_ptr<Upload>> put(const runtime::BlobKey& key);
+  /// Whether the file is there; extends its lease.
+  bool has(const runtime::BlobKey& key);
+  /// `job` needs these files until release(); kNotFound naming the first that is not there. A
+  /// repeated call adds.
+  Status retain(JobId job, const std::vector<runtime::BlobKey>& keys);
+  void release(JobId job);
+
+  // ---- state
+
+  /// Keeps `bytes` under their content; equal bytes are kept once.
+  runtime::BlobKey putState(std::string bytes);
+  /// kNotFound when there is none.
+  Result<std::string> getState(const std::string& sha256) const;
+  void removeState(const runtime::BlobKey& key);
+  /// What all state takes together.
+  std::uint64_t stateBytes() const;
+
+  // ---- both
+
+  /// For ranged reads of a file or of state; kNotFound when there is neither. Stays readable when
+  /// it is removed meanwhile.
+  Result<std::unique_ptr<fs::FileReader>> open(const std::string& sha256);
+
+ private:
+  struct File {
+    std::uint64_t size = 0;
+    std::string path;
+    std::set<JobId> jobs;
+    SteadyTime leased_until;
+  };
+
+  void add(const runtime::BlobKey& key, std::string path);
+  /// Deletes what nobody needs any more.
+  void sweep();
+
+  fs::FileSystem& files_;  // Borrowed, like clock and randomness, from main().
+  const std::string directory_;
+  const Clock& clock_;
+  Random& random_;
+  mutable std::mutex mutex_;
+  std::map<std::string, File> entries_;  // By SHA-256.
+  // Shared with readers that are still open when their state is removed.
+  std::map<std::string, std::shared_ptr<const std::string>> state_;
+  std::uint64_t state_bytes_ = 0;
+};
+
+}  // namespace weir::blob
