@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/functions/checkpointed.h"
+#include "common/functions/functions.h"
+#include "common/functions/rich_function.h"
+#include "common/functions/runtime_context.h"
+
+namespace weir::connector {
+
+/// A sink of any T, made of a sink of lines and of a function that appends a record's text:
+/// FormattedSink<T, PrintSink, &api::appendText<T>>.
+template <typename T, typename Lines, void (*kAppend)(std::string&, const T&)>
+class FormattedSink : public RichSinkFunction<T> {
+ public:
+  explicit FormattedSink(Lines lines) : lines_(std::move(lines)) {}
+
+  void open(RuntimeContext& context) override { lines_.open(context); }
+  void invoke(const T& value) override {
+    line_.clear();
+    kAppend(line_, value);
+    lines_.invoke(line_);
+  }
+  void endInput() override { lines_.endInput(); }
+  void close() override { lines_.close(); }
+
+ protected:
+  Lines lines_;
+
+ private:
+  std::string line_;  // Reused.
+};
+
+/// The same over a sink of lines that has list state (TextFileSink).
+template <typename T, typename Lines, void (*kAppend)(std::string&, const T&)>
+class FormattedStatefulSink : public FormattedSink<T, Lines, kAppend>,
+                              public ListCheckpointed<typename Lines::Element> {
+ public:
+  using FormattedSink<T, Lines, kAppend>::FormattedSink;
+
+  std::vector<typename Lines::Element> snapshotState(std::uint64_t checkpoint_id) override {
+    return this->lines_.snapshotState(checkpoint_id);
+  }
+  void restoreState(const std::vector<typename Lines::Element>& elements) override {
+    this->lines_.restoreState(elements);
+  }
+};
+
+}  // namespace weir::connector
