@@ -1,0 +1,102 @@
+#include "common/telemetry/log.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace weir::log {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+
+class LogTest : public testing::Test {
+ protected:
+  LogTest() {
+    directory_ =
+        std::filesystem::temp_directory_path() / ("weir-log-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(directory_);
+  }
+  ~LogTest() override {
+    EXPECT_TRUE(configure({}).has_value());
+    std::filesystem::remove_all(directory_);
+  }
+
+  std::string file() const { return (directory_ / "x.log").string(); }
+  static std::string read(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(LogTest, WritesTimeLevelNameMessageAndFields) {
+  ASSERT_TRUE(configure({.level = Level::kInfo, .file = file()}).has_value());
+  setComponent("jobmanager");
+  info("job restarted",
+       {{"job", std::string("ab12")}, {"attempt", 3}, {"why", "out of \"luck\""}, {"ok", true}});
+  EXPECT_THAT(read(file()),
+              MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]{3} INFO  "
+                           "\\[jobmanager\\] job restarted job=ab12 attempt=3 "
+                           "why=\"out of \\\\\"luck\\\\\"\" ok=true\n"));
+}
+
+TEST_F(LogTest, LeavesOutWhatIsBelowTheLevel) {
+  ASSERT_TRUE(configure({.level = Level::kWarn, .file = file()}).has_value());
+  info("quiet");
+  warn("loud");
+  EXPECT_THAT(read(file()), HasSubstr("WARN  "));
+  EXPECT_THAT(read(file()), Not(HasSubstr("quiet")));
+}
+
+TEST_F(LogTest, KeepsTheFilesOfEarlierStarts) {
+  for (const char* start : {"one", "two", "three"}) {
+    ASSERT_TRUE(configure({.file = file(), .rotate = 1}).has_value());
+    info(start);
+  }
+  EXPECT_THAT(read(file()), HasSubstr("three"));
+  EXPECT_THAT(read(file() + ".1"), HasSubstr("two"));
+  EXPECT_FALSE(std::filesystem::exists(file() + ".2"));
+}
+
+TEST_F(LogTest, AFileThatCannotBeWrittenIsNamed) {
+  const Status status = configure({.file = "/proc/nowhere/x.log"});
+  ASSERT_FALSE(status.has_value());
+  EXPECT_THAT(status.error().message(), HasSubstr("/proc/nowhere/x.log"));
+}
+
+TEST_F(LogTest, LinesOfManyThreadsAreNotTorn) {
+  ASSERT_TRUE(configure({.file = file()}).has_value());
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([] {
+        for (int n = 0; n < 50; ++n) {
+          info("a line\nwith a break", {{"n", n}});
+        }
+      });
+    }
+  }
+  std::istringstream lines(read(file()));
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    EXPECT_THAT(line, HasSubstr("] a line\\nwith a break n="));
+  }
+  EXPECT_EQ(count, 200);
+}
+
+TEST_F(LogTest, LevelsHaveNames) {
+  EXPECT_EQ(*parseLevel("Debug"), Level::kDebug);
+  EXPECT_FALSE(parseLevel("loud").has_value());
+}
+
+}  // namespace
+}  // namespace weir::log
