@@ -154,6 +154,24 @@ void callProcess(F& f, const In& value, ProcessContext& context, Collector<Out>&
   }
 }
 
+template <typename F, typename T>
+T callReduce(F& f, const T& a, const T& b) {
+  if constexpr (Implements<F, ReduceFunction>) {
+    WEIR_CALL_METHOD_(ReduceFunction, f, reduce, a, b)
+  } else {
+    return std::invoke(f, a, b);
+  }
+}
+
+template <typename F, typename Acc, typename T>
+Acc callFold(F& f, const Acc& accumulator, const T& value) {
+  if constexpr (Implements<F, FoldFunction>) {
+    WEIR_CALL_METHOD_(FoldFunction, f, fold, accumulator, value)
+  } else {
+    return std::invoke(f, accumulator, value);
+  }
+}
+
 template <typename F, typename In>
 void callSink(F& f, const In& value) {
   if constexpr (Implements<F, SinkFunction>) {

@@ -33,6 +33,22 @@ class FilterFunction {
   virtual bool filter(const T& value) = 0;
 };
 
+/// Combines two records of a key into one. Associative, as the order of combining is not promised.
+template <typename T>
+class ReduceFunction {
+ public:
+  virtual ~ReduceFunction() = default;
+  virtual T reduce(const T& a, const T& b) = 0;
+};
+
+/// Folds a record into what its key has accumulated.
+template <typename T, typename Acc>
+class FoldFunction {
+ public:
+  virtual ~FoldFunction() = default;
+  virtual Acc fold(const Acc& accumulator, const T& value) = 0;
+};
+
 /// What a process function may ask about the record that it was given.
 class ProcessContext {
  public:

@@ -14,8 +14,8 @@
 #include "common/functions/task_info.h"
 #include "common/record/batch.h"
 #include "common/record/key_group.h"
-#include "common/state/frozen_state.h"
-#include "common/state/section_reader.h"
+#include "common/state/keyed_backend.h"
+#include "common/state/section.h"
 
 namespace weir::functions {
 
@@ -68,9 +68,9 @@ struct OperatorRestore {
 
 /// One operator in one subtask, as the task's loop sees it: untyped, one virtual call per batch.
 ///
-/// Order of calls: setup, addOutput (any number), restore (only when there is something to
-/// restore), open, then receive/poll/snapshot/notify in any order, endInput per port, close. All on
-/// the task's thread. User exceptions pass through; the subtask catches them.
+/// Order of calls: setup, addOutput (any number), restore (whenever the job is restored, also where
+/// no section is), open, then receive/poll/snapshot/notify in any order, endInput per port, close.
+/// All on the task's thread. User exceptions pass through; the subtask catches them.
 class Operator {
  public:
   virtual ~Operator() = default;

@@ -7,6 +7,8 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "common/rpc/quiet.h"
+
 namespace weir::rpc {
 
 namespace {
@@ -68,6 +70,7 @@ Result<Address> parseAddress(std::string_view text) {
 }
 
 std::shared_ptr<grpc::Channel> makeChannel(const Address& address, const Security& /*security*/) {
+  quietGrpc();
   return grpc::CreateCustomChannel(
       "dns:///" + address.text(), grpc::InsecureChannelCredentials(), channelArguments());
 }

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/rpc/quiet.h"
+
 namespace weir::rpc {
 
 namespace {
@@ -68,6 +70,7 @@ struct Server::State {
 Result<std::unique_ptr<Server>> Server::start(const Address& address,
                                               const std::vector<grpc::Service*>& services,
                                               const Security& /*security*/) {
+  quietGrpc();
   auto state = std::make_unique<State>();
   grpc::ServerBuilder builder;
   const std::string text = Address{address.host.empty() ? "::" : address.host, address.port}.text();

@@ -1,0 +1,210 @@
+#include "common/api/program.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+#include "common/api/run.h"
+#include "common/api/surroundings.h"
+#include "common/config/job_options.h"
+#include "common/graph/plan.h"
+#include "common/wire/encoding.h"
+
+namespace weir::api {
+
+namespace {
+
+// One process is one job: set by the first execute().
+std::atomic<bool> g_executed{false};
+
+void complainWithoutExecute(int status, void* /*unused*/) {
+  if (g_executed || status != 0) {
+    return;
+  }
+  const Error error = Error(ErrorCode::kInvalidArgument, "the program ended without execute()")
+                          .advise("call env.execute(\"name\") at the end of main()");
+  std::fflush(nullptr);
+  if (modeOfProcess() == Role::kWorker) {
+    runWorker(error);
+  }
+  if (modeOfProcess() == Role::kGraph) {
+    (void)writeGraphFrame(kErrorFrame, error.text()).has_value();
+  }
+  std::fprintf(stderr, "weir: %s\n", error.text().c_str());
+  ::_exit(1);
+}
+
+}  // namespace
+
+void exitWith(const Error& error) {
+  g_executed = true;
+  std::fflush(nullptr);
+  std::fprintf(stderr, "weir: %s\n", error.text().c_str());
+  std::exit(1);
+}
+
+Program::Program() : role_(modeOfProcess()) {
+  static const bool watched = ::on_exit(&complainWithoutExecute, nullptr) == 0;
+  (void)watched;
+  readSurroundings();
+}
+
+void Program::readSurroundings() {
+  auto surroundings = readProgramSurroundings();
+  if (!surroundings.has_value()) {
+    return refuse(surroundings.error().text());
+  }
+  configuration_ = surroundings->configuration.toMap();
+  const config::Configuration& values = surroundings->configuration;
+  settings_.default_parallelism = surroundings->parallelism;
+  settings_.max_parallelism = static_cast<std::uint32_t>(values.get(config::kMaxParallelism));
+  const auto millis = [](Duration time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+  };
+  graph::CheckpointSettings& checkpoints = settings_.checkpoints;
+  checkpoints.interval = millis(values.get(config::kCheckpointInterval));
+  checkpoints.enabled = checkpoints.interval.count() > 0;
+  checkpoints.mode = values.get(config::kCheckpointMode) == "AT_LEAST_ONCE"
+                         ? graph::CheckpointingMode::kAtLeastOnce
+                         : graph::CheckpointingMode::kExactlyOnce;
+  checkpoints.timeout = millis(values.get(config::kCheckpointTimeout));
+  checkpoints.min_pause = millis(values.get(config::kCheckpointMinPause));
+  checkpoints.max_concurrent =
+      static_cast<std::uint32_t>(values.get(config::kCheckpointMaxConcurrent));
+}
+
+void Program::refuse(std::string what) { errors_.push_back(std::move(what)); }
+
+std::uint32_t Program::add(NodeSpec spec) {
+  auto facts = std::make_shared<NodeFacts>();
+  spec.node.factory = spec.make_factory(facts);
+  for (std::uint32_t port = 0; port < spec.inputs.size(); ++port) {
+    for (StreamInput& input : spec.inputs[port]) {
+      graph::StreamEdge edge;
+      edge.source = input.node;
+      edge.port = port;
+      edge.partitioning = input.partitioning;
+      edge.make_writer = [make = std::move(input.make_writer),
+                          facts](graph::Partitioning partitioning) {
+        return make(partitioning, facts);
+      };
+      edge.make_reader = std::move(input.make_reader);
+      spec.node.inputs.push_back(std::move(edge));
+    }
+  }
+  facts_.push_back(std::move(facts));
+  return graph_.add(std::move(spec.node));
+}
+
+std::string Program::once(const std::string& name, const std::function<std::string()>& compute) {
+  for (const graph::OnceValue& known : settings_.once) {
+    if (known.name == name) {
+      refuse("once() is called twice with the name '" + name + "'");
+      return known.bytes;
+    }
+  }
+  std::string bytes;
+  if (role_ == Role::kWorker) {
+    const auto& submitted = workerDeployment().graph.once;
+    const auto found = std::find_if(
+        submitted.begin(), submitted.end(), [&](const auto& one) { return one.name == name; });
+    if (found == submitted.end()) {
+      runWorker(Error(ErrorCode::kInvalidArgument,
+                      "the program asks for once(\"" + name +
+                          "\") here, which it did not do at submission"));
+    }
+    bytes = found->bytes;
+  } else {
+    bytes = compute();
+  }
+  settings_.once.push_back({name, bytes});
+  return bytes;
+}
+
+Result<graph::JobGraph> Program::build(const std::string& job_name) const {
+  if (!errors_.empty()) {
+    return Error(ErrorCode::kInvalidArgument, errors_.front());
+  }
+  graph::StreamGraph::Settings settings = settings_;
+  settings.job_name = job_name;
+  WEIR_TRY(graph::JobGraph graph, graph_.toJobGraph(settings));
+  for (graph::JobOperator& one : graph.operators) {
+    if (!one.buffer_timeout.has_value()) {
+      one.buffer_timeout = buffer_timeout_;
+    }
+  }
+  return graph;
+}
+
+void Program::learnFacts(const graph::JobGraph& graph) {
+  for (std::size_t i = 0; i < facts_.size(); ++i) {  // Operators stand in the order of nodes.
+    facts_[i]->payload = graph.operators[i].payload;
+    facts_[i]->max_parallelism = graph.operators[i].max_parallelism;
+  }
+}
+
+Result<graph::JobGraph> Program::adopt(Result<graph::JobGraph> built) {
+  if (!built.has_value()) {
+    return built;
+  }
+  const graph::JobGraph& submitted = workerDeployment().graph;
+  if (std::string difference = graph::firstDifference(submitted, *built); !difference.empty()) {
+    return Error(ErrorCode::kInvalidArgument, std::move(difference))
+        .during("the program builds another graph on the worker than at submission")
+        .advise("let the graph depend on arguments and env.once() only");
+  }
+  for (std::size_t i = 0; i < built->operators.size(); ++i) {
+    built->operators[i].payload = submitted.operators[i].payload;
+  }
+  learnFacts(*built);
+  return built;
+}
+
+JobExecutionResult Program::runHere(const std::string& job_name, Result<graph::JobGraph> built) {
+  if (!built.has_value()) {
+    exitWith(built.error());
+  }
+  learnFacts(*built);
+  auto result = runLocal(*std::move(built), {configuration_});
+  if (!result.has_value()) {
+    exitWith(std::move(result).error().during("job '" + job_name + "' failed"));
+  }
+  return *std::move(result);
+}
+
+JobExecutionResult Program::execute(const std::string& job_name) {
+  if (g_executed.exchange(true)) {
+    const Error again = Error(ErrorCode::kFailedPrecondition,
+                              "execute() is called a second time (with the name '" + job_name +
+                                  "'), but one program is one job")
+                            .advise("make two programs, or one graph of both");
+    exitWith(again);
+  }
+  auto built = build(job_name);
+  switch (role_) {
+    case Role::kGraph: {
+      std::fflush(nullptr);
+      const Status written = built.has_value()
+                                 ? writeGraphFrame(kGraphFrame, wire::encodeJobGraph(*built))
+                                 : writeGraphFrame(kErrorFrame, built.error().text());
+      ::_exit(written.has_value() && built.has_value() ? 0 : 1);
+    }
+    case Role::kWorker:
+      runWorker(adopt(std::move(built)));
+    case Role::kLocal:
+      break;
+  }
+  return runHere(job_name, std::move(built));
+}
+
+std::string Program::plan() const {
+  const auto graph = build(settings_.job_name);
+  if (!graph.has_value()) {
+    exitWith(graph.error());
+  }
+  return graph::planJson(*graph);
+}
+
+}  // namespace weir::api

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/api/job_execution_result.h"
+#include "common/base/result.h"
+#include "common/functions/operator.h"
+#include "common/graph/stream_graph.h"
+
+/// The untyped half of the SDK: the graph that environment and streams build together.
+namespace weir::api {
+
+/// What an operator's factories learn only when the whole graph stands. Shared by the program,
+/// which fills it in before any factory runs, and the factories, which only read it.
+struct NodeFacts {
+  std::string payload;  ///< As it was computed at submission.
+  std::uint32_t max_parallelism = 4096;
+};
+using SharedFacts = std::shared_ptr<const NodeFacts>;
+
+/// Makes the writers of an edge once its partitioning and its consumer are known.
+using WriterMaker =
+    std::function<functions::EdgeWriterFactory(graph::Partitioning, SharedFacts consumer)>;
+
+/// One producer of a stream.
+struct StreamInput {
+  std::uint32_t node = 0;
+  std::optional<graph::Partitioning> partitioning;
+  WriterMaker make_writer;
+  functions::EdgeReaderFactory make_reader;
+};
+
+/// An operator to be added.
+struct NodeSpec {
+  graph::StreamNode node;
+  /// Producers by input port.
+  std::vector<std::vector<StreamInput>> inputs;
+  /// Makes the operator's factory.
+  std::function<functions::OperatorFactory(SharedFacts)> make_factory;
+};
+
+/// How this process takes part in the job, as WEIR_MODE says.
+enum class Role : std::uint8_t {
+  kLocal,   ///< Started by hand: execute() runs the job.
+  kGraph,   ///< Started by a client: execute() writes the graph and ends the process.
+  kWorker,  ///< Started by a task manager: execute() runs its subtasks and ends the process.
+};
+
+/// A program's graph and settings under construction. Shared by the environment and every stream
+/// that came from it. The thread of main().
+class Program {
+ public:
+  Program();
+
+  Role role() const { return role_; }
+  graph::StreamGraph::Settings& settings() { return settings_; }
+  graph::StreamNode& node(std::uint32_t index) { return graph_.node(index); }
+  std::uint32_t add(NodeSpec spec);
+
+  /// Of operators that do not set their own.
+  void setBufferTimeout(std::chrono::milliseconds timeout) { buffer_timeout_ = timeout; }
+  /// Notes what is wrong with the program as a whole; execute() refuses with the first.
+  void refuse(std::string what);
+
+  /// The bytes that `compute` gave at submission, in every process of the job.
+  std::string once(const std::string& name, const std::function<std::string()>& compute);
+
+  /// The graph as it would be submitted.
+  Result<graph::JobGraph> build(const std::string& job_name) const;
+  /// Plays this process's part. Returns in local mode only, and there only when the job went well.
+  JobExecutionResult execute(const std::string& job_name);
+  /// As JSON, for people. Ends the process with a message when the graph is malformed.
+  std::string plan() const;
+
+ private:
+  void readSurroundings();
+  void applyConfiguration(const std::map<std::string, std::string>& values);
+  Status mayExecute() const;
+  void learnFacts(const graph::JobGraph& graph);
+  Result<graph::JobGraph> adopt(Result<graph::JobGraph> built);
+  JobExecutionResult runHere(const std::string& job_name, Result<graph::JobGraph> built);
+
+  Role role_;
+  graph::StreamGraph graph_;
+  graph::StreamGraph::Settings settings_;
+  std::vector<std::shared_ptr<NodeFacts>> facts_;  // By node; shared with the factories.
+  std::optional<std::chrono::milliseconds> buffer_timeout_;
+  std::vector<std::string> errors_;
+  std::map<std::string, std::string> configuration_;
+};
+
+/// Ends the process with `weir: <error>` on standard error and status 1.
+[[noreturn]] void exitWith(const Error& error);
+
+/// What a graph-mode process writes to its descriptor: this byte, then the encoded graph or the
+/// text of the error that kept it from being built.
+inline constexpr char kGraphFrame = 0;
+inline constexpr char kErrorFrame = 1;
+
+}  // namespace weir::api

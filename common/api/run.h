@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "common/api/job_execution_result.h"
+#include "common/base/result.h"
+#include "common/graph/job_graph.h"
+#include "common/runtime/deployment.h"
+
+/// What execute() hands a graph to. Declared here, defined by taskmanager/worker and
+/// jobmanager/embedded, which the SDK must not know.
+namespace weir::api {
+
+/// The deployment that this worker process was started for. Reads it from the task manager on first
+/// use (and ends the process when that does not work); from then on it is constant. Defined by the
+/// worker.
+const runtime::Deployment& workerDeployment();
+
+/// Runs this worker's share of the deployment and ends the process. `graph` was built by main() and
+/// agrees with the submitted one; an error instead of it is reported as the failure of the worker.
+/// Defined by the worker.
+[[noreturn]] void runWorker(Result<graph::JobGraph> graph);
+
+/// What a program started by hand brings to its local cluster.
+struct LocalOptions {
+  std::map<std::string, std::string> configuration;  ///< From $WEIR_CONF_DIR.
+};
+
+/// Runs the job in this process until it ends. An error is the job's first failure cause. Loads
+/// libweir-local.so, which stands beside this library and defines kRunLocalSymbol.
+Result<JobExecutionResult> runLocal(graph::JobGraph graph, const LocalOptions& options);
+
+/// The function that libweir-local.so exports with C linkage under this name.
+using RunLocalFunction = Result<JobExecutionResult> (*)(graph::JobGraph&&, const LocalOptions&);
+inline constexpr const char* kRunLocalSymbol = "weirRunLocal";
+
+}  // namespace weir::api

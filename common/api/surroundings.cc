@@ -1,0 +1,107 @@
+#include "common/api/surroundings.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "common/api/run.h"
+#include "common/config/job_options.h"
+
+namespace weir::api {
+
+namespace {
+
+std::string_view variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+std::optional<std::uint32_t> number(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                 : std::nullopt;
+}
+
+Result<config::Configuration> configurationOfClient() {
+  const std::string_view text = variable("WEIR_JOB_CONFIG");
+  if (text.empty()) {
+    return config::Configuration();
+  }
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    return Error(ErrorCode::kInvalidArgument, "WEIR_JOB_CONFIG is no JSON object");
+  }
+  std::map<std::string, std::string> values;
+  for (const auto& [key, value] : json.items()) {
+    values[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+  return config::Configuration::fromMap(values);
+}
+
+Result<config::Configuration> configurationByHand() {
+  const std::string directory(variable("WEIR_CONF_DIR"));
+  if (directory.empty()) {
+    return config::Configuration();
+  }
+  config::Warnings warnings;
+  return config::Configuration::load(directory, {}, warnings);
+}
+
+std::uint32_t defaultParallelism(const config::Configuration& configuration) {
+  return static_cast<std::uint32_t>(configuration.get(config::kParallelismDefault));
+}
+
+}  // namespace
+
+Role modeOfProcess() {
+  const std::string_view mode = variable("WEIR_MODE");
+  return mode == "graph" ? Role::kGraph : mode == "worker" ? Role::kWorker : Role::kLocal;
+}
+
+Result<Surroundings> readProgramSurroundings() {
+  Surroundings found;
+  switch (modeOfProcess()) {
+    case Role::kGraph: {
+      WEIR_TRY(found.configuration, configurationOfClient());
+      found.parallelism =
+          number(variable("WEIR_PARALLELISM")).value_or(defaultParallelism(found.configuration));
+      return found;
+    }
+    case Role::kWorker: {
+      const runtime::Program& program = workerDeployment().program;
+      WEIR_TRY(found.configuration, config::Configuration::fromMap(program.configuration));
+      found.parallelism = program.default_parallelism;
+      return found;
+    }
+    case Role::kLocal:
+      break;
+  }
+  WEIR_TRY(found.configuration, configurationByHand());
+  found.parallelism = defaultParallelism(found.configuration);
+  return found;
+}
+
+Status writeGraphFrame(char tag, std::string_view bytes) {
+  const auto descriptor = number(variable("WEIR_GRAPH_FD"));
+  if (!descriptor.has_value()) {
+    return Error(ErrorCode::kInvalidArgument, "WEIR_GRAPH_FD names no descriptor");
+  }
+  std::string frame(1, tag);
+  frame += bytes;
+  for (std::string_view rest = frame; !rest.empty();) {
+    const ::ssize_t written = ::write(static_cast<int>(*descriptor), rest.data(), rest.size());
+    if (written < 0 && errno != EINTR) {
+      return systemError(errno, "hand the job graph to the client");
+    }
+    rest.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+  }
+  return ok();
+}
+
+}  // namespace weir::api

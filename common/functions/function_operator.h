@@ -1,0 +1,189 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/functions/callable.h"
+#include "common/functions/checkpointed.h"
+#include "common/functions/operator.h"
+#include "common/functions/operator_snapshot.h"
+#include "common/functions/rich_function.h"
+#include "common/state/keyed_backend.h"
+#include "common/state/operator_state.h"
+
+namespace weir::functions {
+
+/// Stands for the key type of streams that have none.
+struct NoKey {};
+
+namespace function_internal {
+template <typename S>
+S stateOf(const Checkpointed<S>&);
+template <typename S>
+S elementOf(const ListCheckpointed<S>&);
+}  // namespace function_internal
+
+template <typename F>
+concept IsCheckpointed = requires(const F& f) { function_internal::stateOf(f); };
+template <typename F>
+concept IsListCheckpointed = requires(const F& f) { function_internal::elementOf(f); };
+template <IsCheckpointed F>
+using CheckpointedState = decltype(function_internal::stateOf(std::declval<const F&>()));
+template <IsListCheckpointed F>
+using CheckpointedElement = decltype(function_internal::elementOf(std::declval<const F&>()));
+
+/// The life of an operator around one user function: everything but the records. Key is NoKey
+/// where the stream has none.
+template <typename F, typename Key>
+class FunctionOperator : public Operator {
+ public:
+  static constexpr bool kKeyed = !std::is_same_v<Key, NoKey>;
+  /// Whether the function may have keyed state at all.
+  static constexpr bool kStateful = kKeyed && std::is_base_of_v<StateOwner, F>;
+  static_assert(!(IsCheckpointed<F> && IsListCheckpointed<F>),
+                "a function derives from Checkpointed<S> or from ListCheckpointed<S>, not from "
+                "both: put both parts into one S");
+
+  FunctionOperator(F function, std::uint32_t ports)
+      : function_(std::move(function)), open_ports_(ports) {}
+
+  void setup(OperatorContext& context) override {
+    context_ = &context;
+    runtime_.emplace(context.task(), context.accumulators());
+    if constexpr (kStateful) {
+      backend_ = std::make_unique<state::KeyedBackendOf<Key>>(context.task().max_parallelism);
+      runtime_->setBackend(backend_.get());
+    }
+  }
+
+  Status restore(const OperatorRestore& restore) override {
+    if constexpr (kStateful) {
+      WEIR_RETURN_IF_ERROR(bindOnce());
+      for (const RestoredSection& part : restore.sections) {
+        WEIR_RETURN_IF_ERROR(backend_->restore(*part.section, restore.key_groups));
+      }
+    }
+    if constexpr (IsCheckpointed<F>) {
+      using S = CheckpointedState<F>;
+      WEIR_TRY(const auto elements, checkpointedElements(restore, context_->task()));
+      for (const WrittenElement& one : elements) {
+        WEIR_TRY(const S state, state::decodeElement<S>(one.bytes, one.schema));
+        static_cast<Checkpointed<S>&>(function_).restoreState(state);
+      }
+    }
+    if constexpr (IsListCheckpointed<F>) {
+      using S = CheckpointedElement<F>;
+      WEIR_TRY(const auto elements, listElements(restore, context_->task()));
+      std::vector<S> list;
+      for (const WrittenElement& one : elements) {
+        WEIR_TRY(S element, state::decodeElement<S>(one.bytes, one.schema));
+        list.push_back(std::move(element));
+      }
+      static_cast<ListCheckpointed<S>&>(function_).restoreState(list);
+    }
+    return ok();
+  }
+
+  void open() override {
+    throwOnError(bindOnce(), context_->task());
+    opened_ = true;
+    if constexpr (std::is_base_of_v<RichFunction, F>) {
+      static_cast<RichFunction&>(function_).open(*runtime_);
+    }
+  }
+
+  void endInput(std::uint32_t /*port*/) override {
+    if (open_ports_ > 1) {
+      --open_ports_;
+      return;
+    }
+    if constexpr (std::is_base_of_v<RichFunction, F>) {
+      static_cast<RichFunction&>(function_).endInput();
+    }
+    flush();
+  }
+
+  void close() override {
+    if (std::exchange(opened_, false)) {
+      if constexpr (std::is_base_of_v<RichFunction, F>) {
+        static_cast<RichFunction&>(function_).close();
+      }
+    }
+  }
+
+  std::unique_ptr<state::FrozenState> snapshot(CheckpointId checkpoint) override {
+    std::unique_ptr<state::FrozenState> keyed;
+    std::vector<state::OperatorState> own;
+    if constexpr (kStateful) {
+      if (backend_->hasStates() || !backend_->unclaimed().empty()) {
+        keyed = backend_->freeze();
+      }
+    }
+    if constexpr (IsCheckpointed<F>) {
+      using S = CheckpointedState<F>;
+      auto& function = static_cast<Checkpointed<S>&>(function_);
+      own.push_back({state::operatorInfo<S>(),
+                     {state::encodeElement<S>(function.snapshotState(checkpoint.value()))}});
+    }
+    if constexpr (IsListCheckpointed<F>) {
+      using S = CheckpointedElement<F>;
+      auto& function = static_cast<ListCheckpointed<S>&>(function_);
+      own.push_back({state::operatorListInfo<S>(), {}});
+      for (const S& element : function.snapshotState(checkpoint.value())) {
+        own.back().elements.push_back(state::encodeElement<S>(element));
+      }
+    }
+    if (keyed == nullptr && own.empty()) {
+      return nullptr;
+    }
+    return std::make_unique<OperatorFrozenState>(std::move(keyed), std::move(own));
+  }
+
+  void notifyCheckpointComplete(CheckpointId checkpoint) override {
+    if constexpr (std::is_base_of_v<CheckpointListener, F>) {
+      static_cast<CheckpointListener&>(function_).notifyCheckpointComplete(checkpoint.value());
+    }
+  }
+  void notifyCheckpointAborted(CheckpointId checkpoint) override {
+    if constexpr (std::is_base_of_v<CheckpointListener, F>) {
+      static_cast<CheckpointListener&>(function_).notifyCheckpointAborted(checkpoint.value());
+    }
+  }
+
+ protected:
+  using Backend = std::conditional_t<kStateful, state::KeyedBackendOf<Key>, state::KeyedBackend>;
+
+  /// Whether records have to be matched with their keys' state.
+  bool hasKeyedState() const {
+    if constexpr (kStateful) {
+      return backend_->hasStates();
+    } else {
+      return false;
+    }
+  }
+
+  F function_;
+  OperatorContext* context_ = nullptr;  // Of the task; outlives the operator.
+  std::unique_ptr<Backend> backend_;    // Where kStateful.
+
+ private:
+  Status bindOnce() {
+    if constexpr (kStateful) {
+      if (!std::exchange(bound_, true)) {
+        return function_.bindStates(*backend_);
+      }
+    }
+    return ok();
+  }
+
+  std::optional<RuntimeContext> runtime_;
+  std::uint32_t open_ports_;
+  bool bound_ = false;
+  bool opened_ = false;
+};
+
+}  // namespace weir::functions

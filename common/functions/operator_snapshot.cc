@@ -1,0 +1,94 @@
+#include "common/functions/operator_snapshot.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace weir::functions {
+
+namespace {
+
+std::vector<RestoredSection> inOrder(const OperatorRestore& restore) {
+  std::vector<RestoredSection> sections = restore.sections;
+  std::stable_sort(sections.begin(), sections.end(), [](const auto& a, const auto& b) {
+    return a.subtask < b.subtask;
+  });
+  return sections;
+}
+
+// Calls each(index of the element over all sections, element).
+template <typename F>
+Status forElements(const OperatorRestore& restore, state::StateKind kind, F each) {
+  std::uint64_t index = 0;
+  for (const RestoredSection& part : inOrder(restore)) {
+    const auto& states = part.section->states();
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      if (states[i].kind != kind) {
+        continue;
+      }
+      WEIR_TRY(auto elements, part.section->readElements(i));
+      for (std::string& bytes : elements) {
+        each(part.subtask, index++, WrittenElement{std::move(bytes), states[i].value_schema});
+      }
+    }
+  }
+  return ok();
+}
+
+}  // namespace
+
+Status OperatorFrozenState::write(state::SectionWriter& to) const {
+  if (keyed_ != nullptr) {
+    WEIR_RETURN_IF_ERROR(keyed_->write(to));
+  }
+  for (const state::OperatorState& one : own_) {
+    WEIR_RETURN_IF_ERROR(state::writeOperatorState(to, one));
+  }
+  return ok();
+}
+
+Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& restore,
+                                                         const TaskInfo& task) {
+  std::vector<WrittenElement> mine;
+  std::uint64_t count = 0;
+  WEIR_RETURN_IF_ERROR(
+      forElements(restore,
+                  state::StateKind::kOperator,
+                  [&](std::uint32_t subtask, std::uint64_t /*index*/, WrittenElement element) {
+                    ++count;
+                    if (subtask == task.subtask) {
+                      mine.push_back(std::move(element));
+                    }
+                  }));
+  if (count != 0 && restore.old_parallelism != task.parallelism) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "operator '" + task.operator_name +
+                     "' keeps Checkpointed state, which cannot be redistributed: it was stored "
+                     "with parallelism " +
+                     std::to_string(restore.old_parallelism) + " and now has parallelism " +
+                     std::to_string(task.parallelism))
+        .advise("restore with the old parallelism, or drop the state with --drop");
+  }
+  return mine;
+}
+
+Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
+                                                 const TaskInfo& task) {
+  std::vector<WrittenElement> mine;
+  WEIR_RETURN_IF_ERROR(
+      forElements(restore,
+                  state::StateKind::kOperatorList,
+                  [&](std::uint32_t /*subtask*/, std::uint64_t index, WrittenElement element) {
+                    if (index % task.parallelism == task.subtask) {
+                      mine.push_back(std::move(element));
+                    }
+                  }));
+  return mine;
+}
+
+void throwOnError(const Status& status, const TaskInfo& task) {
+  if (!status.has_value()) {
+    throw std::runtime_error("operator '" + task.operator_name + "': " + status.error().text());
+  }
+}
+
+}  // namespace weir::functions

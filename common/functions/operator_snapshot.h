@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/functions/operator.h"
+#include "common/state/keyed_backend.h"
+#include "common/state/operator_state.h"
+
+namespace weir::functions {
+
+/// All state of an operator at one instant: keyed and of the function itself. Written by any one
+/// thread.
+class OperatorFrozenState final : public state::FrozenState {
+ public:
+  OperatorFrozenState(std::unique_ptr<state::FrozenState> keyed,
+                      std::vector<state::OperatorState> own)
+      : keyed_(std::move(keyed)), own_(std::move(own)) {}
+  Status write(state::SectionWriter& to) const override;
+
+ private:
+  std::unique_ptr<state::FrozenState> keyed_;  // May be null.
+  std::vector<state::OperatorState> own_;
+};
+
+/// An element of operator state as it was written, with its schema then.
+struct WrittenElement {
+  std::string bytes;
+  record::Schema schema;
+};
+
+/// What Checkpointed<S> of `task` had stored: one element or none.
+/// Errors: kInvalidArgument naming both parallelisms where they differ; kCorruption.
+Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& restore,
+                                                         const TaskInfo& task);
+/// The elements of ListCheckpointed<S> that fall to `task`: of all, in order of the old subtasks,
+/// every parallelism-th.
+Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
+                                                 const TaskInfo& task);
+
+/// Throws std::runtime_error with the error's text, naming the operator.
+void throwOnError(const Status& status, const TaskInfo& task);
+
+}  // namespace weir::functions

@@ -1,0 +1,242 @@
+#include <cstring>
+
+#include "common/record/schema_match.h"
+
+namespace weir::record {
+
+namespace {
+
+/// The structs around the value at hand, innermost last; what kRecursive points up into.
+using Structs = std::vector<const Schema*>;
+
+/// Enters a struct for as long as it lives.
+class Inside {
+ public:
+  Inside(Structs& structs, const Schema& schema) : structs_(structs) {
+    structs_.push_back(&schema);
+  }
+  ~Inside() { structs_.pop_back(); }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  Structs& structs_;
+};
+
+/// Steps up to the struct that a recursive schema means, and back when it ends.
+struct Resolved {
+  Resolved(const Schema& recursive, const Structs& around) {
+    const std::size_t levels = recursive.width + std::size_t{1};
+    if (levels <= around.size()) {
+      schema = around[around.size() - levels];
+      outer.assign(around.begin(), around.end() - static_cast<std::ptrdiff_t>(levels));
+    }
+  }
+  const Schema* schema = nullptr;
+  Structs outer;
+};
+
+std::uint64_t countOf(Reader& from, const Schema& element) {
+  const std::uint64_t count = from.getVarint();
+  const bool no_bytes = (element.kind == SchemaKind::kStruct ||
+                         element.kind == SchemaKind::kTuple || element.kind == SchemaKind::kArray);
+  if (!no_bytes && count > from.remaining()) {
+    from.fail();
+  }
+  return count;
+}
+
+void skip(Reader& from, const Schema& schema, Structs& structs);
+
+void skipFields(Reader& from, const Schema& schema, Structs& structs, std::uint64_t times) {
+  for (std::uint64_t i = 0; i < times && !from.failed(); ++i) {
+    for (const SchemaField& field : schema.fields) {
+      skip(from, field.schema, structs);
+    }
+  }
+}
+
+void skip(Reader& from, const Schema& schema, Structs& structs) {
+  switch (schema.kind) {
+    case SchemaKind::kBool:
+    case SchemaKind::kInt:
+    case SchemaKind::kUint:
+    case SchemaKind::kFloat:
+      from.take(schema.width);
+      return;
+    case SchemaKind::kString:
+    case SchemaKind::kMessage:
+      from.getString();
+      return;
+    case SchemaKind::kCustom:
+      from.take(from.get<std::uint32_t>());
+      return;
+    case SchemaKind::kEnum:
+    case SchemaKind::kDuration:
+    case SchemaKind::kTimePoint:
+    case SchemaKind::kTuple:
+      return skipFields(from, schema, structs, 1);
+    case SchemaKind::kArray:
+      return skipFields(from, schema, structs, schema.width);
+    case SchemaKind::kOptional: {
+      const auto there = from.get<std::uint8_t>();
+      return there > 1 ? from.fail() : skipFields(from, schema, structs, there);
+    }
+    case SchemaKind::kVariant: {
+      const std::uint64_t index = from.getVarint();
+      return index < schema.fields.size() ? skip(from, schema.fields[index].schema, structs)
+                                          : from.fail();
+    }
+    case SchemaKind::kList:
+    case SchemaKind::kSet:
+    case SchemaKind::kMap:
+      return skipFields(from, schema, structs, countOf(from, schema.fields[0].schema));
+    case SchemaKind::kStruct: {
+      const Inside inside(structs, schema);
+      return skipFields(from, schema, structs, 1);
+    }
+    case SchemaKind::kRecursive: {
+      Resolved up(schema, structs);
+      return up.schema != nullptr ? skip(from, *up.schema, up.outer) : from.fail();
+    }
+  }
+  from.fail();
+}
+
+/// Rewrites values of one schema as values of another.
+class Migration {
+ public:
+  Migration(Reader& from, Writer& to) : from_(from), to_(to) {}
+
+  void value(const Schema& old, const Schema& now) {
+    if (from_.failed()) {
+      return;
+    }
+    switch (now.kind) {
+      case SchemaKind::kInt:
+      case SchemaKind::kUint:
+      case SchemaKind::kFloat:
+        return scalar(old, now);
+      case SchemaKind::kStruct:
+        return structure(old, now);
+      case SchemaKind::kOptional: {
+        const auto there = from_.get<std::uint8_t>();
+        to_.put(there);
+        return there > 1 ? from_.fail() : fields(old, now, there);
+      }
+      case SchemaKind::kVariant: {
+        const std::uint64_t index = from_.getVarint();
+        to_.putVarint(index);
+        return index < old.fields.size() ? value(old.fields[index].schema, now.fields[index].schema)
+                                         : from_.fail();
+      }
+      case SchemaKind::kList:
+      case SchemaKind::kSet:
+      case SchemaKind::kMap: {
+        const std::uint64_t count = countOf(from_, old.fields[0].schema);
+        to_.putVarint(count);
+        return fields(old, now, count);
+      }
+      case SchemaKind::kArray:
+        return fields(old, now, now.width);
+      case SchemaKind::kEnum:
+      case SchemaKind::kDuration:
+      case SchemaKind::kTimePoint:
+      case SchemaKind::kTuple:
+        return fields(old, now, 1);
+      case SchemaKind::kRecursive:
+        return recursive(old, now);
+      default: {  // Unchanged bytes; a custom value carries its version.
+        const char* start = from_.position();
+        skip(from_, old, old_structs_);
+        if (!from_.failed()) {
+          to_.putBytes(start, static_cast<std::size_t>(from_.position() - start));
+        }
+      }
+    }
+  }
+
+ private:
+  void fields(const Schema& old, const Schema& now, std::uint64_t times) {
+    for (std::uint64_t i = 0; i < times && !from_.failed(); ++i) {
+      for (std::size_t at = 0; at < now.fields.size(); ++at) {
+        value(old.fields[at].schema, now.fields[at].schema);
+      }
+    }
+  }
+
+  void scalar(const Schema& old, const Schema& now) {
+    if (now.kind == SchemaKind::kFloat && old.width != now.width) {
+      to_.put(static_cast<double>(from_.get<float>()));
+      return;
+    }
+    char bytes[16] = {};
+    if (old.width > sizeof bytes || now.width > sizeof bytes) {
+      return from_.fail();
+    }
+    from_.getBytes(bytes, old.width);
+    if (old.kind == SchemaKind::kInt && (bytes[old.width - 1] & 0x80) != 0) {
+      std::memset(bytes + old.width, 0xFF, sizeof bytes - old.width);  // Extends the sign.
+    }
+    to_.putBytes(bytes, now.width);
+  }
+
+  void structure(const Schema& old, const Schema& now) {
+    const Inside inside_old(old_structs_, old);
+    const Inside inside_now(now_structs_, now);
+    // Where each old field starts: they are wanted in another order.
+    std::vector<Reader> starts;
+    for (const SchemaField& field : old.fields) {
+      starts.push_back(from_);
+      skip(from_, field.schema, old_structs_);
+    }
+    if (from_.failed()) {
+      return;
+    }
+    const Reader end = from_;
+    const std::vector<int> match = matchFields(old, now);
+    for (std::size_t i = 0; i < now.fields.size(); ++i) {
+      if (match[i] == kNoField) {
+        to_.putBytes(now.fields[i].default_value.data(), now.fields[i].default_value.size());
+        continue;
+      }
+      from_ = starts[match[i]];
+      value(old.fields[match[i]].schema, now.fields[i].schema);
+      if (from_.failed()) {
+        return;
+      }
+    }
+    from_ = end;
+  }
+
+  void recursive(const Schema& old, const Schema& now) {
+    Resolved old_up(old, old_structs_);
+    Resolved now_up(now, now_structs_);
+    if (old_up.schema == nullptr || now_up.schema == nullptr) {
+      return from_.fail();
+    }
+    old_up.outer.swap(old_structs_);
+    now_up.outer.swap(now_structs_);
+    value(*old_up.schema, *now_up.schema);
+    old_up.outer.swap(old_structs_);
+    now_up.outer.swap(now_structs_);
+  }
+
+  Reader& from_;
+  Writer& to_;
+  Structs old_structs_;
+  Structs now_structs_;
+};
+
+}  // namespace
+
+void skipValue(Reader& from, const Schema& schema) {
+  Structs structs;
+  skip(from, schema, structs);
+}
+
+void migrateValue(Reader& from, const Schema& written, const Schema& now, Writer& to) {
+  Migration(from, to).value(written, now);
+}
+
+}  // namespace weir::record

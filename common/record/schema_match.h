@@ -1,0 +1,15 @@
+#pragma once
+
+#include <vector>
+
+#include "common/record/schema.h"
+
+namespace weir::record {
+
+inline constexpr int kNoField = -1;
+
+/// For each field of struct `now` the index of its field in struct `old`, by name, else by a former
+/// name that no other field answers to now; kNoField for added ones.
+std::vector<int> matchFields(const Schema& old, const Schema& now);
+
+}  // namespace weir::record

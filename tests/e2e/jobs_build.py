@@ -1,0 +1,21 @@
+"""Builds the jobs of the end-to-end tests against the installation, once, as a user's project would be."""
+
+import pathlib
+import subprocess
+
+from cluster import DIST, ROOT
+
+JOBS = ROOT / "build" / "e2e-jobs"
+
+
+def build():
+    source = pathlib.Path(__file__).resolve().parent / "jobs"
+    for command in (
+        ["cmake", "-S", source, "-B", JOBS, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={DIST}", "-DCMAKE_BUILD_TYPE=Release",
+         "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"],
+        ["cmake", "--build", JOBS],
+    ):
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}")
+    return JOBS

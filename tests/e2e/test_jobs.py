@@ -1,0 +1,180 @@
+"""Jobs on real daemons: they run, are listed, cancelled, fail with a cause, and leave nothing."""
+
+import json
+import os
+import re
+import signal
+import unittest
+
+from cluster import EXAMPLES, Cluster, wait_for
+from jobs_build import build
+
+
+def counts_in(directory):
+    """key -> count over all files that LastCounts wrote."""
+    found = {}
+    for file in directory.iterdir():
+        for line in file.read_text().splitlines():
+            key, count = line.split()
+            assert key not in found, f"key {key} stands in two subtasks"
+            found[key] = int(count)
+    return found
+
+
+def expected(count, keys):
+    return {str(k): len(range(k, count, keys)) for k in range(min(keys, count))}
+
+
+class JobsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build()
+        cls.cluster = Cluster(task_managers=2, slots=2)
+        cls.cluster.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cluster.stop()
+
+    def out(self):
+        return self.cluster.folder / f"out-{self.id().rsplit('.', 1)[1]}"
+
+    def free_again(self):
+        wait_for("all slots free", lambda: self.cluster.overview()["slots-available"] == 4)
+
+    def test_counts_every_record_once_over_two_task_managers(self):
+        done = self.cluster.weir("run", "-p", "4", self.jobs / "counting", "--count", 50000, "--out", self.out())
+        self.assertRegex(done.stdout, r"^Job has been submitted with JobID [0-9a-f]{32}\n")
+        self.assertRegex(done.stdout, r"(?m)^Job with JobID [0-9a-f]{32} has finished\.$")
+        self.assertRegex(done.stdout, r"(?m)^Job Runtime: \d+ ms$")
+        self.assertIn("records (LongCounter): 50000", done.stdout)
+        self.assertIn("Job execution switched to status FINISHED.", done.stderr)
+        self.assertEqual(counts_in(self.out()), expected(50000, 100))
+        self.free_again()
+
+    def test_checkpoints_go_on_and_nothing_is_left_after_the_end(self):
+        job = self.cluster.run_detached(self.jobs / "counting", "--count", 3000, "--rate", 1000, options=("-p", 2))
+        self.cluster.wait_checkpoints(job, 2)
+        directory = self.cluster.checkpoints / job
+        self.assertTrue(self.cluster.files(directory))
+        self.cluster.wait_state(job, "FINISHED")
+        wait_for("checkpoint files gone", lambda: not directory.exists())
+
+    def test_only_the_last_checkpoint_is_kept(self):
+        job = self.cluster.run_detached(self.jobs / "counting", "--count", 100000, "--rate", 500, options=("-p", 2))
+        self.cluster.wait_checkpoints(job, 4)
+        wait_for(
+            "one completed checkpoint on disk",
+            lambda: len(list((self.cluster.checkpoints / job).glob("chk-*/metadata"))) == 1,
+        )
+        self.cluster.weir("cancel", job)
+        self.cluster.wait_state(job, "CANCELED")
+        self.free_again()
+
+    def test_list_shows_a_running_job_and_cancel_ends_it(self):
+        self.assertIn("No running jobs.", self.cluster.weir("list").stdout)
+        job = self.cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 100, "--name", "To be ended")
+        self.cluster.wait_running(job)
+        line = rf"(?m)^\d\d\.\d\d\.\d{{4}} \d\d:\d\d:\d\d : {job} : To be ended \(RUNNING\)$"
+        self.assertRegex(self.cluster.weir("list", "-r").stdout, line)
+        listed = json.loads(self.cluster.weir("list", "--json").stdout)
+        self.assertEqual([j["jobid"] for j in listed["jobs"]], [job])
+        self.cluster.weir("cancel", job)
+        self.cluster.wait_state(job, "CANCELED")
+        again = self.cluster.weir("cancel", job, check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("CANCELED", again.stderr)
+        self.free_again()
+
+    def test_a_thrown_exception_fails_the_job_with_type_and_message(self):
+        done = self.cluster.weir(
+            "run", self.jobs / "counting", "--misbehave", "throw", "--at", 100, "--restart", "none", check=False
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"(?m)^weir: .*std::runtime_error: thrown on purpose")
+        self.free_again()
+
+    def test_a_crash_names_the_signal_and_the_last_words_and_hurts_nobody_else(self):
+        other = self.cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 100)
+        self.cluster.wait_running(other)
+        done = self.cluster.weir(
+            "run", self.jobs / "counting", "--misbehave", "segfault", "--at", 100, "--restart", "none", check=False
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"signal 11 \(SIGSEGV\)|SIGSEGV")
+        self.assertIn("about to crash on purpose", done.stderr)
+        self.assertEqual(self.cluster.job(other)["state"], "RUNNING")
+        self.cluster.weir("cancel", other)
+        self.cluster.wait_state(other, "CANCELED")
+        self.free_again()
+
+    def test_an_exit_in_a_function_names_the_status(self):
+        done = self.cluster.weir(
+            "run", self.jobs / "counting", "--misbehave", "exit", "--at", 100, "--restart", "none", check=False
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("status 7", done.stderr)
+        self.assertIn("last words", done.stderr)
+        self.free_again()
+
+    def test_a_failed_task_is_restarted_from_its_checkpoint_and_the_result_is_exact(self):
+        marker = self.cluster.folder / "failed-once"
+        self.cluster.weir(
+            "run", "-p", 2, self.jobs / "counting", "--count", 4000, "--rate", 2000, "--misbehave", "segfault",
+            "--at", 2500, "--marker", marker, "--out", self.out(),
+        )
+        self.assertTrue(marker.exists())
+        self.assertEqual(counts_in(self.out()), expected(4000, 100))
+        self.free_again()
+
+    def test_a_function_that_spins_is_killed_on_cancel(self):
+        self.cluster.weir("config", "task.cancellation.timeout", check=False)
+        job = self.cluster.run_detached(
+            self.jobs / "counting", "--misbehave", "spin", "--at", 10,
+            options=("-D", "task.cancellation.timeout=1 s"),
+        )
+        self.cluster.wait_running(job)
+        self.cluster.weir("cancel", job)
+        self.cluster.wait_state(job, "CANCELED", timeout=40)
+        self.free_again()
+
+    def test_another_graph_on_the_worker_is_refused_by_name(self):
+        done = self.cluster.weir(
+            "run", self.jobs / "counting", "--differs", "yes", "--restart", "none", check=False
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Another name", done.stderr)
+        self.free_again()
+
+    def test_print_reaches_the_task_managers_output(self):
+        self.cluster.weir("run", self.jobs / "contract_example")
+        lines = [
+            line
+            for daemon in self.cluster.taskmanagers
+            for line in daemon.out.read_text().splitlines()
+            if "word" in line
+        ]
+        self.assertEqual(len(lines), 60)
+        self.assertTrue(all(re.fullmatch(r"[12]> word[0-2]=\d+", line) for line in lines), lines[:3])
+        self.assertEqual(
+            sorted(int(line.split("=")[1]) for line in lines if "word0=" in line), list(range(1, 21))
+        )
+
+    def test_killed_worker_and_task_manager_lose_nothing(self):
+        out = self.out()
+        with Cluster(task_managers=3, slots=1) as cluster:
+            job = cluster.run_detached(
+                self.jobs / "counting", "--count", 12000, "--rate", 1500, "--out", out, options=("-p", 2)
+            )
+            cluster.wait_checkpoints(job, 2)
+            os.kill(cluster.workers()[0], signal.SIGKILL)
+            before = cluster.completed_checkpoints(job)
+            cluster.wait_checkpoints(job, before + 2)
+            busy = next(d for d in cluster.taskmanagers if cluster.workers(d))
+            busy.kill()
+            cluster.wait_state(job, "FINISHED")
+            self.assertEqual(counts_in(out), expected(12000, 100))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,143 @@
+"""Programs that are none, and wrong uses of the command: one clear line each, with the right exit status."""
+
+import json
+import pathlib
+import shutil
+import time
+import unittest
+
+from cluster import BIN, Cluster
+from jobs_build import build
+
+
+class ProgramsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build()
+        cls.cluster = Cluster(task_managers=1, slots=2)
+        cls.cluster.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cluster.stop()
+
+    def refused(self, *arguments, status=1, options=()):
+        """Runs it, expects one line `weir: ...` on standard error, returns that."""
+        done = self.cluster.weir("run", *options, *arguments, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        lines = [line for line in done.stderr.splitlines() if line.startswith("weir: ")]
+        self.assertEqual(len(lines), 1, done.stderr)
+        self.assertEqual(self.cluster.overview()["slots-available"], 2)
+        return done.stderr
+
+    def misbehaving(self, how, options=()):
+        return self.refused(self.jobs / "misbehaving", how, options=options)
+
+    def test_missing_program(self):
+        self.assertIn("No such file", self.refused("/nowhere/at/all"))
+
+    def test_directory(self):
+        self.assertIn("directory", self.refused("/tmp"))
+
+    def test_script(self):
+        script = pathlib.Path(self.cluster.folder) / "script.sh"
+        script.write_text("#!/bin/sh\necho hello\n")
+        script.chmod(0o755)
+        self.assertIn("script", self.refused(script))
+
+    def test_binary_for_another_machine(self):
+        foreign = pathlib.Path(self.cluster.folder) / "foreign"
+        image = bytearray((self.jobs / "misbehaving").read_bytes())
+        image[18:20] = (183).to_bytes(2, "little")  # EM_AARCH64
+        foreign.write_bytes(image)
+        foreign.chmod(0o755)
+        self.assertIn("AArch64", self.refused(foreign))
+
+    def test_not_executable(self):
+        plain = pathlib.Path(self.cluster.folder) / "plain"
+        shutil.copyfile(self.jobs / "misbehaving", plain)
+        plain.chmod(0o644)
+        self.assertIn("executable", self.refused(plain))
+
+    def test_without_execute(self):
+        self.assertIn("execute()", self.misbehaving("no-execute"))
+
+    def test_bad_exit(self):
+        self.assertIn("status 3", self.misbehaving("exit-3"))
+
+    def test_abort(self):
+        self.assertIn("signal 6", self.misbehaving("abort"))
+
+    def test_throwing_main(self):
+        self.assertIn("main gives up", self.misbehaving("throws"))
+
+    def test_hang(self):
+        start = time.monotonic()
+        text = self.misbehaving("hang", options=("-D", "client.program.timeout=1 s"))
+        self.assertIn("client.program.timeout", text)
+        self.assertLess(time.monotonic() - start, 20)
+
+    def test_no_operators(self):
+        self.misbehaving("no-operators")
+
+    def test_equal_uids(self):
+        text = self.misbehaving("equal-uids")
+        self.assertIn("same", text)
+
+    def test_empty_uid(self):
+        self.assertIn("uid", self.misbehaving("empty-uid"))
+
+    def test_execute_does_not_return_when_submitted(self):
+        done = self.cluster.weir("run", self.jobs / "misbehaving", "twice")
+        self.assertNotIn("after the end", done.stdout)
+
+    def test_json_is_the_only_thing_on_standard_output(self):
+        done = self.cluster.weir("run", "--json", self.jobs / "misbehaving", "fine")
+        self.assertEqual(json.loads(done.stdout)["state"], "FINISHED")
+
+    def test_info_prints_the_plan(self):
+        done = self.cluster.weir("info", self.jobs / "contract_example")
+        plan = json.loads(done.stdout)
+        operators = {o["uid"]: o for v in plan["vertices"] for o in v["operators"] if o["uid"]}
+        self.assertEqual(operators["source-id"]["id"], "bd9c186e89cc37a76d776844dfa8ccba")
+        self.assertEqual(operators["mapper-id"]["id"], "c9cecfed5cae9d489451c50e442666e3")
+        self.assertEqual([s["name"] for s in operators["keyed-id"]["states"]], ["seen"])
+
+    def test_wrong_uses(self):
+        for arguments in (
+            ("bogus",), ("run",), ("run", "--bogus", "x"), ("run", "-p", "0", "x"), ("run", "-p", "many", "x"),
+            ("run", "-m", "nohost", "x"), ("list", "-m", "127.0.0.1:notaport"), ("cancel",), ("savepoint",),
+            ("list", "-D", "no.such.key=1"), ("list", "-D", "nothing"), ("list", "extra"), (),
+        ):
+            with self.subTest(arguments=arguments):
+                done = self.cluster.weir(*arguments, check=False)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertRegex(done.stderr, r"(?m)^weir: ")
+
+    def test_an_id_that_is_none(self):
+        for arguments in (("cancel", "123"), ("savepoint", "xyz")):
+            done = self.cluster.weir(*arguments, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("is not a valid ID", done.stderr)
+
+    def test_unknown_job(self):
+        for command in ("cancel", "savepoint"):
+            done = self.cluster.weir(command, "0" * 32, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("0" * 32, done.stderr)
+
+    def test_help_of_every_command(self):
+        for command in ("run", "info", "list", "cancel", "savepoint", "config"):
+            done = self.cluster.weir(command, "--help")
+            self.assertIn("Example", done.stdout)
+            self.assertTrue(all(len(line) <= 100 for line in done.stdout.splitlines()))
+
+    def test_no_job_manager(self):
+        done = self.cluster.weir("list", "-m", "127.0.0.1:1", "-D", "akka.lookup.timeout=1 s", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("127.0.0.1:1", done.stderr)
+        self.assertTrue(BIN.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
