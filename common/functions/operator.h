@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/base/result.h"
 #include "common/functions/input_status.h"
