@@ -10,7 +10,7 @@
 #include "common/base/ids.h"
 #include "common/base/result.h"
 #include "common/record/schema.h"
-#include "common/state/state_kind.h"
+#include "common/state/kinds.h"
 #include "graph.pb.h"
 
 /// What the translations in this folder share.
