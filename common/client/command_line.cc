@@ -31,6 +31,17 @@ int wrongUse(const std::string& command, const std::string& why) {
   return kUsage;
 }
 
+/// CLI11 2.1 knows no usage line of one's own; its formatter lets one be put in.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    const auto found = usages.find(app->get_name());
+    return found == usages.end() ? CLI::Formatter::make_usage(app, std::move(name))
+                                 : "Usage: " + found->second + "\n";
+  }
+  std::map<std::string, std::string> usages;  ///< By command.
+};
+
 /// The words of all commands, as CLI11 fills them in.
 struct Words {
   std::string job_manager;
@@ -70,6 +81,8 @@ class CommandLine {
   Result<std::uint32_t> parallelism() const;
   Status takeProgram();
 
+  std::shared_ptr<HelpFormatter> formatter_ =
+      std::make_shared<HelpFormatter>();  // CLI11 shares it.
   CLI::App app_{"weir: runs stream jobs and keeps their savepoints", "weir"};
   CLI::App* run_ = nullptr;
   CLI::App* info_ = nullptr;
@@ -81,6 +94,8 @@ class CommandLine {
 };
 
 CommandLine::CommandLine() {
+  formatter_->column_width(34);
+  app_.formatter(formatter_);
   app_.set_version_flag("-v,--version", "Version: " + std::string(releaseVersion()));
   app_.require_subcommand(0, 1);
   app_.footer(
@@ -132,7 +147,7 @@ void CommandLine::addRun() {
       ->type_name("FILE")
       ->allow_extra_args(false);
   run_->prefix_command();
-  run_->usage("Usage: weir run [OPTIONS] PROGRAM [args...]");
+  formatter_->usages["run"] = ("weir run [OPTIONS] PROGRAM [args...]");
   run_->footer(
       "\nExamples:\n"
       "  weir run examples/word_count --input /usr/share/common-licenses\n"
@@ -146,7 +161,7 @@ void CommandLine::addInfo() {
   info_->add_option("-p,--parallelism", words_.parallelism, "Parallelism of what names none itself")
       ->type_name("N");
   info_->prefix_command();
-  info_->usage("Usage: weir info [OPTIONS] PROGRAM [args...]");
+  formatter_->usages["info"] = ("weir info [OPTIONS] PROGRAM [args...]");
   info_->footer("\nExample:\n  weir info build/my_job | jq '.vertices[].operators[].uid'");
 }
 
@@ -166,7 +181,7 @@ void CommandLine::addCancel() {
                     words_.cancel_with_savepoint,
                     "Takes a savepoint first, in DIR if one is given");
   cancel_->add_option("words", words_.cancel_words, "[DIR] JOB")->type_name("");
-  cancel_->usage("Usage: weir cancel [OPTIONS] [-s [DIR]] JOB");
+  formatter_->usages["cancel"] = ("weir cancel [OPTIONS] [-s [DIR]] JOB");
   cancel_->footer(
       "\nExamples:\n"
       "  weir cancel 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f\n"
@@ -181,10 +196,10 @@ void CommandLine::addSavepoint() {
       "--force", words_.force, "With -d: also while a restored job has no checkpoint of its own");
   savepoint_->add_option("words", words_.savepoint_words, "JOB [DIR], or PATH, or 'list'")
       ->type_name("");
-  savepoint_->usage(
-      "Usage: weir savepoint [OPTIONS] JOB [DIR]\n"
-      "       weir savepoint [OPTIONS] -d PATH [PROGRAM]\n"
-      "       weir savepoint [OPTIONS] list");
+  formatter_->usages["savepoint"] =
+      ("weir savepoint [OPTIONS] JOB [DIR]\n"
+       "       weir savepoint [OPTIONS] -d PATH [PROGRAM]\n"
+       "       weir savepoint [OPTIONS] list");
   savepoint_->footer(
       "\nWith DIR the savepoint is a file savepoint in DIR, whatever store is configured.\n"
       "Examples:\n"
@@ -198,7 +213,8 @@ void CommandLine::addConfig() {
       "config", "Every option: value in force, where from, default, meaning; or checks a file");
   addCommon(*config_);
   config_->add_option("words", words_.config_words, "KEY, or 'check' and a file")->type_name("");
-  config_->usage("Usage: weir config [OPTIONS] [KEY]\n       weir config [OPTIONS] check [FILE]");
+  formatter_->usages["config"] =
+      ("weir config [OPTIONS] [KEY]\n       weir config [OPTIONS] check [FILE]");
   config_->footer(
       "\nExamples:\n"
       "  weir config savepoints.state.backend\n"

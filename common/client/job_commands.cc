@@ -155,11 +155,18 @@ int showConfiguration(const Invocation& invocation, const std::string& key) {
     console.document(config::renderJson(invocation.configuration));
     return kDone;
   }
-  const auto option = config::findOption(key);
-  if (!option) {
-    return console.failure("config " + key, option.error());
+  const config::OptionInfo* option = config::findOption(key);
+  if (option == nullptr) {
+    if (const std::string_view reason = config::whyIgnored(key); !reason.empty()) {
+      return console.failure(
+          "config " + key,
+          Error(ErrorCode::kNotFound, "has no effect here: " + std::string(reason)));
+    }
+    return console.failure("config " + key,
+                           Error(ErrorCode::kNotFound, "there is no such key")
+                               .advise("did you mean '" + config::nearestKey(key) + "'?"));
   }
-  const auto description = invocation.configuration.describe(**option);
+  const auto description = invocation.configuration.describe(*option);
   console.result(config::renderText(description));
   console.document(config::renderJson(description));
   return kDone;

@@ -92,8 +92,7 @@ std::string resultDocument(const JobId& job,
   }
   for (const runtime::AccumulatorValue& value : result.accumulators) {
     document["accumulators"][value.name] = {
-        {"type", value.type},
-        {"value", nlohmann::json::parse(valueText(value), nullptr, false)}};
+        {"type", value.type}, {"value", nlohmann::json::parse(valueText(value), nullptr, false)}};
   }
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
