@@ -55,6 +55,7 @@ class StateRegistry {
 
  private:
   std::vector<DeclaredState*> states_;  // Null where one was destroyed.
+  std::vector<bool> taken_;             // Places that have had a state: each is copied once.
   std::weak_ptr<StateRegistry> copy_target_;
 };
 

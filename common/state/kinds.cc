@@ -1,0 +1,29 @@
+#include "common/state/kinds.h"
+
+namespace weir::state {
+
+std::string_view toString(StateKind kind) {
+  switch (kind) {
+    case StateKind::kValue:
+      return "value";
+    case StateKind::kList:
+      return "list";
+    case StateKind::kReducing:
+      return "reducing";
+    case StateKind::kFolding:
+      return "folding";
+    case StateKind::kAggregating:
+      return "aggregating";
+    case StateKind::kMap:
+      return "map";
+    case StateKind::kOperator:
+      return "operator";
+    case StateKind::kOperatorList:
+      return "operator list";
+    case StateKind::kTimer:
+      return "timer";
+  }
+  return "unknown";
+}
+
+}  // namespace weir::state

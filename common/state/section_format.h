@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+/// The constants of snapshot_format.md.
+namespace weir::state::format {
+
+inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::string_view kHeadMagic = "WEIRSEC\x01";
+inline constexpr std::string_view kTailMagic = "WEIREND\x01";
+inline constexpr std::uint64_t kBlockBytes = 256 * 1024;  ///< Of a block before compression.
+inline constexpr std::uint64_t kBlockHeader = 24;
+inline constexpr std::uint64_t kTrailer = 40;
+inline constexpr std::uint64_t kSmallestHeader = 8 + 4 + 2 + 8;
+inline constexpr std::uint64_t kLargestHeader = kSmallestHeader + 0xFFFF;
+
+enum class Compression : std::uint8_t { kNone = 0 };
+
+}  // namespace weir::state::format
