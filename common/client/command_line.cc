@@ -1,5 +1,6 @@
 #include "common/client/command_line.h"
 
+#include <charconv>
 #include <functional>
 
 #include <CLI/CLI.hpp>
@@ -228,7 +229,9 @@ int CommandLine::run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app_.exit(success);
   } catch (const CLI::ParseError& error) {
-    if (!command.empty() && app_.get_subcommand_no_throw(command) == nullptr) {
+    const auto commands =
+        app_.get_subcommands([&](const CLI::App* one) { return one->get_name() == command; });
+    if (!command.empty() && commands.empty()) {
       return wrongUse("", "'" + command + "' is not a command");
     }
     return wrongUse(command, error.what());
