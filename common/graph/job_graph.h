@@ -9,7 +9,7 @@
 #include "common/base/ids.h"
 #include "common/functions/operator.h"
 #include "common/record/schema.h"
-#include "common/state/state_kind.h"
+#include "common/state/kinds.h"
 
 namespace weir::graph {
 

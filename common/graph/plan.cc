@@ -5,7 +5,7 @@
 #include <map>
 
 #include "common/record/schema.h"
-#include "common/state/state_kind.h"
+#include "common/state/kinds.h"
 
 namespace weir::graph {
 namespace {
