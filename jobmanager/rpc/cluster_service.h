@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/concurrency/executor.h"
+#include "jobmanager/blob/blob_store.h"
+#include "jobmanager/dispatcher/dispatcher_gateway.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace weir::jobmanager {
+
+/// What task managers call: v1::TaskManagers. Translates and decides nothing.
+///
+/// A session is a TaskManagerGateway for as long as its connection lasts; its end is reported as
+/// the loss of the task manager. Runs on gRPC's threads. Lives longer than its server.
+class ClusterService {
+ public:
+  struct Settings {
+    Duration heartbeat_interval = std::chrono::seconds(2);
+    Duration heartbeat_timeout = std::chrono::seconds(10);  ///< Told to the task managers.
+    std::string version;
+  };
+
+  /// All are borrowed and outlive the service; `timers` runs the heartbeats.
+  ClusterService(DispatcherGateway& dispatcher,
+                 blob::BlobStore& blobs,
+                 concurrency::Executor& timers,
+                 Settings settings);
+  ~ClusterService();
+  ClusterService(const ClusterService&) = delete;
+  ClusterService& operator=(const ClusterService&) = delete;
+
+  grpc::Service& service();
+
+  /// Ends all sessions, and every later one at once, with `reason`. Idempotent. Must be called, and
+  /// the server be shut down, before `timers` ends.
+  void stop(const std::string& reason);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;  // Shared with the heartbeat's timer.
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,175 @@
+#include "jobmanager/rpc/session.h"
+
+#include <utility>
+
+#include "common/rpc/status.h"
+#include "common/telemetry/log.h"
+#include "common/wire/messages.h"
+
+namespace weir::jobmanager {
+
+std::shared_ptr<Session> Session::start(DispatcherGateway& dispatcher,
+                                        grpc::CallbackServerContext& context,
+                                        v1::Registered registered) {
+  auto session = std::make_shared<Session>(dispatcher, context, std::move(registered));
+  session->self_ = session;
+  session->StartRead(&session->incoming_);
+  return session;
+}
+
+Session::Session(DispatcherGateway& dispatcher,
+                 grpc::CallbackServerContext& context,
+                 v1::Registered registered)
+    : dispatcher_(dispatcher),
+      registered_(std::move(registered)),
+      outbox_(kMostUnread),
+      context_(&context) {}
+
+void Session::send(runtime::TaskManagerOrder order) { push(wire::toProto(order)); }
+
+void Session::close(const std::string& reason) { refuse(reason, true); }
+
+void Session::ping(std::uint64_t sequence) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!id_) {
+      return;  // Its first message is the answer to its registration.
+    }
+    if (pings_since_end_ >= 0 && ++pings_since_end_ > 1 && context_ != nullptr) {
+      context_->TryCancel();
+      return;
+    }
+  }
+  v1::ToTaskManager message;
+  message.mutable_ping()->set_sequence(sequence);
+  push(std::move(message));
+}
+
+void Session::refuse(const std::string& reason, bool retry) {
+  v1::ToTaskManager message;
+  message.mutable_refused()->set_reason(reason);
+  message.mutable_refused()->set_retry(retry);
+  outbox_.push(std::move(message));
+  {
+    const std::lock_guard lock(mutex_);
+    pings_since_end_ = std::max(pings_since_end_, 0);
+  }
+  const ErrorCode code = retry ? ErrorCode::kUnavailable : ErrorCode::kFailedPrecondition;
+  outbox_.end(rpc::toGrpc(Error(code, reason)), false);
+  proceed();
+}
+
+void Session::OnReadDone(bool read) {
+  if (!read) {
+    abandon("its connection ended");
+    return;
+  }
+  if (!id_) {
+    if (!incoming_.has_registration()) {
+      refuse("the first message of a session is a registration", false);
+      return;
+    }
+    enroll(incoming_.registration());
+  } else if (auto report = wire::fromProto(incoming_); report.has_value()) {
+    dispatcher_.report(*id_, this, *std::move(report));
+  } else {
+    log::error("message of a task manager dropped",
+               {{"task_manager", id_->hex()}, {"cause", report.error().text()}});
+  }
+  StartRead(&incoming_);
+}
+
+void Session::enroll(const v1::Registration& message) {
+  auto registration = wire::fromProto(message);
+  if (!registration.has_value()) {
+    refuse(registration.error().text(), false);
+    return;
+  }
+  const TaskManagerId id = registration->id;
+  dispatcher_.registerTaskManager(
+      *std::move(registration),
+      shared_from_this(),
+      [session = shared_from_this()](const Result<std::monostate>& done) {
+        if (!done.has_value()) {
+          session->refuse(done.error().text(), done.error().code() == ErrorCode::kUnavailable);
+          return;
+        }
+        v1::ToTaskManager first;
+        *first.mutable_registered() = session->registered_;
+        session->outbox_.open(std::move(first));
+        session->proceed();
+      });
+  const std::lock_guard lock(mutex_);
+  id_ = id;  // Written by the reading side only, which alone may read it without the lock.
+}
+
+void Session::push(v1::ToTaskManager message) {
+  if (outbox_.push(std::move(message)) == Outbox<v1::ToTaskManager>::Push::kFull) {
+    abandon("it does not read its messages");
+    return;
+  }
+  proceed();
+}
+
+void Session::proceed() {
+  using Step = Outbox<v1::ToTaskManager>::Step;
+  switch (outbox_.next()) {
+    case Step::kWrite:
+      StartWrite(&outbox_.current());
+      break;
+    case Step::kFinish:
+      Finish(outbox_.status());
+      break;
+    case Step::kNothing:
+      break;
+  }
+}
+
+void Session::OnWriteDone(bool written) {
+  outbox_.written();
+  if (written) {
+    proceed();
+  } else {
+    abandon("its connection broke");
+  }
+}
+
+void Session::OnCancel() { abandon("its connection broke"); }
+
+void Session::abandon(const std::string& reason) {
+  lose(reason);
+  outbox_.end(grpc::Status::CANCELLED, true);
+  {
+    const std::lock_guard lock(mutex_);
+    pings_since_end_ = std::max(pings_since_end_, 0);
+    if (context_ != nullptr) {
+      context_->TryCancel();  // A write that does not end would keep us for ever; reacts elsewhere.
+    }
+  }
+  proceed();
+}
+
+void Session::lose(const std::string& reason) {
+  std::optional<TaskManagerId> id;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!lost_) {
+      id = id_;
+    }
+    lost_ = lost_ || id_.has_value();
+  }
+  if (id) {
+    dispatcher_.taskManagerLost(*id, this, reason);
+  }
+}
+
+void Session::OnDone() {
+  lose("its session ended");
+  {
+    const std::lock_guard lock(mutex_);
+    context_ = nullptr;
+  }
+  const auto keep = std::move(self_);  // Ends us at the end of this call, unless shared.
+}
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include "cluster.pb.h"
+#include "jobmanager/dispatcher/dispatcher_gateway.h"
+#include "jobmanager/rpc/outbox.h"
+
+namespace weir::jobmanager {
+
+/// One connection of a task manager, from its registration to its end, and the gateway to it.
+///
+/// Owns itself until gRPC is done with it; the dispatcher shares it as a gateway. Messages go out
+/// in the order of send(). Threads: gRPC's; send(), ping() and close() from any.
+class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::ToTaskManager>,
+                      public TaskManagerGateway,
+                      public std::enable_shared_from_this<Session> {
+ public:
+  /// A task manager that leaves so much unread is lost.
+  static constexpr std::uint64_t kMostUnread = 256 << 20;
+
+  /// `registered` is what a task manager is told once it is accepted.
+  static std::shared_ptr<Session> start(DispatcherGateway& dispatcher,
+                                        grpc::CallbackServerContext& context,
+                                        v1::Registered registered);
+  /// For start() only.
+  Session(DispatcherGateway& dispatcher,
+          grpc::CallbackServerContext& context,
+          v1::Registered registered);
+
+  void send(runtime::TaskManagerOrder order) override;
+  void close(const std::string& reason) override;
+
+  /// Says that the job manager lives. Gives the connection up when it did not take the final
+  /// message since the last ping.
+  void ping(std::uint64_t sequence);
+  /// Ends the session, before or after a registration.
+  void refuse(const std::string& reason, bool retry);
+
+  void OnReadDone(bool read) override;
+  void OnWriteDone(bool written) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  void push(v1::ToTaskManager message);
+  void proceed();
+  void enroll(const v1::Registration& message);
+  /// Tells the dispatcher, once.
+  void lose(const std::string& reason);
+  void abandon(const std::string& reason);
+
+  DispatcherGateway& dispatcher_;  // Borrowed from main().
+  v1::Registered registered_;
+  v1::FromTaskManager incoming_;
+  Outbox<v1::ToTaskManager> outbox_;
+  std::mutex mutex_;
+  grpc::CallbackServerContext* context_;  // gRPC's, until OnDone().
+  std::optional<TaskManagerId> id_;       // Since the registration was handed on.
+  bool lost_ = false;
+  int pings_since_end_ = -1;       // -1: not ended.
+  std::shared_ptr<Session> self_;  // Let go by OnDone().
+};
+
+}  // namespace weir::jobmanager
