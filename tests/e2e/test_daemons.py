@@ -1,0 +1,287 @@
+"""Daemons and scripts of the installation: starts that work, starts that cannot, ordered stops, HTTP."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+
+from cluster import BIN, DIST, Cluster, free_port, wait_for
+from jobs_build import build
+
+
+class Folder:
+    """A configuration of its own for one daemon that is expected to end by itself."""
+
+    def __init__(self, text):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="weir-e2e-"))
+        (self.path / "flink-conf.yaml").write_text(text)
+
+    def start(self, daemon, *arguments, timeout=20):
+        done = subprocess.run(
+            [BIN / daemon, "--configDir", self.path, *arguments], capture_output=True, text=True, timeout=timeout
+        )
+        shutil.rmtree(self.path)
+        return done
+
+
+class StartTest(unittest.TestCase):
+    def cannot_start(self, daemon, text, *words, arguments=()):
+        done = Folder(text).start(daemon, *arguments)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        last = [line for line in done.stderr.splitlines() if line.startswith(f"{daemon}: ")]
+        self.assertEqual(len(last), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, last[0])
+
+    def jobmanager_cannot_start(self, text, *words):
+        self.cannot_start("weir-jobmanager", f"jobmanager.rpc.port: {free_port()}\n{text}\n", *words)
+
+    def test_wrong_value_names_key_value_file_and_line(self):
+        self.jobmanager_cannot_start("jobmanager.web.port: many", "jobmanager.web.port", "many", "flink-conf.yaml:2")
+
+    def test_unknown_key_names_the_nearest(self):
+        self.jobmanager_cannot_start("state.backnd: filesystem", "state.backnd", "state.backend")
+
+    def test_key_given_twice(self):
+        self.jobmanager_cannot_start("parallelism.default: 1\nparallelism.default: 2", "parallelism.default")
+
+    def test_unknown_savepoint_backend(self):
+        self.jobmanager_cannot_start("savepoints.state.backend: tape", "savepoints.state.backend", "tape")
+
+    def test_filesystem_without_directory(self):
+        self.jobmanager_cannot_start("state.backend: filesystem", "state.backend.fs.checkpointdir")
+
+    def test_port_that_is_taken(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            port = s.getsockname()[1]
+            self.cannot_start("weir-jobmanager", f"jobmanager.rpc.port: {port}\njobmanager.web.port: 0\n", str(port))
+            self.cannot_start(
+                "weir-jobmanager", f"jobmanager.rpc.port: {free_port()}\njobmanager.web.port: {port}\n", str(port)
+            )
+
+    def test_missing_configuration_directory(self):
+        for daemon in ("weir-jobmanager", "weir-taskmanager"):
+            done = subprocess.run([BIN / daemon, "--configDir", "/nowhere"], capture_output=True, text=True, timeout=20)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("/nowhere", done.stderr)
+
+    def test_wrong_usage(self):
+        for daemon in ("weir-jobmanager", "weir-taskmanager"):
+            done = subprocess.run([BIN / daemon, "--no-such-option"], capture_output=True, text=True, timeout=20)
+            self.assertEqual(done.returncode, 2, done.stderr)
+
+    def test_a_task_managers_unusable_tmp_directory(self):
+        self.cannot_start("weir-taskmanager", "taskmanager.tmp.dirs: /proc/nothing\n", "/proc/nothing")
+
+    def test_a_real_flink_configuration_starts(self):
+        text = """
+jobmanager.rpc.address: localhost
+jobmanager.rpc.port: {rpc}
+jobmanager.heap.mb: 256
+taskmanager.heap.mb: 512
+taskmanager.numberOfTaskSlots: 1
+taskmanager.memory.preallocate: false
+parallelism.default: 1
+jobmanager.web.port: {web}
+# state.backend: filesystem
+taskmanager.network.numberOfBuffers: 2048
+env.java.opts: -XX:+UseG1GC
+akka.ask.timeout: 20 s
+savepoints.state.backend: filesystem
+"""
+        with Cluster(task_managers=0) as cluster:
+            cluster.jobmanager.stop()
+            (cluster.conf_dir / "flink-conf.yaml").write_text(text.format(rpc=cluster.rpc_port, web=cluster.web_port))
+            cluster.start_jobmanager()
+            log = cluster.jobmanager.log.read_text()
+            self.assertIn("env.java.opts", log)
+            # A file store without a directory: the job manager's heap, with a warning.
+            self.assertIn("savepoints.state.backend.fs.dir", log)
+
+
+class HttpTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build()
+        cls.cluster = Cluster(task_managers=1, slots=2)
+        cls.cluster.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cluster.stop()
+
+    def test_fields_are_those_of_flink(self):
+        get = self.cluster.get
+        self.assertLessEqual(
+            {"taskmanagers", "slots-total", "slots-available", "jobs-running", "jobs-finished", "jobs-cancelled",
+             "jobs-failed", "flink-version", "flink-commit"},
+            set(get("/overview")),
+        )
+        self.assertLessEqual(
+            {"refresh-interval", "timezone-offset", "timezone-name", "flink-version", "flink-revision"},
+            set(get("/config")),
+        )
+        job = self.cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 100)
+        self.cluster.wait_checkpoints(job, 1)
+        self.assertEqual(get("/jobs")["jobs-running"], [job])
+        self.assertEqual(get("/joboverview")["running"][0]["jid"], job)
+        one = get(f"/jobs/{job}")
+        self.assertLessEqual(
+            {"jid", "name", "isStoppable", "state", "start-time", "end-time", "duration", "now", "timestamps",
+             "vertices", "status-counts", "plan"},
+            set(one),
+        )
+        self.assertLessEqual(
+            {"id", "name", "parallelism", "status", "start-time", "end-time", "duration", "tasks", "metrics"},
+            set(one["vertices"][0]),
+        )
+        checkpoints = get(f"/jobs/{job}/checkpoints")
+        self.assertLessEqual({"id", "timestamp", "duration", "size"}, set(checkpoints["history"][0]))
+        manager = get("/taskmanagers")["taskmanagers"][0]
+        self.assertLessEqual(
+            {"id", "path", "dataPort", "timeSinceLastHeartbeat", "slotsNumber", "freeSlots", "cpuCores",
+             "physicalMemory", "freeMemory", "managedMemory"},
+            set(manager),
+        )
+        self.cluster.weir("cancel", job)
+        self.cluster.wait_state(job, "CANCELED")
+        self.assertEqual(get("/overview")["jobs-cancelled"], 1)
+
+    def test_what_is_not_there_is_404(self):
+        for path in ("/jobs/" + "0" * 32, "/nothing", "/jobs/none"):
+            with self.assertRaises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.cluster.web_port}{path}", timeout=10)
+            self.assertEqual(caught.exception.code, 404)
+
+
+class ScriptsTest(unittest.TestCase):
+    def test_a_cluster_starts_once_and_stops(self):
+        with tempfile.TemporaryDirectory(prefix="weir-e2e-") as folder:
+            # A copy elsewhere: the installation runs from wherever it is moved to.
+            home = pathlib.Path(folder) / "moved"
+            shutil.copytree(DIST, home, symlinks=True)
+            web = free_port()
+            (home / "conf" / "flink-conf.yaml").write_text(
+                f"jobmanager.rpc.address: 127.0.0.1\njobmanager.rpc.port: {free_port()}\n"
+                f"jobmanager.web.port: {web}\ntaskmanager.tmp.dirs: {folder}\nenv.pid.dir: {folder}/run\n"
+            )
+            (home / "conf" / "masters").write_text("localhost:8081\n")
+            (home / "conf" / "workers").write_text("# two here\nlocalhost\n127.0.0.1\n")
+            environment = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
+
+            def script(name):
+                return subprocess.run(
+                    [home / "bin" / name], capture_output=True, text=True, timeout=60, env=environment
+                )
+
+            def overview():
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{web}/overview", timeout=5) as answer:
+                        return json.load(answer)
+                except OSError:
+                    return None
+
+            started = script("start-cluster.sh")
+            try:
+                self.assertEqual(started.returncode, 0, started.stdout + started.stderr)
+                self.assertIn("Starting cluster.", started.stdout)
+                wait_for("two task managers", lambda: (overview() or {}).get("taskmanagers") == 2)
+                again = script("start-cluster.sh")
+                self.assertEqual(again.returncode, 1, again.stdout)
+                self.assertIn("already running", again.stderr)
+                self.assertTrue(list((home / "log").glob("*jobmanager*.log")))
+                self.assertTrue(list((home / "log").glob("*taskmanager*.out")))
+                job = subprocess.run(
+                    [home / "bin" / "weir", "run", build() / "contract_example"],
+                    capture_output=True, text=True, timeout=60, env={**environment, "WEIR_CONF_DIR": str(home / "conf")},
+                )
+                self.assertEqual(job.returncode, 0, job.stderr)
+            finally:
+                stopped = script("stop-cluster.sh")
+            self.assertEqual(stopped.returncode, 0, stopped.stderr)
+            self.assertIn("Stopping", stopped.stdout)
+            self.assertIsNone(overview())
+            self.assertIn("No jobmanager daemon to stop", script("stop-cluster.sh").stdout)
+
+
+class LocalTest(unittest.TestCase):
+    """A program started by hand."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build()
+
+    def run_by_hand(self, *arguments):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
+        return subprocess.run(list(map(str, arguments)), capture_output=True, text=True, timeout=60, env=environment)
+
+    def test_prints_to_the_terminal_and_returns_from_execute(self):
+        done = self.run_by_hand(self.jobs / "misbehaving", "fine")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(line[-1] for line in done.stdout.splitlines() if line[-1] in "123"), ["1", "2", "3"])
+        self.assertTrue(done.stdout.endswith("after the end\n"))
+
+    def test_a_second_execute_is_an_error(self):
+        done = self.run_by_hand(self.jobs / "misbehaving", "twice")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("execute", done.stderr)
+
+    def test_ends_with_1_when_its_job_fails(self):
+        done = self.run_by_hand(
+            self.jobs / "counting", "--misbehave", "throw", "--at", "100", "--restart", "none"
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("thrown on purpose", done.stderr)
+
+    def test_survives_a_failure_by_restarting(self):
+        with tempfile.TemporaryDirectory(prefix="weir-e2e-") as folder:
+            done = self.run_by_hand(
+                self.jobs / "counting", "--count", 3000, "--rate", 3000, "--misbehave", "throw", "--at", 2000,
+                "--marker", f"{folder}/marker", "--out", f"{folder}/out",
+            )
+            self.assertEqual(done.returncode, 0, done.stderr)
+            counts = [line for f in pathlib.Path(folder, "out").iterdir() for line in f.read_text().splitlines()]
+            self.assertEqual(len(counts), 100)
+            self.assertTrue(all(line.endswith(" 30") for line in counts), counts[:3])
+
+
+class SignalsTest(unittest.TestCase):
+    def test_sigterm_stops_in_order_while_a_job_runs(self):
+        jobs = build()
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = cluster.run_detached(jobs / "counting", "--count", 10**9, "--rate", 100)
+            cluster.wait_running(job)
+            workers = cluster.workers()
+            self.assertEqual(cluster.taskmanagers[0].stop(), 0)
+            self.assertFalse(any(pathlib.Path(f"/proc/{pid}").exists() for pid in workers))
+            self.assertEqual(cluster.jobmanager.stop(), 0)
+
+    def test_a_killed_job_manager_ends_its_workers_and_the_task_manager_registers_with_the_next(self):
+        jobs = build()
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = cluster.run_detached(jobs / "counting", "--count", 10**9, "--rate", 100)
+            cluster.wait_checkpoints(job, 1)
+            cluster.jobmanager.process.send_signal(signal.SIGKILL)
+            cluster.jobmanager.process.wait()
+            wait_for("workers gone", lambda: not cluster.workers())
+            metadata = next((cluster.checkpoints / job).glob("chk-*/metadata"))
+            cluster.start_jobmanager()
+            wait_for("registered again", lambda: cluster.overview()["slots-available"] == 2)
+            # Its checkpoint files stayed and can be restored by path.
+            again = cluster.run_detached(
+                jobs / "counting", "--count", 10**9, "--rate", 100, options=("-s", metadata.parent)
+            )
+            cluster.wait_running(again)
+
+
+if __name__ == "__main__":
+    unittest.main()
