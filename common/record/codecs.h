@@ -128,7 +128,16 @@ struct Codec<std::chrono::time_point<Clock, D>> {
   }
 };
 
-template <PlainAggregate T>
+/// A protobuf message, known by its members so that this header needs none of protobuf's.
+template <typename T>
+concept Message = std::is_class_v<T> && requires(T& message, const T& same, std::string* text) {
+  { same.SerializeToString(text) } -> std::same_as<bool>;
+  { message.ParseFromArray(static_cast<const void*>(nullptr), 0) } -> std::same_as<bool>;
+  same.GetTypeName();
+};
+
+template <typename T>
+  requires(!Message<T> && PlainAggregate<T>)
 struct Codec<T> {
   static constexpr bool kSupported = true;
   static void write(const T& value, Writer& to) {
@@ -188,14 +197,6 @@ struct Codec<T> {
     field.default_value = encoded.str();
     to.fields.push_back(std::move(field));
   }
-};
-
-/// A protobuf message, known by its members so that this header needs none of protobuf's.
-template <typename T>
-concept Message = std::is_class_v<T> && requires(T& message, const T& same, std::string* text) {
-  { same.SerializeToString(text) } -> std::same_as<bool>;
-  { message.ParseFromArray(static_cast<const void*>(nullptr), 0) } -> std::same_as<bool>;
-  same.GetTypeName();
 };
 
 template <Message T>

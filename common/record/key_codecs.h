@@ -52,8 +52,8 @@ struct AllKeys {
     return (KeyCodec<std::remove_const_t<A>>::kIsKey && ...);
   }
 };
-template <PlainAggregate T>
-  requires(!Custom<T>)
+template <typename T>
+  requires(!Custom<T> && !Message<T> && PlainAggregate<T>)
 struct KeyCodec<T> {
   static constexpr bool kIsKey = visitFields(fields_internal::kImage<T>.value, AllKeys{});
   static void write(const T& key, Writer& to) {

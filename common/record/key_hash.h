@@ -84,13 +84,13 @@ namespace record {
 template <typename T>
 constexpr void checkKey() {
   static_assert(sizeof(Serializer<T>) != 0);
-  static_assert(kIsKey<T>,
+  static_assert(kIsKey<T> || !(Custom<T> || Codec<T>::kSupported),
                 "weir cannot key a stream by this type: unordered containers and protobuf messages "
-                "have no fixed order of bytes. Key by a field, a string, or a sorted container.");
+                "have no fixed order of bytes, and pointers have none at all. Key by a field, a "
+                "string, or a sorted container.");
 }
 template <typename T>
 void writeKey(const T& key, Writer& to) {
-  checkKey<T>();
   KeyCodec<T>::write(key, to);
 }
 }  // namespace record
@@ -105,7 +105,9 @@ std::uint64_t keyHash(const T& key) {
     record::checkKey<T>();
     thread_local Writer encoded;
     encoded.clear();
-    record::KeyCodec<T>::write(key, encoded);
+    if constexpr (kIsKey<T>) {
+      record::writeKey(key, encoded);
+    }
     return record::xxh3(encoded.data(), encoded.size());
   }
 }

@@ -12,6 +12,7 @@
 #include "common/record/key_group.h"
 #include "common/record/key_hash.h"
 #include "common/state/column.h"
+#include "common/state/descriptors.h"
 #include "common/state/key_directory.h"
 
 namespace weir::state {
