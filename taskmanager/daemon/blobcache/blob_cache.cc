@@ -108,10 +108,7 @@ BlobCache::BlobCache(std::string directory,
                      std::uint64_t capacity,
                      BlobTransport& transport,
                      const Clock& clock)
-    : directory_(std::move(directory)),
-      capacity_(capacity),
-      transport_(transport),
-      clock_(clock) {}
+    : directory_(std::move(directory)), capacity_(capacity), transport_(transport), clock_(clock) {}
 
 std::string BlobCache::pathOf(const std::string& sha256) const { return directory_ + "/" + sha256; }
 

@@ -1,0 +1,345 @@
+#include "taskmanager/daemon/session/session_client.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "cluster.grpc.pb.h"
+#include "common/rpc/retry.h"
+#include "common/rpc/status.h"
+#include "common/telemetry/log.h"
+#include "common/wire/messages.h"
+
+namespace weir::taskmanager {
+
+namespace {
+
+constexpr std::size_t kRoomBytes = 16 << 20;  // What may be queued before workers are held back.
+constexpr Duration kWatchEvery = std::chrono::milliseconds(200);
+constexpr Duration kCloseGrace = std::chrono::seconds(1);
+constexpr Duration kSilentRetries = std::chrono::seconds(30);  // Between log lines.
+
+using Stream = grpc::ClientReaderWriter<v1::FromTaskManager, v1::ToTaskManager>;
+
+/// How one attempt to have a session ended.
+struct Outcome {
+  bool registered = false;
+  bool refused = false;
+  bool retry = true;
+  Error error;
+};
+
+}  // namespace
+
+struct SessionClient::State {
+  State(IoLoop& its_loop, std::shared_ptr<grpc::Channel> its_channel, SessionSettings its_settings)
+      : loop(its_loop), channel(std::move(its_channel)), settings(std::move(its_settings)) {}
+
+  void run();
+  void serve(const runtime::Registration& registration);
+  Outcome attempt(const runtime::Registration& registration);
+  void converse(Stream& stream, const v1::Registered& answer);
+  Error reasonOfEnd(Stream& stream);
+  void write(Stream& stream);
+  void receive(const v1::ToTaskManager& message);
+  void watch();
+  bool pause(Duration duration);
+  void tell(std::function<void(Listener&)> what);
+
+  IoLoop& loop;                            // Borrowed from the daemon.
+  std::shared_ptr<grpc::Channel> channel;  // Shared with the blob client.
+  const SessionSettings settings;
+  Listener* listener = nullptr;
+  SystemRandom random;
+  SystemClock clock;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<runtime::Registration> wanted;
+  std::deque<v1::FromTaskManager> queue;
+  std::size_t queued_bytes = 0;
+  bool was_full = false;
+  bool in_session = false;
+  bool closing = false;
+  bool ended = false;                      // run() has returned.
+  grpc::ClientContext* context = nullptr;  // Of the call that runs.
+  SteadyTime silent_since = SteadyTime::max();
+  Duration silence_limit{};
+  std::string ended_by;  // What the job manager said last, or the watch.
+
+  std::unique_ptr<IoLoop::Timer> watch_timer;  // The strand's.
+  std::thread thread;
+};
+
+SessionClient::SessionClient(IoLoop& loop,
+                             std::shared_ptr<grpc::Channel> channel,
+                             SessionSettings settings)
+    : state_(std::make_unique<State>(loop, std::move(channel), std::move(settings))) {}
+
+SessionClient::~SessionClient() { close(); }
+
+void SessionClient::open(runtime::Registration registration, Listener& listener) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->closing) {
+    return;
+  }
+  state_->listener = &listener;
+  state_->wanted = std::move(registration);
+  state_->changed.notify_all();
+  if (!state_->thread.joinable()) {
+    state_->thread = std::thread([state = state_.get()] { state->run(); });
+    state_->loop.post([state = state_.get()] { state->watch(); });
+  }
+}
+
+void SessionClient::send(runtime::TaskManagerReport report) {
+  v1::FromTaskManager message = wire::toProto(report);
+  std::lock_guard lock(state_->mutex);
+  if (!state_->in_session || state_->closing) {
+    return;
+  }
+  state_->queued_bytes += message.ByteSizeLong();
+  state_->was_full = state_->was_full || state_->queued_bytes > kRoomBytes;
+  state_->queue.push_back(std::move(message));
+  state_->changed.notify_all();
+}
+
+bool SessionClient::hasRoom() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->queued_bytes <= kRoomBytes;
+}
+
+void SessionClient::close() {
+  std::unique_lock lock(state_->mutex);
+  state_->closing = true;
+  state_->changed.notify_all();
+  if (state_->context != nullptr && !state_->in_session) {
+    state_->context->TryCancel();  // Nothing is queued before the registration is answered.
+  }
+  if (!state_->thread.joinable()) {
+    return;
+  }
+  if (!state_->changed.wait_for(lock, kCloseGrace, [&] { return state_->ended; }) &&
+      state_->context != nullptr) {
+    state_->context->TryCancel();
+  }
+  lock.unlock();
+  state_->thread.join();
+  state_->watch_timer.reset();
+}
+
+void SessionClient::State::tell(std::function<void(Listener&)> what) {
+  loop.post([this, what = std::move(what)] { what(*listener); });
+}
+
+void SessionClient::State::run() {
+  for (;;) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return closing || wanted; });
+    if (closing) {
+      ended = true;
+      changed.notify_all();
+      return;
+    }
+    const runtime::Registration registration = *std::exchange(wanted, std::nullopt);
+    lock.unlock();
+    serve(registration);
+  }
+}
+
+bool SessionClient::State::pause(Duration duration) {
+  std::unique_lock lock(mutex);
+  return !changed.wait_for(lock, duration, [&] { return closing; });
+}
+
+void SessionClient::State::serve(const runtime::Registration& registration) {
+  rpc::RetryPolicy policy;
+  policy.longest = std::chrono::seconds(2);
+  policy.give_up_after = settings.registration_limit;
+  rpc::Retry retry(policy, clock.now());
+  SteadyTime quiet_until = clock.now();
+  for (;;) {
+    const Outcome outcome = attempt(registration);
+    {
+      std::lock_guard lock(mutex);
+      if (closing) {
+        return;
+      }
+    }
+    if (outcome.registered) {
+      tell([reason = outcome.error.text()](Listener& to) { to.onLost(reason); });
+      return;
+    }
+    std::optional<Duration> delay = retry.next(clock.now(), random);
+    if (!delay || !outcome.retry) {
+      tell([error = outcome.error](Listener& to) { to.onGivenUp(error); });
+      return;
+    }
+    if (outcome.refused) {
+      delay = settings.refusal_pause;
+    }
+    if (outcome.refused || clock.now() >= quiet_until) {
+      quiet_until = clock.now() + kSilentRetries;
+      log::warn("not registered yet, trying again",
+                {{"jobmanager", settings.address}, {"reason", outcome.error.text()}});
+    }
+    if (!pause(*delay)) {
+      return;
+    }
+  }
+}
+
+Outcome SessionClient::State::attempt(const runtime::Registration& registration) {
+  grpc::ClientContext its_context;
+  {
+    std::lock_guard lock(mutex);
+    context = &its_context;
+    ended_by.clear();
+    silent_since = clock.now();
+    silence_limit = settings.answer_timeout;
+    if (closing) {
+      its_context.TryCancel();
+    }
+  }
+  const auto stub = v1::TaskManagers::NewStub(channel);
+  const std::unique_ptr<Stream> stream = stub->Session(&its_context);
+  v1::FromTaskManager first;
+  *first.mutable_registration() = wire::toProto(registration);
+  v1::ToTaskManager answer;
+  Outcome outcome{.error = Error(ErrorCode::kUnavailable, "")};
+  if (stream->Write(first) && stream->Read(&answer)) {
+    if (answer.has_registered()) {
+      outcome.registered = true;
+      converse(*stream, answer.registered());
+    } else if (answer.has_refused()) {
+      outcome.refused = true;
+      outcome.retry = answer.refused().retry();
+      std::lock_guard lock(mutex);
+      ended_by = "the job manager at " + settings.address +
+                 " refused the registration: " + answer.refused().reason();
+    }
+    its_context.TryCancel();
+  }
+  outcome.error = reasonOfEnd(*stream);
+  std::lock_guard lock(mutex);
+  context = nullptr;
+  silent_since = SteadyTime::max();
+  return outcome;
+}
+
+Error SessionClient::State::reasonOfEnd(Stream& stream) {
+  const Status status = rpc::fromGrpc(stream.Finish());
+  std::lock_guard lock(mutex);
+  if (!ended_by.empty()) {
+    return Error(ErrorCode::kUnavailable, ended_by);
+  }
+  if (status) {
+    return Error(ErrorCode::kUnavailable,
+                 "the job manager at " + settings.address + " ended the session");
+  }
+  return Error(status.error()).during("job manager at " + settings.address);
+}
+
+void SessionClient::State::converse(Stream& stream, const v1::Registered& answer) {
+  const auto interval = std::chrono::milliseconds(answer.heartbeat_interval_millis());
+  {
+    std::lock_guard lock(mutex);
+    queue.clear();
+    queued_bytes = 0;
+    was_full = false;
+    in_session = true;
+    silent_since = clock.now();
+    silence_limit = std::chrono::milliseconds(answer.heartbeat_timeout_millis());
+  }
+  tell([interval](Listener& to) { to.onRegistered(interval); });
+  std::thread writer([this, &stream] { write(stream); });
+  v1::ToTaskManager message;
+  while (stream.Read(&message)) {
+    {
+      std::lock_guard lock(mutex);
+      silent_since = clock.now();
+    }
+    receive(message);
+  }
+  {
+    std::lock_guard lock(mutex);
+    in_session = false;
+    queue.clear();
+    queued_bytes = 0;
+    context->TryCancel();  // A write may hang.
+    changed.notify_all();
+  }
+  writer.join();
+}
+
+void SessionClient::State::receive(const v1::ToTaskManager& message) {
+  if (message.has_ping() || message.has_registered()) {
+    return;
+  }
+  if (message.has_refused()) {
+    std::lock_guard lock(mutex);
+    ended_by = "the job manager ended the session: " + message.refused().reason();
+    return;
+  }
+  Result<runtime::TaskManagerOrder> order = wire::fromProto(message);
+  if (!order) {
+    log::warn("ignoring an order that cannot be read", {{"reason", order.error().text()}});
+    return;
+  }
+  // Shared with nobody: std::function wants copyable captures.
+  tell([order = std::make_shared<runtime::TaskManagerOrder>(*std::move(order))](Listener& to) {
+    to.onOrder(std::move(*order));
+  });
+}
+
+void SessionClient::State::write(Stream& stream) {
+  for (;;) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return !queue.empty() || closing || !in_session; });
+    if (!in_session) {
+      return;
+    }
+    if (queue.empty()) {
+      lock.unlock();
+      stream.WritesDone();
+      return;
+    }
+    const v1::FromTaskManager message = std::move(queue.front());
+    queue.pop_front();
+    queued_bytes -= std::min(queued_bytes, message.ByteSizeLong());
+    const bool more = !queue.empty();
+    const bool room = was_full && queued_bytes < kRoomBytes / 2;
+    was_full = was_full && !room;
+    lock.unlock();
+    if (room) {
+      tell([](Listener& to) { to.onRoom(); });
+    }
+    grpc::WriteOptions options;
+    if (more) {
+      options.set_buffer_hint();  // Goes out with the next: one packet for many reports.
+    }
+    if (!stream.Write(message, options)) {
+      return;  // The reader sees the end too.
+    }
+  }
+}
+
+void SessionClient::State::watch() {
+  {
+    std::lock_guard lock(mutex);
+    if (context != nullptr && silent_since < SteadyTime::max() &&
+        silence_limit > Duration::zero() && clock.now() - silent_since > silence_limit) {
+      ended_by = "the job manager at " + settings.address + " was silent for too long";
+      silent_since = SteadyTime::max();
+      context->TryCancel();
+    }
+  }
+  watch_timer = loop.schedule(kWatchEvery, [this] { watch(); });
+}
+
+}  // namespace weir::taskmanager

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "taskmanager/daemon/supervision/io_loop.h"
+#include "taskmanager/daemon/supervision/job_manager_link.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace weir::taskmanager {
+
+struct SessionSettings {
+  std::string address;  ///< Of the job manager, for messages.
+  /// How long registration may take; Duration::max(): for ever.
+  Duration registration_limit = Duration::max();
+  Duration answer_timeout = std::chrono::seconds(10);  ///< To a registration.
+  Duration refusal_pause = std::chrono::seconds(10);   ///< Before asking again after a refusal.
+};
+
+/// The session with the job manager over gRPC.
+///
+/// Tries to connect every 0.1 to 2 s, so that job manager and task managers may start in any order.
+/// Reads on one thread of its own and writes on another while there is a session.
+///
+/// Threads: as JobManagerLink. Destroyed only after close(), or after the loop was shut down.
+class SessionClient final : public JobManagerLink {
+ public:
+  SessionClient(IoLoop& loop, std::shared_ptr<grpc::Channel> channel, SessionSettings settings);
+  ~SessionClient() override;
+
+  void open(runtime::Registration registration, Listener& listener) override;
+  void send(runtime::TaskManagerReport report) override;
+  bool hasRoom() const override;
+  void close() override;
+
+ private:
+  struct State;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::taskmanager

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/runtime/messages.h"
+
+namespace weir::taskmanager {
+
+/// The ordered stream between this task manager and the job manager.
+///
+/// Threads: all calls from the task manager's strand, none blocks; the listener is called there.
+class JobManagerLink {
+ public:
+  /// What comes from the other side.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    /// The job manager knows us now and wants to hear from us this often.
+    virtual void onRegistered(Duration heartbeat_interval) = 0;
+    virtual void onOrder(runtime::TaskManagerOrder order) = 0;
+    /// hasRoom() is true again.
+    virtual void onRoom() = 0;
+    /// The session is over; open() starts another.
+    virtual void onLost(const std::string& reason) = 0;
+    /// No job manager was found in the time that registration may take.
+    virtual void onGivenUp(const Error& error) = 0;
+  };
+
+  virtual ~JobManagerLink() = default;
+  /// Registers, with retries, until onRegistered() or onGivenUp().
+  virtual void open(runtime::Registration registration, Listener& listener) = 0;
+  /// Queues a report; dropped without a session.
+  virtual void send(runtime::TaskManagerReport report) = 0;
+  /// Whether the queue is short enough to take more from workers.
+  virtual bool hasRoom() const = 0;
+  /// Sends what is queued, waiting for it a moment, and ends the session without onLost().
+  virtual void close() = 0;
+};
+
+}  // namespace weir::taskmanager

@@ -1,0 +1,161 @@
+#include "taskmanager/daemon/supervision/preparation.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <utility>
+
+#include <elf.h>
+#include <unistd.h>
+
+#include "common/fs/uri.h"
+
+namespace weir::taskmanager {
+
+namespace {
+
+constexpr std::size_t kElfBytes = 20;  // Up to e_machine.
+
+std::string firstBytes(const std::string& path) {
+  std::array<char, kElfBytes> bytes{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(bytes.data(), bytes.size());
+  return {bytes.data(), static_cast<std::size_t>(file.gcount())};
+}
+
+std::uint16_t machineOf(const std::string& elf) {
+  std::uint16_t machine = 0;
+  std::memcpy(&machine, elf.data() + 18, sizeof machine);
+  return machine;
+}
+
+std::string nameOfMachine(std::uint16_t machine) {
+  switch (machine) {
+    case EM_X86_64:
+      return "x86-64";
+    case EM_AARCH64:
+      return "aarch64";
+    case EM_386:
+      return "32-bit x86";
+    case EM_ARM:
+      return "32-bit ARM";
+    case EM_RISCV:
+      return "RISC-V";
+    default:
+      return "machine " + std::to_string(machine);
+  }
+}
+
+Status checkName(const std::string& name) {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
+    return Error(ErrorCode::kInvalidArgument, "\"" + name + "\" is not a name for a file");
+  }
+  return ok();
+}
+
+Status makeDirectory(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  return error ? Status(systemError(error.value(), "create directory " + path)) : ok();
+}
+
+Status copyFile(const std::string& from, const std::string& to) {
+  std::error_code error;
+  std::filesystem::copy_file(from, to, error);
+  return error ? Status(systemError(error.value(), "copy to " + to)) : ok();
+}
+
+// A link keeps the file for the worker when the cache drops it.
+Status linkFile(const std::string& from, const std::string& to) {
+  return ::link(from.c_str(), to.c_str()) == 0 ? ok() : copyFile(from, to);
+}
+
+Result<std::string> place(BlobCache& cache,
+                          const JobId& job,
+                          const runtime::ProgramFile& file,
+                          const std::string& directory,
+                          Status (*put)(const std::string&, const std::string&)) {
+  WEIR_RETURN_IF_ERROR(checkName(file.name));
+  WEIR_TRY(const std::string cached, cache.get(file.blob, job).during("fetch " + file.name));
+  std::string path = directory + "/" + file.name;
+  WEIR_RETURN_IF_ERROR(put(cached, path));
+  return path;
+}
+
+Status fetchState(BlobTransport& transport,
+                  const std::string& directory,
+                  runtime::Deployment& deployment) {
+  std::map<std::string, std::string> fetched;  // Key of the blob store to path.
+  for (runtime::TaskRestore& task : deployment.restores) {
+    for (runtime::OperatorRestoreOrder& state : task.operators) {
+      for (auto& section : state.sections) {
+        runtime::StateHandle& handle = section.handle;
+        if (handle.storage != runtime::StateHandle::Storage::kBlob) {
+          continue;
+        }
+        auto [entry, is_new] =
+            fetched.try_emplace(handle.location, directory + "/" + std::to_string(fetched.size()));
+        if (is_new) {
+          WEIR_RETURN_IF_ERROR(fetchToFile(
+              transport, handle.location, handle.offset + handle.size, "", entry->second, 0600));
+        }
+        handle.storage = runtime::StateHandle::Storage::kFile;
+        handle.location = fs::toFileUri(entry->second);
+      }
+    }
+  }
+  return ok();
+}
+
+}  // namespace
+
+Status checkExecutable(const std::string& path, const std::string& name) {
+  const std::string bytes = firstBytes(path);
+  if (bytes.starts_with("#!")) {
+    return ok();
+  }
+  if (bytes.size() < kElfBytes || !bytes.starts_with(ELFMAG)) {
+    return Error(ErrorCode::kInvalidArgument, name + " is not a program that Linux can execute");
+  }
+  const std::string own = firstBytes("/proc/self/exe");
+  if (own.size() == kElfBytes && machineOf(own) != machineOf(bytes)) {
+    return Error(ErrorCode::kInvalidArgument,
+                 name + " is built for " + nameOfMachine(machineOf(bytes)) + ", this machine is " +
+                     nameOfMachine(machineOf(own)));
+  }
+  return ok();
+}
+
+Result<LaunchSpec> prepareAttempt(const std::string& root,
+                                  BlobCache& cache,
+                                  BlobTransport& transport,
+                                  runtime::Deployment& deployment) {
+  LaunchSpec spec;
+  const JobId& job = deployment.execution.job;
+  const runtime::Program& program = deployment.program;
+  spec.name = program.executable.name;
+  spec.arguments = program.arguments;
+  spec.working_directory = root + "/work";
+  for (const char* name : {"program", "lib", "work", "state"}) {
+    WEIR_RETURN_IF_ERROR(makeDirectory(root + "/" + name));
+  }
+  WEIR_TRY(spec.program, place(cache, job, program.executable, root + "/program", linkFile));
+  WEIR_RETURN_IF_ERROR(checkExecutable(spec.program, spec.name));
+  for (const runtime::ProgramFile& library : program.libraries) {
+    WEIR_TRY(std::string ignored, place(cache, job, library, root + "/lib", linkFile));
+    spec.libraries = root + "/lib";
+  }
+  for (const runtime::ProgramFile& shipped : program.shipped) {
+    // A copy: what the user's program does to it must not reach the cache.
+    WEIR_TRY(std::string ignored, place(cache, job, shipped, spec.working_directory, copyFile));
+  }
+  WEIR_RETURN_IF_ERROR(
+      fetchState(transport, root + "/state", deployment).during("fetch state to restore"));
+  return spec;
+}
+
+}  // namespace weir::taskmanager

@@ -1,0 +1,359 @@
+#include "taskmanager/daemon/supervision/task_manager_core.h"
+
+#include <utility>
+
+#include "common/telemetry/log.h"
+
+namespace weir::taskmanager {
+
+namespace {
+
+constexpr std::uint64_t kMostInlineBytes = 64 * 1024;              // Of state in one report.
+constexpr std::uint64_t kMostUploading = std::uint64_t{64} << 20;  // Before workers are held back.
+
+bool isLargeInline(const runtime::StateHandle& handle) {
+  return handle.storage == runtime::StateHandle::Storage::kInline &&
+         handle.bytes.size() > kMostInlineBytes;
+}
+
+std::uint64_t largeInlineBytes(const runtime::CheckpointAck& ack) {
+  std::uint64_t bytes = 0;
+  for (const runtime::OperatorSnapshot& snapshot : ack.operators) {
+    bytes += isLargeInline(snapshot.handle) ? snapshot.handle.bytes.size() : 0;
+  }
+  return bytes;
+}
+
+// Moves large sections to the job manager's blob store.
+Status uploadState(BlobTransport& transport, runtime::CheckpointAck& ack) {
+  for (runtime::OperatorSnapshot& snapshot : ack.operators) {
+    runtime::StateHandle& handle = snapshot.handle;
+    if (isLargeInline(handle)) {
+      WEIR_TRY(handle.location, transport.putState(ack.execution.job, handle.bytes));
+      handle.storage = runtime::StateHandle::Storage::kBlob;
+      handle.offset = 0;
+      handle.size = handle.bytes.size();
+      handle.bytes = std::string();
+    }
+  }
+  return ok();
+}
+
+}  // namespace
+
+TaskManagerCore::TaskManagerCore(Environment environment, CoreSettings settings)
+    : environment_(std::move(environment)),
+      settings_(std::move(settings)),
+      slots_(settings_.registration.slots) {}
+
+TaskManagerCore::~TaskManagerCore() = default;
+
+void TaskManagerCore::start(DataPort& data_port) {
+  data_port_ = &data_port;
+  settings_.registration.data_port = data_port.port();
+  watchMemory();
+  openSession();
+}
+
+void TaskManagerCore::openSession() {
+  settings_.registration.free_memory = environment_.free_memory();
+  environment_.link.open(settings_.registration, *this);
+}
+
+void TaskManagerCore::stop(std::function<void()> stopped) {
+  stopped_ = std::move(stopped);
+  for (auto& [execution, worker] : workers_) {
+    worker->cancel(settings_.stop_grace);
+  }
+  onIdle();
+}
+
+void TaskManagerCore::onIdle() {
+  if (!workers_.empty()) {
+    return;
+  }
+  if (stopped_) {
+    flushUpdates();
+    environment_.link.close();
+    std::exchange(stopped_, nullptr)();
+  } else if (std::exchange(lost_, false)) {
+    openSession();
+  }
+}
+
+// ------------------------------------------------------------------------------------ the session
+
+void TaskManagerCore::onRegistered(Duration heartbeat_interval) {
+  ++session_;
+  registered_ = true;
+  heartbeat_interval_ = heartbeat_interval;
+  log::info("registered", {{"id", settings_.registration.id.hex()}, {"slots", slots_.total()}});
+  heartbeat();
+}
+
+void TaskManagerCore::onLost(const std::string& reason) {
+  log::warn("lost the job manager, cancelling what runs",
+            {{"reason", reason}, {"workers", workers_.size()}});
+  registered_ = false;
+  lost_ = true;
+  newest_epoch_ = LeaderEpoch();
+  heartbeat_timer_.reset();
+  updates_.clear();
+  environment_.cache.releaseAll();
+  for (auto& [execution, worker] : workers_) {
+    worker->cancel(settings_.lost_grace);
+  }
+  hold();
+  onIdle();
+}
+
+void TaskManagerCore::onGivenUp(const Error& error) { environment_.on_given_up(error); }
+
+void TaskManagerCore::heartbeat() {
+  report(runtime::Heartbeat{++heartbeats_, environment_.free_memory(), slots_.holders()});
+  heartbeat_timer_ = environment_.loop.schedule(heartbeat_interval_, [this] { heartbeat(); });
+}
+
+void TaskManagerCore::report(runtime::TaskManagerReport report) {
+  flushUpdates();
+  if (registered_) {
+    environment_.link.send(std::move(report));
+    hold();
+  }
+}
+
+void TaskManagerCore::flushUpdates() {
+  if (!updates_.empty() && registered_) {
+    environment_.link.send(std::exchange(updates_, {}));
+    hold();
+  }
+  updates_.clear();
+}
+
+void TaskManagerCore::onRoom() { hold(); }
+
+void TaskManagerCore::hold() {
+  const bool held = registered_ && (!environment_.link.hasRoom() || uploading_ > kMostUploading);
+  if (std::exchange(held_, held) == held) {
+    return;
+  }
+  for (auto& [execution, worker] : workers_) {
+    worker->setReading(!held);
+  }
+}
+
+// ----------------------------------------------------------------------------------------- orders
+
+void TaskManagerCore::onOrder(runtime::TaskManagerOrder order) {
+  if (auto* deployment = std::get_if<runtime::Deployment>(&order)) {
+    deploy(std::move(*deployment));
+  } else if (const auto* cancelled = std::get_if<runtime::CancelOrder>(&order)) {
+    cancel(cancelled->execution);
+  } else if (const auto* finish = std::get_if<runtime::FinishOrder>(&order)) {
+    forward(finish->execution, *finish);
+  } else if (auto* trigger = std::get_if<runtime::TriggerOrder>(&order)) {
+    forward(runtime::ExecutionId(trigger->execution), std::move(*trigger));
+  } else if (const auto* notify = std::get_if<runtime::NotifyOrder>(&order)) {
+    forward(notify->execution, *notify);
+  } else if (auto* asked = std::get_if<runtime::ProbeOrder>(&order)) {
+    probe(std::move(*asked));
+  } else if (const auto* release = std::get_if<runtime::ReleaseBlobsOrder>(&order)) {
+    environment_.cache.release(release->job);
+    environment_.cache.dropUnusedSince(environment_.clock.now() - settings_.unused_blobs);
+  }
+}
+
+Worker* TaskManagerCore::find(const runtime::ExecutionId& execution) {
+  const auto found = workers_.find(execution);
+  return found == workers_.end() ? nullptr : found->second.get();
+}
+
+void TaskManagerCore::deploy(runtime::Deployment deployment) {
+  const runtime::ExecutionId execution = deployment.execution;
+  if (workers_.contains(execution)) {
+    return;  // Told twice.
+  }
+  std::string refusal;
+  if (execution.epoch < newest_epoch_) {
+    refusal = "a newer job manager has taken over";
+  } else if (stopped_) {
+    refusal = "the task manager is stopping";
+  } else if (const Status taken = slots_.take(execution, deployment.slots); !taken) {
+    refusal = taken.error().text();
+  }
+  if (!refusal.empty()) {
+    report(runtime::WorkerExited{execution,
+                                 false,
+                                 "job " + execution.job.hex() + " is not deployed on " +
+                                     settings_.worker.host + ": " + refusal});
+    return;
+  }
+  newest_epoch_ = execution.epoch;
+  auto worker = std::make_unique<Worker>(
+      Worker::Environment{
+          environment_.loop, environment_.pool, environment_.cache, environment_.transport},
+      settings_.worker,
+      *this,
+      environment_.directory.ofAttempt(execution),
+      std::move(deployment));
+  worker->setReading(!held_);
+  Worker& started = *worker;
+  workers_.emplace(execution, std::move(worker));
+  started.start();
+}
+
+void TaskManagerCore::cancel(const runtime::ExecutionId& execution) {
+  if (Worker* worker = find(execution)) {
+    worker->cancel();
+  } else {
+    report(runtime::WorkerExited{execution, true, ""});  // It has ended before, or never came.
+  }
+}
+
+void TaskManagerCore::forward(const runtime::ExecutionId& execution, runtime::WorkerOrder order) {
+  if (Worker* worker = find(execution)) {
+    worker->send(std::move(order));
+  }
+}
+
+void TaskManagerCore::probe(runtime::ProbeOrder order) {
+  const Status queued =
+      environment_.pool.tryPost([this, order, session = session_, host = settings_.worker.host] {
+        std::string error = probeDirectory(environment_.files, host, order);
+        environment_.loop.post([this, session, id = order.id, error = std::move(error)] {
+          if (session == session_) {
+            report(runtime::ProbeResult{id, error});
+          }
+        });
+      });
+  if (!queued) {
+    report(runtime::ProbeResult{order.id, settings_.worker.host + ": " + queued.error().text()});
+  }
+}
+
+// ---------------------------------------------------------------------------------------- workers
+
+void TaskManagerCore::onDeployed(const runtime::ExecutionId& /*execution*/) {
+  if (data_port_ != nullptr) {
+    data_port_->retry();
+  }
+}
+
+void TaskManagerCore::onReport(const runtime::ExecutionId& execution,
+                               runtime::WorkerReport report_of_worker) {
+  if (auto* update = std::get_if<runtime::TaskUpdate>(&report_of_worker)) {
+    updates_.push_back(std::move(*update));
+    if (!std::exchange(flush_posted_, true)) {
+      environment_.loop.post([this] {
+        flush_posted_ = false;
+        flushUpdates();
+      });
+    }
+  } else if (auto* ack = std::get_if<runtime::CheckpointAck>(&report_of_worker)) {
+    acknowledge(find(execution)->storage(), std::move(*ack));
+  } else if (auto* decline = std::get_if<runtime::CheckpointDecline>(&report_of_worker)) {
+    report(std::move(*decline));
+  }
+}
+
+void TaskManagerCore::acknowledge(runtime::CheckpointStorage::Kind storage,
+                                  runtime::CheckpointAck ack) {
+  const std::uint64_t bytes = largeInlineBytes(ack);
+  if (storage == runtime::CheckpointStorage::Kind::kJobManager && bytes > 0) {
+    upload(std::move(ack), bytes);
+  } else {
+    report(std::move(ack));
+  }
+}
+
+void TaskManagerCore::upload(runtime::CheckpointAck ack, std::uint64_t bytes) {
+  uploading_ += bytes;
+  hold();
+  const auto shared =
+      std::make_shared<runtime::CheckpointAck>(std::move(ack));  // Pool, then strand.
+  const auto finish = [this, shared, bytes, session = session_](const Status& status) {
+    uploading_ -= bytes;
+    hold();
+    if (session != session_) {
+      return;
+    }
+    if (status) {
+      report(std::move(*shared));
+    } else {
+      report(runtime::CheckpointDecline{
+          shared->execution,
+          shared->checkpoint,
+          shared->task,
+          "state cannot be sent to the job manager: " + status.error().text()});
+    }
+  };
+  const Status queued = environment_.pool.tryPost([this, shared, finish] {
+    const Status status = uploadState(environment_.transport, *shared);
+    environment_.loop.post([finish, status] { finish(status); });
+  });
+  if (!queued) {
+    finish(queued);
+  }
+}
+
+void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
+  // The worker is calling us: it goes, and its slots with it, when it has returned.
+  environment_.loop.post([this, exited] {
+    workers_.erase(exited.execution);
+    slots_.giveBack(exited.execution);
+    if (!lost_) {
+      report(exited);
+    }
+    onIdle();
+  });
+}
+
+void TaskManagerCore::watchMemory() {
+  for (auto& [execution, worker] : workers_) {
+    worker->checkMemory();
+  }
+  memory_timer_ = environment_.loop.schedule(settings_.memory_check, [this] { watchMemory(); });
+}
+
+PeerRouting TaskManagerCore::route(const worker::DataHello& hello, UniqueFd& socket) {
+  for (auto& [execution, worker] : workers_) {
+    if (execution.job != hello.job || execution.attempt != hello.attempt) {
+      continue;
+    }
+    if (worker::helloToken(worker->token()) != hello.token || worker->self() != hello.to_worker) {
+      return PeerRouting::kRefused;
+    }
+    if (!worker->deployed()) {
+      return PeerRouting::kNotYet;
+    }
+    worker->connectPeer(hello.from_worker, std::move(socket));
+    return PeerRouting::kTaken;
+  }
+  return PeerRouting::kNotYet;
+}
+
+std::string probeDirectory(fs::FileSystem& files,
+                           const std::string& host,
+                           const runtime::ProbeOrder& order) {
+  const auto pathOf = [&](const std::string& name) {
+    return name.find('/') == std::string::npos ? order.directory + "/" + name : name;
+  };
+  const auto failed = [&](const std::string& what) {
+    return "directory " + order.directory + " on " + host + ": " + what;
+  };
+  const std::string expected = pathOf(order.expected_file);
+  const Result<std::string> content = fs::readAll(files, expected);
+  if (!content) {
+    const bool missing = content.error().code() == ErrorCode::kNotFound;
+    return failed(missing ? "does not show " + expected +
+                                ", which the job manager wrote: it is not the same directory there"
+                          : content.error().text());
+  }
+  if (*content != order.expected_content) {
+    return failed(expected + " has not the content that the job manager wrote");
+  }
+  const Status written = fs::writeAll(files, pathOf(order.write_file), order.write_content);
+  return written ? "" : failed(written.error().text());
+}
+
+}  // namespace weir::taskmanager

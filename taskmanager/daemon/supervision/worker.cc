@@ -1,0 +1,327 @@
+#include "taskmanager/daemon/supervision/worker.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "common/config/configuration.h"
+#include "common/config/options.h"
+#include "common/config/value.h"
+#include "common/telemetry/log.h"
+#include "common/wire/encoding.h"
+#include "taskmanager/daemon/supervision/preparation.h"
+
+namespace weir::taskmanager {
+
+namespace {
+
+Duration cancellationTimeout(const runtime::Deployment& deployment, Duration fallback) {
+  const std::string key(config::kTaskCancellationTimeout.key);
+  const auto entry = deployment.configuration.find(key);
+  if (entry == deployment.configuration.end()) {
+    return fallback;
+  }
+  const Result<Duration> parsed = config::parseDuration(entry->second);
+  return parsed ? *parsed : fallback;
+}
+
+std::size_t tasksFor(const runtime::Deployment& deployment) {
+  std::size_t tasks = 0;
+  for (const auto& subtasks : deployment.placement) {
+    tasks += static_cast<std::size_t>(std::ranges::count(subtasks, deployment.self));
+  }
+  return tasks;
+}
+
+}  // namespace
+
+Worker::Worker(Environment environment,
+               const WorkerSettings& settings,
+               WorkerListener& listener,
+               std::string directory,
+               runtime::Deployment deployment)
+    : environment_(environment),
+      settings_(settings),
+      listener_(listener),
+      directory_(std::move(directory)),
+      execution_(deployment.execution),
+      token_(deployment.token),
+      self_(deployment.self),
+      slots_(deployment.slots),
+      storage_(deployment.storage.kind),
+      cancellation_timeout_(cancellationTimeout(deployment, settings.cancellation_timeout)),
+      tasks_(tasksFor(deployment)),
+      deployment_(std::move(deployment)),
+      alive_(std::make_shared<char>()) {}
+
+Worker::~Worker() {
+  process_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+std::string Worker::name() const {
+  return "worker process of job " + execution_.job.hex() + " on " + settings_.host;
+}
+
+void Worker::start() {
+  auto deployment = std::make_shared<runtime::Deployment>(std::move(deployment_));
+  const Status queued = environment_.pool.tryPost([this,
+                                                   deployment,
+                                                   alive = std::weak_ptr<char>(alive_),
+                                                   environment = environment_,
+                                                   directory = directory_] {
+    auto spec = std::make_shared<Result<LaunchSpec>>(
+        prepareAttempt(directory, environment.cache, environment.transport, *deployment));
+    environment.loop.post([this, alive, spec, deployment] {
+      if (!alive.expired()) {
+        onPrepared(std::move(*spec), std::move(*deployment));
+      }
+    });
+  });
+  if (!queued) {
+    environment_.loop.post(
+        [this, alive = std::weak_ptr<char>(alive_), cause = queued.error().text()] {
+          if (!alive.expired()) {
+            end(false,
+                "job " + execution_.job.hex() + " cannot be prepared on " + settings_.host + ": " +
+                    cause);
+          }
+        });
+  }
+}
+
+void Worker::onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment) {
+  if (cancelled_) {
+    end(true, "");
+    return;
+  }
+  if (!spec) {
+    end(false,
+        "job " + execution_.job.hex() + " cannot be prepared on " + settings_.host + ": " +
+            spec.error().text());
+    return;
+  }
+  deployment_ = std::move(deployment);
+  spec->launcher = settings_.launcher;
+  spawn(*spec);
+}
+
+void Worker::spawn(const LaunchSpec& spec) {
+  WorkerProcess::Events events;
+  events.on_frame = [this](std::string frame) { onFrame(frame); };
+  events.on_end = [this](const std::string& reason) { onSocketEnd(reason); };
+  events.on_exit = [this](ProcessExit exit) { onExit(exit); };
+  auto process = WorkerProcess::start(environment_.loop, spec, std::move(events));
+  if (!process) {
+    end(false,
+        "no worker process for job " + execution_.job.hex() + " on " + settings_.host + ": " +
+            process.error().text());
+    return;
+  }
+  process_ = *std::move(process);
+  process_->socket().setReading(reading_);
+  stage_ = Stage::kStarting;
+  log::info("started worker",
+            {{"job", execution_.job.hex()},
+             {"attempt", execution_.attempt.value()},
+             {"pid", process_->pid()},
+             {"program", spec.name}});
+  killAfter(settings_.hello_timeout,
+            name() + " did not ask for its execution environment within " +
+                config::formatDuration(settings_.hello_timeout) + " and was killed");
+}
+
+void Worker::send(runtime::WorkerOrder order) {
+  if (stage_ == Stage::kDeployed) {
+    process_->socket().send(wire::encode(order));
+  } else if (stage_ != Stage::kEnded) {
+    waiting_.push_back(std::move(order));
+  }
+}
+
+void Worker::connectPeer(std::uint32_t from_worker, UniqueFd socket) {
+  if (stage_ == Stage::kDeployed) {
+    process_->socket().send(
+        wire::encode(runtime::WorkerOrder(runtime::PeerConnection{from_worker})),
+        std::move(socket));
+  }
+}
+
+void Worker::cancel(Duration most) {
+  const Duration patience = std::min(cancellation_timeout_, most);
+  if (!std::exchange(cancelled_, true)) {
+    send(runtime::CancelOrder{execution_});
+  }
+  if (stage_ == Stage::kStarting) {
+    killBecause("");  // None of its tasks runs.
+  } else if (stage_ == Stage::kDeployed) {
+    killAfter(patience,
+              name() + " did not obey the cancel within " + config::formatDuration(patience) +
+                  " and was killed");
+  }
+}
+
+void Worker::setReading(bool reading) {
+  reading_ = reading;
+  if (process_ && stage_ != Stage::kEnded) {
+    process_->socket().setReading(reading);
+  }
+}
+
+void Worker::checkMemory() {
+  const std::uint64_t limit = settings_.memory_per_slot * slots_;
+  if (limit == 0 || !process_ || stage_ == Stage::kEnded || !kill_cause_.empty()) {
+    return;
+  }
+  const std::uint64_t used = process_->residentBytes();
+  if (used > limit) {
+    killBecause(name() + " used " + std::to_string(used >> 20) + " MiB of memory, more than the " +
+                std::to_string(limit >> 20) + " MiB that its " + std::to_string(slots_) +
+                (slots_ == 1 ? " slot gives" : " slots give") +
+                ", and was killed; raise taskmanager.slot.memory or the parallelism");
+  }
+}
+
+void Worker::onFrame(const std::string& frame) {
+  if (stage_ == Stage::kEnded) {
+    return;
+  }
+  Result<runtime::WorkerReport> report = wire::decodeWorkerReport(frame);
+  if (!report) {
+    killBecause(name() + " broke the worker protocol: " + report.error().message());
+    return;
+  }
+  if (const auto* hello = std::get_if<runtime::WorkerHello>(&*report)) {
+    onHello(*hello);
+  } else if (auto* failed = std::get_if<runtime::WorkerFailed>(&*report)) {
+    failed_cause_ = std::move(failed->cause);
+    killAfter(settings_.end_timeout, "");
+  } else if (stage_ == Stage::kDeployed) {
+    handOn(*std::move(report));
+  }
+}
+
+void Worker::onHello(const runtime::WorkerHello& hello) {
+  if (stage_ != Stage::kStarting || cancelled_) {
+    return;
+  }
+  if (hello.protocol_version != runtime::WorkerHello::kProtocolVersion) {
+    killBecause(
+        "the program of job " + execution_.job.hex() + " was built with Weir " + hello.version +
+        ", whose worker protocol " + std::to_string(hello.protocol_version) +
+        " the task manager on " + settings_.host + " does not speak (it speaks " +
+        std::to_string(runtime::WorkerHello::kProtocolVersion) + "); build it with this release");
+    return;
+  }
+  kill_timer_.reset();
+  kill_at_ = SteadyTime::max();
+  const std::string order = wire::encode(runtime::WorkerOrder(std::exchange(deployment_, {})));
+  if (order.size() > kMaxFrameBytes) {
+    killBecause("the deployment of job " + execution_.job.hex() + " has " +
+                std::to_string(order.size()) + " bytes, more than a worker can be sent");
+    return;
+  }
+  stage_ = Stage::kDeployed;
+  process_->socket().send(order);
+  while (!waiting_.empty()) {
+    process_->socket().send(wire::encode(waiting_.front()));
+    waiting_.pop_front();
+  }
+  listener_.onDeployed(execution_);
+}
+
+void Worker::handOn(runtime::WorkerReport report) {
+  const bool ours = std::visit(
+      [this](const auto& value) {
+        if constexpr (requires { value.execution; }) {
+          return value.execution == execution_;
+        }
+        return false;
+      },
+      report);
+  if (!ours) {
+    return;
+  }
+  if (const auto* update = std::get_if<runtime::TaskUpdate>(&report)) {
+    tasks_reported_ = true;
+    if (runtime::isTerminal(update->state)) {
+      ended_tasks_.insert(update->task);
+    }
+    if (ended_tasks_.size() >= tasks_) {
+      killAfter(settings_.end_timeout, name() + " did not end after its tasks had, and was killed");
+    }
+  }
+  listener_.onReport(execution_, std::move(report));
+}
+
+void Worker::onSocketEnd(const std::string& reason) {
+  if (!reason.empty()) {
+    killBecause(name() + " broke the worker protocol: " + reason);
+    return;
+  }
+  // Usually the process is about to end, and its exit says more.
+  killAfter(settings_.end_timeout,
+            name() + " closed its connection to the task manager but did not end, and was killed");
+}
+
+void Worker::killBecause(std::string cause) {
+  if (kill_cause_.empty()) {
+    kill_cause_ = std::move(cause);
+  }
+  if (process_) {
+    process_->kill();
+  }
+}
+
+void Worker::killAfter(Duration delay, std::string cause) {
+  // Timers carry the system's time: a virtual one would not make processes wait.
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime at = delay > SteadyTime::max() - now ? SteadyTime::max() : now + delay;
+  if (at >= kill_at_) {
+    return;
+  }
+  kill_at_ = at;
+  kill_timer_ = environment_.loop.schedule(delay, [this, cause = std::move(cause)] {
+    if (!cause.empty()) {
+      log::warn(cause);
+    }
+    killBecause(cause);
+  });
+}
+
+std::string Worker::causeOf(const ProcessExit& exit) const {
+  const auto& last_lines = process_->standardError().lines();
+  if (!failed_cause_.empty()) {
+    return failed_cause_;
+  }
+  if (!kill_cause_.empty()) {
+    return withLastLines(kill_cause_, last_lines);
+  }
+  const WorkerStage stage = stage_ == Stage::kStarting ? WorkerStage::kStarting
+                            : tasks_reported_          ? WorkerStage::kRunning
+                                                       : WorkerStage::kPrepared;
+  return withLastLines(describeExit(execution_.job, settings_.host, exit, stage, last_lines),
+                       last_lines);
+}
+
+void Worker::onExit(ProcessExit exit) {
+  kill_timer_.reset();
+  const bool all_ended = tasks_ > 0 && ended_tasks_.size() >= tasks_;
+  const bool expected = cancelled_ || all_ended;
+  std::string cause = expected ? kill_cause_ : causeOf(exit);
+  log::info("worker ended",
+            {{"job", execution_.job.hex()},
+             {"attempt", execution_.attempt.value()},
+             {"pid", process_->pid()},
+             {exit.signaled ? "signal" : "status", exit.number},
+             {"expected", expected}});
+  end(expected, std::move(cause));
+}
+
+void Worker::end(bool expected, std::string cause) {
+  stage_ = Stage::kEnded;
+  listener_.onEnded({execution_, expected, std::move(cause)});
+}
+
+}  // namespace weir::taskmanager

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/concurrency/thread_pool.h"
+#include "common/runtime/messages.h"
+#include "taskmanager/daemon/blobcache/blob_cache.h"
+#include "taskmanager/daemon/supervision/worker_process.h"
+
+namespace weir::taskmanager {
+
+/// What holds for all workers of one task manager.
+struct WorkerSettings {
+  std::string host;                                          ///< As failures name this machine.
+  std::string launcher;                                      ///< Path of weir-launcher.
+  std::uint64_t memory_per_slot = 0;                         ///< Bytes; 0: not watched.
+  Duration hello_timeout = std::chrono::seconds(30);         ///< From spawn to WorkerHello.
+  Duration end_timeout = std::chrono::seconds(5);            ///< From its last word to its exit.
+  Duration cancellation_timeout = std::chrono::seconds(30);  ///< Unless the job says otherwise.
+};
+
+/// Who is told about workers. Calls come from the strand; none may destroy the worker directly.
+class WorkerListener {
+ public:
+  virtual ~WorkerListener() = default;
+  /// It has its deployment and takes peers.
+  virtual void onDeployed(const runtime::ExecutionId& execution) = 0;
+  /// A TaskUpdate, CheckpointAck or CheckpointDecline of this very execution.
+  virtual void onReport(const runtime::ExecutionId& execution, runtime::WorkerReport report) = 0;
+  /// Nothing of it lives any more. The last call.
+  virtual void onEnded(const runtime::WorkerExited& exited) = 0;
+};
+
+/// One attempt of one job on this task manager, from its deployment to the end of its process.
+///
+/// Fetches what the program needs, starts it, checks its hello, hands orders and peers to it in
+/// order, and kills it where it does not obey. Lives until after onEnded(); destroyed earlier it
+/// kills the process and waits for it. Threads: the strand (the loop's); preparation runs on
+/// the pool, which must be shut down, or the worker have ended, before this is destroyed.
+class Worker {
+ public:
+  struct Environment {
+    IoLoop& loop;  // All borrowed from the task manager.
+    concurrency::ThreadPool& pool;
+    BlobCache& cache;
+    BlobTransport& transport;
+  };
+
+  /// `directory` is made for the attempt and deleted after it.
+  Worker(Environment environment,
+         const WorkerSettings& settings,
+         WorkerListener& listener,
+         std::string directory,
+         runtime::Deployment deployment);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Begins to prepare; onEnded() follows whatever happens.
+  void start();
+  /// Tells it to end, and kills it after the cancellation timeout or `most`, whichever is shorter.
+  /// Again: only shortens the time.
+  void cancel(Duration most = Duration::max());
+  /// Hands an order on; before the hello it waits for it.
+  void send(runtime::WorkerOrder order);
+  /// Whether it has its deployment and lives.
+  bool deployed() const { return stage_ == Stage::kDeployed; }
+  void connectPeer(std::uint32_t from_worker, UniqueFd socket);
+  /// Holds its reports back, or takes them again.
+  void setReading(bool reading);
+  /// Kills it when it uses more memory than its slots allow.
+  void checkMemory();
+
+  const runtime::ExecutionId& execution() const { return execution_; }
+  const std::string& token() const { return token_; }
+  std::uint32_t self() const { return self_; }
+  runtime::CheckpointStorage::Kind storage() const { return storage_; }
+
+ private:
+  enum class Stage : std::uint8_t { kPreparing, kStarting, kDeployed, kEnded };
+
+  void onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment);
+  void spawn(const LaunchSpec& spec);
+  void onFrame(const std::string& frame);
+  void onHello(const runtime::WorkerHello& hello);
+  void onSocketEnd(const std::string& reason);
+  void onExit(ProcessExit exit);
+  void handOn(runtime::WorkerReport report);
+  void killBecause(std::string cause);
+  void killAfter(Duration delay, std::string cause);
+  std::string causeOf(const ProcessExit& exit) const;
+  void end(bool expected, std::string cause);
+  std::string name() const;
+
+  Environment environment_;
+  const WorkerSettings& settings_;  // Borrowed from the core, as is the listener.
+  WorkerListener& listener_;
+  const std::string directory_;
+  const runtime::ExecutionId execution_;
+  const std::string token_;
+  const std::uint32_t self_;
+  const std::uint32_t slots_;
+  const runtime::CheckpointStorage::Kind storage_;
+  Duration cancellation_timeout_;
+  std::size_t tasks_ = 0;  // Of this deployment.
+
+  Stage stage_ = Stage::kPreparing;
+  runtime::Deployment deployment_;  // Until it is sent.
+  std::deque<runtime::WorkerOrder> waiting_;
+  std::set<runtime::TaskId> ended_tasks_;
+  bool tasks_reported_ = false;
+  bool cancelled_ = false;
+  bool reading_ = true;
+  std::string kill_cause_;    // Why we kill it.
+  std::string failed_cause_;  // What it said of itself.
+  std::unique_ptr<WorkerProcess> process_;
+  std::unique_ptr<IoLoop::Timer> kill_timer_;
+  SteadyTime kill_at_ = SteadyTime::max();
+  std::shared_ptr<char> alive_;  // Watched by what the pool posts back.
+};
+
+}  // namespace weir::taskmanager

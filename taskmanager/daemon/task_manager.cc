@@ -1,0 +1,216 @@
+#include "taskmanager/daemon/task_manager.h"
+
+#include <chrono>
+#include <future>
+#include <optional>
+#include <utility>
+
+#include "common/base/random.h"
+#include "common/base/version.h"
+#include "common/concurrency/thread_pool.h"
+#include "common/config/options.h"
+#include "common/config/resolve.h"
+#include "common/fs/local_file_system.h"
+#include "common/rpc/channel.h"
+#include "common/telemetry/log.h"
+#include "taskmanager/daemon/machine.h"
+#include "taskmanager/daemon/session/blob_client.h"
+#include "taskmanager/daemon/session/session_client.h"
+#include "taskmanager/daemon/supervision/task_manager_core.h"
+
+namespace weir::taskmanager {
+
+namespace {
+
+constexpr std::uint64_t kBlobCacheBytes = std::uint64_t{2} << 30;
+constexpr std::size_t kPoolThreads = 4;
+constexpr auto kStopLimit = std::chrono::seconds(15);
+
+std::string hostOf(const config::Configuration& configuration) {
+  if (std::string host = configuration.get(config::kTaskManagerHost); !host.empty()) {
+    return host;
+  }
+  const std::string job_manager = configuration.get(config::kJobManagerRpcAddress);
+  return isLoopback(job_manager) ? "127.0.0.1" : addressTowards(job_manager);
+}
+
+// Workers on loopback need not be reached from elsewhere.
+std::string bindHostOf(const config::Configuration& configuration, const std::string& host) {
+  if (configuration.isSet(config::kTaskManagerBindHost)) {
+    return configuration.get(config::kTaskManagerBindHost);
+  }
+  return isLoopback(host) ? "127.0.0.1" : "";
+}
+
+CoreSettings settingsOf(const config::Configuration& configuration,
+                        const TaskManagerId& id,
+                        const std::string& launcher) {
+  CoreSettings settings;
+  runtime::Registration& registration = settings.registration;
+  registration.id = id;
+  registration.host = hostOf(configuration);
+  registration.slots = static_cast<std::uint32_t>(configuration.get(config::kTaskSlots));
+  registration.cpu_cores = cpuCores();
+  registration.physical_memory = physicalMemory();
+  registration.machine_id = machineId();
+  registration.version = releaseVersion();
+  settings.worker.host = registration.host;
+  settings.worker.launcher = launcher;
+  settings.worker.cancellation_timeout = configuration.get(config::kTaskCancellationTimeout);
+  settings.worker.memory_per_slot = configuration.get(config::kSlotMemory).bytes;
+  if (settings.worker.memory_per_slot == 0) {
+    settings.worker.memory_per_slot = registration.physical_memory / 5 * 4 / registration.slots;
+  }
+  settings.unused_blobs = configuration.get(config::kBlobCleanupInterval);
+  return settings;
+}
+
+}  // namespace
+
+/// Everything, in the order in which it may be used: what stands later uses what stands earlier.
+struct TaskManager::Parts {
+  SystemClock clock;
+  fs::LocalFileSystem files;
+  std::unique_ptr<WorkDirectory> directory;
+  std::unique_ptr<WorkDirectory> blob_directory;  // With blob.storage.directory only.
+  std::optional<BlobClient> blobs;
+  std::unique_ptr<BlobCache> cache;
+  concurrency::ThreadPool pool{"tm-files", kPoolThreads};
+  IoLoop loop{"tm-strand"};
+  std::optional<SessionClient> session;
+  std::unique_ptr<TaskManagerCore> core;
+  std::unique_ptr<DataPort> data_port;
+  bool stopped = false;
+
+  Status openDirectories(const config::Configuration& configuration, const TaskManagerId& id);
+  Status startCore(const config::Configuration& configuration,
+                   const TaskManagerId& id,
+                   std::function<void(const Error&)> on_given_up);
+};
+
+Status TaskManager::Parts::openDirectories(const config::Configuration& configuration,
+                                           const TaskManagerId& id) {
+  const std::string advice = "set taskmanager.tmp.dirs to a directory that can be written";
+  for (const std::string& tmp : config::resolveTmpDirs(configuration)) {
+    for (const std::string& removed : removeLeftovers(tmp)) {
+      log::info("removed what a task manager that was killed left behind",
+                {{"directory", removed}});
+    }
+    if (!directory) {
+      auto made = WorkDirectory::create(tmp, id);
+      if (!made) {
+        return std::move(made).error().advise(advice);
+      }
+      directory = *std::move(made);
+    }
+  }
+  std::string blob_path = directory->blobs();
+  if (const std::string own = configuration.get(config::kBlobDirectory); !own.empty()) {
+    removeLeftovers(own);
+    auto made = WorkDirectory::create(own, id);
+    if (!made) {
+      return std::move(made).error().advise(
+          "set blob.storage.directory to one that can be written");
+    }
+    blob_directory = *std::move(made);
+    blob_path = blob_directory->blobs();
+  }
+  WEIR_TRY(cache, BlobCache::open(blob_path, kBlobCacheBytes, *blobs, clock));
+  return ok();
+}
+
+Status TaskManager::Parts::startCore(const config::Configuration& configuration,
+                                     const TaskManagerId& id,
+                                     std::function<void(const Error&)> on_given_up) {
+  const std::string launcher = findLauncher();
+  if (launcher.empty()) {
+    return Error(ErrorCode::kNotFound, "weir-launcher is not beside weir-taskmanager")
+        .advise("install Weir again");
+  }
+  CoreSettings settings = settingsOf(configuration, id, launcher);
+  const std::string host = settings.registration.host;
+  core = std::make_unique<TaskManagerCore>(TaskManagerCore::Environment{loop,
+                                                                        pool,
+                                                                        *directory,
+                                                                        *cache,
+                                                                        *blobs,
+                                                                        files,
+                                                                        *session,
+                                                                        clock,
+                                                                        [] { return freeMemory(); },
+                                                                        std::move(on_given_up)},
+                                           std::move(settings));
+  auto port =
+      DataPort::listen(loop,
+                       bindHostOf(configuration, host),
+                       static_cast<std::uint16_t>(configuration.get(config::kTaskManagerDataPort)),
+                       [this](const worker::DataHello& hello, UniqueFd& socket) {
+                         return core->route(hello, socket);
+                       });
+  if (!port) {
+    return std::move(port).error().advise(
+        "free it, or set taskmanager.data.port and taskmanager.bind-host");
+  }
+  data_port = *std::move(port);
+  log::info("task manager starts",
+            {{"id", id.hex()},
+             {"host", host},
+             {"data_port", data_port->port()},
+             {"directory", directory->path()}});
+  core->start(*data_port);
+  return ok();
+}
+
+Result<std::unique_ptr<TaskManager>> TaskManager::start(
+    const config::Configuration& configuration, std::function<void(const Error&)> on_given_up) {
+  WEIR_RETURN_IF_ERROR(config::checkTaskManager(configuration));
+  SystemRandom random;
+  const auto id = TaskManagerId::random(random);
+  auto parts = std::make_unique<Parts>();
+  const rpc::Address address{configuration.get(config::kJobManagerRpcAddress),
+                             static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
+  const auto channel = rpc::makeChannel(address, rpc::Security{});
+  parts->blobs.emplace(channel, static_cast<int>(configuration.get(config::kBlobFetchRetries)));
+  WEIR_RETURN_IF_ERROR(parts->openDirectories(configuration, id));
+  SessionSettings session;
+  session.address = address.text();
+  session.registration_limit = configuration.get(config::kMaxRegistrationDuration);
+  parts->session.emplace(parts->loop, channel, session);
+  std::unique_ptr<TaskManager> task_manager(new TaskManager(std::move(parts)));
+  Parts& running = *task_manager->parts_;
+  Status started = ok();
+  running.loop.runSync(
+      [&] { started = running.startCore(configuration, id, std::move(on_given_up)); });
+  WEIR_RETURN_IF_ERROR(std::move(started));
+  return task_manager;
+}
+
+TaskManager::TaskManager(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+TaskManager::~TaskManager() { stop(); }
+
+void TaskManager::stop() {
+  if (std::exchange(parts_->stopped, true)) {
+    return;
+  }
+  auto done = std::make_shared<std::promise<void>>();  // Shared with the strand, which may be late.
+  auto finished = done->get_future();
+  parts_->loop.post([this, done] {
+    if (parts_->core) {
+      parts_->core->stop([done] { done->set_value(); });
+    } else {
+      done->set_value();
+    }
+  });
+  if (finished.wait_for(kStopLimit) != std::future_status::ready) {
+    log::warn("workers did not end in time, killing them");
+  }
+  parts_->blobs->shutdown();
+  parts_->loop.shutdown();
+  parts_->pool.shutdown();
+  parts_->session->close();
+  parts_->data_port.reset();
+  parts_->core.reset();
+}
+
+}  // namespace weir::taskmanager
