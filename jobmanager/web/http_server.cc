@@ -1,0 +1,219 @@
+#include "jobmanager/web/http_server.h"
+
+#include <cerrno>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+namespace weir::jobmanager::web {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;
+constexpr std::uint64_t kMostBodyBytes = 64 * 1024;
+
+/// Whether the peer's bytes are wrong, and not its connection.
+bool isHttpError(const beast::error_code& error) {
+  return error.category() == http::make_error_code(http::error::bad_method).category();
+}
+
+/// What the connections share. Touched on the server's thread only.
+struct Shared {
+  HttpServer::Handler handler;
+  HttpServer::Settings settings;
+  std::size_t connections = 0;
+};
+
+/// One connection; kept alive by the operation that runs.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {
+    ++shared_.connections;
+  }
+  ~Connection() { --shared_.connections; }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(kMostHeaderBytes);
+    parser_->body_limit(kMostBodyBytes);
+    stream_.expires_after(shared_.settings.request_timeout);
+    http::async_read(
+        stream_,
+        buffer_,
+        *parser_,
+        [self = shared_from_this()](beast::error_code error, std::size_t) { self->onRead(error); });
+  }
+
+ private:
+  void onRead(beast::error_code error) {
+    if (!error) {
+      const auto& request = parser_->get();
+      answer(request.method(), request.target(), request.keep_alive());
+    } else if (error == http::error::end_of_stream || !isHttpError(error)) {
+      close();  // The peer is done, too slow, or gone.
+    } else if (error == http::error::header_limit || error == http::error::body_limit) {
+      write({413, "text/plain", "the request is too large\n"}, false, false);
+    } else {
+      write(
+          {400, "text/plain", "the request is malformed: " + error.message() + "\n"}, false, false);
+    }
+  }
+
+  void answer(http::verb method, beast::string_view target, bool keep_alive) {
+    if (method != http::verb::get && method != http::verb::head) {
+      write({405, "text/plain", "only GET and HEAD are answered here\n"}, false, keep_alive);
+      return;
+    }
+    const std::string_view path(target.data(), std::min(target.find('?'), target.size()));
+    write(shared_.handler(path), method == http::verb::head, keep_alive);
+  }
+
+  void write(Response response, bool head, bool keep_alive) {
+    http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
+    message.set(http::field::content_type,
+                response.content_type +
+                    (response.content_type.find("text/") == 0 ? "; charset=utf-8" : ""));
+    message.set(http::field::access_control_allow_origin, "*");
+    message.set(http::field::cache_control, "no-store");
+    if (response.status == 405) {
+      message.set(http::field::allow, "GET, HEAD");
+    }
+    message.keep_alive(keep_alive);
+    message.content_length(response.body.size());
+    if (!head) {
+      message.body() = std::move(response.body);
+    }
+    stream_.expires_after(shared_.settings.request_timeout);
+    message_.emplace(std::move(message));
+    serializer_.emplace(*message_);
+    const auto written = [self = shared_from_this(), keep_alive](beast::error_code error,
+                                                                 std::size_t) {
+      self->onWritten(error, keep_alive);
+    };
+    if (head) {
+      http::async_write_header(stream_, *serializer_, written);
+    } else {
+      http::async_write(stream_, *serializer_, written);
+    }
+  }
+
+  void onWritten(beast::error_code error, bool keep_alive) {
+    if (!error && keep_alive) {
+      read();
+    } else {
+      close();
+    }
+  }
+
+  void close() {
+    beast::error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  beast::tcp_stream stream_;
+  Shared& shared_;  // Of the server, which destroys us before it.
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::response<http::string_body>> message_;
+  std::optional<http::response_serializer<http::string_body>> serializer_;
+};
+
+Error cannotListen(const HttpServer::Settings& settings, const std::string& why) {
+  const std::string host = settings.host.empty() ? "*" : settings.host;
+  return Error(ErrorCode::kUnavailable,
+               "cannot listen on " + host + ":" + std::to_string(settings.port) + ": " + why);
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  Shared shared;
+  asio::io_context context{1};
+  tcp::acceptor acceptor{context};
+  asio::steady_timer pause{context};
+  std::thread thread;
+
+  void accept() {
+    acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) {
+        return;
+      }
+      if (!error && shared.connections < shared.settings.most_connections) {
+        std::make_shared<Connection>(std::move(socket), shared)->read();
+      }
+      if (!error) {
+        accept();
+        return;
+      }
+      pause.expires_after(std::chrono::milliseconds(100));  // Out of descriptors, as a rule.
+      pause.async_wait([this](beast::error_code stopped) {
+        if (!stopped) {
+          accept();
+        }
+      });
+    });
+  }
+};
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HttpServer::~HttpServer() { stop(); }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(Settings settings, Handler handler) {
+  auto state = std::make_unique<State>();
+  beast::error_code error;
+  tcp::endpoint endpoint(tcp::v4(), settings.port);
+  if (!settings.host.empty()) {
+    tcp::resolver resolver(state->context);
+    const auto found = resolver.resolve(
+        settings.host, std::to_string(settings.port), tcp::resolver::passive, error);
+    if (error || found.empty()) {
+      return cannotListen(settings, "the host is unknown");
+    }
+    endpoint = *found.begin();
+  }
+  state->acceptor.open(endpoint.protocol(), error);
+  if (!error) {
+    state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    state->acceptor.bind(endpoint, error);
+  }
+  if (!error) {
+    state->acceptor.listen(asio::socket_base::max_listen_connections, error);
+  }
+  if (error) {
+    return cannotListen(settings, error.message());
+  }
+  state->shared = {std::move(handler), std::move(settings)};
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+std::uint16_t HttpServer::port() const {
+  beast::error_code ignored;
+  return state_->acceptor.local_endpoint(ignored).port();
+}
+
+void HttpServer::serve() {
+  state_->accept();
+  state_->thread = std::thread([this] { state_->context.run(); });
+}
+
+void HttpServer::stop() {
+  state_->context.stop();
+  if (state_->thread.joinable()) {
+    state_->thread.join();
+  }
+}
+
+}  // namespace weir::jobmanager::web
