@@ -19,7 +19,7 @@ std::string differenceOf(const JobOperator& submitted, const JobOperator& rebuil
   if (submitted.kind != rebuilt.kind || submitted.uid != rebuilt.uid) {
     return who + " of the submitted graph is " + describe(rebuilt) + " here";
   }
-  if (submitted.id != rebuilt.id || submitted.siblings != rebuilt.siblings) {
+  if (submitted.id != rebuilt.id) {
     return who + " stands at another place of the graph here";
   }
   if (submitted.parallelism != rebuilt.parallelism) {

@@ -1,0 +1,169 @@
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/connector/formatted_sink.h"
+#include "common/connector/print_sink.h"
+#include "common/connector/socket_sink.h"
+#include "common/connector/socket_source.h"
+#include "common/connector/text_file_sink.h"
+#include "tests/unit/common/connector/harness.h"
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+void appendNumber(std::string& to, const int& value) { to += std::to_string(value); }
+
+class SinksTest : public ConnectorTest {
+ protected:
+  Subtask alone_;
+};
+
+TEST_F(SinksTest, PrintsWholeLinesWithThePrefixOfTheSubtask) {
+  ::testing::internal::CaptureStdout();
+  PrintSink single;
+  single.open(alone_.context());
+  single.invoke("alone");
+  Subtask second(1, 2);
+  PrintSink parallel;
+  parallel.open(second.context());
+  parallel.invoke("of two");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "alone\n2> of two\n");
+}
+
+TEST_F(SinksTest, WritesThePathItselfAloneAndAFilePerSubtaskElse) {
+  TextFileSink single(path("single"));
+  single.open(alone_.context());
+  single.invoke("line");
+  single.close();
+  EXPECT_EQ(read("single"), "line\n");
+  Subtask second(1, 2);
+  TextFileSink parallel(path("dir"));
+  parallel.open(second.context());
+  parallel.invoke("line");
+  parallel.endInput();
+  EXPECT_EQ(read("dir/2"), "line\n");
+}
+
+TEST_F(SinksTest, EmptiesTheFileOnAFreshStart) {
+  write("out", "old\n");
+  TextFileSink sink(path("out"));
+  sink.open(alone_.context());
+  sink.close();
+  EXPECT_EQ(read("out"), "");
+}
+
+TEST_F(SinksTest, GoesOnAtTheSnapshotAfterARestore) {
+  TextFileSink first(path("out"));
+  first.open(alone_.context());
+  first.invoke("before");
+  const auto state = first.snapshotState(1);
+  first.invoke("lost with the attempt");
+  first.close();
+
+  TextFileSink second(path("out"));
+  second.restoreState(state);
+  second.open(alone_.context());
+  second.invoke("after");
+  second.close();
+  EXPECT_EQ(read("out"), "before\nafter\n");
+}
+
+TEST_F(SinksTest, RefusesAFileThatLostWhatASnapshotKnows) {
+  TextFileSink sink(path("out"));
+  sink.restoreState({{write("out", "x"), 10}});
+  try {
+    sink.open(alone_.context());
+    FAIL() << "it did not throw";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr(path("out") + " has 1 bytes, but had 10"));
+  }
+}
+
+TEST_F(SinksTest, TakesNoFileOfAnotherSubtaskWhenRescaled) {
+  write("dir/1", "of another\n");
+  TextFileSink sink(path("dir"));
+  sink.restoreState({});
+  Subtask first(0, 2);
+  sink.open(first.context());
+  sink.invoke("mine");
+  sink.close();
+  EXPECT_EQ(read("dir/1"), "of another\n");
+  EXPECT_EQ(read("dir/1.1"), "mine\n");
+}
+
+TEST_F(SinksTest, FormatsAnyRecord) {
+  connector::FormattedStatefulSink<int, TextFileSink, &appendNumber> sink{
+      TextFileSink(path("out"))};
+  sink.open(alone_.context());
+  sink.invoke(42);
+  EXPECT_EQ(sink.snapshotState(1).front().bytes, 3U);
+  sink.close();
+  EXPECT_EQ(read("out"), "42\n");
+}
+
+/// A server on loopback that serves one connection.
+class SocketTest : public SinksTest {
+ protected:
+  SocketTest() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(listener_, 4);
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SocketTest() override { ::close(listener_); }
+  int accept() const { return ::accept(listener_, nullptr, nullptr); }
+
+  int listener_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(SocketTest, SourceEmitsLinesUntilTheServerCloses) {
+  SocketSource source("127.0.0.1", port_);
+  source.open(alone_.context());
+  Collected<std::string> context;
+  EXPECT_EQ(source.pollNext(context), InputStatus::kMoreAvailable);
+  const int server = accept();
+  EXPECT_EQ(source.pollNext(context), InputStatus::kNothingAvailable);
+  ASSERT_EQ(::send(server, "one\r\ntwo\nrest", 13, 0), 13);
+  ::close(server);
+  EXPECT_THAT(drain(source, context), ElementsAre("one", "two", "rest"));
+}
+
+TEST_F(SocketTest, SourceThrowsWhenThereIsNoServer) {
+  ::shutdown(listener_, SHUT_RDWR);
+  ::close(std::exchange(listener_, -1));
+  SocketSource source("127.0.0.1", port_);
+  source.open(alone_.context());
+  Collected<std::string> context;
+  EXPECT_THROW(source.pollNext(context), std::runtime_error);
+}
+
+TEST_F(SocketTest, SinkSendsLines) {
+  SocketSink sink("127.0.0.1", port_);
+  sink.open(alone_.context());
+  const int server = accept();
+  sink.invoke("line");
+  sink.close();
+  char bytes[16] = {};
+  EXPECT_EQ(::recv(server, bytes, sizeof bytes, MSG_WAITALL), 5);
+  EXPECT_STREQ(bytes, "line\n");
+  ::close(server);
+}
+
+}  // namespace
+}  // namespace weir
