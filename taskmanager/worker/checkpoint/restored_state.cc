@@ -1,0 +1,104 @@
+#include "taskmanager/worker/checkpoint/restored_state.h"
+
+#include <utility>
+
+#include "common/record/key_group.h"
+#include "common/state/section.h"
+
+namespace weir::worker {
+
+namespace {
+
+class InlineSource final : public state::ByteSource {
+ public:
+  explicit InlineSource(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
+    if (offset > bytes_.size() || bytes_.size() - offset < length) {
+      return Error(ErrorCode::kCorruption, "the section is shorter than it says");
+    }
+    return bytes_.substr(offset, length);
+  }
+
+ private:
+  std::string bytes_;
+};
+
+/// A part of a file.
+class FileSource final : public state::ByteSource {
+ public:
+  FileSource(std::unique_ptr<fs::FileReader> file, std::uint64_t offset, std::uint64_t size)
+      : file_(std::move(file)), offset_(offset), size_(size) {}
+  std::uint64_t size() const override { return size_; }
+  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
+    if (offset > size_ || size_ - offset < length) {
+      return Error(ErrorCode::kCorruption, "the section is shorter than it says");
+    }
+    return file_->read(offset_ + offset, length);
+  }
+
+ private:
+  std::unique_ptr<fs::FileReader> file_;
+  std::uint64_t offset_;
+  std::uint64_t size_;
+};
+
+/// Keeps the bytes alive for as long as somebody reads them.
+struct OpenSection {
+  std::unique_ptr<state::ByteSource> source;
+  std::unique_ptr<state::SectionReader> reader;
+};
+
+Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& handle,
+                                                    fs::FileSystem& files) {
+  if (handle.storage == runtime::StateHandle::Storage::kInline) {
+    return std::unique_ptr<state::ByteSource>(std::make_unique<InlineSource>(handle.bytes));
+  }
+  if (handle.storage != runtime::StateHandle::Storage::kFile) {
+    return Error(ErrorCode::kInternal, "a task was sent state that it cannot reach");
+  }
+  WEIR_TRY(auto file, files.open(handle.location));
+  if (handle.offset > file->size() || file->size() - handle.offset < handle.size) {
+    return Error(ErrorCode::kCorruption,
+                 handle.location + " has " + std::to_string(file->size()) +
+                     " bytes, but the snapshot put " + std::to_string(handle.size) + " at offset " +
+                     std::to_string(handle.offset));
+  }
+  return std::unique_ptr<state::ByteSource>(
+      std::make_unique<FileSource>(std::move(file), handle.offset, handle.size));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<state::SectionReader>> openSection(const runtime::StateHandle& handle,
+                                                          fs::FileSystem& files) {
+  auto open = std::make_shared<OpenSection>();
+  WEIR_TRY(open->source, sourceOf(handle, files));
+  auto reader = state::SectionReader::open(*open->source);
+  if (!reader) {
+    return handle.location.empty() ? std::move(reader).error()
+                                   : std::move(reader).error().during("read " + handle.location);
+  }
+  open->reader = *std::move(reader);
+  return std::shared_ptr<state::SectionReader>(open, open->reader.get());
+}
+
+Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrder& order,
+                                               std::uint32_t subtask,
+                                               std::uint32_t parallelism,
+                                               std::uint32_t max_parallelism,
+                                               fs::FileSystem& files) {
+  functions::OperatorRestore restore;
+  restore.key_groups = keyGroupRangeOf(subtask, parallelism, max_parallelism);
+  restore.old_parallelism = order.old_parallelism;
+  for (const auto& section : order.sections) {
+    if (section.handle.storage == runtime::StateHandle::Storage::kNone) {
+      continue;
+    }
+    WEIR_TRY(auto reader, openSection(section.handle, files));
+    restore.sections.push_back(functions::RestoredSection{section.old_subtask, std::move(reader)});
+  }
+  return restore;
+}
+
+}  // namespace weir::worker

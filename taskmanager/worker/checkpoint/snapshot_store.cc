@@ -1,0 +1,234 @@
+#include "taskmanager/worker/checkpoint/snapshot_store.h"
+
+#include <exception>
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "common/state/keyed_backend.h"
+#include "common/state/section.h"
+#include "taskmanager/worker/checkpoint/section_sink.h"
+
+namespace weir::worker {
+
+namespace {
+
+constexpr std::size_t kRemembered = 64;
+constexpr std::size_t kThreads = 2;
+
+std::uint32_t millisSince(const Clock& clock, SteadyTime start) {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - start).count());
+}
+
+runtime::StateInfo infoOf(const state::StateSummary& summary, const FrozenOperator& frozen) {
+  runtime::StateInfo info;
+  info.name = summary.name;
+  info.kind = summary.kind;
+  info.key = summary.key_schema;
+  info.value = summary.value_schema;
+  info.declared_late = !frozen.declared.contains(summary.name);
+  info.entries = summary.entries;
+  info.bytes = summary.bytes;
+  return info;
+}
+
+template <typename Map>
+void keepNewest(Map& map) {
+  while (map.size() > kRemembered) {
+    map.erase(map.begin());
+  }
+}
+
+}  // namespace
+
+/// Where the sections of one subtask go.
+struct SnapshotStore::Target {
+  bool on_job_manager = false;
+  SectionFile file;
+};
+
+SnapshotStore::SnapshotStore(const runtime::ExecutionId& execution,
+                             runtime::CheckpointStorage storage,
+                             fs::FileSystem& files,
+                             Random& random,
+                             const Clock& clock,
+                             std::function<void(runtime::WorkerReport)> report)
+    : execution_(execution),
+      storage_(std::move(storage)),
+      files_(files),
+      random_(random),
+      clock_(clock),
+      report_(std::move(report)),
+      threads_("snapshots", kThreads) {}
+
+SnapshotStore::~SnapshotStore() { close(); }
+
+void SnapshotStore::close() {
+  closing_.store(true);
+  threads_.shutdown();
+}
+
+bool SnapshotStore::unwanted(CheckpointId checkpoint) {
+  std::lock_guard lock(mutex_);
+  return closing_.load() || aborted_.contains(checkpoint);
+}
+
+std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
+  std::string directory = snapshot.order.directory;
+  if (directory.empty()) {
+    directory =
+        fs::join(storage_.directory, "chk-" + std::to_string(snapshot.order.checkpoint.value()));
+  }
+  std::string path = fs::join(
+      directory,
+      snapshot.task.vertex.hex().substr(0, 8) + "-" + std::to_string(snapshot.task.subtask) + "-" +
+          std::to_string(execution_.attempt.value()) + "-" + random_.hex(8));
+  return path.starts_with('/') ? fs::toFileUri(path) : path;
+}
+
+void SnapshotStore::store(Snapshot snapshot) {
+  auto shared = std::make_shared<Snapshot>(std::move(snapshot));  // std::function must be copyable.
+  const auto posted = threads_.post([this, shared] { run(*shared); });
+  if (!posted && !closing_.load()) {
+    decline(*shared, posted.error().text());
+  }
+}
+
+void SnapshotStore::decline(const Snapshot& snapshot, const std::string& reason) {
+  report_(runtime::CheckpointDecline{
+      execution_,
+      snapshot.order.checkpoint,
+      snapshot.task,
+      snapshot.task_name + " (" + std::to_string(snapshot.task.subtask + 1) + "): " + reason});
+}
+
+void SnapshotStore::run(Snapshot& snapshot) {
+  const CheckpointId checkpoint = snapshot.order.checkpoint;
+  if (unwanted(checkpoint)) {
+    return;
+  }
+  const SteadyTime start = clock_.now();
+  Target target{storage_.kind == runtime::CheckpointStorage::Kind::kJobManager &&
+                    snapshot.order.directory.empty(),
+                SectionFile(files_, pathFor(snapshot))};
+  auto operators = write(snapshot, target);
+  if (unwanted(checkpoint)) {
+    return;  // The file was not committed.
+  }
+  if (operators && target.file.started()) {
+    if (auto committed = target.file.commit(); !committed) {
+      operators = std::move(committed).error();
+    }
+  }
+  if (!operators) {
+    return decline(snapshot, operators.error().text());
+  }
+  if (target.file.started()) {
+    std::unique_lock lock(mutex_);
+    if (aborted_.contains(checkpoint)) {
+      lock.unlock();
+      (void)files_.remove(target.file.path()).has_value();
+      return;
+    }
+    committed_[checkpoint].push_back(target.file.path());
+    keepNewest(committed_);
+  }
+  runtime::CheckpointAck ack;
+  ack.execution = execution_;
+  ack.checkpoint = checkpoint;
+  ack.task = snapshot.task;
+  ack.finished = snapshot.finished;
+  ack.operators = *std::move(operators);
+  ack.alignment_millis = snapshot.alignment_millis;
+  ack.freeze_millis = snapshot.freeze_millis;
+  ack.write_millis = millisSince(clock_, start);
+  report_(std::move(ack));
+}
+
+Result<std::vector<runtime::OperatorSnapshot>> SnapshotStore::write(Snapshot& snapshot,
+                                                                    Target& target) {
+  std::vector<runtime::OperatorSnapshot> written;
+  for (FrozenOperator& frozen : snapshot.operators) {
+    if (unwanted(snapshot.order.checkpoint)) {
+      break;
+    }
+    try {
+      auto one = writeOperator(frozen, target);
+      if (!one) {
+        return std::move(one).error().during("store the state of operator '" + frozen.name + "'");
+      }
+      written.push_back(*std::move(one));
+    } catch (const std::exception& e) {  // A serializer of the user's.
+      return Error(ErrorCode::kUserCode, e.what())
+          .during("serialize the state of operator '" + frozen.name + "'");
+    }
+    frozen.state.reset();  // Lets copies go that only this view needed.
+  }
+  return written;
+}
+
+Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& frozen,
+                                                               Target& target) {
+  runtime::OperatorSnapshot snapshot;
+  snapshot.id = frozen.id;
+  if (frozen.state == nullptr) {
+    return snapshot;
+  }
+  SectionSink sink(target.on_job_manager ? storage_.max_state_size : storage_.inline_threshold,
+                   target.on_job_manager ? nullptr : &target.file);
+  state::SectionWriter writer(sink);
+  WEIR_RETURN_IF_ERROR(frozen.state->write(writer));
+  WEIR_TRY(const state::SectionInfo info, writer.finish());
+  if (sink.overflowed()) {
+    return Error(ErrorCode::kResourceExhausted,
+                 "it has " + std::to_string(info.size) + " bytes, more than the " +
+                     std::to_string(storage_.max_state_size) + " that fit on the job manager")
+        .advise("set state.backend: filesystem");
+  }
+  for (const state::StateSummary& summary : info.states) {
+    snapshot.states.push_back(infoOf(summary, frozen));
+  }
+  if (info.states.empty()) {
+    return snapshot;
+  }
+  snapshot.handle.size = info.size;
+  snapshot.handle.checksum = info.checksum;
+  if (sink.inFile()) {
+    snapshot.handle.storage = runtime::StateHandle::Storage::kFile;
+    snapshot.handle.location = target.file.path();
+    snapshot.handle.offset = sink.fileOffset();
+  } else {
+    snapshot.handle.storage = runtime::StateHandle::Storage::kInline;
+    snapshot.handle.bytes = sink.takeBytes();
+  }
+  return snapshot;
+}
+
+void SnapshotStore::aborted(CheckpointId checkpoint) {
+  std::vector<std::string> paths;
+  {
+    std::lock_guard lock(mutex_);
+    aborted_.insert(checkpoint);
+    keepNewest(aborted_);
+    if (const auto found = committed_.find(checkpoint); found != committed_.end()) {
+      paths = std::move(found->second);
+      committed_.erase(found);
+    }
+  }
+  if (!paths.empty()) {
+    (void)threads_
+        .post([this, paths] {
+          for (const std::string& path : paths) {
+            (void)files_.remove(path).has_value();
+          }
+        })
+        .has_value();
+  }
+}
+
+void SnapshotStore::completed(CheckpointId checkpoint) {
+  std::lock_guard lock(mutex_);
+  committed_.erase(checkpoint);
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/concurrency/thread_pool.h"
+#include "common/fs/file_system.h"
+#include "common/functions/operator.h"
+#include "common/runtime/messages.h"
+
+namespace weir::worker {
+
+/// The frozen state of one operator, on its way to the store.
+struct FrozenOperator {
+  OperatorId id;
+  std::string name;
+  std::unique_ptr<state::FrozenState> state;  ///< Null: the operator has none.
+  std::set<std::string> declared;             ///< Names known before anything ran.
+};
+
+/// What one subtask hands over for one checkpoint.
+struct Snapshot {
+  runtime::TaskId task;
+  std::string task_name;
+  runtime::CheckpointOrder order;
+  bool finished = false;
+  std::vector<FrozenOperator> operators;
+  std::uint32_t alignment_millis = 0;
+  std::uint32_t freeze_millis = 0;
+};
+
+/// Stores snapshots in the background and acknowledges them, while their tasks go on.
+///
+/// A subtask writes one file per checkpoint, its operators' sections one after another; sections
+/// up to the storage's threshold travel in the acknowledgement, as does everything when state
+/// lives on the job manager. What cannot be stored declines the checkpoint, naming operator or
+/// path; nothing here fails a task. The file of an aborted checkpoint is deleted. File names are
+/// never used twice. One store per worker. Threads: any.
+class SnapshotStore {
+ public:
+  /// `report` is called from background threads. References outlive the store.
+  SnapshotStore(const runtime::ExecutionId& execution,
+                runtime::CheckpointStorage storage,
+                fs::FileSystem& files,
+                Random& random,
+                const Clock& clock,
+                std::function<void(runtime::WorkerReport)> report);
+  ~SnapshotStore();
+
+  /// Takes the snapshot over; an acknowledgement or a decline follows, unless it is aborted.
+  void store(Snapshot snapshot);
+  void aborted(CheckpointId checkpoint);
+  void completed(CheckpointId checkpoint);
+  /// Gives up what is not stored yet and ends the threads. Idempotent.
+  void close();
+
+ private:
+  struct Target;
+
+  Result<std::vector<runtime::OperatorSnapshot>> write(Snapshot& snapshot, Target& target);
+  Result<runtime::OperatorSnapshot> writeOperator(FrozenOperator& frozen, Target& target);
+  std::string pathFor(const Snapshot& snapshot);
+  bool unwanted(CheckpointId checkpoint);
+  void run(Snapshot& snapshot);
+  void decline(const Snapshot& snapshot, const std::string& reason);
+
+  const runtime::ExecutionId execution_;
+  const runtime::CheckpointStorage storage_;
+  fs::FileSystem& files_;
+  Random& random_;
+  const Clock& clock_;
+  const std::function<void(runtime::WorkerReport)> report_;
+  std::atomic<bool> closing_{false};
+  std::mutex mutex_;
+  std::set<CheckpointId> aborted_;                              // The newest few.
+  std::map<CheckpointId, std::vector<std::string>> committed_;  // Not known to be complete.
+  concurrency::ThreadPool threads_;                             // Last: ends first.
+};
+
+}  // namespace weir::worker

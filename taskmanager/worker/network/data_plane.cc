@@ -1,0 +1,54 @@
+#include "taskmanager/worker/network/data_plane.h"
+
+#include <unistd.h>
+
+namespace weir::worker {
+
+DataPlane::DataPlane(const runtime::Deployment& deployment, BufferPool& pool, Lost lost)
+    : deployment_(deployment), pool_(pool), lost_(std::move(lost)) {}
+
+DataPlane::~DataPlane() { stop(); }
+
+Link& DataPlane::link(Link::Side own_side, std::uint32_t worker) {
+  auto& link = links_[{own_side, worker}];
+  if (link == nullptr) {
+    const runtime::WorkerEndpoint& peer = deployment_.workers[worker];
+    link = std::make_unique<Link>(
+        io_, pool_, own_side, peer.host + ":" + std::to_string(peer.data_port));
+    link->onLost(
+        [this, own_side, worker](const std::string& cause) { lost_(own_side, worker, cause); });
+  }
+  return *link;
+}
+
+void DataPlane::start() {
+  if (links_.empty()) {
+    return;
+  }
+  DataHello hello;
+  hello.job = deployment_.execution.job;
+  hello.attempt = deployment_.execution.attempt;
+  hello.token = helloToken(deployment_.token);
+  hello.from_worker = deployment_.self;
+  for (auto& [key, link] : links_) {
+    if (key.first == Link::Side::kConsumer) {
+      hello.to_worker = key.second;
+      const runtime::WorkerEndpoint& peer = deployment_.workers[key.second];
+      link->dial(peer.host, peer.data_port, hello);
+    }
+  }
+  io_.start();
+}
+
+void DataPlane::adopt(int fd, std::uint32_t from_worker) {
+  const auto found = links_.find({Link::Side::kProducer, from_worker});
+  if (found == links_.end()) {
+    ::close(fd);
+    return;
+  }
+  found->second->adopt(fd);
+}
+
+void DataPlane::stop() { io_.stop(); }
+
+}  // namespace weir::worker

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/functions/operator.h"
+#include "taskmanager/worker/memory/buffer_pool.h"
+#include "taskmanager/worker/network/flow_window.h"
+#include "taskmanager/worker/network/output_channel.h"
+
+namespace weir::worker {
+
+/// The channels of one outgoing edge of one subtask: what an EdgeWriter fills and emits to.
+///
+/// emit() holds its caller back while a channel is full; how much a channel takes follows its
+/// receiver's pace (FlowWindow). Lives as long as its task; task's thread only. Waiting ends with
+/// CancelledException once `stop` is set and the signal woken.
+class EdgeSender final : public functions::EdgeOutput {
+ public:
+  EdgeSender(std::vector<std::unique_ptr<OutputChannel>> channels,
+             BufferPool& pool,
+             WakeSignal& signal,
+             const std::atomic<bool>& stop,
+             const Clock& clock);
+  ~EdgeSender() override;
+
+  std::uint32_t channels() const override { return static_cast<std::uint32_t>(channels_.size()); }
+  functions::Buffer take(std::size_t capacity) override;
+  void emit(std::uint32_t channel, functions::Buffer buffer) override;
+  std::size_t targetBytes(std::uint32_t channel) const override {
+    return flows_[channel].targetBytes();
+  }
+
+  /// Whether every channel would take a buffer now; if not, the signal is woken once it does.
+  bool hasRoom();
+  /// Sends to all channels; the writer was flushed before.
+  void broadcast(const Event& event);
+
+  std::uint64_t bytesSent() const { return bytes_sent_; }
+  /// Time spent in emit() waiting for room.
+  Duration waited() const { return waited_; }
+
+ private:
+  std::uint32_t windowOf(std::uint32_t channel) const {
+    return pool_.exhausted() ? 1 : flows_[channel].window();
+  }
+  void waitAndSend(std::uint32_t channel, functions::Buffer& buffer);
+
+  std::vector<std::unique_ptr<OutputChannel>> channels_;
+  std::vector<FlowWindow> flows_;            // By channel.
+  std::vector<functions::Buffer> recycled_;  // Back from receivers of this process; warm.
+  BufferPool& pool_;                         // The worker's.
+  WakeSignal& signal_;                       // The task's.
+  const std::atomic<bool>& stop_;            // The task's.
+  const Clock& clock_;
+  std::uint64_t bytes_sent_ = 0;
+  Duration waited_{};
+};
+
+}  // namespace weir::worker

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "taskmanager/worker/memory/buffer_pool.h"
+#include "taskmanager/worker/network/event.h"
+#include "taskmanager/worker/network/output_channel.h"
+#include "taskmanager/worker/network/wake_signal.h"
+
+namespace weir::worker {
+
+/// Where a gate returns the credits of a channel whose producer is another process. Any thread.
+class CreditSink {
+ public:
+  virtual ~CreditSink() = default;
+  virtual void grant(std::uint32_t link_channel, std::uint32_t credits) = 0;
+};
+
+/// What next() found: a buffer of records or an event.
+struct Arrival {
+  std::uint32_t channel = 0;
+  functions::Buffer buffer;  ///< Empty for an event.
+  std::optional<Event> event;
+};
+
+/// All input channels of one subtask: what producers have sent and it has not read yet.
+///
+/// Each channel holds at most `credits` data buffers; a blocked one (it has delivered its barrier)
+/// is not read, so that its sender runs out of room. Producers and the consumer share one lock,
+/// taken once a buffer. Lives as long as its worker. Threads: push*() and inFlight() from any, the
+/// others from the consumer's.
+class InputGate {
+ public:
+  /// Of one channel, on both sides.
+  static constexpr std::uint32_t kCredits = 8;
+  /// Read buffers that wait on a local channel for its sender to use again.
+  static constexpr std::size_t kReturned = 4;
+
+  InputGate(std::uint32_t channels, BufferPool& pool, WakeSignal& consumer);
+
+  /// The channel's producer is another process: credits go to `sink`. Before the first push.
+  void setPeer(std::uint32_t channel, CreditSink& sink, std::uint32_t link_channel);
+
+  std::uint32_t channels() const { return static_cast<std::uint32_t>(channels_.size()); }
+
+  /// For a producer of this process; as OutputChannel::trySend().
+  bool tryPush(std::uint32_t channel,
+               functions::Buffer& buffer,
+               std::uint32_t window,
+               WakeSignal& sender,
+               std::vector<functions::Buffer>& recycled);
+  bool hasRoom(std::uint32_t channel, std::uint32_t window, WakeSignal& sender);
+  std::uint32_t inFlight(std::uint32_t channel) const {
+    return channels_[channel].in_flight.load(std::memory_order_relaxed);
+  }
+  void pushEvent(std::uint32_t channel, Event event);
+  /// For a peer, which has used a credit; false when it had none.
+  bool pushFromPeer(std::uint32_t channel, functions::Buffer buffer);
+
+  /// The next arrival of a channel that is not blocked, channels taking turns.
+  std::optional<Arrival> next();
+  /// Gives a buffer back that next() returned and that is read.
+  void recycle(std::uint32_t channel, functions::Buffer buffer);
+  /// Leaves the channel unread until unblockAll().
+  void block(std::uint32_t channel);
+  void unblockAll();
+  /// Returns the credits that were held back to travel together; before the consumer sleeps.
+  void returnCredits();
+
+ private:
+  struct Channel {
+    std::deque<Arrival> queue;
+    std::atomic<std::uint32_t> in_flight{0};  // Data buffers in `queue`; written under the lock.
+    bool blocked = false;
+    bool ready = false;             // Stands in `ready_`.
+    bool owing = false;             // Stands in `owing_`.
+    WakeSignal* waiting = nullptr;  // The sender, when it found no room; owned by its task.
+    std::uint32_t wake_at = 0;
+    std::vector<functions::Buffer> returned;  // For a sender of this process.
+    CreditSink* peer = nullptr;
+    std::uint32_t link_channel = 0;
+    std::uint32_t owed = 0;  // Credits of consumed buffers, not yet returned.
+  };
+
+  void append(std::uint32_t index, Arrival arrival);  // With mutex_ held.
+  bool roomOrWait(Channel& channel, std::uint32_t window, WakeSignal& sender);
+  WakeSignal* senderToWake(Channel& channel);
+  std::uint32_t takeCredits(Channel& channel, bool all);
+
+  BufferPool& pool_;      // The worker's, which outlives us.
+  WakeSignal& consumer_;  // The task's, which outlives us.
+  std::mutex mutex_;
+  std::vector<Channel> channels_;
+  std::deque<std::uint32_t> ready_;   // Not blocked and not empty, in turn.
+  std::vector<std::uint32_t> owing_;  // Channels with owed credits; consumer's thread only.
+};
+
+/// A channel to a consumer in this process: hands the buffer over.
+class LocalChannel final : public OutputChannel {
+ public:
+  LocalChannel(InputGate& gate, std::uint32_t channel) : gate_(gate), channel_(channel) {}
+  bool trySend(functions::Buffer& buffer,
+               std::uint32_t window,
+               WakeSignal& sender,
+               std::vector<functions::Buffer>& recycled) override {
+    return gate_.tryPush(channel_, buffer, window, sender, recycled);
+  }
+  bool hasRoom(std::uint32_t window, WakeSignal& sender) override {
+    return gate_.hasRoom(channel_, window, sender);
+  }
+  void sendEvent(Event event) override { gate_.pushEvent(channel_, std::move(event)); }
+  std::uint32_t inFlight() const override { return gate_.inFlight(channel_); }
+
+ private:
+  InputGate& gate_;  // Of the consumer; the worker keeps it.
+  std::uint32_t channel_;
+};
+
+}  // namespace weir::worker

@@ -1,0 +1,225 @@
+#include "taskmanager/worker/operators/operator_chain.h"
+
+#include <algorithm>
+#include <cassert>
+#include <exception>
+#include <utility>
+
+namespace weir::worker {
+
+class OperatorChain::Context final : public functions::OperatorContext {
+ public:
+  Context(functions::TaskInfo task,
+          functions::AccumulatorRegistry& accumulators,
+          std::function<void()> waker)
+      : task_(std::move(task)), accumulators_(accumulators), waker_(std::move(waker)) {}
+  const functions::TaskInfo& task() const override { return task_; }
+  functions::AccumulatorRegistry& accumulators() override { return accumulators_; }
+  std::function<void()> waker() override { return waker_; }
+
+ private:
+  functions::TaskInfo task_;
+  functions::AccumulatorRegistry& accumulators_;  // The chain's.
+  std::function<void()> waker_;
+};
+
+OperatorChain::OperatorChain(const ChainSetup& setup)
+    : vertex_(setup.graph->vertices[setup.vertex]), where_(vertex_.name) {
+  nodes_.reserve(vertex_.operators.size());
+  for (const std::uint32_t index : vertex_.operators) {
+    Node node;
+    node.what = &setup.graph->operators[index];
+    functions::TaskInfo task = setup.task;
+    task.operator_id = node.what->id;
+    task.operator_name = node.what->name;
+    task.max_parallelism = node.what->max_parallelism;
+    node.context = std::make_unique<Context>(std::move(task), accumulators_, setup.waker);
+    where_ = node.what->name;
+    node.self = node.what->factory();
+    node.self->setup(*node.context);
+    nodes_.push_back(std::move(node));
+  }
+  linkOperators();
+  connectEdges(setup);
+  where_ = vertex_.name;
+}
+
+OperatorChain::~OperatorChain() = default;
+
+std::size_t OperatorChain::position(std::uint32_t operator_index) const {
+  const auto& all = vertex_.operators;
+  const auto found = std::find(all.begin(), all.end(), operator_index);
+  assert(found != all.end());
+  return static_cast<std::size_t>(found - all.begin());
+}
+
+void OperatorChain::linkOperators() {
+  for (const graph::ChainLink& one : vertex_.links) {
+    Node& source = nodes_[position(one.source)];
+    const std::size_t target = position(one.target);
+    source.consumers.push_back(links_.size());
+    links_.push_back(Link{target, one.port});
+    ++nodes_[target].open_ports;
+    source.self->addOutput(*nodes_[target].self->input(one.port));
+  }
+}
+
+void OperatorChain::connectEdges(const ChainSetup& setup) {
+  for (std::uint32_t index = 0; index < setup.graph->edges.size(); ++index) {
+    const graph::JobEdge& edge = setup.graph->edges[index];
+    if (edge.source_vertex == setup.vertex) {
+      Node& source = nodes_[position(edge.source_operator)];
+      writers_.push_back(edge.make_writer(setup.output(index), source.context->task()));
+      source.self->addOutput(writers_.back()->receiver());
+    }
+    if (edge.target_vertex == setup.vertex) {
+      const std::size_t target = position(edge.target_operator);
+      ++nodes_[target].open_ports;
+      edges_.push_back(
+          Edge{index, target, edge.port, edge.make_reader(*nodes_[target].self->input(edge.port))});
+    }
+  }
+}
+
+template <typename Call>
+void OperatorChain::during(std::size_t node, Call call) {
+  where_ = nodes_[node].what->name;
+  call(*nodes_[node].self);
+  where_ = vertex_.name;
+}
+
+Status OperatorChain::restore(std::size_t index, const functions::OperatorRestore& restore) {
+  Status status = ok();
+  during(index, [&](functions::Operator& self) { status = self.restore(restore); });
+  return std::move(status).during("restore operator '" + nodes_[index].what->name + "'");
+}
+
+void OperatorChain::open() {
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    during(i, [](functions::Operator& self) { self.open(); });
+  }
+}
+
+functions::EdgeReader& OperatorChain::reader(std::uint32_t edge) {
+  const auto found = std::find_if(
+      edges_.begin(), edges_.end(), [&](const Edge& one) { return one.index == edge; });
+  assert(found != edges_.end());
+  return *found->reader;
+}
+
+void OperatorChain::endEdge(std::uint32_t edge) {
+  const auto found = std::find_if(
+      edges_.begin(), edges_.end(), [&](const Edge& one) { return one.index == edge; });
+  assert(found != edges_.end());
+  endPort(found->target, found->port);
+}
+
+void OperatorChain::endSource() { finishNode(0); }
+
+void OperatorChain::endPort(std::size_t index, std::uint32_t port) {
+  Node& node = nodes_[index];
+  --node.open_ports;
+  // A port is fed by several edges or links after union_(): it ends with the last of them.
+  const auto feeds = [&](const auto& one) { return one.target == index && one.port == port; };
+  const auto inputs = static_cast<std::size_t>(std::count_if(edges_.begin(), edges_.end(), feeds) +
+                                               std::count_if(links_.begin(), links_.end(), feeds));
+  if (node.ended.size() <= port) {
+    node.ended.resize(port + 1);
+  }
+  if (++node.ended[port] < inputs) {
+    return;
+  }
+  if (!node.finished) {
+    during(index, [&](functions::Operator& self) { self.endInput(port); });
+  }
+  if (node.open_ports == 0) {
+    finishNode(index);
+  }
+}
+
+void OperatorChain::finishNode(std::size_t index) {
+  Node& node = nodes_[index];
+  during(index, [](functions::Operator& self) { self.flush(); });
+  for (const std::size_t link : node.consumers) {
+    endPort(links_[link].target, links_[link].port);
+  }
+}
+
+void OperatorChain::flush() {
+  for (Node& node : nodes_) {
+    node.self->flush();
+  }
+  for (const auto& writer : writers_) {
+    writer->flush();
+  }
+}
+
+std::vector<std::unique_ptr<state::FrozenState>> OperatorChain::snapshot(CheckpointId checkpoint) {
+  std::vector<std::unique_ptr<state::FrozenState>> frozen;
+  frozen.reserve(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    during(i, [&](functions::Operator& self) { frozen.push_back(self.snapshot(checkpoint)); });
+  }
+  return frozen;
+}
+
+void OperatorChain::notifyComplete(CheckpointId checkpoint) {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    during(i, [&](functions::Operator& self) { self.notifyCheckpointComplete(checkpoint); });
+  }
+}
+
+void OperatorChain::notifyAborted(CheckpointId checkpoint) {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    during(i, [&](functions::Operator& self) { self.notifyCheckpointAborted(checkpoint); });
+  }
+}
+
+void OperatorChain::close() {
+  if (std::exchange(closed_, true)) {
+    return;
+  }
+  accumulators_.freeze();
+  std::exception_ptr first;
+  std::string first_where;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    try {
+      during(i, [](functions::Operator& self) { self.close(); });
+    } catch (...) {
+      if (!first) {
+        first = std::current_exception();
+        first_where = nodes_[i].what->name;
+      }
+    }
+  }
+  if (first) {
+    where_ = first_where;
+    std::rethrow_exception(first);
+  }
+}
+
+std::vector<runtime::AccumulatorValue> OperatorChain::accumulators() const {
+  std::vector<runtime::AccumulatorValue> values;
+  for (auto& value : accumulators_.values()) {
+    values.push_back(runtime::AccumulatorValue{value.name, value.type, value.bytes});
+  }
+  return values;
+}
+
+std::uint64_t OperatorChain::recordsIn() const {
+  std::uint64_t sum = 0;
+  for (const Edge& edge : edges_) {
+    sum += edge.reader->records();
+  }
+  return sum;
+}
+
+std::uint64_t OperatorChain::recordsOut() const {
+  std::uint64_t sum = 0;
+  for (const auto& writer : writers_) {
+    sum += writer->records();
+  }
+  return sum;
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/functions/accumulators.h"
+#include "common/functions/operator.h"
+#include "common/graph/job_graph.h"
+#include "common/runtime/messages.h"
+
+namespace weir::worker {
+
+/// What a chain is built from.
+struct ChainSetup {
+  const graph::JobGraph* graph = nullptr;  ///< With factories; outlives the chain.
+  std::uint32_t vertex = 0;
+  functions::TaskInfo task;     ///< Without the operator's part.
+  std::function<void()> waker;  ///< Handed to the sources.
+  /// By index into JobGraph::edges, for every edge that leaves the vertex; outlive the chain.
+  std::function<functions::EdgeOutput&(std::uint32_t edge)> output;
+};
+
+/// The operators of one subtask, linked: records that enter the head leave through edge writers.
+///
+/// Lives as long as its task's attempt, on the task's thread. What user code throws passes through
+/// every call; where() then names the operator at work, or the whole chain while records run.
+class OperatorChain {
+ public:
+  /// Makes, sets up and links the operators, writers and readers.
+  explicit OperatorChain(const ChainSetup& setup);
+  ~OperatorChain();
+  OperatorChain(const OperatorChain&) = delete;
+  OperatorChain& operator=(const OperatorChain&) = delete;
+
+  /// Gives operator `index` its state back; before open(). `finished`: its input had ended, so that
+  /// its endInput() is not called again.
+  Status restore(std::size_t index, const functions::OperatorRestore& restore);
+  void setFinished(std::size_t index) { nodes_[index].finished = true; }
+  /// The head was finished before: a source is not polled again.
+  bool headFinished() const { return nodes_.front().finished; }
+
+  /// Opens every operator, consumers before their producers.
+  void open();
+  /// Sources only: one batch of about `limit` records.
+  InputStatus poll(std::size_t limit) { return head().poll(limit); }
+  SteadyTime pollAgainAt() const { return nodes_.front().self->pollAgainAt(); }
+  /// The reader of an incoming edge.
+  functions::EdgeReader& reader(std::uint32_t edge);
+
+  /// The input of the port that `edge` leads to has ended on all edges; ends operators in the order
+  /// of the chain, each when all its ports have ended.
+  void endEdge(std::uint32_t edge);
+  /// Sources: the source has ended.
+  void endSource();
+  /// Hands everything collected to the edges and emits started buffers.
+  void flush();
+
+  /// The frozen state of every operator, head first; null where there is none.
+  std::vector<std::unique_ptr<state::FrozenState>> snapshot(CheckpointId checkpoint);
+  void notifyComplete(CheckpointId checkpoint);
+  void notifyAborted(CheckpointId checkpoint);
+
+  /// Closes every operator once, head first, also after others threw; the first exception is thrown
+  /// again at the end. Idempotent.
+  void close();
+
+  std::size_t size() const { return nodes_.size(); }
+  const graph::JobOperator& description(std::size_t index) const { return *nodes_[index].what; }
+  std::vector<runtime::AccumulatorValue> accumulators() const;
+  /// Records that came in and went out over edges.
+  std::uint64_t recordsIn() const;
+  std::uint64_t recordsOut() const;
+  /// The operator that is at work, or the chain.
+  const std::string& where() const { return where_; }
+
+ private:
+  class Context;
+  struct Node {
+    const graph::JobOperator* what = nullptr;  // In the graph.
+    std::unique_ptr<Context> context;          // Outlives `self`.
+    std::unique_ptr<functions::Operator> self;
+    std::vector<std::size_t> consumers;  // Links out of this node, into links_.
+    std::uint32_t open_ports = 0;        // Inputs (edges and links) that have not ended.
+    std::vector<std::uint32_t> ended;    // By port: inputs that have ended.
+    bool finished = false;
+  };
+  struct Link {
+    std::size_t target = 0;
+    std::uint32_t port = 0;
+  };
+  struct Edge {
+    std::uint32_t index = 0;
+    std::size_t target = 0;
+    std::uint32_t port = 0;
+    std::unique_ptr<functions::EdgeReader> reader;
+  };
+
+  functions::Operator& head() { return *nodes_.front().self; }
+  std::size_t position(std::uint32_t operator_index) const;
+  void linkOperators();
+  void connectEdges(const ChainSetup& setup);
+  void endPort(std::size_t node, std::uint32_t port);
+  void finishNode(std::size_t node);
+  template <typename Call>
+  void during(std::size_t node, Call call);
+
+  const graph::JobVertex& vertex_;  // In the graph.
+  functions::AccumulatorRegistry accumulators_;
+  std::string where_;
+  bool closed_ = false;
+  std::vector<std::unique_ptr<functions::EdgeWriter>> writers_;  // Outlive the operators.
+  std::vector<Node> nodes_;                                      // Head first.
+  std::vector<Link> links_;
+  std::vector<Edge> edges_;
+};
+
+}  // namespace weir::worker

@@ -1,0 +1,212 @@
+#include "taskmanager/worker/task/subtask_thread.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <pthread.h>
+
+#include "taskmanager/worker/checkpoint/restored_state.h"
+#include "taskmanager/worker/task/exception_text.h"
+
+namespace weir::worker {
+
+namespace {
+
+std::uint32_t channelsOf(const std::vector<GateSection>& sections) {
+  return sections.empty() ? 0 : sections.back().first + sections.back().count;
+}
+
+}  // namespace
+
+SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
+                             std::uint32_t vertex,
+                             std::uint32_t subtask,
+                             std::chrono::milliseconds buffer_timeout,
+                             TaskServices services)
+    : deployment_(deployment),
+      id_{deployment.graph.vertices[vertex].id, subtask},
+      vertex_(vertex),
+      buffer_timeout_(buffer_timeout),
+      services_(services),
+      sections_(planGate(deployment.graph, vertex, subtask)),
+      gate_(channelsOf(sections_), services.buffers, signal_) {}
+
+SubtaskThread::~SubtaskThread() { join(); }
+
+void SubtaskThread::join() {
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void SubtaskThread::addOutput(std::uint32_t edge,
+                              std::vector<std::unique_ptr<OutputChannel>> channels) {
+  senders_[edge] = std::make_unique<EdgeSender>(
+      std::move(channels), services_.buffers, signal_, stop_, services_.clock);
+}
+
+void SubtaskThread::start(std::function<void()> ended) {
+  ended_ = std::move(ended);
+  thread_ = std::thread([this] { run(); });
+}
+
+void SubtaskThread::cancel() {
+  {
+    std::lock_guard lock(failure_mutex_);
+    cancelled_ = true;
+  }
+  stop_.store(true, std::memory_order_release);
+  signal_.wake();
+}
+
+void SubtaskThread::fail(const std::string& cause) {
+  {
+    std::lock_guard lock(failure_mutex_);
+    if (cancelled_ || !failure_.empty()) {
+      return;
+    }
+    failure_ = cause;
+  }
+  stop_.store(true, std::memory_order_release);
+  signal_.wake();
+}
+
+void SubtaskThread::run() {
+  const std::string name = deployment_.graph.vertices[vertex_].name;
+  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+  runGuarded();
+  chain_.reset();  // User objects end on the thread they lived on.
+  ended_();
+}
+
+void SubtaskThread::runGuarded() {
+  report(runtime::TaskState::kDeploying);
+  std::string cause;
+  try {
+    prepare();
+    report(runtime::TaskState::kRunning);
+    loop();
+    waker_.detach();
+    chain_->close();
+    return report(runtime::TaskState::kFinished);
+  } catch (const functions::CancelledException&) {
+    // Cancelled, or failed from outside.
+  } catch (...) {
+    cause = describeFailure(std::current_exception());
+  }
+  closeQuietly();
+  {
+    std::lock_guard lock(failure_mutex_);
+    if (cancelled_) {
+      cause.clear();
+    } else if (cause.empty()) {
+      cause = failure_;
+    }
+  }
+  const bool failed = !cause.empty();
+  report(failed ? runtime::TaskState::kFailed : runtime::TaskState::kCanceled, std::move(cause));
+}
+
+void SubtaskThread::closeQuietly() {
+  waker_.detach();
+  if (chain_ == nullptr) {
+    return;
+  }
+  try {
+    chain_->close();
+  } catch (...) {  // NOLINT: the first cause has been noted; this one follows from it.
+  }
+}
+
+std::string SubtaskThread::describeFailure(const std::exception_ptr& thrown) const {
+  const graph::JobVertex& vertex = deployment_.graph.vertices[vertex_];
+  return describeException(thrown) + " (in '" + (chain_ ? chain_->where() : vertex.name) +
+         "', subtask " + std::to_string(id_.subtask + 1) + " of " +
+         std::to_string(vertex.parallelism) + ")";
+}
+
+void SubtaskThread::prepare() {
+  const graph::JobGraph& graph = deployment_.graph;
+  ChainSetup setup;
+  setup.graph = &graph;
+  setup.vertex = vertex_;
+  setup.task.job = deployment_.execution.job;
+  setup.task.job_name = graph.name;
+  setup.task.attempt = deployment_.execution.attempt;
+  setup.task.task_name = graph.vertices[vertex_].name;
+  setup.task.subtask = id_.subtask;
+  setup.task.parallelism = graph.vertices[vertex_].parallelism;
+  setup.waker = waker_.function();
+  setup.output = [this](std::uint32_t edge) -> functions::EdgeOutput& { return *senders_[edge]; };
+  chain_ = std::make_unique<OperatorChain>(setup);
+  for (const GateSection& section : sections_) {
+    ports_.push_back(Port{section.edge, section.count, &chain_->reader(section.edge)});
+    port_of_.insert(port_of_.end(), section.count, static_cast<std::uint32_t>(ports_.size() - 1));
+  }
+  open_ports_ = static_cast<std::uint32_t>(ports_.size());
+  barriers_ = BarrierHandler::make(graph.checkpoints.mode, gate_.channels());
+  if (auto restored = restore(); !restored) {
+    throw RestoreError(restored.error().text());
+  }
+  chain_->open();
+  now_ = services_.clock.now();
+  next_report_ = now_ + kReportInterval;
+}
+
+Status SubtaskThread::restore() {
+  const auto found = std::find_if(deployment_.restores.begin(),
+                                  deployment_.restores.end(),
+                                  [this](const auto& one) { return one.task == id_; });
+  if (found == deployment_.restores.end()) {
+    return ok();
+  }
+  for (const runtime::OperatorRestoreOrder& order : found->operators) {
+    for (std::size_t i = 0; i < chain_->size(); ++i) {
+      const graph::JobOperator& what = chain_->description(i);
+      if (what.id != order.id) {
+        continue;
+      }
+      WEIR_TRY(const auto opened,
+               openRestore(order,
+                           id_.subtask,
+                           deployment_.graph.vertices[vertex_].parallelism,
+                           what.max_parallelism,
+                           services_.files)
+                   .during("restore operator '" + what.name + "'"));
+      WEIR_RETURN_IF_ERROR(chain_->restore(i, opened));
+      if (order.finished) {
+        chain_->setFinished(i);
+      }
+    }
+  }
+  return ok();
+}
+
+void SubtaskThread::report(runtime::TaskState state, std::string cause) {
+  runtime::TaskUpdate update;
+  update.execution = deployment_.execution;
+  update.task = id_;
+  update.state = state;
+  update.input_ended = input_ended_;
+  update.cause = std::move(cause);
+  if (chain_ != nullptr) {
+    update.accumulators = chain_->accumulators();
+  }
+  update.metrics = metrics();
+  services_.report(std::move(update));
+}
+
+runtime::TaskMetrics SubtaskThread::metrics() const {
+  runtime::TaskMetrics metrics;
+  metrics.bytes_in = bytes_in_;
+  for (const auto& [edge, sender] : senders_) {
+    metrics.bytes_out += sender->bytesSent();
+  }
+  if (chain_ != nullptr) {
+    metrics.records_in = chain_->recordsIn();
+    metrics.records_out = chain_->recordsOut();
+  }
+  return metrics;
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/base/result.h"
+#include "common/fs/file_system.h"
+#include "common/runtime/deployment.h"
+#include "common/runtime/messages.h"
+#include "taskmanager/worker/checkpoint/snapshot_store.h"
+#include "taskmanager/worker/memory/buffer_pool.h"
+#include "taskmanager/worker/network/data_plane.h"
+#include "taskmanager/worker/task/subtask_thread.h"
+
+namespace weir::worker {
+
+/// What a worker lives in. References outlive it.
+struct WorkerSurroundings {
+  fs::FileSystem& files;
+  Random& random;  ///< Safe from any thread.
+  const Clock& clock;
+  /// Takes what tasks say; called from many threads, one call at a time.
+  std::function<void(runtime::WorkerReport)> report;
+  /// Called once, from a task's thread, when the last task has ended; may be empty.
+  std::function<void()> ended;
+};
+
+/// One deployment's share of a job in this process: its tasks, buffers, connections and snapshots.
+///
+/// In a worker process there is one; the embedded cluster makes one per attempt. Tasks run from
+/// start() on; orders reach them by handle(), those for another execution are ignored. The
+/// destructor cancels what still runs and waits for it: user code that does not return is ended by
+/// killing the process.
+///
+/// Threads: handle(), adopt() from any, after start(); the others by the owner.
+class Worker {
+ public:
+  /// `deployment` carries the graph as this process built it, with factories. Errors:
+  /// kInvalidArgument for a configuration that is wrong.
+  static Result<std::unique_ptr<Worker>> make(runtime::Deployment deployment,
+                                              WorkerSurroundings surroundings);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();
+  /// Carries out an order; Deployment and PeerConnection are none for a running worker.
+  void handle(const runtime::WorkerOrder& order);
+  /// A connection of another worker; takes `fd` over.
+  void adopt(int fd, std::uint32_t from_worker) { data_plane_.adopt(fd, from_worker); }
+  bool ended() const { return running_.load() == 0; }
+  /// Waits until all tasks have ended.
+  void join();
+
+ private:
+  struct Task {
+    std::uint32_t vertex = 0;
+    std::uint32_t subtask = 0;
+    std::unique_ptr<SubtaskThread> thread;
+    std::vector<std::uint32_t> producers;  // Workers whose loss ends its input.
+    std::vector<std::uint32_t> consumers;
+  };
+
+  Worker(runtime::Deployment deployment,
+         WorkerSurroundings surroundings,
+         std::unique_ptr<BufferPool> buffers,
+         std::chrono::milliseconds buffer_timeout);
+  void makeTasks(std::chrono::milliseconds buffer_timeout);
+  void connectTasks();
+  Task* taskOf(std::uint32_t vertex, std::uint32_t subtask);
+  std::chrono::milliseconds bufferTimeoutOf(std::uint32_t vertex,
+                                            std::chrono::milliseconds otherwise) const;
+  void report(runtime::WorkerReport report);
+  void onLost(Link::Side side, std::uint32_t worker, const std::string& cause);
+  void cancelAll();
+
+  const runtime::Deployment deployment_;
+  WorkerSurroundings surroundings_;
+  std::mutex report_mutex_;
+  std::function<void(runtime::WorkerReport)> report_;  // Serializes surroundings_.report.
+  std::atomic<std::size_t> running_{0};
+  std::unique_ptr<BufferPool> buffers_;
+  SnapshotStore snapshots_;
+  DataPlane data_plane_;
+  std::vector<Task> tasks_;  // Ends before the data plane, whose links its channels use.
+};
+
+}  // namespace weir::worker

@@ -1,0 +1,172 @@
+#include "taskmanager/worker/task/worker_process.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/api/run.h"
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/fs/local_file_system.h"
+#include "taskmanager/worker/task/worker.h"
+
+namespace weir::worker {
+
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+
+/// Ends the process without destructors: tasks may be running.
+[[noreturn]] void leave(int status) {
+  std::fflush(nullptr);
+  ::_exit(status);
+}
+
+/// Becomes readable when the last task has ended.
+class EndSignal {
+ public:
+  EndSignal() : fd_(::eventfd(0, EFD_CLOEXEC)) {}
+  ~EndSignal() { ::close(fd_); }
+  EndSignal(const EndSignal&) = delete;
+  EndSignal& operator=(const EndSignal&) = delete;
+  void set() const {
+    const std::uint64_t one = 1;
+    (void)!::write(fd_, &one, sizeof one);
+  }
+  int descriptor() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// Whether the socket has something to read; otherwise the tasks have ended.
+bool waitForOrder(const ControlSocket& socket, const EndSignal& end) {
+  if (socket.buffered()) {
+    return true;
+  }
+  std::array<pollfd, 2> fds{{{socket.descriptor(), POLLIN, 0}, {end.descriptor(), POLLIN, 0}}};
+  while (::poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
+  }
+  return (fds[1].revents & POLLIN) == 0;
+}
+
+}  // namespace
+
+Result<runtime::Deployment> WorkerProcess::greet() {
+  runtime::WorkerHello hello;
+  hello.version = kVersion;
+  WEIR_RETURN_IF_ERROR(socket_.send(hello));
+  WEIR_TRY(auto received, socket_.receive());
+  if (!received) {
+    return Error(ErrorCode::kCancelled, "the task manager has ended");
+  }
+  if (auto* deployment = std::get_if<runtime::Deployment>(&received->order)) {
+    return std::move(*deployment);
+  }
+  return Error(ErrorCode::kInternal, "the task manager sent no deployment first");
+}
+
+void WorkerProcess::reportFailure(const std::string& cause) {
+  (void)socket_.send(runtime::WorkerFailed{cause}).has_value();
+}
+
+int WorkerProcess::run(runtime::Deployment deployment) {
+  fs::LocalFileSystem files;
+  SystemRandom random;
+  const SystemClock clock;
+  const EndSignal end;
+  WorkerSurroundings surroundings{
+      files,
+      random,
+      clock,
+      [this](runtime::WorkerReport report) { (void)socket_.send(report).has_value(); },
+      [&end] { end.set(); }};
+  auto worker = Worker::make(std::move(deployment), std::move(surroundings));
+  if (!worker) {
+    reportFailure(worker.error().text());
+    return 1;
+  }
+  (*worker)->start();
+  bool told_to_end = false;
+  while (!told_to_end || !(*worker)->ended()) {
+    if (told_to_end && !waitForOrder(socket_, end)) {
+      continue;
+    }
+    auto received = socket_.receive();
+    if (!received || !*received) {
+      leave(1);  // The task manager is gone, and nobody may go on without it.
+    }
+    if (const auto* peer = std::get_if<runtime::PeerConnection>(&(*received)->order)) {
+      if ((*received)->descriptor >= 0) {
+        (*worker)->adopt((*received)->descriptor, peer->from_worker);
+      }
+      continue;
+    }
+    told_to_end = told_to_end || std::holds_alternative<runtime::CancelOrder>((*received)->order) ||
+                  std::holds_alternative<runtime::FinishOrder>((*received)->order);
+    (*worker)->handle((*received)->order);
+  }
+  return 0;
+}
+
+namespace {
+
+/// The process and its deployment, from the first call on.
+struct Self {
+  Self() : process(descriptorOfTaskManager()) {
+    auto greeted = process.greet();
+    if (!greeted) {
+      if (greeted.error().code() != ErrorCode::kCancelled) {
+        std::fprintf(stderr, "weir: %s\n", greeted.error().text().c_str());
+        process.reportFailure(greeted.error().text());
+      }
+      leave(1);
+    }
+    deployment = *std::move(greeted);
+  }
+
+  static int descriptorOfTaskManager() {
+    const char* text = std::getenv("WEIR_WORKER_FD");
+    const int fd = text == nullptr ? -1 : std::atoi(text);
+    if (fd < 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+      std::fprintf(stderr, "weir: WEIR_WORKER_FD does not name an open descriptor\n");
+      leave(1);
+    }
+    return fd;
+  }
+
+  WorkerProcess process;
+  runtime::Deployment deployment;
+};
+
+Self& self() {
+  static Self self;  // One process is one worker.
+  return self;
+}
+
+}  // namespace
+}  // namespace weir::worker
+
+namespace weir::api {
+
+const runtime::Deployment& workerDeployment() { return worker::self().deployment; }
+
+void runWorker(Result<graph::JobGraph> graph) {
+  worker::Self& self = worker::self();
+  if (!graph) {
+    self.process.reportFailure(graph.error().text());
+    worker::leave(1);
+  }
+  runtime::Deployment deployment = self.deployment;
+  deployment.graph = *std::move(graph);
+  std::exit(self.process.run(std::move(deployment)));
+}
+
+}  // namespace weir::api

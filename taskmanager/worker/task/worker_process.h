@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "common/base/result.h"
+#include "common/graph/job_graph.h"
+#include "common/runtime/deployment.h"
+#include "taskmanager/worker/task/control_socket.h"
+
+namespace weir::worker {
+
+/// A worker as a process of its own: what it and its task manager say to each other from the
+/// first message to the exit. The thread of main(), but where ControlSocket says otherwise.
+class WorkerProcess {
+ public:
+  /// Takes the socket over.
+  explicit WorkerProcess(int fd) : socket_(fd) {}
+
+  /// Introduces itself and waits for its deployment. kCancelled when the task manager has gone.
+  Result<runtime::Deployment> greet();
+  /// Runs until everything has ended as ordered; the answer is the exit status. When the task
+  /// manager goes away, ends the process at once.
+  int run(runtime::Deployment deployment);
+  void reportFailure(const std::string& cause);
+
+ private:
+  ControlSocket socket_;
+};
+
+}  // namespace weir::worker
