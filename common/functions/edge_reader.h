@@ -24,6 +24,7 @@ class TypedEdgeReader final : public EdgeReader {
   explicit TypedEdgeReader(AnyReceiver& target) : target_(static_cast<Receiver<T>&>(target)) {}
 
   void begin() override { at_header_ = true; }
+  std::uint64_t records() const override { return records_; }
 
   std::size_t read(std::span<const std::byte> bytes, std::size_t limit) override {
     std::size_t header = 0;
@@ -38,6 +39,7 @@ class TypedEdgeReader final : public EdgeReader {
     const std::span<const std::byte> records = bytes.subspan(header);
     const std::size_t used = kRun ? readRun(records, limit) : readEach(records, limit);
     if (!batch_.empty()) {
+      records_ += batch_.size();
       target_.receive(batch_);
       batch_.clear();
     }
@@ -93,6 +95,7 @@ class TypedEdgeReader final : public EdgeReader {
   Batch<T> batch_;       // Empty between calls; keeps its memory.
   bool at_header_ = true;
   bool timestamped_ = false;
+  std::uint64_t records_ = 0;
 };
 
 template <typename T>

@@ -89,8 +89,10 @@ class TypedEdgeWriter final : public EdgeWriter, public Receiver<T> {
 
   AnyReceiver& receiver() override { return *this; }
   void flush() override { channels_.flush(); }
+  std::uint64_t records() const override { return records_; }
 
   void receive(Batch<T>& batch) override {
+    records_ += batch.size();
     channels_.setTimestamped(batch.hasTimestamps());
     if (batch.hasTimestamps()) {
       send<true>(batch);
@@ -151,6 +153,7 @@ class TypedEdgeWriter final : public EdgeWriter, public Receiver<T> {
   }
 
   Choose choose_;
+  std::uint64_t records_ = 0;
   Channels channels_;
 };
 

@@ -151,6 +151,8 @@ class EdgeWriter {
   virtual AnyReceiver& receiver() = 0;
   /// Emits every started buffer.
   virtual void flush() = 0;
+  /// Records received so far, for metrics.
+  virtual std::uint64_t records() const { return 0; }
 };
 
 /// The typed end of an edge at its consumer: reads buffers in place and hands on batches.
@@ -165,6 +167,8 @@ class EdgeReader {
   /// Reads records from `bytes` (which starts at a record) and passes at most `limit` of them on;
   /// returns how many bytes were consumed. Throws DecodeError on damaged bytes.
   virtual std::size_t read(std::span<const std::byte> bytes, std::size_t limit) = 0;
+  /// Records passed on so far, for metrics.
+  virtual std::uint64_t records() const { return 0; }
 };
 
 using OperatorFactory = std::function<std::unique_ptr<Operator>()>;
