@@ -1,0 +1,464 @@
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "common/telemetry/log.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
+
+namespace weir::jobmanager {
+namespace {
+
+constexpr std::size_t kRememberedAborts = 1000;
+
+std::int64_t millis(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+std::uint64_t bytesOf(const runtime::CheckpointAck& ack) {
+  std::uint64_t sum = 0;
+  for (const runtime::OperatorSnapshot& one : ack.operators) {
+    sum += one.handle.size;
+  }
+  return sum;
+}
+
+std::vector<std::string> filesOf(const runtime::CheckpointAck& ack) {
+  std::vector<std::string> files;
+  for (const runtime::OperatorSnapshot& one : ack.operators) {
+    if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
+      files.push_back(one.handle.location);
+    }
+  }
+  return files;
+}
+
+}  // namespace
+
+CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
+                                             const graph::JobGraph& graph,
+                                             Setup setup,
+                                             CheckpointedTasks& tasks)
+    : services_(services),
+      graph_(graph),
+      setup_(std::move(setup)),
+      tasks_(tasks),
+      store_(setup_.retained),
+      history_(setup_.history),
+      work_(services.strand, services.io) {
+  for (const graph::JobVertex& vertex : graph_.vertices) {
+    subtasks_ += vertex.parallelism;
+  }
+}
+
+// ------------------------------------------------------------------------------------- schedule
+
+void CheckpointCoordinator::start() {
+  running_ = true;
+  finishing_ = false;
+  queued_ = false;
+  if (graph_.checkpoints.enabled) {
+    scheduleTick(graph_.checkpoints.interval);
+  }
+}
+
+void CheckpointCoordinator::stop(const Error& why) {
+  running_ = false;
+  tick_.reset();
+  queued_ = false;
+  while (!pending_.empty()) {
+    abort(pending_.begin()->first, why);
+  }
+}
+
+void CheckpointCoordinator::attemptEnded() {
+  for (const CheckpointId id : std::exchange(leftover_, {})) {
+    removeDirectory(directoryOf(id));
+  }
+}
+
+void CheckpointCoordinator::scheduleTick(Duration delay) {
+  tick_ = services_.strand.schedule(delay, [this] { tick(); });
+}
+
+void CheckpointCoordinator::tick() {
+  if (!running_ || finishing_) {
+    return;
+  }
+  if (pendingPeriodic() >= graph_.checkpoints.max_concurrent) {
+    queued_ = true;  // Fired when one of them ends.
+    return;
+  }
+  const SteadyTime earliest = last_end_ + graph_.checkpoints.min_pause;
+  if (last_end_ != SteadyTime{} && services_.clock.now() < earliest) {
+    scheduleTick(earliest - services_.clock.now());
+    return;
+  }
+  scheduleTick(graph_.checkpoints.interval);
+  trigger(SnapshotKind::kPeriodic, {}, {});
+}
+
+void CheckpointCoordinator::fireQueued() {
+  if (std::exchange(queued_, false)) {
+    scheduleTick(Duration::zero());
+  }
+}
+
+std::size_t CheckpointCoordinator::pendingPeriodic() const {
+  return static_cast<std::size_t>(
+      std::count_if(pending_.begin(), pending_.end(), [](const auto& one) {
+        return one.second->kind == SnapshotKind::kPeriodic;
+      }));
+}
+
+bool CheckpointCoordinator::hasPendingSavepoints() const {
+  return completing_savepoints_ > 0 ||
+         std::any_of(pending_.begin(), pending_.end(), [](const auto& one) {
+           return one.second->kind == SnapshotKind::kSavepoint;
+         });
+}
+
+CheckpointId CheckpointCoordinator::trigger(SnapshotKind kind,
+                                            SavepointOrder savepoint,
+                                            Callback<CheckpointId> final_done) {
+  const CheckpointId id = std::exchange(next_, next_.next());
+  auto pending = std::make_unique<PendingCheckpoint>();
+  pending->id = id;
+  pending->kind = kind;
+  pending->triggered = services_.clock.now();
+  pending->trigger_millis = toEpochMillis(services_.clock.wallNow());
+  pending->savepoint = std::move(savepoint);
+  pending->final_done = std::move(final_done);
+  const Duration timeout = graph_.checkpoints.timeout;
+  pending->timeout = services_.strand.schedule(timeout, [this, id, timeout] {
+    const std::size_t acknowledged = pending_.at(id)->acks.size();
+    abort(id,
+          Error(ErrorCode::kDeadlineExceeded,
+                "expired before completing: after " + std::to_string(millis(timeout)) + " ms " +
+                    std::to_string(acknowledged) + " of " + std::to_string(subtasks_) +
+                    " subtasks had acknowledged"));
+  });
+  CheckpointView view;
+  view.id = id;
+  view.savepoint = kind == SnapshotKind::kSavepoint;
+  view.trigger_millis = pending->trigger_millis;
+  view.subtasks = subtasks_;
+  history_.begin(std::move(view));
+  const runtime::CheckpointOrder order{.checkpoint = id,
+                                       .timestamp_millis = pending->trigger_millis,
+                                       .savepoint = kind == SnapshotKind::kSavepoint,
+                                       .directory = {}};
+  reportProgress(*pending);
+  pending_.emplace(id, std::move(pending));
+  tasks_.trigger(order);
+  return id;
+}
+
+void CheckpointCoordinator::takeSavepoint(SavepointOrder order) {
+  if (!running_) {
+    order.done(Error(ErrorCode::kFailedPrecondition, "the tasks of the job are not all running"));
+    return;
+  }
+  trigger(SnapshotKind::kSavepoint, std::move(order), {});
+}
+
+void CheckpointCoordinator::takeFinal(Callback<CheckpointId> done) {
+  if (!running_) {
+    done(Error(ErrorCode::kFailedPrecondition, "the tasks of the job are not all running"));
+    return;
+  }
+  finishing_ = true;
+  tick_.reset();
+  queued_ = false;
+  trigger(SnapshotKind::kFinal, {}, std::move(done));
+}
+
+// ------------------------------------------------------------------------------------- answers
+
+void CheckpointCoordinator::acknowledge(const runtime::CheckpointAck& ack) {
+  auto found = pending_.find(ack.checkpoint);
+  if (found == pending_.end()) {
+    discardLate(ack);
+    return;
+  }
+  PendingCheckpoint& pending = *found->second;
+  auto [known, fresh] = pending.acks.try_emplace(ack.task, ack);
+  if (!fresh) {
+    return;  // Said twice: the same files.
+  }
+  services_.blobs.retain(ack);
+  pending.bytes += bytesOf(ack);
+  if (CheckpointView* view = history_.find(pending.id)) {
+    view->acknowledged = static_cast<std::uint32_t>(pending.acks.size());
+    view->bytes = pending.bytes;
+  }
+  reportProgress(pending);
+  if (pending.acks.size() == subtasks_) {
+    Pending whole = std::move(found->second);
+    pending_.erase(found);
+    complete(std::move(whole));
+  }
+}
+
+void CheckpointCoordinator::reportProgress(const PendingCheckpoint& pending) {
+  if (pending.savepoint.progress) {
+    pending.savepoint.progress({.checkpoint = pending.id,
+                                .acknowledged = static_cast<std::uint32_t>(pending.acks.size()),
+                                .subtasks = subtasks_,
+                                .bytes = pending.bytes});
+  }
+}
+
+void CheckpointCoordinator::decline(const runtime::CheckpointDecline& decline) {
+  abort(decline.checkpoint,
+        Error(ErrorCode::kFailedPrecondition,
+              "declined by task " + tasks_.describe(decline.task) + ": " + decline.reason));
+}
+
+void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
+  if (!aborted_.contains(ack.checkpoint)) {
+    return;  // Of a completed one: said again, and its files are in use.
+  }
+  services_.blobs.retain(ack);
+  services_.blobs.release(ack);
+  std::vector<std::string> paths = filesOf(ack);
+  if (onFiles()) {
+    paths.push_back(directoryOf(ack.checkpoint));  // Goes only when empty.
+  }
+  work_.run(
+      [&files = services_.files, paths = std::move(paths)] {
+        Status first = ok();
+        for (const std::string& path : paths) {
+          Status removed = files.remove(path);
+          first = first ? std::move(removed) : std::move(first);
+        }
+        return first;
+      },
+      [](const Status&) {});  // A directory that is not empty refuses, and is swept later.
+}
+
+void CheckpointCoordinator::abort(CheckpointId id, const Error& why) {
+  auto found = pending_.find(id);
+  if (found == pending_.end()) {
+    return;
+  }
+  Pending pending = std::move(found->second);
+  pending_.erase(found);
+  discardAcks(*pending);
+  tasks_.notify(id, false);
+  fail(*pending, why);
+}
+
+void CheckpointCoordinator::fail(PendingCheckpoint& pending, const Error& why) {
+  pending.timeout.reset();
+  history_.countFailed();
+  const Duration took = services_.clock.now() - pending.triggered;
+  if (CheckpointView* view = history_.find(pending.id)) {
+    view->status = CheckpointView::Status::kFailed;
+    view->duration_millis = millis(took);
+    view->failure = why.text();
+  }
+  const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
+  log::warn(savepoint ? "savepoint failed" : "checkpoint failed",
+            {{"job", setup_.origin.job.hex()}, {"id", pending.id.value()}, {"reason", why.text()}});
+  if (pending.kind == SnapshotKind::kPeriodic) {
+    last_end_ = services_.clock.now();
+    fireQueued();
+  }
+  if (pending.savepoint.done) {
+    std::exchange(pending.savepoint.done, {})(why);
+  }
+  if (pending.final_done) {
+    std::exchange(pending.final_done, {})(why);
+  }
+}
+
+void CheckpointCoordinator::discardAcks(const PendingCheckpoint& pending) {
+  for (const auto& [task, ack] : pending.acks) {
+    services_.blobs.release(ack);
+  }
+  aborted_.insert(pending.id);
+  leftover_.insert(pending.id);
+  if (aborted_.size() > kRememberedAborts) {
+    aborted_.erase(aborted_.begin());
+  }
+  removeDirectory(directoryOf(pending.id));
+}
+
+// ------------------------------------------------------------------------------------ completion
+
+void CheckpointCoordinator::complete(Pending pending) {
+  pending->timeout.reset();
+  std::shared_ptr<PendingCheckpoint> whole = std::move(pending);  // Shared with the work's answer.
+  const Duration took = services_.clock.now() - whole->triggered;
+  runtime::CheckpointMetadata metadata = toMetadata(*whole, graph_, setup_.origin, millis(took));
+  completing_savepoints_ += whole->kind == SnapshotKind::kSavepoint ? 1 : 0;
+  work_.hold();  // Until finish() or writeFailed().
+  if (!onFiles()) {
+    keepSavepoint(std::move(whole), std::move(metadata));
+    return;
+  }
+  metadata.data_directory = directoryOf(whole->id);
+  makeRelative(metadata);
+  work_.run([&files = services_.files,
+             metadata] { return writeMetadata(files, metadata.data_directory, metadata); },
+            [this, whole, metadata](const Status& written) mutable {
+              if (written) {
+                keepSavepoint(std::move(whole), std::move(metadata));
+              } else {
+                writeFailed(*whole, written.error());
+              }
+            });
+}
+
+void CheckpointCoordinator::keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,
+                                          runtime::CheckpointMetadata metadata) {
+  if (pending->kind != SnapshotKind::kSavepoint) {
+    finish(*pending, std::move(metadata), KeptSavepoint{});
+    return;
+  }
+  auto keep = pending->savepoint.keep;
+  keep(metadata, [this, pending, metadata](Result<KeptSavepoint> kept) mutable {
+    if (kept) {
+      finish(*pending, std::move(metadata), std::move(kept));
+    } else {
+      writeFailed(*pending, kept.error());
+    }
+  });
+}
+
+void CheckpointCoordinator::writeFailed(PendingCheckpoint& pending, const Error& why) {
+  completing_savepoints_ -= pending.kind == SnapshotKind::kSavepoint ? 1 : 0;
+  discardAcks(pending);
+  tasks_.notify(pending.id, false);
+  fail(pending, why);
+  work_.release();
+}
+
+void CheckpointCoordinator::finish(PendingCheckpoint& pending,
+                                   runtime::CheckpointMetadata metadata,
+                                   Result<KeptSavepoint> kept) {
+  const CheckpointId id = pending.id;
+  const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
+  completing_savepoints_ -= savepoint ? 1 : 0;
+  const std::string directory = metadata.data_directory;
+  if (CheckpointView* view = history_.find(id)) {
+    view->status = CheckpointView::Status::kCompleted;
+    view->duration_millis = metadata.duration_millis;
+    view->path = savepoint ? kept->result.path : directory;
+  }
+  history_.countCompleted();
+  log::info(savepoint ? "savepoint completed" : "checkpoint completed",
+            {{"job", setup_.origin.job.hex()},
+             {"id", id.value()},
+             {"bytes", pending.bytes},
+             {"ms", metadata.duration_millis},
+             {"path", savepoint ? kept->result.path : directory}});
+  subsumeOlderThan(id);
+  const bool pinned = savepoint && kept->shares_data;
+  for (const CompletedCheckpoint& old : store_.add({std::move(metadata), directory}, pinned)) {
+    discard(old);
+  }
+  tasks_.notify(id, true);
+  tasks_.checkpointCompleted(id);
+  if (!savepoint) {
+    last_end_ = services_.clock.now();
+    fireQueued();
+  }
+  if (pending.savepoint.done) {
+    kept->result.checkpoint = id;
+    kept->result.bytes = pending.bytes;
+    std::exchange(pending.savepoint.done, {})(std::move(kept->result));
+  }
+  if (pending.final_done) {
+    std::exchange(pending.final_done, {})(id);
+  }
+  work_.release();
+}
+
+void CheckpointCoordinator::subsumeOlderThan(CheckpointId id) {
+  std::vector<CheckpointId> older;
+  for (const auto& [other, pending] : pending_) {
+    if (other < id && pending->kind == SnapshotKind::kPeriodic) {
+      older.push_back(other);
+    }
+  }
+  for (const CheckpointId one : older) {
+    abort(one,
+          Error(ErrorCode::kCancelled,
+                "subsumed: the newer one " + std::to_string(id.value()) + " completed first"));
+  }
+}
+
+// -------------------------------------------------------------------------------------- removal
+
+std::string CheckpointCoordinator::directoryOf(CheckpointId id) const {
+  return onFiles() ? checkpointDirectory(setup_.storage.directory, id) : std::string();
+}
+
+void CheckpointCoordinator::discard(const CompletedCheckpoint& checkpoint) {
+  services_.blobs.release(checkpoint.metadata);
+  removeDirectory(checkpoint.directory);
+}
+
+void CheckpointCoordinator::removeDirectory(const std::string& directory) {
+  if (directory.empty()) {
+    return;
+  }
+  work_.run([&files = services_.files, directory] { return files.removeAll(directory); },
+            [directory](const Status& removed) {
+              if (!removed) {
+                log::warn("a checkpoint that is no longer needed could not be removed",
+                          {{"path", directory}, {"reason", removed.error().message()}});
+              }
+            });
+}
+
+void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
+  keep_latest = keep_latest && onFiles();
+  work_.whenIdle([this, keep_latest, done = std::move(done)] {
+    sweepJobDirectory(keep_latest);
+    for (const CompletedCheckpoint& old : store_.drain(keep_latest)) {
+      services_.blobs.release(old.metadata);
+    }
+    work_.whenIdle(done);
+  });
+}
+
+void CheckpointCoordinator::sweepJobDirectory(bool keep_latest) {
+  if (!onFiles()) {
+    return;
+  }
+  std::set<std::string> kept;
+  for (const CheckpointId id : store_.pinnedIds()) {
+    kept.insert(fs::nameOf(directoryOf(id)));
+  }
+  if (keep_latest && store_.latest() != nullptr) {
+    kept.insert(fs::nameOf(store_.latest()->directory));
+    log::info("the last checkpoint of the failed job stays",
+              {{"job", setup_.origin.job.hex()}, {"path", store_.latest()->directory}});
+  }
+  work_.run(
+      [&files = services_.files, kept, directory = setup_.storage.directory]() -> Status {
+        auto entries = files.list(directory);
+        if (!entries) {
+          return entries.error().code() == ErrorCode::kNotFound ? ok() : entries.error();
+        }
+        for (const fs::FileInfo& entry : *entries) {
+          const std::string path = fs::join(directory, entry.name);
+          if (!kept.contains(entry.name) && isCheckpointDirectory(path)) {
+            WEIR_RETURN_IF_ERROR(files.removeAll(path));
+          }
+        }
+        return kept.empty() ? files.remove(directory) : ok();
+      },
+      [directory = setup_.storage.directory](const Status& removed) {
+        if (!removed) {
+          log::warn("checkpoints of an ended job could not be removed",
+                    {{"path", directory}, {"reason", removed.error().message()}});
+        }
+      });
+}
+
+}  // namespace weir::jobmanager

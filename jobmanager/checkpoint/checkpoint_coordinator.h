@@ -1,0 +1,153 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/concurrency/executor.h"
+#include "common/fs/file_system.h"
+#include "common/graph/job_graph.h"
+#include "common/runtime/deployment.h"
+#include "common/runtime/messages.h"
+#include "jobmanager/checkpoint/checkpoint_history.h"
+#include "jobmanager/checkpoint/completed_checkpoint_store.h"
+#include "jobmanager/checkpoint/file_work.h"
+#include "jobmanager/checkpoint/pending_checkpoint.h"
+#include "jobmanager/checkpoint/state_blobs.h"
+
+namespace weir::jobmanager {
+
+/// The tasks of the attempt that runs, as the coordinator sees them.
+class CheckpointedTasks {
+ public:
+  virtual ~CheckpointedTasks() = default;
+  /// Hands the order to every task manager that runs sources, each in the order of these calls.
+  virtual void trigger(const runtime::CheckpointOrder& order) = 0;
+  /// Tells every task that a checkpoint completed or was aborted.
+  virtual void notify(CheckpointId checkpoint, bool completed) = 0;
+  virtual std::string describe(const runtime::TaskId& task) const = 0;
+  /// A checkpoint or savepoint completed: what the job was restored from is needed no more.
+  virtual void checkpointCompleted(CheckpointId checkpoint) = 0;
+};
+
+/// What all coordinators of a job manager share. Borrowed from the dispatcher's owner.
+struct CheckpointServices {
+  concurrency::Executor& strand;
+  concurrency::Executor& io;
+  const Clock& clock;
+  fs::FileSystem& files;
+  StateBlobs& blobs;
+};
+
+/// Takes the checkpoints and savepoints of one job, over all its attempts, in one sequence of ids.
+///
+/// A snapshot is pending while tasks acknowledge, then it is completed by writing its metadata (and
+/// savepoint), and from then on it is the newest that the job can be restored from. stop() ends
+/// what is pending; what all tasks have acknowledged is always completed. State that belongs to no
+/// completed snapshot is discarded.
+///
+/// Threads: the strand; callbacks come on it. Every callback is called exactly once.
+class CheckpointCoordinator {
+ public:
+  struct Setup {
+    SnapshotOrigin origin;
+    runtime::CheckpointStorage storage;
+    std::size_t retained = 1;
+    std::size_t history = 100;
+  };
+
+  /// `graph` and `tasks` outlive the coordinator.
+  CheckpointCoordinator(const CheckpointServices& services,
+                        const graph::JobGraph& graph,
+                        Setup setup,
+                        CheckpointedTasks& tasks);
+
+  /// The id after that of the snapshot that the job was restored from.
+  void continueAfter(CheckpointId restored) { next_ = restored.next(); }
+
+  /// All tasks run: the first checkpoint is due in one interval.
+  void start();
+  /// The attempt ends, for the reason that those who wait are told.
+  void stop(const Error& why);
+  /// No task of the attempt lives any more: what they left behind is removed.
+  void attemptEnded();
+
+  /// Only between start() and stop(); else answers with an error.
+  void takeSavepoint(SavepointOrder order);
+  /// The checkpoint of a job whose inputs have ended; no periodic ones follow.
+  void takeFinal(Callback<CheckpointId> done);
+  void acknowledge(const runtime::CheckpointAck& ack);
+  void decline(const runtime::CheckpointDecline& decline);
+  /// Removes the state of an acknowledgement from another attempt.
+  void discardLate(const runtime::CheckpointAck& ack);
+
+  bool running() const { return running_; }
+  bool hasPendingSavepoints() const;
+  /// Calls `done` once nothing is being written or removed.
+  void whenSettled(std::function<void()> done) { work_.whenIdle(std::move(done)); }
+
+  /// nullptr while there is none.
+  const CompletedCheckpoint* latest() const { return store_.latest(); }
+  /// A savepoint of this job was disposed. True when the job still needs the data, which then goes
+  /// with the job's next checkpoint; false when the caller removes it.
+  bool releaseSavepoint(CheckpointId id) { return store_.unpin(id); }
+  bool owns(CheckpointId id) const { return store_.contains(id); }
+  /// The job has ended: discards what it needs no more, but for the latest one if `keep_latest`.
+  void end(bool keep_latest, std::function<void()> done);
+
+  const CheckpointHistory& history() const { return history_; }
+
+ private:
+  using Pending = std::unique_ptr<PendingCheckpoint>;
+
+  CheckpointId trigger(SnapshotKind kind, SavepointOrder savepoint, Callback<CheckpointId> final_done);
+  void scheduleTick(Duration delay);
+  void tick();
+  void fireQueued();
+  std::size_t pendingPeriodic() const;
+  void abort(CheckpointId id, const Error& why);
+  void fail(PendingCheckpoint& pending, const Error& why);
+  void complete(Pending pending);
+  void keepSavepoint(std::shared_ptr<PendingCheckpoint> pending, runtime::CheckpointMetadata metadata);
+  void finish(PendingCheckpoint& pending,
+              runtime::CheckpointMetadata metadata,
+              Result<KeptSavepoint> kept);
+  void writeFailed(PendingCheckpoint& pending, const Error& why);
+  void subsumeOlderThan(CheckpointId id);
+  void discard(const CompletedCheckpoint& checkpoint);
+  void discardAcks(const PendingCheckpoint& pending);
+  void removeDirectory(const std::string& directory);
+  std::string directoryOf(CheckpointId id) const;
+  void reportProgress(const PendingCheckpoint& pending);
+  void sweepJobDirectory(bool keep_latest);
+  bool onFiles() const {
+    return setup_.storage.kind == runtime::CheckpointStorage::Kind::kFileSystem;
+  }
+
+  CheckpointServices services_;
+  const graph::JobGraph& graph_;  // Borrowed from the job, like `tasks_`.
+  const Setup setup_;
+  CheckpointedTasks& tasks_;
+  std::uint32_t subtasks_ = 0;
+  CheckpointId next_{1};
+  bool running_ = false;
+  bool finishing_ = false;
+  bool queued_ = false;  // A periodic one is due and waits for room.
+  SteadyTime last_end_{};
+  std::size_t completing_savepoints_ = 0;  // Acknowledged by all tasks, being written.
+  std::map<CheckpointId, Pending> pending_;
+  std::set<CheckpointId> aborted_;   // The last ones: what arrives late for them is removed.
+  std::set<CheckpointId> leftover_;  // Aborted in this attempt: swept when no task lives.
+  CompletedCheckpointStore store_;
+  CheckpointHistory history_;
+  FileWork work_;
+  std::unique_ptr<concurrency::Executor::Timer> tick_;
+};
+
+}  // namespace weir::jobmanager

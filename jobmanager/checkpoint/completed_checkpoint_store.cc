@@ -1,0 +1,52 @@
+#include "jobmanager/checkpoint/completed_checkpoint_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::jobmanager {
+
+std::vector<CompletedCheckpoint> CompletedCheckpointStore::add(CompletedCheckpoint checkpoint,
+                                                               bool pinned) {
+  const CheckpointId id = checkpoint.metadata.checkpoint;
+  if (pinned) {
+    pinned_.insert(id);
+  }
+  auto place = std::find_if(checkpoints_.begin(), checkpoints_.end(), [&](const auto& one) {
+    return one.metadata.checkpoint > id;
+  });
+  checkpoints_.insert(place, std::move(checkpoint));
+  std::vector<CompletedCheckpoint> dropped;
+  while (checkpoints_.size() > retained_) {
+    if (!pinned_.contains(checkpoints_.front().metadata.checkpoint)) {
+      dropped.push_back(std::move(checkpoints_.front()));
+    }
+    checkpoints_.pop_front();
+  }
+  return dropped;
+}
+
+bool CompletedCheckpointStore::contains(CheckpointId id) const {
+  return std::any_of(checkpoints_.begin(), checkpoints_.end(), [&](const auto& one) {
+    return one.metadata.checkpoint == id;
+  });
+}
+
+bool CompletedCheckpointStore::unpin(CheckpointId id) {
+  pinned_.erase(id);
+  return contains(id);
+}
+
+std::vector<CompletedCheckpoint> CompletedCheckpointStore::drain(bool keep_latest) {
+  if (keep_latest && !checkpoints_.empty()) {
+    checkpoints_.pop_back();
+  }
+  std::vector<CompletedCheckpoint> dropped;
+  for (CompletedCheckpoint& one : std::exchange(checkpoints_, {})) {
+    if (!pinned_.contains(one.metadata.checkpoint)) {
+      dropped.push_back(std::move(one));
+    }
+  }
+  return dropped;
+}
+
+}  // namespace weir::jobmanager

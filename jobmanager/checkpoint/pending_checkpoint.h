@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/concurrency/executor.h"
+#include "common/graph/job_graph.h"
+#include "common/runtime/checkpoint_metadata.h"
+#include "common/runtime/client_messages.h"
+#include "common/runtime/messages.h"
+#include "jobmanager/resources/callback.h"
+
+namespace weir::jobmanager {
+
+/// A savepoint that was written where its user wants it.
+struct KeptSavepoint {
+  runtime::SavepointResult result;
+  /// It points to the checkpoint's own data, which must outlive the checkpoint.
+  bool shares_data = true;
+};
+
+/// A request for a savepoint, as the coordinator sees it.
+struct SavepointOrder {
+  /// Puts the snapshot where its user wants it; called once all state is stored.
+  std::function<void(const runtime::CheckpointMetadata&, Callback<KeptSavepoint>)> keep;
+  std::function<void(const runtime::SavepointProgress&)> progress;
+  Callback<runtime::SavepointResult> done;
+};
+
+/// Why a snapshot is taken.
+enum class SnapshotKind : std::uint8_t { kPeriodic, kSavepoint, kFinal };
+
+/// A snapshot that tasks still write their parts of. Owned by the coordinator.
+struct PendingCheckpoint {
+  CheckpointId id;
+  SnapshotKind kind = SnapshotKind::kPeriodic;
+  SteadyTime triggered;
+  std::int64_t trigger_millis = 0;
+  std::uint64_t bytes = 0;
+  std::map<runtime::TaskId, runtime::CheckpointAck> acks;
+  SavepointOrder savepoint;              // kSavepoint.
+  Callback<CheckpointId> final_done;     // kFinal.
+  std::unique_ptr<concurrency::Executor::Timer> timeout;
+};
+
+/// Which job a snapshot is of; goes into its metadata.
+struct SnapshotOrigin {
+  JobId job;
+  std::string program_hash;
+  std::string writer;
+};
+
+/// The metadata of a snapshot that all tasks have acknowledged; locations are absolute.
+runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
+                                       const graph::JobGraph& graph,
+                                       const SnapshotOrigin& origin,
+                                       std::int64_t duration_millis);
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,229 @@
+// Task managers, ended jobs and views; the other half of dispatcher.cc.
+
+#include <algorithm>
+#include <utility>
+
+#include "common/telemetry/log.h"
+#include "jobmanager/dispatcher/dispatcher.h"
+
+namespace weir::jobmanager {
+namespace {
+
+constexpr std::size_t kRememberedJobs = 100;
+constexpr Duration kViewAge = std::chrono::milliseconds(20);
+constexpr Duration kStopWait = std::chrono::seconds(10);
+
+/// The job that a report is about; none for heartbeats and probes.
+std::optional<JobId> jobOf(const runtime::TaskManagerReport& report) {
+  if (const auto* updates = std::get_if<std::vector<runtime::TaskUpdate>>(&report)) {
+    return updates->empty() ? std::nullopt : std::optional(updates->front().execution.job);
+  }
+  if (const auto* ack = std::get_if<runtime::CheckpointAck>(&report)) {
+    return ack->execution.job;
+  }
+  if (const auto* decline = std::get_if<runtime::CheckpointDecline>(&report)) {
+    return decline->execution.job;
+  }
+  if (const auto* exited = std::get_if<runtime::WorkerExited>(&report)) {
+    return exited->execution.job;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Dispatcher::registerTaskManager(runtime::Registration registration,
+                                     std::shared_ptr<TaskManagerGateway> gateway,
+                                     Callback<std::monostate> done) {
+  post([this,
+        registration = std::move(registration),
+        gateway = std::move(gateway),
+        done = std::move(done)] {
+    Status added = stopping_ ? Status(Error(ErrorCode::kUnavailable, "the job manager is stopping"))
+                             : resources_.add(registration, gateway);
+    jobChanged({});
+    done(std::move(added));
+  });
+}
+
+void Dispatcher::report(TaskManagerId from,
+                        const TaskManagerGateway* gateway,
+                        runtime::TaskManagerReport report) {
+  post([this, from, gateway, report = std::move(report)] {
+    if (resources_.isCurrent(from, gateway)) {
+      reportHere(from, report);
+    }
+  });
+}
+
+void Dispatcher::reportHere(TaskManagerId from, const runtime::TaskManagerReport& report) {
+  if (const auto* heartbeat = std::get_if<runtime::Heartbeat>(&report)) {
+    resources_.heartbeat(from, *heartbeat);
+    jobChanged({});
+    return;
+  }
+  if (const auto* updates = std::get_if<std::vector<runtime::TaskUpdate>>(&report)) {
+    for (const runtime::TaskUpdate& update : *updates) {
+      if (auto job = jobs_.find(update.execution.job); job != jobs_.end()) {
+        job->second.master->report(from, std::vector{update});
+      }
+    }
+    return;
+  }
+  if (std::holds_alternative<runtime::ProbeResult>(report)) {
+    for (auto& [id, job] : jobs_) {
+      job.master->report(from, report);
+    }
+    return;
+  }
+  if (const std::optional<JobId> id = jobOf(report)) {
+    if (auto job = jobs_.find(*id); job != jobs_.end()) {
+      job->second.master->report(from, report);
+    }
+  }
+  if (const auto* exited = std::get_if<runtime::WorkerExited>(&report)) {
+    resources_.workerExited(from, exited->execution);
+  }
+}
+
+void Dispatcher::taskManagerLost(TaskManagerId id,
+                                 const TaskManagerGateway* gateway,
+                                 std::string reason) {
+  post([this, id, gateway, reason = std::move(reason)] {
+    if (resources_.isCurrent(id, gateway)) {
+      resources_.remove(id, reason);
+    }
+  });
+}
+
+void Dispatcher::lostHere(TaskManagerId id, const std::string& reason) {
+  for (auto& [job_id, job] : jobs_) {
+    job.master->taskManagerLost(id, reason);
+  }
+  jobChanged({});
+}
+
+// ------------------------------------------------------------------------------------- job's end
+
+void Dispatcher::jobEvent(JobId job, const runtime::JobEvent& event) {
+  if (auto found = jobs_.find(job); found != jobs_.end()) {
+    std::erase_if(found->second.followers, [&](const JobEventSink& sink) { return !sink(event); });
+  }
+}
+
+void Dispatcher::jobEnded(JobId job) {
+  post([this, job] { retire(job); });  // The job is in the middle of a call.
+}
+
+void Dispatcher::retire(JobId job) {
+  auto found = jobs_.find(job);
+  Ended ended{.view = found->second.master->view(),
+              .events = found->second.master->pastEvents(),
+              .accepted = std::move(found->second.accepted)};
+  switch (ended.view.summary.state) {
+    case runtime::JobState::kFinished:
+      ++finished_;
+      break;
+    case runtime::JobState::kCanceled:
+      ++cancelled_;
+      break;
+    default:
+      ++failed_;
+      break;
+  }
+  ended_.push_front(std::move(ended));
+  if (ended_.size() > std::max(kRememberedJobs, options_.history)) {
+    ended_.pop_back();
+  }
+  jobs_.erase(found);
+  services_.blobs.release(job);
+  if (jobs_.empty()) {
+    state_blobs_.flush();
+  }
+  for (const TaskManagerId id : resources_.ids()) {
+    resources_.gateway(id)->send(runtime::ReleaseBlobsOrder{job});
+  }
+  if (Status removed = services_.store.removeJob(epoch_, job); !removed) {
+    log::warn("the store of jobs did not forget an ended job",
+              {{"job", job.hex()}, {"reason", removed.error().message()}});
+  }
+  jobChanged(job);
+  stopIfEmpty();
+}
+
+// ----------------------------------------------------------------------------------------- stop
+
+void Dispatcher::stop(std::function<void()> done) {
+  post([this, done = std::move(done)] {
+    stopped_.push_back(done);
+    if (std::exchange(stopping_, true)) {
+      return;
+    }
+    log::info("stopping", {{"jobs", jobs_.size()}});
+    for (auto& [id, job] : jobs_) {
+      job.master->abandon("the job manager is stopping");
+    }
+    stop_deadline_ = services_.strand.schedule(kStopWait, [this] {
+      for (auto& [id, job] : jobs_) {
+        log::warn("a job did not end in time", {{"job", id.hex()}});
+        job.master->giveUp();
+      }
+    });
+    stopIfEmpty();
+  });
+}
+
+void Dispatcher::stopIfEmpty() {
+  if (!stopping_ || !jobs_.empty() || stopped_.empty()) {
+    return;
+  }
+  stop_deadline_.reset();
+  savepoints_.discardHeap();
+  state_blobs_.flush();
+  savepoints_.whenSettled([this] {
+    resources_.close("the job manager is stopping");
+    publish_timer_.reset();
+    for (std::function<void()>& done : std::exchange(stopped_, {})) {
+      done();
+    }
+  });
+}
+
+// ---------------------------------------------------------------------------------------- views
+
+void Dispatcher::jobChanged(JobId /*job*/) {
+  if (publish_timer_ == nullptr) {
+    publish_timer_ = services_.strand.schedule(kViewAge, [this] {
+      publish_timer_.reset();
+      publish();
+    });
+  }
+}
+
+void Dispatcher::publish() {
+  auto view = std::make_shared<ClusterView>();
+  view->now_millis = toEpochMillis(services_.clock.wallNow());
+  for (const auto& [id, job] : jobs_) {
+    view->running.push_back(job.master->view());
+  }
+  std::stable_sort(
+      view->running.begin(), view->running.end(), [](const JobView& left, const JobView& right) {
+        return left.summary.start_millis < right.summary.start_millis;
+      });
+  for (std::size_t i = 0; i < std::min(ended_.size(), options_.history); ++i) {
+    view->finished.push_back(ended_[i].view);
+  }
+  view->jobs_finished = finished_;
+  view->jobs_cancelled = cancelled_;
+  view->jobs_failed = failed_;
+  view->task_managers = resources_.views();
+  std::lock_guard lock(view_mutex_);
+  view_ = std::move(view);
+}
+
+std::shared_ptr<const ClusterView> Dispatcher::view() {
+  std::lock_guard lock(view_mutex_);
+  return view_;
+}
+
+}  // namespace weir::jobmanager

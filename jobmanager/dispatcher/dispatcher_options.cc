@@ -1,0 +1,86 @@
+#include "jobmanager/dispatcher/dispatcher_options.h"
+
+#include <utility>
+
+#include "common/config/options.h"
+#include "common/fs/uri.h"
+
+namespace weir::jobmanager {
+namespace {
+
+std::chrono::milliseconds millis(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
+}
+
+/// What a job that asks for nothing gets when the cluster checkpoints by default.
+void applyDefaults(const config::Configuration& configuration, graph::CheckpointSettings& settings) {
+  const Duration interval = configuration.get(config::kCheckpointInterval);
+  if (settings.enabled || interval <= Duration::zero()) {
+    return;
+  }
+  settings.enabled = true;
+  settings.interval = millis(interval);
+  settings.mode = configuration.get(config::kCheckpointMode) == "AT_LEAST_ONCE"
+                      ? graph::CheckpointingMode::kAtLeastOnce
+                      : graph::CheckpointingMode::kExactlyOnce;
+  settings.timeout = millis(configuration.get(config::kCheckpointTimeout));
+  settings.min_pause = millis(configuration.get(config::kCheckpointMinPause));
+  settings.max_concurrent =
+      static_cast<std::uint32_t>(configuration.get(config::kCheckpointMaxConcurrent));
+}
+
+}  // namespace
+
+Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& configuration,
+                                                  config::Warnings& warnings) {
+  DispatcherOptions options;
+  options.configuration = configuration;
+  WEIR_TRY(auto savepoints, config::resolveSavepointStorage(configuration, warnings));
+  options.savepoints.on_files = savepoints.storage == config::Storage::kFileSystem;
+  options.savepoints.directory = savepoints.directory;
+  options.savepoints.heap_limit = configuration.get(config::kSavepointMaxSize).bytes;
+  options.savepoints.inline_limit = configuration.get(config::kMemoryThreshold).bytes;
+  WEIR_TRY(auto heartbeat, config::resolveHeartbeat(configuration));
+  options.heartbeat_timeout = heartbeat.timeout;
+  options.slot_wait = configuration.get(config::kAskTimeout);
+  options.history = static_cast<std::size_t>(configuration.get(config::kWebHistory));
+  return options;
+}
+
+Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRequest& request) {
+  WEIR_TRY(auto own, config::Configuration::fromMap(request.program.configuration));
+  config::Configuration configuration = cluster.configuration.overlaidWith(own);
+  if (!request.graph.state_backend.empty()) {
+    WEIR_RETURN_IF_ERROR(configuration.set(
+        config::kStateBackend.key, request.graph.state_backend, "the program's setStateBackend"));
+  }
+  WEIR_TRY(auto storage, config::resolveCheckpointStorage(configuration));
+  applyDefaults(configuration, request.graph.checkpoints);
+  JobOptions options;
+  options.restart = config::resolveRestart(configuration);
+  options.storage.inline_threshold = configuration.get(config::kMemoryThreshold).bytes;
+  if (storage.storage == config::Storage::kFileSystem) {
+    options.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
+    options.storage.directory = fs::toFileUri(fs::join(storage.directory, request.job.hex()));
+    options.probe_directories.push_back(storage.directory);
+  }
+  if (cluster.savepoints.on_files) {
+    options.probe_directories.push_back(cluster.savepoints.directory);
+  }
+  if (!cluster.probe_directories || !request.graph.checkpoints.enabled) {
+    options.probe_directories.clear();
+  }
+  options.retained_checkpoints =
+      static_cast<std::size_t>(configuration.get(config::kRetainedCheckpoints));
+  options.checkpoint_history =
+      static_cast<std::size_t>(configuration.get(config::kWebCheckpointHistory));
+  options.slot_wait = cluster.slot_wait;
+  options.cancel_wait =
+      configuration.get(config::kTaskCancellationTimeout) + std::chrono::seconds(10);
+  options.machine = cluster.machine;
+  options.version = cluster.version;
+  options.configuration = configuration.toMap();
+  return options;
+}
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/config/configuration.h"
+#include "jobmanager/savepoint/savepoint_store.h"
+#include "jobmanager/scheduler/job_master.h"
+
+namespace weir::jobmanager {
+
+/// How a job manager runs, as its configuration says.
+struct DispatcherOptions {
+  config::Configuration configuration;
+  SavepointStore::Settings savepoints;
+  Duration heartbeat_timeout = std::chrono::seconds(10);
+  Duration slot_wait = std::chrono::seconds(10);
+  std::size_t history = 5;  ///< Ended jobs that views and lists show.
+  std::string machine;      ///< As Registration::machine_id says it; empty: unknown.
+  std::string version = "0.1.0";
+  bool probe_directories = true;
+
+  /// kInvalidArgument for options that contradict one another; `warnings` are for the log.
+  static Result<DispatcherOptions> from(const config::Configuration& configuration,
+                                        config::Warnings& warnings);
+};
+
+/// How one job runs: the cluster's options with the job's own above them. Changes the graph where
+/// it leaves things to the configuration (checkpoint interval and what goes with it).
+Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRequest& request);
+
+}  // namespace weir::jobmanager

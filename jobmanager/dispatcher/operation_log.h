@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "jobmanager/resources/callback.h"
+
+namespace weir::jobmanager {
+
+/// Requests that clients may repeat: a repeated one joins the first, or gets its answer again.
+///
+/// Remembers the answers of the last kRemembered. Threads: the strand.
+template <typename Reply>
+class OperationLog {
+ public:
+  /// True when the operation is new and the caller must see to finish(); else `done` was answered
+  /// or waits for the first.
+  bool begin(OperationId id, Callback<Reply> done) {
+    auto [entry, fresh] = entries_.try_emplace(id);
+    if (entry->second.reply) {
+      done(*entry->second.reply);
+      return false;
+    }
+    entry->second.waiting.push_back(std::move(done));
+    return fresh;
+  }
+
+  bool pending(OperationId id) const {
+    auto entry = entries_.find(id);
+    return entry != entries_.end() && !entry->second.reply;
+  }
+
+  void finish(OperationId id, const Result<Reply>& reply) {
+    Entry& entry = entries_[id];
+    entry.reply = reply;
+    finished_.push_back(id);
+    for (Callback<Reply>& done : std::exchange(entry.waiting, {})) {
+      done(reply);
+    }
+    if (finished_.size() > kRemembered) {
+      entries_.erase(finished_.front());
+      finished_.pop_front();
+    }
+  }
+
+ private:
+  static constexpr std::size_t kRemembered = 1000;
+  struct Entry {
+    std::vector<Callback<Reply>> waiting;
+    std::optional<Result<Reply>> reply;
+  };
+
+  std::map<OperationId, Entry> entries_;
+  std::deque<OperationId> finished_;
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <map>
+
+#include "common/graph/job_graph.h"
+#include "common/runtime/checkpoint_metadata.h"
+#include "common/runtime/deployment.h"
+
+namespace weir::jobmanager {
+
+/// The old operator that each operator of the program gets its state from, by the new one's id.
+using OperatorMatches = std::map<OperatorId, const runtime::OperatorState*>;
+
+/// The sections that each subtask needs: its own at equal parallelism; else those whose key groups
+/// meet its own, or all where lists are spread anew.
+std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& metadata,
+                                             const graph::JobGraph& graph,
+                                             const OperatorMatches& matches);
+
+}  // namespace weir::jobmanager

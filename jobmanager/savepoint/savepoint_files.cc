@@ -1,0 +1,196 @@
+#include "jobmanager/savepoint/savepoint_files.h"
+
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
+
+namespace weir::jobmanager {
+namespace {
+
+constexpr std::string_view kInUse = "in-use-";
+constexpr std::string_view kSavepoint = "savepoint-";
+
+using Storage = runtime::StateHandle::Storage;
+
+/// Moves one section from the job manager into a file of the savepoint.
+Status moveToFile(fs::FileSystem& files,
+                  blob::BlobStore& blobs,
+                  const std::string& directory,
+                  const std::string& name,
+                  runtime::StateHandle& handle) {
+  if (handle.storage == Storage::kBlob) {
+    WEIR_TRY(handle.bytes, blobs.getState(handle.location));
+  }
+  WEIR_RETURN_IF_ERROR(fs::writeAll(files, fs::join(directory, name), handle.bytes));
+  handle.storage = Storage::kFile;
+  handle.location = name;
+  handle.offset = 0;
+  handle.bytes.clear();
+  return ok();
+}
+
+Status moveAll(fs::FileSystem& files,
+               blob::BlobStore& blobs,
+               const std::string& directory,
+               std::uint64_t inline_limit,
+               runtime::CheckpointMetadata& metadata) {
+  std::uint64_t number = 0;
+  for (runtime::OperatorState& one : metadata.operators) {
+    for (runtime::SubtaskState& subtask : one.subtasks) {
+      runtime::StateHandle& handle = subtask.handle;
+      if (handle.storage == Storage::kBlob ||
+          (handle.storage == Storage::kInline && handle.size > inline_limit)) {
+        const std::string name = "state-" + std::to_string(++number);
+        WEIR_RETURN_IF_ERROR(moveToFile(files, blobs, directory, name, handle));
+      }
+    }
+  }
+  if (number > 0 || metadata.data_directory.empty()) {
+    metadata.data_directory = directory;
+  }
+  return ok();
+}
+
+bool isOurName(std::string_view directory) {
+  return fs::nameOf(directory).starts_with(kSavepoint);
+}
+
+}  // namespace
+
+Result<std::string> writeSavepoint(fs::FileSystem& files,
+                                   blob::BlobStore& blobs,
+                                   const std::string& parent,
+                                   const std::string& name,
+                                   std::uint64_t inline_limit,
+                                   runtime::CheckpointMetadata metadata) {
+  WEIR_TRY(auto local, fs::localPath(parent));
+  const std::string directory = fs::toFileUri(fs::join(local, name));
+  if (files.stat(directory)) {
+    return Error(ErrorCode::kFailedPrecondition, directory + " exists already");
+  }
+  Status written = moveAll(files, blobs, directory, inline_limit, metadata);
+  if (written) {
+    written = writeMetadata(files, directory, metadata);
+  }
+  if (!written) {
+    if (Status removed = files.removeAll(directory); !removed) {
+      return std::move(written).error().advise("remove " + directory);
+    }
+    return std::move(written).error();
+  }
+  return directory;
+}
+
+Result<std::vector<JobId>> jobsUsing(fs::FileSystem& files, const std::string& directory) {
+  WEIR_TRY(auto entries, files.list(directory));
+  std::vector<JobId> jobs;
+  for (const fs::FileInfo& entry : entries) {
+    if (entry.name.starts_with(kInUse)) {
+      if (auto job = JobId::parse(std::string_view(entry.name).substr(kInUse.size()))) {
+        jobs.push_back(*job);
+      }
+    }
+  }
+  return jobs;
+}
+
+Status writeInUse(fs::FileSystem& files, const std::string& directory, JobId job) {
+  Status written = fs::writeAll(files,
+                                fs::join(directory, std::string(kInUse) + job.hex()),
+                                "restored by job " + job.hex() +
+                                    ", which has no checkpoint of its own yet\n");
+  if (!written && written.error().code() == ErrorCode::kFailedPrecondition) {
+    return ok();  // Said before.
+  }
+  return written;
+}
+
+Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId job) {
+  return files.remove(fs::join(directory, std::string(kInUse) + job.hex()));
+}
+
+std::vector<std::string> removeSnapshotData(fs::FileSystem& files,
+                                            const runtime::CheckpointMetadata& metadata,
+                                            bool parent_too) {
+  std::vector<std::string> unreadable;
+  for (const std::string& path : dataFiles(metadata)) {
+    if (auto info = files.stat(path); !info) {
+      unreadable.push_back("state file " + path + ": " + info.error().message());
+    }
+    if (Status removed = files.remove(path); !removed) {
+      unreadable.push_back(removed.error().message());
+    }
+  }
+  const std::string& directory = metadata.data_directory;
+  if (!isCheckpointDirectory(directory)) {
+    return unreadable;
+  }
+  if (Status removed = files.removeAll(directory); !removed) {
+    unreadable.push_back(removed.error().message());
+  }
+  const std::string above = fs::parentOf(directory);
+  if (auto left = files.list(above); parent_too && left && left->empty()) {
+    if (Status removed = files.remove(above); !removed) {
+      unreadable.push_back(removed.error().message());
+    }
+  }
+  return unreadable;
+}
+
+Status removeSavepointDirectory(fs::FileSystem& files, const std::string& directory) {
+  if (isOurName(directory)) {
+    return files.removeAll(directory);
+  }
+  auto entries = files.list(directory);
+  if (!entries) {
+    return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
+  }
+  std::size_t left = entries->size();
+  for (const fs::FileInfo& entry : *entries) {
+    if (entry.name == "metadata" || entry.name.starts_with(kInUse)) {
+      WEIR_RETURN_IF_ERROR(files.remove(fs::join(directory, entry.name)));
+      --left;
+    }
+  }
+  return left == 0 ? files.remove(directory) : ok();
+}
+
+runtime::SavepointInfo describeSavepoint(const std::string& path,
+                                         const runtime::CheckpointMetadata& metadata) {
+  return {.path = path,
+          .job = metadata.job,
+          .job_name = metadata.job_name,
+          .checkpoint = metadata.checkpoint,
+          .created_millis = metadata.trigger_millis,
+          .bytes = metadata.bytes(),
+          .error = {}};
+}
+
+std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
+                                                   const std::string& parent) {
+  std::vector<runtime::SavepointInfo> infos;
+  auto entries = files.list(parent);
+  auto local = fs::localPath(parent);
+  if (!entries || !local) {
+    return infos;
+  }
+  for (const fs::FileInfo& entry : *entries) {
+    const std::string path = fs::toFileUri(fs::join(*local, entry.name));
+    if (!entry.directory || !isOurName(path)) {
+      continue;
+    }
+    auto metadata = readMetadata(files, path);
+    if (metadata) {
+      infos.push_back(describeSavepoint(path, *metadata));
+    } else {
+      runtime::SavepointInfo damaged;
+      damaged.path = path;
+      damaged.error = metadata.error().message();
+      infos.push_back(std::move(damaged));
+    }
+  }
+  return infos;
+}
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "common/fs/file_system.h"
+#include "common/runtime/checkpoint_metadata.h"
+#include "common/runtime/client_messages.h"
+#include "jobmanager/blob/blob_store.h"
+
+/// Savepoints as directories. Every function blocks: call them through FileWork only.
+namespace weir::jobmanager {
+
+/// Writes `<parent>/<name>/metadata`; returns the savepoint's URI. Sections that lie on the job
+/// manager and are larger than `inline_limit` become files of the savepoint; then, and only then,
+/// its data directory is the savepoint itself. kFailedPrecondition when the name is taken.
+Result<std::string> writeSavepoint(fs::FileSystem& files,
+                                   blob::BlobStore& blobs,
+                                   const std::string& parent,
+                                   const std::string& name,
+                                   std::uint64_t inline_limit,
+                                   runtime::CheckpointMetadata metadata);
+
+/// Jobs whose in-use markers stand beside the savepoint.
+Result<std::vector<JobId>> jobsUsing(fs::FileSystem& files, const std::string& directory);
+Status writeInUse(fs::FileSystem& files, const std::string& directory, JobId job);
+Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId job);
+
+/// Removes the files that a snapshot names, its directory, and with `parent_too` the directory
+/// above if that is a job's and empty. Returns a sentence for each file that was missing or could
+/// not be removed.
+std::vector<std::string> removeSnapshotData(fs::FileSystem& files,
+                                            const runtime::CheckpointMetadata& metadata,
+                                            bool parent_too);
+/// Removes what makes `directory` a savepoint: metadata, markers, and the directory when it is then
+/// empty or named like one of ours.
+Status removeSavepointDirectory(fs::FileSystem& files, const std::string& directory);
+
+/// The savepoints below `parent`, also damaged ones.
+std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
+                                                   const std::string& parent);
+runtime::SavepointInfo describeSavepoint(const std::string& path,
+                                         const runtime::CheckpointMetadata& metadata);
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/random.h"
+#include "common/base/result.h"
+#include "common/runtime/checkpoint_metadata.h"
+#include "common/runtime/client_messages.h"
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/checkpoint/file_work.h"
+#include "jobmanager/checkpoint/pending_checkpoint.h"
+#include "jobmanager/resources/callback.h"
+
+namespace weir::jobmanager {
+
+/// What disposal must know of jobs that run here.
+class SavepointOwners {
+ public:
+  virtual ~SavepointOwners() = default;
+  /// The job that took the savepoint forgets it. True when it still needs the data as its latest
+  /// checkpoint, and discards it later.
+  virtual bool releaseSavepoint(JobId job, CheckpointId checkpoint) = 0;
+  /// Whether a job that has not ended holds this checkpoint as its own.
+  virtual bool ownsCheckpoint(JobId job, CheckpointId checkpoint) const = 0;
+  virtual bool isRunning(JobId job) const = 0;
+};
+
+/// The savepoints of all jobs: on the heap of the job manager, lost with it, or in directories,
+/// which outlive the cluster. A savepoint is a pointer to its checkpoint's data.
+///
+/// Threads: the strand; callbacks come on it, exactly once. Files are touched off the strand.
+class SavepointStore {
+ public:
+  struct Settings {
+    bool on_files = false;
+    std::string directory;                 ///< Of file savepoints, when on_files.
+    std::uint64_t heap_limit = 256 << 20;  ///< What heap savepoints may hold together, in bytes.
+    std::uint64_t inline_limit = 1024;     ///< Larger sections get a file of their own.
+  };
+  struct Opened {
+    std::string path;  ///< As markInUse() takes it.
+    runtime::CheckpointMetadata metadata;
+  };
+
+  /// `owners` outlives the store.
+  SavepointStore(const CheckpointServices& services,
+                 Random& random,
+                 Settings settings,
+                 SavepointOwners& owners);
+
+  /// Stores a completed snapshot under `directory`, or in the configured place if that is empty.
+  /// kResourceExhausted when the heap would hold more than its limit.
+  void keep(const std::string& directory,
+            const runtime::CheckpointMetadata& metadata,
+            Callback<KeptSavepoint> done);
+  /// A heap path, or the directory of a savepoint or completed checkpoint. Every file that it names
+  /// is looked at: what is missing is an error here, not in a task.
+  void open(const std::string& path, Callback<Opened> done);
+  void list(Callback<std::vector<runtime::SavepointInfo>> done);
+
+  /// Until releaseInUse(), disposal is refused (from any cluster when on files).
+  void markInUse(const std::string& path, JobId job, std::function<void()> done);
+  void releaseInUse(const std::string& path, JobId job);
+  void dispose(const std::string& path, bool force, Callback<runtime::DisposeReply> done);
+
+  /// The job manager ends: discards the heap savepoints with their data.
+  void discardHeap();
+  void whenSettled(std::function<void()> done) { work_.whenIdle(std::move(done)); }
+
+ private:
+  struct Inspection;  // What a look at a file savepoint found.
+
+  void keepOnHeap(const runtime::CheckpointMetadata& metadata, Callback<KeptSavepoint> done);
+  void keepInFiles(const std::string& directory,
+                   const runtime::CheckpointMetadata& metadata,
+                   Callback<KeptSavepoint> done);
+  void disposeHeap(const std::string& path, bool force, Callback<runtime::DisposeReply> done);
+  void disposeFiles(const std::string& path, bool force, Callback<runtime::DisposeReply> done);
+  void removeFiles(Inspection inspection, Callback<runtime::DisposeReply> done);
+  Status mayDispose(const Inspection& inspection, bool force) const;
+  void removeData(runtime::CheckpointMetadata metadata,
+                  bool job_runs,
+                  runtime::DisposeReply reply,
+                  Callback<runtime::DisposeReply> done);
+
+  CheckpointServices services_;
+  Random& random_;  // Borrowed from the dispatcher's owner.
+  const Settings settings_;
+  SavepointOwners& owners_;  // Borrowed: the dispatcher.
+  std::uint64_t heap_number_ = 0;
+  std::map<std::string, runtime::CheckpointMetadata> heap_;  // By path.
+  std::uint64_t heap_bytes_ = 0;
+  std::map<std::string, std::set<JobId>> heap_in_use_;
+  std::set<std::string> directories_;  // That savepoints were written to.
+  FileWork work_;
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,295 @@
+#include "jobmanager/savepoint/state_matching.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "common/record/schema.h"
+#include "common/state/kinds.h"
+#include "jobmanager/savepoint/restore_sections.h"
+
+namespace weir::jobmanager {
+namespace {
+
+using graph::JobOperator;
+using runtime::OperatorState;
+
+std::string label(const std::string& name, const std::string& uid, OperatorId id) {
+  return "'" + name + "' (" + (uid.empty() ? "no uid" : "uid " + uid) + ", id " + id.hex() + ")";
+}
+std::string label(const OperatorState& one) { return label(one.name, one.uid, one.id); }
+std::string label(const JobOperator& one) { return label(one.name, one.uid, one.id); }
+
+/// Whether a user who wrote `text` means this operator: by its uid, or its id in hex.
+template <typename Operator>
+bool isMeant(const Operator& one, const std::string& text) {
+  return (!one.uid.empty() && one.uid == text) || one.id.hex() == text;
+}
+
+std::size_t editDistance(const std::string& left, const std::string& right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  for (std::size_t j = 0; j < row.size(); ++j) {
+    row[j] = j;
+  }
+  for (std::size_t i = 1; i <= left.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j < row.size(); ++j) {
+      const std::size_t change = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string plural(std::uint64_t count, const std::string& word) {
+  return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
+}
+
+/// Collects what does not fit, operator by operator.
+class Matching {
+ public:
+  Matching(const runtime::CheckpointMetadata& metadata,
+           const graph::JobGraph& graph,
+           const runtime::RestoreRequest& request)
+      : metadata_(metadata), graph_(graph), request_(request) {}
+
+  Result<RestorePlan> run() {
+    checkRequest();
+    for (const OperatorState& old : metadata_.operators) {
+      visit(old);
+    }
+    for (const JobOperator& now : graph_.operators) {
+      auto match = matches_.find(now.id);
+      if (now.stateful && (match == matches_.end() || !match->second->hasState())) {
+        report_.empty.push_back(label(now) + " starts empty");
+      }
+    }
+    describeUnmatched();
+    if (!problems_.empty()) {
+      std::string list;
+      for (const std::string& problem : problems_) {
+        list += "\n  " + problem;
+      }
+      return Error(ErrorCode::kFailedPrecondition,
+                   "savepoint '" + request_.path + "' does not fit the program '" + graph_.name +
+                       "'; " + advice() + list);
+    }
+    return RestorePlan{distribute(metadata_, graph_, matches_), std::move(report_)};
+  }
+
+ private:
+  std::string advice() const {
+    return unmatched_.empty()
+               ? "change the program, or leave state out with --drop UID"
+               : "name its operator with --map OLD=NEW, or leave it out with --drop UID, or all "
+                 "with -n";
+  }
+
+  void checkRequest() {
+    auto known = [](const auto& operators, const std::string& text) {
+      return std::any_of(operators.begin(), operators.end(), [&](const auto& one) {
+        return isMeant(one, text);
+      });
+    };
+    for (const std::string& uid : request_.drop) {
+      if (!known(metadata_.operators, uid)) {
+        problems_.push_back("--drop " + uid + ": the savepoint has no operator of that uid");
+      }
+    }
+    for (const auto& [from, to] : request_.renamed) {
+      if (!known(metadata_.operators, from)) {
+        problems_.push_back("--map " + from + "=" + to + ": the savepoint has no operator of uid " +
+                            from);
+      }
+      if (!known(graph_.operators, to)) {
+        problems_.push_back("--map " + from + "=" + to + ": the program has no operator of uid " +
+                            to);
+      }
+    }
+  }
+
+  const JobOperator* target(const OperatorState& old) const {
+    for (const auto& [from, to] : request_.renamed) {
+      if (isMeant(old, from)) {
+        return find([&, &meant = to](const JobOperator& now) { return isMeant(now, meant); });
+      }
+    }
+    return find([&](const JobOperator& now) { return now.id == old.id; });
+  }
+
+  template <typename Predicate>
+  const JobOperator* find(Predicate predicate) const {
+    auto found = std::find_if(graph_.operators.begin(), graph_.operators.end(), predicate);
+    return found == graph_.operators.end() ? nullptr : &*found;
+  }
+
+  void visit(const OperatorState& old) {
+    if (std::any_of(request_.drop.begin(), request_.drop.end(), [&](const std::string& uid) {
+          return isMeant(old, uid);
+        })) {
+      report_.dropped.push_back(label(old) + ": " + plural(old.bytes(), "byte"));
+      return;
+    }
+    const JobOperator* now = target(old);
+    if (now == nullptr) {
+      if (!old.hasState()) {
+        return;
+      }
+      if (request_.allow_non_restored) {
+        report_.dropped.push_back(label(old) + ": " + plural(old.bytes(), "byte"));
+      } else {
+        unmatched_.push_back(&old);
+      }
+      return;
+    }
+    auto [match, fresh] = matches_.emplace(now->id, &old);
+    if (!fresh) {
+      problems_.push_back("operator " + label(*now) + " would get the state of both " +
+                          label(*match->second) + " and " + label(old));
+      return;
+    }
+    if (old.hasState()) {
+      checkNumbers(old, *now);
+      checkStates(old, *now);
+      report_.matched.push_back(label(*now) + ": " + plural(old.states.size(), "state") + ", " +
+                                plural(old.bytes(), "byte") +
+                                (old.parallelism == now->parallelism
+                                     ? std::string()
+                                     : ", parallelism " + std::to_string(old.parallelism) +
+                                           " -> " + std::to_string(now->parallelism)));
+    }
+  }
+
+  void checkNumbers(const OperatorState& old, const JobOperator& now) {
+    if (now.parallelism > old.max_parallelism) {
+      problems_.push_back("operator " + label(now) + ": parallelism " +
+                          std::to_string(now.parallelism) +
+                          " is above the maximum parallelism of the savepoint, " +
+                          std::to_string(old.max_parallelism));
+    } else if (now.max_parallelism != old.max_parallelism) {
+      problems_.push_back("operator " + label(now) + ": the maximum parallelism was " +
+                          std::to_string(old.max_parallelism) + " in the savepoint and is " +
+                          std::to_string(now.max_parallelism) + " in the program");
+    }
+    if (old.fixed_parallelism_state && old.parallelism != now.parallelism) {
+      problems_.push_back("operator " + label(now) +
+                          " has state per subtask (Checkpointed), which cannot change its "
+                          "parallelism: it was " +
+                          std::to_string(old.parallelism) + " in the savepoint and is " +
+                          std::to_string(now.parallelism) + " in the program");
+    }
+    if (old.uid.empty() && now.uid.empty() && old.siblings != now.siblings) {
+      problems_.push_back("operator " + label(now) + " has a generated id that " +
+                          plural(old.siblings, "operator") + " of equal structure shared in the " +
+                          "savepoint and " + std::to_string(now.siblings) +
+                          " share in the program, so its state cannot be told apart: set uids");
+    }
+  }
+
+  void checkStates(const OperatorState& old, const JobOperator& now) {
+    for (const runtime::StateInfo& was : old.states) {
+      if (was.declared_late) {
+        continue;  // The task compares it when it starts.
+      }
+      auto is = std::find_if(now.states.begin(), now.states.end(), [&](const auto& one) {
+        return one.name == was.name;
+      });
+      const std::string where = "state '" + was.name + "' of operator " + label(now);
+      if (is == now.states.end()) {
+        missingState(was, where);
+      } else if (is->kind != was.kind) {
+        problems_.push_back(where + " is of kind " + std::string(state::toString(was.kind)) +
+                            " in the savepoint and " + std::string(state::toString(is->kind)) +
+                            " in the program");
+      } else {
+        compare(where + " (key)", was.key, is->key);
+        compare(where, was.value, is->value);
+      }
+    }
+  }
+
+  void missingState(const runtime::StateInfo& was, const std::string& where) {
+    if (was.entries == 0) {
+      return;
+    }
+    const std::string size = " (" + std::to_string(was.entries) + " entries" +
+                             ", " + plural(was.bytes, "byte") + ")";
+    if (request_.allow_non_restored) {
+      report_.dropped.push_back(where + size);
+    } else {
+      problems_.push_back(where + size + " matches nothing: the program declares no state of that "
+                                         "name");
+    }
+  }
+
+  void compare(const std::string& where, const record::Schema& was, const record::Schema& is) {
+    const record::SchemaComparison comparison = record::compareSchemas(was, is);
+    if (comparison.match == record::SchemaMatch::kIncompatible) {
+      problems_.push_back(where + " cannot be read as the program's type: " + comparison.sentence +
+                          "\n    savepoint: " + record::describeSchema(was) +
+                          "\n    program:   " + record::describeSchema(is));
+    }
+  }
+
+  void describeUnmatched() {
+    for (const OperatorState* old : unmatched_) {
+      problems_.push_back("state of operator " + label(*old) + ", " +
+                          plural(old->bytes(), "byte") + ", matches nothing; " + nearest(*old));
+    }
+  }
+
+  std::string nearest(const OperatorState& old) const {
+    std::vector<std::pair<std::size_t, const JobOperator*>> candidates;
+    for (const JobOperator& now : graph_.operators) {
+      if (!now.stateful || matches_.contains(now.id)) {
+        continue;
+      }
+      const bool same_states = std::any_of(old.states.begin(), old.states.end(), [&](const auto& s) {
+        return std::any_of(
+            now.states.begin(), now.states.end(), [&](const auto& d) { return d.name == s.name; });
+      });
+      const std::size_t distance =
+          std::min(editDistance(old.uid, now.uid), editDistance(old.name, now.name));
+      candidates.emplace_back(distance + (same_states ? 0 : 10) + (old.kind == now.kind ? 0 : 10),
+                              &now);
+    }
+    std::stable_sort(candidates.begin(), candidates.end(), [](const auto& left, const auto& right) {
+      return left.first < right.first;
+    });
+    if (candidates.empty()) {
+      return "the program has no other operator with state";
+    }
+    std::string text = "nearest: ";
+    for (std::size_t i = 0; i < std::min<std::size_t>(candidates.size(), 3); ++i) {
+      text += (i == 0 ? "" : ", ") + label(*candidates[i].second);
+    }
+    return text;
+  }
+
+  const runtime::CheckpointMetadata& metadata_;  // Borrowed for the length of the call, like all.
+  const graph::JobGraph& graph_;
+  const runtime::RestoreRequest& request_;
+  OperatorMatches matches_;
+  std::vector<const OperatorState*> unmatched_;
+  std::vector<std::string> problems_;
+  runtime::RestoreReport report_;
+};
+
+}  // namespace
+
+Result<RestorePlan> matchState(const runtime::CheckpointMetadata& metadata,
+                               const graph::JobGraph& graph,
+                               const runtime::RestoreRequest& request) {
+  return Matching(metadata, graph, request).run();
+}
+
+RestorePlan restoreSame(const runtime::CheckpointMetadata& metadata, const graph::JobGraph& graph) {
+  OperatorMatches matches;
+  for (const OperatorState& one : metadata.operators) {
+    matches.emplace(one.id, &one);
+  }
+  return {distribute(metadata, graph, matches), {}};
+}
+
+}  // namespace weir::jobmanager

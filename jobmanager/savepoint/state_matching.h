@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/graph/job_graph.h"
+#include "common/runtime/checkpoint_metadata.h"
+#include "common/runtime/client_messages.h"
+#include "common/runtime/deployment.h"
+
+/// Which state of a snapshot goes to which subtask of a program. Pure functions.
+namespace weir::jobmanager {
+
+struct RestorePlan {
+  std::vector<runtime::TaskRestore> tasks;  ///< Of subtasks that get anything; locations absolute.
+  runtime::RestoreReport report;
+};
+
+/// Matches by operator id. All that does not fit is one error with a line for each item: state that
+/// matches nothing (unless `request` allows or drops it), another kind or schema, another maximum
+/// parallelism, state that refuses another parallelism, another number of equal siblings, and names
+/// in `request` that name nothing.
+Result<RestorePlan> matchState(const runtime::CheckpointMetadata& metadata,
+                               const graph::JobGraph& graph,
+                               const runtime::RestoreRequest& request);
+
+/// The plan of a restart of the same program.
+RestorePlan restoreSame(const runtime::CheckpointMetadata& metadata, const graph::JobGraph& graph);
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,120 @@
+#include "jobmanager/scheduler/attempt.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::jobmanager {
+
+Attempt::Attempt(runtime::ExecutionId execution,
+                 Placement placement,
+                 const graph::JobGraph& graph,
+                 ResourceManager& resources)
+    : execution_(execution),
+      placement_(std::move(placement)),
+      graph_(graph),
+      resources_(resources) {
+  for (const TaskManagerId id : placement_.workers) {
+    const runtime::Registration* registration = resources_.registration(id);
+    endpoints_.push_back(registration == nullptr
+                             ? runtime::WorkerEndpoint{id, "unknown", 0}
+                             : runtime::WorkerEndpoint{
+                                   id, registration->host, registration->data_port});
+  }
+  for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
+    const bool source =
+        std::none_of(graph_.edges.begin(), graph_.edges.end(), [&](const graph::JobEdge& edge) {
+          return edge.target_vertex == v;
+        });
+    for (const std::uint32_t worker : placement_.tasks[v]) {
+      if (source) {
+        with_sources_.insert(placement_.workers[worker]);
+      }
+    }
+  }
+}
+
+bool Attempt::incomplete() const {
+  return std::any_of(placement_.workers.begin(),
+                     placement_.workers.end(),
+                     [&](TaskManagerId id) { return resources_.gateway(id) == nullptr; });
+}
+
+void Attempt::deploy(const Common& common) {
+  deployed_ = true;
+  runtime::Deployment deployment{.execution = execution_,
+                                 .graph = graph_,
+                                 .program = common.program,
+                                 .workers = endpoints_,
+                                 .self = 0,
+                                 .placement = placement_.tasks,
+                                 .token = common.token,
+                                 .restores = {},
+                                 .storage = common.storage,
+                                 .configuration = common.configuration,
+                                 .slots = 1};
+  for (std::uint32_t worker = 0; worker < placement_.workers.size(); ++worker) {
+    deployment.self = worker;
+    deployment.slots = placement_.slots[worker];
+    deployment.restores.clear();
+    for (const runtime::TaskRestore& restore : common.restores) {
+      if (workerOf(restore.task) == worker) {
+        deployment.restores.push_back(restore);
+      }
+    }
+    live_.insert(placement_.workers[worker]);
+    resources_.gateway(placement_.workers[worker])->send(deployment);
+  }
+}
+
+void Attempt::giveBack() {
+  for (const TaskManagerId id : placement_.workers) {
+    resources_.giveBack(id, execution_);
+  }
+}
+
+void Attempt::sendToAll(const runtime::TaskManagerOrder& order) {
+  for (const TaskManagerId id : live_) {
+    if (TaskManagerGateway* gateway = resources_.gateway(id)) {
+      gateway->send(order);
+    }
+  }
+}
+
+void Attempt::sendToSources(const runtime::TaskManagerOrder& order) {
+  for (const TaskManagerId id : with_sources_) {
+    TaskManagerGateway* gateway = resources_.gateway(id);
+    if (gateway != nullptr && live_.contains(id)) {
+      gateway->send(order);
+    }
+  }
+}
+
+std::vector<runtime::TaskId> Attempt::tasksOn(TaskManagerId id) const {
+  std::vector<runtime::TaskId> tasks;
+  for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
+    for (std::uint32_t subtask = 0; subtask < placement_.tasks[v].size(); ++subtask) {
+      if (placement_.workers[placement_.tasks[v][subtask]] == id) {
+        tasks.push_back({graph_.vertices[v].id, subtask});
+      }
+    }
+  }
+  return tasks;
+}
+
+const std::string& Attempt::hostOf(const runtime::TaskId& task) const {
+  return endpoints_[workerOf(task)].host;
+}
+
+const std::string& Attempt::hostOf(TaskManagerId id) const {
+  auto found = std::find(placement_.workers.begin(), placement_.workers.end(), id);
+  return endpoints_[static_cast<std::size_t>(found - placement_.workers.begin())].host;
+}
+
+std::size_t Attempt::workerOf(const runtime::TaskId& task) const {
+  auto vertex = std::find_if(graph_.vertices.begin(), graph_.vertices.end(), [&](const auto& one) {
+    return one.id == task.vertex;
+  });
+  return placement_.tasks[static_cast<std::size_t>(vertex - graph_.vertices.begin())][task.subtask];
+}
+
+}  // namespace weir::jobmanager

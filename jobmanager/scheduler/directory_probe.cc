@@ -1,0 +1,199 @@
+#include "jobmanager/scheduler/directory_probe.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "common/telemetry/log.h"
+
+namespace weir::jobmanager {
+namespace {
+
+constexpr Duration kTimeout = std::chrono::seconds(10);
+
+Error notShared(const std::string& directory, const std::string& host, const std::string& why) {
+  return Error(ErrorCode::kFailedPrecondition,
+               "directory '" + directory + "' is not shared with the task manager on " + host +
+                   ": " + why)
+      .advise("mount the same directory on every machine, or use state.backend: jobmanager");
+}
+
+}  // namespace
+
+DirectoryProbe::DirectoryProbe(const CheckpointServices& services,
+                               Random& random,
+                               ResourceManager& resources,
+                               std::string machine)
+    : services_(services),
+      random_(random),
+      resources_(resources),
+      machine_(std::move(machine)),
+      work_(std::make_unique<FileWork>(services.strand, services.io)) {}
+
+void DirectoryProbe::run(std::vector<std::string> directories,
+                         std::vector<TaskManagerId> task_managers,
+                         Callback<std::monostate> done) {
+  cancel();
+  done_ = std::move(done);
+  work_ = std::make_unique<FileWork>(services_.strand, services_.io);
+  std::vector<std::pair<std::string, std::string>> own;  // Path and content.
+  for (const std::string& directory : directories) {
+    const std::string name = "probe-" + random_.hex(16);
+    const std::string content = random_.hex(32);
+    own.emplace_back(fs::join(directory, name), content);
+    for (const TaskManagerId id : task_managers) {
+      const runtime::Registration* registration = resources_.registration(id);
+      orders_.push_back({.task_manager = id,
+                         .host = registration == nullptr ? "?" : registration->host,
+                         .order = {.id = random_.next(),
+                                   .directory = directory,
+                                   .expected_file = name,
+                                   .expected_content = content,
+                                   .write_file = "probe-" + random_.hex(16),
+                                   .write_content = random_.hex(32)},
+                         .answered = false,
+                         .error = {}});
+    }
+  }
+  auto write = [&files = services_.files, own = std::move(own)] {
+    for (const auto& [path, content] : own) {
+      WEIR_RETURN_IF_ERROR(fs::writeAll(files, path, content));
+    }
+    return ok();
+  };
+  work_->run(std::move(write), [this](Status written) {
+    if (!written) {
+      answer(std::move(written).error().during("probe the directory of snapshots"));
+    } else {
+      sendAll();
+    }
+  });
+}
+
+void DirectoryProbe::sendAll() {
+  deadline_ = services_.strand.schedule(kTimeout, [this] {
+    for (Order& one : orders_) {
+      if (!std::exchange(one.answered, true)) {
+        one.error = "it did not answer in 10 s";
+      }
+    }
+    finishIfAnswered();
+  });
+  for (Order& one : orders_) {
+    if (TaskManagerGateway* gateway = resources_.gateway(one.task_manager)) {
+      gateway->send(one.order);
+    } else {
+      one.answered = true;
+      one.error = "it is lost";
+    }
+  }
+  finishIfAnswered();
+}
+
+void DirectoryProbe::result(TaskManagerId from, const runtime::ProbeResult& result) {
+  if (Order* order = find(from, result.id)) {
+    order->answered = true;
+    order->error = result.error;
+    finishIfAnswered();
+  }
+}
+
+void DirectoryProbe::lost(TaskManagerId id) {
+  for (Order& one : orders_) {
+    if (one.task_manager == id && !std::exchange(one.answered, true)) {
+      one.error = "it is lost";
+    }
+  }
+  finishIfAnswered();
+}
+
+void DirectoryProbe::finishIfAnswered() {
+  if (deadline_ != nullptr && std::all_of(orders_.begin(), orders_.end(), [](const Order& one) {
+        return one.answered;
+      })) {
+    deadline_.reset();
+    verify();
+  }
+}
+
+void DirectoryProbe::verify() {
+  auto read = [&files = services_.files, orders = orders_]() -> Status {
+    Status first = ok();
+    for (const Order& one : orders) {
+      const runtime::ProbeOrder& order = one.order;
+      const std::string theirs = fs::join(order.directory, order.write_file);
+      std::string why = one.error;
+      if (why.empty()) {
+        auto content = fs::readAll(files, theirs);
+        if (!content) {
+          why = "what it wrote cannot be read here: " + content.error().message();
+        } else if (*content != order.write_content) {
+          why = "what it wrote reads differently here: " + theirs;
+        }
+      }
+      if (!why.empty() && first) {
+        first = notShared(order.directory, one.host, why);
+      }
+    }
+    for (const Order& one : orders) {
+      for (const std::string& name : {one.order.write_file, one.order.expected_file}) {
+        Status removed = files.remove(fs::join(one.order.directory, name));
+        first = first ? std::move(removed) : std::move(first);
+      }
+    }
+    return first;
+  };
+  work_->run(std::move(read), [this](Status status) {
+    if (!status && onOneMachine()) {
+      log::warn("a directory of snapshots is not shared, which goes on as all is on one machine",
+                {{"reason", status.error().message()}});
+      status = ok();
+    }
+    answer(std::move(status));
+  });
+}
+
+void DirectoryProbe::answer(Status status) {
+  orders_.clear();
+  deadline_.reset();
+  if (auto done = std::exchange(done_, {})) {
+    done(std::move(status));
+  }
+}
+
+void DirectoryProbe::cancel() {
+  done_ = {};
+  deadline_.reset();
+  if (orders_.empty()) {
+    return;
+  }
+  work_->run(
+      [&files = services_.files, orders = std::exchange(orders_, {})] {
+        Status last = ok();
+        for (const Order& one : orders) {
+          for (const std::string& name : {one.order.write_file, one.order.expected_file}) {
+            last = files.remove(fs::join(one.order.directory, name));
+          }
+        }
+        return last;
+      },
+      [](const Status&) {});  // A directory that cannot be written was named already.
+}
+
+DirectoryProbe::Order* DirectoryProbe::find(TaskManagerId from, std::uint64_t id) {
+  auto found = std::find_if(orders_.begin(), orders_.end(), [&](const Order& one) {
+    return one.task_manager == from && one.order.id == id;
+  });
+  return found == orders_.end() ? nullptr : &*found;
+}
+
+bool DirectoryProbe::onOneMachine() const {
+  return !machine_.empty() &&
+         std::all_of(orders_.begin(), orders_.end(), [&](const Order& one) {
+           const runtime::Registration* registration = resources_.registration(one.task_manager);
+           return registration != nullptr && registration->machine_id == machine_;
+         });
+}
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/random.h"
+#include "common/runtime/messages.h"
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/checkpoint/file_work.h"
+#include "jobmanager/resources/callback.h"
+#include "jobmanager/resources/resource_manager.h"
+
+namespace weir::jobmanager {
+
+/// Whether the directories of snapshots are the same ones on the job manager and on task managers:
+/// each side writes a file, and the other reads it.
+///
+/// One run at a time. Threads: the strand.
+class DirectoryProbe {
+ public:
+  /// `machine` is this machine's id: where all are on one, a failure is only logged.
+  DirectoryProbe(const CheckpointServices& services,
+                 Random& random,
+                 ResourceManager& resources,
+                 std::string machine);
+
+  /// Answers with an error that names host and path, or ok; at the latest after a time-out.
+  void run(std::vector<std::string> directories,
+           std::vector<TaskManagerId> task_managers,
+           Callback<std::monostate> done);
+  void result(TaskManagerId from, const runtime::ProbeResult& result);
+  void lost(TaskManagerId id);
+  /// Ends the run without an answer; its files are removed.
+  void cancel();
+
+ private:
+  struct Order {
+    TaskManagerId task_manager;
+    std::string host;
+    runtime::ProbeOrder order;
+    bool answered = false;
+    std::string error;
+  };
+
+  void sendAll();
+  void finishIfAnswered();
+  void verify();
+  void answer(Status status);
+  Order* find(TaskManagerId from, std::uint64_t id);
+  bool onOneMachine() const;
+
+  CheckpointServices services_;
+  Random& random_;
+  ResourceManager& resources_;
+  const std::string machine_;
+  std::vector<Order> orders_;
+  Callback<std::monostate> done_;
+  std::unique_ptr<concurrency::Executor::Timer> deadline_;
+  std::unique_ptr<FileWork> work_;  // Anew for each run: results of a cancelled one are dropped.
+};
+
+}  // namespace weir::jobmanager

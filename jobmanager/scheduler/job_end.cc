@@ -1,0 +1,202 @@
+// How attempts and jobs end: failures, cancelling, restarts; the other half of job_master.cc.
+
+#include <utility>
+
+#include "common/telemetry/log.h"
+#include "jobmanager/scheduler/job_master.h"
+
+namespace weir::jobmanager {
+
+using runtime::JobState;
+using runtime::TaskState;
+
+namespace {
+constexpr std::size_t kRememberedEvents = 1000;
+}  // namespace
+
+void JobMaster::fail(const Error& why, bool recoverable) {
+  recoverable_ = recoverable_ && recoverable;
+  if (ending_ || !ExecutionGraph::mayFollow(state(), JobState::kFailing)) {
+    return;
+  }
+  failure_ = why.text();
+  log::warn("job failed",
+            {{"job", id_.hex()}, {"attempt", execution_.attempt.value()}, {"reason", failure_}});
+  move(JobState::kFailing, failure_);
+  stopAttempt(Error(ErrorCode::kUnavailable, label() + " failed: " + why.message()));
+}
+
+void JobMaster::cancel(Callback<std::monostate> done) {
+  if (ending_ || runtime::isTerminal(state())) {
+    done(Error(ErrorCode::kFailedPrecondition,
+               label() + " has ended: it is " + std::string(toString(state()))));
+    return;
+  }
+  done(ok());
+  if (state() == JobState::kRestarting) {
+    timer_.reset();
+    end(JobState::kCanceled);
+    return;
+  }
+  const bool stopping = state() == JobState::kFailing;
+  if (state() == JobState::kCancelling) {
+    return;
+  }
+  move(JobState::kCancelling);
+  if (!stopping) {
+    stopAttempt(Error(ErrorCode::kCancelled, label() + " was cancelled"));
+  }
+}
+
+void JobMaster::abandon(const std::string& reason) {
+  recoverable_ = false;
+  if (state() == JobState::kRestarting) {
+    timer_.reset();
+  }
+  fail(Error(ErrorCode::kUnavailable, reason), false);
+}
+
+void JobMaster::giveUp() {
+  if (attempt_ != nullptr) {
+    attemptOver();
+  }
+}
+
+void JobMaster::stopAttempt(const Error& why) {
+  timer_.reset();
+  coordinator_.stop(why);
+  services_.resources.withdraw(execution_);
+  probe_.cancel();
+  if (attempt_ != nullptr && !attempt_->deployed()) {
+    attempt_->giveBack();
+  }
+  if (attempt_ == nullptr || attempt_->allGone()) {
+    attemptOver();
+    return;
+  }
+  for (const runtime::TaskId& task : graph_.moveAll(TaskState::kCanceling, now())) {
+    emitTask(task, {});
+  }
+  attempt_->sendToAll(runtime::CancelOrder{execution_});
+  timer_ = services_.common.strand.schedule(options_.cancel_wait, [this] {
+    log::error("a worker did not end in time; its slots stay taken", {{"job", id_.hex()}});
+    attemptOver();
+  });
+}
+
+void JobMaster::attemptOver() {
+  timer_.reset();
+  coordinator_.stop(Error(ErrorCode::kFailedPrecondition, label() + " is finishing"));
+  for (const runtime::TaskId& task : graph_.moveAll(TaskState::kCanceled, now())) {
+    emitTask(task, {});
+  }
+  attempt_.reset();
+  coordinator_.attemptEnded();
+  coordinator_.whenSettled([this] { afterAttempt(); });
+}
+
+void JobMaster::afterAttempt() {
+  if (ending_ || opening_ || attempt_ != nullptr) {
+    return;
+  }
+  switch (state()) {
+    case JobState::kRunning:
+      end(JobState::kFinished);
+      break;
+    case JobState::kCancelling:
+      end(JobState::kCanceled);
+      break;
+    case JobState::kFailing:
+      restartOrFail();
+      break;
+    default:
+      break;
+  }
+}
+
+void JobMaster::restartOrFail() {
+  std::optional<Duration> pause;
+  if (recoverable_) {
+    pause = strategy_.onFailure(services_.common.clock.now(), services_.random);
+  }
+  if (!pause) {
+    end(JobState::kFailed);
+    return;
+  }
+  move(JobState::kRestarting);
+  timer_ = services_.common.strand.schedule(*pause, [this] {
+    ++restarts_;
+    timer_.reset();
+    move(JobState::kCreated);
+    schedule();
+  });
+}
+
+void JobMaster::end(JobState terminal) {
+  ending_ = true;
+  timer_.reset();
+  releaseRestored();
+  coordinator_.end(terminal == JobState::kFailed, [this, terminal] {
+    end_millis_ = now();
+    move(terminal, terminal == JobState::kFailed ? failure_ : std::string());
+    log::info("job ended",
+              {{"job", id_.hex()}, {"state", toString(terminal)}, {"reason", failure_}});
+    emit(runtime::JobResult{.state = terminal,
+                            .runtime_millis = end_millis_ - start_millis_,
+                            .cause = terminal == JobState::kFailed ? failure_ : std::string(),
+                            .accumulators = graph_.accumulators()});
+    listener_.jobEnded(id_);
+  });
+}
+
+void JobMaster::move(JobState to, const std::string& cause) {
+  if (graph_.transition(to, now())) {
+    emit(runtime::JobStateChange{now(), to, cause});
+  }
+}
+
+void JobMaster::emit(runtime::JobEvent event) {
+  events_.push_back(event);
+  if (events_.size() > kRememberedEvents) {
+    events_.pop_front();
+  }
+  listener_.jobEvent(id_, event);
+  listener_.jobChanged(id_);
+}
+
+void JobMaster::emitTask(const runtime::TaskId& task, const std::string& cause) {
+  const graph::JobVertex* vertex = graph_.vertex(task.vertex);
+  const TaskExecution* execution = graph_.find(task);
+  emit(runtime::TaskStateChange{.millis = now(),
+                                .task_name = vertex->name,
+                                .subtask = task.subtask,
+                                .parallelism = vertex->parallelism,
+                                .state = execution->state,
+                                .cause = cause});
+}
+
+runtime::JobSummary JobMaster::summary() const {
+  return {.id = id_,
+          .name = graph_.graph().name,
+          .state = graph_.state(),
+          .start_millis = start_millis_,
+          .end_millis = end_millis_};
+}
+
+JobView JobMaster::view() const {
+  JobView view;
+  view.summary = summary();
+  view.failure = failure_;
+  view.restarts = restarts_;
+  view.last_modification_millis = graph_.lastModification();
+  view.timestamps = graph_.timestamps();
+  view.vertices = graph_.vertices();
+  view.graph = graph_.graph();
+  view.checkpoints = coordinator_.history().views();
+  view.checkpoints_completed = coordinator_.history().completed();
+  view.checkpoints_failed = coordinator_.history().failed();
+  view.accumulators = graph_.accumulators();
+  return view;
+}
+
+}  // namespace weir::jobmanager
