@@ -44,7 +44,9 @@ Result<RunLocalFunction> findRunLocal() {
 
 Result<JobExecutionResult> runLocal(graph::JobGraph graph, const LocalOptions& options) {
   WEIR_TRY(const RunLocalFunction run, findRunLocal());
-  return run(std::move(graph), options);
+  Result<JobExecutionResult> result = JobExecutionResult();
+  run(&result, &graph, &options);
+  return result;
 }
 
 }  // namespace weir::api

@@ -1,10 +1,11 @@
 #include "common/api/program.h"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+
+#include <unistd.h>
 
 #include "common/api/run.h"
 #include "common/api/surroundings.h"
@@ -18,9 +19,11 @@ namespace {
 
 // One process is one job: set by the first execute().
 std::atomic<bool> g_executed{false};
+// By hand a program may also end once it has looked at its graph.
+std::atomic<bool> g_looked_at{false};
 
 void complainWithoutExecute(int status, void* /*unused*/) {
-  if (g_executed || status != 0) {
+  if (g_executed || status != 0 || (g_looked_at && modeOfProcess() == Role::kLocal)) {
     return;
   }
   const Error error = Error(ErrorCode::kInvalidArgument, "the program ended without execute()")
@@ -111,9 +114,9 @@ std::string Program::once(const std::string& name, const std::function<std::stri
     const auto found = std::find_if(
         submitted.begin(), submitted.end(), [&](const auto& one) { return one.name == name; });
     if (found == submitted.end()) {
-      runWorker(Error(ErrorCode::kInvalidArgument,
-                      "the program asks for once(\"" + name +
-                          "\") here, which it did not do at submission"));
+      runWorker(Error(
+          ErrorCode::kInvalidArgument,
+          "the program asks for once(\"" + name + "\") here, which it did not do at submission"));
     }
     bytes = found->bytes;
   } else {
@@ -123,7 +126,8 @@ std::string Program::once(const std::string& name, const std::function<std::stri
   return bytes;
 }
 
-Result<graph::JobGraph> Program::build(const std::string& job_name) const {
+Result<graph::JobGraph> Program::build(const std::string& job_name) {
+  g_looked_at = true;
   if (!errors_.empty()) {
     return Error(ErrorCode::kInvalidArgument, errors_.front());
   }
@@ -135,6 +139,7 @@ Result<graph::JobGraph> Program::build(const std::string& job_name) const {
       one.buffer_timeout = buffer_timeout_;
     }
   }
+  learnFacts(graph);
   return graph;
 }
 
@@ -166,7 +171,6 @@ JobExecutionResult Program::runHere(const std::string& job_name, Result<graph::J
   if (!built.has_value()) {
     exitWith(built.error());
   }
-  learnFacts(*built);
   auto result = runLocal(*std::move(built), {configuration_});
   if (!result.has_value()) {
     exitWith(std::move(result).error().during("job '" + job_name + "' failed"));
@@ -199,7 +203,7 @@ JobExecutionResult Program::execute(const std::string& job_name) {
   return runHere(job_name, std::move(built));
 }
 
-std::string Program::plan() const {
+std::string Program::plan() {
   const auto graph = build(settings_.job_name);
   if (!graph.has_value()) {
     exitWith(graph.error());

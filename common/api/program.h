@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,17 +73,15 @@ class Program {
   /// The bytes that `compute` gave at submission, in every process of the job.
   std::string once(const std::string& name, const std::function<std::string()>& compute);
 
-  /// The graph as it would be submitted.
-  Result<graph::JobGraph> build(const std::string& job_name) const;
+  /// The graph as it would be submitted; its factories work.
+  Result<graph::JobGraph> build(const std::string& job_name);
   /// Plays this process's part. Returns in local mode only, and there only when the job went well.
   JobExecutionResult execute(const std::string& job_name);
   /// As JSON, for people. Ends the process with a message when the graph is malformed.
-  std::string plan() const;
+  std::string plan();
 
  private:
   void readSurroundings();
-  void applyConfiguration(const std::map<std::string, std::string>& values);
-  Status mayExecute() const;
   void learnFacts(const graph::JobGraph& graph);
   Result<graph::JobGraph> adopt(Result<graph::JobGraph> built);
   JobExecutionResult runHere(const std::string& job_name, Result<graph::JobGraph> built);

@@ -33,7 +33,9 @@ struct LocalOptions {
 Result<JobExecutionResult> runLocal(graph::JobGraph graph, const LocalOptions& options);
 
 /// The function that libweir-local.so exports with C linkage under this name.
-using RunLocalFunction = Result<JobExecutionResult> (*)(graph::JobGraph&&, const LocalOptions&);
+using RunLocalFunction = void (*)(Result<JobExecutionResult>* result,
+                                  graph::JobGraph* graph,
+                                  const LocalOptions* options);
 inline constexpr const char* kRunLocalSymbol = "weirRunLocal";
 
 }  // namespace weir::api

@@ -1,13 +1,13 @@
 #include "common/api/surroundings.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "common/api/run.h"
 #include "common/config/job_options.h"
@@ -25,7 +25,7 @@ std::optional<std::uint32_t> number(std::string_view text) {
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
-                                                                 : std::nullopt;
+                                                                  : std::nullopt;
 }
 
 Result<config::Configuration> configurationOfClient() {

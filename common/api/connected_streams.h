@@ -1,0 +1,179 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "common/api/data_stream.h"
+#include "common/api/keyed_stream.h"
+
+namespace weir {
+
+namespace api {
+template <typename Stream>
+struct KeyOfStream {
+  using Key = functions::NoKey;
+  using Selector = functions::NoSelector;
+  static Selector selector(const Stream& /*stream*/) { return {}; }
+};
+template <typename T, typename K, typename S>
+struct KeyOfStream<KeyedStream<T, K, S>> {
+  using Key = K;
+  using Selector = S;
+  static Selector selector(const KeyedStream<T, K, S>& stream) { return stream.selector(); }
+};
+
+/// Two callables as one function of two inputs.
+template <typename In1, typename In2, typename Out, typename F1, typename F2>
+class CallablePair final : public CoMapFunction<In1, In2, Out> {
+ public:
+  CallablePair(F1 first, F2 second) : first_(std::move(first)), second_(std::move(second)) {}
+  Out map1(const In1& value) override { return first_(value); }
+  Out map2(const In2& value) override { return second_(value); }
+
+ private:
+  F1 first_;
+  F2 second_;
+};
+}  // namespace api
+
+/// Two streams that one function takes in, each by a method of its own; when both have keys (of one
+/// type) the function may have keyed state, shared between the two. A handle, as DataStream.
+template <typename Stream1, typename Stream2>
+class ConnectedStreams {
+ public:
+  using In1 = typename Stream1::Record;
+  using In2 = typename Stream2::Record;
+
+  ConnectedStreams(Stream1 first, Stream2 second)
+      : first_(std::move(first)), second_(std::move(second)) {}
+
+  /// Keys both streams.
+  template <typename Selector1, typename Selector2>
+  auto keyBy(Selector1 first, Selector2 second) const {
+    return first_.keyBy(std::move(first)).connect(second_.keyBy(std::move(second)));
+  }
+
+  /// f: a CoMapFunction<In1, In2, Out>.
+  template <typename F>
+  auto map(F f) const {
+    static_assert(functions::Implements<F, CoMapFunction>,
+                  "map() on connected streams takes a CoMapFunction<In1, In2, Out>, or two "
+                  "callables");
+    return add("coMap", "Co-Map", std::move(f));
+  }
+  /// Two callables with one result type.
+  template <typename F1, typename F2>
+  auto map(F1 first, F2 second) const {
+    using Out = functions::MapResult<F1, In1>;
+    static_assert(std::is_same_v<Out, functions::MapResult<F2, In2>>,
+                  "the two callables of map() must return the same type");
+    return add("coMap",
+               "Co-Map",
+               api::CallablePair<In1, In2, Out, F1, F2>(std::move(first), std::move(second)));
+  }
+  /// f: a CoFlatMapFunction<In1, In2, Out>.
+  template <typename F>
+  auto flatMap(F f) const {
+    static_assert(functions::Implements<F, CoFlatMapFunction>,
+                  "flatMap() on connected streams takes a CoFlatMapFunction<In1, In2, Out>");
+    return add("coFlatMap", "Co-Flat Map", std::move(f));
+  }
+  /// f: a CoProcessFunction<In1, In2, Out>.
+  template <typename F>
+  auto process(F f) const {
+    static_assert(functions::Implements<F, CoProcessFunction>,
+                  "process() on connected streams takes a CoProcessFunction<In1, In2, Out>");
+    return add("coProcess", "Co-Process", std::move(f));
+  }
+
+ private:
+  template <typename F>
+  auto add(std::string kind, std::string name, F f) const {
+    using Steps = functions::CoSteps<F>;
+    using Out = typename Steps::Out;
+    using Key = typename api::KeyOfStream<Stream1>::Key;
+    using Selector1 = typename api::KeyOfStream<Stream1>::Selector;
+    using Selector2 = typename api::KeyOfStream<Stream2>::Selector;
+    static_assert(
+        std::is_same_v<typename Steps::In1, In1> && std::is_same_v<typename Steps::In2, In2>,
+        "the function's input types are not those of the two streams, in this order");
+    static_assert(std::is_same_v<Key, typename api::KeyOfStream<Stream2>::Key>,
+                  "connect() takes two streams with keys of one type, or two without keys");
+    static_assert(sizeof(Serializer<Out>) != 0);
+    api::checkFunction<F>();
+    api::NodeSpec spec;
+    spec.node = api::makeNode(std::move(kind), std::move(name));
+    api::describeFunction<F, Key>(spec.node, f);
+    spec.inputs = {first_.inputs(), second_.inputs()};
+    spec.make_factory = [prototype = functions::makePrototype(std::move(f)),
+                         selectors = functions::makePrototype(
+                             std::pair(api::KeyOfStream<Stream1>::selector(first_),
+                                       api::KeyOfStream<Stream2>::selector(second_)))](
+                            const api::SharedFacts& /*facts*/) -> functions::OperatorFactory {
+      return [prototype, selectors]() -> std::unique_ptr<functions::Operator> {
+        auto keys = selectors->copy();
+        using Made =
+            functions::TwoInputOperator<Steps, F, In1, In2, Out, Key, Selector1, Selector2>;
+        return std::make_unique<Made>(
+            prototype->copy(), std::move(keys.first), std::move(keys.second));
+      };
+    };
+    const auto& program = first_.program();
+    if (second_.program() != program) {
+      program->refuse("connect() joins streams of two environments");
+    }
+    return SingleOutputStreamOperator<Out>(program, program->add(std::move(spec)));
+  }
+
+  Stream1 first_;
+  Stream2 second_;
+};
+
+/// A stream whose records are sorted to named outputs. A handle, as DataStream.
+template <typename T, typename Selector>
+class SplitStream {
+ public:
+  SplitStream(DataStream<T> stream, Selector selector)
+      : stream_(std::move(stream)), selector_(std::move(selector)) {}
+
+  /// The records for which the selector names one of `names`.
+  template <typename... Names>
+  SingleOutputStreamOperator<T> select(const Names&... names) const {
+    const std::vector<std::string> wanted{std::string(names)...};
+    auto selected = stream_.filter([selector = selector_, wanted](const T& record) mutable {
+      for (const std::string& name : selector(record)) {
+        for (const std::string& one : wanted) {
+          if (name == one) {
+            return true;
+          }
+        }
+      }
+      return false;
+    });
+    api::becomeSelect(*stream_.program(), selected.inputs().front().node);
+    return selected;
+  }
+
+ private:
+  DataStream<T> stream_;
+  Selector selector_;
+};
+
+template <typename T>
+template <typename Other>
+ConnectedStreams<DataStream<T>, Other> DataStream<T>::connect(const Other& other) const {
+  return {*this, other};
+}
+
+template <typename T>
+template <typename Selector>
+SplitStream<T, Selector> DataStream<T>::split(Selector selector) const {
+  static_assert(std::is_invocable_r_v<std::vector<std::string>, Selector&, const T&>,
+                "split() takes a callable std::vector<std::string>(const T&), where T is the type "
+                "of this stream's records");
+  return {*this, std::move(selector)};
+}
+
+}  // namespace weir

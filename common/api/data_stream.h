@@ -1,0 +1,233 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/api/node_settings.h"
+#include "common/api/node_spec.h"
+#include "common/api/program.h"
+#include "common/api/text_sinks.h"
+#include "common/api/writers.h"
+#include "common/functions/callable.h"
+#include "common/functions/edge_reader.h"
+
+namespace weir {
+
+template <typename T, typename K, typename Selector>
+class KeyedStream;
+template <typename T>
+class SingleOutputStreamOperator;
+template <typename T, typename Selector>
+class SplitStream;
+template <typename Stream1, typename Stream2>
+class ConnectedStreams;
+
+/// Records of T that flow from operator to operator. A handle: copies speak of the same stream. The
+/// thread of main().
+template <typename T>
+class DataStream {
+ public:
+  using Record = T;
+
+  DataStream(std::shared_ptr<api::Program> program, std::vector<api::StreamInput> inputs)
+      : program_(std::move(program)), inputs_(std::move(inputs)) {}
+
+  /// f: a callable Out(const T&) or a MapFunction<T, Out>.
+  template <typename F>
+  auto map(F f) const {
+    return mapWith<functions::NoKey>(std::move(f), functions::NoSelector{});
+  }
+  /// f: a callable (const T&, Collector<Out>&) or a FlatMapFunction<T, Out>. Out has to be named,
+  /// flatMap<Out>(f), where f takes its collector as auto&.
+  template <typename Out = void, typename F>
+  auto flatMap(F f) const {
+    return flatMapWith<Out, functions::NoKey>(std::move(f), functions::NoSelector{});
+  }
+  /// f: a callable bool(const T&) or a FilterFunction<T>.
+  template <typename F>
+  SingleOutputStreamOperator<T> filter(F f) const {
+    return filterWith<functions::NoKey>(std::move(f), functions::NoSelector{});
+  }
+  /// f: a callable (const T&, ProcessContext&, Collector<Out>&) or a ProcessFunction<T, Out>.
+  template <typename Out = void, typename F>
+  auto process(F f) const {
+    return processWith<Out, functions::NoKey>(std::move(f), functions::NoSelector{});
+  }
+
+  /// Records of equal keys go to the same subtask, where each key has its state. selector: a
+  /// callable K(const T&), a pointer to a member of T, or a KeySelector<T, K>.
+  template <typename Selector>
+  auto keyBy(Selector selector) const;
+  /// The same parallelism on both sides, subtask i to subtask i.
+  DataStream forward() const { return partitioned(graph::Partitioning::kForward); }
+  DataStream shuffle() const { return partitioned(graph::Partitioning::kShuffle); }
+  DataStream rebalance() const { return partitioned(graph::Partitioning::kRebalance); }
+  DataStream rescale() const { return partitioned(graph::Partitioning::kRescale); }
+  DataStream broadcast() const { return partitioned(graph::Partitioning::kBroadcast); }
+  DataStream global() const { return partitioned(graph::Partitioning::kGlobal); }
+  /// partitioner: a callable int(const K&, int partitions) or a Partitioner<K>.
+  template <typename P, typename Selector>
+  DataStream partitionCustom(P partitioner, Selector selector) const {
+    static_assert(std::is_invocable_v<const Selector&, const T&> ||
+                      functions::Implements<Selector, KeySelector>,
+                  "partitionCustom() takes a partitioner int(const K&, int) and a key selector "
+                  "K(const T&), where T is the type of this stream's records");
+    return rerouted(graph::Partitioning::kCustom,
+                    api::customWriters<T>(functions::makePrototype(std::move(partitioner)),
+                                          functions::makePrototype(std::move(selector))));
+  }
+
+  /// The records of all, in no particular order between them.
+  template <typename... Others>
+  DataStream union_(const Others&... others) const {
+    static_assert((std::is_base_of_v<DataStream, Others> && ...),
+                  "union_() takes streams of the same record type");
+    DataStream merged = *this;
+    (merged.append(others), ...);
+    return merged;
+  }
+  /// Two streams of different types for one function of two inputs.
+  template <typename Other>
+  ConnectedStreams<DataStream, Other> connect(const Other& other) const;
+  /// selector: a callable std::vector<std::string>(const T&) that names the outputs of a record.
+  template <typename Selector>
+  SplitStream<T, Selector> split(Selector selector) const;
+
+  /// f: a callable (const T&) or a SinkFunction<T>.
+  template <typename F>
+  DataStreamSink addSink(F f, const std::string& name = "Sink") const {
+    static_assert(functions::Implements<F, SinkFunction> || std::is_invocable_v<F&, const T&>,
+                  "addSink() takes a SinkFunction<T> or a callable (const T&), where T is the type "
+                  "of this stream's records");
+    return sink("sink", name, std::move(f));
+  }
+  /// A line per record on the standard output of the task manager.
+  DataStreamSink print() const { return sink("print", "Sink: Print", api::printSink<T>(false)); }
+  DataStreamSink printToErr() const {
+    return sink("printToErr", "Sink: Print to Err", api::printSink<T>(true));
+  }
+  /// A line per record, into path/<subtask + 1>, or path itself at parallelism 1.
+  DataStreamSink writeAsText(const std::string& path) const {
+    return sink("writeAsText", "Sink: " + path, api::textFileSink<T>(path));
+  }
+  DataStreamSink writeAsCsv(const std::string& path) const {
+    return sink("writeAsCsv", "Sink: " + path, api::csvFileSink<T>(path));
+  }
+  DataStreamSink writeToSocket(const std::string& host, int port) const {
+    return sink("writeToSocket", "Sink: Socket", api::socketSink<T>(host, port));
+  }
+
+  // For the streams derived from this one.
+  const std::shared_ptr<api::Program>& program() const { return program_; }
+  const std::vector<api::StreamInput>& inputs() const { return inputs_; }
+
+ protected:
+  template <typename Key, typename F, typename Selector>
+  auto mapWith(F f, Selector selector) const {
+    static_assert(functions::Implements<F, MapFunction> || std::is_invocable_v<F&, const T&>,
+                  "map() takes a MapFunction<T, Out> or a callable Out(const T&), where T is the "
+                  "type of this stream's records");
+    using Out = functions::MapResult<F, T>;
+    static_assert(!std::is_void_v<Out>, "the function of map() returns nothing: use flatMap()");
+    return add<functions::MapStep, Out, Key>("map", "Map", std::move(f), std::move(selector));
+  }
+  template <typename Out, typename Key, typename F, typename Selector>
+  auto flatMapWith(F f, Selector selector) const {
+    if constexpr (functions::Implements<F, FlatMapFunction>) {
+      return add<functions::FlatMapStep, functions::ArgumentOf<F, FlatMapFunction, 1>, Key>(
+          "flatMap", "Flat Map", std::move(f), std::move(selector));
+    } else {
+      using Result = std::conditional_t<std::is_void_v<Out>, functions::EmittedBy<F>, Out>;
+      static_assert(
+          !std::is_void_v<Result>,
+          "flatMap() takes a FlatMapFunction<T, Out> or a callable (const T&, "
+          "Collector<Out>&); name the type, flatMap<Out>(f), where the collector is auto&");
+      return add<functions::FlatMapStep, Result, Key>(
+          "flatMap", "Flat Map", std::move(f), std::move(selector));
+    }
+  }
+  template <typename Key, typename F, typename Selector>
+  SingleOutputStreamOperator<T> filterWith(F f, Selector selector) const {
+    static_assert(
+        functions::Implements<F, FilterFunction> || std::is_invocable_r_v<bool, F&, const T&>,
+        "filter() takes a FilterFunction<T> or a callable bool(const T&), where T is the "
+        "type of this stream's records");
+    return add<functions::FilterStep, T, Key>(
+        "filter", "Filter", std::move(f), std::move(selector));
+  }
+  template <typename Out, typename Key, typename F, typename Selector>
+  auto processWith(F f, Selector selector) const {
+    if constexpr (functions::Implements<F, ProcessFunction>) {
+      return add<functions::ProcessStep, functions::ArgumentOf<F, ProcessFunction, 1>, Key>(
+          "process", "Process", std::move(f), std::move(selector));
+    } else {
+      using Result = std::conditional_t<std::is_void_v<Out>, functions::EmittedBy<F>, Out>;
+      static_assert(!std::is_void_v<Result>,
+                    "process() takes a ProcessFunction<T, Out> or a callable (const T&, "
+                    "ProcessContext&, Collector<Out>&); name the type, process<Out>(f), where the "
+                    "collector is auto&");
+      return add<functions::ProcessStep, Result, Key>(
+          "process", "Process", std::move(f), std::move(selector));
+    }
+  }
+
+  /// Adds an operator after this stream and returns what it emits.
+  template <typename Step, typename Out, typename Key, typename F, typename Selector>
+  SingleOutputStreamOperator<Out> add(std::string kind,
+                                      std::string name,
+                                      F f,
+                                      Selector selector) const {
+    static_assert(sizeof(Serializer<Out>) != 0);  // Says what to do where Out is not serializable.
+    const std::uint32_t node = program_->add(api::oneInputSpec<Step, T, Out, Key>(
+        std::move(kind), std::move(name), std::move(f), std::move(selector), inputs_));
+    return SingleOutputStreamOperator<Out>(program_, node);
+  }
+  template <typename F>
+  DataStreamSink sink(std::string kind, std::string name, F f) const {
+    return {
+        program_,
+        program_->add(
+            api::oneInputSpec<functions::SinkStep, T, functions::NoOutput, functions::NoKey>(
+                std::move(kind), std::move(name), std::move(f), functions::NoSelector{}, inputs_))};
+  }
+  DataStream rerouted(graph::Partitioning partitioning, const api::WriterMaker& writers) const {
+    DataStream stream = *this;
+    for (api::StreamInput& input : stream.inputs_) {
+      input.partitioning = partitioning;
+      input.make_writer = writers;
+    }
+    return stream;
+  }
+
+ private:
+  DataStream partitioned(graph::Partitioning partitioning) const {
+    return rerouted(partitioning, api::plainWriters<T>());
+  }
+  void append(const DataStream& other) {
+    if (other.program_ != program_) {
+      program_->refuse("union_() joins streams of two environments");
+    }
+    inputs_.insert(inputs_.end(), other.inputs_.begin(), other.inputs_.end());
+  }
+
+  std::shared_ptr<api::Program> program_;  // Shared with the environment and all streams.
+  std::vector<api::StreamInput> inputs_;
+};
+
+/// The stream that one operator emits, with the operator's settings.
+template <typename T>
+class SingleOutputStreamOperator : public DataStream<T>,
+                                   public OperatorSettings<SingleOutputStreamOperator<T>> {
+ public:
+  SingleOutputStreamOperator(const std::shared_ptr<api::Program>& program, std::uint32_t node)
+      : DataStream<T>(
+            program,
+            {{node, std::nullopt, api::plainWriters<T>(), functions::edgeReaderFactory<T>()}}),
+        OperatorSettings<SingleOutputStreamOperator<T>>(program, node) {}
+};
+
+}  // namespace weir

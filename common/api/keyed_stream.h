@@ -1,0 +1,178 @@
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/api/data_stream.h"
+#include "common/api/field.h"
+#include "common/functions/keyed_functions.h"
+
+namespace weir {
+
+/// A stream whose records go to the subtask that owns their key K. Functions on it may have keyed
+/// state. A handle, as DataStream.
+template <typename T, typename K, typename Selector>
+class KeyedStream : public DataStream<T> {
+ public:
+  using Key = K;
+
+  KeyedStream(DataStream<T> stream, Selector selector)
+      : DataStream<T>(std::move(stream)), selector_(std::move(selector)) {}
+
+  // As on DataStream, with keyed state.
+  template <typename F>
+  auto map(F f) const {
+    return this->template mapWith<K>(std::move(f), selector_);
+  }
+  template <typename Out = void, typename F>
+  auto flatMap(F f) const {
+    return this->template flatMapWith<Out, K>(std::move(f), selector_);
+  }
+  template <typename F>
+  SingleOutputStreamOperator<T> filter(F f) const {
+    return this->template filterWith<K>(std::move(f), selector_);
+  }
+  template <typename Out = void, typename F>
+  auto process(F f) const {
+    return this->template processWith<Out, K>(std::move(f), selector_);
+  }
+
+  /// Combines the records of each key; emits the result after every record. f: a callable
+  /// T(const T&, const T&) or a ReduceFunction<T>.
+  template <typename F>
+  SingleOutputStreamOperator<T> reduce(F f) const {
+    static_assert(functions::Implements<F, ReduceFunction> ||
+                      std::is_invocable_r_v<T, F&, const T&, const T&>,
+                  "reduce() takes a ReduceFunction<T> or a callable T(const T&, const T&), where T "
+                  "is the type of this stream's records");
+    return rolling("reduce", "Keyed Reduce", std::move(f));
+  }
+  /// Folds the records of each key, beginning with `initial`; emits after every record. f: a
+  /// callable Acc(const Acc&, const T&) or a FoldFunction<T, Acc>.
+  template <typename Acc, typename F>
+  SingleOutputStreamOperator<Acc> fold(Acc initial, F f) const {
+    static_assert(functions::Implements<F, FoldFunction> ||
+                      std::is_invocable_r_v<Acc, F&, const Acc&, const T&>,
+                  "fold() takes an initial Acc, and a FoldFunction<T, Acc> or a callable "
+                  "Acc(const Acc&, const T&), where T is the type of this stream's records");
+    return this->template add<functions::MapStep, Acc, K>(
+        "fold",
+        "Keyed Fold",
+        functions::RollingFold<T, Acc, F>(std::move(initial), std::move(f)),
+        selector_);
+  }
+
+  // Running aggregates of each key. The member is named by pointer (&Trade::price), place (1) or
+  // name ("price"); without an argument the record itself is meant. min and max change this member
+  // of the key's first record only, minBy and maxBy give the whole record, the first among equals.
+  template <typename... Which>
+  SingleOutputStreamOperator<T> sum(Which... which) const {
+    return aggregate<api::Sum>("sum", which...);
+  }
+  template <typename... Which>
+  SingleOutputStreamOperator<T> min(Which... which) const {
+    return aggregate<Min>("min", which...);
+  }
+  template <typename... Which>
+  SingleOutputStreamOperator<T> max(Which... which) const {
+    return aggregate<Max>("max", which...);
+  }
+  template <typename... Which>
+  SingleOutputStreamOperator<T> minBy(Which... which) const {
+    return aggregate<MinBy>("minBy", which...);
+  }
+  template <typename... Which>
+  SingleOutputStreamOperator<T> maxBy(Which... which) const {
+    return aggregate<MaxBy>("maxBy", which...);
+  }
+
+  /// As on DataStream; when `other` has keys too, of the same type, the function may have state.
+  template <typename Other>
+  ConnectedStreams<KeyedStream, Other> connect(const Other& other) const {
+    return {*this, other};
+  }
+
+  const Selector& selector() const { return selector_; }
+
+ private:
+  template <typename U, typename Field>
+  using Min = api::Extreme<U, Field, false, false>;
+  template <typename U, typename Field>
+  using Max = api::Extreme<U, Field, true, false>;
+  template <typename U, typename Field>
+  using MinBy = api::Extreme<U, Field, false, true>;
+  template <typename U, typename Field>
+  using MaxBy = api::Extreme<U, Field, true, true>;
+
+  template <typename F>
+  SingleOutputStreamOperator<T> rolling(const std::string& kind,
+                                        const std::string& name,
+                                        F f) const {
+    return this->template add<functions::MapStep, T, K>(
+        kind, name, functions::RollingReduce<T, F>(std::move(f), kind), selector_);
+  }
+
+  template <template <typename, typename> typename Function>
+  SingleOutputStreamOperator<T> aggregate(const std::string& kind) const {
+    return rolling(kind, "Keyed Aggregation", Function<T, api::WholeRecord>{});
+  }
+  template <template <typename, typename> typename Function, typename M, typename Owner>
+  SingleOutputStreamOperator<T> aggregate(const std::string& kind, M Owner::* member) const {
+    static_assert(std::is_same_v<Owner, T>, "the member belongs to another type than the records");
+    return rolling(
+        kind, "Keyed Aggregation", Function<T, api::MemberOf<T, M>>{api::MemberOf<T, M>{member}});
+  }
+  template <template <typename, typename> typename Function>
+  SingleOutputStreamOperator<T> aggregate(const std::string& kind, int position) const {
+    const Function<T, api::AtPosition> function{{static_cast<std::size_t>(position)}};
+    auto stream = rolling(kind, "Keyed Aggregation", function);
+    std::string problem;
+    if (position < 0 || static_cast<std::size_t>(position) >= api::memberCount<T>()) {
+      problem = kind + "(): the records have no such member";
+    } else {
+      problem = tryOut(function);
+    }
+    if (!problem.empty()) {
+      this->program()->node(stream.inputs().front().node).errors.push_back(std::move(problem));
+    }
+    return stream;
+  }
+  template <template <typename, typename> typename Function>
+  SingleOutputStreamOperator<T> aggregate(const std::string& kind, std::string_view name) const {
+    return aggregate<Function>(kind, api::positionOf<T>(name));
+  }
+  template <typename Function>
+  static std::string tryOut(const Function& function) {
+    try {
+      function(T{}, T{});
+      return {};
+    } catch (const std::invalid_argument& unfit) {
+      return unfit.what();
+    }
+  }
+
+  Selector selector_;
+};
+
+template <typename T>
+template <typename Selector>
+auto DataStream<T>::keyBy(Selector selector) const {
+  static_assert(std::is_invocable_v<const Selector&, const T&> ||
+                    functions::Implements<Selector, KeySelector>,
+                "keyBy() takes a KeySelector<T, K>, a pointer to a member, or a callable "
+                "K(const T&) that is const, where T is the type of this stream's records");
+  using K = functions::KeyOf<Selector, T>;
+  static_assert(kIsKey<K>,
+                "weir cannot key a stream by this type: unordered containers and protobuf messages "
+                "have no fixed order of bytes. Key by a field, a string, or a sorted container.");
+  auto writers = api::keyWriters<T, Selector>(functions::makePrototype(selector));
+  return KeyedStream<T, K, Selector>(rerouted(graph::Partitioning::kHash, writers),
+                                     std::move(selector));
+}
+
+}  // namespace weir

@@ -1,0 +1,34 @@
+#include "common/api/node_spec.h"
+
+namespace weir::api {
+
+graph::StreamNode makeNode(std::string kind, std::string name) {
+  graph::StreamNode node;
+  node.kind = std::move(kind);
+  node.name = std::move(name);
+  return node;
+}
+
+void declareStates(graph::StreamNode& node, const StateOwner& owner, const record::Schema* key) {
+  const Status checked = owner.checkDeclarations();
+  if (!checked.has_value()) {
+    node.errors.push_back(checked.error().text());
+    return;
+  }
+  for (const state::StateDeclaration& declared : owner.declarations()) {
+    if (key == nullptr) {
+      node.errors.push_back("its function declares keyed state '" + declared.info.name +
+                            "', but the stream has no key: put keyBy() before it");
+      continue;
+    }
+    node.states.push_back({declared.info.name, declared.info.kind, *key, declared.info.schema});
+    node.stateful = true;
+  }
+}
+
+void declareOperatorState(graph::StreamNode& node, const state::StateInfo& info) {
+  node.states.push_back({info.name, info.kind, {}, info.schema});
+  node.stateful = true;
+}
+
+}  // namespace weir::api

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/api/program.h"
+#include "common/functions/function_operator.h"
+#include "common/functions/keyed_functions.h"
+#include "common/functions/prototype.h"
+#include "common/functions/stream_operators.h"
+#include "common/record/serializer.h"
+
+/// From a user's function to a node of the graph.
+namespace weir::api {
+
+/// The node of an operator that runs a function; `keyed` has the key's schema, or is null.
+graph::StreamNode makeNode(std::string kind, std::string name);
+/// Adds the states that `owner` declares. On a stream without key each of them is an error of the
+/// node.
+void declareStates(graph::StreamNode& node, const StateOwner& owner, const record::Schema* key);
+void declareOperatorState(graph::StreamNode& node, const state::StateInfo& info);
+
+template <typename F>
+inline constexpr bool kIsWrapping = false;
+template <typename T, typename F>
+inline constexpr bool kIsWrapping<functions::RollingReduce<T, F>> = true;
+template <typename T, typename Acc, typename F>
+inline constexpr bool kIsWrapping<functions::RollingFold<T, Acc, F>> = true;
+
+/// Notes on the node what is known of F's state before it runs.
+template <typename F, typename Key>
+void describeFunction(graph::StreamNode& node, const F& function) {
+  if constexpr (std::is_base_of_v<StateOwner, F>) {
+    if constexpr (std::is_same_v<Key, functions::NoKey>) {
+      declareStates(node, function, nullptr);
+    } else {
+      const record::Schema key = record::schemaOf<Key>();
+      declareStates(node, function, &key);
+      if constexpr (kIsWrapping<F>) {
+        describeFunction<std::decay_t<decltype(function.wrapped())>, Key>(node, function.wrapped());
+      }
+    }
+  }
+  if constexpr (functions::IsCheckpointed<F>) {
+    using S = functions::CheckpointedState<F>;
+    declareOperatorState(node, state::operatorInfo<S>());
+    node.fixed_parallelism_state = true;
+    node.custom_handles = std::is_base_of_v<StateHandle, S>;
+  }
+  if constexpr (functions::IsListCheckpointed<F>) {
+    declareOperatorState(node, state::operatorListInfo<functions::CheckpointedElement<F>>());
+  }
+}
+
+template <typename F>
+constexpr void checkFunction() {
+  static_assert(std::is_copy_constructible_v<F>,
+                "a function is copied once per subtask: give it a copy constructor (hold what "
+                "cannot be copied in a std::shared_ptr, or make it in open())");
+}
+
+/// The node of a source.
+template <typename Out, typename F>
+NodeSpec sourceSpec(std::string kind, std::string name, F function) {
+  checkFunction<F>();
+  NodeSpec spec;
+  spec.node = makeNode(std::move(kind), std::move(name));
+  spec.node.chaining = graph::Chaining::kHead;
+  describeFunction<F, functions::NoKey>(spec.node, function);
+  spec.make_factory = [prototype = functions::makePrototype(std::move(function))](
+                          SharedFacts /*facts*/) -> functions::OperatorFactory {
+    return [prototype]() -> std::unique_ptr<functions::Operator> {
+      return std::make_unique<functions::SourceOperator<F, Out>>(prototype->copy());
+    };
+  };
+  return spec;
+}
+
+/// The node of an operator with one input.
+template <typename Step, typename In, typename Out, typename Key, typename F, typename Selector>
+NodeSpec oneInputSpec(std::string kind,
+                      std::string name,
+                      F function,
+                      Selector selector,
+                      std::vector<StreamInput> inputs) {
+  checkFunction<F>();
+  NodeSpec spec;
+  spec.node = makeNode(std::move(kind), std::move(name));
+  describeFunction<F, Key>(spec.node, function);
+  spec.inputs.push_back(std::move(inputs));
+  spec.make_factory = [prototype = functions::makePrototype(std::move(function)),
+                       selector = functions::makePrototype(std::move(selector))](
+                          SharedFacts /*facts*/) -> functions::OperatorFactory {
+    return [prototype, selector]() -> std::unique_ptr<functions::Operator> {
+      return std::make_unique<functions::OneInputOperator<Step, F, In, Out, Key, Selector>>(
+          prototype->copy(), selector->copy());
+    };
+  };
+  return spec;
+}
+
+}  // namespace weir::api

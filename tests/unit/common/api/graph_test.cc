@@ -1,0 +1,198 @@
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/api/run.h"
+#include "common/api/weir.h"
+#include "tests/unit/common/api/programs.h"
+
+namespace weir {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<std::string> names(const graph::JobGraph& graph) {
+  std::vector<std::string> names;
+  for (const graph::JobVertex& vertex : graph.vertices) {
+    names.push_back(vertex.name);
+  }
+  return names;
+}
+
+graph::JobGraph graphOf(const StreamExecutionEnvironment& env, const std::string& name) {
+  auto graph = env.getJobGraph(name);
+  EXPECT_TRUE(graph.has_value()) << graph.error().text();
+  return *std::move(graph);
+}
+
+std::string errorOf(const StreamExecutionEnvironment& env) {
+  const auto graph = env.getJobGraph("wrong");
+  return graph.has_value() ? "nothing is wrong" : graph.error().text();
+}
+
+TEST(GraphTest, UidAndNameStayWithTheirOperator) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1, 2)
+      .uid("source")
+      .map([](int value) { return value; })
+      .uid("mapper")
+      .name("y")
+      .setParallelism(1)
+      .print()
+      .uid("sink");
+  const graph::JobGraph graph = graphOf(env, "chained");
+  ASSERT_EQ(graph.operators.size(), 3U);
+  EXPECT_EQ(graph.operators[0].uid, "source");
+  EXPECT_EQ(graph.operators[1].uid, "mapper");
+  EXPECT_EQ(graph.operators[1].name, "y");
+  EXPECT_EQ(graph.operators[2].uid, "sink");
+  EXPECT_EQ(graph.name, "chained");
+}
+
+TEST(GraphTest, PartitioningsReachTheGraph) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.setParallelism(2);
+  auto numbers = env.generateSequence(1, 10).startNewChain();
+  const auto sink = [](const std::int64_t& /*value*/) {};
+  numbers.shuffle().addSink(sink);
+  numbers.rebalance().addSink(sink);
+  numbers.rescale().addSink(sink);
+  numbers.broadcast().addSink(sink);
+  numbers.global().addSink(sink);
+  numbers.keyBy([](std::int64_t value) { return value; }).addSink(sink);
+  numbers
+      .partitionCustom([](std::int64_t key, int n) { return static_cast<int>(key % n); },
+                       [](std::int64_t value) { return value; })
+      .addSink(sink);
+  numbers.forward().addSink(sink);
+  const graph::JobGraph graph = graphOf(env, "partitions");
+  std::vector<graph::Partitioning> found;
+  for (const graph::JobEdge& edge : graph.edges) {
+    found.push_back(edge.partitioning);
+  }
+  using graph::Partitioning;
+  EXPECT_THAT(found,
+              ::testing::UnorderedElementsAre(Partitioning::kShuffle,
+                                              Partitioning::kRebalance,
+                                              Partitioning::kRescale,
+                                              Partitioning::kBroadcast,
+                                              Partitioning::kGlobal,
+                                              Partitioning::kHash,
+                                              Partitioning::kCustom));
+}
+
+struct CountingMap : RichMapFunction<int, int> {
+  ValueState<std::int64_t> seen_{*this, "seen", 0};
+  int map(const int& value) override { return value; }
+};
+
+TEST(GraphTest, DeclaredStateIsInTheGraphWithItsKey) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1, 2).keyBy([](int value) { return value; }).map(CountingMap{}).print();
+  const graph::JobGraph graph = graphOf(env, "declared");
+  const graph::JobOperator& mapper = graph.operators[1];
+  ASSERT_EQ(mapper.states.size(), 1U);
+  EXPECT_EQ(mapper.states[0].name, "seen");
+  EXPECT_EQ(mapper.states[0].key.kind, record::SchemaKind::kInt);
+  EXPECT_TRUE(mapper.stateful);
+}
+
+TEST(GraphTest, KeyedStateWithoutKeyIsRefusedByName) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1, 2).map(CountingMap{}).name("counter").print();
+  EXPECT_THAT(errorOf(env),
+              AllOf(HasSubstr("counter"), HasSubstr("keyed state 'seen'"), HasSubstr("keyBy")));
+}
+
+TEST(GraphTest, ASecondExecuteIsAnError) {
+  EXPECT_EXIT(
+      {
+        auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+        env.fromElements(1).print();
+        env.execute("one");
+        env.execute("two");
+      },
+      ::testing::ExitedWithCode(1),
+      "second time.*one program is one job");
+}
+
+TEST(GraphTest, AProgramWithoutExecuteEndsWithAnError) {
+  EXPECT_EXIT(
+      {
+        auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+        env.fromElements(1).print();
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(1),
+      "ended without execute");
+}
+
+TEST(GraphTest, SumTakesMemberPlaceAndName) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  auto keyed = env.fromElements(Sale{"a", 1.5}).keyBy(&Sale::item);
+  keyed.sum(&Sale::price).print();
+  keyed.sum(1).print();
+  keyed.sum("price").print();
+  keyed.maxBy("price").print();
+  const graph::JobGraph graph = graphOf(env, "sums");
+  EXPECT_EQ(graph.operators[1].kind, "sum");
+}
+
+TEST(GraphTest, SumOfWhatIsNoNumberIsRefused) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(Sale{"a", 1.5}).keyBy(&Sale::item).sum("item").print();
+  EXPECT_THAT(errorOf(env), HasSubstr("sum() needs a number"));
+}
+
+TEST(GraphTest, SelectChainsWithItsInput) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.setParallelism(3);
+  auto split = env.fromElements(1, 2, 3).split(
+      [](int value) { return std::vector<std::string>{value % 2 == 0 ? "even" : "odd"}; });
+  split.select("even", "none").print().setParallelism(1);
+  const graph::JobGraph graph = graphOf(env, "select");
+  EXPECT_THAT(names(graph), ElementsAre(HasSubstr("Select -> ")));
+}
+
+TEST(GraphTest, ConnectedAndUnitedStreamsHaveTwoInputs) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  auto numbers = env.fromElements(1, 2);
+  auto words = env.fromElements("a", "b");
+  numbers.connect(words)
+      .map([](int value) { return std::to_string(value); },
+           [](const std::string& word) { return word; })
+      .union_(words, words.map([](const auto& word) { return word + "!"; }))
+      .writeAsText("/nowhere");
+  const graph::JobGraph graph = graphOf(env, "two");
+  EXPECT_EQ(graph.operators.size(), 5U);
+  EXPECT_EQ(graph.operators[2].kind, "coMap");
+}
+
+TEST(GraphTest, ElementsTravelInThePayloadAndComeOutAgain) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(Sale{"a", 1.5}, Sale{"b", 2}).print();
+  const graph::JobGraph graph = graphOf(env, "elements");
+  EXPECT_EQ(emittedBy<Sale>(graph.operators[0].factory()),
+            (std::vector<Sale>{{"a", 1.5}, {"b", 2}}));
+}
+
+TEST(GraphTest, OnceIsComputedAndKept) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  EXPECT_EQ(env.once("seed", [] { return std::string("s"); }), "s");
+  env.fromElements(1).print();
+  const graph::JobGraph graph = graphOf(env, "once");
+  ASSERT_EQ(graph.once.size(), 1U);
+  EXPECT_EQ(graph.once[0].name, "seed");
+}
+
+TEST(GraphTest, ThePlanIsJson) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1).print();
+  EXPECT_THAT(env.getExecutionPlan(), HasSubstr("\"vertices\""));
+}
+
+}  // namespace
+}  // namespace weir

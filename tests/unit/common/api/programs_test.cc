@@ -1,0 +1,57 @@
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/api/run.h"
+#include "common/api/weir.h"
+
+namespace weir {
+namespace {
+
+std::string& nextFailure() {
+  static std::string failure;
+  return failure;
+}
+
+}  // namespace
+
+namespace api {
+const runtime::Deployment& workerDeployment() { std::abort(); }
+void runWorker(Result<graph::JobGraph> /*graph*/) { std::abort(); }
+}  // namespace api
+
+TEST(ProgramsTest, AFailedJobEndsTheProgramWithItsCause) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1).print();
+  nextFailure() = "the disk is full";
+  EXPECT_EXIT(env.execute("mine"),
+              ::testing::ExitedWithCode(1),
+              "weir: job 'mine' failed: the disk is full");
+  nextFailure().clear();
+}
+
+TEST(ProgramsTest, AResultGivesAccumulatorsByTheirType) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1).print();
+  const JobExecutionResult result = env.execute("mine");
+  EXPECT_EQ(result.getNetRuntime(), 12);
+  EXPECT_EQ(result.getAccumulatorResult<std::int64_t>("records"), 42);
+  EXPECT_EQ(result.getAccumulatorResult<LongCounter>("records").getLocalValue(), 42);
+  EXPECT_THROW(result.getAccumulatorResult<Histogram>("records"), std::invalid_argument);
+  EXPECT_THROW(result.getAccumulatorResult<int>("other"), std::invalid_argument);
+}
+
+}  // namespace weir
+
+extern "C" __attribute__((visibility("default"))) void weirRunLocal(
+    weir::Result<weir::JobExecutionResult>* result,
+    weir::graph::JobGraph* /*graph*/,
+    const weir::api::LocalOptions* /*options*/) {
+  if (!weir::nextFailure().empty()) {
+    *result = weir::Error(weir::ErrorCode::kUserCode, weir::nextFailure());
+    return;
+  }
+  *result = weir::JobExecutionResult(
+      weir::JobId(), 12, {{"records", "LongCounter", weir::LongCounter(42).encode()}});
+}
