@@ -1,0 +1,220 @@
+#include "jobmanager/job_manager.h"
+
+#include <fstream>
+#include <future>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+#include "common/base/version.h"
+#include "common/concurrency/thread_executor.h"
+#include "common/config/options.h"
+#include "common/config/resolve.h"
+#include "common/fs/local_file_system.h"
+#include "common/fs/uri.h"
+#include "common/rpc/server.h"
+#include "common/telemetry/log.h"
+#include "jobmanager/blob/blob_store.h"
+#include "jobmanager/dispatcher/dispatcher.h"
+#include "jobmanager/ha/job_store.h"
+#include "jobmanager/rpc/client_service.h"
+#include "jobmanager/rpc/cluster_service.h"
+#include "jobmanager/web/rest_api.h"
+
+namespace weir::jobmanager {
+namespace {
+
+constexpr std::chrono::seconds kStopWait{10};  // The dispatcher's own limit is shorter.
+
+/// Tells machines apart as task managers do: by host name and boot.
+std::string machineId() {
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string boot;
+  std::getline(file, boot);
+  return std::string(host) + "/" + boot;
+}
+
+std::string blobDirectory(const config::Configuration& configuration, Random& random) {
+  std::string parent = configuration.get(config::kBlobDirectory);
+  if (parent.empty()) {
+    parent = config::resolveTmpDirs(configuration).front();
+  }
+  return fs::join(parent, "weir-jobmanager-blobs-" + random.hex(12));
+}
+
+/// Makes the directories that jobs will need, so that a wrong one is known before any job is.
+Status makeDirectories(const config::Configuration& configuration,
+                       const std::string& blobs,
+                       fs::FileSystem& files) {
+  const auto make = [&files](std::string_view key, const std::string& directory) -> Status {
+    const Status made = directory.empty() ? ok() : files.makeDirectories(directory);
+    return made.has_value() ? ok()
+                            : Status(Error(made.error())
+                                         .during(std::string(key) + " " + directory)
+                                         .advise("name a directory that can be written to"));
+  };
+  WEIR_TRY(const auto checkpoints, config::resolveCheckpointStorage(configuration));
+  config::Warnings warned_elsewhere;
+  WEIR_TRY(const auto savepoints, config::resolveSavepointStorage(configuration, warned_elsewhere));
+  WEIR_RETURN_IF_ERROR(make(config::kCheckpointDirectory.key, checkpoints.directory));
+  WEIR_RETURN_IF_ERROR(make(config::kSavepointDirectory.key, savepoints.directory));
+  return make(config::kBlobDirectory.key, blobs);
+}
+
+std::string firstOf(std::initializer_list<std::string> values) {
+  for (const std::string& value : values) {
+    if (!value.empty()) {
+      return value;
+    }
+  }
+  return "";
+}
+
+web::RestApi::Settings webSettings(const config::Configuration& configuration) {
+  web::RestApi::Settings settings;
+  settings.version = std::string(releaseVersion());
+  settings.refresh_millis = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                configuration.get(config::kWebRefreshInterval))
+                                .count();
+  for (const config::Configuration::Entry& entry : configuration.entries()) {
+    settings.configuration.emplace_back(entry.key, entry.value);
+  }
+  return settings;
+}
+
+}  // namespace
+
+/// In the order of their creation; what stands below borrows from what stands above.
+struct JobManager::Parts {
+  config::Configuration configuration;
+  SystemClock clock;
+  SystemRandom random;
+  fs::LocalFileSystem files;
+  ha::MemoryJobStore store;
+  concurrency::ThreadExecutor strand{"jm-strand"};
+  concurrency::ThreadExecutor io{"jm-files"};
+  concurrency::ThreadExecutor timers{"jm-heartbeats"};
+  std::optional<blob::BlobStore> blobs;
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::optional<web::RestApi> rest;
+  std::unique_ptr<web::HttpServer> http;
+  std::optional<ClientService> clients;
+  std::optional<ClusterService> cluster;
+  std::unique_ptr<rpc::Server> server;
+  bool stopped = false;
+
+  Status openDispatcher();
+  Status listenHttp();
+  Status serveRpc();
+};
+
+Status JobManager::Parts::openDispatcher() {
+  const std::string blob_directory = blobDirectory(configuration, random);
+  WEIR_RETURN_IF_ERROR(makeDirectories(configuration, blob_directory, files));
+  blobs.emplace(files, blob_directory, clock, random);
+  config::Warnings warnings;
+  WEIR_TRY(auto options, DispatcherOptions::from(configuration, warnings));
+  options.machine = machineId();
+  options.version = std::string(releaseVersion());
+  for (const std::string& warning : warnings) {
+    log::warn(warning);
+  }
+  WEIR_TRY(dispatcher,
+           Dispatcher::open({strand, io, clock, random, files, *blobs, store}, std::move(options)));
+  return ok();
+}
+
+Status JobManager::Parts::listenHttp() {
+  const std::int64_t port = configuration.get(config::kWebPort);
+  if (port < 0) {
+    return ok();
+  }
+  rest.emplace(webSettings(configuration), [this] { return dispatcher->view(); });
+  web::HttpServer::Settings settings;
+  settings.host = firstOf({configuration.get(config::kWebBindAddress),
+                           configuration.get(config::kJobManagerBindHost),
+                           configuration.get(config::kJobManagerRpcAddress)});
+  settings.port = static_cast<std::uint16_t>(port);
+  auto listening =
+      web::HttpServer::listen(settings, [this](std::string_view path) { return rest->get(path); });
+  if (!listening.has_value()) {
+    return std::move(listening).error().advise(
+        "set jobmanager.web.port to another port (0: a free one, -1: no HTTP), or end the process "
+        "that has it");
+  }
+  http = *std::move(listening);
+  return ok();
+}
+
+Status JobManager::Parts::serveRpc() {
+  WEIR_TRY(const auto heartbeat, config::resolveHeartbeat(configuration));
+  clients.emplace(*dispatcher, *blobs);
+  cluster.emplace(*dispatcher,
+                  *blobs,
+                  timers,
+                  ClusterService::Settings{
+                      heartbeat.interval, heartbeat.timeout, std::string(releaseVersion())});
+  const rpc::Address address{firstOf({configuration.get(config::kJobManagerBindHost),
+                                      configuration.get(config::kJobManagerRpcAddress)}),
+                             static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
+  WEIR_TRY(server, rpc::Server::start(address, {&clients->service(), &cluster->service()}, {}));
+  return ok();
+}
+
+JobManager::JobManager(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+JobManager::~JobManager() { stop(); }
+
+Result<std::unique_ptr<JobManager>> JobManager::start(const config::Configuration& configuration) {
+  WEIR_RETURN_IF_ERROR(config::checkJobManager(configuration));
+  auto parts = std::make_unique<Parts>();
+  parts->configuration = configuration;
+  // Owns the parts from here, so that a start that fails half-way ends in order as well.
+  std::unique_ptr<JobManager> manager(new JobManager(std::move(parts)));
+  WEIR_RETURN_IF_ERROR(manager->parts_->openDispatcher());
+  WEIR_RETURN_IF_ERROR(manager->parts_->listenHttp());
+  WEIR_RETURN_IF_ERROR(manager->parts_->serveRpc());
+  if (manager->parts_->http) {
+    manager->parts_->http->serve();
+  }
+  log::info("job manager is ready",
+            {{"version", releaseVersion()},
+             {"rpc_port", manager->rpcPort()},
+             {"web_port", manager->webPort()}});
+  return manager;
+}
+
+int JobManager::rpcPort() const { return parts_->server->port(); }
+int JobManager::webPort() const { return parts_->http ? parts_->http->port() : -1; }
+
+void JobManager::stop() {
+  Parts& parts = *parts_;
+  if (std::exchange(parts.stopped, true)) {
+    return;
+  }
+  constexpr const char* kReason = "the job manager is stopping";
+  if (parts.dispatcher) {
+    auto ended = std::make_shared<std::promise<void>>();  // Shared with a late answer.
+    parts.dispatcher->stop([ended] { ended->set_value(); });
+    if (ended->get_future().wait_for(kStopWait) != std::future_status::ready) {
+      log::warn("jobs did not end in time; the job manager stops without them");
+    }
+  }
+  if (parts.server) {
+    parts.clients->stop(kReason);
+    parts.cluster->stop(kReason);
+    parts.server->shutdown();
+  }
+  if (parts.http) {
+    parts.http->stop();
+  }
+  parts.timers.shutdown();
+  parts.io.shutdown();
+  parts.strand.shutdown();
+}
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "common/base/result.h"
+#include "common/config/configuration.h"
+
+namespace weir::jobmanager {
+
+/// A job manager with all its parts, wired together: what weir-jobmanager runs.
+///
+/// Serves from start() to stop() or destruction, on threads of its own.
+/// Errors: kUnavailable for an address that cannot be listened on, kInvalidArgument or kIo for
+/// options and directories that cannot work, each with the next step.
+class JobManager {
+ public:
+  /// Ready when it returns: HTTP answers once RPC serves. Signals that the caller wants to wait for
+  /// are blocked before.
+  static Result<std::unique_ptr<JobManager>> start(const config::Configuration& configuration);
+  ~JobManager();
+  JobManager(const JobManager&) = delete;
+  JobManager& operator=(const JobManager&) = delete;
+
+  int rpcPort() const;
+  /// -1 when HTTP is off.
+  int webPort() const;
+
+  /// Ends jobs (their checkpoints stay), answers everybody who waits, closes all connections, and
+  /// joins, within a few seconds. Idempotent.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit JobManager(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,166 @@
+#include "common/wire/encoding.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/common/wire/fixture.h"
+
+namespace weir::wire {
+namespace {
+
+using testing::deployment;
+using testing::execution;
+using testing::idOf;
+using testing::jobGraph;
+using testing::metadata;
+
+TEST(EncodingTest, AJobGraphComesBackAsItWas) {
+  const graph::JobGraph graph = jobGraph();
+  const auto back = decodeJobGraph(encodeJobGraph(graph));
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  EXPECT_EQ(encodeJobGraph(*back), encodeJobGraph(graph));
+  EXPECT_EQ(back->name, graph.name);
+  EXPECT_EQ(back->operators[1].states, graph.operators[1].states);
+  EXPECT_EQ(back->operators[0].buffer_timeout, graph.operators[0].buffer_timeout);
+  EXPECT_EQ(back->vertices[0].links.size(), 1U);
+  EXPECT_EQ(back->edges[0].partitioning, graph::Partitioning::kHash);
+  EXPECT_EQ(back->restart.attempts, 3U);
+}
+
+TEST(EncodingTest, AGraphWhoseIndicesNameNothingIsRefused) {
+  const auto refused = [](auto change) {
+    graph::JobGraph graph = jobGraph();
+    change(graph);
+    const auto back = decodeJobGraph(encodeJobGraph(graph));
+    return !back.has_value() && back.error().code() == ErrorCode::kInvalidArgument;
+  };
+  EXPECT_FALSE(refused([](graph::JobGraph&) {}));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.edges[0].source_vertex = 2; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.edges[0].target_operator = 0; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.edges[0].source_operator = 99; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.vertices[0].links[0].target = 2; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.vertices[0].operators = {0}; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.vertices[1].operators = {2, 1}; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.vertices[1].operators = {}; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.operators[0].parallelism = 0; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) { graph.vertices[0].parallelism = 129; }));
+  EXPECT_TRUE(refused([](graph::JobGraph& graph) {
+    graph.edges[0].partitioning = static_cast<graph::Partitioning>(99);
+  }));
+}
+
+TEST(EncodingTest, EveryOrderComesBackAsItWas) {
+  const runtime::WorkerOrder orders[] = {
+      deployment(),
+      runtime::CancelOrder{execution()},
+      runtime::FinishOrder{execution()},
+      runtime::TriggerOrder{execution(), {CheckpointId(4), 99, true, "file:/savepoints"}},
+      runtime::NotifyOrder{execution(), CheckpointId(4), false},
+      runtime::PeerConnection{1}};
+  for (const runtime::WorkerOrder& order : orders) {
+    const auto back = decodeWorkerOrder(encode(order));
+    ASSERT_TRUE(back.has_value()) << back.error().text();
+    EXPECT_EQ(back->index(), order.index());
+    EXPECT_EQ(encode(*back), encode(order));
+  }
+}
+
+TEST(EncodingTest, ADeploymentToAWorkerThatItDoesNotNameIsRefused) {
+  runtime::Deployment wrong_self = deployment();
+  wrong_self.self = 2;
+  EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(wrong_self))).has_value());
+  runtime::Deployment wrong_place = deployment();
+  wrong_place.placement[1][0] = 7;
+  EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(wrong_place))).has_value());
+  runtime::Deployment missing = deployment();
+  missing.placement[0].pop_back();
+  EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(missing))).has_value());
+}
+
+TEST(EncodingTest, AProgramFileThatWouldLeaveItsDirectoryIsRefused) {
+  for (const std::string name : {"../passwd", "..", "", "a/b"}) {
+    runtime::Deployment deployment = testing::deployment();
+    deployment.program.shipped[0].name = name;
+    EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(deployment))).has_value()) << name;
+  }
+}
+
+TEST(EncodingTest, EveryReportComesBackAsItWas) {
+  runtime::TaskUpdate update;
+  update.execution = execution();
+  update.task = {idOf<OperatorId>(1), 1};
+  update.state = runtime::TaskState::kFailed;
+  update.input_ended = true;
+  update.cause = "std::runtime_error: \xff";
+  update.accumulators = {{"words", "LongCounter", "5"}};
+  update.metrics = {1, 2, 3, 4};
+  runtime::CheckpointAck ack;
+  ack.execution = execution();
+  ack.checkpoint = CheckpointId(4);
+  ack.task = update.task;
+  ack.finished = true;
+  ack.operators = {{idOf<OperatorId>(2), testing::inlineHandle("abc"), {}}};
+  ack.write_millis = 3;
+  const runtime::WorkerReport reports[] = {
+      runtime::WorkerHello{1, "0.1.0"},
+      runtime::WorkerFailed{"another graph"},
+      update,
+      ack,
+      runtime::CheckpointDecline{execution(), CheckpointId(4), update.task, "too large"}};
+  for (const runtime::WorkerReport& report : reports) {
+    const auto back = decodeWorkerReport(encode(report));
+    ASSERT_TRUE(back.has_value()) << back.error().text();
+    EXPECT_EQ(back->index(), report.index());
+    EXPECT_EQ(encode(*back), encode(report));
+  }
+}
+
+TEST(EncodingTest, BytesThatAreNoMessageAreRefused) {
+  EXPECT_FALSE(decodeWorkerOrder("").has_value());
+  EXPECT_FALSE(decodeWorkerReport("\x0a\xff").has_value());
+  EXPECT_FALSE(decodeJobGraph("nonsense").has_value());
+}
+
+TEST(MetadataTest, ComesBackAsItWas) {
+  const auto back = decodeMetadata(encodeMetadata(metadata()));
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  EXPECT_EQ(encodeMetadata(*back), encodeMetadata(metadata()));
+  EXPECT_EQ(back->operators[0].subtasks[0].handle, metadata().operators[0].subtasks[0].handle);
+  EXPECT_TRUE(back->operators[0].states[0].declared_late);
+  EXPECT_EQ(back->data_directory, metadata().data_directory);
+}
+
+TEST(MetadataTest, EveryFlippedByteIsCorruption) {
+  const std::string image = encodeMetadata(metadata());
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    std::string flipped = image;
+    flipped[i] = static_cast<char>(flipped[i] ^ 0x41);
+    const auto back = decodeMetadata(flipped);
+    ASSERT_FALSE(back.has_value()) << "byte " << i;
+    EXPECT_EQ(back.error().code(), ErrorCode::kCorruption) << "byte " << i;
+  }
+}
+
+TEST(MetadataTest, EveryTruncationAndAnythingAppendedIsCorruption) {
+  const std::string image = encodeMetadata(metadata());
+  for (std::size_t size = 0; size < image.size(); ++size) {
+    const auto back = decodeMetadata(std::string_view(image).substr(0, size));
+    ASSERT_FALSE(back.has_value()) << size << " bytes";
+    EXPECT_EQ(back.error().code(), ErrorCode::kCorruption) << size << " bytes";
+  }
+  EXPECT_EQ(decodeMetadata(image + "x").error().code(), ErrorCode::kCorruption);
+}
+
+TEST(MetadataTest, AnIntactImageOfANewerFormatIsRefusedByItsNumber) {
+  // Version 2 with no message, and the checksum that belongs to it.
+  const std::string newer(
+      "WEIRMETA\x02\0\0\0\0\0\0\0\0\0\0\0"
+      "\x84\x62\x30\xa7\x15\xec\x2f\xdc",
+      28);
+  const auto back = decodeMetadata(newer);
+  ASSERT_FALSE(back.has_value());
+  EXPECT_EQ(back.error().code(), ErrorCode::kInvalidArgument) << back.error().text();
+  EXPECT_NE(back.error().text().find("format 2"), std::string::npos) << back.error().text();
+}
+
+}  // namespace
+}  // namespace weir::wire

@@ -1,0 +1,119 @@
+#include "jobmanager/blob/blob_store.h"
+
+#include <gtest/gtest.h>
+
+#include "common/fs/memory_file_system.h"
+
+namespace weir::blob {
+namespace {
+
+class ManualClock final : public Clock {
+ public:
+  SteadyTime now() const override { return SteadyTime(elapsed); }
+  WallTime wallNow() const override { return {}; }
+  Duration elapsed{};
+};
+
+class BlobStoreTest : public ::testing::Test {
+ protected:
+  static runtime::BlobKey keyOf(const std::string& bytes) {
+    return {fs::sha256(bytes), bytes.size()};
+  }
+  Status put(const std::string& bytes) {
+    WEIR_TRY(auto upload, store().put(keyOf(bytes)));
+    WEIR_RETURN_IF_ERROR(upload->append(bytes.substr(0, 2)));
+    WEIR_RETURN_IF_ERROR(upload->append(bytes.substr(2)));
+    return upload->finish();
+  }
+  /// Lets the lease of everything end and makes the store look.
+  void letLeasesEnd() {
+    clock_.elapsed += BlobStore::kLease + std::chrono::seconds(1);
+    store().release(JobId());
+  }
+  BlobStore& store() { return *store_; }
+
+  fs::MemoryFileSystem files_;
+  ManualClock clock_;
+  SeededRandom random_{1};
+  std::unique_ptr<BlobStore> store_ =
+      std::make_unique<BlobStore>(files_, "/blobs", clock_, random_);
+  const JobId job_ = JobId::random(random_);
+};
+
+TEST_F(BlobStoreTest, GivesBackRangesOfWhatWasPut) {
+  ASSERT_TRUE(put("hello").has_value());
+  EXPECT_TRUE(store().has(keyOf("hello")));
+  const auto reader = store().open(keyOf("hello").sha256);
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_EQ((*reader)->size(), 5U);
+  EXPECT_EQ(*(*reader)->read(1, 3), "ell");
+}
+
+TEST_F(BlobStoreTest, OtherBytesThanAnnouncedAreRefusedAndLeaveNothing) {
+  {
+    auto upload = store().put(keyOf("hello"));
+    ASSERT_TRUE((*upload)->append("hallo").has_value());
+    const Status finished = (*upload)->finish();
+    ASSERT_FALSE(finished.has_value());
+    EXPECT_EQ(finished.error().code(), ErrorCode::kCorruption);
+    EXPECT_FALSE((*store().put(keyOf("hello")))->append("hello!").has_value());
+  }
+  EXPECT_FALSE(store().has(keyOf("hello")));
+  EXPECT_TRUE(files_.files().empty());
+}
+
+TEST_F(BlobStoreTest, AFileStaysWhileAJobRetainsItAndGoesAfterwards) {
+  ASSERT_TRUE(put("hello").has_value());
+  ASSERT_TRUE(store().retain(job_, {keyOf("hello")}).has_value());
+  letLeasesEnd();
+  EXPECT_TRUE(store().open(keyOf("hello").sha256).has_value());
+  store().release(job_);
+  EXPECT_FALSE(store().open(keyOf("hello").sha256).has_value());
+  EXPECT_TRUE(files_.files().empty());
+}
+
+TEST_F(BlobStoreTest, AFileThatNobodySubmitsGoesWithItsLease) {
+  ASSERT_TRUE(put("hello").has_value());
+  clock_.elapsed += BlobStore::kLease - std::chrono::seconds(1);
+  EXPECT_TRUE(store().has(keyOf("hello")));  // Renews the lease.
+  clock_.elapsed += std::chrono::seconds(2);
+  store().release(JobId());
+  EXPECT_TRUE(store().has(keyOf("hello")));
+  letLeasesEnd();
+  EXPECT_FALSE(store().has(keyOf("hello")));
+}
+
+TEST_F(BlobStoreTest, EqualFilesAreKeptOnce) {
+  ASSERT_TRUE(put("hello").has_value());
+  ASSERT_TRUE(put("hello").has_value());
+  EXPECT_EQ(files_.files().size(), 1U);
+}
+
+TEST_F(BlobStoreTest, RetainingWhatIsNotThereNamesIt) {
+  const Status retained = store().retain(job_, {keyOf("hello")});
+  ASSERT_FALSE(retained.has_value());
+  EXPECT_EQ(retained.error().code(), ErrorCode::kNotFound);
+  EXPECT_NE(retained.error().text().find(keyOf("hello").sha256), std::string::npos);
+}
+
+TEST_F(BlobStoreTest, StateIsCountedOnceAndReadableWhileAReaderHoldsIt) {
+  const runtime::BlobKey key = store().putState("state");
+  EXPECT_EQ(store().putState("state"), key);
+  EXPECT_EQ(store().stateBytes(), 5U);
+  const auto reader = store().open(key.sha256);
+  store().removeState(key);
+  store().removeState(key);
+  EXPECT_EQ(store().stateBytes(), 0U);
+  EXPECT_EQ(*(*reader)->read(0, 5), "state");
+  EXPECT_FALSE((*reader)->read(3, 3).has_value());
+  EXPECT_FALSE(store().getState(key.sha256).has_value());
+}
+
+TEST_F(BlobStoreTest, ItsDirectoryGoesWithIt) {
+  ASSERT_TRUE(put("hello").has_value());
+  store_.reset();
+  EXPECT_TRUE(files_.files().empty());
+}
+
+}  // namespace
+}  // namespace weir::blob

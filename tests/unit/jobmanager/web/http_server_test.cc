@@ -1,0 +1,82 @@
+#include "jobmanager/web/http_server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace weir::jobmanager::web {
+namespace {
+
+class HttpServerTest : public ::testing::Test {
+ protected:
+  HttpServerTest() {
+    HttpServer::Settings settings;
+    settings.host = "127.0.0.1";
+    auto server = HttpServer::listen(settings, [](std::string_view path) {
+      return Response{200, "application/json", "\"" + std::string(path) + "\""};
+    });
+    server_ = *std::move(server);
+    server_->serve();
+  }
+
+  /// Sends `request` on a new connection and reads until the server closes it.
+  std::string talk(const std::string& request) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server_->port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size()));
+    ::shutdown(fd, SHUT_WR);
+    std::string answer;
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::read(fd, buffer, sizeof buffer)) > 0;) {
+      answer.append(buffer, static_cast<std::size_t>(n));
+    }
+    ::close(fd);
+    return answer;
+  }
+
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HttpServerTest, AnswersSeveralRequestsOnOneConnection) {
+  const std::string answer = talk(
+      "GET /a?query HTTP/1.1\r\nHost: x\r\n\r\n"
+      "GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(answer.find("HTTP/1.1 200"), 0U) << answer;
+  EXPECT_NE(answer.find("\"/a\""), std::string::npos) << answer;
+  EXPECT_NE(answer.find("\"/b\""), std::string::npos) << answer;
+  EXPECT_NE(answer.find("Access-Control-Allow-Origin: *"), std::string::npos) << answer;
+}
+
+TEST_F(HttpServerTest, HeadHasTheLengthButNoBody) {
+  const std::string answer =
+      talk("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(answer.find("Content-Length: 4"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("\"/a\""), std::string::npos) << answer;
+  EXPECT_NE(answer.find("\"/b\""), std::string::npos) << answer;
+}
+
+TEST_F(HttpServerTest, OtherMethodsAre405AndNonsenseIs400) {
+  EXPECT_EQ(talk("POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}").find("HTTP/1.1 405"), 0U);
+  EXPECT_EQ(talk("this is no request\r\n\r\n").find("HTTP/1.1 400"), 0U);
+  const std::string large = "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n";
+  EXPECT_EQ(talk(large).find("HTTP/1.1 413"), 0U);
+}
+
+TEST_F(HttpServerTest, ATakenPortIsNamed) {
+  HttpServer::Settings settings;
+  settings.host = "127.0.0.1";
+  settings.port = server_->port();
+  const auto second = HttpServer::listen(settings, nullptr);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_NE(second.error().text().find(std::to_string(server_->port())), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir::jobmanager::web
