@@ -1,0 +1,239 @@
+#include <grpcpp/client_context.h>
+#include <gtest/gtest.h>
+
+#include "client.grpc.pb.h"
+#include "cluster.grpc.pb.h"
+#include "common/concurrency/thread_executor.h"
+#include "common/fs/digest.h"
+#include "common/fs/memory_file_system.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/server.h"
+#include "common/rpc/status.h"
+#include "common/wire/client_messages.h"
+#include "common/wire/messages.h"
+#include "jobmanager/rpc/client_service.h"
+#include "jobmanager/rpc/cluster_service.h"
+#include "tests/unit/jobmanager/rpc/fake_dispatcher.h"
+
+namespace weir::jobmanager {
+namespace {
+
+using SessionStream = grpc::ClientReaderWriter<v1::FromTaskManager, v1::ToTaskManager>;
+
+/// Both services behind a real server, over a fake dispatcher.
+class ServicesTest : public ::testing::Test {
+ protected:
+  ServicesTest() {
+    auto server =
+        rpc::Server::start({"127.0.0.1", 0}, {&clients_.service(), &cluster_.service()}, {});
+    server_ = *std::move(server);
+    channel_ = rpc::makeChannel({"127.0.0.1", server_->port()}, {});
+    client_ = v1::JobManager::NewStub(channel_);
+    task_manager_ = v1::TaskManagers::NewStub(channel_);
+  }
+  ~ServicesTest() override { stop(); }
+
+  void stop() {
+    clients_.stop("the job manager is stopping");
+    cluster_.stop("the job manager is stopping");
+    server_->shutdown();
+    timers_.shutdown();
+  }
+
+  static v1::FromTaskManager registration(std::uint32_t protocol = 1) {
+    runtime::Registration registration;
+    registration.protocol_version = protocol;
+    registration.id = kTaskManager;
+    registration.host = "localhost";
+    registration.data_port = 4000;
+    v1::FromTaskManager message;
+    *message.mutable_registration() = wire::toProto(registration);
+    return message;
+  }
+
+  /// Uploads as a client; the status that the server gave.
+  Status put(const std::string& bytes, const std::string& sha256, v1::PutBlobReply& reply) {
+    grpc::ClientContext context;
+    const auto stream = client_->PutBlob(&context, &reply);
+    v1::Chunk chunk;
+    chunk.mutable_header()->set_protocol(wire::kClientProtocol);
+    chunk.mutable_header()->mutable_blob()->set_sha256(sha256);
+    chunk.mutable_header()->mutable_blob()->set_size(bytes.size());
+    chunk.set_data(bytes.substr(0, bytes.size() / 2));
+    stream->Write(chunk);
+    chunk.clear_header();
+    chunk.set_data(bytes.substr(bytes.size() / 2));
+    stream->Write(chunk);
+    stream->WritesDone();
+    return rpc::fromGrpc(stream->Finish());
+  }
+
+  static constexpr TaskManagerId kTaskManager{Bytes16{7}};
+  testing::FakeDispatcher dispatcher_;
+  fs::MemoryFileSystem files_;
+  SystemClock clock_;
+  SystemRandom random_;
+  blob::BlobStore blobs_{files_, "/blobs", clock_, random_};
+  concurrency::ThreadExecutor timers_{"timers"};
+  ClientService clients_{dispatcher_, blobs_};
+  ClusterService cluster_{
+      dispatcher_, blobs_, timers_, {std::chrono::milliseconds(50), std::chrono::seconds(1), "x"}};
+  std::unique_ptr<rpc::Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::JobManager::Stub> client_;
+  std::unique_ptr<v1::TaskManagers::Stub> task_manager_;
+};
+
+TEST_F(ServicesTest, ListsJobsAndRefusesAnotherProtocol) {
+  v1::ListJobsRequest request;
+  v1::ListJobsReply reply;
+  grpc::ClientContext refused;
+  const Status other = rpc::fromGrpc(client_->ListJobs(&refused, request, &reply));
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().code(), ErrorCode::kFailedPrecondition);
+  request.set_protocol(wire::kClientProtocol);
+  grpc::ClientContext accepted;
+  ASSERT_TRUE(client_->ListJobs(&accepted, request, &reply).ok());
+  EXPECT_EQ(reply.jobs_size(), 1);
+}
+
+TEST_F(ServicesTest, FollowDeliversEveryEventInOrderAndEndsWithTheResult) {
+  v1::FollowRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  request.set_job(std::string(dispatcher_.known_job.view()));
+  grpc::ClientContext context;
+  const auto stream = client_->Follow(&context, request);
+  ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.followers.size() == 1; }));
+  dispatcher_.followers[0](runtime::JobResult{runtime::JobState::kFinished, 5, "", {}});
+  v1::JobEvent event;
+  for (std::int64_t i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(stream->Read(&event));
+    ASSERT_EQ(event.job().millis(), i);
+  }
+  ASSERT_TRUE(stream->Read(&event));
+  EXPECT_TRUE(event.has_result());
+  EXPECT_FALSE(stream->Read(&event));
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_FALSE(dispatcher_.followers[0](runtime::JobStateChange{}));
+}
+
+TEST_F(ServicesTest, FollowOfAnUnknownJobKeepsMessageAndAdvice) {
+  v1::FollowRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  request.set_job(std::string(16, 'x'));
+  grpc::ClientContext context;
+  const auto stream = client_->Follow(&context, request);
+  v1::JobEvent event;
+  EXPECT_FALSE(stream->Read(&event));
+  const Error error = rpc::errorFromGrpc(stream->Finish());
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  EXPECT_EQ(error.advice(), "list them");
+}
+
+TEST_F(ServicesTest, AStopEndsFollowersAtOnce) {
+  v1::FollowRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  request.set_job(std::string(dispatcher_.known_job.view()));
+  grpc::ClientContext context;
+  const auto stream = client_->Follow(&context, request);
+  ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.followers.size() == 1; }));
+  clients_.stop("the job manager is stopping");
+  v1::JobEvent event;
+  while (stream->Read(&event)) {
+  }
+  EXPECT_EQ(rpc::errorFromGrpc(stream->Finish()).message(), "the job manager is stopping");
+}
+
+TEST_F(ServicesTest, ASavepointGivesProgressThenItsPath) {
+  runtime::SavepointRequest savepoint;
+  savepoint.job = dispatcher_.known_job;
+  grpc::ClientContext context;
+  const auto stream = client_->Savepoint(&context, wire::toProto(savepoint));
+  v1::SavepointEvent event;
+  ASSERT_TRUE(stream->Read(&event));
+  EXPECT_TRUE(event.has_progress());
+  ASSERT_TRUE(stream->Read(&event));
+  EXPECT_EQ(event.result().path(), "file:/savepoint-1");
+  EXPECT_FALSE(stream->Read(&event));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ServicesTest, ABlobIsVerifiedAndGivenOutInRanges) {
+  const std::string bytes(200'000, 'b');
+  const std::string digest = fs::sha256(bytes);
+  v1::PutBlobReply reply;
+  EXPECT_FALSE(put(bytes, std::string(64, '0'), reply).has_value());
+  ASSERT_TRUE(put(bytes, digest, reply).has_value());
+  EXPECT_EQ(reply.key(), digest);
+  v1::GetBlobRequest request;
+  request.set_key(digest);
+  request.set_offset(100);
+  grpc::ClientContext context;
+  const auto stream = task_manager_->GetBlob(&context, request);
+  std::string got;
+  for (v1::Chunk chunk; stream->Read(&chunk);) {
+    got += chunk.data();
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(got, bytes.substr(100));
+}
+
+TEST_F(ServicesTest, ASessionStartsWithTheAnswerThenCarriesOrdersReportsAndPings) {
+  grpc::ClientContext context;
+  const auto stream = task_manager_->Session(&context);
+  ASSERT_TRUE(stream->Write(registration()));
+  v1::ToTaskManager message;
+  ASSERT_TRUE(stream->Read(&message));
+  ASSERT_TRUE(message.has_registered());
+  EXPECT_EQ(message.registered().heartbeat_timeout_millis(), 1000U);
+  ASSERT_TRUE(stream->Read(&message));
+  EXPECT_TRUE(message.has_cancel());
+  ASSERT_TRUE(stream->Read(&message));
+  EXPECT_TRUE(message.has_ping());
+  ASSERT_TRUE(
+      stream->Write(wire::toProto(runtime::TaskManagerReport(runtime::Heartbeat{3, 0, {}}))));
+  EXPECT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.reports.size() == 1; }));
+  context.TryCancel();
+  EXPECT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.losses[kTaskManager] == 1; }));
+}
+
+TEST_F(ServicesTest, ARefusedRegistrationSaysWhyAndIsNoLoss) {
+  grpc::ClientContext context;
+  const auto stream = task_manager_->Session(&context);
+  ASSERT_TRUE(stream->Write(registration(99)));
+  v1::ToTaskManager message;
+  while (stream->Read(&message) && !message.has_refused()) {
+  }
+  EXPECT_EQ(message.refused().reason(), "another protocol");
+  EXPECT_FALSE(message.refused().retry());
+  EXPECT_FALSE(stream->Read(&message));
+  EXPECT_EQ(rpc::errorFromGrpc(stream->Finish()).message(), "another protocol");
+}
+
+TEST_F(ServicesTest, CloseEndsASessionWithItsReason) {
+  grpc::ClientContext context;
+  const auto stream = task_manager_->Session(&context);
+  ASSERT_TRUE(stream->Write(registration()));
+  ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.task_managers.size() == 1; }));
+  dispatcher_.task_managers[kTaskManager]->close("it was silent");
+  v1::ToTaskManager message;
+  while (stream->Read(&message) && !message.has_refused()) {
+  }
+  EXPECT_EQ(message.refused().reason(), "it was silent");
+  EXPECT_TRUE(message.refused().retry());
+  EXPECT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.losses[kTaskManager] == 1; }));
+  dispatcher_.task_managers[kTaskManager]->send(runtime::CancelOrder{});  // Dropped.
+}
+
+TEST_F(ServicesTest, AStopEndsOpenSessionsSoonAndReportsTheirLossOnce) {
+  grpc::ClientContext context;
+  const auto stream = task_manager_->Session(&context);
+  ASSERT_TRUE(stream->Write(registration()));
+  ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.task_managers.size() == 1; }));
+  stop();
+  EXPECT_EQ(dispatcher_.losses[kTaskManager], 1);
+  EXPECT_EQ(rpc::errorFromGrpc(stream->Finish()).message(), "the job manager is stopping");
+}
+
+}  // namespace
+}  // namespace weir::jobmanager
