@@ -1,5 +1,6 @@
 # Installs the closure of <weir/weir.h> under include/weir/, with includes of ours rewritten to
 # <weir/...>, so that programs need one include directory and nothing of ours that they do not see.
+cmake_minimum_required(VERSION 3.25)
 set(include_dir "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/include/weir")
 file(REMOVE_RECURSE "${include_dir}")
 set(waiting common/api/weir.h)

@@ -1,4 +1,5 @@
 # Removes the files that the last `cmake --install` wrote, and the directories that are empty then.
+cmake_minimum_required(VERSION 3.25)
 if(NOT EXISTS "${MANIFEST}")
   message(FATAL_ERROR "nothing was installed from this build: there is no ${MANIFEST}")
 endif()
