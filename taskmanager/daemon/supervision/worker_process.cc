@@ -9,8 +9,8 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 namespace weir::taskmanager {
@@ -106,7 +106,8 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
   const UniqueFd error_writer(pair[1]);
   ::fcntl(errors.get(), F_SETFL, O_NONBLOCK);
   WEIR_TRY(const pid_t pid, spawn(spec, theirs.get(), error_writer.get()));
-  UniqueFd pidfd(::pidfd_open(pid, 0));
+  UniqueFd pidfd(
+      static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // glibc 2.36 has no C++ header.
   if (!pidfd) {
     const int error = errno;
     ::kill(pid, SIGKILL);

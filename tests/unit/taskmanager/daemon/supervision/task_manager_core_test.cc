@@ -1,0 +1,486 @@
+#include "taskmanager/daemon/supervision/task_manager_core.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/fs/digest.h"
+#include "common/fs/memory_file_system.h"
+#include "common/wire/encoding.h"
+
+namespace weir::taskmanager {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// WorkerReport{hello{protocol_version: 1}} as a frame.
+constexpr const char* kHello = "printf '\\004\\000\\000\\000\\012\\002\\010\\001' >&3\n";
+
+/// The job manager, as the task manager sees it.
+class FakeLink final : public JobManagerLink {
+ public:
+  void open(runtime::Registration its_registration, Listener& its_listener) override {
+    std::lock_guard lock(mutex);
+    registration = std::move(its_registration);
+    listener = &its_listener;
+    ++opened;
+    changed.notify_all();
+  }
+  void send(runtime::TaskManagerReport report) override {
+    std::lock_guard lock(mutex);
+    reports.push_back(std::move(report));
+    changed.notify_all();
+  }
+  bool hasRoom() const override { return true; }
+  void close() override { closed = true; }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  runtime::Registration registration;
+  Listener* listener = nullptr;
+  int opened = 0;
+  std::atomic<bool> closed = false;
+  std::vector<runtime::TaskManagerReport> reports;
+};
+
+class FakeTransport final : public BlobTransport {
+ public:
+  Status fetch(const std::string& key, const Sink& sink) override {
+    const auto found = blobs.find(key);
+    return found == blobs.end() ? Status(Error(ErrorCode::kNotFound, "no blob " + key))
+                                : sink(found->second);
+  }
+  Result<std::string> putState(const JobId& /*job*/, std::string_view bytes) override {
+    std::lock_guard lock(mutex);
+    stored.emplace_back(bytes);
+    return "state-" + std::to_string(stored.size());
+  }
+  std::map<std::string, std::string> blobs;
+  std::mutex mutex;
+  std::vector<std::string> stored;
+};
+
+class TaskManagerCoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(tmp_);
+    directory_ = *WorkDirectory::create(tmp_, TaskManagerId(Bytes16{1}));
+    cache_ = *BlobCache::open(directory_->blobs(), 1 << 20, transport_, clock_);
+    settings_.registration.slots = 2;
+    settings_.worker.host = "host-1";
+    settings_.worker.launcher = WEIR_LAUNCHER;
+    settings_.memory_check = 20ms;
+  }
+  void TearDown() override {
+    loop_.shutdown();
+    pool_.shutdown();
+    data_port_.reset();
+    core_.reset();
+    cache_.reset();
+    directory_.reset();
+    EXPECT_TRUE(std::filesystem::is_empty(tmp_));
+    std::filesystem::remove_all(tmp_);
+  }
+
+  void start() {
+    loop_.runSync([this] {
+      core_ = std::make_unique<TaskManagerCore>(
+          TaskManagerCore::Environment{loop_,
+                                       pool_,
+                                       *directory_,
+                                       *cache_,
+                                       transport_,
+                                       files_,
+                                       link_,
+                                       clock_,
+                                       [] { return std::uint64_t{1}; },
+                                       [](const Error&) {}},
+          settings_);
+      data_port_ = *DataPort::listen(loop_, "127.0.0.1", 0, [this](const auto& hello, auto& fd) {
+        return core_->route(hello, fd);
+      });
+      core_->start(*data_port_);
+      core_->onRegistered(1h);
+    });
+  }
+  void order(runtime::TaskManagerOrder order) {
+    loop_.runSync([&] { core_->onOrder(std::move(order)); });
+  }
+
+  runtime::ProgramFile file(const std::string& name, const std::string& content) {
+    const runtime::BlobKey key{fs::sha256(content), content.size()};
+    transport_.blobs[key.sha256] = content;
+    return {name, key};
+  }
+  runtime::Deployment deployment(const std::string& script, std::uint64_t attempt = 1) {
+    runtime::Deployment deployment;
+    deployment.execution = {JobId(Bytes16{9}), AttemptId(attempt), LeaderEpoch(1)};
+    deployment.program.executable = file("job", "#!/bin/sh\n" + script);
+    deployment.token = std::string(16, 't');
+    deployment.placement = {{0}};
+    deployment.workers.resize(1);
+    return deployment;
+  }
+  // Frames of reports that the script may send with `cat frames >&3`.
+  void shipFrames(runtime::Deployment& to, const std::vector<runtime::WorkerReport>& reports) {
+    std::string frames;
+    for (const auto& report : reports) {
+      const std::string bytes = wire::encode(report);
+      for (int shift = 0; shift < 32; shift += 8) {
+        frames.push_back(static_cast<char>(bytes.size() >> shift));
+      }
+      frames += bytes;
+    }
+    to.program.shipped.push_back(file("frames", frames));
+  }
+  static runtime::TaskUpdate update(const runtime::Deployment& of, runtime::TaskState state) {
+    runtime::TaskUpdate update;
+    update.execution = of.execution;
+    update.state = state;
+    return update;
+  }
+
+  // Waits for the next report of this kind that was not asked for yet.
+  template <typename T>
+  T next() {
+    std::unique_lock lock(link_.mutex);
+    std::optional<T> found;
+    const bool came = link_.changed.wait_for(lock, 20s, [&] {
+      for (; taken_ < link_.reports.size() && !found; ++taken_) {
+        if (auto* report = std::get_if<T>(&link_.reports[taken_])) {
+          found = *report;
+        }
+      }
+      return found.has_value();
+    });
+    EXPECT_TRUE(came) << "waited for 20 s";
+    return found.value_or(T{});
+  }
+  runtime::WorkerExited runToItsEnd(runtime::Deployment deployment) {
+    start();
+    order(std::move(deployment));
+    return next<runtime::WorkerExited>();
+  }
+  void waitForFile(const std::string& path) {
+    for (int i = 0; i < 2000 && !std::filesystem::exists(path); ++i) {
+      std::this_thread::sleep_for(10ms);
+    }
+    ASSERT_TRUE(std::filesystem::exists(path));
+  }
+
+  const std::string tmp_ = ::testing::TempDir() + "/core_" + std::to_string(::getpid());
+  SystemClock clock_;
+  fs::MemoryFileSystem files_;
+  FakeTransport transport_;
+  FakeLink link_;
+  CoreSettings settings_;
+  std::unique_ptr<WorkDirectory> directory_;
+  std::unique_ptr<BlobCache> cache_;
+  concurrency::ThreadPool pool_{"test-pool", 2};
+  IoLoop loop_{"test-strand"};
+  std::unique_ptr<TaskManagerCore> core_;
+  std::unique_ptr<DataPort> data_port_;
+  std::size_t taken_ = 0;
+};
+
+TEST_F(TaskManagerCoreTest, AnnouncesItsDataPortAndReportsWhatRuns) {
+  start();
+  EXPECT_EQ(link_.registration.data_port, data_port_->port());
+  EXPECT_THAT(next<runtime::Heartbeat>().running, IsEmpty());
+}
+
+TEST_F(TaskManagerCoreTest, ReportsTheStatusAndTheLastWords) {
+  const auto exited = runToItsEnd(deployment("echo first >&2; echo last words >&2; exit 3"));
+  EXPECT_FALSE(exited.expected);
+  EXPECT_EQ(exited.cause,
+            "worker process of job " + JobId(Bytes16{9}).hex() +
+                " on host-1 exited with status 3 before it asked for its execution environment; "
+                "the last lines of its standard error:\n  first\n  last words");
+}
+
+TEST_F(TaskManagerCoreTest, ReportsTheSignal) {
+  const auto exited = runToItsEnd(deployment(std::string(kHello) + "kill -SEGV $$"));
+  EXPECT_FALSE(exited.expected);
+  EXPECT_THAT(exited.cause, HasSubstr("on host-1 ended by signal 11 (SIGSEGV)"));
+}
+
+TEST_F(TaskManagerCoreTest, StartsTheProgramAsItWasSubmitted) {
+  auto it = deployment(
+      "echo \"$0|$1|$2|$WEIR_MODE|$WEIR_WORKER_FD|$(cat data.txt)|${SECRET-unset}\" >&2; exit 1");
+  it.program.arguments = {"--input", "a b"};
+  it.program.shipped = {file("data.txt", "shipped")};
+  ::setenv("SECRET", "of the daemon", 1);
+  EXPECT_THAT(runToItsEnd(it).cause, HasSubstr("/job|--input|a b|worker|3|shipped|unset"));
+}
+
+TEST_F(TaskManagerCoreTest, PutsLibrariesWhereTheLinkerLooks) {
+  auto it = deployment("ls $LD_LIBRARY_PATH >&2; exit 1");
+  it.program.libraries = {file("libweir.so", "library")};
+  EXPECT_THAT(runToItsEnd(it).cause, HasSubstr("\n  libweir.so"));
+}
+
+TEST_F(TaskManagerCoreTest, NamesAProgramThatCannotBeExecuted) {
+  auto it = deployment("");
+  it.program.executable = file("job", "this is a text and no program");
+  EXPECT_THAT(runToItsEnd(it).cause, HasSubstr("job is not a program that Linux can execute"));
+}
+
+TEST_F(TaskManagerCoreTest, NamesAProgramForAnotherMachine) {
+  std::ifstream self("/proc/self/exe", std::ios::binary);
+  std::string header(64, '\0');
+  self.read(header.data(), 64);
+  header[18] = '\xf3';  // RISC-V.
+  header[19] = '\0';
+  auto it = deployment("");
+  it.program.executable = file("job", header);
+  EXPECT_THAT(runToItsEnd(it).cause, HasSubstr("job is built for RISC-V, this machine is "));
+}
+
+TEST_F(TaskManagerCoreTest, NamesAMissingInterpreter) {
+  auto it = deployment("");
+  it.program.executable = file("job", "#!/no/such/interpreter\n");
+  EXPECT_THAT(runToItsEnd(it).cause, HasSubstr("cannot be started on host-1: execute job: its"));
+}
+
+TEST_F(TaskManagerCoreTest, NamesABlobThatCannotBeFetched) {
+  auto it = deployment("");
+  transport_.blobs.clear();
+  EXPECT_THAT(runToItsEnd(it).cause, HasSubstr("cannot be prepared on host-1: fetch job: no blob"));
+}
+
+TEST_F(TaskManagerCoreTest, KillsAWorkerThatDoesNotSayHello) {
+  settings_.worker.hello_timeout = 100ms;
+  const auto exited = runToItsEnd(deployment("sleep 1000"));
+  EXPECT_FALSE(exited.expected);
+  EXPECT_THAT(exited.cause, HasSubstr("did not ask for its execution environment within 100 ms"));
+}
+
+TEST_F(TaskManagerCoreTest, KillsAWorkerThatSpeaksSomethingElse) {
+  const auto exited = runToItsEnd(deployment("printf '\\002\\000\\000\\000xx' >&3; sleep 1000"));
+  EXPECT_THAT(exited.cause, HasSubstr("broke the worker protocol"));
+}
+
+TEST_F(TaskManagerCoreTest, RefusesAnotherWorkerProtocol) {
+  // WorkerReport{hello{protocol_version: 99}}
+  const auto exited =
+      runToItsEnd(deployment("printf '\\004\\000\\000\\000\\012\\002\\010\\143' >&3; sleep 1000"));
+  EXPECT_THAT(exited.cause, HasSubstr("worker protocol 99"));
+}
+
+TEST_F(TaskManagerCoreTest, PassesOnWhyAWorkerGaveUp) {
+  settings_.worker.end_timeout = 100ms;
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  shipFrames(it, {runtime::WorkerFailed{"another graph"}});
+  const auto exited = runToItsEnd(it);
+  EXPECT_FALSE(exited.expected);
+  EXPECT_EQ(exited.cause, "another graph");
+}
+
+TEST_F(TaskManagerCoreTest, KillsAWorkerThatDoesNotObeyACancel) {
+  auto it = deployment(std::string(kHello) + "trap '' TERM; cat <&3 > " + tmp_ + "/orders");
+  it.configuration["task.cancellation.timeout"] = "200 ms";
+  start();
+  order(it);
+  waitForFile(tmp_ + "/orders");
+  order(runtime::CancelOrder{it.execution});
+  const auto exited = next<runtime::WorkerExited>();
+  EXPECT_TRUE(exited.expected);
+  EXPECT_THAT(exited.cause, HasSubstr("did not obey the cancel within 200 ms"));
+  std::filesystem::remove(tmp_ + "/orders");
+}
+
+TEST_F(TaskManagerCoreTest, KillsWhatAWorkerLeavesBehindInItsGroup) {
+  const std::string pid_file = tmp_ + "/pid";
+  const auto exited = runToItsEnd(deployment("sleep 1000 & echo $! > " + pid_file + "; exit 0"));
+  EXPECT_THAT(exited.cause, HasSubstr("exited with status 0"));
+  pid_t pid = 0;
+  std::ifstream(pid_file) >> pid;
+  std::filesystem::remove(pid_file);
+  ASSERT_GT(pid, 0);
+  for (int i = 0; i < 1000; ++i) {  // A zombie until somebody above reaps it.
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    if (!std::getline(stat, line) || line.find(") Z") != std::string::npos) {
+      return;
+    }
+    std::this_thread::sleep_for(10ms);
+  }
+  FAIL() << "process " << pid << " still lives";
+}
+
+TEST_F(TaskManagerCoreTest, AnEndAfterAllTasksHaveEndedIsExpected) {
+  auto it = deployment(std::string(kHello) + "cat frames >&3; exit 0");
+  shipFrames(it,
+             {update(it, runtime::TaskState::kRunning), update(it, runtime::TaskState::kFinished)});
+  start();
+  order(it);
+  std::size_t updates = 0;
+  while (updates < 2) {
+    const auto batch = next<std::vector<runtime::TaskUpdate>>();
+    ASSERT_FALSE(batch.empty());
+    updates += batch.size();
+  }
+  const auto exited = next<runtime::WorkerExited>();
+  EXPECT_TRUE(exited.expected);
+  EXPECT_EQ(exited.cause, "");
+}
+
+TEST_F(TaskManagerCoreTest, IgnoresWhatAWorkerSaysOfAnotherAttempt) {
+  auto it = deployment(std::string(kHello) + "cat frames >&3; exit 0");
+  auto foreign = update(it, runtime::TaskState::kFinished);
+  foreign.execution.attempt = AttemptId(77);
+  shipFrames(it, {foreign});
+  EXPECT_FALSE(runToItsEnd(it).expected);
+}
+
+TEST_F(TaskManagerCoreTest, MovesLargeStateToTheBlobStoreBeforeItAcknowledges) {
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  runtime::CheckpointAck ack;
+  ack.execution = it.execution;
+  ack.checkpoint = CheckpointId(4);
+  for (const std::size_t size : {std::size_t{100'000}, std::size_t{10}}) {
+    runtime::OperatorSnapshot snapshot;
+    snapshot.handle.storage = runtime::StateHandle::Storage::kInline;
+    snapshot.handle.bytes = std::string(size, 's');
+    snapshot.handle.size = size;
+    ack.operators.push_back(snapshot);
+  }
+  shipFrames(it, {ack});
+  start();
+  order(it);
+  const auto received = next<runtime::CheckpointAck>();
+  ASSERT_EQ(received.operators.size(), 2U);
+  EXPECT_EQ(received.operators[0].handle.storage, runtime::StateHandle::Storage::kBlob);
+  EXPECT_EQ(received.operators[0].handle.location, "state-1");
+  EXPECT_EQ(received.operators[0].handle.size, 100'000U);
+  EXPECT_THAT(received.operators[0].handle.bytes, IsEmpty());
+  EXPECT_EQ(received.operators[1].handle.storage, runtime::StateHandle::Storage::kInline);
+  EXPECT_EQ(transport_.stored.front(), std::string(100'000, 's'));
+}
+
+TEST_F(TaskManagerCoreTest, FetchesStateThatLiesOnTheJobManager) {
+  transport_.blobs["state-5"] = "old state";
+  auto it = deployment("cat ../state/0 >&2; exit 1");
+  runtime::TaskRestore restore;
+  restore.operators.resize(1);
+  restore.operators[0].sections.resize(2);
+  for (auto& section : restore.operators[0].sections) {
+    section.handle.storage = runtime::StateHandle::Storage::kBlob;
+    section.handle.location = "state-5";
+    section.handle.size = 9;
+  }
+  it.restores = {restore};
+  EXPECT_THAT(runToItsEnd(it).cause, HasSubstr("\n  old state"));
+}
+
+TEST_F(TaskManagerCoreTest, KillsAWorkerThatUsesMoreMemoryThanItsSlots) {
+  settings_.worker.memory_per_slot = 32 << 20;
+  const auto exited = runToItsEnd(deployment("x=0123456789abcdef; while :; do x=$x$x; done"));
+  EXPECT_FALSE(exited.expected);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("MiB of memory, more than the 32 MiB"),
+                    HasSubstr("taskmanager.slot.memory")));
+}
+
+TEST_F(TaskManagerCoreTest, FreesSlotsOnlyWhenTheProcessIsReaped) {
+  start();
+  auto first = deployment("sleep 1000");
+  first.slots = 2;
+  order(first);
+  order(deployment("exit 0", 2));
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("needs 1 slots, but 0 of 2 are free"));
+  order(runtime::CancelOrder{first.execution});
+  EXPECT_EQ(next<runtime::WorkerExited>().execution, first.execution);
+  order(deployment("exit 5", 3));
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("status 5"));
+}
+
+TEST_F(TaskManagerCoreTest, RefusesADeploymentOfAnOlderLeader) {
+  start();
+  auto newer = deployment("sleep 1000", 2);
+  newer.execution.epoch = LeaderEpoch(2);
+  order(newer);
+  order(deployment("sleep 1000"));
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("a newer job manager"));
+}
+
+TEST_F(TaskManagerCoreTest, AnswersACancelOfWhatItDoesNotHave) {
+  start();
+  order(runtime::CancelOrder{{JobId(Bytes16{3}), AttemptId(1), LeaderEpoch(1)}});
+  EXPECT_TRUE(next<runtime::WorkerExited>().expected);
+}
+
+TEST_F(TaskManagerCoreTest, RegistersAgainWhenTheJobManagerIsLostAndAllWorkersAreGone) {
+  settings_.lost_grace = 100ms;
+  start();
+  order(deployment(std::string(kHello) + "sleep 1000"));
+  loop_.runSync([this] { core_->onLost("closed"); });
+  std::unique_lock lock(link_.mutex);
+  ASSERT_TRUE(link_.changed.wait_for(lock, 20s, [this] { return link_.opened == 2; }));
+  lock.unlock();
+  loop_.runSync([this] { EXPECT_EQ(core_->workers(), 0U); });
+}
+
+TEST_F(TaskManagerCoreTest, StopsWhenTheLastWorkerIsReaped) {
+  settings_.stop_grace = 100ms;
+  start();
+  order(deployment(std::string(kHello) + "sleep 1000"));
+  std::promise<std::size_t> stopped;
+  loop_.runSync([&] { core_->stop([&] { stopped.set_value(core_->workers()); }); });
+  EXPECT_EQ(stopped.get_future().get(), 0U);
+  EXPECT_TRUE(link_.closed);
+}
+
+TEST_F(TaskManagerCoreTest, RefusesAPeerWithAWrongToken) {
+  start();
+  const auto it = deployment(std::string(kHello) + "echo > " + tmp_ + "/up; sleep 1000");
+  order(it);
+  waitForFile(tmp_ + "/up");
+  std::filesystem::remove(tmp_ + "/up");
+  worker::DataHello hello;
+  hello.job = it.execution.job;
+  hello.attempt = it.execution.attempt;
+  UniqueFd socket(::dup(1));
+  loop_.runSync([&] {
+    EXPECT_EQ(core_->route(hello, socket), PeerRouting::kRefused);
+    hello.token = worker::helloToken(it.token);
+    hello.to_worker = 1;
+    EXPECT_EQ(core_->route(hello, socket), PeerRouting::kRefused);
+    hello.attempt = AttemptId(2);
+    EXPECT_EQ(core_->route(hello, socket), PeerRouting::kNotYet);
+  });
+  hello.to_worker = 0;
+  hello.attempt = it.execution.attempt;
+  PeerRouting routed = PeerRouting::kNotYet;
+  for (int i = 0; i < 1000 && routed == PeerRouting::kNotYet; ++i) {
+    loop_.runSync([&] { routed = core_->route(hello, socket); });
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_EQ(routed, PeerRouting::kTaken);
+}
+
+TEST_F(TaskManagerCoreTest, ProbesADirectory) {
+  ASSERT_TRUE(fs::writeAll(files_, "/shared/probe-jm", "hello"));
+  start();
+  order(runtime::ProbeOrder{1, "/shared", "probe-jm", "hello", "probe-tm", "answer"});
+  EXPECT_EQ(next<runtime::ProbeResult>().error, "");
+  EXPECT_EQ(*fs::readAll(files_, "/shared/probe-tm"), "answer");
+  order(runtime::ProbeOrder{2, "/local", "probe-jm", "hello", "probe-tm", "answer"});
+  EXPECT_THAT(next<runtime::ProbeResult>().error,
+              HasSubstr("directory /local on host-1: does not show /local/probe-jm"));
+}
+
+}  // namespace
+}  // namespace weir::taskmanager
