@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "common/base/clock.h"
 
@@ -15,17 +16,26 @@ class Pace {
   static constexpr std::size_t kMost = 1 << 14;
 
   std::size_t limit() const { return limit_; }
-  /// A sub-batch took `elapsed`; `full`: the limit ended it.
-  void took(Duration elapsed, bool full) {
-    if (elapsed > std::chrono::milliseconds(2)) {
-      const auto excess = static_cast<std::size_t>(elapsed / std::chrono::milliseconds(1));
-      limit_ = std::max<std::size_t>(1, limit_ / excess);
-    } else if (full && elapsed < std::chrono::microseconds(500)) {
+  /// A sub-batch kept the task busy and waiting for room; `full`: the limit ended it. Waiting
+  /// counts less, since room comes in steps, but it too holds up mail.
+  void took(Duration busy, Duration waiting, bool full) {
+    if (busy > kMostBusy) {
+      shrink(busy / std::chrono::milliseconds(1));
+    } else if (waiting > kMostWaiting) {
+      shrink(waiting / (kMostWaiting / 2));
+    } else if (full && busy < kMostBusy / 4 && waiting < kMostWaiting / 4) {
       limit_ = std::min(kMost, limit_ * 2);
     }
   }
 
  private:
+  static constexpr Duration kMostBusy = std::chrono::milliseconds(2);
+  static constexpr Duration kMostWaiting = std::chrono::milliseconds(20);
+
+  void shrink(std::int64_t times) {
+    limit_ = std::max<std::size_t>(1, limit_ / static_cast<std::size_t>(times));
+  }
+
   std::size_t limit_ = 1;
 };
 

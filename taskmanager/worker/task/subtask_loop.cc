@@ -156,7 +156,8 @@ Duration SubtaskThread::waitedForRoom() const {
 
 SteadyTime SubtaskThread::worked(SteadyTime start, Duration waited_before, bool full) {
   const SteadyTime end = services_.clock.now();
-  pace_.took(end - start - (waitedForRoom() - waited_before), full);
+  const Duration waiting = waitedForRoom() - waited_before;
+  pace_.took(end - start - waiting, waiting, full);
   if (!std::exchange(dirty_, true)) {
     flush_due_ = end + buffer_timeout_;
   }

@@ -1,0 +1,160 @@
+#include "taskmanager/worker/checkpoint/snapshot_store.h"
+
+#include <condition_variable>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/fs/memory_file_system.h"
+#include "common/state/operator_state.h"
+#include "taskmanager/worker/checkpoint/restored_state.h"
+
+namespace weir::worker {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+using Storage = runtime::StateHandle::Storage;
+
+/// A single string as state.
+class FakeFrozen final : public state::FrozenState {
+ public:
+  explicit FakeFrozen(std::string text) : text_(std::move(text)) {}
+  Status write(state::SectionWriter& to) const override {
+    return state::writeOperatorState(
+        to, {state::operatorInfo<std::string>(), {state::encodeElement(text_)}});
+  }
+
+ private:
+  std::string text_;
+};
+
+class SnapshotStoreTest : public ::testing::Test {
+ protected:
+  void open(runtime::CheckpointStorage::Kind kind) {
+    runtime::CheckpointStorage storage;
+    storage.kind = kind;
+    storage.directory = "file:/checkpoints/job";
+    storage.inline_threshold = 400;
+    storage.max_state_size = 1000;
+    store_.emplace(execution_, storage, files_, random_, clock_, [this](auto report) {
+      std::lock_guard lock(mutex_);
+      reports_.push_back(std::move(report));
+      arrived_.notify_all();
+    });
+  }
+  void take(std::uint64_t id, std::vector<std::string> states, std::string directory = "") {
+    Snapshot snapshot;
+    snapshot.task_name = "Count";
+    snapshot.order.checkpoint = CheckpointId(id);
+    snapshot.order.directory = std::move(directory);
+    for (const std::string& text : states) {
+      FrozenOperator one;
+      one.name = "Sum";
+      one.state = text.empty() ? nullptr : std::make_unique<FakeFrozen>(text);
+      snapshot.operators.push_back(std::move(one));
+    }
+    store_->store(std::move(snapshot));
+  }
+  template <typename Report>
+  Report expect() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return !reports_.empty(); });
+    Report report = std::get<Report>(reports_.front());
+    reports_.erase(reports_.begin());
+    return report;
+  }
+  std::string restored(const runtime::StateHandle& handle) {
+    const auto section = openSection(handle, files_);
+    const auto states = state::readOperatorStates(**section);
+    return *state::decodeElement<std::string>((*states)[0].elements[0], (*states)[0].info.schema);
+  }
+
+  fs::MemoryFileSystem files_;
+  SeededRandom random_{1};
+  SystemClock clock_;
+  runtime::ExecutionId execution_{JobId(), AttemptId(2), LeaderEpoch(1)};
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<runtime::WorkerReport> reports_;
+  std::optional<SnapshotStore> store_;
+};
+
+TEST_F(SnapshotStoreTest, WritesLargeSectionsIntoOneFileAndSmallOnesIntoTheAck) {
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  const std::string large(2000, 'x');
+  const std::string larger(3000, 'y');
+  take(7, {large, "small", larger, ""});
+  const auto ack = expect<runtime::CheckpointAck>();
+  ASSERT_EQ(ack.operators.size(), 4U);
+  EXPECT_EQ(ack.operators[0].handle.storage, Storage::kFile);
+  EXPECT_EQ(ack.operators[1].handle.storage, Storage::kInline);
+  EXPECT_EQ(ack.operators[3].handle.storage, Storage::kNone);
+  EXPECT_THAT(ack.operators[0].handle.location,
+              StartsWith("file:/checkpoints/job/chk-7/00000000-0-2-"));
+  EXPECT_EQ(ack.operators[2].handle.location, ack.operators[0].handle.location);
+  EXPECT_EQ(files_.files().size(), 1U);
+  EXPECT_EQ(restored(ack.operators[0].handle), large);
+  EXPECT_EQ(restored(ack.operators[1].handle), "small");
+  EXPECT_EQ(restored(ack.operators[2].handle), larger);
+}
+
+TEST_F(SnapshotStoreTest, WritesASavepointWhereItsOrderSays) {
+  open(runtime::CheckpointStorage::Kind::kJobManager);
+  take(1, {std::string(2000, 'x')}, "file:/savepoints/data");
+  const auto ack = expect<runtime::CheckpointAck>();
+  EXPECT_THAT(ack.operators[0].handle.location, StartsWith("file:/savepoints/data/"));
+}
+
+TEST_F(SnapshotStoreTest, DeclinesStateThatDoesNotFitOnTheJobManager) {
+  open(runtime::CheckpointStorage::Kind::kJobManager);
+  take(1, {std::string(2000, 'x')});
+  const auto decline = expect<runtime::CheckpointDecline>();
+  EXPECT_THAT(decline.reason, HasSubstr("'Sum'"));
+  EXPECT_THAT(decline.reason, HasSubstr("more than the 1000"));
+  EXPECT_THAT(decline.reason, HasSubstr("state.backend: filesystem"));
+}
+
+TEST_F(SnapshotStoreTest, DeclinesNamingThePathWhenTheDiskRefuses) {
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  files_.limitBytes(100);
+  take(1, {std::string(2000, 'x')});
+  EXPECT_THAT(expect<runtime::CheckpointDecline>().reason, HasSubstr("/checkpoints/job/chk-1/"));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SnapshotStoreTest, DeletesTheFileOfACheckpointThatIsAbortedLater) {
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  take(1, {std::string(2000, 'x')});
+  take(2, {std::string(2000, 'x')});
+  expect<runtime::CheckpointAck>();
+  expect<runtime::CheckpointAck>();
+  store_->aborted(CheckpointId(1));
+  store_->close();
+  EXPECT_THAT(files_.files(), ElementsAre(StartsWith("/checkpoints/job/chk-2/")));
+}
+
+TEST_F(SnapshotStoreTest, StoresNothingForACheckpointThatIsAbortedAlready) {
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  store_->aborted(CheckpointId(1));
+  take(1, {std::string(2000, 'x')});
+  take(2, {"small"});
+  EXPECT_EQ(expect<runtime::CheckpointAck>().checkpoint, CheckpointId(2));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SnapshotStoreTest, NamesTheFileThatIsShorterThanItsHandle) {
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  take(1, {std::string(2000, 'x')});
+  const auto ack = expect<runtime::CheckpointAck>();
+  ASSERT_TRUE(files_.truncate(ack.operators[0].handle.location, 100).has_value());
+  const auto section = openSection(ack.operators[0].handle, files_);
+  ASSERT_FALSE(section.has_value());
+  EXPECT_EQ(section.error().code(), ErrorCode::kCorruption);
+  EXPECT_THAT(section.error().message(), HasSubstr("chk-1"));
+}
+
+}  // namespace
+}  // namespace weir::worker

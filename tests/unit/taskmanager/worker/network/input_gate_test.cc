@@ -1,0 +1,136 @@
+#include "taskmanager/worker/network/input_gate.h"
+
+#include <cstring>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace weir::worker {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+class InputGateTest : public ::testing::Test, public CreditSink {
+ protected:
+  void grant(std::uint32_t link_channel, std::uint32_t credits) override {
+    granted.emplace_back(link_channel, credits);
+  }
+  Buffer numbered(int number) {
+    Buffer buffer = pool.take();
+    std::memcpy(buffer.data(), &number, sizeof number);
+    buffer.resize(sizeof number);
+    return buffer;
+  }
+  bool push(std::uint32_t channel, int number, std::uint32_t window = InputGate::kCredits) {
+    Buffer buffer = numbered(number);
+    const bool pushed = gate.tryPush(channel, buffer, window, sender, recycled);
+    pool.give(std::move(buffer));
+    return pushed;
+  }
+  /// The number of the next buffer, -1 for an event, -2 for nothing.
+  int next() {
+    auto arrival = gate.next();
+    if (!arrival || arrival->event) {
+      return arrival ? -1 : -2;
+    }
+    int number = 0;
+    std::memcpy(&number, arrival->buffer.data(), sizeof number);
+    gate.recycle(arrival->channel, std::move(arrival->buffer));
+    return number;
+  }
+
+  BufferPool pool{4096, 1000};
+  WakeSignal sender;
+  WakeSignal consumer;
+  std::vector<Buffer> recycled;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> granted;
+  InputGate gate{2, pool, consumer};
+};
+
+TEST_F(InputGateTest, HoldsASenderBackAtItsWindowButTakesEvents) {
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(push(0, i, 4));
+  }
+  EXPECT_FALSE(push(0, 4, 4));
+  EXPECT_TRUE(push(1, 5, 4));
+  gate.pushEvent(0, Event::endOfInput());
+  EXPECT_EQ(gate.inFlight(0), 4U);
+}
+
+TEST_F(InputGateTest, ReadsEachChannelInOrderAndChannelsInTurn) {
+  push(0, 1);
+  push(0, 2);
+  gate.pushEvent(0, Event::endOfInput());
+  push(1, 10);
+  EXPECT_EQ(next(), 1);
+  EXPECT_EQ(next(), 10);
+  EXPECT_EQ(next(), 2);
+  EXPECT_EQ(next(), -1);
+  EXPECT_EQ(next(), -2);
+}
+
+TEST_F(InputGateTest, LeavesABlockedChannelUnreadUntilAllAreReleased) {
+  push(0, 1);
+  push(0, 2);
+  EXPECT_EQ(next(), 1);
+  gate.block(0);
+  push(0, 3);
+  push(1, 10);
+  EXPECT_EQ(next(), 10);
+  EXPECT_EQ(next(), -2);
+  gate.unblockAll();
+  EXPECT_EQ(next(), 2);
+  EXPECT_EQ(next(), 3);
+}
+
+TEST_F(InputGateTest, GivesReadBuffersBackToASenderOfThisProcess) {
+  push(0, 1);
+  EXPECT_EQ(next(), 1);
+  push(0, 2);
+  EXPECT_EQ(recycled.size(), 1U);
+}
+
+TEST_F(InputGateTest, ReturnsCreditsOfAPeerInBatchesAndTheRestBeforeSleep) {
+  gate.setPeer(0, *this, 7);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(gate.pushFromPeer(0, numbered(i)));
+  }
+  for (int i = 0; i < 5; ++i) {
+    next();
+  }
+  EXPECT_THAT(granted, ElementsAre(Pair(7, 4)));
+  gate.returnCredits();
+  EXPECT_THAT(granted, ElementsAre(Pair(7, 4), Pair(7, 1)));
+}
+
+TEST_F(InputGateTest, RefusesAPeerThatSendsWithoutCredit) {
+  gate.setPeer(0, *this, 0);
+  for (std::uint32_t i = 0; i < InputGate::kCredits; ++i) {
+    ASSERT_TRUE(gate.pushFromPeer(0, numbered(0)));
+  }
+  EXPECT_FALSE(gate.pushFromPeer(0, numbered(0)));
+}
+
+TEST_F(InputGateTest, GrantsAPeerOneBufferAtATimeWhileThePoolIsExhausted) {
+  BufferPool small(4096, 1);
+  InputGate tight(1, small, consumer);
+  tight.setPeer(0, *this, 3);
+  Buffer held = small.take();
+  for (std::uint32_t i = 0; i < InputGate::kCredits; ++i) {
+    ASSERT_TRUE(tight.pushFromPeer(0, small.take()));
+  }
+  for (std::uint32_t i = 0; i < InputGate::kCredits; ++i) {
+    auto arrival = tight.next();
+    tight.recycle(0, std::move(arrival->buffer));
+  }
+  tight.returnCredits();
+  EXPECT_THAT(granted, ElementsAre(Pair(3, 1)));
+  small.give(std::move(held));
+  tight.returnCredits();
+  EXPECT_THAT(granted, ElementsAre(Pair(3, 1), Pair(3, InputGate::kCredits - 1)));
+}
+
+}  // namespace
+}  // namespace weir::worker

@@ -1,0 +1,148 @@
+#include "taskmanager/worker/operators/operator_chain.h"
+
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/state/keyed_backend.h"
+
+namespace weir::worker {
+namespace {
+
+using ::testing::ElementsAre;
+
+using Log = std::vector<std::string>;
+
+/// Notes every call under its name.
+class LoggingOperator final : public functions::Operator, public functions::Receiver<int> {
+ public:
+  LoggingOperator(std::string name, Log& log) : name_(std::move(name)), log_(log) {}
+  void setup(functions::OperatorContext& context) override {
+    EXPECT_EQ(context.task().operator_name, name_);
+  }
+  functions::AnyReceiver* input(std::uint32_t /*port*/) override { return this; }
+  void addOutput(functions::AnyReceiver& next) override {
+    next_.push_back(&static_cast<functions::Receiver<int>&>(next));
+  }
+  Status restore(const functions::OperatorRestore& /*restore*/) override { return ok(); }
+  void open() override { log_.push_back("open " + name_); }
+  void endInput(std::uint32_t port) override {
+    log_.push_back("end " + name_ + std::to_string(port));
+  }
+  void close() override {
+    log_.push_back("close " + name_);
+    if (name_ == "B") {
+      throw std::runtime_error("close of B");
+    }
+  }
+  std::unique_ptr<state::FrozenState> snapshot(CheckpointId /*checkpoint*/) override {
+    log_.push_back("snapshot " + name_);
+    return nullptr;
+  }
+  void receive(Batch<int>& batch) override {
+    log_.push_back("receive " + name_);
+    for (auto* next : next_) {
+      next->receive(batch);
+    }
+  }
+
+ private:
+  std::string name_;
+  Log& log_;
+  std::vector<functions::Receiver<int>*> next_;
+};
+
+/// Passes one batch for every byte.
+class ByteReader final : public functions::EdgeReader {
+ public:
+  explicit ByteReader(functions::AnyReceiver& target)
+      : target_(static_cast<functions::Receiver<int>&>(target)) {}
+  void begin() override {}
+  std::size_t read(std::span<const std::byte> bytes, std::size_t /*limit*/) override {
+    Batch<int> batch;
+    batch.records.push_back(1);
+    target_.receive(batch);
+    return bytes.size();
+  }
+
+ private:
+  functions::Receiver<int>& target_;
+};
+
+/// Two edges into A's port 0, one into its port 1; A is chained with B and C.
+class OperatorChainTest : public ::testing::Test {
+ protected:
+  OperatorChainTest() {
+    for (const char* name : {"A", "B", "C"}) {
+      graph::JobOperator one;
+      one.name = name;
+      one.factory = [this, name] { return std::make_unique<LoggingOperator>(name, log_); };
+      graph_.operators.push_back(one);
+    }
+    graph::JobVertex vertex;
+    vertex.name = "A -> (B, C)";
+    vertex.operators = {0, 1, 2};
+    vertex.links = {{0, 1, 0}, {0, 2, 0}};
+    graph_.vertices = {graph::JobVertex(), vertex};
+    for (const std::uint32_t port : {0U, 0U, 1U}) {
+      graph::JobEdge edge;
+      edge.target_vertex = 1;
+      edge.port = port;
+      edge.make_reader = [](functions::AnyReceiver& target) {
+        return std::make_unique<ByteReader>(target);
+      };
+      graph_.edges.push_back(std::move(edge));
+    }
+    ChainSetup setup;
+    setup.graph = &graph_;
+    setup.vertex = 1;
+    chain_ = std::make_unique<OperatorChain>(setup);
+  }
+
+  Log log_;
+  graph::JobGraph graph_;
+  std::unique_ptr<OperatorChain> chain_;
+};
+
+TEST_F(OperatorChainTest, OpensConsumersBeforeTheirProducers) {
+  chain_->open();
+  EXPECT_THAT(log_, ElementsAre("open C", "open B", "open A"));
+}
+
+TEST_F(OperatorChainTest, RecordsOfAnEdgeRunThroughTheWholeChain) {
+  const std::byte byte{1};
+  chain_->reader(1).read({&byte, 1}, 1);
+  EXPECT_THAT(log_, ElementsAre("receive A", "receive B", "receive C"));
+}
+
+TEST_F(OperatorChainTest, AnInputEndsWhenAllItsEdgesHaveAndRunsDownTheChainWithTheLast) {
+  chain_->endEdge(0);
+  EXPECT_TRUE(log_.empty());
+  chain_->endEdge(1);
+  EXPECT_THAT(log_, ElementsAre("end A0"));
+  chain_->endEdge(2);
+  EXPECT_THAT(log_, ElementsAre("end A0", "end A1", "end B0", "end C0"));
+}
+
+TEST_F(OperatorChainTest, DoesNotEndAnOperatorAgainThatWasRestoredAsFinished) {
+  chain_->setFinished(1);
+  for (const std::uint32_t edge : {0U, 1U, 2U}) {
+    chain_->endEdge(edge);
+  }
+  EXPECT_THAT(log_, ElementsAre("end A0", "end A1", "end C0"));
+}
+
+TEST_F(OperatorChainTest, ClosesEveryOperatorOnceAndThenThrowsTheFirstException) {
+  EXPECT_THROW(chain_->close(), std::runtime_error);
+  EXPECT_EQ(chain_->where(), "B");
+  chain_->close();
+  EXPECT_THAT(log_, ElementsAre("close A", "close B", "close C"));
+}
+
+TEST_F(OperatorChainTest, SnapshotsOneEntryPerOperator) {
+  EXPECT_EQ(chain_->snapshot(CheckpointId(1)).size(), 3U);
+}
+
+}  // namespace
+}  // namespace weir::worker

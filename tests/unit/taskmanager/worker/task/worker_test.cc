@@ -1,0 +1,206 @@
+#include "taskmanager/worker/task/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/taskmanager/worker/task/fakes.h"
+
+namespace weir::worker {
+namespace {
+
+using runtime::TaskState;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+/// One worker with all tasks of a job.
+class WorkerTest : public ::testing::Test {
+ protected:
+  WorkerTest() {
+    deployment_.execution = {JobId(), AttemptId(1), LeaderEpoch(1)};
+    deployment_.workers.resize(1);
+    deployment_.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
+    deployment_.storage.directory = "file:/checkpoints/job";
+  }
+  void start(std::uint32_t parallelism = 2) {
+    deployment_.graph = keyedJob(space_, parallelism);
+    deployment_.placement.assign(2, std::vector<std::uint32_t>(parallelism, 0));
+    auto made = Worker::make(
+        deployment_,
+        WorkerSurroundings{
+            files_, random_, clock_, [this](auto report) { reports_.add(std::move(report)); }, {}});
+    ASSERT_TRUE(made.has_value());
+    worker_ = *std::move(made);
+    worker_->start();
+  }
+  void trigger(std::uint64_t id) {
+    runtime::CheckpointOrder order;
+    order.checkpoint = CheckpointId(id);
+    worker_->handle(runtime::TriggerOrder{deployment_.execution, order});
+  }
+  void finish() {
+    worker_->handle(runtime::FinishOrder{deployment_.execution});
+    worker_->join();
+  }
+  void awaitReceived(std::uint64_t records) {
+    while (space_.received < records) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  /// Starts again from the acknowledged snapshots.
+  void restoreFrom(const std::vector<runtime::CheckpointAck>& acks) {
+    worker_.reset();
+    deployment_.restores.clear();
+    for (const auto& ack : acks) {
+      runtime::TaskRestore restore{ack.task, {}};
+      for (const auto& one : ack.operators) {
+        restore.operators.push_back({one.id, 2, ack.finished, {{ack.task.subtask, one.handle}}});
+      }
+      deployment_.restores.push_back(std::move(restore));
+    }
+  }
+
+  JobSpace space_;
+  Reports reports_;
+  fs::MemoryFileSystem files_;
+  SystemRandom random_;
+  SystemClock clock_;
+  runtime::Deployment deployment_;
+  std::unique_ptr<Worker> worker_;  // Ends before what it uses.
+};
+
+TEST_F(WorkerTest, EveryRecordArrivesOnceAndTasksLiveOnUntilToldToFinish) {
+  space_.count = 100'000;
+  start();
+  reports_.awaitInputEnded(4);
+  EXPECT_FALSE(worker_->ended());
+  finish();
+  EXPECT_EQ(reports_.awaitState(4, TaskState::kFinished).size(), 4U);
+  for (std::uint64_t key = 0; key < space_.keys; ++key) {
+    EXPECT_EQ(space_.sums[key], 2 * space_.count / space_.keys);
+  }
+  EXPECT_EQ(space_.closed, 4);
+}
+
+TEST_F(WorkerTest, CountsRecordsAndBytesAcrossEdges) {
+  start();
+  reports_.awaitInputEnded(4);
+  finish();
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+  for (const auto& update : reports_.awaitState(4, TaskState::kFinished)) {
+    in += update.metrics.records_in;
+    out += update.metrics.records_out;
+    EXPECT_GT(update.metrics.bytes_in + update.metrics.bytes_out, 1000U);
+  }
+  EXPECT_EQ(in, 2 * space_.count);
+  EXPECT_EQ(out, 2 * space_.count);
+}
+
+TEST_F(WorkerTest, RestoredFromACheckpointTheSumIsExact) {
+  space_.count = 2'000'000;
+  start();
+  awaitReceived(1000);
+  trigger(1);
+  const auto acks = reports_.awaitAcks(4, 1);
+  restoreFrom(acks);  // What was summed since is lost, as in a failure.
+  space_.received = 0;
+  deployment_.execution.attempt = AttemptId(2);
+  start();
+  reports_.await<runtime::TaskUpdate>(
+      4, [](const auto& u) { return u.input_ended && u.execution.attempt == AttemptId(2); });
+  trigger(2);
+  std::uint64_t sources = 0;
+  std::uint64_t sinks = 0;
+  for (const auto& ack : reports_.awaitAcks(4, 2)) {
+    EXPECT_TRUE(ack.finished);
+    const auto section = openSection(ack.operators[0].handle, files_);
+    const auto states = state::readOperatorStates(**section);
+    const auto number =
+        *state::decodeElement<std::uint64_t>((*states)[0].elements[0], (*states)[0].info.schema);
+    (ack.task.vertex == deployment_.graph.vertices[0].id ? sources : sinks) += number;
+  }
+  EXPECT_EQ(sources, 2 * space_.count);
+  EXPECT_EQ(sinks, 2 * space_.count);
+  finish();
+}
+
+TEST_F(WorkerTest, AFinishedTaskThatIsRestoredDoesNotEndItsInputAgain) {
+  start();
+  reports_.awaitInputEnded(4);
+  trigger(1);
+  const auto acks = reports_.awaitAcks(4, 1);
+  finish();
+  const std::size_t before = space_.events.size();
+  restoreFrom(acks);
+  deployment_.execution.attempt = AttemptId(2);
+  start();
+  reports_.awaitInputEnded(8);
+  finish();
+  EXPECT_EQ(space_.events.size(), before);
+  EXPECT_EQ(space_.received, 2 * space_.count);
+}
+
+TEST_F(WorkerTest, ASlowSinkHoldsItsSourcesAndBarriersStillPassQuickly) {
+  space_.count = 1'000'000'000;
+  space_.sink_nanos = 500'000;
+  start(1);
+  awaitReceived(50);
+  const auto start = std::chrono::steady_clock::now();
+  trigger(1);
+  reports_.awaitAcks(2, 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
+  EXPECT_LT(space_.emitted - space_.received, 5'000U);
+}
+
+TEST_F(WorkerTest, ATaskThatWaitsForRoomIsCancelledAtOnce) {
+  space_.count = 1'000'000'000;
+  space_.sink_nanos = 20'000'000;
+  start();
+  awaitReceived(2);
+  worker_->handle(runtime::CancelOrder{deployment_.execution});
+  worker_->join();
+  EXPECT_EQ(reports_.awaitState(4, TaskState::kCanceled).size(), 4U);
+  EXPECT_EQ(space_.closed, 4);
+}
+
+TEST_F(WorkerTest, OrdersForAnotherAttemptAreIgnored) {
+  space_.hold = true;
+  start();
+  reports_.awaitState(4, TaskState::kRunning);
+  worker_->handle(runtime::CancelOrder{{JobId(), AttemptId(9), LeaderEpoch(1)}});
+  trigger(1);
+  EXPECT_EQ(reports_.awaitAcks(4, 1).size(), 4U);
+}
+
+TEST_F(WorkerTest, AnExceptionFailsItsTaskWithTypeMessageAndOperator) {
+  space_.fail_at = 100;
+  start();
+  const auto failed = reports_.awaitState(1, TaskState::kFailed);
+  EXPECT_THAT(failed[0].cause, HasSubstr("std::runtime_error: the sink has enough"));
+  EXPECT_THAT(failed[0].cause, HasSubstr("'Sink'"));
+}
+
+TEST_F(WorkerTest, TasksHearOfCompletedCheckpoints) {
+  space_.hold = true;
+  start();
+  trigger(1);
+  reports_.awaitAcks(4, 1);
+  worker_->handle(runtime::NotifyOrder{deployment_.execution, CheckpointId(1), true});
+  space_.hold = false;
+  reports_.awaitInputEnded(4);
+  finish();
+  EXPECT_THAT(space_.events, Contains("complete 1"));
+}
+
+TEST_F(WorkerTest, AnIdleSourceIsFlushedWithoutWaitingForTheTimeout) {
+  space_.count = 10;
+  deployment_.configuration["execution.buffer-timeout"] = "1 h";
+  space_.hold = true;
+  start();
+  reports_.awaitState(4, TaskState::kRunning);
+  space_.hold = false;
+  awaitReceived(20);
+}
+
+}  // namespace
+}  // namespace weir::worker
