@@ -1,13 +1,14 @@
 #include "jobmanager/web/http_server.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -137,35 +138,89 @@ Error cannotListen(const HttpServer::Settings& settings, const std::string& why)
                "cannot listen on " + host + ":" + std::to_string(settings.port) + ": " + why);
 }
 
-}  // namespace
+/// One address that is listened on; "localhost" often means two.
+class Listener {
+ public:
+  Listener(asio::io_context& context, Shared& shared)
+      : acceptor_(context), pause_(context), shared_(shared) {}
 
-struct HttpServer::State {
-  Shared shared;
-  asio::io_context context{1};
-  tcp::acceptor acceptor{context};
-  asio::steady_timer pause{context};
-  std::thread thread;
+  beast::error_code open(const tcp::endpoint& endpoint) {
+    beast::error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error && endpoint.protocol() == tcp::v6()) {
+      acceptor_.set_option(asio::ip::v6_only(true), error);
+    }
+    if (!error) {
+      acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    }
+    if (!error) {
+      acceptor_.bind(endpoint, error);
+    }
+    if (!error) {
+      acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    }
+    return error;
+  }
+
+  std::uint16_t port() const {
+    beast::error_code ignored;
+    return acceptor_.local_endpoint(ignored).port();
+  }
 
   void accept() {
-    acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
+    acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) {
         return;
       }
-      if (!error && shared.connections < shared.settings.most_connections) {
-        std::make_shared<Connection>(std::move(socket), shared)->read();
+      if (!error && shared_.connections < shared_.settings.most_connections) {
+        std::make_shared<Connection>(std::move(socket), shared_)->read();
       }
       if (!error) {
         accept();
         return;
       }
-      pause.expires_after(std::chrono::milliseconds(100));  // Out of descriptors, as a rule.
-      pause.async_wait([this](beast::error_code stopped) {
+      pause_.expires_after(std::chrono::milliseconds(100));  // Out of descriptors, as a rule.
+      pause_.async_wait([this](beast::error_code stopped) {
         if (!stopped) {
           accept();
         }
       });
     });
   }
+
+ private:
+  tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
+  Shared& shared_;  // Of the server, which owns us.
+};
+
+/// Everything that `host` means, IPv4 first; empty when it is unknown.
+std::vector<tcp::endpoint> endpointsOf(asio::io_context& context,
+                                       const HttpServer::Settings& settings) {
+  std::vector<tcp::endpoint> endpoints;
+  if (settings.host.empty()) {
+    return {tcp::endpoint(tcp::v4(), settings.port), tcp::endpoint(tcp::v6(), settings.port)};
+  }
+  beast::error_code error;
+  tcp::resolver resolver(context);
+  for (const auto& entry : resolver.resolve(
+           settings.host, std::to_string(settings.port), tcp::resolver::passive, error)) {
+    endpoints.push_back(entry.endpoint());
+  }
+  std::stable_sort(endpoints.begin(), endpoints.end(), [](const auto& one, const auto& other) {
+    return one.protocol() == tcp::v4() && other.protocol() == tcp::v6();
+  });
+  endpoints.erase(std::unique(endpoints.begin(), endpoints.end()), endpoints.end());
+  return endpoints;
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  Shared shared;
+  asio::io_context context{1};
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::thread thread;
 };
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -173,39 +228,34 @@ HttpServer::~HttpServer() { stop(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Settings settings, Handler handler) {
   auto state = std::make_unique<State>();
-  beast::error_code error;
-  tcp::endpoint endpoint(tcp::v4(), settings.port);
-  if (!settings.host.empty()) {
-    tcp::resolver resolver(state->context);
-    const auto found = resolver.resolve(
-        settings.host, std::to_string(settings.port), tcp::resolver::passive, error);
-    if (error || found.empty()) {
-      return cannotListen(settings, "the host is unknown");
+  state->shared = {std::move(handler), settings};
+  std::string problem = "the host is unknown";
+  for (tcp::endpoint endpoint : endpointsOf(state->context, settings)) {
+    if (!state->listeners.empty()) {
+      endpoint.port(state->listeners.front()->port());  // One port, also when it was chosen for us.
     }
-    endpoint = *found.begin();
+    auto listener = std::make_unique<Listener>(state->context, state->shared);
+    const beast::error_code error = listener->open(endpoint);
+    if (!error) {
+      state->listeners.push_back(std::move(listener));
+    } else if (error == asio::error::address_in_use) {
+      return cannotListen(settings, error.message());
+    } else {
+      problem = error.message();  // This machine has no such address: IPv6, as a rule.
+    }
   }
-  state->acceptor.open(endpoint.protocol(), error);
-  if (!error) {
-    state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
-    state->acceptor.bind(endpoint, error);
+  if (state->listeners.empty()) {
+    return cannotListen(settings, problem);
   }
-  if (!error) {
-    state->acceptor.listen(asio::socket_base::max_listen_connections, error);
-  }
-  if (error) {
-    return cannotListen(settings, error.message());
-  }
-  state->shared = {std::move(handler), std::move(settings)};
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
-std::uint16_t HttpServer::port() const {
-  beast::error_code ignored;
-  return state_->acceptor.local_endpoint(ignored).port();
-}
+std::uint16_t HttpServer::port() const { return state_->listeners.front()->port(); }
 
 void HttpServer::serve() {
-  state_->accept();
+  for (const auto& listener : state_->listeners) {
+    listener->accept();
+  }
   state_->thread = std::thread([this] { state_->context.run(); });
 }
 
