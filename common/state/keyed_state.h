@@ -80,6 +80,8 @@ class KeyedState : public DeclaredState {
 template <typename T>
 class ValueState : public state::KeyedState<ValueStateDescriptor<T>> {
  public:
+  /// Of no use until a state from the runtime context is assigned, in open().
+  ValueState() : ValueState(ValueStateDescriptor<T>("")) {}
   explicit ValueState(ValueStateDescriptor<T> descriptor)
       : state::KeyedState<ValueStateDescriptor<T>>(std::move(descriptor)) {}
   ValueState(const StateOwner& owner, ValueStateDescriptor<T> descriptor)
@@ -100,6 +102,8 @@ class ValueState : public state::KeyedState<ValueStateDescriptor<T>> {
 template <typename T>
 class ListState : public state::KeyedState<ListStateDescriptor<T>> {
  public:
+  /// Of no use until a state from the runtime context is assigned, in open().
+  ListState() : ListState(ListStateDescriptor<T>("")) {}
   explicit ListState(ListStateDescriptor<T> descriptor)
       : state::KeyedState<ListStateDescriptor<T>>(std::move(descriptor)) {}
   ListState(const StateOwner& owner, ListStateDescriptor<T> descriptor)
@@ -128,6 +132,10 @@ class ListState : public state::KeyedState<ListStateDescriptor<T>> {
 template <typename T>
 class ReducingState : public state::KeyedState<ReducingStateDescriptor<T>> {
  public:
+  /// Of no use until a state from the runtime context is assigned, in open().
+  ReducingState()
+      : ReducingState(
+            ReducingStateDescriptor<T>("", typename ReducingStateDescriptor<T>::Function())) {}
   explicit ReducingState(ReducingStateDescriptor<T> descriptor)
       : state::KeyedState<ReducingStateDescriptor<T>>(std::move(descriptor)) {}
   ReducingState(const StateOwner& owner, ReducingStateDescriptor<T> descriptor)
@@ -152,6 +160,10 @@ class ReducingState : public state::KeyedState<ReducingStateDescriptor<T>> {
 template <typename T, typename Acc>
 class FoldingState : public state::KeyedState<FoldingStateDescriptor<T, Acc>> {
  public:
+  /// Of no use until a state from the runtime context is assigned, in open().
+  FoldingState()
+      : FoldingState(FoldingStateDescriptor<T, Acc>(
+            "", Acc(), typename FoldingStateDescriptor<T, Acc>::Function())) {}
   explicit FoldingState(FoldingStateDescriptor<T, Acc> descriptor)
       : state::KeyedState<FoldingStateDescriptor<T, Acc>>(std::move(descriptor)) {}
   FoldingState(const StateOwner& owner, FoldingStateDescriptor<T, Acc> descriptor)
@@ -177,6 +189,9 @@ class AggregatingState : public state::KeyedState<AggregatingStateDescriptor<In,
   using Base = state::KeyedState<AggregatingStateDescriptor<In, Acc, Out>>;
 
  public:
+  /// Of no use until a state from the runtime context is assigned, in open().
+  AggregatingState()
+      : AggregatingState(AggregatingStateDescriptor<In, Acc, Out>("", Unassigned{})) {}
   explicit AggregatingState(AggregatingStateDescriptor<In, Acc, Out> descriptor)
       : Base(std::move(descriptor)), function_(this->descriptor_.copy()) {}
   AggregatingState(const StateOwner& owner, AggregatingStateDescriptor<In, Acc, Out> descriptor)
@@ -205,6 +220,13 @@ class AggregatingState : public state::KeyedState<AggregatingStateDescriptor<In,
   }
 
  private:
+  struct Unassigned : AggregateFunction<In, Acc, Out> {
+    Acc createAccumulator() override { state::throwNoKey("", false); }
+    void add(const In& /*value*/, Acc& /*accumulator*/) override { state::throwNoKey("", false); }
+    Out getResult(const Acc& /*accumulator*/) override { state::throwNoKey("", false); }
+    Acc merge(const Acc& /*a*/, const Acc& /*b*/) override { state::throwNoKey("", false); }
+  };
+
   std::shared_ptr<AggregateFunction<In, Acc, Out>> function_;  // Shared with nobody but handles.
 };
 
@@ -213,6 +235,8 @@ template <typename K, typename V>
 class MapState : public state::KeyedState<MapStateDescriptor<K, V>> {
  public:
   using Map = typename MapStateDescriptor<K, V>::Cell;
+  /// Of no use until a state from the runtime context is assigned, in open().
+  MapState() : MapState(MapStateDescriptor<K, V>("")) {}
   explicit MapState(MapStateDescriptor<K, V> descriptor)
       : state::KeyedState<MapStateDescriptor<K, V>>(std::move(descriptor)) {}
   MapState(const StateOwner& owner, MapStateDescriptor<K, V> descriptor)

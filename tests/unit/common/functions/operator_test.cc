@@ -90,14 +90,17 @@ TEST(OperatorTest, CopiesOfAFunctionHaveTheirOwnState) {
 }
 
 struct LateState : RichMapFunction<int, int> {
-  std::shared_ptr<ValueState<int>> sum;
+  ValueState<int> sum;
+  MapState<int, int> map_;
+  ReducingState<int> reducing;
+  FoldingState<int, int> folding;
+  AggregatingState<int, int, int> aggregating;
   void open(RuntimeContext& context) override {
-    sum =
-        std::make_shared<ValueState<int>>(context.getState(ValueStateDescriptor<int>("sum", 100)));
+    sum = context.getState(ValueStateDescriptor<int>("sum", 100));
   }
   int map(const int& value) override {
-    sum->update(sum->value() + value);
-    return sum->value();
+    sum.update(sum.value() + value);
+    return sum.value();
   }
 };
 
