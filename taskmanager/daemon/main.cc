@@ -138,8 +138,8 @@ int serve(const weir::config::Configuration& configuration) {
   int signal = 0;
   ::sigwait(&signals, &signal);
   weir::log::info("task manager stops", {{"signal", signal}});
-  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // A second one ends us at once.
-  (*task_manager)->stop();
+  (*task_manager)->stop();  // Bounded; further signals stay pending.
+  weir::log::info("task manager ended", {{"status", status.load()}});
   return status;
 }
 
@@ -156,7 +156,6 @@ int main(int argc, char** argv) {
     return failed(configuration.error().during("cannot start"));
   }
   const int status = serve(*configuration);
-  weir::log::info("task manager ended", {{"status", status}});
   weir::log::flush();
   return status;
 }

@@ -49,6 +49,7 @@ struct SessionClient::State {
   void receive(const v1::ToTaskManager& message);
   void watch();
   bool pause(Duration duration);
+  Error tooLate(const Error& last) const;
   void tell(std::function<void(Listener&)> what);
 
   IoLoop& loop;                            // Borrowed from the daemon.
@@ -152,6 +153,15 @@ void SessionClient::State::run() {
   }
 }
 
+Error SessionClient::State::tooLate(const Error& last) const {
+  const auto limit =
+      std::chrono::duration_cast<std::chrono::milliseconds>(settings.registration_limit).count();
+  return Error(last.code(),
+               "no job manager within " + std::to_string(limit) +
+                   " ms (taskmanager.maxRegistrationDuration): " + last.text())
+      .advise("start one, or set jobmanager.rpc.address and jobmanager.rpc.port");
+}
+
 bool SessionClient::State::pause(Duration duration) {
   std::unique_lock lock(mutex);
   return !changed.wait_for(lock, duration, [&] { return closing; });
@@ -177,7 +187,9 @@ void SessionClient::State::serve(const runtime::Registration& registration) {
     }
     std::optional<Duration> delay = retry.next(clock.now(), random);
     if (!delay || !outcome.retry) {
-      tell([error = outcome.error](Listener& to) { to.onGivenUp(error); });
+      tell([error = delay ? outcome.error : tooLate(outcome.error)](Listener& to) {
+        to.onGivenUp(error);
+      });
       return;
     }
     if (outcome.refused) {

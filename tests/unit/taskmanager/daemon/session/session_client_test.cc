@@ -1,0 +1,253 @@
+#include "taskmanager/daemon/session/session_client.h"
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "cluster.grpc.pb.h"
+#include "common/concurrency/bounded_queue.h"
+#include "common/fs/digest.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/server.h"
+#include "taskmanager/daemon/session/blob_client.h"
+
+namespace weir::taskmanager {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+template <typename T>
+using Queue = concurrency::BoundedQueue<T>;
+
+/// A job manager that answers every registration with `answer`, then sends what the test queues.
+class FakeJobManager final : public v1::TaskManagers::Service {
+ public:
+  using ServerStream = grpc::ServerReaderWriter<v1::ToTaskManager, v1::FromTaskManager>;
+
+  grpc::Status Session(grpc::ServerContext* /*context*/, ServerStream* stream) override {
+    v1::FromTaskManager message;
+    stream->Read(&message);
+    stream->Write(answer);
+    if (answer.has_refused()) {
+      return grpc::Status::OK;
+    }
+    received.push(message);
+    std::thread reader([&] {
+      while (stream->Read(&message)) {
+        received.push(message);
+      }
+      orders.push(std::nullopt);
+    });
+    while (auto order = *orders.pop()) {
+      stream->Write(*order);
+    }
+    // Ending the call ends the read as well, but only after this function: so the test ends it.
+    reader.join();
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetBlob(grpc::ServerContext* /*context*/,
+                       const v1::GetBlobRequest* request,
+                       grpc::ServerWriter<v1::Chunk>* writer) override {
+    v1::Chunk chunk;
+    for (std::size_t at = request->offset(); at < blob.size(); at += 1000) {
+      if (at >= break_at) {
+        break_at = std::string::npos;
+        return {grpc::StatusCode::UNAVAILABLE, "broken by the test"};
+      }
+      chunk.set_data(blob.substr(at, 1000));
+      writer->Write(chunk);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status PutBlob(grpc::ServerContext* /*context*/,
+                       grpc::ServerReader<v1::Chunk>* reader,
+                       v1::PutBlobReply* reply) override {
+    v1::Chunk chunk;
+    while (reader->Read(&chunk)) {
+      if (chunk.has_header()) {
+        header = chunk.header();
+      }
+      blob += chunk.data();
+    }
+    reply->set_key("the-key");
+    return grpc::Status::OK;
+  }
+
+  v1::ToTaskManager answer;
+  Queue<v1::FromTaskManager> received{100};
+  Queue<std::optional<v1::ToTaskManager>> orders{100};
+  std::string blob;
+  std::size_t break_at = std::string::npos;
+  v1::BlobHeader header;
+};
+
+class RecordingListener final : public JobManagerLink::Listener {
+ public:
+  void onRegistered(Duration interval) override { registered.push(interval); }
+  void onOrder(runtime::TaskManagerOrder order) override { orders.push(std::move(order)); }
+  void onRoom() override {}
+  void onLost(const std::string& reason) override { lost.push(reason); }
+  void onGivenUp(const Error& error) override { given_up.push(error.text()); }
+
+  Queue<Duration> registered{10};
+  Queue<runtime::TaskManagerOrder> orders{10};
+  Queue<std::string> lost{10};
+  Queue<std::string> given_up{10};
+};
+
+class SessionClientTest : public ::testing::Test {
+ protected:
+  SessionClientTest() {
+    service_.answer.mutable_registered()->set_heartbeat_interval_millis(50);
+    service_.answer.mutable_registered()->set_heartbeat_timeout_millis(60'000);
+    server_ = *rpc::Server::start({"127.0.0.1", 0}, {&service_}, rpc::Security{});
+    channel_ = rpc::makeChannel({"127.0.0.1", server_->port()}, rpc::Security{});
+    settings_.address = "the-job-manager";
+  }
+  ~SessionClientTest() override {
+    if (client_) {
+      client_->close();
+    }
+    loop_.shutdown();
+    service_.orders.push(std::nullopt);
+    server_->shutdown(0s);
+  }
+
+  void open() {
+    client_ = std::make_unique<SessionClient>(loop_, channel_, settings_);
+    runtime::Registration registration;
+    registration.slots = 3;
+    loop_.runSync([&] { client_->open(registration, listener_); });
+  }
+
+  FakeJobManager service_;
+  std::unique_ptr<rpc::Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;  // As gRPC demands.
+  IoLoop loop_{"test-strand"};
+  SessionSettings settings_;
+  RecordingListener listener_;
+  std::unique_ptr<SessionClient> client_;
+};
+
+TEST_F(SessionClientTest, RegistersAndLearnsTheHeartbeatInterval) {
+  open();
+  EXPECT_EQ(*listener_.registered.pop(), 50ms);
+  EXPECT_EQ(service_.received.pop()->registration().slots(), 3U);
+}
+
+TEST_F(SessionClientTest, KeepsTheOrderOfReports) {
+  open();
+  listener_.registered.pop();
+  service_.received.pop();
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    loop_.runSync([&] { client_->send(runtime::Heartbeat{i, 0, {}}); });
+  }
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    EXPECT_EQ(service_.received.pop()->heartbeat().sequence(), i);
+  }
+}
+
+TEST_F(SessionClientTest, SendsWhatIsQueuedBeforeItCloses) {
+  open();
+  listener_.registered.pop();
+  service_.received.pop();
+  loop_.runSync([&] {
+    client_->send(runtime::ProbeResult{7, ""});
+    client_->close();
+  });
+  EXPECT_EQ(service_.received.pop()->probe().id(), 7U);
+  EXPECT_EQ(listener_.lost.size(), 0U);
+}
+
+TEST_F(SessionClientTest, HandsOrdersOnAndSwallowsPings) {
+  open();
+  listener_.registered.pop();
+  v1::ToTaskManager message;
+  message.mutable_ping()->set_sequence(1);
+  service_.orders.push(message);
+  message.mutable_release_blobs()->set_job(std::string(16, 'j'));
+  service_.orders.push(message);
+  const auto order = listener_.orders.pop();
+  EXPECT_TRUE(std::holds_alternative<runtime::ReleaseBlobsOrder>(*order));
+}
+
+TEST_F(SessionClientTest, TellsWhenTheJobManagerIsGoneAndRegistersAgainWhenAsked) {
+  open();
+  listener_.registered.pop();
+  service_.orders.push(std::nullopt);
+  server_->shutdown(0s);
+  listener_.lost.pop();
+  const int port = server_->port();
+  server_ = *rpc::Server::start({"127.0.0.1", port}, {&service_}, rpc::Security{});
+  loop_.runSync([this] { client_->open(runtime::Registration{}, listener_); });
+  EXPECT_EQ(*listener_.registered.pop(), 50ms);
+}
+
+TEST_F(SessionClientTest, LosesASilentJobManager) {
+  service_.answer.mutable_registered()->set_heartbeat_timeout_millis(300);
+  open();
+  EXPECT_THAT(*listener_.lost.pop(), HasSubstr("the-job-manager was silent for too long"));
+}
+
+TEST_F(SessionClientTest, GivesUpAfterARefusalForGood) {
+  service_.answer.mutable_refused()->set_reason("another protocol");
+  open();
+  EXPECT_THAT(*listener_.given_up.pop(), HasSubstr("refused the registration: another protocol"));
+}
+
+TEST_F(SessionClientTest, GivesUpWhenRegistrationTakesTooLong) {
+  service_.orders.push(std::nullopt);
+  server_->shutdown(0s);
+  settings_.registration_limit = 300ms;
+  open();
+  EXPECT_THAT(*listener_.given_up.pop(), HasSubstr("no job manager within 300 ms"));
+}
+
+TEST_F(SessionClientTest, GoesOnWithADownloadWhereItBroke) {
+  for (int i = 0; i < 1000; ++i) {
+    service_.blob += std::to_string(i) + ",";
+  }
+  service_.break_at = 2000;
+  BlobClient blobs(channel_, 3);
+  std::string got;
+  const Status status = blobs.fetch("key", [&](std::string_view piece) {
+    got += piece;
+    return ok();
+  });
+  ASSERT_TRUE(status) << status.error().text();
+  EXPECT_EQ(got, service_.blob);
+}
+
+TEST_F(SessionClientTest, StopsADownloadThatItsReaderRefuses) {
+  service_.blob = std::string(100'000, 'x');
+  BlobClient blobs(channel_, 3);
+  const Status status = blobs.fetch("key", [](std::string_view) -> Status {
+    return Error(ErrorCode::kCorruption, "not what was asked for");
+  });
+  EXPECT_EQ(status.error().code(), ErrorCode::kCorruption);
+}
+
+TEST_F(SessionClientTest, StoresStateUnderTheKeyThatTheJobManagerMakes) {
+  BlobClient blobs(channel_, 3);
+  const std::string state(200'000, 's');
+  const auto key = blobs.putState(JobId(Bytes16{4}), state);
+  ASSERT_TRUE(key) << key.error().text();
+  EXPECT_EQ(*key, "the-key");
+  EXPECT_EQ(service_.blob, state);
+  EXPECT_TRUE(service_.header.state());
+  EXPECT_EQ(service_.header.blob().sha256(), fs::sha256(state));
+  EXPECT_EQ(service_.header.job(), JobId(Bytes16{4}).view());
+}
+
+}  // namespace
+}  // namespace weir::taskmanager
