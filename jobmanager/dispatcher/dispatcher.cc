@@ -111,7 +111,9 @@ Result<JobMaster*> Dispatcher::create(runtime::SubmitRequest request) {
       .savepoints = savepoints_,
       .store = services_.store};
   Job& job = jobs_[id];
-  job.master = std::make_unique<JobMaster>(services, std::move(options), std::move(request), *this);
+  JobListener& listener = *this;
+  job.master =
+      std::make_unique<JobMaster>(services, std::move(options), std::move(request), listener);
   return job.master.get();
 }
 

@@ -56,7 +56,7 @@ void DirectoryProbe::run(std::vector<std::string> directories,
                          .error = {}});
     }
   }
-  auto write = [&files = services_.files, own = std::move(own)] {
+  auto write = [&files = services_.files, own = std::move(own)]() -> Status {
     for (const auto& [path, content] : own) {
       WEIR_RETURN_IF_ERROR(fs::writeAll(files, path, content));
     }

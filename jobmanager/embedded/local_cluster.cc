@@ -1,0 +1,121 @@
+#include "jobmanager/embedded/local_cluster.h"
+
+#include <future>
+#include <utility>
+
+#include "common/config/configuration.h"
+#include "common/config/options.h"
+#include "common/config/resolve.h"
+#include "common/fs/local_file_system.h"
+#include "common/telemetry/log.h"
+#include "jobmanager/dispatcher/dispatcher.h"
+#include "jobmanager/embedded/local_task_manager.h"
+#include "jobmanager/ha/job_store.h"
+
+namespace weir::jobmanager {
+namespace {
+
+/// All that a cluster is made of; destroyed from the bottom up.
+struct Cluster {
+  explicit Cluster(const std::string& blob_directory)
+      : blobs(files, blob_directory, clock, random) {}
+
+  SystemClock clock;
+  SystemRandom random;
+  fs::LocalFileSystem files;
+  blob::BlobStore blobs;
+  ha::MemoryJobStore store;
+  std::unique_ptr<Dispatcher> dispatcher;
+  concurrency::ThreadExecutor io{"local-files"};
+  concurrency::ThreadExecutor strand{"local-jm"};
+  std::unique_ptr<LocalTaskManager> task_manager;
+};
+
+/// An ordered end: first the job manager's, then the task manager's, then the threads.
+void stop(Cluster& cluster) {
+  std::promise<void> stopped;
+  cluster.dispatcher->stop([&] { stopped.set_value(); });
+  stopped.get_future().wait();
+  cluster.task_manager->stop();
+  cluster.io.shutdown();
+  cluster.strand.shutdown();
+  cluster.dispatcher.reset();  // Lets go of the task manager.
+}
+
+Result<runtime::JobResult> runToEnd(Cluster& cluster, runtime::SubmitRequest request) {
+  auto submitted = std::make_shared<std::promise<Result<runtime::SubmitReply>>>();
+  auto ended = std::make_shared<std::promise<runtime::JobResult>>();  // Shared with the callbacks.
+  const JobId job = request.job;
+  cluster.dispatcher->submit(std::move(request), [submitted](Result<runtime::SubmitReply> reply) {
+    submitted->set_value(std::move(reply));
+  });
+  WEIR_TRY([[maybe_unused]] auto reply, submitted->get_future().get());
+  cluster.dispatcher->follow(
+      job,
+      [ended](const runtime::JobEvent& event) {
+        if (const auto* result = std::get_if<runtime::JobResult>(&event)) {
+          ended->set_value(*result);
+          return false;
+        }
+        return true;
+      },
+      [](const Status&) {});
+  return ended->get_future().get();
+}
+
+log::Level levelOf(const config::Configuration& configuration) {
+  auto level = log::parseLevel(configuration.get(config::kLogLevel));
+  return configuration.isSet(config::kLogLevel) && level ? *level : log::Level::kError;
+}
+
+}  // namespace
+
+Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOptions& options) {
+  WEIR_TRY(auto configuration,
+           config::Configuration::fromMap(options.configuration, "the local cluster"));
+  static_cast<void>(log::configure({.level = levelOf(configuration), .file = {}, .rotate = 0}));
+  config::Warnings warnings;
+  WEIR_TRY(auto dispatcher_options, DispatcherOptions::from(configuration, warnings));
+  for (const std::string& warning : warnings) {
+    log::warn(warning);
+  }
+  dispatcher_options.probe_directories = false;
+  SystemRandom random;
+  const JobId job = JobId::random(random);
+  Cluster cluster(config::resolveTmpDirs(configuration).front() + "/weir-local-" + job.hex());
+  WEIR_TRY(
+      cluster.dispatcher,
+      Dispatcher::open(
+          {cluster.strand, cluster.io, cluster.clock, cluster.random, cluster.files, cluster.blobs,
+           cluster.store},
+          std::move(dispatcher_options)));
+  cluster.task_manager = std::make_unique<LocalTaskManager>(
+      *cluster.dispatcher, cluster.files, cluster.random, cluster.clock);
+  cluster.task_manager->start(slotsNeeded(graph));
+  runtime::SubmitRequest request;
+  request.job = job;
+  request.graph = std::move(graph);
+  auto result = runToEnd(cluster, std::move(request));
+  stop(cluster);
+  if (!result) {
+    return std::move(result).error();
+  }
+  if (result->state != runtime::JobState::kFinished) {
+    return Error(ErrorCode::kUserCode, result->cause);
+  }
+  std::vector<functions::EncodedAccumulator> accumulators;
+  for (runtime::AccumulatorValue& one : result->accumulators) {
+    accumulators.push_back({std::move(one.name), std::move(one.type), std::move(one.bytes)});
+  }
+  return JobExecutionResult(job, result->runtime_millis, std::move(accumulators));
+}
+
+}  // namespace weir::jobmanager
+
+/// What common/api looks for in libweir-local.so: api::kRunLocalSymbol.
+extern "C" __attribute__((visibility("default"))) void weirRunLocal(
+    weir::Result<weir::JobExecutionResult>* result,
+    weir::graph::JobGraph* graph,
+    const weir::api::LocalOptions* options) {
+  *result = weir::jobmanager::runLocally(std::move(*graph), *options);
+}

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/random.h"
+#include "common/concurrency/simulated_executor.h"
+#include "common/fs/memory_file_system.h"
+#include "jobmanager/dispatcher/dispatcher_gateway.h"
+
+namespace weir::sim {
+
+/// How likely things go wrong, per thousand.
+struct Faults {
+  std::uint32_t duplicate = 30;
+  std::uint32_t decline = 10;
+  std::uint32_t kill_worker = 0;  ///< Per tick of a worker.
+  std::int64_t longest_delay_millis = 40;
+};
+
+/// What the simulated processes share. Lives as long as the simulation.
+struct World {
+  explicit World(std::uint64_t seed) : random(seed) {}
+
+  concurrency::SimulatedTime time;
+  SeededRandom random;
+  fs::MemoryFileSystem files;
+  jobmanager::DispatcherGateway* dispatcher = nullptr;
+  Faults faults;
+  /// What was found wrong; the first one ends the run.
+  std::vector<std::string> violations;
+
+  bool chance(std::uint32_t per_thousand) { return random.below(1000) < per_thousand; }
+  Duration delay() {
+    return std::chrono::microseconds(
+        random.below(static_cast<std::uint64_t>(faults.longest_delay_millis) * 1000 + 1));
+  }
+};
+
+/// The model job: sources that count up, and counters per key; all state is plain numbers.
+struct Model {
+  static constexpr std::uint64_t kKeys = 7;
+
+  std::uint32_t sources = 2;
+  std::uint32_t counters = 2;
+  std::uint64_t records = 40;  ///< Per source.
+
+  graph::JobGraph graph(const std::string& name) const;
+  static std::uint64_t keyOf(std::uint64_t source, std::uint64_t position) {
+    return (position * 31 + source * 17) % kKeys;
+  }
+  std::uint32_t counterOf(std::uint64_t key) const { return static_cast<std::uint32_t>(key % counters); }
+};
+
+/// The state of a whole model job at one cut.
+struct ModelState {
+  std::map<std::uint32_t, std::uint64_t> positions;  // By source.
+  std::map<std::uint64_t, std::uint64_t> counts;     // By key.
+  /// Whether the counts are exactly those of the records before the positions.
+  bool consistent() const;
+};
+/// Adds one section, as a task wrote it.
+void addSection(ModelState& state, const std::string& section);
+/// The state that a set of restore orders stands for.
+Result<ModelState> readState(fs::FileSystem& files, const std::vector<runtime::TaskRestore>& restores);
+
+class DataPlane;  // The channels of one attempt.
+
+/// A task manager with its workers. Processes die as a whole; what they sent before may be lost.
+class FakeTaskManager {
+ public:
+  FakeTaskManager(World& world, std::string host, std::uint32_t slots);
+  ~FakeTaskManager();
+
+  /// Connects and registers.
+  void start();
+  /// Dies at once with all workers. `noticed`: the connection closes; else it is just silent.
+  void kill(bool noticed);
+  /// A random worker dies by a signal.
+  void killWorker();
+  bool running() const { return connection_ != nullptr; }
+  bool idle() const { return workers_.empty(); }
+  /// Shared by the task managers of one simulation: channels by execution.
+  using Planes = std::map<runtime::ExecutionId, std::shared_ptr<DataPlane>>;
+  void sharePlanes(Planes& planes) { planes_ = &planes; }
+
+ private:
+  class Connection;
+  struct Worker;
+
+  void handle(const runtime::TaskManagerOrder& order);
+  void deploy(const runtime::Deployment& deployment);
+  void probe(const runtime::ProbeOrder& order);
+  void tick(Worker& worker);
+  void snapshot(Worker& worker, const runtime::TaskId& task, CheckpointId id, std::string state);
+  void end(const runtime::ExecutionId& execution, bool expected, const std::string& cause);
+  void send(runtime::TaskManagerReport report);
+  void after(Duration delay, std::function<void()> task);
+
+  World& world_;
+  runtime::Registration registration_;
+  Planes* planes_ = nullptr;
+  std::shared_ptr<Connection> connection_;  // Shared with the job manager and what is on its way.
+  SteadyTime last_sent_{};
+  std::map<runtime::ExecutionId, std::unique_ptr<Worker>> workers_;
+  /// Of this life; a timer that has run stays until its turn to be forgotten comes.
+  std::set<std::shared_ptr<std::unique_ptr<concurrency::Executor::Timer>>> timers_;
+  std::unique_ptr<concurrency::SimulatedExecutor> executor_;  // Anew for each life.
+};
+
+}  // namespace weir::sim

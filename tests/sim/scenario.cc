@@ -1,0 +1,300 @@
+#include "tests/sim/scenario.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "common/fs/uri.h"
+#include "jobmanager/blob/blob_store.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/dispatcher/dispatcher.h"
+#include "jobmanager/ha/job_store.h"
+#include "jobmanager/savepoint/state_matching.h"
+#include "tests/sim/fake_cluster.h"
+
+namespace weir::sim {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT: durations of a test.
+
+struct Job {
+  JobId id;
+  Model model;
+  bool accepted = false;
+  bool refused = false;
+  std::optional<runtime::JobResult> result;
+};
+
+class Scenario {
+ public:
+  explicit Scenario(std::uint64_t seed)
+      : world_(seed), blobs_(world_.files, "/blobs", world_.time, world_.random) {
+    world_.faults.kill_worker = static_cast<std::uint32_t>(world_.random.below(8));
+    world_.faults.duplicate = static_cast<std::uint32_t>(world_.random.below(100));
+    world_.faults.decline = static_cast<std::uint32_t>(world_.random.below(30));
+    world_.faults.longest_delay_millis = 1 + static_cast<std::int64_t>(world_.random.below(150));
+  }
+
+  std::string run() {
+    open();
+    submit({});
+    for (int step = 0; step < 30 && world_.violations.empty(); ++step) {
+      act();
+      world_.time.advance(std::chrono::milliseconds(world_.random.below(700)));
+    }
+    settle();
+    if (world_.violations.empty()) {
+      checkEnd();
+    }
+    return world_.violations.empty() ? std::string() : world_.violations.front();
+  }
+
+ private:
+  void open() {
+    jobmanager::DispatcherOptions options;
+    options.savepoints.on_files = true;
+    options.savepoints.directory = "/savepoints";
+    std::vector<std::string> settings = {"state.backend=filesystem",
+                                         "state.backend.fs.checkpointdir=/checkpoints",
+                                         "savepoints.state.backend=filesystem",
+                                         "savepoints.state.backend.fs.dir=/savepoints"};
+    if (world_.chance(500)) {
+      settings.resize(2);  // Savepoints on the heap.
+      options.savepoints.on_files = false;
+    }
+    config::Warnings warnings;
+    options.configuration = *config::Configuration::fromOverrides(settings, warnings);
+    dispatcher_ = *jobmanager::Dispatcher::open(
+        {strand_, io_, world_.time, world_.random, world_.files, blobs_, store_},
+        std::move(options));
+    world_.dispatcher = dispatcher_.get();
+    for (int i = 0; i < 3; ++i) {
+      task_managers_.push_back(
+          std::make_unique<FakeTaskManager>(world_, "host" + std::to_string(i), 2));
+      task_managers_.back()->sharePlanes(planes_);
+      task_managers_.back()->start();
+    }
+  }
+
+  /// A callback that may be called once, and has to be.
+  template <typename T>
+  jobmanager::Callback<T> once(const std::string& what, jobmanager::Callback<T> then) {
+    auto calls = std::make_shared<int>(0);  // Shared with the list of open requests.
+    requests_.emplace_back(what, calls);
+    return [this, what, calls, then = std::move(then)](Result<T> result) {
+      if (++*calls > 1) {
+        violate("answered twice: " + what);
+      }
+      then(std::move(result));
+    };
+  }
+
+  void violate(const std::string& what) { world_.violations.push_back(what); }
+
+  void submit(const std::string& savepoint) {
+    auto job = std::make_unique<Job>();
+    job->id = JobId::random(world_.random);
+    job->model.records = 20 + world_.random.below(60);
+    if (!savepoint.empty()) {
+      job->model = jobs_.front()->model;
+    }
+    runtime::SubmitRequest request;
+    request.job = job->id;
+    request.graph = job->model.graph("model");
+    request.graph.operators[0].payload = std::to_string(job->model.records);
+    if (!savepoint.empty()) {
+      request.restore = runtime::RestoreRequest{.path = savepoint, .renamed = {}};
+    }
+    Job* raw = job.get();
+    jobs_.push_back(std::move(job));
+    dispatcher_->submit(
+        request, once<runtime::SubmitReply>("submit", [this, raw](auto reply) {
+          raw->accepted = reply.has_value();
+          raw->refused = !reply.has_value();
+          if (raw->accepted) {
+            dispatcher_->follow(
+                raw->id,
+                [raw](const runtime::JobEvent& event) {
+                  if (const auto* result = std::get_if<runtime::JobResult>(&event)) {
+                    raw->result = *result;
+                  }
+                  return true;
+                },
+                [](const Status&) {});
+          }
+        }));
+  }
+
+  JobId anyJob() { return jobs_[world_.random.below(jobs_.size())]->id; }
+
+  void act() {
+    switch (world_.random.below(8)) {
+      case 0:
+        task_managers_[world_.random.below(task_managers_.size())]->killWorker();
+        break;
+      case 1:
+        killTaskManager();
+        break;
+      case 2:
+      case 3:
+        takeSavepoint();
+        break;
+      case 4:
+        if (!savepoints_.empty()) {
+          dispose(*std::next(savepoints_.begin(),
+                             static_cast<std::ptrdiff_t>(world_.random.below(savepoints_.size()))),
+                  false);
+        }
+        break;
+      case 5:
+        if (!savepoints_.empty() && jobs_.size() < 4) {
+          submit(*savepoints_.begin());
+        }
+        break;
+      case 6:
+        if (world_.chance(200)) {
+          dispatcher_->cancel(anyJob(), once<std::monostate>("cancel", [](const Status&) {}));
+        }
+        break;
+      default:
+        break;
+    }
+  }
+
+  void killTaskManager() {
+    auto& victim = task_managers_[world_.random.below(task_managers_.size())];
+    if (!victim->running()) {
+      return;
+    }
+    victim->kill(world_.chance(700));
+    revivals_.push_back(revive_.schedule(world_.delay() * 10 + 100ms, [&victim] {
+      if (!victim->running()) {
+        victim->start();
+      }
+    }));
+  }
+
+  void takeSavepoint() {
+    runtime::SavepointRequest request;
+    request.operation = OperationId::random(world_.random);
+    request.job = anyJob();
+    request.directory = world_.chance(300) ? "/elsewhere" : "";
+    request.cancel_job = world_.chance(150);
+    dispatcher_->savepoint(request,
+                           [](const runtime::SavepointProgress&) {},
+                           once<runtime::SavepointResult>("savepoint", [this](auto result) {
+                             if (result) {
+                               savepoints_.insert(result->path);
+                               checkSavepoint(result->path);
+                             }
+                           }));
+  }
+
+  void checkSavepoint(const std::string& path) {
+    if (path.starts_with("jobmanager:")) {
+      return;  // Seen when a job is restored from it.
+    }
+    auto metadata = jobmanager::readMetadata(world_.files, path);
+    if (!metadata) {
+      violate("savepoint " + path + ": " + metadata.error().message());
+      return;
+    }
+    const auto plan = jobmanager::restoreSame(*metadata, jobs_.front()->model.graph("model"));
+    auto state = readState(world_.files, plan.tasks);
+    if (!state || !state->consistent()) {
+      violate("savepoint " + path + " is not consistent");
+    }
+  }
+
+  void dispose(std::string path, bool force) {
+    runtime::DisposeRequest request;
+    request.operation = OperationId::random(world_.random);
+    request.path = path;
+    request.force = force;
+    dispatcher_->dispose(
+        request, once<runtime::DisposeReply>("dispose", [this, path, force](auto reply) {
+          if (reply && !reply->unreadable.empty()) {
+            violate("disposal of " + path + ": " + reply->unreadable.front());
+          }
+          if (reply) {
+            savepoints_.erase(path);
+          } else if (force && savepoints_.contains(path)) {
+            violate("disposal of " + path + ": " + reply.error().text());
+          }
+        }));
+  }
+
+  bool allEnded() const {
+    return std::all_of(jobs_.begin(), jobs_.end(), [](const auto& job) {
+      return job->refused || job->result.has_value();
+    });
+  }
+
+  /// Faults end; everything has to come to its end.
+  void settle() {
+    world_.faults = Faults{.duplicate = 0, .decline = 0, .kill_worker = 0};
+    world_.time.advance(20s);
+    for (auto& one : task_managers_) {
+      if (!one->running()) {
+        one->start();
+      }
+    }
+    if (world_.violations.empty() && !world_.time.runUntil([&] { return allEnded(); }, 30min)) {
+      violate("a job hangs");
+    }
+    world_.time.advance(1s);
+    for (const std::string& path : savepoints_) {
+      checkSavepoint(path);
+    }
+    for (const std::string& path : std::set(savepoints_)) {
+      dispose(path, true);
+    }
+    world_.time.advance(2s);
+    bool stopped = false;
+    dispatcher_->stop([&] { stopped = true; });
+    if (!world_.time.runUntil([&] { return stopped; }, 1min)) {
+      violate("the dispatcher does not stop");
+    }
+  }
+
+  void checkEnd() {
+    for (const auto& [what, calls] : requests_) {
+      if (*calls != 1) {
+        violate("answered " + std::to_string(*calls) + " times: " + what);
+      }
+    }
+    for (const auto& job : jobs_) {
+      if (job->result && job->result->state == runtime::JobState::kFailed) {
+        violate("a job failed for good: " + job->result->cause);
+      }
+    }
+    for (const std::string& file : world_.files.files()) {
+      if (fs::nameOf(file).starts_with("probe-")) {
+        continue;  // Written by a task manager after its job had given up.
+      }
+      violate("left over: " + file);
+    }
+  }
+
+  World world_;
+  concurrency::SimulatedExecutor strand_{world_.time};
+  concurrency::SimulatedExecutor io_{world_.time};
+  concurrency::SimulatedExecutor revive_{world_.time};
+  blob::BlobStore blobs_;
+  ha::MemoryJobStore store_;
+  std::unique_ptr<jobmanager::Dispatcher> dispatcher_;
+  FakeTaskManager::Planes planes_;
+  std::vector<std::unique_ptr<FakeTaskManager>> task_managers_;
+  std::vector<std::unique_ptr<Job>> jobs_;
+  std::set<std::string> savepoints_;  // Completed and not disposed.
+  std::vector<std::pair<std::string, std::shared_ptr<int>>> requests_;
+  std::vector<std::unique_ptr<concurrency::Executor::Timer>> revivals_;
+};
+
+}  // namespace
+
+std::string runScenario(std::uint64_t seed) { return Scenario(seed).run(); }
+
+}  // namespace weir::sim
