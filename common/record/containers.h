@@ -2,7 +2,6 @@
 
 #include <array>
 #include <deque>
-#include <limits>
 #include <list>
 #include <map>
 #include <optional>
@@ -18,13 +17,26 @@
 /// Codecs of the standard library's containers and sums.
 namespace weir::record {
 
+/// Whether every T is encoded as no bytes at all, such as std::monostate or an empty struct.
+template <typename T>
+bool hasNoBytes() {
+  if constexpr (Custom<T> || std::is_scalar_v<T> || !std::is_default_constructible_v<T>) {
+    return false;
+  } else {
+    static const bool none = [] {
+      Writer to;
+      record::write<T>(T{}, to);
+      return to.size() == 0;
+    }();
+    return none;
+  }
+}
+
 /// A count that the rest of the bytes can hold; fails the reader otherwise.
 template <typename T>
 std::size_t readCount(Reader& from) {
   const std::uint64_t count = from.getVarint();
-  const std::uint64_t most =
-      std::is_empty_v<T> ? std::numeric_limits<std::uint32_t>::max() : from.remaining();
-  if (count > most) {
+  if (count > from.remaining() && (count > kMostWithoutBytes || !hasNoBytes<T>())) {
     from.fail();
     return 0;
   }
@@ -152,7 +164,7 @@ struct TupleCodec {
     std::apply([&](const T&... fields) { (record::write<T>(fields, to), ...); }, value);
   }
   static C read(Reader& from) { return C{record::read<T>(from)...}; }  // Braces: left to right.
-  static Schema schema(const TypePath* path) {
+  static Schema schema([[maybe_unused]] const TypePath* path) {
     return {.kind = SchemaKind::kTuple, .fields = {SchemaField{.schema = schemaAt<T>(path)}...}};
   }
 };

@@ -40,8 +40,9 @@ std::uint64_t countOf(Reader& from, const Schema& element) {
   const std::uint64_t count = from.getVarint();
   const bool no_bytes = (element.kind == SchemaKind::kStruct ||
                          element.kind == SchemaKind::kTuple || element.kind == SchemaKind::kArray);
-  if (!no_bytes && count > from.remaining()) {
+  if (count > from.remaining() && (!no_bytes || count > kMostWithoutBytes)) {
     from.fail();
+    return 0;
   }
   return count;
 }
@@ -50,13 +51,20 @@ void skip(Reader& from, const Schema& schema, Structs& structs);
 
 void skipFields(Reader& from, const Schema& schema, Structs& structs, std::uint64_t times) {
   for (std::uint64_t i = 0; i < times && !from.failed(); ++i) {
+    const char* before = from.position();
     for (const SchemaField& field : schema.fields) {
       skip(from, field.schema, structs);
+    }
+    if (from.position() == before) {
+      return;  // Of values without bytes, all are alike.
     }
   }
 }
 
 void skip(Reader& from, const Schema& schema, Structs& structs) {
+  if (from.failed()) {
+    return;  // Zeros that it yields may describe a value without end.
+  }
   switch (schema.kind) {
     case SchemaKind::kBool:
     case SchemaKind::kInt:

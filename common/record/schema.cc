@@ -48,7 +48,37 @@ int fieldCountOf(SchemaKind kind) {
   }
 }
 
-Schema decode(Reader& from, int depth, std::uint32_t structs) {
+bool widthFits(SchemaKind kind, std::uint32_t width) {
+  switch (kind) {
+    case SchemaKind::kBool:
+      return width == 1;
+    case SchemaKind::kInt:
+    case SchemaKind::kUint:
+      return width == 1 || width == 2 || width == 4 || width == 8 || width == 16;
+    case SchemaKind::kFloat:
+      return width == 4 || width == 8 || width == 10 || width == 16;
+    default:
+      return true;
+  }
+}
+
+/// What encloses the schema at hand.
+struct Around {
+  int depth = 0;
+  std::uint32_t structs = 0;
+  /// Of these the innermost that hold it in any case: a value that went up to one would not end.
+  std::uint32_t direct = 0;
+
+  Around within(SchemaKind kind) const {
+    const bool may_be_absent = kind == SchemaKind::kOptional || kind == SchemaKind::kVariant ||
+                               kind == SchemaKind::kList || kind == SchemaKind::kSet ||
+                               kind == SchemaKind::kMap;
+    const std::uint32_t one = kind == SchemaKind::kStruct ? 1 : 0;
+    return {depth + 1, structs + one, may_be_absent ? 0 : direct + one};
+  }
+};
+
+Schema decode(Reader& from, const Around& around) {
   Schema schema;
   schema.kind = from.get<SchemaKind>();
   schema.reads_older = from.get<std::uint8_t>() == kReadsOlder;
@@ -58,19 +88,19 @@ Schema decode(Reader& from, int depth, std::uint32_t structs) {
   const std::uint64_t count = from.getVarint();
   const int expected = fieldCountOf(schema.kind);
   const bool recursive = schema.kind == SchemaKind::kRecursive;
-  if (schema.kind < SchemaKind::kBool || schema.kind > SchemaKind::kRecursive || depth > kDeepest ||
+  if (schema.kind < SchemaKind::kBool || schema.kind > SchemaKind::kRecursive ||
+      around.depth > kDeepest || !widthFits(schema.kind, schema.width) ||
       (expected >= 0 && count != static_cast<std::uint64_t>(expected)) ||
-      (recursive && schema.width >= structs)) {
+      (recursive && (schema.width >= around.structs || schema.width < around.direct))) {
     from.fail();
   }
-  structs += schema.kind == SchemaKind::kStruct ? 1 : 0;
   for (std::uint64_t i = 0; i < count && !from.failed(); ++i) {
     SchemaField field;
     field.name = from.getString();
     for (std::uint64_t former = from.getVarint(); former > 0 && !from.failed(); --former) {
       field.former_names.emplace_back(from.getString());
     }
-    field.schema = decode(from, depth + 1, structs);
+    field.schema = decode(from, around.within(schema.kind));
     schema.fields.push_back(std::move(field));
   }
   return schema;
@@ -109,7 +139,7 @@ std::string encodeSchema(const Schema& schema) {
 
 Result<Schema> decodeSchema(std::string_view bytes) {
   Reader from(bytes);
-  Schema schema = decode(from, 0, 0);
+  Schema schema = decode(from, {});
   if (from.failed() || from.remaining() != 0) {
     return Error(ErrorCode::kCorruption, "these bytes are no schema");
   }

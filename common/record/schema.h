@@ -34,6 +34,9 @@ enum class SchemaKind : std::uint8_t {
   kRecursive = 19,  ///< The struct `width` levels of kStruct above (0: the innermost).
 };
 
+/// The largest count of values that have no bytes, such as std::monostate, in one container.
+inline constexpr std::uint64_t kMostWithoutBytes = 1 << 24;
+
 struct SchemaField;
 
 /// How values of one type are laid out in bytes; stored with every snapshot, so that a later

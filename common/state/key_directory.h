@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "common/record/key_hash.h"
@@ -11,9 +12,15 @@ namespace weir::state {
 
 /// Which slot a hash and key live in: open addressing over {tag, slot}, keys beside in a column.
 /// Belongs to its backend's thread.
+///
+/// XXH3 is a bijection on 8 bytes. So for keys that are one word the index holds the whole hash,
+/// and finds a key without a look at it; for others it holds half, and the key decides.
 template <typename K>
 class KeyDirectory {
  public:
+  /// probe() needs no second look.
+  static constexpr bool kExact = record::WordKey<K>;
+
   KeyDirectory() : keys_(StateInfo{}, nullptr) { rehash(kSmallest); }
 
   std::size_t size() const { return size_; }
@@ -26,11 +33,11 @@ class KeyDirectory {
   void prefetchIndex(std::uint64_t hash) const {
     __builtin_prefetch(&index_[static_cast<std::uint32_t>(hash) & mask_], 1);
   }
-  /// The slot that probably has this hash's key, or kNoSlot.
+  /// The slot that has this hash's key, probably (kExact: certainly), or kNoSlot.
   Slot probe(std::uint64_t hash) const {
-    const auto tag = static_cast<std::uint32_t>(hash);
-    for (std::size_t at = tag & mask_; index_[at].slot != kNoSlot; at = (at + 1) & mask_) {
-      if (index_[at].tag == tag) {
+    const Entry wanted(hash, kNoSlot);
+    for (std::size_t at = wanted.tag & mask_; index_[at].slot != kNoSlot; at = (at + 1) & mask_) {
+      if (index_[at].sameHash(wanted)) {
         return index_[at].slot;
       }
     }
@@ -39,9 +46,12 @@ class KeyDirectory {
   void prefetchKey(Slot slot) const { keys_.prefetch(&slot, 1); }
 
   Slot find(const K& key, std::uint64_t hash) const {
-    const auto tag = static_cast<std::uint32_t>(hash);
-    for (std::size_t at = tag & mask_; index_[at].slot != kNoSlot; at = (at + 1) & mask_) {
-      if (index_[at].tag == tag && keyEquals(*keys_.get(index_[at].slot), key)) {
+    if constexpr (kExact) {
+      return probe(hash);
+    }
+    const Entry wanted(hash, kNoSlot);
+    for (std::size_t at = wanted.tag & mask_; index_[at].slot != kNoSlot; at = (at + 1) & mask_) {
+      if (index_[at].sameHash(wanted) && keyEquals(*keys_.get(index_[at].slot), key)) {
         return index_[at].slot;
       }
     }
@@ -63,7 +73,7 @@ class KeyDirectory {
       free_.pop_back();
     }
     keys_.set(slot, key);
-    place({static_cast<std::uint32_t>(hash), slot});
+    place(Entry(hash, slot));
     ++size_;
     fresh.push_back(slot);
     return slot;
@@ -90,10 +100,25 @@ class KeyDirectory {
   }
 
  private:
-  struct Entry {
+  struct HalfHash {
+    HalfHash() = default;
+    HalfHash(std::uint64_t hash, Slot at) : tag(static_cast<std::uint32_t>(hash)), slot(at) {}
+    bool sameHash(const HalfHash& other) const { return tag == other.tag; }
     std::uint32_t tag = 0;  // Low half of the hash; its low bits are the place to start from.
     Slot slot = kNoSlot;
   };
+  struct WholeHash {
+    WholeHash() = default;
+    WholeHash(std::uint64_t hash, Slot at)
+        : tag(static_cast<std::uint32_t>(hash)),
+          high(static_cast<std::uint32_t>(hash >> 32)),
+          slot(at) {}
+    bool sameHash(const WholeHash& other) const { return tag == other.tag && high == other.high; }
+    std::uint32_t tag = 0;
+    std::uint32_t high = 0;
+    Slot slot = kNoSlot;
+  };
+  using Entry = std::conditional_t<kExact, WholeHash, HalfHash>;
   static constexpr std::size_t kSmallest = 64;
 
   void place(Entry entry) {

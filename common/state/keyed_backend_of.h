@@ -16,7 +16,8 @@ class KeyedBackendOf final : public KeyedBackend {
       : KeyedBackend(record::schemaOf<K>(), max_parallelism) {}
 
   /// slots[i] becomes the slot of keys[i], new keys get new ones; valid until endBatch(). Works in
-  /// stages with prefetching, so that the memory latency of many keys overlaps.
+  /// stages with prefetching, so that the memory latency of many keys overlaps. What it fetches
+  /// fits the nearest caches for some hundred keys: resolve a large batch in parts.
   void resolve(const K* keys, std::size_t count, Slot* slots) {
     for (std::size_t done = 0; done < count; done += kStage) {
       resolveStage(keys + done, std::min(kStage, count - done), slots + done);
@@ -100,19 +101,28 @@ class KeyedBackendOf final : public KeyedBackend {
     }
     for (std::size_t i = 0; i < count; ++i) {
       slots[i] = directory_.probe(hashes[i]);
-      if (slots[i] != kNoSlot) {
-        directory_.prefetchKey(slots[i]);
+      if constexpr (!KeyDirectory<K>::kExact) {
+        if (slots[i] != kNoSlot) {
+          directory_.prefetchKey(slots[i]);
+        }
       }
     }
     for (std::size_t i = 0; i < count; ++i) {
-      // The probe is a hint: keys of equal tags and keys new in this batch are looked up again.
-      const K* found = slots[i] != kNoSlot ? directory_.keyAt(slots[i]) : nullptr;
-      if (found == nullptr || !keyEquals(*found, keys[i])) [[unlikely]] {
+      // A miss may be a key that came earlier in this batch; a hit of half a hash may be wrong.
+      if (slots[i] == kNoSlot || !isKey(slots[i], keys[i])) [[unlikely]] {
         slots[i] = directory_.findOrInsert(keys[i], hashes[i], maybe_empty_);
       }
     }
     for (const auto& column : columns()) {
       column->prefetch(slots, count);
+    }
+  }
+
+  bool isKey(Slot slot, const K& key) const {
+    if constexpr (KeyDirectory<K>::kExact) {
+      return true;
+    } else {
+      return keyEquals(*directory_.keyAt(slot), key);
     }
   }
 

@@ -12,6 +12,7 @@ inline constexpr std::string_view kTailMagic = "WEIREND\x01";
 inline constexpr std::uint64_t kBlockBytes = 256 * 1024;  ///< Of a block before compression.
 inline constexpr std::uint64_t kBlockHeader = 24;
 inline constexpr std::uint64_t kTrailer = 40;
+inline constexpr std::uint64_t kLargestValue = std::uint64_t{1} << 62;
 inline constexpr std::uint64_t kSmallestHeader = 8 + 4 + 2 + 8;
 inline constexpr std::uint64_t kLargestHeader = kSmallestHeader + 0xFFFF;
 

@@ -113,6 +113,10 @@ struct SectionReader::Impl {
     summary.entries = from.getVarint();
     index.begin = from.getVarint();
     index.end = from.getVarint();
+    if (summary.kind < StateKind::kValue || summary.kind > StateKind::kTimer ||
+        summary.mode > ListMode::kBroadcast || index.end < index.begin) {
+      return corrupt("the section's footer describes state '" + summary.name + "' wrongly");
+    }
     summary.bytes = index.end - index.begin;
     Group group{0, index.begin, 0};
     for (std::uint64_t left = from.getVarint(); left > 0 && !from.failed(); --left) {
@@ -227,7 +231,7 @@ struct SectionReader::Impl {
       WEIR_TRY(const std::uint64_t name_space, cursor.takeVarint());
       WEIR_TRY(const std::uint64_t value, cursor.takeVarint());
       const std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-      if (key > most || name_space > most) {
+      if (key > most || name_space > most || value > format::kLargestValue) {
         return corrupt("an entry has an odd size");
       }
       WEIR_TRY(const std::string_view bytes, cursor.take(key + name_space + value));
