@@ -106,7 +106,9 @@ class CheckpointCoordinator {
  private:
   using Pending = std::unique_ptr<PendingCheckpoint>;
 
-  CheckpointId trigger(SnapshotKind kind, SavepointOrder savepoint, Callback<CheckpointId> final_done);
+  CheckpointId trigger(SnapshotKind kind,
+                       SavepointOrder savepoint,
+                       Callback<CheckpointId> final_done);
   void scheduleTick(Duration delay);
   void tick();
   void fireQueued();
@@ -114,7 +116,8 @@ class CheckpointCoordinator {
   void abort(CheckpointId id, const Error& why);
   void fail(PendingCheckpoint& pending, const Error& why);
   void complete(Pending pending);
-  void keepSavepoint(std::shared_ptr<PendingCheckpoint> pending, runtime::CheckpointMetadata metadata);
+  void keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,
+                     runtime::CheckpointMetadata metadata);
   void finish(PendingCheckpoint& pending,
               runtime::CheckpointMetadata metadata,
               Result<KeptSavepoint> kept);

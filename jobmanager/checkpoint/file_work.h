@@ -25,15 +25,16 @@ class FileWork {
     ++outstanding_;
     auto shared_done = std::make_shared<Done>(std::move(done));  // Copied along, called once.
     auto shared_work = std::make_shared<Work>(std::move(work));
-    io_.post([this, &strand = strand_, alive = std::weak_ptr<bool>(alive_), shared_work, shared_done] {
-      auto result = std::make_shared<decltype((*shared_work)())>((*shared_work)());
-      strand.post([this, alive, shared_done, result] {
-        if (!alive.expired()) {
-          (*shared_done)(std::move(*result));
-          finish(alive);
-        }
-      });
-    });
+    io_.post(
+        [this, &strand = strand_, alive = std::weak_ptr<bool>(alive_), shared_work, shared_done] {
+          auto result = std::make_shared<decltype((*shared_work)())>((*shared_work)());
+          strand.post([this, alive, shared_done, result] {
+            if (!alive.expired()) {
+              (*shared_done)(std::move(*result));
+              finish(alive);
+            }
+          });
+        });
   }
 
   /// Counts something that is not run here as outstanding, until release().

@@ -42,8 +42,8 @@ struct PendingCheckpoint {
   std::int64_t trigger_millis = 0;
   std::uint64_t bytes = 0;
   std::map<runtime::TaskId, runtime::CheckpointAck> acks;
-  SavepointOrder savepoint;              // kSavepoint.
-  Callback<CheckpointId> final_done;     // kFinal.
+  SavepointOrder savepoint;           // kSavepoint.
+  Callback<CheckpointId> final_done;  // kFinal.
   std::unique_ptr<concurrency::Executor::Timer> timeout;
 };
 

@@ -20,7 +20,8 @@ namespace weir::jobmanager {
 /// all jobs. Threads: the strand.
 class StateBlobs {
  public:
-  StateBlobs(blob::BlobStore& store, concurrency::Executor& strand) : store_(store), strand_(strand) {}
+  StateBlobs(blob::BlobStore& store, concurrency::Executor& strand)
+      : store_(store), strand_(strand) {}
 
   void retain(const runtime::CheckpointAck& ack) { count(ack, 1); }
   void retain(const runtime::CheckpointMetadata& metadata) { count(metadata, 1); }
@@ -38,8 +39,8 @@ class StateBlobs {
   void count(const runtime::CheckpointMetadata& metadata, std::int64_t by);
   void count(const runtime::StateHandle& handle, std::int64_t by);
 
-  blob::BlobStore& store_;         // Borrowed from the dispatcher's owner.
-  concurrency::Executor& strand_;  // Likewise.
+  blob::BlobStore& store_;                  // Borrowed from the dispatcher's owner.
+  concurrency::Executor& strand_;           // Likewise.
   std::map<Key, std::int64_t> references_;  // 0: waits for its removal.
   std::unique_ptr<concurrency::Executor::Timer> sweep_;
 };

@@ -8,9 +8,7 @@
 namespace weir::jobmanager {
 namespace {
 
-Error stoppingError() {
-  return Error(ErrorCode::kUnavailable, "the job manager is stopping");
-}
+Error stoppingError() { return Error(ErrorCode::kUnavailable, "the job manager is stopping"); }
 
 std::vector<runtime::BlobKey> blobsOf(const runtime::Program& program) {
   std::vector<runtime::BlobKey> keys;
@@ -131,7 +129,8 @@ void Dispatcher::accepted(JobId job, const Result<runtime::SubmitReply>& reply) 
 // --------------------------------------------------------------------------------- jobs, clients
 
 void Dispatcher::follow(JobId job, JobEventSink sink, Callback<std::monostate> done) {
-  post([this, job, sink = std::move(sink), done = std::move(done)] { followHere(job, sink, done); });
+  post(
+      [this, job, sink = std::move(sink), done = std::move(done)] { followHere(job, sink, done); });
 }
 
 void Dispatcher::followHere(JobId job, JobEventSink sink, const Callback<std::monostate>& done) {
@@ -188,9 +187,8 @@ Error Dispatcher::unknownJob(JobId job) const {
 }
 
 const Dispatcher::Ended* Dispatcher::findEnded(JobId job) const {
-  auto found = std::find_if(ended_.begin(), ended_.end(), [&](const Ended& one) {
-    return one.view.summary.id == job;
-  });
+  auto found = std::find_if(
+      ended_.begin(), ended_.end(), [&](const Ended& one) { return one.view.summary.id == job; });
   return found == ended_.end() ? nullptr : &*found;
 }
 
@@ -199,14 +197,15 @@ const Dispatcher::Ended* Dispatcher::findEnded(JobId job) const {
 void Dispatcher::savepoint(runtime::SavepointRequest request,
                            SavepointProgressSink progress,
                            Callback<runtime::SavepointResult> done) {
-  post([this, request = std::move(request), progress = std::move(progress), done = std::move(done)] {
-    progress_[request.operation].push_back(progress);
-    if (savepoint_operations_.begin(request.operation, done)) {
-      savepointHere(request);
-    } else if (!savepoint_operations_.pending(request.operation)) {
-      progress_.erase(request.operation);
-    }
-  });
+  post(
+      [this, request = std::move(request), progress = std::move(progress), done = std::move(done)] {
+        progress_[request.operation].push_back(progress);
+        if (savepoint_operations_.begin(request.operation, done)) {
+          savepointHere(request);
+        } else if (!savepoint_operations_.pending(request.operation)) {
+          progress_.erase(request.operation);
+        }
+      });
 }
 
 void Dispatcher::savepointHere(const runtime::SavepointRequest& request) {
@@ -248,12 +247,12 @@ void Dispatcher::savepointHere(const runtime::SavepointRequest& request) {
 void Dispatcher::dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) {
   post([this, request = std::move(request), done = std::move(done)] {
     if (dispose_operations_.begin(request.operation, done)) {
-      savepoints_.dispose(request.path,
-                          request.force,
-                          [this, operation = request.operation](
-                              const Result<runtime::DisposeReply>& reply) {
-                            dispose_operations_.finish(operation, reply);
-                          });
+      savepoints_.dispose(
+          request.path,
+          request.force,
+          [this, operation = request.operation](const Result<runtime::DisposeReply>& reply) {
+            dispose_operations_.finish(operation, reply);
+          });
     }
   });
 }

@@ -83,12 +83,15 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
   SystemRandom random;
   const JobId job = JobId::random(random);
   Cluster cluster(config::resolveTmpDirs(configuration).front() + "/weir-local-" + job.hex());
-  WEIR_TRY(
-      cluster.dispatcher,
-      Dispatcher::open(
-          {cluster.strand, cluster.io, cluster.clock, cluster.random, cluster.files, cluster.blobs,
-           cluster.store},
-          std::move(dispatcher_options)));
+  WEIR_TRY(cluster.dispatcher,
+           Dispatcher::open({cluster.strand,
+                             cluster.io,
+                             cluster.clock,
+                             cluster.random,
+                             cluster.files,
+                             cluster.blobs,
+                             cluster.store},
+                            std::move(dispatcher_options)));
   cluster.task_manager = std::make_unique<LocalTaskManager>(
       *cluster.dispatcher, cluster.files, cluster.random, cluster.clock);
   cluster.task_manager->start(slotsNeeded(graph));

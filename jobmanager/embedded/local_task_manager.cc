@@ -66,17 +66,16 @@ void LocalTaskManager::beat() {
 }
 
 void LocalTaskManager::handle(const runtime::TaskManagerOrder& order) {
-  std::visit(
-      Overloaded{
-          [this](const runtime::Deployment& deployment) { deploy(deployment); },
-          [](const runtime::ProbeOrder&) {},  // There is one file system; nothing is probed.
-          [](const runtime::ReleaseBlobsOrder&) {},
-          [this](const runtime::CancelOrder& one) { tell(one.execution, one); },
-          [this](const runtime::FinishOrder& one) { tell(one.execution, one); },
-          [this](const runtime::TriggerOrder& one) { tell(one.execution, one); },
-          [this](const runtime::NotifyOrder& one) { tell(one.execution, one); },
-      },
-      order);
+  std::visit(Overloaded{
+                 [this](const runtime::Deployment& deployment) { deploy(deployment); },
+                 [](const runtime::ProbeOrder&) {},  // There is one file system; nothing is probed.
+                 [](const runtime::ReleaseBlobsOrder&) {},
+                 [this](const runtime::CancelOrder& one) { tell(one.execution, one); },
+                 [this](const runtime::FinishOrder& one) { tell(one.execution, one); },
+                 [this](const runtime::TriggerOrder& one) { tell(one.execution, one); },
+                 [this](const runtime::NotifyOrder& one) { tell(one.execution, one); },
+             },
+             order);
 }
 
 void LocalTaskManager::deploy(const runtime::Deployment& deployment) {

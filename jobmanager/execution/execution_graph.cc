@@ -192,16 +192,16 @@ std::vector<VertexView> ExecutionGraph::vertices() const {
     for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
       const TaskExecution& task = executions_[v][subtask];
       const std::int64_t started = task.timestamps[indexOf(TaskState::kDeploying)];
-      view.subtasks.push_back(
-          {.subtask = subtask,
-           .state = task.state,
-           .attempt = attempt_.value(),
-           .host = task.host,
-           .start_millis = started == 0 ? -1 : started,
-           .end_millis =
-               runtime::isTerminal(task.state) ? task.timestamps[indexOf(task.state)] : -1,
-           .timestamps = task.timestamps,
-           .metrics = task.metrics});
+      view.subtasks.push_back({.subtask = subtask,
+                               .state = task.state,
+                               .attempt = attempt_.value(),
+                               .host = task.host,
+                               .start_millis = started == 0 ? -1 : started,
+                               .end_millis = runtime::isTerminal(task.state)
+                                                 ? task.timestamps[indexOf(task.state)]
+                                                 : -1,
+                               .timestamps = task.timestamps,
+                               .metrics = task.metrics});
     }
     views.push_back(std::move(view));
   }

@@ -24,8 +24,7 @@ Status ResourceManager::add(runtime::Registration registration,
   if (registration.protocol_version != Registration::kProtocolVersion) {
     return Error(ErrorCode::kFailedPrecondition,
                  "task manager on " + registration.host + " speaks protocol version " +
-                     std::to_string(registration.protocol_version) +
-                     ", this job manager version " +
+                     std::to_string(registration.protocol_version) + ", this job manager version " +
                      std::to_string(Registration::kProtocolVersion))
         .advise("install the same release of Weir on both");
   }

@@ -13,8 +13,8 @@
 #include "common/base/result.h"
 #include "common/concurrency/executor.h"
 #include "common/runtime/messages.h"
-#include "jobmanager/resources/slot_sharing.h"
 #include "jobmanager/resources/callback.h"
+#include "jobmanager/resources/slot_sharing.h"
 #include "jobmanager/resources/task_manager_gateway.h"
 #include "jobmanager/resources/task_manager_view.h"
 
@@ -104,7 +104,7 @@ class ResourceManager {
   /// Of those, what stems from a lost connection: freed when the first heartbeat of the next one
   /// does not name it.
   std::map<TaskManagerId, std::set<runtime::ExecutionId>> leftovers_;
-  std::list<Request> waiting_;  // In order of arrival.
+  std::list<Request> waiting_;                                  // In order of arrival.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by posted answers.
   std::unique_ptr<concurrency::Executor::Timer> watch_timer_;
 };

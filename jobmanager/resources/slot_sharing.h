@@ -21,7 +21,7 @@ struct SlotOffer {
 /// Which task managers run an attempt, and where each subtask goes.
 struct Placement {
   std::vector<TaskManagerId> workers;
-  std::vector<std::uint32_t> slots;               ///< Taken from each worker; parallel to `workers`.
+  std::vector<std::uint32_t> slots;  ///< Taken from each worker; parallel to `workers`.
   std::vector<std::vector<std::uint32_t>> tasks;  ///< [vertex][subtask]: index into `workers`.
 };
 

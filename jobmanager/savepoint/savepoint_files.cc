@@ -52,9 +52,7 @@ Status moveAll(fs::FileSystem& files,
   return ok();
 }
 
-bool isOurName(std::string_view directory) {
-  return fs::nameOf(directory).starts_with(kSavepoint);
-}
+bool isOurName(std::string_view directory) { return fs::nameOf(directory).starts_with(kSavepoint); }
 
 }  // namespace
 
@@ -96,10 +94,10 @@ Result<std::vector<JobId>> jobsUsing(fs::FileSystem& files, const std::string& d
 }
 
 Status writeInUse(fs::FileSystem& files, const std::string& directory, JobId job) {
-  Status written = fs::writeAll(files,
-                                fs::join(directory, std::string(kInUse) + job.hex()),
-                                "restored by job " + job.hex() +
-                                    ", which has no checkpoint of its own yet\n");
+  Status written =
+      fs::writeAll(files,
+                   fs::join(directory, std::string(kInUse) + job.hex()),
+                   "restored by job " + job.hex() + ", which has no checkpoint of its own yet\n");
   if (!written && written.error().code() == ErrorCode::kFailedPrecondition) {
     return ok();  // Said before.
   }

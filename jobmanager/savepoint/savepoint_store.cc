@@ -17,8 +17,9 @@ bool isHeapPath(std::string_view path) { return path.starts_with("jobmanager:");
 
 Error unknownHeapPath(const std::string& path) {
   return Error(ErrorCode::kNotFound, "there is no savepoint at '" + path + "'")
-      .advise("savepoints on the job manager are lost when it ends; `weir savepoint list` shows "
-              "what there is");
+      .advise(
+          "savepoints on the job manager are lost when it ends; `weir savepoint list` shows "
+          "what there is");
 }
 
 /// The directory that a user means by a path: also when it ends with a slash or names metadata.
@@ -88,8 +89,8 @@ void SavepointStore::keepOnHeap(const runtime::CheckpointMetadata& metadata,
   heap_.emplace(path, metadata);
   KeptSavepoint kept;
   kept.result.path = path;
-  kept.result.points_to = metadata.data_directory.empty() ? "the memory of the job manager"
-                                                          : metadata.data_directory;
+  kept.result.points_to =
+      metadata.data_directory.empty() ? "the memory of the job manager" : metadata.data_directory;
   done(std::move(kept));
 }
 
@@ -104,8 +105,8 @@ void SavepointStore::keepInFiles(const std::string& directory,
   auto write = [services = services_, directory, names, metadata, limit = settings_.inline_limit] {
     Result<std::string> path = Error(ErrorCode::kInternal, "no name was tried");
     for (const std::string& name : names) {
-      path = writeSavepoint(
-          services.files, services.blobs.store(), directory, name, limit, metadata);
+      path =
+          writeSavepoint(services.files, services.blobs.store(), directory, name, limit, metadata);
       if (path || path.error().code() != ErrorCode::kFailedPrecondition) {
         break;
       }
@@ -257,13 +258,14 @@ void SavepointStore::removeData(runtime::CheckpointMetadata metadata,
                                 bool job_runs,
                                 runtime::DisposeReply reply,
                                 Callback<runtime::DisposeReply> done) {
-  work_.run([&files = services_.files, metadata = std::move(metadata), job_runs] {
-    return removeSnapshotData(files, metadata, !job_runs);
-  },
-            [reply, done = std::move(done)](std::vector<std::string> unreadable) mutable {
-              reply.unreadable = std::move(unreadable);
-              done(std::move(reply));
-            });
+  work_.run(
+      [&files = services_.files, metadata = std::move(metadata), job_runs] {
+        return removeSnapshotData(files, metadata, !job_runs);
+      },
+      [reply, done = std::move(done)](std::vector<std::string> unreadable) mutable {
+        reply.unreadable = std::move(unreadable);
+        done(std::move(reply));
+      });
 }
 
 void SavepointStore::disposeFiles(const std::string& path,
@@ -331,8 +333,9 @@ void SavepointStore::removeFiles(Inspection inspection, Callback<runtime::Dispos
         shares_data && owners_.releaseSavepoint(metadata.job, metadata.checkpoint);
     job_runs = owners_.isRunning(metadata.job);
   }
-  auto remove = [&files = services_.files, inspection = std::move(inspection), job_runs]() mutable
-      -> Result<runtime::DisposeReply> {
+  auto remove = [&files = services_.files,
+                 inspection = std::move(inspection),
+                 job_runs]() mutable -> Result<runtime::DisposeReply> {
     runtime::DisposeReply reply = std::move(inspection.reply);
     if (inspection.metadata && !reply.data_later) {
       for (std::string& one : removeSnapshotData(files, *inspection.metadata, !job_runs)) {

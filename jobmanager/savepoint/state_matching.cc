@@ -88,9 +88,8 @@ class Matching {
 
   void checkRequest() {
     auto known = [](const auto& operators, const std::string& text) {
-      return std::any_of(operators.begin(), operators.end(), [&](const auto& one) {
-        return isMeant(one, text);
-      });
+      return std::any_of(
+          operators.begin(), operators.end(), [&](const auto& one) { return isMeant(one, text); });
     };
     for (const std::string& uid : request_.drop) {
       if (!known(metadata_.operators, uid)) {
@@ -156,8 +155,8 @@ class Matching {
                                 plural(old.bytes(), "byte") +
                                 (old.parallelism == now->parallelism
                                      ? std::string()
-                                     : ", parallelism " + std::to_string(old.parallelism) +
-                                           " -> " + std::to_string(now->parallelism)));
+                                     : ", parallelism " + std::to_string(old.parallelism) + " -> " +
+                                           std::to_string(now->parallelism)));
     }
   }
 
@@ -213,13 +212,14 @@ class Matching {
     if (was.entries == 0) {
       return;
     }
-    const std::string size = " (" + std::to_string(was.entries) + " entries" +
-                             ", " + plural(was.bytes, "byte") + ")";
+    const std::string size =
+        " (" + std::to_string(was.entries) + " entries" + ", " + plural(was.bytes, "byte") + ")";
     if (request_.allow_non_restored) {
       report_.dropped.push_back(where + size);
     } else {
-      problems_.push_back(where + size + " matches nothing: the program declares no state of that "
-                                         "name");
+      problems_.push_back(where + size +
+                          " matches nothing: the program declares no state of that "
+                          "name");
     }
   }
 
@@ -234,8 +234,8 @@ class Matching {
 
   void describeUnmatched() {
     for (const OperatorState* old : unmatched_) {
-      problems_.push_back("state of operator " + label(*old) + ", " +
-                          plural(old->bytes(), "byte") + ", matches nothing; " + nearest(*old));
+      problems_.push_back("state of operator " + label(*old) + ", " + plural(old->bytes(), "byte") +
+                          ", matches nothing; " + nearest(*old));
     }
   }
 
@@ -245,10 +245,12 @@ class Matching {
       if (!now.stateful || matches_.contains(now.id)) {
         continue;
       }
-      const bool same_states = std::any_of(old.states.begin(), old.states.end(), [&](const auto& s) {
-        return std::any_of(
-            now.states.begin(), now.states.end(), [&](const auto& d) { return d.name == s.name; });
-      });
+      const bool same_states =
+          std::any_of(old.states.begin(), old.states.end(), [&](const auto& s) {
+            return std::any_of(now.states.begin(), now.states.end(), [&](const auto& d) {
+              return d.name == s.name;
+            });
+          });
       const std::size_t distance =
           std::min(editDistance(old.uid, now.uid), editDistance(old.name, now.name));
       candidates.emplace_back(distance + (same_states ? 0 : 10) + (old.kind == now.kind ? 0 : 10),

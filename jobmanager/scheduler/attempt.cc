@@ -15,10 +15,10 @@ Attempt::Attempt(runtime::ExecutionId execution,
       resources_(resources) {
   for (const TaskManagerId id : placement_.workers) {
     const runtime::Registration* registration = resources_.registration(id);
-    endpoints_.push_back(registration == nullptr
-                             ? runtime::WorkerEndpoint{id, "unknown", 0}
-                             : runtime::WorkerEndpoint{
-                                   id, registration->host, registration->data_port});
+    endpoints_.push_back(
+        registration == nullptr
+            ? runtime::WorkerEndpoint{id, "unknown", 0}
+            : runtime::WorkerEndpoint{id, registration->host, registration->data_port});
   }
   for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
     const bool source =
@@ -34,9 +34,9 @@ Attempt::Attempt(runtime::ExecutionId execution,
 }
 
 bool Attempt::incomplete() const {
-  return std::any_of(placement_.workers.begin(),
-                     placement_.workers.end(),
-                     [&](TaskManagerId id) { return resources_.gateway(id) == nullptr; });
+  return std::any_of(placement_.workers.begin(), placement_.workers.end(), [&](TaskManagerId id) {
+    return resources_.gateway(id) == nullptr;
+  });
 }
 
 void Attempt::deploy(const Common& common) {

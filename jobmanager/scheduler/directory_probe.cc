@@ -109,9 +109,8 @@ void DirectoryProbe::lost(TaskManagerId id) {
 }
 
 void DirectoryProbe::finishIfAnswered() {
-  if (deadline_ != nullptr && std::all_of(orders_.begin(), orders_.end(), [](const Order& one) {
-        return one.answered;
-      })) {
+  if (deadline_ != nullptr &&
+      std::all_of(orders_.begin(), orders_.end(), [](const Order& one) { return one.answered; })) {
     deadline_.reset();
     verify();
   }
@@ -189,11 +188,10 @@ DirectoryProbe::Order* DirectoryProbe::find(TaskManagerId from, std::uint64_t id
 }
 
 bool DirectoryProbe::onOneMachine() const {
-  return !machine_.empty() &&
-         std::all_of(orders_.begin(), orders_.end(), [&](const Order& one) {
-           const runtime::Registration* registration = resources_.registration(one.task_manager);
-           return registration != nullptr && registration->machine_id == machine_;
-         });
+  return !machine_.empty() && std::all_of(orders_.begin(), orders_.end(), [&](const Order& one) {
+    const runtime::Registration* registration = resources_.registration(one.task_manager);
+    return registration != nullptr && registration->machine_id == machine_;
+  });
 }
 
 }  // namespace weir::jobmanager

@@ -88,8 +88,9 @@ void JobMaster::restored(Restored restored, Callback<runtime::SubmitReply> done)
   coordinator_.continueAfter(restored.metadata.checkpoint);
   restored_ = std::move(restored);
   restored_in_use_ = true;
-  services_.savepoints.markInUse(
-      restored_->path, id_, [this, done = std::move(done)] { accept(restored_->plan.report, done); });
+  services_.savepoints.markInUse(restored_->path, id_, [this, done = std::move(done)] {
+    accept(restored_->plan.report, done);
+  });
 }
 
 void JobMaster::accept(const runtime::RestoreReport& report,
@@ -370,9 +371,8 @@ void JobMaster::checkpointCompleted(CheckpointId /*checkpoint*/) {
   releaseRestored();
   const CompletedCheckpoint* latest = coordinator_.latest();
   if (latest != nullptr) {
-    const ha::CheckpointPointer pointer{latest->metadata.checkpoint,
-                                        latest->metadata.savepoint,
-                                        latest->directory};
+    const ha::CheckpointPointer pointer{
+        latest->metadata.checkpoint, latest->metadata.savepoint, latest->directory};
     if (Status put = services_.store.putCheckpoints(options_.epoch, id_, {pointer}); !put) {
       log::warn("the store of jobs did not take a checkpoint",
                 {{"job", id_.hex()}, {"reason", put.error().message()}});
@@ -409,16 +409,17 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
              services_.savepoints.keep(directory, metadata, std::move(kept));
            },
        .progress = std::move(progress),
-       .done = [this, cancel_job = request.cancel_job, done = std::move(done)](
-                   Result<runtime::SavepointResult> result) {
-         const bool cancels = cancel_job && result.has_value() && !ending_;
-         done(std::move(result).during("savepoint of " + label()));
-         if (cancels) {
-           cancel([](const Status&) {});
-         } else {
-           finishIfDone();
-         }
-       }});
+       .done =
+           [this, cancel_job = request.cancel_job, done = std::move(done)](
+               Result<runtime::SavepointResult> result) {
+             const bool cancels = cancel_job && result.has_value() && !ending_;
+             done(std::move(result).during("savepoint of " + label()));
+             if (cancels) {
+               cancel([](const Status&) {});
+             } else {
+               finishIfDone();
+             }
+           }});
 }
 
 }  // namespace weir::jobmanager

@@ -152,18 +152,18 @@ class JobMaster final : private CheckpointedTasks {
   RestartStrategy strategy_;
   CheckpointCoordinator coordinator_;
   DirectoryProbe probe_;
-  std::set<TaskManagerId> probed_;     // Share our directories.
-  std::optional<Restored> restored_;   // Where the job started from.
-  bool restored_in_use_ = false;       // The mark beside it stands.
-  runtime::ExecutionId execution_;     // Of the latest attempt.
-  std::unique_ptr<Attempt> attempt_;   // From its slots until its last worker is gone.
+  std::set<TaskManagerId> probed_;    // Share our directories.
+  std::optional<Restored> restored_;  // Where the job started from.
+  bool restored_in_use_ = false;      // The mark beside it stands.
+  runtime::ExecutionId execution_;    // Of the latest attempt.
+  std::unique_ptr<Attempt> attempt_;  // From its slots until its last worker is gone.
   bool final_pending_ = false;
   bool final_taken_ = false;
   int final_failures_ = 0;
   bool finish_sent_ = false;
   bool recoverable_ = true;
   bool ending_ = false;
-  bool opening_ = false;               // The savepoint to start from is being read.
+  bool opening_ = false;  // The savepoint to start from is being read.
   std::string failure_;
   std::uint64_t restarts_ = 0;
   std::int64_t end_millis_ = -1;

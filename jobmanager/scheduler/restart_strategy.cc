@@ -13,6 +13,12 @@ config::RestartSettings resolve(const graph::RestartStrategy& job,
   config::RestartSettings settings = configured;
   switch (job.kind) {
     case graph::RestartStrategy::Kind::kDefault:
+      if (settings.kind == Kind::kUnset && settings.initial_backoff == Duration{}) {
+        settings.initial_backoff = job.initial_backoff;
+        settings.max_backoff = job.max_backoff;
+        settings.multiplier = job.multiplier;
+        settings.reset_threshold = job.reset_after;
+      }
       if (settings.kind == Kind::kUnset) {
         settings.kind = checkpoints ? Kind::kExponentialDelay : Kind::kNone;
       }
@@ -43,8 +49,7 @@ config::RestartSettings resolve(const graph::RestartStrategy& job,
 }
 
 std::string millis(Duration duration) {
-  return std::to_string(
-             std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
          " ms";
 }
 

@@ -59,10 +59,10 @@ struct FakeTaskManager::Worker {
   runtime::Deployment deployment;
   Model model;
   std::vector<runtime::TaskId> tasks;
-  std::map<std::uint32_t, std::uint64_t> positions;                      // Of own sources.
-  std::map<std::uint32_t, std::map<std::uint64_t, std::uint64_t>> counts;  // Of own counters.
+  std::map<std::uint32_t, std::uint64_t> positions;                         // Of own sources.
+  std::map<std::uint32_t, std::map<std::uint64_t, std::uint64_t>> counts;   // Of own counters.
   std::map<std::uint32_t, std::map<std::uint32_t, std::uint64_t>> blocked;  // Counter, source: id.
-  std::map<std::uint32_t, std::set<std::uint32_t>> ended;                 // Counter: sources.
+  std::map<std::uint32_t, std::set<std::uint32_t>> ended;                   // Counter: sources.
   std::set<runtime::TaskId> input_ended;
   std::shared_ptr<DataPlane> plane;  // Shared with the other workers of the attempt.
 };
@@ -170,6 +170,11 @@ void FakeTaskManager::handle(const runtime::TaskManagerOrder& order) {
       update.input_ended = true;
       send(std::vector{update});
     }
+    ModelState& last = world_.finals[finish->execution];
+    last.positions.insert(worker->second->positions.begin(), worker->second->positions.end());
+    for (const auto& [counter, counts] : worker->second->counts) {
+      last.counts.insert(counts.begin(), counts.end());
+    }
     end(finish->execution, true, "");
   } else if (const auto* trigger = std::get_if<runtime::TriggerOrder>(&order)) {
     auto worker = workers_.find(trigger->execution);
@@ -197,9 +202,8 @@ void FakeTaskManager::probe(const runtime::ProbeOrder& order) {
   auto content = fs::readAll(world_.files, fs::join(order.directory, order.expected_file));
   if (!content || *content != order.expected_content) {
     result.error = "cannot read the probe";
-  } else if (Status written = fs::writeAll(world_.files,
-                                           fs::join(order.directory, order.write_file),
-                                           order.write_content);
+  } else if (Status written = fs::writeAll(
+                 world_.files, fs::join(order.directory, order.write_file), order.write_content);
              !written) {
     result.error = written.error().message();
   }

@@ -24,6 +24,15 @@ struct Faults {
   std::int64_t longest_delay_millis = 40;
 };
 
+/// The state of a whole model job at one cut.
+struct ModelState {
+  std::map<std::uint32_t, std::uint64_t> positions;  // By source.
+  std::map<std::uint64_t, std::uint64_t> counts;     // By key.
+  /// Whether the counts are exactly those of the records before the positions.
+  bool consistent() const;
+};
+class DataPlane;  // The channels of one attempt.
+
 /// What the simulated processes share. Lives as long as the simulation.
 struct World {
   explicit World(std::uint64_t seed) : random(seed) {}
@@ -35,6 +44,8 @@ struct World {
   Faults faults;
   /// What was found wrong; the first one ends the run.
   std::vector<std::string> violations;
+  /// What the tasks of an attempt held when they were told to finish.
+  std::map<runtime::ExecutionId, ModelState> finals;
 
   bool chance(std::uint32_t per_thousand) { return random.below(1000) < per_thousand; }
   Duration delay() {
@@ -55,22 +66,16 @@ struct Model {
   static std::uint64_t keyOf(std::uint64_t source, std::uint64_t position) {
     return (position * 31 + source * 17) % kKeys;
   }
-  std::uint32_t counterOf(std::uint64_t key) const { return static_cast<std::uint32_t>(key % counters); }
+  std::uint32_t counterOf(std::uint64_t key) const {
+    return static_cast<std::uint32_t>(key % counters);
+  }
 };
 
-/// The state of a whole model job at one cut.
-struct ModelState {
-  std::map<std::uint32_t, std::uint64_t> positions;  // By source.
-  std::map<std::uint64_t, std::uint64_t> counts;     // By key.
-  /// Whether the counts are exactly those of the records before the positions.
-  bool consistent() const;
-};
 /// Adds one section, as a task wrote it.
 void addSection(ModelState& state, const std::string& section);
 /// The state that a set of restore orders stands for.
-Result<ModelState> readState(fs::FileSystem& files, const std::vector<runtime::TaskRestore>& restores);
-
-class DataPlane;  // The channels of one attempt.
+Result<ModelState> readState(fs::FileSystem& files,
+                             const std::vector<runtime::TaskRestore>& restores);
 
 /// A task manager with its workers. Processes die as a whole; what they sent before may be lost.
 class FakeTaskManager {

@@ -12,7 +12,9 @@ OperatorId idOf(std::uint8_t number) {
   return OperatorId(bytes);
 }
 
-graph::JobOperator makeOperator(std::uint8_t number, const std::string& name, std::uint32_t parallelism) {
+graph::JobOperator makeOperator(std::uint8_t number,
+                                const std::string& name,
+                                std::uint32_t parallelism) {
   graph::JobOperator one;
   one.id = idOf(number);
   one.uid = name;

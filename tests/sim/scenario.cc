@@ -105,7 +105,8 @@ class Scenario {
     request.graph = job->model.graph("model");
     request.graph.operators[0].payload = std::to_string(job->model.records);
     if (!savepoint.empty()) {
-      request.restore = runtime::RestoreRequest{.path = savepoint, .renamed = {}};
+      request.restore.emplace();
+      request.restore->path = savepoint;
     }
     Job* raw = job.get();
     jobs_.push_back(std::move(job));
@@ -182,14 +183,15 @@ class Scenario {
     request.job = anyJob();
     request.directory = world_.chance(300) ? "/elsewhere" : "";
     request.cancel_job = world_.chance(150);
-    dispatcher_->savepoint(request,
-                           [](const runtime::SavepointProgress&) {},
-                           once<runtime::SavepointResult>("savepoint", [this](auto result) {
-                             if (result) {
-                               savepoints_.insert(result->path);
-                               checkSavepoint(result->path);
-                             }
-                           }));
+    dispatcher_->savepoint(
+        request,
+        [](const runtime::SavepointProgress&) {},
+        once<runtime::SavepointResult>("savepoint", [this](auto result) {
+          if (result) {
+            savepoints_.insert(result->path);
+            checkSavepoint(result->path);
+          }
+        }));
   }
 
   void checkSavepoint(const std::string& path) {
@@ -213,17 +215,17 @@ class Scenario {
     request.operation = OperationId::random(world_.random);
     request.path = path;
     request.force = force;
-    dispatcher_->dispose(
-        request, once<runtime::DisposeReply>("dispose", [this, path, force](auto reply) {
-          if (reply && !reply->unreadable.empty()) {
-            violate("disposal of " + path + ": " + reply->unreadable.front());
-          }
-          if (reply) {
-            savepoints_.erase(path);
-          } else if (force && savepoints_.contains(path)) {
-            violate("disposal of " + path + ": " + reply.error().text());
-          }
-        }));
+    dispatcher_->dispose(request,
+                         once<runtime::DisposeReply>("dispose", [this, path, force](auto reply) {
+                           if (reply && !reply->unreadable.empty()) {
+                             violate("disposal of " + path + ": " + reply->unreadable.front());
+                           }
+                           if (reply) {
+                             savepoints_.erase(path);
+                           } else if (force && savepoints_.contains(path)) {
+                             violate("disposal of " + path + ": " + reply.error().text());
+                           }
+                         }));
   }
 
   bool allEnded() const {
@@ -259,6 +261,22 @@ class Scenario {
     }
   }
 
+  /// Every record of every source was counted once.
+  void checkResult(const Job& job) {
+    const ModelState* last = nullptr;
+    for (const auto& [execution, state] : world_.finals) {
+      last = execution.job == job.id ? &state : last;  // Attempts ascend.
+    }
+    const bool whole =
+        last != nullptr && last->positions.size() == job.model.sources &&
+        std::all_of(last->positions.begin(), last->positions.end(), [&](const auto& one) {
+          return one.second == job.model.records;
+        });
+    if (!whole || !last->consistent()) {
+      violate("the result of a finished job is not exact");
+    }
+  }
+
   void checkEnd() {
     for (const auto& [what, calls] : requests_) {
       if (*calls != 1) {
@@ -268,6 +286,9 @@ class Scenario {
     for (const auto& job : jobs_) {
       if (job->result && job->result->state == runtime::JobState::kFailed) {
         violate("a job failed for good: " + job->result->cause);
+      }
+      if (job->result && job->result->state == runtime::JobState::kFinished) {
+        checkResult(*job);
       }
     }
     for (const std::string& file : world_.files.files()) {

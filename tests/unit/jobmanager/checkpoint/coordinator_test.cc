@@ -1,0 +1,220 @@
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/concurrency/simulated_executor.h"
+#include "common/fs/memory_file_system.h"
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
+#include "tests/unit/jobmanager/job_graphs.h"
+
+namespace weir::jobmanager {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT: durations of a test.
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FakeTasks final : public CheckpointedTasks {
+ public:
+  void trigger(const runtime::CheckpointOrder& order) override {
+    triggered.push_back(order.checkpoint.value());
+  }
+  void notify(CheckpointId id, bool completed) override {
+    (completed ? notified : aborted).push_back(id.value());
+  }
+  std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
+  void checkpointCompleted(CheckpointId /*id*/) override {}
+
+  std::vector<std::uint64_t> triggered;
+  std::vector<std::uint64_t> notified;
+  std::vector<std::uint64_t> aborted;
+};
+
+class CoordinatorTest : public ::testing::Test {
+ protected:
+  void start() {
+    runtime::CheckpointStorage storage;
+    storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
+    storage.directory = "file:/c/" + testing::jobId(1).hex();
+    coordinator_.emplace(
+        CheckpointServices{strand_, io_, time_, files_, blobs_},
+        graph_,
+        CheckpointCoordinator::Setup{{testing::jobId(1), "", "test"}, storage, 1, 100},
+        tasks_);
+    coordinator_->start();
+  }
+  void acknowledge(std::uint64_t id, std::uint8_t vertex, std::uint32_t subtask) {
+    runtime::CheckpointAck ack;
+    ack.checkpoint = CheckpointId(id);
+    ack.task = {testing::operatorId(vertex), subtask};
+    runtime::OperatorSnapshot snapshot;
+    snapshot.id = ack.task.vertex;
+    snapshot.handle.storage = runtime::StateHandle::Storage::kFile;
+    snapshot.handle.location = "file:/c/" + testing::jobId(1).hex() + "/chk-" + std::to_string(id) +
+                               "/" + std::to_string(vertex) + std::to_string(subtask);
+    snapshot.handle.size = 1;
+    static_cast<void>(fs::writeAll(files_, snapshot.handle.location, "x"));
+    ack.operators = {snapshot};
+    coordinator_->acknowledge(ack);
+    time_.runDue();
+  }
+  void acknowledgeAll(std::uint64_t id) {
+    for (std::uint8_t vertex = 1; vertex <= 2; ++vertex) {
+      acknowledge(id, vertex, 0);
+    }
+  }
+  void takeSavepoint() {
+    coordinator_->takeSavepoint(
+        {.keep = [](const runtime::CheckpointMetadata&,
+                    const Callback<KeptSavepoint>& kept) { kept(KeptSavepoint{}); },
+         .progress = {},
+         .done =
+             [this](const Result<runtime::SavepointResult>& result) {
+               savepoints_.push_back(result ? "done" : result.error().text());
+             }});
+  }
+
+  concurrency::SimulatedTime time_;
+  concurrency::SimulatedExecutor strand_{time_};
+  concurrency::SimulatedExecutor io_{time_};
+  fs::MemoryFileSystem files_;
+  SeededRandom random_{1};
+  blob::BlobStore store_{files_, "/blobs", time_, random_};
+  StateBlobs blobs_{store_, strand_};
+  graph::JobGraph graph_ = testing::twoVertices(1);
+  FakeTasks tasks_;
+  std::vector<std::string> savepoints_;
+  std::optional<CheckpointCoordinator> coordinator_;
+};
+
+TEST_F(CoordinatorTest, TriggersFirstOneIntervalAfterAllTasksRun) {
+  start();
+  time_.advance(999ms);
+  EXPECT_THAT(tasks_.triggered, IsEmpty());
+  time_.advance(1ms);
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1));
+}
+
+TEST_F(CoordinatorTest, CompletesWhenAllAcknowledgedAndTheMetadataIsWritten) {
+  start();
+  time_.advance(1s);
+  acknowledge(1, 1, 0);
+  EXPECT_THAT(tasks_.notified, IsEmpty());
+  acknowledge(1, 2, 0);
+  EXPECT_THAT(tasks_.notified, ElementsAre(1));
+  const std::string directory = coordinator_->latest()->directory;
+  auto metadata = readMetadata(files_, directory);
+  ASSERT_TRUE(metadata) << metadata.error().text();
+  EXPECT_EQ(metadata->operators[0].subtasks[0].handle.location, "10");
+}
+
+TEST_F(CoordinatorTest, DiscardsTheOlderOneWithItsDirectory) {
+  start();
+  time_.advance(1s);
+  acknowledgeAll(1);
+  time_.advance(1s);
+  acknowledgeAll(2);
+  for (const std::string& file : files_.files()) {
+    EXPECT_THAT(file, HasSubstr("/chk-2/"));
+  }
+}
+
+TEST_F(CoordinatorTest, CountsADeclinedOneAndGoesOnAtTheNextInterval) {
+  start();
+  time_.advance(1s);
+  coordinator_->decline({{}, CheckpointId(1), {testing::operatorId(1), 0}, "too big"});
+  EXPECT_THAT(tasks_.aborted, ElementsAre(1));
+  EXPECT_EQ(coordinator_->history().failed(), 1U);
+  time_.advance(1s);
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2));
+}
+
+TEST_F(CoordinatorTest, RemovesWhatArrivesLateForAnAbortedOne) {
+  start();
+  time_.advance(1s);
+  coordinator_->decline({{}, CheckpointId(1), {testing::operatorId(1), 0}, "no"});
+  acknowledge(1, 2, 0);
+  time_.runDue();
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(CoordinatorTest, IgnoresARepeatedAcknowledgementOfACompletedOne) {
+  start();
+  time_.advance(1s);
+  acknowledgeAll(1);
+  const auto before = files_.files();
+  runtime::CheckpointAck again;
+  again.checkpoint = CheckpointId(1);
+  again.task = {testing::operatorId(1), 0};
+  again.operators.resize(1);
+  again.operators[0].handle.storage = runtime::StateHandle::Storage::kFile;
+  again.operators[0].handle.location = before.front();
+  coordinator_->acknowledge(again);
+  time_.runDue();
+  EXPECT_EQ(files_.files(), before);
+}
+
+TEST_F(CoordinatorTest, SavepointsDoNotSubsumeOneAnother) {
+  start();
+  takeSavepoint();
+  takeSavepoint();
+  acknowledgeAll(2);
+  EXPECT_THAT(savepoints_, ElementsAre("done"));
+  acknowledgeAll(1);
+  EXPECT_THAT(savepoints_, ElementsAre("done", "done"));
+}
+
+TEST_F(CoordinatorTest, KeepsTheFilesOfASavepointThatFellOutOfTheStore) {
+  start();
+  takeSavepoint();
+  acknowledgeAll(1);
+  time_.advance(1s);
+  acknowledgeAll(2);
+  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-1/metadata")));
+  EXPECT_FALSE(coordinator_->releaseSavepoint(CheckpointId(1)));
+}
+
+TEST_F(CoordinatorTest, NeedsADisposedSavepointUntilTheNextCheckpoint) {
+  start();
+  takeSavepoint();
+  acknowledgeAll(1);
+  EXPECT_TRUE(coordinator_->releaseSavepoint(CheckpointId(1)));
+  time_.advance(1s);
+  acknowledgeAll(2);
+  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("/chk-1/"))));
+}
+
+TEST_F(CoordinatorTest, AnswersPendingSavepointsWhenTheAttemptEnds) {
+  start();
+  takeSavepoint();
+  coordinator_->stop(Error(ErrorCode::kUnavailable, "the job restarts"));
+  EXPECT_THAT(savepoints_, ElementsAre("the job restarts"));
+  EXPECT_THAT(tasks_.aborted, ElementsAre(1));
+}
+
+TEST_F(CoordinatorTest, ExpiresAfterItsTimeout) {
+  graph_.checkpoints.timeout = 3s;
+  start();
+  takeSavepoint();
+  time_.advance(4s);
+  EXPECT_THAT(savepoints_, ElementsAre(HasSubstr("expired before completing")));
+}
+
+TEST_F(CoordinatorTest, LeavesNothingAtTheEndOfItsJob) {
+  start();
+  time_.advance(1s);
+  acknowledgeAll(1);
+  coordinator_->stop(Error(ErrorCode::kCancelled, "over"));
+  bool ended = false;
+  coordinator_->end(false, [&] { ended = true; });
+  time_.runDue();
+  EXPECT_TRUE(ended);
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace weir::jobmanager

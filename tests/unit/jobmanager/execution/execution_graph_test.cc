@@ -1,0 +1,57 @@
+#include "jobmanager/execution/execution_graph.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/jobmanager/job_graphs.h"
+
+namespace weir::jobmanager {
+namespace {
+
+using runtime::JobState;
+using runtime::TaskState;
+
+runtime::TaskUpdate update(std::uint8_t vertex, std::uint32_t subtask, TaskState state) {
+  runtime::TaskUpdate one;
+  one.task = {testing::operatorId(vertex), subtask};
+  one.state = state;
+  return one;
+}
+
+TEST(ExecutionGraph, RefusesTransitionsThatFlinkDoesNotKnow) {
+  ExecutionGraph graph(testing::twoVertices(), 1);
+  EXPECT_FALSE(graph.transition(JobState::kFinished, 2));
+  EXPECT_TRUE(graph.transition(JobState::kRunning, 3));
+  EXPECT_TRUE(graph.transition(JobState::kFinished, 4));
+  EXPECT_FALSE(graph.transition(JobState::kFailing, 5));
+}
+
+TEST(ExecutionGraph, IgnoresWhatATaskSaysAfterItsEnd) {
+  ExecutionGraph graph(testing::twoVertices(1), 1);
+  EXPECT_TRUE(graph.apply(update(1, 0, TaskState::kRunning), 2));
+  EXPECT_TRUE(graph.apply(update(1, 0, TaskState::kFailed), 3));
+  EXPECT_FALSE(graph.apply(update(1, 0, TaskState::kRunning), 4));
+  EXPECT_FALSE(graph.apply(update(1, 7, TaskState::kRunning), 4));
+}
+
+TEST(ExecutionGraph, ANewAttemptForgetsTheTimesOfTheOld) {
+  ExecutionGraph graph(testing::twoVertices(1), 1);
+  graph.apply(update(1, 0, TaskState::kRunning), 2);
+  graph.beginAttempt(AttemptId(2), 9);
+  EXPECT_EQ(graph.vertices()[0].subtasks[0].timestamps[4], 0);
+  EXPECT_EQ(graph.vertices()[0].subtasks[0].attempt, 2U);
+}
+
+TEST(ExecutionGraph, InputsHaveEndedWhenEveryTaskSaidSo) {
+  ExecutionGraph graph(testing::twoVertices(1), 1);
+  runtime::TaskUpdate first = update(1, 0, TaskState::kRunning);
+  first.input_ended = true;
+  graph.apply(first, 2);
+  EXPECT_FALSE(graph.allInputsEnded());
+  runtime::TaskUpdate second = update(2, 0, TaskState::kRunning);
+  second.input_ended = true;
+  graph.apply(second, 3);
+  EXPECT_TRUE(graph.allInputsEnded());
+}
+
+}  // namespace
+}  // namespace weir::jobmanager

@@ -1,0 +1,173 @@
+#include "jobmanager/savepoint/savepoint_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/concurrency/simulated_executor.h"
+#include "common/fs/memory_file_system.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
+#include "tests/unit/jobmanager/job_graphs.h"
+
+namespace weir::jobmanager {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::SizeIs;
+
+class NoOwners final : public SavepointOwners {
+ public:
+  bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return needed; }
+  bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return false; }
+  bool isRunning(JobId /*job*/) const override { return false; }
+  bool needed = false;
+};
+
+class SavepointStoreTest : public ::testing::Test {
+ protected:
+  /// A checkpoint with one file of state, as its coordinator leaves it.
+  runtime::CheckpointMetadata checkpointOnFiles() {
+    runtime::CheckpointMetadata metadata;
+    metadata.job = testing::jobId(1);
+    metadata.checkpoint = CheckpointId(3);
+    metadata.savepoint = true;
+    metadata.data_directory = "file:/c/" + testing::jobId(1).hex() + "/chk-3";
+    addState(metadata, runtime::StateHandle::Storage::kFile).location = "data";
+    EXPECT_TRUE(fs::writeAll(files_, metadata.data_directory + "/data", "12345"));
+    EXPECT_TRUE(writeMetadata(files_, metadata.data_directory, metadata));
+    return metadata;
+  }
+  runtime::CheckpointMetadata checkpointInline(const std::string& bytes) {
+    runtime::CheckpointMetadata metadata;
+    metadata.job = testing::jobId(1);
+    runtime::StateHandle& handle = addState(metadata, runtime::StateHandle::Storage::kInline);
+    handle.bytes = bytes;
+    handle.size = bytes.size();
+    return metadata;
+  }
+  static runtime::StateHandle& addState(runtime::CheckpointMetadata& metadata,
+                                        runtime::StateHandle::Storage storage) {
+    metadata.operators.resize(1);
+    metadata.operators[0].id = testing::operatorId(1);
+    metadata.operators[0].subtasks.resize(1);
+    runtime::StateHandle& handle = metadata.operators[0].subtasks[0].handle;
+    handle.storage = storage;
+    handle.size = 5;
+    return handle;
+  }
+  Result<KeptSavepoint> keep(const std::string& directory,
+                             const runtime::CheckpointMetadata& metadata) {
+    Result<KeptSavepoint> answer = Error(ErrorCode::kInternal, "no answer");
+    savepoints_.keep(directory, metadata, [&](auto result) { answer = std::move(result); });
+    time_.runDue();
+    return answer;
+  }
+  Result<runtime::DisposeReply> dispose(const std::string& path, bool force = false) {
+    Result<runtime::DisposeReply> answer = Error(ErrorCode::kInternal, "no answer");
+    savepoints_.dispose(path, force, [&](auto result) { answer = std::move(result); });
+    time_.runDue();
+    return answer;
+  }
+  Result<SavepointStore::Opened> open(const std::string& path) {
+    Result<SavepointStore::Opened> answer = Error(ErrorCode::kInternal, "no answer");
+    savepoints_.open(path, [&](auto result) { answer = std::move(result); });
+    time_.runDue();
+    return answer;
+  }
+
+  concurrency::SimulatedTime time_;
+  concurrency::SimulatedExecutor strand_{time_};
+  concurrency::SimulatedExecutor io_{time_};
+  fs::MemoryFileSystem files_;
+  SeededRandom random_{1};
+  blob::BlobStore store_{files_, "/blobs", time_, random_};
+  StateBlobs blobs_{store_, strand_};
+  NoOwners owners_;
+  SavepointStore savepoints_{
+      {strand_, io_, time_, files_, blobs_},
+      random_,
+      {.on_files = false, .directory = {}, .heap_limit = 100, .inline_limit = 4},
+      owners_};
+};
+
+TEST_F(SavepointStoreTest, PointsToTheCheckpointAndRemovesAllWhenDisposed) {
+  auto kept = keep("/s", checkpointOnFiles());
+  ASSERT_TRUE(kept) << kept.error().text();
+  EXPECT_THAT(kept->result.path, MatchesRegex("file:/s/savepoint-[0-9a-f]{12}"));
+  auto opened = open(kept->result.path.substr(5));
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(opened->metadata.checkpoint, CheckpointId(3));
+  ASSERT_TRUE(dispose(kept->result.path));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, WritesStateOfTheJobManagerIntoTheSavepointItself) {
+  auto kept = keep("/s", checkpointInline("state"));
+  ASSERT_TRUE(kept) << kept.error().text();
+  EXPECT_FALSE(kept->shares_data);
+  auto opened = open(kept->result.path);
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(opened->metadata.data_directory, kept->result.path);
+  EXPECT_THAT(dataFiles(opened->metadata), SizeIs(1));
+  ASSERT_TRUE(dispose(kept->result.path));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, RefusesToHoldMoreThanItsLimit) {
+  EXPECT_TRUE(keep("", checkpointInline(std::string(60, 'x'))));
+  auto refused = keep("", checkpointInline(std::string(60, 'x')));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("savepoints.jobmanager.max-size"));
+  EXPECT_TRUE(dispose("jobmanager://savepoints/1"));
+  EXPECT_TRUE(keep("", checkpointInline(std::string(60, 'x'))));
+}
+
+TEST_F(SavepointStoreTest, NamesWhatIsMissing) {
+  EXPECT_THAT(open("/nowhere").error().text(), HasSubstr("no savepoint at '/nowhere'"));
+  EXPECT_THAT(open("jobmanager://savepoints/7").error().text(), HasSubstr("no savepoint"));
+  auto kept = keep("/s", checkpointOnFiles());
+  const std::string data = "file:/c/" + testing::jobId(1).hex() + "/chk-3/data";
+  ASSERT_TRUE(files_.remove(data));
+  EXPECT_THAT(open(kept->result.path).error().text(), HasSubstr("chk-3/data"));
+}
+
+TEST_F(SavepointStoreTest, IsNotDisposedWhileARestoredJobHasNoCheckpoint) {
+  auto kept = keep("/s", checkpointOnFiles());
+  savepoints_.markInUse(kept->result.path, testing::jobId(9), [] {});
+  auto refused = dispose(kept->result.path);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr(testing::jobId(9).hex()));
+  savepoints_.releaseInUse(kept->result.path, testing::jobId(9));
+  EXPECT_TRUE(dispose(kept->result.path));
+}
+
+TEST_F(SavepointStoreTest, ForceDisposesWhatIsInUse) {
+  auto kept = keep("/s", checkpointOnFiles());
+  savepoints_.markInUse(kept->result.path, testing::jobId(9), [] {});
+  EXPECT_TRUE(dispose(kept->result.path, true));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, LeavesTheDataToTheJobThatStillNeedsIt) {
+  auto kept = keep("/s", checkpointOnFiles());
+  owners_.needed = true;
+  auto reply = dispose(kept->result.path);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->data_later);
+  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-3/data")));
+  EXPECT_FALSE(open(kept->result.path));
+}
+
+TEST_F(SavepointStoreTest, RemovesADamagedOneAndSaysWhatItCouldNotRead) {
+  auto kept = keep("/s", checkpointOnFiles());
+  ASSERT_TRUE(files_.corrupt(kept->result.path + "/metadata", "rubbish"));
+  auto reply = dispose(kept->result.path);
+  ASSERT_TRUE(reply) << reply.error().text();
+  EXPECT_THAT(reply->unreadable, SizeIs(1));
+  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("savepoint-"))));
+}
+
+}  // namespace
+}  // namespace weir::jobmanager
