@@ -53,6 +53,8 @@ install_release() {
 }
 
 mkdir -p build
+# Another checkout of the same sources finds what this one compiled.
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1"
