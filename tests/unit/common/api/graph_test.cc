@@ -1,10 +1,13 @@
+#include <cstdio>
 #include <cstdlib>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/api/run.h"
 #include "common/api/weir.h"
+#include "common/wire/encoding.h"
 #include "tests/unit/common/api/programs.h"
 
 namespace weir {
@@ -119,15 +122,67 @@ TEST(GraphTest, ASecondExecuteIsAnError) {
       "second time.*one program is one job");
 }
 
-TEST(GraphTest, AProgramWithoutExecuteEndsWithAnError) {
+TEST(GraphTest, ASubmittedProgramWithoutExecuteEndsWithAnError) {
   EXPECT_EXIT(
       {
+        setenv("WEIR_MODE", "graph", 1);
         auto env = StreamExecutionEnvironment::getExecutionEnvironment();
         env.fromElements(1).print();
         std::exit(0);
       },
       ::testing::ExitedWithCode(1),
       "ended without execute");
+}
+
+/// What a program in graph mode hands to the client.
+std::string frameOf(const std::function<void()>& program, int expected_status) {
+  std::FILE* file = std::tmpfile();
+  const std::string descriptor = std::to_string(fileno(file));
+  EXPECT_EXIT(
+      {
+        setenv("WEIR_MODE", "graph", 1);
+        setenv("WEIR_GRAPH_FD", descriptor.c_str(), 1);
+        setenv("WEIR_PARALLELISM", "3", 1);
+        setenv("WEIR_JOB_CONFIG", R"({"execution.checkpointing.interval": "5 s"})", 1);
+        program();
+      },
+      ::testing::ExitedWithCode(expected_status),
+      "");
+  std::string frame(100'000, '\0');
+  std::rewind(file);
+  frame.resize(std::fread(frame.data(), 1, frame.size(), file));
+  std::fclose(file);
+  return frame;
+}
+
+TEST(GraphTest, ASubmittedProgramHandsItsGraphOver) {
+  const std::string frame = frameOf(
+      [] {
+        auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+        env.generateSequence(1, 5).print();
+        env.execute("submitted");
+      },
+      0);
+  ASSERT_FALSE(frame.empty());
+  EXPECT_EQ(frame[0], api::kGraphFrame);
+  const auto graph = wire::decodeJobGraph(std::string_view(frame).substr(1));
+  ASSERT_TRUE(graph.has_value()) << graph.error().text();
+  EXPECT_EQ(graph->name, "submitted");
+  EXPECT_EQ(graph->operators[0].parallelism, 3U);
+  EXPECT_EQ(graph->checkpoints.interval, std::chrono::seconds(5));
+}
+
+TEST(GraphTest, ASubmittedProgramHandsItsErrorOver) {
+  const std::string frame = frameOf(
+      [] {
+        auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+        env.generateSequence(1, 5).uid("same").print().uid("same");
+        env.execute("submitted");
+      },
+      1);
+  ASSERT_FALSE(frame.empty());
+  EXPECT_EQ(frame[0], api::kErrorFrame);
+  EXPECT_THAT(frame, HasSubstr("same"));
 }
 
 TEST(GraphTest, SumTakesMemberPlaceAndName) {
