@@ -173,11 +173,16 @@ class TaskManagerCoreTest : public ::testing::Test {
     order(std::move(deployment));
     return next<runtime::WorkerExited>();
   }
+  // Until there is something in it.
   void waitForFile(const std::string& path) {
-    for (int i = 0; i < 2000 && !std::filesystem::exists(path); ++i) {
+    std::error_code missing;
+    for (int i = 0; i < 2000; ++i) {
+      if (const auto size = std::filesystem::file_size(path, missing); !missing && size > 0) {
+        return;
+      }
       std::this_thread::sleep_for(10ms);
     }
-    ASSERT_TRUE(std::filesystem::exists(path));
+    FAIL() << path << " does not come";
   }
 
   const std::string tmp_ = ::testing::TempDir() + "/core_" + std::to_string(::getpid());
@@ -387,7 +392,9 @@ TEST_F(TaskManagerCoreTest, FetchesStateThatLiesOnTheJobManager) {
 
 TEST_F(TaskManagerCoreTest, KillsAWorkerThatUsesMoreMemoryThanItsSlots) {
   settings_.worker.memory_per_slot = 32 << 20;
-  const auto exited = runToItsEnd(deployment("x=0123456789abcdef; while :; do x=$x$x; done"));
+  const auto exited = runToItsEnd(deployment(
+      "x=0123456789abcdef; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23; "
+      "do x=$x$x; done; sleep 1000"));
   EXPECT_FALSE(exited.expected);
   EXPECT_THAT(exited.cause,
               AllOf(HasSubstr("MiB of memory, more than the 32 MiB"),
