@@ -83,7 +83,7 @@ class DataStream {
 
   /// The records of all, in no particular order between them.
   template <typename... Others>
-  DataStream union_(const Others&... others) const {
+  DataStream union_(const Others&... others) const {  // NOLINT: "union" is a keyword.
     static_assert((std::is_base_of_v<DataStream, Others> && ...),
                   "union_() takes streams of the same record type");
     DataStream merged = *this;

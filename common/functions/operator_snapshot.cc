@@ -9,7 +9,7 @@ namespace {
 
 std::vector<RestoredSection> inOrder(const OperatorRestore& restore) {
   std::vector<RestoredSection> sections = restore.sections;
-  std::stable_sort(sections.begin(), sections.end(), [](const auto& a, const auto& b) {
+  std::sort(sections.begin(), sections.end(), [](const auto& a, const auto& b) {
     return a.subtask < b.subtask;
   });
   return sections;
