@@ -45,10 +45,6 @@ consteval bool isMemcpy() {
 }
 }  // namespace memcpy_internal
 
-/// The encoding of T is its memory: numbers, enums, and aggregates of them without padding.
-template <typename T>
-inline constexpr bool isMemcpy = memcpy_internal::isMemcpy<T>();
-
 template <Number T>
 struct Codec<T> {
   static constexpr bool kSupported = true;

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdlib>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -17,13 +18,17 @@ namespace fields_internal {
 
 struct Any {
   template <typename U>
-  operator U() const;  // NOLINT: stands for a value of any type.
+  operator U() const {  // NOLINT: stands for a value of any type. Never called, but clang
+    std::abort();       // wants a body where types have no linkage.
+  }
 };
 template <typename T>
 struct AnyBase {
   template <typename U>
     requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
-  operator U() const;  // NOLINT: stands for a base of T.
+  operator U() const {  // NOLINT: stands for a base of T.
+    std::abort();
+  }
 };
 template <std::size_t>
 using AnyAt = Any;

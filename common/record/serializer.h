@@ -63,6 +63,14 @@ namespace record {
 /// T has a serializer of the user's.
 template <typename T>
 concept Custom = !requires { typename Serializer<T>::WeirKnows; };
+namespace memcpy_internal {
+template <typename T>
+consteval bool isMemcpy();  // In codecs.h.
+}
+/// The encoding of T is its memory: numbers, enums, and aggregates of them without padding.
+template <typename T>
+inline constexpr bool isMemcpy = memcpy_internal::isMemcpy<T>();
+
 template <typename T>
 concept ReadsOlder = requires(Reader& from) { Serializer<T>::read(from, std::uint32_t{}); };
 
