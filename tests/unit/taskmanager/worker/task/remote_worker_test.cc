@@ -102,7 +102,9 @@ class RemoteWorkerTest : public ::testing::Test {
   }
   void tellBoth(const runtime::WorkerOrder& order) {
     for (auto& worker : workers_) {
-      worker->handle(order);
+      if (worker) {
+        worker->handle(order);
+      }
     }
   }
   void trigger(std::uint64_t id) {
@@ -176,6 +178,7 @@ TEST_F(RemoteWorkerTest, AWorkerThatLeavesAfterTheEndOfItsInputHarmsNobody) {
   start();
   reports_.awaitInputEnded(4);
   workers_[1]->handle(runtime::FinishOrder{deployment_.execution});
+  workers_[1]->join();
   workers_[1].reset();
   trigger(1);
   workers_[0]->handle(runtime::FinishOrder{deployment_.execution});
