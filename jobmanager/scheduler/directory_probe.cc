@@ -12,6 +12,13 @@ namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(10);
 
+/// kUnavailable when the task manager said nothing: it may be on its way down.
+Error silent(const std::string& directory, const std::string& host, const std::string& why) {
+  return Error(ErrorCode::kUnavailable,
+               "whether directory '" + directory + "' is shared with the task manager on " + host +
+                   " is not known: " + why);
+}
+
 Error notShared(const std::string& directory, const std::string& host, const std::string& why) {
   return Error(ErrorCode::kFailedPrecondition,
                "directory '" + directory + "' is not shared with the task manager on " + host +
@@ -53,6 +60,7 @@ void DirectoryProbe::run(std::vector<std::string> directories,
                                    .write_file = "probe-" + random_.hex(16),
                                    .write_content = random_.hex(32)},
                          .answered = false,
+                         .silent = false,
                          .error = {}});
     }
   }
@@ -75,6 +83,7 @@ void DirectoryProbe::sendAll() {
   deadline_ = services_.strand.schedule(kTimeout, [this] {
     for (Order& one : orders_) {
       if (!std::exchange(one.answered, true)) {
+        one.silent = true;
         one.error = "it did not answer in 10 s";
       }
     }
@@ -84,7 +93,7 @@ void DirectoryProbe::sendAll() {
     if (TaskManagerGateway* gateway = resources_.gateway(one.task_manager)) {
       gateway->send(one.order);
     } else {
-      one.answered = true;
+      one.answered = one.silent = true;
       one.error = "it is lost";
     }
   }
@@ -102,6 +111,7 @@ void DirectoryProbe::result(TaskManagerId from, const runtime::ProbeResult& resu
 void DirectoryProbe::lost(TaskManagerId id) {
   for (Order& one : orders_) {
     if (one.task_manager == id && !std::exchange(one.answered, true)) {
+      one.silent = true;
       one.error = "it is lost";
     }
   }
@@ -132,7 +142,8 @@ void DirectoryProbe::verify() {
         }
       }
       if (!why.empty() && first) {
-        first = notShared(order.directory, one.host, why);
+        first = one.silent ? silent(order.directory, one.host, why)
+                           : notShared(order.directory, one.host, why);
       }
     }
     for (const Order& one : orders) {
@@ -144,7 +155,7 @@ void DirectoryProbe::verify() {
     return first;
   };
   work_->run(std::move(read), [this](Status status) {
-    if (!status && onOneMachine()) {
+    if (!status && status.error().code() != ErrorCode::kUnavailable && onOneMachine()) {
       log::warn("a directory of snapshots is not shared, which goes on as all is on one machine",
                 {{"reason", status.error().message()}});
       status = ok();

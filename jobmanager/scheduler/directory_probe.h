@@ -41,6 +41,7 @@ class DirectoryProbe {
     std::string host;
     runtime::ProbeOrder order;
     bool answered = false;
+    bool silent = false;  // Somebody else answered for it.
     std::string error;
   };
 

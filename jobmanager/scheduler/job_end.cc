@@ -123,7 +123,7 @@ void JobMaster::restartOrFail() {
     end(JobState::kFailed);
     return;
   }
-  move(JobState::kRestarting);
+  move(JobState::kRestarting, failure_);
   timer_ = services_.common.strand.schedule(*pause, [this] {
     ++restarts_;
     timer_.reset();

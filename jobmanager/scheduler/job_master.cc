@@ -109,6 +109,7 @@ void JobMaster::schedule() {
   execution_ = {id_, execution_.attempt.next(), options_.epoch};
   final_pending_ = final_taken_ = finish_sent_ = false;
   final_failures_ = 0;
+  worker_to_blame_ = false;
   graph_.beginAttempt(execution_.attempt, now());
   for (const runtime::TaskId& task : graph_.moveAll(TaskState::kScheduled, now())) {
     emitTask(task, {});
@@ -130,7 +131,7 @@ void JobMaster::allocated(const runtime::ExecutionId& execution, Result<Placemen
     return;
   }
   if (!placement) {
-    fail(placement.error());
+    fail(placement.error(), has_run_);  // At first, waiting longer would not help.
     return;
   }
   attempt_ = std::make_unique<Attempt>(
@@ -154,7 +155,7 @@ void JobMaster::probe() {
   }
   probe_.run(options_.probe_directories, strangers, [this, strangers](const Status& shared) {
     if (!shared) {
-      fail(shared.error());
+      fail(shared.error(), has_run_ || shared.error().code() == ErrorCode::kUnavailable);
       return;
     }
     probed_.insert(strangers.begin(), strangers.end());
@@ -168,6 +169,7 @@ void JobMaster::deploy() {
     return;
   }
   move(JobState::kRunning);
+  has_run_ = true;
   for (const runtime::TaskId& task : graph_.moveAll(TaskState::kDeploying, now())) {
     emitTask(task, {});
   }
@@ -260,9 +262,21 @@ void JobMaster::workerExited(TaskManagerId from, const runtime::WorkerExited& ex
   if (exited.execution != execution_ || attempt_ == nullptr || !attempt_->hasWorker(from)) {
     return;
   }
-  workerGone(from,
-             "worker on " + attempt_->hostOf(from) + " ended: " +
-                 (exited.cause.empty() ? "it exited before its job ended" : exited.cause));
+  const std::string cause =
+      "worker on " + attempt_->hostOf(from) +
+      " ended: " + (exited.cause.empty() ? "it exited before its job ended" : exited.cause);
+  if (!exited.expected && !exited.cause.empty()) {
+    blameWorker(cause);
+  }
+  workerGone(from, cause);
+}
+
+/// Its peers may have said first that they lost it; how it ended says more.
+void JobMaster::blameWorker(const std::string& cause) {
+  if (state() == JobState::kFailing && !std::exchange(worker_to_blame_, true)) {
+    log::warn("the failure's cause is known now", {{"job", id_.hex()}, {"reason", cause}});
+    failure_ = cause;
+  }
 }
 
 void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {
@@ -291,6 +305,7 @@ void JobMaster::workerGone(TaskManagerId id, const std::string& cause) {
     emitTask(task, gone.cause);
   }
   if (!finished && !wanted) {
+    worker_to_blame_ = true;
     fail(Error(ErrorCode::kUserCode, cause));
   } else if (attempt_->allGone()) {
     attemptOver();

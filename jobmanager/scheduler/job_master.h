@@ -123,6 +123,7 @@ class JobMaster final : private CheckpointedTasks {
   void taskFailed(const runtime::TaskUpdate& update);
   void workerExited(TaskManagerId from, const runtime::WorkerExited& exited);
   void workerGone(TaskManagerId id, const std::string& cause);
+  void blameWorker(const std::string& cause);
   void startCheckpoints();
   void finishIfDone();
   void takeFinalCheckpoint();
@@ -162,6 +163,8 @@ class JobMaster final : private CheckpointedTasks {
   int final_failures_ = 0;
   bool finish_sent_ = false;
   bool recoverable_ = true;
+  bool has_run_ = false;          // Was deployed once: what is missing now was there before.
+  bool worker_to_blame_ = false;  // failure_ says how a worker ended.
   bool ending_ = false;
   bool opening_ = false;  // The savepoint to start from is being read.
   std::string failure_;

@@ -1,0 +1,155 @@
+#include "jobmanager/dispatcher/dispatcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/concurrency/simulated_executor.h"
+#include "common/fs/memory_file_system.h"
+#include "tests/unit/jobmanager/job_graphs.h"
+
+namespace weir::jobmanager {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT: durations of a test.
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class RecordingGateway final : public TaskManagerGateway {
+ public:
+  void send(runtime::TaskManagerOrder order) override { orders.push_back(std::move(order)); }
+  void close(const std::string& /*reason*/) override {}
+  std::vector<runtime::TaskManagerOrder> orders;
+};
+
+class DispatcherTest : public ::testing::Test {
+ protected:
+  DispatcherTest() {
+    dispatcher_ = *Dispatcher::open({strand_, io_, time_, random_, files_, blobs_, store_}, {});
+  }
+  void registerTaskManager() {
+    runtime::Registration registration;
+    registration.id = testing::taskManagerId(1);
+    registration.host = "host";
+    registration.slots = 4;
+    dispatcher_->registerTaskManager(registration, gateway_, [](const Status&) {});
+    time_.runDue();
+  }
+  Result<runtime::SubmitReply> submit(const std::string& savepoint = {}) {
+    runtime::SubmitRequest request;
+    request.job = job_;
+    request.graph = testing::twoVertices(1);
+    if (!savepoint.empty()) {
+      request.restore.emplace();
+      request.restore->path = savepoint;
+    }
+    return ask<runtime::SubmitReply>([&](auto done) { dispatcher_->submit(request, done); });
+  }
+  template <typename T, typename Call>
+  Result<T> ask(Call call) {
+    Result<T> answer = Error(ErrorCode::kInternal, "no answer");
+    call(Callback<T>([&](Result<T> result) { answer = std::move(result); }));
+    time_.advance(1s);
+    return answer;
+  }
+  Result<runtime::SavepointResult> savepoint() {
+    runtime::SavepointRequest request;
+    request.operation = OperationId::random(random_);
+    request.job = job_;
+    return ask<runtime::SavepointResult>([&](auto done) {
+      dispatcher_->savepoint(request, [](const runtime::SavepointProgress&) {}, done);
+    });
+  }
+  Status cancel() {
+    return ask<std::monostate>([&](auto done) { dispatcher_->cancel(job_, done); });
+  }
+  runtime::JobState state() {
+    const auto jobs =
+        ask<std::vector<runtime::JobSummary>>([&](auto done) { dispatcher_->list(done); });
+    return jobs->at(0).state;
+  }
+
+  concurrency::SimulatedTime time_;
+  concurrency::SimulatedExecutor strand_{time_};
+  concurrency::SimulatedExecutor io_{time_};
+  fs::MemoryFileSystem files_;
+  SeededRandom random_{1};
+  blob::BlobStore blobs_{files_, "/blobs", time_, random_};
+  ha::MemoryJobStore store_;
+  std::shared_ptr<RecordingGateway> gateway_ = std::make_shared<RecordingGateway>();
+  std::unique_ptr<Dispatcher> dispatcher_;
+  JobId job_ = testing::jobId(5);
+};
+
+TEST_F(DispatcherTest, DeploysASubmittedJob) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  ASSERT_THAT(gateway_->orders, SizeIs(1));
+  EXPECT_TRUE(std::holds_alternative<runtime::Deployment>(gateway_->orders[0]));
+  EXPECT_EQ(state(), runtime::JobState::kRunning);
+}
+
+TEST_F(DispatcherTest, AnswersARepeatedSubmissionWithoutDeployingAgain) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  EXPECT_TRUE(submit());
+  EXPECT_THAT(gateway_->orders, SizeIs(1));
+}
+
+TEST_F(DispatcherTest, FailsAJobWhoseSlotsAreNotThereInTime) {
+  ASSERT_TRUE(submit());
+  time_.advance(20s);
+  EXPECT_EQ(state(), runtime::JobState::kFailed);
+  EXPECT_THAT(dispatcher_->view()->finished.at(0).failure, HasSubstr("not enough slots"));
+}
+
+TEST_F(DispatcherTest, ANamedSavepointThatIsNoneFailsTheJobWithoutRestart) {
+  registerTaskManager();
+  auto reply = submit("/nowhere");
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error().text(), HasSubstr("/nowhere"));
+  EXPECT_EQ(state(), runtime::JobState::kFailed);
+}
+
+TEST_F(DispatcherTest, CancelOfAnEndedJobNamesItsState) {
+  ASSERT_TRUE(submit());
+  EXPECT_TRUE(cancel());
+  auto again = cancel();
+  ASSERT_FALSE(again);
+  EXPECT_THAT(again.error().text(), HasSubstr("CANCELED"));
+}
+
+TEST_F(DispatcherTest, SavepointsNeedAJobWhoseTasksRun) {
+  auto unknown = savepoint();
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().text(), HasSubstr("Unknown job"));
+  ASSERT_TRUE(submit());
+  auto early = savepoint();
+  ASSERT_FALSE(early);
+  EXPECT_THAT(early.error().text(), HasSubstr("not all running"));
+}
+
+TEST_F(DispatcherTest, AFailedWorkerIsReplacedByANewAttempt) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  const auto first = std::get<runtime::Deployment>(gateway_->orders[0]).execution;
+  runtime::WorkerExited exited;
+  exited.execution = first;
+  exited.cause = "killed by signal 11";
+  dispatcher_->report(testing::taskManagerId(1), gateway_.get(), exited);
+  time_.advance(1s);
+  const auto* second = std::get_if<runtime::Deployment>(&gateway_->orders.back());
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->execution.attempt, first.attempt.next());
+}
+
+TEST_F(DispatcherTest, StopAnswersAlsoWhenWorkersDoNot) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  bool stopped = false;
+  dispatcher_->stop([&] { stopped = true; });
+  time_.advance(15s);
+  EXPECT_TRUE(stopped);
+}
+
+}  // namespace
+}  // namespace weir::jobmanager
