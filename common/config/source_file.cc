@@ -76,50 +76,69 @@ bool isListOfScalars(const YAML::Node& node) {
          });
 }
 
-Status flatten(const YAML::Node& node,
-               const std::string& prefix,
-               const std::string& name,
-               std::vector<RawEntry>& entries) {
-  const int line = node.Mark().line + 1;
-  if (node.IsMap()) {
+constexpr int kDeepest = 32;
+constexpr int kMostNodes = 10000;
+
+/// Turns a YAML tree into flat entries. Bounded, as aliases can make a small file endless.
+class Flattening {
+ public:
+  explicit Flattening(const std::string& name) : name_(name) {}
+
+  Status add(const YAML::Node& node, const std::string& prefix, int depth = 0) {
+    const int line = node.Mark().line + 1;
+    if (depth > kDeepest || ++nodes_ > kMostNodes) {
+      return wrongLine(name_, line, "there are too many keys, or they are nested too deeply");
+    }
+    if (node.IsMap()) {
+      return addMap(node, prefix, depth);
+    }
+    if (node.IsScalar()) {
+      entries_.push_back({prefix, node.Scalar(), line});
+    } else if (isListOfScalars(node)) {
+      entries_.push_back({prefix, joinItems(node), line});
+    } else if (node.IsNull()) {
+      entries_.push_back({prefix, "", line});
+    } else {
+      return wrongLine(
+          name_, line, "key '" + prefix + "' has a value that is neither text nor a list");
+    }
+    return ok();
+  }
+  std::vector<RawEntry> take() { return std::move(entries_); }
+
+ private:
+  Status addMap(const YAML::Node& node, const std::string& prefix, int depth) {
     for (const auto& member : node) {
       if (!member.first.IsScalar()) {
-        return wrongLine(name, line, "a key is not plain text");
+        return wrongLine(name_, node.Mark().line + 1, "a key is not plain text");
       }
       const std::string key = prefix + (prefix.empty() ? "" : ".") + member.first.Scalar();
-      const std::size_t before = entries.size();
-      WEIR_RETURN_IF_ERROR(flatten(member.second, key, name, entries));
-      if (entries.size() == before + 1 && !member.second.IsMap()) {
-        entries.back().line = member.first.Mark().line + 1;
+      const std::size_t before = entries_.size();
+      WEIR_RETURN_IF_ERROR(add(member.second, key, depth + 1));
+      if (entries_.size() == before + 1 && !member.second.IsMap()) {
+        entries_.back().line = member.first.Mark().line + 1;
       }
     }
     return ok();
   }
-  if (node.IsScalar()) {
-    entries.push_back({prefix, node.Scalar(), line});
-  } else if (isListOfScalars(node)) {
-    entries.push_back({prefix, joinItems(node), line});
-  } else if (node.IsNull()) {
-    entries.push_back({prefix, "", line});
-  } else {
-    return wrongLine(
-        name, line, "key '" + prefix + "' has a value that is neither text nor a list");
-  }
-  return ok();
-}
+
+  const std::string& name_;  // Of the file; the caller's.
+  int nodes_ = 0;
+  std::vector<RawEntry> entries_;
+};
 
 Result<std::vector<RawEntry>> parseYaml(const std::string& text, const std::string& name) {
   try {  // yaml-cpp reports by exception; this is its edge.
     const YAML::Node root = YAML::Load(text);
-    std::vector<RawEntry> entries;
     if (root.IsNull()) {
-      return entries;
+      return std::vector<RawEntry>();
     }
     if (!root.IsMap()) {
       return wrongLine(name, root.Mark().line + 1, "expected lines of 'key: value'");
     }
-    WEIR_RETURN_IF_ERROR(flatten(root, "", name, entries));
-    return entries;
+    Flattening entries(name);
+    WEIR_RETURN_IF_ERROR(entries.add(root, ""));
+    return entries.take();
   } catch (const YAML::Exception& error) {
     return wrongLine(name, error.mark.line + 1, error.msg)
         .advise(

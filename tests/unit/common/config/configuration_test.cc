@@ -223,5 +223,16 @@ TEST_F(ConfigurationTest, TheDirectoryThatWasNamedMustExist) {
   ::unsetenv("WEIR_CONF_DIR");
 }
 
+TEST_F(ConfigurationTest, AFileThatAliasesMakeEndlessIsRefused) {
+  EXPECT_THAT(errorOf("a: &x\n  b: *x\n"), HasSubstr("nested too deeply"));
+  std::string laughs = "top:\n  a0: &a0 {x: {}}\n";
+  for (int i = 1; i < 30; ++i) {
+    const std::string before = "a" + std::to_string(i - 1);
+    const std::string name = "a" + std::to_string(i);
+    laughs += "  " + name + ": &" + name + " {x: *" + before + ", y: *" + before + "}\n";
+  }
+  EXPECT_THAT(errorOf(laughs), HasSubstr("too many keys"));
+}
+
 }  // namespace
 }  // namespace weir::config

@@ -173,5 +173,47 @@ TEST(SchemaTest, TheSameContentInOtherContainersIsTheSame) {
   EXPECT_EQ((match<std::chrono::seconds, std::chrono::milliseconds>()), SchemaMatch::kIncompatible);
 }
 
+record::SchemaField of(Schema schema) { return {.name = "f", .schema = std::move(schema)}; }
+Schema recursive() { return {.kind = record::SchemaKind::kRecursive, .fields = {}}; }
+bool isSchema(const Schema& schema) {
+  return record::decodeSchema(record::encodeSchema(schema)).has_value();
+}
+
+TEST(SchemaTest, AStructThatAlwaysHoldsItselfIsNone) {
+  using record::SchemaKind;
+  const Schema optional{.kind = SchemaKind::kOptional, .fields = {of(recursive())}};
+  EXPECT_TRUE(isSchema({.kind = SchemaKind::kStruct, .fields = {of(optional)}}));
+  EXPECT_FALSE(isSchema({.kind = SchemaKind::kStruct, .fields = {of(recursive())}}));
+  const Schema tuple{.kind = SchemaKind::kTuple, .fields = {of(recursive())}};
+  EXPECT_FALSE(isSchema({.kind = SchemaKind::kStruct, .fields = {of(tuple)}}));
+  const Schema inner{.kind = SchemaKind::kStruct, .fields = {of(recursive())}};
+  const Schema list{.kind = SchemaKind::kList, .fields = {of(inner)}};
+  EXPECT_FALSE(isSchema({.kind = SchemaKind::kStruct, .fields = {of(list)}}));
+}
+
+TEST(SchemaTest, ANumberHasAWidthThatNumbersHave) {
+  EXPECT_TRUE(isSchema({.kind = record::SchemaKind::kInt, .width = 8, .fields = {}}));
+  EXPECT_FALSE(isSchema({.kind = record::SchemaKind::kInt, .width = 0, .fields = {}}));
+  EXPECT_FALSE(isSchema({.kind = record::SchemaKind::kFloat, .width = 5, .fields = {}}));
+}
+
+TEST(SchemaTest, CutShortInARecursiveVariantFailsTheReader) {
+  const Schema variant{.kind = record::SchemaKind::kVariant, .fields = {of(recursive())}};
+  Reader from(std::string_view("\0\0", 2));
+  record::skipValue(from, {.kind = record::SchemaKind::kStruct, .fields = {of(variant)}});
+  EXPECT_TRUE(from.failed());
+}
+
+TEST(SchemaTest, ManyValuesWithoutBytesAreSkippedAtOnceAndTooManyRefused) {
+  const Schema list = schemaOf<std::vector<std::tuple<>>>();
+  for (const std::uint64_t count : {record::kMostWithoutBytes, ~std::uint64_t{0}}) {
+    Writer to;
+    to.putVarint(count);
+    Reader from(to.view());
+    record::skipValue(from, list);
+    EXPECT_EQ(from.failed(), count > record::kMostWithoutBytes);
+  }
+}
+
 }  // namespace
 }  // namespace weir

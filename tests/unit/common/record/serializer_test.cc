@@ -243,5 +243,19 @@ TEST(KeyHashTest, AnUnorderedKeyIsOneReadableError) {
   EXPECT_EQ(count(errors, "error: static assertion failed: weir cannot key a stream by"), 1);
 }
 
+TEST(SerializerTest, ValuesWithoutBytesAreCountedUpToABound) {
+  using Nothings = std::vector<std::array<int, 0>>;
+  Writer to;
+  record::write(Nothings(5), to);
+  Reader from(to.view());
+  EXPECT_EQ(record::read<Nothings>(from).size(), 5U);
+  EXPECT_FALSE(from.failed());
+  to.clear();
+  to.putVarint(std::uint64_t{1} << 32);
+  Reader many(to.view());
+  EXPECT_TRUE(record::read<std::vector<Empty>>(many).empty());
+  EXPECT_TRUE(many.failed());
+}
+
 }  // namespace
 }  // namespace weir

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "common/record/checksum.h"
 #include "common/record/key_hash.h"
 #include "common/state/operator_state.h"
+#include "common/state/section_format.h"
 #include "tests/unit/common/state/fixtures.h"
 
 namespace weir::state {
@@ -132,6 +134,27 @@ TEST(SectionTest, EntriesOutOfOrderAreRefused) {
   ASSERT_TRUE(writer.beginState(counts()).has_value());
   ASSERT_TRUE(writer.entry(5, "a", "", "b").has_value());
   EXPECT_FALSE(writer.entry(4, "a", "", "b").has_value());
+}
+
+TEST(SectionTest, SizesThatOverflowAreCorruptionAlsoUnderARightChecksum) {
+  MemoryFile file;
+  SectionWriter writer(file, "w");
+  ASSERT_TRUE(writer.beginState(counts(), record::schemaOf<std::string>()).has_value());
+  ASSERT_TRUE(writer.entry(3, std::string(30, 'k'), "", "").has_value());
+  ASSERT_TRUE(writer.endState().has_value());
+  ASSERT_TRUE(writer.finish().has_value());
+  const std::size_t block = format::kSmallestHeader + 1;
+  const std::size_t content = block + format::kBlockHeader;
+  // A key of 1 byte and a value of 2^64-1: together none at all.
+  file.bytes.replace(content, 12, std::string("\1\0", 2) + std::string(9, '\xFF') + "\1");
+  record::Checksum sum;
+  sum.add(std::string_view(file.bytes).substr(block, 16));
+  sum.add(std::string_view(file.bytes).substr(content, 33));
+  const std::uint64_t value = sum.value();
+  file.bytes.replace(block + 16, 8, reinterpret_cast<const char*>(&value), 8);
+  const Status status = openAndVerify(file);
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().text(), "an entry has an odd size");
 }
 
 TEST(OperatorStateTest, IsDecodedUnderItsSchema) {
