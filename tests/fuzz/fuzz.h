@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What every fuzz target defines, for libFuzzer and for the driver of the short form alike.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+namespace weir::fuzz {
+
+/// Valid images that mutations start from; each target defines its own.
+std::vector<std::string> seeds();
+
+/// Ends the process when something that holds for every input does not hold for this one.
+inline void check(bool holds, std::string_view what) {
+  if (!holds) {
+    std::cerr << "fuzz: does not hold: " << what << std::endl;
+    std::abort();
+  }
+}
+
+inline std::string_view view(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
+
+/// What `decode` makes of `bytes` survives being encoded and decoded again.
+template <typename Decode, typename Encode>
+void checkRoundTrip(std::string_view bytes, Decode decode, Encode encode) {
+  const auto value = decode(bytes);
+  if (!value.has_value()) {
+    check(!value.error().text().empty(), "an error says why");
+    return;
+  }
+  const std::string once = encode(*value);
+  const auto again = decode(std::string_view(once));
+  check(again.has_value(), "what was encoded can be decoded");
+  check(encode(*again) == once, "encoding is stable");
+}
+
+}  // namespace weir::fuzz
