@@ -143,7 +143,8 @@ class JobsTest(unittest.TestCase):
             "run", self.jobs / "counting", "--differs", "yes", "--restart", "none", check=False
         )
         self.assertEqual(done.returncode, 1)
-        self.assertIn("Another name", done.stderr)
+        self.assertIn("Misbehave", done.stderr)
+        self.assertIn("another-uid", done.stderr)
         self.free_again()
 
     def test_print_reaches_the_task_managers_output(self):

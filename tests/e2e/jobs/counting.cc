@@ -197,8 +197,8 @@ int main(int argc, char** argv) {
   // A program that builds another graph on the worker than at submission.
   const bool on_worker = std::getenv("WEIR_MODE") != nullptr && std::string(std::getenv("WEIR_MODE")) == "worker";
   auto checked = numbers.map(Misbehave(flags.text("misbehave"), flags.number("at", -1), flags.text("marker")))
-                     .name(flags.text("differs") == "yes" && on_worker ? "Another name" : "Misbehave")
-                     .uid("misbehave");
+                     .name("Misbehave")
+                     .uid(flags.text("differs") == "yes" && on_worker ? "another-uid" : "misbehave");
   checked.shuffle()
       .keyBy([keys](const std::int64_t& number) { return number % keys; })
       .map(Count(keys, flags.number("add", 1), flags.number("slow", 0)))
