@@ -197,7 +197,7 @@ void JobManager::stop() {
     return;
   }
   constexpr const char* kReason = "the job manager is stopping";
-  if (parts.dispatcher) {
+  if (parts.server) {  // Else nobody could have asked for anything.
     auto ended = std::make_shared<std::promise<void>>();  // Shared with a late answer.
     parts.dispatcher->stop([ended] { ended->set_value(); });
     if (ended->get_future().wait_for(kStopWait) != std::future_status::ready) {

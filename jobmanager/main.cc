@@ -154,6 +154,7 @@ int serve(const weir::config::Configuration& configuration) {
   weir::log::info("job manager stops", {{"signal", signal}});
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // A second one ends us at once.
   (*job_manager)->stop();
+  weir::log::info("job manager ended");
   return 0;
 }
 
@@ -170,7 +171,6 @@ int main(int argc, char** argv) {
     return failed(configuration.error().during("cannot start"));
   }
   const int status = serve(*configuration);
-  weir::log::info("job manager ended", {{"status", status}});
   weir::log::flush();
   return status;
 }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "common/base/random.h"
 #include "jobmanager/ha/job_store.h"
 
 namespace weir::ha {

@@ -1,3 +1,4 @@
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
 
@@ -231,6 +232,9 @@ TEST_F(ServicesTest, AStopEndsOpenSessionsSoonAndReportsTheirLossOnce) {
   ASSERT_TRUE(stream->Write(registration()));
   ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.task_managers.size() == 1; }));
   stop();
+  v1::ToTaskManager message;
+  while (stream->Read(&message)) {
+  }
   EXPECT_EQ(dispatcher_.losses[kTaskManager], 1);
   EXPECT_EQ(rpc::errorFromGrpc(stream->Finish()).message(), "the job manager is stopping");
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "common/base/random.h"
+
 namespace weir::jobmanager::web {
 namespace {
 
