@@ -4,7 +4,7 @@
 #include <memory>
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT: the name is Asio's.
 }
 
 namespace weir::worker {
