@@ -49,12 +49,14 @@ Status writeMetadata(fs::FileSystem& files,
 }
 
 Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
-                                                 const std::string& directory) {
+                                                 const std::string& directory,
+                                                 const std::string& named) {
   const std::string path = fs::join(directory, kMetadata);
   auto image = fs::readAll(files, path);
   if (!image && image.error().code() == ErrorCode::kNotFound) {
     return Error(ErrorCode::kNotFound,
-                 "there is no savepoint at '" + directory + "' (it has no file 'metadata')")
+                 "there is no savepoint at '" + (named.empty() ? directory : named) +
+                     "' (it has no file 'metadata')")
         .advise("check the path; `weir savepoint list` shows savepoints");
   }
   if (!image) {

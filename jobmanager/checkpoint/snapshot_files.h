@@ -23,10 +23,11 @@ bool isCheckpointDirectory(std::string_view directory);
 Status writeMetadata(fs::FileSystem& files,
                      const std::string& directory,
                      const runtime::CheckpointMetadata& metadata);
-/// Reads `<directory>/metadata`. kNotFound, saying that there is no savepoint, when there is none;
-/// kCorruption when it is damaged.
+/// Reads `<directory>/metadata`. kNotFound, saying that there is no savepoint at `named` (what the
+/// user wrote, if given), when there is none; kCorruption when it is damaged.
 Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
-                                                 const std::string& directory);
+                                                 const std::string& directory,
+                                                 const std::string& named = {});
 
 /// Makes the locations of files relative to the metadata's data directory where they lie in it.
 void makeRelative(runtime::CheckpointMetadata& metadata);

@@ -226,9 +226,14 @@ Error ResourceManager::shortage(const graph::JobGraph& graph) const {
   list += list.empty() ? "" : ")";
   const std::uint32_t needed = slotsNeeded(graph);
   std::string sentence = "not enough slots for job '" + graph.name + "': it needs " +
-                         std::to_string(needed) + ", and " + std::to_string(task_managers_.size()) +
-                         " registered task managers" + list + " have " + std::to_string(total) +
-                         " slots, " + std::to_string(free) + " of them free";
+                         std::to_string(needed) + ", and ";
+  if (task_managers_.empty()) {
+    sentence += "no task manager is registered";
+  } else {
+    sentence += std::to_string(task_managers_.size()) + " registered task managers" + list +
+                " have " + std::to_string(total) + " slots, " + std::to_string(free) +
+                " of them free";
+  }
   return Error(ErrorCode::kResourceExhausted, std::move(sentence))
       .advise(total < needed ? "start more task managers, raise taskmanager.numberOfTaskSlots, or "
                                "lower the parallelism"

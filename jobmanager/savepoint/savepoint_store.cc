@@ -149,7 +149,7 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
   }
   auto read = [&files = services_.files, path]() -> Result<Opened> {
     WEIR_TRY(auto directory, directoryOf(path));
-    WEIR_TRY(auto metadata, readMetadata(files, directory));
+    WEIR_TRY(auto metadata, readMetadata(files, directory, path));
     std::vector<std::string> damaged = damagedFiles(files, metadata);
     if (!damaged.empty()) {
       std::string list;
@@ -275,7 +275,7 @@ void SavepointStore::disposeFiles(const std::string& path,
     Inspection inspection;
     WEIR_TRY(inspection.directory, directoryOf(path));
     auto users = jobsUsing(files, inspection.directory);
-    auto metadata = readMetadata(files, inspection.directory);
+    auto metadata = readMetadata(files, inspection.directory, path);
     if (!metadata && metadata.error().code() == ErrorCode::kNotFound) {
       return std::move(metadata).error();
     }
