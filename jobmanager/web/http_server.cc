@@ -207,9 +207,7 @@ std::vector<tcp::endpoint> endpointsOf(asio::io_context& context,
            settings.host, std::to_string(settings.port), tcp::resolver::passive, error)) {
     endpoints.push_back(entry.endpoint());
   }
-  std::stable_sort(endpoints.begin(), endpoints.end(), [](const auto& one, const auto& other) {
-    return one.protocol() == tcp::v4() && other.protocol() == tcp::v6();
-  });
+  std::sort(endpoints.begin(), endpoints.end());  // By address, IPv4 first.
   endpoints.erase(std::unique(endpoints.begin(), endpoints.end()), endpoints.end());
   return endpoints;
 }
