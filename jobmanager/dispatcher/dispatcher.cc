@@ -1,6 +1,7 @@
 #include "jobmanager/dispatcher/dispatcher.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "common/telemetry/log.h"
@@ -160,8 +161,8 @@ void Dispatcher::list(Callback<std::vector<runtime::JobSummary>> done) {
     for (std::size_t i = 0; i < std::min(ended_.size(), options_.history); ++i) {
       summaries.push_back(ended_[i].view.summary);
     }
-    std::stable_sort(summaries.begin(), summaries.end(), [](const auto& left, const auto& right) {
-      return left.start_millis < right.start_millis;
+    std::sort(summaries.begin(), summaries.end(), [](const auto& left, const auto& right) {
+      return std::tie(left.start_millis, left.id) < std::tie(right.start_millis, right.id);
     });
     done(std::move(summaries));
   });

@@ -1,6 +1,7 @@
 // Task managers, ended jobs and views; the other half of dispatcher.cc.
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "common/telemetry/log.h"
@@ -206,9 +207,10 @@ void Dispatcher::publish() {
   for (const auto& [id, job] : jobs_) {
     view->running.push_back(job.master->view());
   }
-  std::stable_sort(
+  std::sort(
       view->running.begin(), view->running.end(), [](const JobView& left, const JobView& right) {
-        return left.summary.start_millis < right.summary.start_millis;
+        return std::tie(left.summary.start_millis, left.summary.id) <
+               std::tie(right.summary.start_millis, right.summary.id);
       });
   for (std::size_t i = 0; i < std::min(ended_.size(), options_.history); ++i) {
     view->finished.push_back(ended_[i].view);

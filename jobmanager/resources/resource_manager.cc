@@ -181,7 +181,7 @@ bool ResourceManager::tryServe(const runtime::ExecutionId& execution,
   for (const TaskManagerId id : ids()) {
     offers.push_back({id, freeSlots(id, task_managers_.at(id))});
   }
-  std::optional<Placement> placement = place(graph, std::move(offers));
+  std::optional<Placement> placement = place(graph, offers);
   if (!placement) {
     return false;
   }

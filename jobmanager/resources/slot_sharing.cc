@@ -1,6 +1,8 @@
 #include "jobmanager/resources/slot_sharing.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <utility>
 
 namespace weir::jobmanager {
@@ -36,22 +38,23 @@ std::uint32_t slotsNeeded(const graph::JobGraph& graph) {
   return sum;
 }
 
-std::optional<Placement> place(const graph::JobGraph& graph, std::vector<SlotOffer> offers) {
+std::optional<Placement> place(const graph::JobGraph& graph, const std::vector<SlotOffer>& offers) {
   const std::uint32_t needed = slotsNeeded(graph);
-  std::stable_sort(offers.begin(), offers.end(), [](const SlotOffer& left, const SlotOffer& right) {
-    return left.free_slots > right.free_slots;
-  });
+  std::multimap<std::uint32_t, TaskManagerId, std::greater<>> by_free_slots;  // Ties stay in order.
+  for (const SlotOffer& offer : offers) {
+    by_free_slots.emplace(offer.free_slots, offer.task_manager);
+  }
   Placement placement;
   std::vector<std::uint32_t> worker_of_slot;
-  for (const SlotOffer& offer : offers) {
+  for (const auto& [free_slots, task_manager] : by_free_slots) {
     const auto missing = needed - static_cast<std::uint32_t>(worker_of_slot.size());
-    const std::uint32_t taken = std::min(offer.free_slots, missing);
+    const std::uint32_t taken = std::min(free_slots, missing);
     if (taken == 0) {
       break;
     }
     worker_of_slot.insert(
         worker_of_slot.end(), taken, static_cast<std::uint32_t>(placement.workers.size()));
-    placement.workers.push_back(offer.task_manager);
+    placement.workers.push_back(task_manager);
     placement.slots.push_back(taken);
   }
   if (worker_of_slot.size() < needed) {

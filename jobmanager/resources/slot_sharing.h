@@ -30,6 +30,6 @@ std::uint32_t slotsNeeded(const graph::JobGraph& graph);
 
 /// Fills one task manager after the other, those with the most free slots first, so that a job runs
 /// on as few as possible; nullopt when the offers do not suffice.
-std::optional<Placement> place(const graph::JobGraph& graph, std::vector<SlotOffer> offers);
+std::optional<Placement> place(const graph::JobGraph& graph, const std::vector<SlotOffer>& offers);
 
 }  // namespace weir::jobmanager

@@ -1,7 +1,7 @@
 #include "jobmanager/savepoint/state_matching.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "common/record/schema.h"
@@ -240,7 +240,7 @@ class Matching {
   }
 
   std::string nearest(const OperatorState& old) const {
-    std::vector<std::pair<std::size_t, const JobOperator*>> candidates;
+    std::multimap<std::size_t, const JobOperator*> candidates;  // Best first.
     for (const JobOperator& now : graph_.operators) {
       if (!now.stateful || matches_.contains(now.id)) {
         continue;
@@ -253,18 +253,15 @@ class Matching {
           });
       const std::size_t distance =
           std::min(editDistance(old.uid, now.uid), editDistance(old.name, now.name));
-      candidates.emplace_back(distance + (same_states ? 0 : 10) + (old.kind == now.kind ? 0 : 10),
-                              &now);
+      candidates.emplace(distance + (same_states ? 0 : 10) + (old.kind == now.kind ? 0 : 10), &now);
     }
-    std::stable_sort(candidates.begin(), candidates.end(), [](const auto& left, const auto& right) {
-      return left.first < right.first;
-    });
     if (candidates.empty()) {
       return "the program has no other operator with state";
     }
     std::string text = "nearest: ";
-    for (std::size_t i = 0; i < std::min<std::size_t>(candidates.size(), 3); ++i) {
-      text += (i == 0 ? "" : ", ") + label(*candidates[i].second);
+    int named = 0;
+    for (auto one = candidates.begin(); one != candidates.end() && named < 3; ++one, ++named) {
+      text += (named == 0 ? "" : ", ") + label(*one->second);
     }
     return text;
   }
