@@ -54,8 +54,9 @@ deploy/packages.sh build
 echo "in place"
 
 say "Build"
-if [ -e build/release/build.ninja ]; then :; else run cmake --preset release -DWEIR_TESTS=OFF >build.log 2>&1 || { tail -n 20 build.log; exit 1; }; rm -f build.log; fi
-printf '$ cmake --build --preset release\n'
+mkdir -p build
+run cmake --preset release >build/quickstart.log 2>&1 || { tail -n 20 build/quickstart.log; fail "configuring failed"; }
+printf '$ cmake --preset release && cmake --build --preset release\n'
 cmake --build --preset release >build/quickstart.log 2>&1 || { tail -n 40 build/quickstart.log; fail "the build failed"; }
 tail -n 1 build/quickstart.log
 
