@@ -25,9 +25,8 @@ std::string_view schemeOf(std::string_view text) {
 
 std::string normalize(std::string_view absolute) {
   std::string path = std::filesystem::path(absolute).lexically_normal().string();
-  path.erase(0,
-             path.find_first_not_of('/') == std::string::npos ? path.size() - 1
-                                                              : path.find_first_not_of('/') - 1);
+  const std::size_t slashes = std::min(path.find_first_not_of('/'), path.size());
+  path.erase(0, slashes == 0 ? 0 : slashes - 1);
   if (path.size() > 1 && path.back() == '/') {
     path.pop_back();
   }

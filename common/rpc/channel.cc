@@ -57,7 +57,7 @@ Result<Address> parseAddress(std::string_view text) {
   if (host.empty()) {
     return wrong("the host is missing");
   }
-  if (host.find_first_of(" \t/@") != std::string_view::npos) {
+  if (host.find_first_of(" \t/@[]") != std::string_view::npos) {
     return wrong("the host has a character that no host has");
   }
   int port = 0;

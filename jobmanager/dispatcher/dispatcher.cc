@@ -122,6 +122,7 @@ void Dispatcher::accepted(JobId job, const Result<runtime::SubmitReply>& reply) 
     return;
   }
   found->second.accepted = reply;
+  publish();  // Who is told of a job finds it.
   for (auto& done : std::exchange(found->second.submitters, {})) {
     done(reply);
   }

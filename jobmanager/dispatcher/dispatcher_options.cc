@@ -74,7 +74,8 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRe
   options.storage.inline_threshold = configuration.get(config::kMemoryThreshold).bytes;
   if (storage.storage == config::Storage::kFileSystem) {
     options.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
-    options.storage.directory = fs::toFileUri(fs::join(storage.directory, request.job.hex()));
+    WEIR_TRY(const auto local, fs::localPath(storage.directory));  // A path or a URI.
+    options.storage.directory = fs::toFileUri(fs::join(local, request.job.hex()));
     options.probe_directories.push_back(storage.directory);
   }
   if (cluster.savepoints.on_files) {

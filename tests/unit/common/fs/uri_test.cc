@@ -36,6 +36,8 @@ TEST(UriTest, WhatIsNotLocalIsRefusedWithTheReason) {
 
 TEST(UriTest, PrintsOneSlash) {
   EXPECT_EQ(toFileUri("/dir/savepoint-1"), "file:/dir/savepoint-1");
+  EXPECT_EQ(toFileUri("//dir"), "file:/dir");
+  EXPECT_EQ(toFileUri("///"), "file:/");
   EXPECT_EQ(*localPath(toFileUri("/a b/c")), "/a b/c");
 }
 

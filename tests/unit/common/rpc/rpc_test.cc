@@ -57,8 +57,17 @@ TEST(AddressTest, IsHostAndPort) {
   EXPECT_EQ(*parseAddress("localhost:6123"), (Address{"localhost", 6123}));
   EXPECT_EQ(*parseAddress("[::1]:80"), (Address{"::1", 80}));
   EXPECT_EQ(parseAddress("[::1]:80")->text(), "[::1]:80");
-  for (const char* text :
-       {"", "localhost", "localhost:", ":1", "a:0", "a:65536", "a:x", "::1:80", "http://a:1"}) {
+  for (const char* text : {"",
+                           "localhost",
+                           "localhost:",
+                           ":1",
+                           "a:0",
+                           "a:65536",
+                           "a:x",
+                           "[[a]]:1",
+                           "[a:1",
+                           "::1:80",
+                           "http://a:1"}) {
     EXPECT_FALSE(parseAddress(text).has_value()) << text;
   }
 }
