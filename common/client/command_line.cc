@@ -247,11 +247,13 @@ int CommandLine::dispatch() {
   const std::string command = app_.get_subcommands().front()->get_name();
   Console console(words_.json);
   if (command == "config" && !words_.config_words.empty() && words_.config_words[0] == "check") {
-    return dispatchConfig(Invocation{console, config::Configuration(), {}});
+    const config::Configuration none;
+    return dispatchConfig(Invocation{console, none, none, {}});
   }
   config::Warnings warnings;
   // Overrides alone first: a wrong -D is wrong usage, a wrong file a failure.
-  if (const auto alone = config::Configuration::fromOverrides(words_.overrides, warnings); !alone) {
+  const auto alone = config::Configuration::fromOverrides(words_.overrides, warnings);
+  if (!alone) {
     return wrongUse(command, alone.error().text());
   }
   warnings.clear();
@@ -274,7 +276,7 @@ int CommandLine::dispatch() {
     }
     address = *std::move(parsed);
   }
-  const Invocation invocation{console, *configuration, std::move(address)};
+  const Invocation invocation{console, *configuration, *alone, std::move(address)};
   if (command == "run" || command == "info") {
     return dispatchRun(invocation);
   }

@@ -20,6 +20,8 @@ extern std::atomic<bool> interrupted;
 struct Invocation {
   Console& console;
   const config::Configuration& configuration;
+  /// What -D set: travels with a job, above the cluster's own configuration.
+  const config::Configuration& overrides;
   rpc::Address job_manager;  ///< -m, else jobmanager.rpc.address:port.
 };
 

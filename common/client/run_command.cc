@@ -27,7 +27,7 @@ ProgramCall callOf(const Invocation& invocation, const RunOptions& options, bool
       options.parallelism != 0
           ? options.parallelism
           : static_cast<std::uint32_t>(configuration.get(config::kParallelismDefault));
-  call.configuration = configuration.toMap();
+  call.configuration = invocation.overrides.toMap();
   call.timeout = configuration.get(config::kProgramTimeout);
   call.quiet_output = quiet_output;
   return call;

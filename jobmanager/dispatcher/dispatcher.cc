@@ -172,7 +172,10 @@ void Dispatcher::list(Callback<std::vector<runtime::JobSummary>> done) {
 void Dispatcher::cancel(JobId job, Callback<std::monostate> done) {
   post([this, job, done = std::move(done)] {
     if (auto found = jobs_.find(job); found != jobs_.end()) {
-      found->second.master->cancel(done);
+      found->second.master->cancel([this, done](Result<std::monostate> cancelling) {
+        publish();
+        done(std::move(cancelling));
+      });
     } else if (const Ended* ended = findEnded(job)) {
       done(Error(ErrorCode::kFailedPrecondition,
                  "job " + job.hex() + " has ended: it is " +
@@ -223,6 +226,7 @@ void Dispatcher::savepointHere(const runtime::SavepointRequest& request) {
     if (Status put = services_.store.putOperation(epoch_, record); !put) {
       log::warn("the store of jobs did not take an operation", {{"reason", put.error().message()}});
     }
+    publish();
     savepoint_operations_.finish(operation, result);
   };
   auto found = jobs_.find(request.job);

@@ -148,7 +148,7 @@ void Dispatcher::retire(JobId job) {
     log::warn("the store of jobs did not forget an ended job",
               {{"job", job.hex()}, {"reason", removed.error().message()}});
   }
-  jobChanged(job);
+  publish();
   stopIfEmpty();
 }
 
