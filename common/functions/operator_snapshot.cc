@@ -74,14 +74,17 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
                                                  const TaskInfo& task) {
   std::vector<WrittenElement> mine;
-  WEIR_RETURN_IF_ERROR(
-      forElements(restore,
-                  state::StateKind::kOperatorList,
-                  [&](std::uint32_t /*subtask*/, std::uint64_t index, WrittenElement element) {
-                    if (index % task.parallelism == task.subtask) {
-                      mine.push_back(std::move(element));
-                    }
-                  }));
+  WEIR_RETURN_IF_ERROR(forElements(
+      restore,
+      state::StateKind::kOperatorList,
+      [&](std::uint32_t subtask, std::uint64_t index, WrittenElement element) {
+        // At the old parallelism only the own section may be at hand.
+        const std::uint64_t owner =
+            restore.old_parallelism == task.parallelism ? subtask : index % task.parallelism;
+        if (owner == task.subtask) {
+          mine.push_back(std::move(element));
+        }
+      }));
   return mine;
 }
 

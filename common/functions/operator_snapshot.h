@@ -37,8 +37,8 @@ struct WrittenElement {
 /// Errors: kInvalidArgument naming both parallelisms where they differ; kCorruption.
 Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& restore,
                                                          const TaskInfo& task);
-/// The elements of ListCheckpointed<S> that fall to `task`: of all, in order of the old subtasks,
-/// every parallelism-th.
+/// The elements of ListCheckpointed<S> that fall to `task`: its own at the old parallelism, else of
+/// all, in order of the old subtasks, every parallelism-th.
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
                                                  const TaskInfo& task);
 

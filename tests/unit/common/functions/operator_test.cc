@@ -230,6 +230,22 @@ TEST(OperatorTest, ListElementsAreDealtOutAnew) {
       ElementsAre(ElementsAre(0), ElementsAre(1), ElementsAre(10), ElementsAre(11), IsEmpty()));
 }
 
+TEST(OperatorTest, ListElementsStayWhereTheyWereAtTheSameParallelism) {
+  for (std::uint32_t subtask = 0; subtask < 2; ++subtask) {
+    Snapshots snapshots;  // Of the one subtask alone, as no other section is handed to it.
+    Running<KeepingOperator, int> before(FakeContext(subtask, 2), Keeping{}, NoSelector{});
+    before.op.open();
+    feed<int>(before.op, {7, 8, 9});
+    snapshots.take(before.op, subtask);
+    const Keeping function;
+    Running<KeepingOperator, int> after(FakeContext(subtask, 2), function, NoSelector{});
+    OperatorRestore restore = snapshots.restoreFor(after.context.task());
+    restore.old_parallelism = 2;
+    ASSERT_TRUE(after.op.restore(restore).has_value());
+    EXPECT_THAT(*function.kept, ElementsAre(7, 8, 9));
+  }
+}
+
 TEST(OperatorTest, TimestampsPassThroughAFunctionToWhatItEmits) {
   const auto twice = [](const int& value, Collector<int>& out) {
     out.collect(value);
