@@ -85,13 +85,14 @@ class StreamExecutionEnvironment {
   template <typename F>
   auto addSource(F f, const std::string& name = "Custom Source") {
     if constexpr (functions::Implements<F, SourceFunction>) {
-      return source<functions::ArgumentOf<F, SourceFunction, 0>>("source", name, std::move(f));
+      return source<functions::ArgumentOf<F, SourceFunction, 0>>(
+          "source", "Source: " + name, std::move(f));
     } else {
       using T = functions::EmittedBy<F>;
       static_assert(!std::is_void_v<T>,
                     "addSource() takes a SourceFunction<T> or a callable "
                     "InputStatus(SourceContext<T>&)");
-      return source<T>("source", name, std::move(f));
+      return source<T>("source", "Source: " + name, std::move(f));
     }
   }
 

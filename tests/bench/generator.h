@@ -1,14 +1,15 @@
 #pragma once
 
-#include <weir/weir.h>
-
 #include <cstdint>
 #include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-/// What all benchmark jobs share: the index source, the records, the discarding sink, the event file.
+#include <weir/weir.h>
+
+/// What all benchmark jobs share: the index source, the records, the discarding sink, the event
+/// file.
 ///
 /// The definitions are those of the peers that the results are compared with (README.md).
 namespace bench {

@@ -1,4 +1,5 @@
-// keyed_count: (key(i, k), 1) -> keyBy(first) -> sum in keyed value state, emits (key, sum) -> sink.
+// keyed_count: (key(i, k), 1) -> keyBy(first) -> sum in keyed value state, emits (key, sum) ->
+// sink.
 #include "generator.h"
 
 namespace {

@@ -1,4 +1,5 @@
-// The tiny job of `lifecycle`: an endless, slow source, a little keyed state, a sink that says when it got records.
+// The tiny job of `lifecycle`: an endless, slow source, a little keyed state, a sink that says when
+// it got records.
 #include "generator.h"
 
 namespace {
@@ -6,7 +7,9 @@ namespace {
 class Ticks : public weir::RichSourceFunction<std::uint64_t>,
               public weir::ListCheckpointed<std::uint64_t> {
  public:
-  std::vector<std::uint64_t> snapshotState(std::uint64_t /*checkpoint*/) override { return {next_}; }
+  std::vector<std::uint64_t> snapshotState(std::uint64_t /*checkpoint*/) override {
+    return {next_};
+  }
   void restoreState(const std::vector<std::uint64_t>& state) override {
     next_ = state.empty() ? 0 : state.front();
   }

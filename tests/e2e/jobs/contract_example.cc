@@ -25,7 +25,8 @@ struct StatefulSource : weir::SourceFunction<std::string>, weir::Checkpointed<st
   void restoreState(const std::int64_t& state) override { next = state; }
 };
 
-struct StatefulMapper : weir::MapFunction<std::string, std::string>, weir::Checkpointed<std::int64_t> {
+struct StatefulMapper : weir::MapFunction<std::string, std::string>,
+                        weir::Checkpointed<std::int64_t> {
   std::int64_t mapped = 0;
   std::string map(const std::string& word) override {
     ++mapped;
@@ -39,11 +40,15 @@ int main(int argc, char** argv) {
   auto env = weir::StreamExecutionEnvironment::getExecutionEnvironment();
   env.setParallelism(2);
   env.enableCheckpointing(std::chrono::seconds(1));
-  env.addSource(StatefulSource{}).uid("source-id")
-     .shuffle()
-     .map(StatefulMapper{}).uid("mapper-id")        // operator state through Checkpointed<S>
-     .keyBy([](const std::string& s) { return s; })
-     .map(CountPerWord{}).uid("keyed-id").name("Count per word")
-     .print();
+  env.addSource(StatefulSource{})
+      .uid("source-id")
+      .shuffle()
+      .map(StatefulMapper{})
+      .uid("mapper-id")  // operator state through Checkpointed<S>
+      .keyBy([](const std::string& s) { return s; })
+      .map(CountPerWord{})
+      .uid("keyed-id")
+      .name("Count per word")
+      .print();
   env.execute("Stateful example");
 }

@@ -1,7 +1,5 @@
-// A job whose result can be computed independently: counts the numbers below N by key, exactly, through whatever
-// happens to it. Flags make it slow, change its functions, or make it misbehave.
-#include <weir/weir.h>
-
+// A job whose result can be computed independently: counts the numbers below N by key, exactly,
+// through whatever happens to it. Flags make it slow, change its functions, or make it misbehave.
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -9,7 +7,10 @@
 #include <map>
 #include <string>
 #include <thread>
+
 #include <unistd.h>
+
+#include <weir/weir.h>
 
 namespace {
 
@@ -30,7 +31,7 @@ struct Flags {
 };
 
 struct Position {
-  std::int64_t first = 0;   // The split: numbers first, first + step, ...
+  std::int64_t first = 0;  // The split: numbers first, first + step, ...
   std::int64_t step = 1;
   std::int64_t next = 0;
 };
@@ -49,7 +50,8 @@ class Numbers : public weir::RichSourceFunction<std::int64_t>,
   void open(weir::RuntimeContext& context) override {
     if (!restored_) {
       const std::int64_t subtask = context.getIndexOfThisSubtask();
-      splits_.push_back({subtask, static_cast<std::int64_t>(context.getNumberOfParallelSubtasks()), subtask});
+      splits_.push_back(
+          {subtask, static_cast<std::int64_t>(context.getNumberOfParallelSubtasks()), subtask});
     }
     start_ = std::chrono::steady_clock::now();
   }
@@ -108,7 +110,8 @@ struct Count : weir::RichMapFunction<std::int64_t, KeyCount> {
 };
 
 // Remembers the last count of each key; writes them, sorted, when the input ends.
-class LastCounts : public weir::RichSinkFunction<KeyCount>, public weir::ListCheckpointed<KeyCount> {
+class LastCounts : public weir::RichSinkFunction<KeyCount>,
+                   public weir::ListCheckpointed<KeyCount> {
  public:
   explicit LastCounts(std::string directory) : directory_(std::move(directory)) {}
   void open(weir::RuntimeContext& context) override { subtask_ = context.getIndexOfThisSubtask(); }
@@ -145,7 +148,8 @@ class LastCounts : public weir::RichSinkFunction<KeyCount>, public weir::ListChe
   std::map<std::int64_t, std::int64_t> last_;
 };
 
-// Does what `kind` says at the record `at`, unless `marker` exists already (so that it happens once).
+// Does what `kind` says at the record `at`, unless `marker` exists already (so that it happens
+// once).
 struct Misbehave : weir::MapFunction<std::int64_t, std::int64_t> {
   std::string kind;
   std::int64_t at;
@@ -192,13 +196,16 @@ int main(int argc, char** argv) {
     env.setRestartStrategy(weir::RestartStrategies::noRestart());
   }
   const std::int64_t keys = flags.number("keys", 100);
-  auto numbers = env.addSource(Numbers(flags.number("count", 10000), flags.number("rate", 0)), "Numbers")
-                     .uid(flags.text("source-uid", "numbers"));
+  auto numbers =
+      env.addSource(Numbers(flags.number("count", 10000), flags.number("rate", 0)), "Numbers")
+          .uid(flags.text("source-uid", "numbers"));
   // A program that builds another graph on the worker than at submission.
-  const bool on_worker = std::getenv("WEIR_MODE") != nullptr && std::string(std::getenv("WEIR_MODE")) == "worker";
-  auto checked = numbers.map(Misbehave(flags.text("misbehave"), flags.number("at", -1), flags.text("marker")))
-                     .name("Misbehave")
-                     .uid(flags.text("differs") == "yes" && on_worker ? "another-uid" : "misbehave");
+  const bool on_worker =
+      std::getenv("WEIR_MODE") != nullptr && std::string(std::getenv("WEIR_MODE")) == "worker";
+  auto checked =
+      numbers.map(Misbehave(flags.text("misbehave"), flags.number("at", -1), flags.text("marker")))
+          .name("Misbehave")
+          .uid(flags.text("differs") == "yes" && on_worker ? "another-uid" : "misbehave");
   checked.shuffle()
       .keyBy([keys](const std::int64_t& number) { return number % keys; })
       .map(Count(keys, flags.number("add", 1), flags.number("slow", 0)))

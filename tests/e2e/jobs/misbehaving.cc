@@ -1,10 +1,10 @@
 // Programs that are none: each word says how.
-#include <weir/weir.h>
-
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <thread>
+
+#include <weir/weir.h>
 
 int main(int argc, char** argv) {
   const std::string how = argc > 1 ? argv[1] : "";
@@ -26,7 +26,11 @@ int main(int argc, char** argv) {
   }
   auto numbers = env.fromElements(1, 2, 3);
   if (how == "equal-uids") {
-    numbers.map([](int n) { return n; }).uid("same").map([](int n) { return n; }).uid("same").print();
+    numbers.map([](int n) { return n; })
+        .uid("same")
+        .map([](int n) { return n; })
+        .uid("same")
+        .print();
   } else if (how == "empty-uid") {
     numbers.map([](int n) { return n; }).uid("").print();
   } else if (how == "throws") {
