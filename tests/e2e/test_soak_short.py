@@ -10,7 +10,7 @@ from soak import Soak  # noqa: E402
 
 class SoakShortTest(unittest.TestCase):
     def test_a_job_whose_processes_are_killed_at_random_counts_exactly(self):
-        Soak(seconds=30, seed=7).run()
+        Soak(seconds=30, seed=1).run()
 
 
 if __name__ == "__main__":

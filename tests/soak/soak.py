@@ -21,7 +21,7 @@ SLOTS = 2
 KEYS = 1000
 RATE = 2000  # Numbers a second and source.
 INTERVAL_MILLIS = 500
-SAVEPOINTS_KEPT = 2
+SAVEPOINTS_KEPT = 1
 ENDED = ("FINISHED", "FAILED", "CANCELED", "SUSPENDED")
 
 
@@ -36,7 +36,7 @@ class Soak:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-soak-"))
         self.cluster = Cluster(task_managers=TASK_MANAGERS, slots=SLOTS, folder=self.folder)
         # As long as there are kills the job is set back, so that it needs more than these seconds.
-        self.count = int(PARALLELISM * RATE * seconds * 0.5)
+        self.count = int(PARALLELISM * RATE * seconds * 0.6)
         self.job = None
         self.paths = []  # Of savepoints not disposed yet, oldest first.
         self.due = []  # When a killed task manager is started again.
@@ -70,15 +70,16 @@ class Soak:
     # ---- faults
 
     def disturb(self, until):
+        actions = 0
         while time.monotonic() < until and self.state() not in ENDED:
             self.pause(self.random.uniform(2, 6))
-            dice = self.random.random()
-            if dice < 0.5:
-                self.kill_worker()
-            elif dice < 0.8:
-                self.kill_task_manager()
-            else:
+            actions += 1
+            if actions % 3 == 0:
                 self.take_savepoint()
+            elif self.random.random() < 0.6:
+                self.kill_worker()
+            else:
+                self.kill_task_manager()
             self.check_state()
 
     def pause(self, seconds):
@@ -111,7 +112,8 @@ class Soak:
         done = self.cluster.weir("savepoint", self.job, self.cluster.savepoints, check=False)
         if done.returncode != 0:
             # While a job restarts or a task dies there can be none; but it has to be said why.
-            assert done.stderr.startswith("weir: "), f"no reason for a failed savepoint: {done.stderr!r}"
+            last = done.stderr.splitlines()[-1] if done.stderr else ""
+            assert last.startswith("weir: "), f"no reason for a failed savepoint: {done.stderr!r}"
             self.done["refused savepoints"] += 1
             return
         self.paths.append(done.stdout.split("Path: ")[1].split()[0])
