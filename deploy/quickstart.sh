@@ -135,7 +135,9 @@ echo
 say "Take a savepoint in the middle"
 run weir list
 printf '$ weir savepoint %s\n' "$id"
-savepoint=$(weir savepoint "$id" | tee /dev/stderr | sed -n 's/^Savepoint completed. Path: //p')
+answer=$(weir savepoint "$id") || fail "no savepoint"
+echo "$answer"
+savepoint=$(sed -n 's/^Savepoint completed. Path: //p' <<<"$answer")
 [ -n "$savepoint" ] || fail "no savepoint"
 
 say "Cancel the job"
