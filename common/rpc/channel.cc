@@ -76,10 +76,22 @@ std::shared_ptr<grpc::Channel> makeChannel(const Address& address, const Securit
 }
 
 Status waitForConnection(grpc::Channel& channel, const Address& address, Duration timeout) {
-  if (channel.WaitForConnected(deadlineIn(timeout))) {
-    return ok();
+  // A refusal within the first second may be a server that is only starting; a later one is not.
+  constexpr auto kGrace = std::chrono::seconds(1);
+  const auto started = std::chrono::steady_clock::now();
+  const auto deadline = deadlineIn(timeout);
+  for (;;) {
+    const grpc_connectivity_state state = channel.GetState(true);
+    if (state == GRPC_CHANNEL_READY) {
+      return ok();
+    }
+    const bool refused = state == GRPC_CHANNEL_TRANSIENT_FAILURE &&
+                         std::chrono::steady_clock::now() - started >= kGrace;
+    if (refused || std::chrono::system_clock::now() >= deadline) {
+      return Error(ErrorCode::kUnavailable, "nobody answers at " + address.text());
+    }
+    channel.WaitForStateChange(state, std::min(deadline, deadlineIn(kGrace)));
   }
-  return Error(ErrorCode::kUnavailable, "nobody answers at " + address.text());
 }
 
 std::chrono::system_clock::time_point deadlineIn(Duration duration) {

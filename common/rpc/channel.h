@@ -33,7 +33,8 @@ Result<Address> parseAddress(std::string_view text);
 /// seconds, tries again after 0.1 to 2 s, and uses no proxy. Does not fail: the first call does.
 std::shared_ptr<grpc::Channel> makeChannel(const Address& address, const Security& security);
 
-/// Waits until the channel is connected; kUnavailable naming the address after `timeout`.
+/// Waits until the channel is connected; kUnavailable naming the address after `timeout`, or when
+/// the address still refuses after a second.
 Status waitForConnection(grpc::Channel& channel, const Address& address, Duration timeout);
 
 /// For ClientContext::set_deadline.
