@@ -1,6 +1,6 @@
 # Compiler flags, sanitizers, linker and compiler cache.
 add_compile_options(-Wall -Wextra -Werror -fno-omit-frame-pointer)
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")  # Programs ship libweir.so: without debug data it is a tenth the size.
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
 
