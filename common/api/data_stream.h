@@ -100,10 +100,7 @@ class DataStream {
   /// f: a callable (const T&) or a SinkFunction<T>.
   template <typename F>
   DataStreamSink addSink(F f, const std::string& name = "Sink") const {
-    static_assert(functions::Implements<F, SinkFunction> || std::is_invocable_v<F&, const T&>,
-                  "addSink() takes a SinkFunction<T> or a callable (const T&), where T is the type "
-                  "of this stream's records");
-    return sink("sink", name, std::move(f));
+    return addSinkWith<functions::NoKey>(std::move(f), name, functions::NoSelector{});
   }
   /// A line per record on the standard output of the task manager.
   DataStreamSink print() const { return sink("print", "Sink: Print", api::printSink<T>(false)); }
@@ -186,13 +183,18 @@ class DataStream {
         std::move(kind), std::move(name), std::move(f), std::move(selector), inputs_));
     return SingleOutputStreamOperator<Out>(program_, node);
   }
-  template <typename F>
-  DataStreamSink sink(std::string kind, std::string name, F f) const {
-    return {
-        program_,
-        program_->add(
-            api::oneInputSpec<functions::SinkStep, T, functions::NoOutput, functions::NoKey>(
-                std::move(kind), std::move(name), std::move(f), functions::NoSelector{}, inputs_))};
+  template <typename Key, typename F, typename Selector>
+  DataStreamSink addSinkWith(F f, const std::string& name, Selector selector) const {
+    static_assert(functions::Implements<F, SinkFunction> || std::is_invocable_v<F&, const T&>,
+                  "addSink() takes a SinkFunction<T> or a callable (const T&), where T is the type "
+                  "of this stream's records");
+    return sink<Key>("sink", name, std::move(f), std::move(selector));
+  }
+  template <typename Key = functions::NoKey, typename F, typename Selector = functions::NoSelector>
+  DataStreamSink sink(std::string kind, std::string name, F f, Selector selector = {}) const {
+    return {program_,
+            program_->add(api::oneInputSpec<functions::SinkStep, T, functions::NoOutput, Key>(
+                std::move(kind), std::move(name), std::move(f), std::move(selector), inputs_))};
   }
   DataStream rerouted(graph::Partitioning partitioning, const api::WriterMaker& writers) const {
     DataStream stream = *this;

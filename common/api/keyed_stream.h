@@ -54,8 +54,9 @@ class KeyedStream : public DataStream<T> {
   }
   /// Folds the records of each key, beginning with `initial`; emits after every record. f: a
   /// callable Acc(const Acc&, const T&) or a FoldFunction<T, Acc>.
-  template <typename Acc, typename F>
-  SingleOutputStreamOperator<Acc> fold(Acc initial, F f) const {
+  template <typename Initial, typename F>
+  auto fold(Initial initial, F f) const {
+    using Acc = functions::FoldResult<F, Initial, T>;
     static_assert(functions::Implements<F, FoldFunction> ||
                       std::is_invocable_r_v<Acc, F&, const Acc&, const T&>,
                   "fold() takes an initial Acc, and a FoldFunction<T, Acc> or a callable "
@@ -63,7 +64,7 @@ class KeyedStream : public DataStream<T> {
     return this->template add<functions::MapStep, Acc, K>(
         "fold",
         "Keyed Fold",
-        functions::RollingFold<T, Acc, F>(std::move(initial), std::move(f)),
+        functions::RollingFold<T, Acc, F>(static_cast<Acc>(std::move(initial)), std::move(f)),
         selector_);
   }
 
@@ -89,6 +90,12 @@ class KeyedStream : public DataStream<T> {
   template <typename... Which>
   SingleOutputStreamOperator<T> maxBy(Which... which) const {
     return aggregate<MaxBy>("maxBy", which...);
+  }
+
+  /// As on DataStream, with keyed state.
+  template <typename F>
+  DataStreamSink addSink(F f, const std::string& name = "Sink") const {
+    return this->template addSinkWith<K>(std::move(f), name, selector_);
   }
 
   /// As on DataStream; when `other` has keys too, of the same type, the function may have state.

@@ -17,7 +17,7 @@
 #include "common/record/fields.h"
 
 /// How print() and the text sinks write a record: by operator<< where its type has one, else its
-/// members in parentheses.
+/// members in parentheses, as Flink writes tuples: (to,1).
 namespace weir {
 
 namespace api {
@@ -130,11 +130,11 @@ void appendText(std::string& to, const T& value) {
     appendRange(to, value);
   } else if constexpr (TupleLike<T>) {
     to += '(';
-    std::apply([&to](const auto&... one) { appendJoined(to, ", ", one...); }, value);
+    std::apply([&to](const auto&... one) { appendJoined(to, ",", one...); }, value);
     to += ')';
   } else if constexpr (record::PlainAggregate<T>) {
     to += '(';
-    record::visitFields(value, [&to](const auto&... one) { appendJoined(to, ", ", one...); });
+    record::visitFields(value, [&to](const auto&... one) { appendJoined(to, ",", one...); });
     to += ')';
   } else {
     static_assert(sizeof(T) == 0,

@@ -36,6 +36,22 @@ using CheckpointedState = decltype(function_internal::stateOf(std::declval<const
 template <IsListCheckpointed F>
 using CheckpointedElement = decltype(function_internal::elementOf(std::declval<const F&>()));
 
+namespace function_internal {
+template <typename F>
+struct UserOf {
+  using Type = F;
+};
+template <typename F>
+  requires requires { typename F::WeirWraps; }
+struct UserOf<F> {
+  using Type = typename F::WeirWraps;
+};
+}  // namespace function_internal
+
+/// The class that the user wrote: F, or what F wraps (RollingReduce, RollingFold).
+template <typename F>
+using UserFunction = typename function_internal::UserOf<F>::Type;
+
 /// The life of an operator around one user function: everything but the records. Key is NoKey
 /// where the stream has none.
 template <typename F, typename Key>
@@ -44,7 +60,8 @@ class FunctionOperator : public Operator {
   static constexpr bool kKeyed = !std::is_same_v<Key, NoKey>;
   /// Whether the function may have keyed state at all.
   static constexpr bool kStateful = kKeyed && std::is_base_of_v<StateOwner, F>;
-  static_assert(!(IsCheckpointed<F> && IsListCheckpointed<F>),
+  using User = UserFunction<F>;
+  static_assert(!(IsCheckpointed<User> && IsListCheckpointed<User>),
                 "a function derives from Checkpointed<S> or from ListCheckpointed<S>, not from "
                 "both: put both parts into one S");
 
@@ -67,23 +84,23 @@ class FunctionOperator : public Operator {
         WEIR_RETURN_IF_ERROR(backend_->restore(*part.section, restore.key_groups));
       }
     }
-    if constexpr (IsCheckpointed<F>) {
-      using S = CheckpointedState<F>;
+    if constexpr (IsCheckpointed<User>) {
+      using S = CheckpointedState<User>;
       WEIR_TRY(const auto elements, checkpointedElements(restore, context_->task()));
       for (const WrittenElement& one : elements) {
         WEIR_TRY(const S state, state::decodeElement<S>(one.bytes, one.schema));
-        static_cast<Checkpointed<S>&>(function_).restoreState(state);
+        static_cast<Checkpointed<S>&>(user()).restoreState(state);
       }
     }
-    if constexpr (IsListCheckpointed<F>) {
-      using S = CheckpointedElement<F>;
+    if constexpr (IsListCheckpointed<User>) {
+      using S = CheckpointedElement<User>;
       WEIR_TRY(const auto elements, listElements(restore, context_->task()));
       std::vector<S> list;
       for (const WrittenElement& one : elements) {
         WEIR_TRY(S element, state::decodeElement<S>(one.bytes, one.schema));
         list.push_back(std::move(element));
       }
-      static_cast<ListCheckpointed<S>&>(function_).restoreState(list);
+      static_cast<ListCheckpointed<S>&>(user()).restoreState(list);
     }
     return ok();
   }
@@ -123,15 +140,15 @@ class FunctionOperator : public Operator {
         keyed = backend_->freeze();
       }
     }
-    if constexpr (IsCheckpointed<F>) {
-      using S = CheckpointedState<F>;
-      auto& function = static_cast<Checkpointed<S>&>(function_);
+    if constexpr (IsCheckpointed<User>) {
+      using S = CheckpointedState<User>;
+      auto& function = static_cast<Checkpointed<S>&>(user());
       own.push_back({state::operatorInfo<S>(),
                      {state::encodeElement<S>(function.snapshotState(checkpoint.value()))}});
     }
-    if constexpr (IsListCheckpointed<F>) {
-      using S = CheckpointedElement<F>;
-      auto& function = static_cast<ListCheckpointed<S>&>(function_);
+    if constexpr (IsListCheckpointed<User>) {
+      using S = CheckpointedElement<User>;
+      auto& function = static_cast<ListCheckpointed<S>&>(user());
       own.push_back({state::operatorListInfo<S>(), {}});
       for (const S& element : function.snapshotState(checkpoint.value())) {
         own.back().elements.push_back(state::encodeElement<S>(element));
@@ -144,13 +161,13 @@ class FunctionOperator : public Operator {
   }
 
   void notifyCheckpointComplete(CheckpointId checkpoint) override {
-    if constexpr (std::is_base_of_v<CheckpointListener, F>) {
-      static_cast<CheckpointListener&>(function_).notifyCheckpointComplete(checkpoint.value());
+    if constexpr (std::is_base_of_v<CheckpointListener, User>) {
+      static_cast<CheckpointListener&>(user()).notifyCheckpointComplete(checkpoint.value());
     }
   }
   void notifyCheckpointAborted(CheckpointId checkpoint) override {
-    if constexpr (std::is_base_of_v<CheckpointListener, F>) {
-      static_cast<CheckpointListener&>(function_).notifyCheckpointAborted(checkpoint.value());
+    if constexpr (std::is_base_of_v<CheckpointListener, User>) {
+      static_cast<CheckpointListener&>(user()).notifyCheckpointAborted(checkpoint.value());
     }
   }
 
@@ -171,6 +188,13 @@ class FunctionOperator : public Operator {
   std::unique_ptr<Backend> backend_;    // Where kStateful.
 
  private:
+  User& user() {
+    if constexpr (std::is_same_v<User, F>) {
+      return function_;
+    } else {
+      return function_.wrapped();
+    }
+  }
   Status bindOnce() {
     if constexpr (kStateful) {
       if (!std::exchange(bound_, true)) {

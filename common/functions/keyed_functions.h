@@ -12,6 +12,32 @@
 /// key and emit it after every record.
 namespace weir::functions {
 
+namespace keyed_internal {
+template <typename F, typename Initial, typename T>
+auto foldResult() {
+  if constexpr (Implements<F, FoldFunction>) {
+    return std::type_identity<ArgumentOf<F, FoldFunction, 1>>{};
+  } else if constexpr (std::is_same_v<Initial, const char*>) {
+    return std::type_identity<std::string>{};
+  } else if constexpr (std::is_arithmetic_v<Initial>) {
+    if constexpr (requires(F& f, const Initial& from, const T& value) {
+                    requires std::is_arithmetic_v<std::decay_t<decltype(f(from, value))>>;
+                  }) {
+      using Result = std::decay_t<std::invoke_result_t<F&, const Initial&, const T&>>;
+      return std::type_identity<std::common_type_t<Initial, Result>>{};
+    } else {
+      return std::type_identity<Initial>{};
+    }
+  } else {
+    return std::type_identity<Initial>{};
+  }
+}
+}  // namespace keyed_internal
+/// What a fold from an Initial has: the FoldFunction's Acc; for a callable the type of the initial
+/// value, but std::string for a literal and the wider of two numbers, so that nothing is cut off.
+template <typename F, typename Initial, typename T>
+using FoldResult = typename decltype(keyed_internal::foldResult<F, Initial, T>())::type;
+
 /// A value per key that tells absence from the default.
 template <typename T>
 class RollingState : public state::KeyedState<ValueStateDescriptor<T>> {
@@ -27,6 +53,8 @@ class RollingState : public state::KeyedState<ValueStateDescriptor<T>> {
 template <typename F>
 class WrappingFunction : public RichFunction {
  public:
+  using WeirWraps = F;
+
   explicit WrappingFunction(F function) : function_(std::move(function)) {}
 
   void open(RuntimeContext& context) override {
@@ -47,8 +75,9 @@ class WrappingFunction : public RichFunction {
       static_cast<RichFunction&>(function_).close();
     }
   }
-  /// The user's function, for its declarations.
+  /// The user's function, for its declarations and its part in checkpoints.
   const F& wrapped() const { return function_; }
+  F& wrapped() { return function_; }
 
  protected:
   F function_;

@@ -117,6 +117,9 @@ class ListState : public state::KeyedState<ListStateDescriptor<T>> {
     const std::vector<T>* values = this->cell();
     return values != nullptr ? *values : kEmpty;
   }
+  // The elements in the order they were added; valid until the state changes.
+  auto begin() const { return get().begin(); }
+  auto end() const { return get().end(); }
   void add(T value) { this->editCell().push_back(std::move(value)); }
   /// Replaces the list; an empty one is the same as clear().
   void update(std::vector<T> values) {

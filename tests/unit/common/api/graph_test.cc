@@ -103,6 +103,39 @@ TEST(GraphTest, DeclaredStateIsInTheGraphWithItsKey) {
   EXPECT_TRUE(mapper.stateful);
 }
 
+struct CountingSink : RichSinkFunction<int> {
+  ValueState<std::int64_t> seen_{*this, "seen", 0};
+  void invoke(const int& /*value*/) override { seen_.update(seen_.value() + 1); }
+};
+
+TEST(GraphTest, ASinkOfAKeyedStreamHasKeyedState) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1, 2).keyBy([](int value) { return value; }).addSink(CountingSink{});
+  const graph::JobGraph graph = graphOf(env, "sink");
+  ASSERT_EQ(graph.operators[1].states.size(), 1U);
+  EXPECT_EQ(graph.operators[1].states[0].key.kind, record::SchemaKind::kInt);
+}
+
+struct Appending : FoldFunction<int, std::string> {
+  std::string fold(const std::string& text, const int& value) override {
+    return text + std::to_string(value);
+  }
+};
+
+TEST(GraphTest, AFoldCutsNothingOffItsResult) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  const auto keyed = env.fromElements(1, 2).keyBy([](int value) { return value; });
+  const auto halves = keyed.fold(0, [](double sum, int value) { return sum + value / 2.0; });
+  static_assert(std::is_same_v<decltype(halves)::Record, double>);
+  const auto texts = keyed.fold("", Appending{});
+  static_assert(std::is_same_v<decltype(texts)::Record, std::string>);
+  EXPECT_TRUE(env.getJobGraph("folds").has_value());
+}
+
+TEST(GraphTest, TuplesAreWrittenAsFlinkDoes) {
+  EXPECT_EQ(toText(std::tuple(std::string("to"), 1, std::pair(2, 3.5))), "(to,1,(2,3.5))");
+}
+
 TEST(GraphTest, KeyedStateWithoutKeyIsRefusedByName) {
   auto env = StreamExecutionEnvironment::getExecutionEnvironment();
   env.fromElements(1, 2).map(CountingMap{}).name("counter").print();

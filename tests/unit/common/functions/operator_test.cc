@@ -309,6 +309,34 @@ TEST(OperatorTest, ARollingReduceKeepsOneValuePerKey) {
   EXPECT_THAT(op.out.records, ElementsAre(1, 2, 4, 6, 9));
 }
 
+struct CountingSum : ReduceFunction<int>, ListCheckpointed<int> {
+  int calls = 0;
+  int reduce(const int& a, const int& b) override {
+    ++calls;
+    return a + b + 100 * calls;
+  }
+  std::vector<int> snapshotState(std::uint64_t /*id*/) override { return {calls}; }
+  void restoreState(const std::vector<int>& elements) override {
+    calls = elements.empty() ? 0 : elements[0];
+  }
+};
+
+TEST(OperatorTest, ARollingReduceKeepsTheStateOfItsFunction) {
+  const auto zero = [](int /*value*/) { return 0; };
+  using Reduce = RollingReduce<int, CountingSum>;
+  using Op = OneInputOperator<MapStep, Reduce, int, int, int, decltype(zero)>;
+  Snapshots snapshots;
+  Running<Op, int> before(FakeContext(), Reduce(CountingSum{}, "reduce"), zero);
+  before.op.open();
+  feed<int>(before.op, {1, 2});
+  snapshots.take(before.op, 0);
+  Running<Op, int> after(FakeContext(), Reduce(CountingSum{}, "reduce"), zero);
+  ASSERT_TRUE(after.op.restore(snapshots.restoreFor(after.context.task())).has_value());
+  after.op.open();
+  feed<int>(after.op, {3});
+  EXPECT_THAT(after.out.records, ElementsAre(306));
+}
+
 struct Ticks : SourceFunction<int> {
   int next = 0;
   InputStatus pollNext(SourceContext<int>& context) override {

@@ -68,6 +68,16 @@ TEST_F(KeyedStateTest, StatesBeginEmptyAndEndEmpty) {
   }
 }
 
+TEST_F(KeyedStateTest, AListIsIterable) {
+  function_.list.add("x");
+  function_.list.add("y");
+  std::string all;
+  for (const std::string& element : function_.list) {
+    all += element;
+  }
+  EXPECT_EQ(all, "xy");
+}
+
 TEST_F(KeyedStateTest, EachKeyHasItsOwn) {
   for (const char* key : {"a", "b", "a"}) {
     backend_.setCurrentKey(key);
