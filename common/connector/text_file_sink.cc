@@ -37,6 +37,16 @@ Result<connector::Descriptor> openCut(const WrittenFile& file) {
   return fd;
 }
 
+/// Whether a sink of `path` has written `file`.
+bool belongsTo(const std::string& path, const WrittenFile& file) {
+  return file.path == path || fs::parentOf(file.path) == path || file.path.starts_with(path + ".");
+}
+
+bool isFile(const std::string& path) {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
 }  // namespace
 
 void TextFileSink::open(RuntimeContext& context) {
@@ -44,16 +54,23 @@ void TextFileSink::open(RuntimeContext& context) {
     return;
   }
   flushed_ = std::chrono::steady_clock::now();
-  if (restored_ && !files_.empty()) {
+  std::string path = connector::orRaise(fs::localPath(fs::absolutePath(path_)));
+  if (!files_.empty() && !belongsTo(path, files_.front())) {
+    files_.clear();
+    restored_ = false;  // The program names another path now: it starts there.
+  }
+  if (!files_.empty()) {
     openRestored();
     return;
   }
-  std::string path = connector::orRaise(fs::localPath(fs::absolutePath(path_)));
   const bool single = context.getNumberOfParallelSubtasks() == 1;
+  // What was written at parallelism 1 stays where it is.
+  const bool beside = !single && restored_ && isFile(path);
   fs::LocalFileSystem files;
-  connector::orRaise(files.makeDirectories(single ? fs::parentOf(path) : path));
+  connector::orRaise(files.makeDirectories(single || beside ? fs::parentOf(path) : path));
   if (!single) {
-    path = fs::join(path, std::to_string(context.getIndexOfThisSubtask() + 1));
+    const std::string number = std::to_string(context.getIndexOfThisSubtask() + 1);
+    path = beside ? path + "." + number : fs::join(path, number);
   }
   openFresh(path, !restored_);
 }

@@ -31,7 +31,9 @@ struct WrittenFile {
 /// goes on there, so that with checkpoints every line is in the files exactly once at the end;
 /// until then a reader may see lines that a failure takes back. All workers must see the same
 /// directory. After a restore at another parallelism a subtask goes on with the files that fell to
-/// it, and one that got none starts `path`/<n>, or `path`/<n>.1 and so on if that is taken.
+/// it, and one that got none starts `path`/<n> (`path`.<n> where `path` is a file of parallelism
+/// 1), with .1 and so on behind it if that is taken. A program that names another path than the
+/// snapshot's leaves the old files alone and starts there.
 ///
 /// Lines are in the file at the latest 100 ms after the next line, at a checkpoint, and at the end.
 /// Errors: exceptions naming the file.

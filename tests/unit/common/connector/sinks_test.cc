@@ -79,6 +79,16 @@ TEST_F(SinksTest, GoesOnAtTheSnapshotAfterARestore) {
   EXPECT_EQ(read("out"), "before\nafter\n");
 }
 
+TEST_F(SinksTest, StartsAtAnotherPathThatTheProgramNames) {
+  TextFileSink sink(path("moved"));
+  sink.restoreState({{write("old", "before, and lines of another job\n"), 6}});
+  sink.open(alone_.context());
+  sink.invoke("after");
+  sink.close();
+  EXPECT_EQ(read("old"), "before, and lines of another job\n");
+  EXPECT_EQ(read("moved"), "after\n");
+}
+
 TEST_F(SinksTest, RefusesAFileThatLostWhatASnapshotKnows) {
   TextFileSink sink(path("out"));
   sink.restoreState({{write("out", "x"), 10}});
@@ -100,6 +110,25 @@ TEST_F(SinksTest, TakesNoFileOfAnotherSubtaskWhenRescaled) {
   sink.close();
   EXPECT_EQ(read("dir/1"), "of another\n");
   EXPECT_EQ(read("dir/1.1"), "mine\n");
+}
+
+TEST_F(SinksTest, StartsBesideTheFileOfParallelismOne) {
+  write("out", "before\n");
+  TextFileSink sink(path("out"));
+  sink.restoreState({});
+  Subtask second(1, 2);
+  sink.open(second.context());
+  sink.invoke("after");
+  const auto state = sink.snapshotState(1);
+  sink.close();
+  EXPECT_EQ(read("out"), "before\n");
+  EXPECT_EQ(read("out.2"), "after\n");
+  TextFileSink again(path("out"));
+  again.restoreState(state);
+  again.open(second.context());
+  again.invoke("more");
+  again.close();
+  EXPECT_EQ(read("out.2"), "after\nmore\n");
 }
 
 TEST_F(SinksTest, FormatsAnyRecord) {
