@@ -56,6 +56,7 @@ mkdir -p build
 # Another checkout of the same sources finds what this one compiled.
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
+export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1"
 

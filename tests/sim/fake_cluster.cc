@@ -372,9 +372,8 @@ void FakeTaskManager::snapshot(Worker& worker,
   });
 }
 
-void FakeTaskManager::end(const runtime::ExecutionId& execution,
-                          bool expected,
-                          const std::string& cause) {
+// By value: the caller's id may be the key of the entry that goes.
+void FakeTaskManager::end(runtime::ExecutionId execution, bool expected, const std::string& cause) {
   if (workers_.erase(execution) == 0) {
     return;
   }

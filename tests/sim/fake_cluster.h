@@ -104,7 +104,7 @@ class FakeTaskManager {
   void probe(const runtime::ProbeOrder& order);
   void tick(Worker& worker);
   void snapshot(Worker& worker, const runtime::TaskId& task, CheckpointId id, std::string state);
-  void end(const runtime::ExecutionId& execution, bool expected, const std::string& cause);
+  void end(runtime::ExecutionId execution, bool expected, const std::string& cause);
   void send(runtime::TaskManagerReport report);
   void after(Duration delay, std::function<void()> task);
 
