@@ -26,6 +26,7 @@ inline constexpr auto kStateBackend =
          "files. hashmap: files when there is a checkpoint directory.")
         .alias({"state.backend.type"})
         .oneOf({"jobmanager", "filesystem", "hashmap"})
+        .ignoringCase()
         .refuses({"rocksdb"}, "is not available in this version; use filesystem");
 inline constexpr auto kCheckpointStorage =
     Text("state.checkpoint-storage",

@@ -27,7 +27,7 @@ inline constexpr auto kJobManagerBindHost =
          "Address that the job manager listens on; without it that of jobmanager.rpc.address.");
 inline constexpr auto kWebPort =
     Integer("jobmanager.web.port", "8081", "Port of HTTP; 0 takes a free one, -1 turns HTTP off.")
-        .alias({"rest.port", "rest.bind-port"})
+        .alias({"rest.port", "rest.bind-port", "web.port"})
         .range(-1, 65535);
 inline constexpr auto kWebAddress =
     Text("jobmanager.web.address",

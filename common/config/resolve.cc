@@ -40,7 +40,7 @@ Result<std::string> directoryOf(const Configuration& configuration,
 }
 
 bool wantsFiles(const Configuration& configuration) {
-  const std::string backend = configuration.get(kStateBackend);
+  const std::string backend = lower(configuration.get(kStateBackend));
   if (configuration.isSet(kStateBackend) && backend != "hashmap") {
     return backend == "filesystem";
   }
@@ -92,7 +92,7 @@ Result<StorageChoice> resolveCheckpointStorage(const Configuration& configuratio
     return StorageChoice{};
   }
   if (!configuration.isSet(kCheckpointDirectory)) {
-    const OptionInfo& asked = configuration.get(kStateBackend) == "filesystem"
+    const OptionInfo& asked = lower(configuration.get(kStateBackend)) == "filesystem"
                                   ? static_cast<const OptionInfo&>(kStateBackend)
                                   : kCheckpointStorage;
     return Error(ErrorCode::kInvalidArgument,

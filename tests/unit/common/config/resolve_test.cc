@@ -28,6 +28,14 @@ TEST(ResolveTest, SavepointsInFilesWithoutDirectoryFallBackWithAWarning) {
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("fall back to 'jobmanager'")));
 }
 
+TEST(ResolveTest, TheNameOfTheStateBackendMayBeWrittenInAnyCase) {
+  EXPECT_FALSE(checkJobManager(with({"state.backend=FileSystem"})));
+  const auto choice = resolveCheckpointStorage(
+      with({"state.backend=FileSystem", "state.backend.fs.checkpointdir=file:/c"}));
+  ASSERT_TRUE(choice.has_value());
+  EXPECT_EQ(choice->storage, Storage::kFileSystem);
+}
+
 TEST(ResolveTest, SavepointsGoWhereTheyAreToldTo) {
   Warnings warnings;
   const auto choice = resolveSavepointStorage(
