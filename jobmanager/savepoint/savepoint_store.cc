@@ -53,8 +53,8 @@ SavepointStore::SavepointStore(const CheckpointServices& services,
       settings_(std::move(settings)),
       owners_(owners),
       work_(services.strand, services.io) {
-  if (settings_.on_files) {
-    directories_.insert(settings_.directory);
+  if (auto local = fs::localPath(settings_.directory); settings_.on_files && local) {
+    directories_.insert(*std::move(local));
   }
 }
 
@@ -97,7 +97,6 @@ void SavepointStore::keepOnHeap(const runtime::CheckpointMetadata& metadata,
 void SavepointStore::keepInFiles(const std::string& directory,
                                  const runtime::CheckpointMetadata& metadata,
                                  Callback<KeptSavepoint> done) {
-  directories_.insert(directory);
   std::vector<std::string> names;
   for (int i = 0; i < kNameAttempts; ++i) {
     names.push_back("savepoint-" + random_.hex(12));
@@ -113,18 +112,22 @@ void SavepointStore::keepInFiles(const std::string& directory,
     }
     return path;
   };
-  work_.run(std::move(write),
-            [done = std::move(done), data = metadata.data_directory](Result<std::string> path) {
-              if (!path) {
-                done(std::move(path).error().during("write the savepoint"));
-                return;
-              }
-              KeptSavepoint kept;
-              kept.shares_data = !data.empty();
-              kept.result.points_to = data.empty() ? *path : data;
-              kept.result.path = *std::move(path);
-              done(std::move(kept));
-            });
+  work_.run(
+      std::move(write),
+      [this, done = std::move(done), data = metadata.data_directory](Result<std::string> path) {
+        if (!path) {
+          done(std::move(path).error().during("write the savepoint"));
+          return;
+        }
+        if (auto local = fs::localPath(*path)) {
+          directories_.insert(fs::parentOf(*local));
+        }
+        KeptSavepoint kept;
+        kept.shares_data = !data.empty();
+        kept.result.points_to = data.empty() ? *path : data;
+        kept.result.path = *std::move(path);
+        done(std::move(kept));
+      });
 }
 
 // ---------------------------------------------------------------------------------- open, list

@@ -97,7 +97,7 @@ class SavepointStore {
   std::map<std::string, runtime::CheckpointMetadata> heap_;  // By path.
   std::uint64_t heap_bytes_ = 0;
   std::map<std::string, std::set<JobId>> heap_in_use_;
-  std::set<std::string> directories_;  // That savepoints were written to.
+  std::set<std::string> directories_;  // That hold savepoints, as local paths.
   FileWork work_;
 };
 

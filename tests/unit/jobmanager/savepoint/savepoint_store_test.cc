@@ -115,6 +115,16 @@ TEST_F(SavepointStoreTest, WritesStateOfTheJobManagerIntoTheSavepointItself) {
   EXPECT_THAT(files_.files(), IsEmpty());
 }
 
+TEST_F(SavepointStoreTest, ListsEachOnceHoweverItsDirectoryWasWritten) {
+  for (const std::string directory : {"/s", "file:/s", "file:///s", "/s/"}) {
+    ASSERT_TRUE(keep(directory, checkpointInline("state")));
+  }
+  std::vector<runtime::SavepointInfo> found;
+  savepoints_.list([&](auto infos) { found = *std::move(infos); });
+  time_.runDue();
+  EXPECT_THAT(found, SizeIs(4));
+}
+
 TEST_F(SavepointStoreTest, RefusesToHoldMoreThanItsLimit) {
   EXPECT_TRUE(keep("", checkpointInline(std::string(60, 'x'))));
   auto refused = keep("", checkpointInline(std::string(60, 'x')));
