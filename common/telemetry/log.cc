@@ -157,6 +157,9 @@ std::string format(Level level,
   std::string line = fmt::format("{:<5} [{}] ", kNames[static_cast<std::size_t>(level)], component);
   appendEscaped(line, message, false);
   for (const Field& field : fields) {
+    if (field.value.text().empty()) {
+      continue;  // A reason that there is not says nothing.
+    }
     line.append(" ").append(field.key).append("=");
     const bool quoted = needsQuotes(field.value.text());
     line.append(quoted ? "\"" : "");

@@ -310,12 +310,13 @@ void Worker::onExit(ProcessExit exit) {
   const bool all_ended = tasks_ > 0 && ended_tasks_.size() >= tasks_;
   const bool expected = cancelled_ || all_ended;
   std::string cause = expected ? kill_cause_ : causeOf(exit);
-  log::info("worker ended",
-            {{"job", execution_.job.hex()},
-             {"attempt", execution_.attempt.value()},
-             {"pid", process_->pid()},
-             {exit.signaled ? "signal" : "status", exit.number},
-             {"expected", expected}});
+  log::write(expected ? log::Level::kInfo : log::Level::kWarn,
+             "worker ended",
+             {{"job", execution_.job.hex()},
+              {"attempt", execution_.attempt.value()},
+              {"pid", process_->pid()},
+              {exit.signaled ? "signal" : "status", exit.number},
+              {"expected", expected}});
   end(expected, std::move(cause));
 }
 
