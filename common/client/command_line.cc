@@ -1,5 +1,6 @@
 #include "common/client/command_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 
@@ -19,22 +20,21 @@ void onSignal(int /*signal*/) { interrupted.store(true); }
 void catchSignals() {
   struct sigaction action{};
   action.sa_handler = onSignal;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // A second one ends the process.
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-/// A wrong use: one line and where help is; exit status 2.
-int wrongUse(const std::string& command, const std::string& why) {
-  const std::string what = command.empty() ? "usage" : command;
-  const std::string help = command.empty() ? "weir --help" : "weir " + command + " --help";
-  fmt::print(stderr, "weir: {}: {}; see '{}'\n", what, why, help);
-  return kUsage;
-}
+constexpr std::size_t kHelpColumn = 32;  // Where descriptions begin.
+constexpr std::size_t kHelpWidth = 79;
 
-/// CLI11 2.1 knows no usage line of one's own; its formatter lets one be put in.
+/// CLI11 2.1 knows no usage line of one's own and wraps nothing; its formatter lets both be put in.
 class HelpFormatter final : public CLI::Formatter {
  public:
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrapped(CLI::Formatter::make_option_desc(option), kHelpWidth - kHelpColumn);
+  }
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const auto found = usages.find(app->get_name());
     return found == usages.end() ? CLI::Formatter::make_usage(app, std::move(name))
@@ -65,6 +65,8 @@ class CommandLine {
   int run(int argc, char** argv);
 
  private:
+  /// A wrong use: one line and where help is; exit status 2.
+  int wrongUse(const std::string& command, const std::string& why) const;
   void addCommon(CLI::App& command);
   void addRun();
   void addInfo();
@@ -95,7 +97,7 @@ class CommandLine {
 };
 
 CommandLine::CommandLine() {
-  formatter_->column_width(34);
+  formatter_->column_width(kHelpColumn);
   app_.formatter(formatter_);
   app_.set_version_flag("-v,--version", "Version: " + std::string(releaseVersion()));
   app_.require_subcommand(0, 1);
@@ -112,9 +114,10 @@ CommandLine::CommandLine() {
 
 void CommandLine::addCommon(CLI::App& command) {
   command
-      .add_option("-m,--jobmanager",
-                  words_.job_manager,
-                  "Job manager to ask; else jobmanager.rpc.address:port of the configuration")
+      .add_option(
+          "-m,--jobmanager",
+          words_.job_manager,
+          "Job manager to ask; without it jobmanager.rpc.address and .port of the configuration")
       ->type_name("HOST:PORT");
   command
       .add_option("-D", words_.overrides, "Sets a configuration key for this command (and its job)")
@@ -124,7 +127,7 @@ void CommandLine::addCommon(CLI::App& command) {
 }
 
 void CommandLine::addRun() {
-  run_ = app_.add_subcommand("run", "Submits a program and follows its job until it ends");
+  run_ = app_.add_subcommand("run", "Submits a program and follows its job to its end");
   addCommon(*run_);
   run_->add_option("-p,--parallelism", words_.parallelism, "Parallelism of what names none itself")
       ->type_name("N");
@@ -157,7 +160,7 @@ void CommandLine::addRun() {
 }
 
 void CommandLine::addInfo() {
-  info_ = app_.add_subcommand("info", "Prints a program's plan as JSON, without running it");
+  info_ = app_.add_subcommand("info", "Prints the plan of a program that is not run");
   addCommon(*info_);
   info_->add_option("-p,--parallelism", words_.parallelism, "Parallelism of what names none itself")
       ->type_name("N");
@@ -202,7 +205,7 @@ void CommandLine::addSavepoint() {
        "       weir savepoint [OPTIONS] -d PATH [PROGRAM]\n"
        "       weir savepoint [OPTIONS] list");
   savepoint_->footer(
-      "\nWith DIR the savepoint is a file savepoint in DIR, whatever store is configured.\n"
+      "\nWith DIR it is a file savepoint in DIR, whatever store is configured.\n"
       "Examples:\n"
       "  weir savepoint 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f\n"
       "  weir savepoint 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f /savepoints\n"
@@ -210,8 +213,7 @@ void CommandLine::addSavepoint() {
 }
 
 void CommandLine::addConfig() {
-  config_ = app_.add_subcommand(
-      "config", "Every option: value in force, where from, default, meaning; or checks a file");
+  config_ = app_.add_subcommand("config", "Shows every option and its value; checks a file");
   addCommon(*config_);
   config_->add_option("words", words_.config_words, "KEY, or 'check' and a file")->type_name("");
   formatter_->usages["config"] =
@@ -222,6 +224,14 @@ void CommandLine::addConfig() {
       "  weir config check conf/flink-conf.yaml");
 }
 
+int CommandLine::wrongUse(const std::string& command, const std::string& why) const {
+  const std::string what = command.empty() ? "usage" : command;
+  const std::string help = command.empty() ? "weir --help" : "weir " + command + " --help";
+  Console(words_.json)
+      .failure(what, Error(ErrorCode::kInvalidArgument, why).advise("see '" + help + "'"));
+  return kUsage;
+}
+
 int CommandLine::run(int argc, char** argv) {
   std::string command = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
   try {
@@ -229,6 +239,7 @@ int CommandLine::run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app_.exit(success);
   } catch (const CLI::ParseError& error) {
+    words_.json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
     const auto commands =
         app_.get_subcommands([&](const CLI::App* one) { return one->get_name() == command; });
     if (!command.empty() && commands.empty()) {
@@ -328,6 +339,10 @@ int CommandLine::dispatchRun(const Invocation& invocation) {
     return wrongUse(command, parallel.error().text());
   }
   words_.run.parallelism = *parallel;
+  const CLI::Option* const from = run_->get_option("--fromSavepoint");
+  if (from->count() > 0 && words_.run.savepoint.empty()) {
+    return wrongUse(command, "-s takes the path of a savepoint, and '' is none");
+  }
   if (words_.run.savepoint.empty() &&
       (words_.run.allow_non_restored || !words_.run.drop.empty() || !words_.run.map.empty())) {
     return wrongUse(command, "-n, --drop and --map need a savepoint (-s PATH)");
@@ -359,9 +374,9 @@ int CommandLine::dispatchCancel(const Invocation& invocation) {
 int CommandLine::dispatchSavepoint(const Invocation& invocation) {
   const std::vector<std::string>& given = words_.savepoint_words;
   if (words_.dispose) {
-    if (given.empty() || given.size() > 2) {
+    if (given.empty() || given[0].empty() || given.size() > 2) {
       return wrongUse("savepoint",
-                      given.empty() ? "the PATH to dispose was not given" : "-d takes one PATH");
+                      given.size() > 2 ? "-d takes one PATH" : "the PATH to dispose was not given");
     }
     return disposeSavepoint(invocation,
                             {given[0], given.size() == 2 ? given[1] : "", words_.force});

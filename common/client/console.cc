@@ -1,5 +1,6 @@
 #include "common/client/console.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -25,6 +26,49 @@ std::string indented(const std::string& text) {
     }
   }
   return lines;
+}
+
+/// What helps against errors of this kind, for those that bring no advice of their own.
+std::string_view usualAdvice(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return "correct it and try again";
+    case ErrorCode::kNotFound:
+      return "check the name";
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kFenced:
+      return "try again";
+    case ErrorCode::kCorruption:
+      return "use an older or another copy";
+    case ErrorCode::kFailedPrecondition:
+      return "'weir list -a' shows the states of all jobs";
+    case ErrorCode::kResourceExhausted:
+      return "free some, or raise the limit";
+    case ErrorCode::kDeadlineExceeded:
+      return "try again, or allow more time";
+    case ErrorCode::kCancelled:
+      return "run the command again";
+    case ErrorCode::kUserCode:
+      return "the logs of the task managers say more";
+    case ErrorCode::kIo:
+      return "check that the path exists and may be read and written";
+    case ErrorCode::kInternal:
+      break;
+  }
+  return "the job manager's log says more";
+}
+
+/// `error` with an advice in any case, and without naming again what the command line named.
+Error complete(std::string_view what, const Error& error) {
+  std::string message = error.message();
+  const std::string named = std::string(what.substr(what.rfind(' ') + 1)) + ": ";
+  if (what.find(' ') != std::string_view::npos && message.starts_with(named)) {
+    message.erase(0, named.size());
+  }
+  const bool advises = message.substr(0, message.find('\n')).find("; ") != std::string::npos;
+  const std::string_view usual = advises ? std::string_view() : usualAdvice(error.code());
+  std::string advice = error.advice().empty() ? std::string(usual) : error.advice();
+  return Error(error.code(), std::move(message)).advise(std::move(advice));
 }
 
 /// Message and advice as one sentence; a list that the message ends with stays behind both.
@@ -75,16 +119,12 @@ void Console::progress(std::string_view line) {
 }
 
 int Console::failure(std::string_view what, const Error& error) {
-  endProgress();
-  putLine(stderr, indented(fmt::format("weir: {}: {}", what, sentence(error))));
-  if (json_) {
-    const nlohmann::json document = {{"error",
-                                      {{"what", what},
-                                       {"code", toString(error.code())},
-                                       {"message", error.message()},
-                                       {"advice", error.advice()}}}};
-    putLine(stdout, document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  }
+  return failure(what, error, failureDocument(what, complete(what, error)));
+}
+
+int Console::failure(std::string_view what, const Error& error, std::string_view document) {
+  note(indented(fmt::format("weir: {}: {}", what, sentence(complete(what, error)))));
+  this->document(document);
   return kFailed;
 }
 
@@ -94,6 +134,28 @@ void Console::endProgress() {
     std::fflush(stderr);
     in_progress_ = false;
   }
+}
+
+std::string failureDocument(std::string_view what, const Error& error) {
+  const nlohmann::json document = {{"error",
+                                    {{"what", what},
+                                     {"code", toString(error.code())},
+                                     {"message", error.message()},
+                                     {"advice", error.advice()}}}};
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string lines;
+  while (text.size() > width) {
+    std::size_t blank = text.rfind(' ', width);
+    if (blank == std::string_view::npos) {
+      blank = std::min(text.find(' '), text.size());
+    }
+    lines.append(text.substr(0, blank)).append("\n");
+    text.remove_prefix(std::min(blank + 1, text.size()));
+  }
+  return lines.append(text);
 }
 
 std::string humanBytes(std::uint64_t bytes) {

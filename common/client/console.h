@@ -36,6 +36,8 @@ class Console {
   /// Prints `weir: WHAT: WHY; WHAT TO DO` (lines after the first indented), as JSON too when asked
   /// for, and returns kFailed.
   int failure(std::string_view what, const Error& error);
+  /// The same with `document` as the JSON, where more is known than the error.
+  int failure(std::string_view what, const Error& error, std::string_view document);
 
  private:
   void endProgress();
@@ -44,6 +46,12 @@ class Console {
   const bool terminal_;
   bool in_progress_ = false;
 };
+
+/// Why a command failed, as JSON: {"error": {what, code, message, advice}}.
+std::string failureDocument(std::string_view what, const Error& error);
+
+/// The words of `text` in lines of at most `width` letters.
+std::string wrapped(std::string_view text, std::size_t width);
 
 /// "12.3 MiB".
 std::string humanBytes(std::uint64_t bytes);

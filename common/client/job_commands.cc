@@ -7,6 +7,7 @@
 #include "common/client/job_events.h"
 #include "common/config/options.h"
 #include "common/config/reference.h"
+#include "common/config/resolve.h"
 #include "common/fs/uri.h"
 
 namespace weir::client {
@@ -166,16 +167,45 @@ int showConfiguration(const Invocation& invocation, const std::string& key) {
                            Error(ErrorCode::kNotFound, "there is no such key")
                                .advise("did you mean '" + config::nearestKey(key) + "'?"));
   }
+  if (option == &config::kSavepointBackend) {
+    config::Warnings warnings;  // Where the value in force is not the one that was set.
+    (void)config::resolveSavepointStorage(invocation.configuration, warnings);
+    for (const std::string& warning : warnings) {
+      console.note("warning: " + warning);
+    }
+  }
   const auto description = invocation.configuration.describe(*option);
   console.result(config::renderText(description));
   console.document(config::renderJson(description));
   return kDone;
 }
 
+namespace {
+
+/// What the daemons look at beyond single values: keys that need one another.
+void checkTogether(const config::Configuration& configuration,
+                   config::Warnings& warnings,
+                   std::vector<Error>& problems) {
+  for (const Status& status :
+       {config::checkJobManager(configuration), config::checkTaskManager(configuration)}) {
+    if (!status) {
+      problems.push_back(status.error());
+    }
+  }
+  if (problems.empty()) {
+    (void)config::resolveSavepointStorage(configuration, warnings);
+  }
+}
+
+}  // namespace
+
 int checkConfiguration(Console& console, const std::string& file) {
   config::Warnings warnings;
   std::vector<Error> problems;
-  config::Configuration::check(file, {}, warnings, problems);
+  const auto configuration = config::Configuration::check(file, {}, warnings, problems);
+  if (problems.empty()) {
+    checkTogether(configuration, warnings, problems);
+  }
   for (const std::string& warning : warnings) {
     console.note("warning: " + warning);
   }
@@ -189,14 +219,11 @@ int checkConfiguration(Console& console, const std::string& file) {
     for (const Error& problem : problems) {
       list += "\n" + problem.text();
     }
-    if (console.json()) {
-      console.document(document.dump(2));
-      return kFailed;
-    }
     return console.failure("config check " + file,
                            Error(ErrorCode::kInvalidArgument,
                                  fmt::format("{} problem(s) found", problems.size()) + list)
-                               .advise("correct them and check again"));
+                               .advise("correct them and check again"),
+                           document.dump(2));
   }
   console.result(fmt::format("{}: in order.", file));
   console.document(document.dump(2));

@@ -19,6 +19,18 @@ namespace {
 constexpr auto kLongest = std::chrono::hours(1);
 constexpr auto kCallTimeout = std::chrono::seconds(60);
 
+/// Reading blocks; an interruption ends the call from beside. Ends with the thread's destructor.
+std::jthread cancelWhen(const std::atomic<bool>& interrupted, grpc::ClientContext& context) {
+  return std::jthread([&](const std::stop_token& done) {
+    while (!done.stop_requested() && !interrupted.load()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    if (interrupted.load()) {
+      context.TryCancel();
+    }
+  });
+}
+
 void setDeadline(grpc::ClientContext& context, Duration timeout = kCallTimeout) {
   context.set_deadline(rpc::deadlineIn(timeout));
 }
@@ -32,7 +44,10 @@ struct JobManagerClient::State {
 
   Error explain(const grpc::Status& status) const {
     Error error = rpc::errorFromGrpc(status);
-    if (error.code() == ErrorCode::kUnavailable && error.advice().empty()) {
+    // With details the job manager has answered, and the sentence is its own.
+    const bool unreachable =
+        error.code() == ErrorCode::kUnavailable && status.error_details().empty();
+    if (unreachable) {
       return std::move(error)
           .during("job manager at " + address.text())
           .advise("look into the job manager's log whether it still runs");
@@ -133,16 +148,7 @@ Status JobManagerClient::follow(const JobId& job,
   request.set_protocol(wire::kClientProtocol);
   request.set_job(std::string(job.view()));
   grpc::ClientContext context;
-  // Reading blocks; an interruption ends the call from beside.
-  std::atomic<bool> done = false;
-  std::jthread watcher([&] {
-    while (!done.load() && !interrupted.load()) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    if (interrupted.load()) {
-      context.TryCancel();
-    }
-  });
+  const std::jthread watcher = cancelWhen(interrupted, context);
   const auto reader = state_->stub->Follow(&context, request);
   v1::JobEvent message;
   bool wanted = true;
@@ -155,7 +161,6 @@ Status JobManagerClient::follow(const JobId& job,
     }
     wanted = sink(*event);
   }
-  done = true;
   if (!wanted || !decoded) {
     context.TryCancel();
     (void)reader->Finish();
@@ -191,9 +196,11 @@ Status JobManagerClient::cancel(const JobId& job) {
 
 Result<runtime::SavepointResult> JobManagerClient::savepoint(
     const runtime::SavepointRequest& request,
-    const std::function<void(const runtime::SavepointProgress&)>& progress) {
+    const std::function<void(const runtime::SavepointProgress&)>& progress,
+    const std::atomic<bool>& interrupted) {
   grpc::ClientContext context;
   setDeadline(context, kLongest);
+  const std::jthread watcher = cancelWhen(interrupted, context);
   const auto reader = state_->stub->Savepoint(&context, wire::toProto(request));
   std::optional<runtime::SavepointResult> result;
   v1::SavepointEvent message;
@@ -205,7 +212,12 @@ Result<runtime::SavepointResult> JobManagerClient::savepoint(
       progress(std::get<runtime::SavepointProgress>(event));
     }
   }
-  WEIR_RETURN_IF_ERROR(state_->check(reader->Finish()));
+  const grpc::Status ended = reader->Finish();
+  if (!ended.ok() && interrupted.load()) {
+    return Error(ErrorCode::kCancelled, "interrupted, and the savepoint goes on")
+        .advise("'weir savepoint list' shows it once it is complete");
+  }
+  WEIR_RETURN_IF_ERROR(state_->check(ended));
   if (!result) {
     return Error(ErrorCode::kInternal, "the job manager ended the call without a result");
   }

@@ -35,10 +35,12 @@ class JobManagerClient {
                 const std::atomic<bool>& interrupted);
   Result<std::vector<runtime::JobSummary>> list();
   Status cancel(const JobId& job);
-  /// Triggers and waits; `progress` is called as subtasks acknowledge.
+  /// Triggers and waits; `progress` is called as subtasks acknowledge. kCancelled when
+  /// `interrupted` is set meanwhile: the savepoint itself goes on.
   Result<runtime::SavepointResult> savepoint(
       const runtime::SavepointRequest& request,
-      const std::function<void(const runtime::SavepointProgress&)>& progress);
+      const std::function<void(const runtime::SavepointProgress&)>& progress,
+      const std::atomic<bool>& interrupted);
   Result<runtime::DisposeReply> dispose(const runtime::DisposeRequest& request);
   Result<std::vector<runtime::SavepointInfo>> listSavepoints();
 

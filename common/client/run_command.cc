@@ -89,6 +89,11 @@ Result<std::optional<runtime::RestoreRequest>> restoreOf(const RunOptions& optio
   return std::optional(std::move(restore));
 }
 
+std::string interruptionDocument(const JobId& job, const std::string& name) {
+  const nlohmann::json document = {{"jobid", job.hex()}, {"name", name}, {"interrupted", true}};
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void printRestore(Console& console, const runtime::RestoreReport& report) {
   for (const auto& [title, lines] : {std::pair("Restored:", &report.matched),
                                      std::pair("Starts empty:", &report.empty),
@@ -122,21 +127,20 @@ int followToEnd(const Invocation& invocation,
   const std::string what = fmt::format("job '{}' ({})", name, job.hex());
   if (!result) {
     if (interrupted.load()) {
-      console.note(fmt::format("The job goes on; 'weir cancel {}' ends it.", job.hex()));
-      return kFailed;
+      return console.failure(what,
+                             Error(ErrorCode::kCancelled, "interrupted, and the job goes on")
+                                 .advise("'weir cancel " + job.hex() + "' ends it"),
+                             interruptionDocument(job, name));
     }
     return console.failure(
         what,
         followed ? Error(ErrorCode::kUnavailable, "the connection has ended") : followed.error());
   }
-  console.document(resultDocument(job, name, *result));
+  const std::string document = resultDocument(job, name, *result);
   if (result->state != runtime::JobState::kFinished) {
-    if (console.json()) {
-      console.note(fmt::format("weir: {}: {}", what, describeEnd(*result)));
-      return kFailed;
-    }
-    return console.failure(what, Error(ErrorCode::kUserCode, describeEnd(*result)));
+    return console.failure(what, Error(ErrorCode::kUserCode, describeEnd(*result)), document);
   }
+  console.document(document);
   console.result(fmt::format("Job with JobID {} has finished.", job.hex()));
   console.result(fmt::format("Job Runtime: {} ms", result->runtime_millis));
   printAccumulators(console, result->accumulators);

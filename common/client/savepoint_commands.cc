@@ -13,6 +13,16 @@ std::string dumped(const nlohmann::json& document) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::function<void(const runtime::SavepointProgress&)> showing(Console& console) {
+  return [&console](const runtime::SavepointProgress& progress) {
+    console.progress(fmt::format("Savepoint {}: {} of {} subtasks acknowledged, {}",
+                                 progress.checkpoint.value(),
+                                 progress.acknowledged,
+                                 progress.subtasks,
+                                 humanBytes(progress.bytes)));
+  };
+}
+
 int requestSavepoint(const Invocation& invocation,
                      const std::string& what,
                      const JobId& job,
@@ -30,14 +40,7 @@ int requestSavepoint(const Invocation& invocation,
   request.directory = directory.empty() ? "" : savepointPath(directory);
   request.cancel_job = cancel_job;
   console.note(fmt::format("Triggering savepoint for job {}.", job.hex()));
-  const auto result =
-      (*client)->savepoint(request, [&](const runtime::SavepointProgress& progress) {
-        console.progress(fmt::format("Savepoint {}: {} of {} subtasks acknowledged, {}",
-                                     progress.checkpoint.value(),
-                                     progress.acknowledged,
-                                     progress.subtasks,
-                                     humanBytes(progress.bytes)));
-      });
+  const auto result = (*client)->savepoint(request, showing(console), interrupted);
   if (!result) {
     return console.failure(what, result.error());
   }

@@ -3,10 +3,12 @@
 import json
 import pathlib
 import shutil
+import signal
+import subprocess
 import time
 import unittest
 
-from cluster import BIN, Cluster
+from cluster import BIN, Cluster, wait_for
 from jobs_build import build
 
 
@@ -32,6 +34,11 @@ class ProgramsTest(unittest.TestCase):
 
     def misbehaving(self, how, options=()):
         return self.refused(self.jobs / "misbehaving", how, options=options)
+
+    def cancel(self, job):
+        self.cluster.weir("cancel", job)
+        self.cluster.wait_state(job, "CANCELED")
+        wait_for("its slots are free", lambda: self.cluster.overview()["slots-available"] == 2)
 
     def test_missing_program(self):
         self.assertIn("No such file", self.refused("/nowhere/at/all"))
@@ -108,11 +115,51 @@ class ProgramsTest(unittest.TestCase):
             ("bogus",), ("run",), ("run", "--bogus", "x"), ("run", "-p", "0", "x"), ("run", "-p", "many", "x"),
             ("run", "-m", "nohost", "x"), ("list", "-m", "127.0.0.1:notaport"), ("cancel",), ("savepoint",),
             ("list", "-D", "no.such.key=1"), ("list", "-D", "nothing"), ("list", "extra"), (),
+            ("run", "-s", "", self.jobs / "counting"), ("savepoint", "-d", ""),
         ):
             with self.subTest(arguments=arguments):
                 done = self.cluster.weir(*arguments, check=False)
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
-                self.assertRegex(done.stderr, r"(?m)^weir: ")
+                self.assertRegex(done.stderr, r"(?m)^weir: .*; see 'weir")
+
+    def test_every_failure_says_what_to_do_and_is_a_document_too(self):
+        for arguments in (
+            ("run", "/no/program"), ("run", "-p", "0", "x"), ("run", "-s", "/no/savepoint", self.jobs / "counting"),
+            ("run", "--ship", "/no/file", self.jobs / "counting"), ("cancel", "0" * 32), ("savepoint", "xyz"),
+            ("savepoint", "-d", "/no/savepoint"), ("config", "no.key"), ("bogus",),
+        ):
+            with self.subTest(arguments=arguments):
+                command, *words = arguments
+                done = self.cluster.weir(command, "--json", *words, check=False)
+                self.assertRegex(done.stderr.splitlines()[-1], r"^weir: [^:]+: .+; .+")
+                self.assertTrue(json.loads(done.stdout)["error"]["advice"])
+
+    def test_an_interrupted_client_leaves_its_job_and_says_so(self):
+        with subprocess.Popen(
+            [BIN / "weir", "run", "--json", self.jobs / "counting", "--count", "100000", "--rate", "10"],
+            env=self.cluster.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as client:
+            job = wait_for("a running job", lambda: self.cluster.get("/jobs")["jobs-running"])[0]
+            self.cluster.wait_running(job)
+            client.send_signal(signal.SIGINT)
+            output, errors = client.communicate(timeout=10)
+        self.assertEqual((client.returncode, json.loads(output)["jobid"]), (1, job))
+        self.assertIn(f"weir cancel {job}", errors)
+        self.assertEqual(self.cluster.job(job)["state"], "RUNNING")
+        self.cancel(job)
+
+    def test_an_interrupted_savepoint_ends_its_client(self):
+        job = self.cluster.run_detached(
+            self.jobs / "counting", "--count", "100", "--slow", "500000", "--interval", "100000")
+        self.cluster.wait_running(job)
+        with subprocess.Popen(
+            [BIN / "weir", "savepoint", job], env=self.cluster.environment(), stderr=subprocess.PIPE, text=True
+        ) as client:
+            client.stderr.readline()  # It has been triggered.
+            client.send_signal(signal.SIGINT)
+            self.assertIn("interrupted", client.stderr.read())
+        self.assertEqual(client.returncode, 1)
+        self.cancel(job)
 
     def test_an_id_that_is_none(self):
         for arguments in (("cancel", "123"), ("savepoint", "xyz")):
@@ -130,7 +177,7 @@ class ProgramsTest(unittest.TestCase):
         for command in ("run", "info", "list", "cancel", "savepoint", "config"):
             done = self.cluster.weir(command, "--help")
             self.assertIn("Example", done.stdout)
-            self.assertTrue(all(len(line) <= 100 for line in done.stdout.splitlines()))
+            self.assertTrue(all(len(line) <= 80 for line in done.stdout.splitlines()))
 
     def test_no_job_manager(self):
         done = self.cluster.weir("list", "-m", "127.0.0.1:1", "-D", "akka.lookup.timeout=1 s", check=False)
