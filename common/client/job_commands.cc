@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -85,8 +86,8 @@ int listJobs(const Invocation& invocation, const ListOptions& options) {
   if (!jobs) {
     return console.failure("list", jobs.error());
   }
-  std::stable_sort(jobs->begin(), jobs->end(), [](const JobSummary& a, const JobSummary& b) {
-    return a.start_millis < b.start_millis;
+  std::sort(jobs->begin(), jobs->end(), [](const JobSummary& a, const JobSummary& b) {
+    return std::tie(a.start_millis, a.id) < std::tie(b.start_millis, b.id);
   });
   std::vector<JobSummary> running;
   std::vector<JobSummary> scheduled;
