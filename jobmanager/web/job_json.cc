@@ -5,11 +5,11 @@
 #include <string>
 
 #include "common/functions/accumulators.h"
+#include "common/graph/plan.h"
 
 namespace weir::jobmanager::web {
 namespace {
 
-using graph::Partitioning;
 using runtime::JobState;
 using runtime::TaskState;
 
@@ -111,28 +111,6 @@ Json vertexSummary(const VertexView& vertex, std::int64_t now) {
           {"metrics", metricsOf(sum)}};
 }
 
-const char* shipStrategy(Partitioning partitioning) {
-  switch (partitioning) {
-    case Partitioning::kForward:
-      return "FORWARD";
-    case Partitioning::kHash:
-      return "HASH";
-    case Partitioning::kShuffle:
-      return "SHUFFLE";
-    case Partitioning::kRebalance:
-      return "REBALANCE";
-    case Partitioning::kRescale:
-      return "RESCALE";
-    case Partitioning::kBroadcast:
-      return "BROADCAST";
-    case Partitioning::kGlobal:
-      return "GLOBAL";
-    case Partitioning::kCustom:
-      return "CUSTOM";
-  }
-  return "CUSTOM";
-}
-
 std::string hostOf(const SubtaskView& subtask) {
   return subtask.host.empty() ? "(unassigned)" : subtask.host;
 }
@@ -230,7 +208,7 @@ Json jobPlan(const JobView& job) {
       if (edge.target_vertex == i) {
         inputs.push_back({{"num", inputs.size()},
                           {"id", job.graph.vertices[edge.source_vertex].id.hex()},
-                          {"ship_strategy", shipStrategy(edge.partitioning)},
+                          {"ship_strategy", graph::shipStrategy(edge.partitioning)},
                           {"exchange", "pipelined_bounded"}});
       }
     }
