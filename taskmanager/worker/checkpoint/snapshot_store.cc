@@ -79,10 +79,15 @@ std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
     directory =
         fs::join(storage_.directory, "chk-" + std::to_string(snapshot.order.checkpoint.value()));
   }
-  std::string path = fs::join(
-      directory,
-      snapshot.task.vertex.hex().substr(0, 8) + "-" + std::to_string(snapshot.task.subtask) + "-" +
-          std::to_string(execution_.attempt.value()) + "-" + random_.hex(8));
+  std::string unique;
+  {
+    const std::lock_guard lock(mutex_);  // Every snapshot thread draws from the one source.
+    unique = random_.hex(8);
+  }
+  std::string path = fs::join(directory,
+                              snapshot.task.vertex.hex().substr(0, 8) + "-" +
+                                  std::to_string(snapshot.task.subtask) + "-" +
+                                  std::to_string(execution_.attempt.value()) + "-" + unique);
   return path.starts_with('/') ? fs::toFileUri(path) : path;
 }
 
