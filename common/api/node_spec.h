@@ -48,7 +48,15 @@ void describeFunction(graph::StreamNode& node, const F& function) {
     using S = functions::CheckpointedState<F>;
     declareOperatorState(node, state::operatorInfo<S>());
     node.fixed_parallelism_state = true;
-    node.custom_handles = std::is_base_of_v<StateHandle, S>;
+    if constexpr (std::is_base_of_v<StateHandle, S>) {
+      node.custom_handles = true;
+      node.handle_reader = [](std::string_view bytes,
+                              const record::Schema& written) -> Result<std::function<void()>> {
+        WEIR_TRY(S handle, state::decodeElement<S>(bytes, written));
+        return std::function<void()>(
+            [handle = std::make_shared<S>(std::move(handle))] { handle->discardState(); });
+      };
+    }
   }
   if constexpr (functions::IsListCheckpointed<F>) {
     declareOperatorState(node, state::operatorListInfo<functions::CheckpointedElement<F>>());

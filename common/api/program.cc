@@ -196,7 +196,8 @@ JobExecutionResult Program::execute(const std::string& job_name) {
       ::_exit(written.has_value() && built.has_value() ? 0 : 1);
     }
     case Role::kWorker:
-      runWorker(adopt(std::move(built)));
+      // Handles may be discarded by a later program than the one that made them.
+      runWorker(workerDeployment().discards_handles ? std::move(built) : adopt(std::move(built)));
     case Role::kLocal:
       break;
   }

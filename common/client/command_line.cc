@@ -202,10 +202,13 @@ void CommandLine::addSavepoint() {
       ->type_name("");
   formatter_->usages["savepoint"] =
       ("weir savepoint [OPTIONS] JOB [DIR]\n"
-       "       weir savepoint [OPTIONS] -d PATH [PROGRAM]\n"
+       "       weir savepoint [OPTIONS] -d PATH [PROGRAM [args...]]\n"
        "       weir savepoint [OPTIONS] list");
   savepoint_->footer(
       "\nWith DIR it is a file savepoint in DIR, whatever store is configured.\n"
+      "PROGRAM discards state handles of its own making (Checkpointed<S>, S derived\n"
+      "from StateHandle); without it the program stored with the savepoint does.\n"
+      "Options of PROGRAM follow a '--'.\n"
       "Examples:\n"
       "  weir savepoint 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f\n"
       "  weir savepoint 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f /savepoints\n"
@@ -374,12 +377,15 @@ int CommandLine::dispatchCancel(const Invocation& invocation) {
 int CommandLine::dispatchSavepoint(const Invocation& invocation) {
   const std::vector<std::string>& given = words_.savepoint_words;
   if (words_.dispose) {
-    if (given.empty() || given[0].empty() || given.size() > 2) {
-      return wrongUse("savepoint",
-                      given.size() > 2 ? "-d takes one PATH" : "the PATH to dispose was not given");
+    if (given.empty() || given[0].empty()) {
+      return wrongUse("savepoint", "the PATH to dispose was not given");
     }
-    return disposeSavepoint(invocation,
-                            {given[0], given.size() == 2 ? given[1] : "", words_.force});
+    DisposeOptions options{.path = given[0], .force = words_.force, .program = {}, .arguments = {}};
+    if (given.size() > 1) {
+      options.program = given[1];
+      options.arguments.assign(given.begin() + 2, given.end());
+    }
+    return disposeSavepoint(invocation, options);
   }
   if (given.empty()) {
     return wrongUse("savepoint", "the JOB to save was not given");

@@ -56,8 +56,10 @@ struct SavepointOptions {
 
 struct DisposeOptions {
   std::string path;
-  std::string program;  ///< Needed only for state handles of the program's own making.
   bool force = false;
+  /// Needed only for state handles of the program's own making; may be empty.
+  std::string program;
+  std::vector<std::string> arguments;  ///< Of the program.
 };
 
 int runProgram(const Invocation& invocation, const RunOptions& options);

@@ -1,75 +1,15 @@
-#include <filesystem>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "common/base/random.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
+#include "common/client/prepared_program.h"
 #include "common/client/program.h"
-#include "common/config/options.h"
-#include "common/fs/digest.h"
-#include "common/fs/local_file_system.h"
-#include "common/fs/uri.h"
 #include "common/graph/plan.h"
 
 namespace weir::client {
 namespace {
-
-using Uploads = std::vector<std::pair<runtime::BlobKey, std::string>>;
-
-ProgramCall callOf(const Invocation& invocation, const RunOptions& options, bool quiet_output) {
-  const config::Configuration& configuration = invocation.configuration;
-  ProgramCall call;
-  call.path = options.program;
-  call.arguments = options.arguments;
-  call.parallelism =
-      options.parallelism != 0
-          ? options.parallelism
-          : static_cast<std::uint32_t>(configuration.get(config::kParallelismDefault));
-  call.configuration = invocation.overrides.toMap();
-  call.timeout = configuration.get(config::kProgramTimeout);
-  call.quiet_output = quiet_output;
-  return call;
-}
-
-Result<runtime::ProgramFile> blobOf(const std::string& name,
-                                    const std::string& path,
-                                    Uploads& uploads) {
-  fs::LocalFileSystem files;
-  const std::string absolute = fs::absolutePath(path);
-  WEIR_TRY(const fs::FileInfo info, files.stat(absolute));
-  if (info.directory) {
-    return Error(ErrorCode::kInvalidArgument, path + ": is a directory, not a file");
-  }
-  WEIR_TRY(std::string digest, fs::sha256OfFile(files, absolute));
-  runtime::ProgramFile file{name, {std::move(digest), info.size}};
-  uploads.emplace_back(file.blob, absolute);
-  return file;
-}
-
-Result<runtime::Program> describeProgram(const ProgramCall& call,
-                                         const RunOptions& options,
-                                         Uploads& uploads) {
-  runtime::Program program;
-  WEIR_TRY(program.executable, blobOf(fs::nameOf(call.path), call.path, uploads));
-  WEIR_TRY(const std::vector<Library> libraries, librariesToShip(call.path));
-  for (const Library& library : libraries) {
-    WEIR_TRY(auto file, blobOf(library.name, library.path, uploads));
-    program.libraries.push_back(std::move(file));
-  }
-  for (const std::string& path : options.ship) {
-    auto file = blobOf(fs::nameOf(path), path, uploads);
-    if (!file) {
-      return std::move(file).error().during("--ship");
-    }
-    program.shipped.push_back(*std::move(file));
-  }
-  program.arguments = call.arguments;
-  program.default_parallelism = call.parallelism;
-  program.configuration = call.configuration;
-  return program;
-}
 
 Result<std::optional<runtime::RestoreRequest>> restoreOf(const RunOptions& options) {
   if (options.savepoint.empty()) {
@@ -157,30 +97,22 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
     console.failure(what, restore.error());
     return kUsage;
   }
-  if (const Status fit = checkProgram(options.program); !fit) {
-    return console.failure(what, fit.error());
-  }
-  const ProgramCall call = callOf(invocation, options, console.json());
-  Uploads uploads;
-  // Libraries first: a missing one is named by the loader, and the program would not start anyway.
-  auto program = describeProgram(call, options, uploads);
-  if (!program) {
-    return console.failure(what, program.error());
-  }
-  auto graph = obtainJobGraph(call, interrupted);
-  if (!graph) {
-    return console.failure(what, graph.error());
+  auto prepared = prepareProgram(invocation, options);
+  if (!prepared) {
+    return console.failure(what, prepared.error());
   }
   auto client = connect(invocation);
   if (!client) {
     return console.failure(what, client.error());
   }
-  if (const Status uploaded = (*client)->upload(uploads); !uploaded) {
+  if (const Status uploaded = (*client)->upload(prepared->uploads); !uploaded) {
     return console.failure(what, uploaded.error());
   }
   SystemRandom random;
-  runtime::SubmitRequest request{
-      JobId::random(random), *std::move(graph), *std::move(program), *std::move(restore)};
+  runtime::SubmitRequest request{JobId::random(random),
+                                 std::move(prepared->program.graph),
+                                 std::move(prepared->program.program),
+                                 *std::move(restore)};
   auto reply = (*client)->submit(request);
   if (!reply) {
     return console.failure(what, reply.error());
@@ -203,7 +135,7 @@ int showPlan(const Invocation& invocation, const RunOptions& options) {
   if (const auto libraries = librariesToShip(options.program); !libraries) {
     return console.failure(what, libraries.error());
   }
-  const auto graph = obtainJobGraph(callOf(invocation, options, true), interrupted);
+  const auto graph = obtainJobGraph(programCall(invocation, options, true), interrupted);
   if (!graph) {
     return console.failure(what, graph.error());
   }

@@ -4,7 +4,7 @@
 #include "common/base/random.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
-#include "common/client/program.h"
+#include "common/client/prepared_program.h"
 
 namespace weir::client {
 namespace {
@@ -81,25 +81,37 @@ int takeSavepoint(const Invocation& invocation, const SavepointOptions& options)
 int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options) {
   Console& console = invocation.console;
   const std::string what = "dispose savepoint " + options.path;
+  SystemRandom random;
+  runtime::DisposeRequest request{.operation = OperationId::random(random),
+                                  .path = savepointPath(options.path),
+                                  .force = options.force,
+                                  .program = {}};
+  Uploads uploads;
   if (!options.program.empty()) {
-    if (const Status fit = checkProgram(options.program); !fit) {
-      return console.failure(what, fit.error());
+    RunOptions program;
+    program.program = options.program;
+    program.arguments = options.arguments;
+    auto prepared = prepareProgram(invocation, program);
+    if (!prepared) {
+      return console.failure(what, prepared.error());
     }
+    request.program = std::move(prepared->program);
+    uploads = std::move(prepared->uploads);
   }
   auto client = connect(invocation);
   if (!client) {
     return console.failure(what, client.error());
   }
-  SystemRandom random;
-  const runtime::DisposeRequest request{
-      OperationId::random(random), savepointPath(options.path), options.force};
+  if (const Status uploaded = (*client)->upload(uploads); !uploaded) {
+    return console.failure(what, uploaded.error());
+  }
   console.note(fmt::format("Disposing savepoint '{}'.", options.path));
   const auto reply = (*client)->dispose(request);
   if (!reply) {
     return console.failure(what, reply.error());
   }
   if (!reply->unreadable.empty()) {
-    console.note("It was damaged; this could not be read:");
+    console.note("This could not be read or discarded:");
     for (const std::string& item : reply->unreadable) {
       console.note("  " + item);
     }

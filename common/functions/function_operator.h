@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -135,6 +136,7 @@ class FunctionOperator : public Operator {
   std::unique_ptr<state::FrozenState> snapshot(CheckpointId checkpoint) override {
     std::unique_ptr<state::FrozenState> keyed;
     std::vector<state::OperatorState> own;
+    std::function<void()> on_abandoned;
     if constexpr (kStateful) {
       if (backend_->hasStates() || !backend_->unclaimed().empty()) {
         keyed = backend_->freeze();
@@ -143,8 +145,11 @@ class FunctionOperator : public Operator {
     if constexpr (IsCheckpointed<User>) {
       using S = CheckpointedState<User>;
       auto& function = static_cast<Checkpointed<S>&>(user());
-      own.push_back({state::operatorInfo<S>(),
-                     {state::encodeElement<S>(function.snapshotState(checkpoint.value()))}});
+      S state = function.snapshotState(checkpoint.value());
+      own.push_back({state::operatorInfo<S>(), {state::encodeElement<S>(state)}});
+      if constexpr (std::is_base_of_v<StateHandle, S>) {
+        on_abandoned = [handle = std::make_shared<S>(std::move(state))] { handle->discardState(); };
+      }
     }
     if constexpr (IsListCheckpointed<User>) {
       using S = CheckpointedElement<User>;
@@ -157,7 +162,8 @@ class FunctionOperator : public Operator {
     if (keyed == nullptr && own.empty()) {
       return nullptr;
     }
-    return std::make_unique<OperatorFrozenState>(std::move(keyed), std::move(own));
+    return std::make_unique<OperatorFrozenState>(
+        std::move(keyed), std::move(own), std::move(on_abandoned));
   }
 
   void notifyCheckpointComplete(CheckpointId checkpoint) override {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -15,6 +16,7 @@
 #include "common/functions/task_info.h"
 #include "common/record/batch.h"
 #include "common/record/key_group.h"
+#include "common/record/schema.h"
 #include "common/state/keyed_backend.h"
 #include "common/state/section.h"
 
@@ -172,6 +174,10 @@ class EdgeReader {
 };
 
 using OperatorFactory = std::function<std::unique_ptr<Operator>()>;
+/// Reads a state handle of the user's own making that was written under the schema `written`; what
+/// it answers runs discardState(). Errors: as state::decodeElement().
+using HandleReader = std::function<Result<std::function<void()>>(std::string_view bytes,
+                                                                 const record::Schema& written)>;
 using EdgeWriterFactory =
     std::function<std::unique_ptr<EdgeWriter>(EdgeOutput& output, const TaskInfo& producer)>;
 using EdgeReaderFactory = std::function<std::unique_ptr<EdgeReader>(AnyReceiver& target)>;

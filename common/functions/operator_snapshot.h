@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,13 +19,16 @@ namespace weir::functions {
 class OperatorFrozenState final : public state::FrozenState {
  public:
   OperatorFrozenState(std::unique_ptr<state::FrozenState> keyed,
-                      std::vector<state::OperatorState> own)
-      : keyed_(std::move(keyed)), own_(std::move(own)) {}
+                      std::vector<state::OperatorState> own,
+                      std::function<void()> on_abandoned = {})
+      : keyed_(std::move(keyed)), own_(std::move(own)), on_abandoned_(std::move(on_abandoned)) {}
   Status write(state::SectionWriter& to) const override;
+  std::function<void()> onAbandoned() const override { return on_abandoned_; }
 
  private:
   std::unique_ptr<state::FrozenState> keyed_;  // May be null.
   std::vector<state::OperatorState> own_;
+  std::function<void()> on_abandoned_;  // Discards the handle of a user's own making.
 };
 
 /// An element of operator state as it was written, with its schema then.

@@ -54,7 +54,8 @@ struct JobOperator {
   bool custom_handles = false;           ///< Checkpointed<S> with S derived from StateHandle.
   std::string payload;  ///< Elements computed at submission (fromElements); not in the fingerprint.
   std::optional<std::chrono::milliseconds> buffer_timeout;
-  functions::OperatorFactory factory;  ///< Only in the process of the program.
+  functions::OperatorFactory factory;     ///< Only in the process of the program.
+  functions::HandleReader handle_reader;  ///< Likewise; with custom_handles.
 };
 
 /// Inside a chain: an operator hands its batches straight to another one of the same subtask.

@@ -139,6 +139,7 @@ JobOperator makeOperator(const StreamNode& node,
   result.payload = node.payload;
   result.buffer_timeout = node.buffer_timeout;
   result.factory = node.factory;
+  result.handle_reader = node.handle_reader;
   return result;
 }
 

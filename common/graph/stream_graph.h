@@ -59,6 +59,7 @@ struct StreamNode {
   bool custom_handles = false;
   std::string payload;
   functions::OperatorFactory factory;
+  functions::HandleReader handle_reader;  ///< With custom_handles.
   std::vector<StreamEdge> inputs;
   std::vector<std::string> errors;  ///< What the program did wrong here; reported by toJobGraph().
 };

@@ -27,6 +27,7 @@ struct OperatorState {
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 4096;
   bool fixed_parallelism_state = false;
+  bool custom_handles = false;     ///< Its state is a handle that user code must discard.
   std::vector<StateInfo> states;  ///< Summed over the subtasks.
   std::vector<SubtaskState> subtasks;
 
@@ -38,6 +39,7 @@ struct OperatorState {
     return sum;
   }
   bool hasState() const { return bytes() > 0; }
+  bool holdsCustomHandles() const { return custom_handles && hasState(); }
 };
 
 /// A completed checkpoint or savepoint: all that is needed to restore it, but for the data files.

@@ -91,9 +91,12 @@ struct DisposeRequest {
   OperationId operation;
   std::string path;
   bool force = false;
+  /// Discards state handles of users' own making, instead of the program stored with the savepoint.
+  /// Its blobs were uploaded before.
+  std::optional<JobProgram> program;
 };
 struct DisposeReply {
-  std::vector<std::string> unreadable;  ///< Of a damaged savepoint: what could not be read.
+  std::vector<std::string> unreadable;  ///< What could not be read, or user code not discard.
   bool data_later = false;              ///< The data goes after the running job's next checkpoint.
 };
 

@@ -35,6 +35,12 @@ struct Program {
   std::map<std::string, std::string> configuration;  ///< Keys set by -D or the client's file.
 };
 
+/// What a worker process is started from: the program and the graph that it built at submission.
+struct JobProgram {
+  Program program;
+  graph::JobGraph graph;
+};
+
 /// Where the data plane of one worker listens: the data port of its task manager.
 struct WorkerEndpoint {
   TaskManagerId task_manager;
@@ -70,6 +76,9 @@ struct CheckpointStorage {
 
 /// All that one task manager needs to run its share of one attempt of a job. The same message
 /// reaches every task manager of the attempt, but for `self` and `restores`.
+///
+/// With `discards_handles` it is no share of a job: a worker process without tasks, which discards
+/// the state handles of users' own making in `restores` and ends. Its job id is its own.
 struct Deployment {
   ExecutionId execution;
   graph::JobGraph graph;
@@ -83,6 +92,7 @@ struct Deployment {
   CheckpointStorage storage;
   std::map<std::string, std::string> configuration;  ///< In force for the job: network, timeouts.
   std::uint32_t slots = 1;  ///< Slots that this task manager gives; bounds memory.
+  bool discards_handles = false;
 };
 
 }  // namespace weir::runtime

@@ -69,6 +69,14 @@ struct CheckpointDecline {
   std::string reason;
 };
 
+/// How a worker that discards state handles gets on. Said twice of each handle.
+struct HandleDiscarded {
+  ExecutionId execution;
+  std::uint64_t index = 0;  ///< Counts the sections of the deployment's restores.
+  bool done = false;        ///< False: discardState() is about to be called.
+  std::string error;        ///< What it threw.
+};
+
 // ------------------------------------------------------------------ job manager -> task manager
 
 struct CancelOrder {
@@ -146,6 +154,7 @@ using TaskManagerReport = std::variant<Heartbeat,
                                        std::vector<TaskUpdate>,
                                        CheckpointAck,
                                        CheckpointDecline,
+                                       HandleDiscarded,
                                        WorkerExited,
                                        ProbeResult>;
 
@@ -170,7 +179,11 @@ struct WorkerHello {
 struct WorkerFailed {
   std::string cause;
 };
-using WorkerReport =
-    std::variant<WorkerHello, WorkerFailed, TaskUpdate, CheckpointAck, CheckpointDecline>;
+using WorkerReport = std::variant<WorkerHello,
+                                  WorkerFailed,
+                                  TaskUpdate,
+                                  CheckpointAck,
+                                  CheckpointDecline,
+                                  HandleDiscarded>;
 
 }  // namespace weir::runtime

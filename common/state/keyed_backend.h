@@ -28,6 +28,9 @@ class FrozenState {
   /// Writes every state with the backend's key schema, grouped by key group. Does not finish the
   /// section: operator state may follow.
   virtual Status write(SectionWriter& to) const = 0;
+  /// What to call if the snapshot is given up before anybody owns it; empty if there is nothing to
+  /// do. May outlive this; runs user code.
+  virtual std::function<void()> onAbandoned() const { return {}; }
 };
 
 /// State of a snapshot that no descriptor has claimed yet, as it was written.

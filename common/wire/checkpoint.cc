@@ -17,6 +17,7 @@ v1::OperatorState toProto(const runtime::OperatorState& one) {
   to.set_parallelism(one.parallelism);
   to.set_max_parallelism(one.max_parallelism);
   to.set_fixed_parallelism_state(one.fixed_parallelism_state);
+  to.set_custom_handles(one.custom_handles);
   for (const runtime::StateInfo& info : one.states) {
     *to.add_states() = wire::toProto(info);
   }
@@ -41,6 +42,7 @@ Result<runtime::OperatorState> fromProto(const v1::OperatorState& from) {
   to.max_parallelism = from.max_parallelism();
   WEIR_RETURN_IF_ERROR(fields::checkParallelism(what, to.parallelism, to.max_parallelism));
   to.fixed_parallelism_state = from.fixed_parallelism_state();
+  to.custom_handles = from.custom_handles();
   WEIR_TRY(to.states, fields::all<runtime::StateInfo>(from.states(), [](const v1::StateInfo& info) {
                         return wire::fromProto(info);
                       }).during(what));

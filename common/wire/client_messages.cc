@@ -156,6 +156,9 @@ v1::DisposeRequest toProto(const runtime::DisposeRequest& request) {
   to.set_operation(fields::bytesOf(request.operation));
   to.set_path(request.path);
   to.set_force(request.force);
+  if (request.program) {
+    *to.mutable_program() = toProto(*request.program);
+  }
   return to;
 }
 
@@ -164,6 +167,9 @@ Result<runtime::DisposeRequest> fromProto(const v1::DisposeRequest& from) {
   WEIR_TRY(to.operation, fields::id<OperationId>("operation", from.operation()));
   to.path = from.path();
   to.force = from.force();
+  if (from.has_program()) {
+    WEIR_TRY(to.program, fromProto(from.program()));
+  }
   return to;
 }
 

@@ -221,6 +221,20 @@ Result<runtime::Program> fromProto(const v1::Program& from) {
   return to;
 }
 
+v1::JobProgram toProto(const runtime::JobProgram& program) {
+  v1::JobProgram to;
+  *to.mutable_program() = toProto(program.program);
+  *to.mutable_graph() = toProto(program.graph);
+  return to;
+}
+
+Result<runtime::JobProgram> fromProto(const v1::JobProgram& from) {
+  runtime::JobProgram to;
+  WEIR_TRY(to.program, fromProto(from.program()));
+  WEIR_TRY(to.graph, fromProto(from.graph()));
+  return to;
+}
+
 v1::Deployment toProto(const runtime::Deployment& deployment) {
   v1::Deployment to;
   *to.mutable_execution() = toProto(deployment.execution);
@@ -240,6 +254,7 @@ v1::Deployment toProto(const runtime::Deployment& deployment) {
   *to.mutable_storage() = toProto(deployment.storage);
   fields::toRepeated(deployment.configuration, *to.mutable_configuration());
   to.set_slots(deployment.slots);
+  to.set_discards_handles(deployment.discards_handles);
   return to;
 }
 
@@ -259,7 +274,10 @@ Result<runtime::Deployment> fromProto(const v1::Deployment& from) {
   WEIR_TRY(to.storage, fromProto(from.storage()));
   to.configuration = fields::toMap(from.configuration());
   to.slots = from.slots();
-  WEIR_RETURN_IF_ERROR(checkPlacement(to));
+  to.discards_handles = from.discards_handles();
+  if (!to.discards_handles) {
+    WEIR_RETURN_IF_ERROR(checkPlacement(to));
+  }
   return to;
 }
 

@@ -21,6 +21,9 @@ v1::Program toProto(const runtime::Program& program);
 /// Names of files have no slash, so that they stay in the worker's directory.
 Result<runtime::Program> fromProto(const v1::Program& message);
 
+v1::JobProgram toProto(const runtime::JobProgram& program);
+Result<runtime::JobProgram> fromProto(const v1::JobProgram& message);
+
 v1::Deployment toProto(const runtime::Deployment& deployment);
 /// The placement fits the graph and names existing workers.
 Result<runtime::Deployment> fromProto(const v1::Deployment& message);

@@ -21,6 +21,11 @@ Result<runtime::WorkerOrder> decodeWorkerOrder(std::string_view bytes);
 std::string encode(const runtime::WorkerReport& report);
 Result<runtime::WorkerReport> decodeWorkerReport(std::string_view bytes);
 
+/// The image of a file that keeps the program of a savepoint; metadata_format.md has its layout.
+std::string encodeProgram(const runtime::JobProgram& program);
+/// Errors as decodeMetadata().
+Result<runtime::JobProgram> decodeProgram(std::string_view image);
+
 /// The image of a metadata file; metadata_format.md has its layout.
 std::string encodeMetadata(const runtime::CheckpointMetadata& metadata);
 /// kCorruption for every flipped byte and every truncation; kInvalidArgument for an image that a

@@ -5,12 +5,20 @@
 #include <xxhash.h>
 
 #include "common/wire/checkpoint.h"
+#include "common/wire/deployment.h"
 #include "common/wire/encoding.h"
 
 namespace weir::wire {
 namespace {
 
-constexpr std::string_view kMagic = "WEIRMETA";
+/// A file of one message, as metadata_format.md lays it out.
+struct Format {
+  std::string_view magic;
+  std::uint32_t version = 1;
+  std::string_view what;  // For errors.
+};
+constexpr Format kMetadata{"WEIRMETA", runtime::CheckpointMetadata::kVersion, "metadata"};
+constexpr Format kProgram{"WEIRPROG", 1, "the program's description"};
 constexpr std::size_t kHeaderBytes = 8 + 4 + 8;  // Magic, version, length of the message.
 constexpr std::size_t kChecksumBytes = 8;
 
@@ -28,48 +36,70 @@ std::uint64_t littleEndian(std::string_view from, std::size_t at, int bytes) {
   return value;
 }
 
-Error corrupt(std::string why) { return Error(ErrorCode::kCorruption, std::move(why)); }
-
-}  // namespace
-
-std::string encodeMetadata(const runtime::CheckpointMetadata& metadata) {
-  const std::string message = toProto(metadata).SerializeAsString();
-  std::string image(kMagic);
-  image.reserve(kHeaderBytes + message.size() + kChecksumBytes);
-  appendLittleEndian(image, runtime::CheckpointMetadata::kVersion, 4);
-  appendLittleEndian(image, message.size(), 8);
-  image += message;
+template <typename Message>
+std::string encodeImage(const Format& format, const Message& message) {
+  const std::string bytes = message.SerializeAsString();
+  std::string image(format.magic);
+  image.reserve(kHeaderBytes + bytes.size() + kChecksumBytes);
+  appendLittleEndian(image, format.version, 4);
+  appendLittleEndian(image, bytes.size(), 8);
+  image += bytes;
   appendLittleEndian(image, XXH3_64bits(image.data(), image.size()), 8);
   return image;
 }
 
-Result<runtime::CheckpointMetadata> decodeMetadata(std::string_view image) {
+template <typename Message>
+Result<Message> decodeImage(const Format& format, std::string_view image) {
+  const std::string what(format.what);
+  const auto corrupt = [&](const std::string& why) {
+    return Error(ErrorCode::kCorruption, what + " " + why);
+  };
   if (image.size() < kHeaderBytes + kChecksumBytes) {
-    return corrupt("metadata has only " + std::to_string(image.size()) + " bytes");
+    return corrupt("has only " + std::to_string(image.size()) + " bytes");
   }
-  if (image.substr(0, kMagic.size()) != kMagic) {
-    return corrupt("metadata does not begin with " + std::string(kMagic));
+  if (image.substr(0, format.magic.size()) != format.magic) {
+    return corrupt("does not begin with " + std::string(format.magic));
   }
   // The checksum comes before the version, so that a flipped version is no "newer release".
   const std::size_t covered = image.size() - kChecksumBytes;
   if (XXH3_64bits(image.data(), covered) != littleEndian(image, covered, 8)) {
-    return corrupt("metadata contradicts its checksum");
+    return corrupt("contradicts its checksum");
   }
   const std::uint64_t version = littleEndian(image, 8, 4);
-  if (version != runtime::CheckpointMetadata::kVersion) {
+  if (version != format.version) {
     return Error(ErrorCode::kInvalidArgument,
-                 "metadata has format " + std::to_string(version) + ", and this release reads " +
-                     std::to_string(runtime::CheckpointMetadata::kVersion))
+                 what + " has format " + std::to_string(version) + ", and this release reads " +
+                     std::to_string(format.version))
         .advise("use the release of Weir that wrote it, or a newer one");
   }
   const std::string_view bytes = image.substr(kHeaderBytes, covered - kHeaderBytes);
-  v1::CheckpointMetadata message;
+  Message message;
   if (littleEndian(image, 12, 8) != bytes.size() ||
       bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
       !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return corrupt("metadata holds no message of the length that it names");
+    return corrupt("holds no message of the length that it names");
   }
+  return message;
+}
+
+}  // namespace
+
+std::string encodeMetadata(const runtime::CheckpointMetadata& metadata) {
+  return encodeImage(kMetadata, toProto(metadata));
+}
+
+Result<runtime::CheckpointMetadata> decodeMetadata(std::string_view image) {
+  WEIR_TRY(const auto message, decodeImage<v1::CheckpointMetadata>(kMetadata, image));
   return fromProto(message).during("metadata");
+}
+
+std::string encodeProgram(const runtime::JobProgram& program) {
+  return encodeImage(kProgram, toProto(program));
+}
+
+Result<runtime::JobProgram> decodeProgram(std::string_view image) {
+  WEIR_TRY(const auto message, decodeImage<v1::JobProgram>(kProgram, image));
+  return fromProto(message).during(std::string(kProgram.what));
 }
 
 }  // namespace weir::wire

@@ -95,6 +95,20 @@ Result<runtime::CheckpointDecline> fromProto(const v1::CheckpointDecline& from) 
       execution, CheckpointId(from.checkpoint()), task, from.reason()};
 }
 
+v1::HandleDiscarded toProto(const runtime::HandleDiscarded& discarded) {
+  v1::HandleDiscarded to;
+  *to.mutable_execution() = wire::toProto(discarded.execution);
+  to.set_index(discarded.index);
+  to.set_done(discarded.done);
+  to.set_error(discarded.error);
+  return to;
+}
+
+Result<runtime::HandleDiscarded> fromProto(const v1::HandleDiscarded& from) {
+  WEIR_TRY(auto execution, wire::fromProto(from.execution()));
+  return runtime::HandleDiscarded{execution, from.index(), from.done(), from.error()};
+}
+
 v1::Heartbeat toProto(const runtime::Heartbeat& heartbeat) {
   v1::Heartbeat to;
   to.set_sequence(heartbeat.sequence);
@@ -189,6 +203,7 @@ v1::FromTaskManager toProto(const runtime::TaskManagerReport& report) {
           },
           [&](const runtime::CheckpointAck& one) { *to.mutable_ack() = toProto(one); },
           [&](const runtime::CheckpointDecline& one) { *to.mutable_decline() = toProto(one); },
+          [&](const runtime::HandleDiscarded& one) { *to.mutable_discarded() = toProto(one); },
           [&](const runtime::WorkerExited& one) { *to.mutable_exited() = toProto(one); },
           [&](const runtime::ProbeResult& one) {
             to.mutable_probe()->set_id(one.id);
@@ -220,6 +235,10 @@ Result<runtime::TaskManagerReport> fromProto(const v1::FromTaskManager& from) {
       WEIR_TRY(auto decline, fromProto(from.decline()));
       return Report(std::move(decline));
     }
+    case v1::FromTaskManager::kDiscarded: {
+      WEIR_TRY(auto discarded, fromProto(from.discarded()));
+      return Report(std::move(discarded));
+    }
     case v1::FromTaskManager::kExited: {
       WEIR_TRY(auto exited, fromProto(from.exited()));
       return Report(std::move(exited));
@@ -242,7 +261,8 @@ v1::WorkerReport toProto(const runtime::WorkerReport& report) {
           [&](const runtime::WorkerFailed& one) { to.mutable_failed()->set_cause(one.cause); },
           [&](const runtime::TaskUpdate& one) { *to.mutable_update() = toProto(one); },
           [&](const runtime::CheckpointAck& one) { *to.mutable_ack() = toProto(one); },
-          [&](const runtime::CheckpointDecline& one) { *to.mutable_decline() = toProto(one); }},
+          [&](const runtime::CheckpointDecline& one) { *to.mutable_decline() = toProto(one); },
+          [&](const runtime::HandleDiscarded& one) { *to.mutable_discarded() = toProto(one); }},
       report);
   return to;
 }
@@ -265,6 +285,10 @@ Result<runtime::WorkerReport> fromProto(const v1::WorkerReport& from) {
     case v1::WorkerReport::kDecline: {
       WEIR_TRY(auto decline, fromProto(from.decline()));
       return Report(std::move(decline));
+    }
+    case v1::WorkerReport::kDiscarded: {
+      WEIR_TRY(auto discarded, fromProto(from.discarded()));
+      return Report(std::move(discarded));
     }
     default:
       return wrong("a message", "is no report that this release knows");

@@ -19,6 +19,9 @@
 
 namespace weir::blob {
 
+/// All files that a program is made of.
+std::vector<runtime::BlobKey> keysOf(const runtime::Program& program);
+
 /// What the job manager keeps by content (SHA-256): files of programs in a directory, and state of
 /// jobs without checkpoint directory in memory.
 ///

@@ -10,8 +10,6 @@
 namespace weir::jobmanager {
 namespace {
 
-constexpr std::size_t kRememberedAborts = 1000;
-
 std::int64_t millis(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
@@ -22,16 +20,6 @@ std::uint64_t bytesOf(const runtime::CheckpointAck& ack) {
     sum += one.handle.size;
   }
   return sum;
-}
-
-std::vector<std::string> filesOf(const runtime::CheckpointAck& ack) {
-  std::vector<std::string> files;
-  for (const runtime::OperatorSnapshot& one : ack.operators) {
-    if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
-      files.push_back(one.handle.location);
-    }
-  }
-  return files;
 }
 
 }  // namespace
@@ -46,7 +34,8 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
       tasks_(tasks),
       store_(setup_.retained),
       history_(setup_.history),
-      work_(services.strand, services.io) {
+      work_(services.strand, services.io),
+      discards_(services.strand, services.io) {
   for (const graph::JobVertex& vertex : graph_.vertices) {
     subtasks_ += vertex.parallelism;
   }
@@ -74,7 +63,9 @@ void CheckpointCoordinator::stop(const Error& why) {
 
 void CheckpointCoordinator::attemptEnded() {
   for (const CheckpointId id : std::exchange(leftover_, {})) {
-    removeDirectory(directoryOf(id));
+    if (!discarding_.contains(id) && !undiscarded_.contains(id)) {
+      removeDirectory(directoryOf(id));
+    }
   }
 }
 
@@ -216,28 +207,6 @@ void CheckpointCoordinator::decline(const runtime::CheckpointDecline& decline) {
               "declined by task " + tasks_.describe(decline.task) + ": " + decline.reason));
 }
 
-void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
-  if (!aborted_.contains(ack.checkpoint)) {
-    return;  // Of a completed one: said again, and its files are in use.
-  }
-  services_.blobs.retain(ack);
-  services_.blobs.release(ack);
-  std::vector<std::string> paths = filesOf(ack);
-  if (onFiles()) {
-    paths.push_back(directoryOf(ack.checkpoint));  // Goes only when empty.
-  }
-  work_.run(
-      [&files = services_.files, paths = std::move(paths)] {
-        Status first = ok();
-        for (const std::string& path : paths) {
-          Status removed = files.remove(path);
-          first = first ? std::move(removed) : std::move(first);
-        }
-        return first;
-      },
-      [](const Status&) {});  // A directory that is not empty refuses, and is swept later.
-}
-
 void CheckpointCoordinator::abort(CheckpointId id, const Error& why) {
   auto found = pending_.find(id);
   if (found == pending_.end()) {
@@ -272,18 +241,6 @@ void CheckpointCoordinator::fail(PendingCheckpoint& pending, const Error& why) {
   if (pending.final_done) {
     std::exchange(pending.final_done, {})(why);
   }
-}
-
-void CheckpointCoordinator::discardAcks(const PendingCheckpoint& pending) {
-  for (const auto& [task, ack] : pending.acks) {
-    services_.blobs.release(ack);
-  }
-  aborted_.insert(pending.id);
-  leftover_.insert(pending.id);
-  if (aborted_.size() > kRememberedAborts) {
-    aborted_.erase(aborted_.begin());
-  }
-  removeDirectory(directoryOf(pending.id));
 }
 
 // ------------------------------------------------------------------------------------ completion
@@ -357,6 +314,9 @@ void CheckpointCoordinator::finish(PendingCheckpoint& pending,
              {"path", savepoint ? kept->result.path : directory}});
   subsumeOlderThan(id);
   const bool pinned = savepoint && kept->shares_data;
+  if (savepoint && !pinned && !ownedHandles(metadata).empty()) {
+    handles_kept_.insert(id);
+  }
   for (const CompletedCheckpoint& old : store_.add({std::move(metadata), directory}, pinned)) {
     discard(old);
   }
@@ -389,76 +349,6 @@ void CheckpointCoordinator::subsumeOlderThan(CheckpointId id) {
           Error(ErrorCode::kCancelled,
                 "subsumed: the newer one " + std::to_string(id.value()) + " completed first"));
   }
-}
-
-// -------------------------------------------------------------------------------------- removal
-
-std::string CheckpointCoordinator::directoryOf(CheckpointId id) const {
-  return onFiles() ? checkpointDirectory(setup_.storage.directory, id) : std::string();
-}
-
-void CheckpointCoordinator::discard(const CompletedCheckpoint& checkpoint) {
-  services_.blobs.release(checkpoint.metadata);
-  removeDirectory(checkpoint.directory);
-}
-
-void CheckpointCoordinator::removeDirectory(const std::string& directory) {
-  if (directory.empty()) {
-    return;
-  }
-  work_.run([&files = services_.files, directory] { return files.removeAll(directory); },
-            [directory](const Status& removed) {
-              if (!removed) {
-                log::warn("a checkpoint that is no longer needed could not be removed",
-                          {{"path", directory}, {"reason", removed.error().message()}});
-              }
-            });
-}
-
-void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
-  keep_latest = keep_latest && onFiles();
-  work_.whenIdle([this, keep_latest, done = std::move(done)] {
-    sweepJobDirectory(keep_latest);
-    for (const CompletedCheckpoint& old : store_.drain(keep_latest)) {
-      services_.blobs.release(old.metadata);
-    }
-    work_.whenIdle(done);
-  });
-}
-
-void CheckpointCoordinator::sweepJobDirectory(bool keep_latest) {
-  if (!onFiles()) {
-    return;
-  }
-  std::set<std::string> kept;
-  for (const CheckpointId id : store_.pinnedIds()) {
-    kept.insert(fs::nameOf(directoryOf(id)));
-  }
-  if (keep_latest && store_.latest() != nullptr) {
-    kept.insert(fs::nameOf(store_.latest()->directory));
-    log::info("the last checkpoint of the failed job stays",
-              {{"job", setup_.origin.job.hex()}, {"path", store_.latest()->directory}});
-  }
-  work_.run(
-      [&files = services_.files, kept, directory = setup_.storage.directory]() -> Status {
-        auto entries = files.list(directory);
-        if (!entries) {
-          return entries.error().code() == ErrorCode::kNotFound ? ok() : entries.error();
-        }
-        for (const fs::FileInfo& entry : *entries) {
-          const std::string path = fs::join(directory, entry.name);
-          if (!kept.contains(entry.name) && isCheckpointDirectory(path)) {
-            WEIR_RETURN_IF_ERROR(files.removeAll(path));
-          }
-        }
-        return kept.empty() ? files.remove(directory) : ok();
-      },
-      [directory = setup_.storage.directory](const Status& removed) {
-        if (!removed) {
-          log::warn("checkpoints of an ended job could not be removed",
-                    {{"path", directory}, {"reason", removed.error().message()}});
-        }
-      });
 }
 
 }  // namespace weir::jobmanager

@@ -18,6 +18,7 @@
 #include "jobmanager/checkpoint/checkpoint_history.h"
 #include "jobmanager/checkpoint/completed_checkpoint_store.h"
 #include "jobmanager/checkpoint/file_work.h"
+#include "jobmanager/checkpoint/handle_discarder.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
 #include "jobmanager/checkpoint/state_blobs.h"
 
@@ -43,6 +44,7 @@ struct CheckpointServices {
   const Clock& clock;
   fs::FileSystem& files;
   StateBlobs& blobs;
+  HandleDiscarder& discarder;
 };
 
 /// Takes the checkpoints and savepoints of one job, over all its attempts, in one sequence of ids.
@@ -57,6 +59,8 @@ class CheckpointCoordinator {
  public:
   struct Setup {
     SnapshotOrigin origin;
+    /// Of a job with state handles of its own making; else null. Shared with its savepoints.
+    std::shared_ptr<const runtime::JobProgram> program;
     runtime::CheckpointStorage storage;
     std::size_t retained = 1;
     std::size_t history = 100;
@@ -88,6 +92,8 @@ class CheckpointCoordinator {
   void discardLate(const runtime::CheckpointAck& ack);
 
   bool running() const { return running_; }
+  /// Null for a job without state handles of its own making.
+  const std::shared_ptr<const runtime::JobProgram>& program() const { return setup_.program; }
   bool hasPendingSavepoints() const;
   /// Calls `done` once nothing is being written or removed.
   void whenSettled(std::function<void()> done) { work_.whenIdle(std::move(done)); }
@@ -96,7 +102,7 @@ class CheckpointCoordinator {
   const CompletedCheckpoint* latest() const { return store_.latest(); }
   /// A savepoint of this job was disposed. True when the job still needs the data, which then goes
   /// with the job's next checkpoint; false when the caller removes it.
-  bool releaseSavepoint(CheckpointId id) { return store_.unpin(id); }
+  bool releaseSavepoint(CheckpointId id);
   bool owns(CheckpointId id) const { return store_.contains(id); }
   /// The job has ended: discards what it needs no more, but for the latest one if `keep_latest`.
   void end(bool keep_latest, std::function<void()> done);
@@ -124,11 +130,16 @@ class CheckpointCoordinator {
   void writeFailed(PendingCheckpoint& pending, const Error& why);
   void subsumeOlderThan(CheckpointId id);
   void discard(const CompletedCheckpoint& checkpoint);
-  void discardAcks(const PendingCheckpoint& pending);
+  void discardAcks(PendingCheckpoint& pending);
+  void discardHandles(CheckpointId id,
+                      std::vector<OwnedHandle> handles,
+                      std::function<void()> then);
+  std::vector<OwnedHandle> handlesOf(const CompletedCheckpoint& checkpoint) const;
   void removeDirectory(const std::string& directory);
   std::string directoryOf(CheckpointId id) const;
   void reportProgress(const PendingCheckpoint& pending);
-  void sweepJobDirectory(bool keep_latest);
+  std::set<std::string> keptDirectories(bool keep_latest) const;
+  void sweepJobDirectory(const std::set<std::string>& kept);
   bool onFiles() const {
     return setup_.storage.kind == runtime::CheckpointStorage::Kind::kFileSystem;
   }
@@ -147,9 +158,16 @@ class CheckpointCoordinator {
   std::map<CheckpointId, Pending> pending_;
   std::set<CheckpointId> aborted_;   // The last ones: what arrives late for them is removed.
   std::set<CheckpointId> leftover_;  // Aborted in this attempt: swept when no task lives.
+  /// Of a savepoint that has copied all other state: its handles are its own.
+  std::set<CheckpointId> handles_kept_;
+  /// Of the aborted: what was acknowledged twice is discarded once.
+  std::map<CheckpointId, std::set<runtime::TaskId>> discarded_tasks_;
+  std::multiset<CheckpointId> discarding_;  // Their handles are being discarded.
+  std::set<CheckpointId> undiscarded_;      // Their handles could not be: their files stay.
   CompletedCheckpointStore store_;
   CheckpointHistory history_;
   FileWork work_;
+  FileWork discards_;  // Held while user code discards handles; nobody but end() waits for it.
   std::unique_ptr<concurrency::Executor::Timer> tick_;
 };
 

@@ -57,6 +57,7 @@ runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
       state.parallelism = vertex.parallelism;
       state.max_parallelism = op.max_parallelism;
       state.fixed_parallelism_state = op.fixed_parallelism_state;
+      state.custom_handles = op.custom_handles;
       for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
         if (auto ack = pending.acks.find({vertex.id, subtask}); ack != pending.acks.end()) {
           addSubtask(state, ack->second);

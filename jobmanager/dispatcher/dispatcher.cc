@@ -9,20 +9,10 @@
 namespace weir::jobmanager {
 namespace {
 
-Error stoppingError() { return Error(ErrorCode::kUnavailable, "the job manager is stopping"); }
+/// How long the workers of a task manager may outlive its connection.
+constexpr Duration kWorkersEnd = std::chrono::seconds(5);
 
-std::vector<runtime::BlobKey> blobsOf(const runtime::Program& program) {
-  std::vector<runtime::BlobKey> keys;
-  if (!program.executable.blob.sha256.empty()) {
-    keys.push_back(program.executable.blob);
-  }
-  for (const auto* files : {&program.libraries, &program.shipped}) {
-    for (const runtime::ProgramFile& file : *files) {
-      keys.push_back(file.blob);
-    }
-  }
-  return keys;
-}
+Error stoppingError() { return Error(ErrorCode::kUnavailable, "the job manager is stopping"); }
 
 }  // namespace
 
@@ -43,10 +33,16 @@ Dispatcher::Dispatcher(const DispatcherServices& services,
                  services.clock,
                  options_.heartbeat_timeout,
                  [this](TaskManagerId id, const std::string& reason) { lostHere(id, reason); }),
-      savepoints_({services.strand, services.io, services.clock, services.files, state_blobs_},
-                  services.random,
-                  options_.savepoints,
-                  *this) {
+      discarder_(services.strand,
+                 services.random,
+                 resources_,
+                 services.blobs,
+                 {.epoch = epoch, .lost_pause = options_.heartbeat_timeout + kWorkersEnd}),
+      savepoints_(
+          {services.strand, services.io, services.clock, services.files, state_blobs_, discarder_},
+          services.random,
+          options_.savepoints,
+          *this) {
   publish();
 }
 
@@ -99,16 +95,20 @@ Result<JobMaster*> Dispatcher::create(runtime::SubmitRequest request) {
     return Error(ErrorCode::kInvalidArgument, "job '" + request.graph.name + "' has no operators");
   }
   const JobId id = request.job;
-  WEIR_RETURN_IF_ERROR(services_.blobs.retain(id, blobsOf(request.program)));
+  WEIR_RETURN_IF_ERROR(services_.blobs.retain(id, blob::keysOf(request.program)));
   WEIR_TRY(auto options, optionsOf(options_, request));
   options.epoch = epoch_;
   WEIR_RETURN_IF_ERROR(services_.store.putJob(epoch_, request));
-  const JobServices services{
-      .common = {services_.strand, services_.io, services_.clock, services_.files, state_blobs_},
-      .random = services_.random,
-      .resources = resources_,
-      .savepoints = savepoints_,
-      .store = services_.store};
+  const JobServices services{.common = {services_.strand,
+                                        services_.io,
+                                        services_.clock,
+                                        services_.files,
+                                        state_blobs_,
+                                        discarder_},
+                             .random = services_.random,
+                             .resources = resources_,
+                             .savepoints = savepoints_,
+                             .store = services_.store};
   Job& job = jobs_[id];
   JobListener& listener = *this;
   job.master =
@@ -254,8 +254,7 @@ void Dispatcher::dispose(runtime::DisposeRequest request, Callback<runtime::Disp
   post([this, request = std::move(request), done = std::move(done)] {
     if (dispose_operations_.begin(request.operation, done)) {
       savepoints_.dispose(
-          request.path,
-          request.force,
+          request,
           [this, operation = request.operation](const Result<runtime::DisposeReply>& reply) {
             dispose_operations_.finish(operation, reply);
           });
@@ -278,5 +277,10 @@ bool Dispatcher::ownsCheckpoint(JobId job, CheckpointId checkpoint) const {
 }
 
 bool Dispatcher::isRunning(JobId job) const { return jobs_.contains(job); }
+
+std::shared_ptr<const runtime::JobProgram> Dispatcher::programOf(JobId job) const {
+  auto found = jobs_.find(job);
+  return found == jobs_.end() ? nullptr : found->second.master->checkpoints().program();
+}
 
 }  // namespace weir::jobmanager

@@ -12,6 +12,7 @@
 
 #include "common/base/random.h"
 #include "jobmanager/blob/blob_store.h"
+#include "jobmanager/checkpoint/discard_workers.h"
 #include "jobmanager/checkpoint/state_blobs.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "jobmanager/dispatcher/dispatcher_options.h"
@@ -89,6 +90,7 @@ class Dispatcher final : public DispatcherGateway, private SavepointOwners, priv
   bool releaseSavepoint(JobId job, CheckpointId checkpoint) override;
   bool ownsCheckpoint(JobId job, CheckpointId checkpoint) const override;
   bool isRunning(JobId job) const override;
+  std::shared_ptr<const runtime::JobProgram> programOf(JobId job) const override;
   // JobListener.
   void jobEvent(JobId job, const runtime::JobEvent& event) override;
   void jobChanged(JobId job) override;
@@ -114,6 +116,7 @@ class Dispatcher final : public DispatcherGateway, private SavepointOwners, priv
   const LeaderEpoch epoch_;
   StateBlobs state_blobs_;
   ResourceManager resources_;
+  DiscardWorkers discarder_;
   SavepointStore savepoints_;
   std::map<JobId, Job> jobs_;  // After what they borrow.
   std::deque<Ended> ended_;    // Newest first.

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kRememberedJobs = 100;
 constexpr Duration kViewAge = std::chrono::milliseconds(20);
 constexpr Duration kStopWait = std::chrono::seconds(10);
+constexpr std::string_view kStopping = "the job manager is stopping";
 
 /// The job that a report is about; none for heartbeats and probes.
 std::optional<JobId> jobOf(const runtime::TaskManagerReport& report) {
@@ -58,6 +59,9 @@ void Dispatcher::report(TaskManagerId from,
 }
 
 void Dispatcher::reportHere(TaskManagerId from, const runtime::TaskManagerReport& report) {
+  if (discarder_.report(report)) {
+    return;
+  }
   if (const auto* heartbeat = std::get_if<runtime::Heartbeat>(&report)) {
     resources_.heartbeat(from, *heartbeat);
     jobChanged({});
@@ -101,6 +105,7 @@ void Dispatcher::lostHere(TaskManagerId id, const std::string& reason) {
   for (auto& [job_id, job] : jobs_) {
     job.master->taskManagerLost(id, reason);
   }
+  discarder_.taskManagerLost(id, reason);
   jobChanged({});
 }
 
@@ -169,6 +174,7 @@ void Dispatcher::stop(std::function<void()> done) {
         log::warn("a job did not end in time", {{"job", id.hex()}});
         job.master->giveUp();
       }
+      discarder_.stop(std::string(kStopping));
     });
     stopIfEmpty();
   });
@@ -178,12 +184,14 @@ void Dispatcher::stopIfEmpty() {
   if (!stopping_ || !jobs_.empty() || stopped_.empty()) {
     return;
   }
-  stop_deadline_.reset();
+  stop_deadline_ =
+      services_.strand.schedule(kStopWait, [this] { discarder_.stop(std::string(kStopping)); });
   savepoints_.discardHeap();
   state_blobs_.flush();
   savepoints_.whenSettled([this] {
     resources_.close("the job manager is stopping");
     publish_timer_.reset();
+    stop_deadline_.reset();
     for (std::function<void()>& done : std::exchange(stopped_, {})) {
       done();
     }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "taskmanager/worker/task/discard_handles.h"
+
 namespace weir::jobmanager {
 namespace {
 
@@ -78,7 +80,31 @@ void LocalTaskManager::handle(const runtime::TaskManagerOrder& order) {
              order);
 }
 
+void LocalTaskManager::discard(const runtime::Deployment& deployment) {
+  auto shared = std::make_shared<const runtime::Deployment>(deployment);  // Copied with the task.
+  const Status posted = discards_.tryPost([this, shared] {
+    const Status discarded =
+        worker::discardHandles(*shared, files_, [this](const runtime::HandleDiscarded& one) {
+          dispatcher_.report(id_, this, one);
+          return true;
+        });
+    dispatcher_.report(
+        id_,
+        this,
+        runtime::WorkerExited{
+            shared->execution, discarded.has_value(), discarded ? "" : discarded.error().text()});
+  });
+  if (!posted) {
+    dispatcher_.report(
+        id_, this, runtime::WorkerExited{deployment.execution, false, posted.error().text()});
+  }
+}
+
 void LocalTaskManager::deploy(const runtime::Deployment& deployment) {
+  if (deployment.discards_handles) {
+    discard(deployment);
+    return;
+  }
   const runtime::ExecutionId execution = deployment.execution;
   auto worker = worker::Worker::make(
       deployment,
@@ -111,18 +137,20 @@ void LocalTaskManager::tell(const runtime::ExecutionId& execution,
 }
 
 void LocalTaskManager::report(const runtime::WorkerReport& report) {
-  std::visit(Overloaded{
-                 [](const runtime::WorkerHello&) {},
-                 [](const runtime::WorkerFailed&) {},
-                 [this](const runtime::TaskUpdate& update) {
-                   dispatcher_.report(id_, this, std::vector{update});
-                 },
-                 [this](const runtime::CheckpointAck& ack) { dispatcher_.report(id_, this, ack); },
-                 [this](const runtime::CheckpointDecline& decline) {
-                   dispatcher_.report(id_, this, decline);
-                 },
-             },
-             report);
+  std::visit(
+      Overloaded{
+          [](const runtime::WorkerHello&) {},
+          [](const runtime::WorkerFailed&) {},
+          [this](const runtime::TaskUpdate& update) {
+            dispatcher_.report(id_, this, std::vector{update});
+          },
+          [this](const runtime::CheckpointAck& ack) { dispatcher_.report(id_, this, ack); },
+          [this](const runtime::CheckpointDecline& decline) {
+            dispatcher_.report(id_, this, decline);
+          },
+          [this](const runtime::HandleDiscarded& one) { dispatcher_.report(id_, this, one); },
+      },
+      report);
 }
 
 void LocalTaskManager::ended(const runtime::ExecutionId& execution) {

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/random.h"
 #include "common/concurrency/thread_executor.h"
+#include "common/concurrency/thread_pool.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
@@ -40,6 +41,7 @@ class LocalTaskManager final : public TaskManagerGateway {
  private:
   void handle(const runtime::TaskManagerOrder& order);
   void deploy(const runtime::Deployment& deployment);
+  void discard(const runtime::Deployment& deployment);
   void tell(const runtime::ExecutionId& execution, const runtime::WorkerOrder& order);
   void report(const runtime::WorkerReport& report);
   void ended(const runtime::ExecutionId& execution);
@@ -58,6 +60,7 @@ class LocalTaskManager final : public TaskManagerGateway {
   std::uint64_t beats_ = 0;
   std::map<runtime::ExecutionId, Running> workers_;
   std::unique_ptr<concurrency::Executor::Timer> beat_timer_;
+  concurrency::ThreadPool discards_{"discards", 1};   // Runs user code, which may take its time.
   concurrency::ThreadExecutor executor_{"local-tm"};  // Last member: stopped first.
 };
 

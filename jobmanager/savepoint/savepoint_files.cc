@@ -4,6 +4,7 @@
 
 #include "common/fs/uri.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/savepoint/stored_program.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -56,18 +57,36 @@ bool isOurName(std::string_view directory) { return fs::nameOf(directory).starts
 
 }  // namespace
 
+bool isHeapSavepoint(std::string_view path) { return path.starts_with("jobmanager:"); }
+
+Error unknownHeapSavepoint(const std::string& path) {
+  return Error(ErrorCode::kNotFound, "there is no savepoint at '" + path + "'")
+      .advise(
+          "savepoints on the job manager are lost when it ends; `weir savepoint list` shows "
+          "what there is");
+}
+
+Result<std::string> savepointDirectory(const std::string& path) {
+  WEIR_TRY(auto local, fs::localPath(path));
+  return fs::toFileUri(fs::nameOf(local) == "metadata" ? fs::parentOf(local) : local);
+}
+
 Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    blob::BlobStore& blobs,
                                    const std::string& parent,
                                    const std::string& name,
                                    std::uint64_t inline_limit,
-                                   runtime::CheckpointMetadata metadata) {
+                                   runtime::CheckpointMetadata metadata,
+                                   const runtime::JobProgram* program) {
   WEIR_TRY(auto local, fs::localPath(parent));
   const std::string directory = fs::toFileUri(fs::join(local, name));
   if (files.stat(directory)) {
     return Error(ErrorCode::kFailedPrecondition, directory + " exists already");
   }
   Status written = moveAll(files, blobs, directory, inline_limit, metadata);
+  if (written && program != nullptr) {
+    written = writeProgram(files, blobs, directory, *program);
+  }
   if (written) {
     written = writeMetadata(files, directory, metadata);
   }

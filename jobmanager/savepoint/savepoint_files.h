@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/ids.h"
@@ -11,18 +12,26 @@
 #include "common/runtime/client_messages.h"
 #include "jobmanager/blob/blob_store.h"
 
-/// Savepoints as directories. Every function blocks: call them through FileWork only.
+/// Savepoints as paths and directories. What takes a FileSystem blocks: call it through FileWork
+/// only.
 namespace weir::jobmanager {
+
+bool isHeapSavepoint(std::string_view path);
+Error unknownHeapSavepoint(const std::string& path);
+/// The directory that a user means by a path: also when it ends with a slash or names metadata.
+Result<std::string> savepointDirectory(const std::string& path);
 
 /// Writes `<parent>/<name>/metadata`; returns the savepoint's URI. Sections that lie on the job
 /// manager and are larger than `inline_limit` become files of the savepoint; then, and only then,
-/// its data directory is the savepoint itself. kFailedPrecondition when the name is taken.
+/// its data directory is the savepoint itself. `program`, if there is one, is stored beside it.
+/// kFailedPrecondition when the name is taken.
 Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    blob::BlobStore& blobs,
                                    const std::string& parent,
                                    const std::string& name,
                                    std::uint64_t inline_limit,
-                                   runtime::CheckpointMetadata metadata);
+                                   runtime::CheckpointMetadata metadata,
+                                   const runtime::JobProgram* program);
 
 /// Jobs whose in-use markers stand beside the savepoint.
 Result<std::vector<JobId>> jobsUsing(fs::FileSystem& files, const std::string& directory);

@@ -29,6 +29,8 @@ class SavepointOwners {
   /// Whether a job that has not ended holds this checkpoint as its own.
   virtual bool ownsCheckpoint(JobId job, CheckpointId checkpoint) const = 0;
   virtual bool isRunning(JobId job) const = 0;
+  /// Of a job that has not ended and has state handles of its own making; else null.
+  virtual std::shared_ptr<const runtime::JobProgram> programOf(JobId job) const = 0;
 };
 
 /// The savepoints of all jobs: on the heap of the job manager, lost with it, or in directories,
@@ -55,9 +57,11 @@ class SavepointStore {
                  SavepointOwners& owners);
 
   /// Stores a completed snapshot under `directory`, or in the configured place if that is empty.
-  /// kResourceExhausted when the heap would hold more than its limit.
+  /// kResourceExhausted when the heap would hold more than its limit. With state handles of users'
+  /// own making in it, `program` is kept beside it; else it is ignored.
   void keep(const std::string& directory,
             const runtime::CheckpointMetadata& metadata,
+            std::shared_ptr<const runtime::JobProgram> program,
             Callback<KeptSavepoint> done);
   /// A heap path, or the directory of a savepoint or completed checkpoint. Every file that it names
   /// is looked at: what is missing is an error here, not in a task.
@@ -67,37 +71,59 @@ class SavepointStore {
   /// Until releaseInUse(), disposal is refused (from any cluster when on files).
   void markInUse(const std::string& path, JobId job, std::function<void()> done);
   void releaseInUse(const std::string& path, JobId job);
-  void dispose(const std::string& path, bool force, Callback<runtime::DisposeReply> done);
+  /// Has state handles of users' own making discarded first, by the request's program, the one
+  /// stored, or the one of the job that took it; without any, or when that does not work, it is
+  /// refused and nothing is deleted.
+  void dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done);
 
   /// The job manager ends: discards the heap savepoints with their data.
   void discardHeap();
   void whenSettled(std::function<void()> done) { work_.whenIdle(std::move(done)); }
 
  private:
-  struct Inspection;  // What a look at a file savepoint found.
+  using SharedProgram = std::shared_ptr<const runtime::JobProgram>;  // With jobs and disposals.
+  struct OnHeap {
+    runtime::CheckpointMetadata metadata;
+    SharedProgram program;  // Null unless it must discard handles.
+    JobId keeper;           // Holds the program's files in the blob store.
+  };
+  struct Disposal;  // One on its way.
 
-  void keepOnHeap(const runtime::CheckpointMetadata& metadata, Callback<KeptSavepoint> done);
+  void keepOnHeap(const runtime::CheckpointMetadata& metadata,
+                  SharedProgram program,
+                  Callback<KeptSavepoint> done);
   void keepInFiles(const std::string& directory,
                    const runtime::CheckpointMetadata& metadata,
+                   SharedProgram program,
                    Callback<KeptSavepoint> done);
-  void disposeHeap(const std::string& path, bool force, Callback<runtime::DisposeReply> done);
-  void disposeFiles(const std::string& path, bool force, Callback<runtime::DisposeReply> done);
-  void removeFiles(Inspection inspection, Callback<runtime::DisposeReply> done);
-  Status mayDispose(const Inspection& inspection, bool force) const;
+
+  void disposeHeap(std::shared_ptr<Disposal> disposal);
+  void disposeFiles(std::shared_ptr<Disposal> disposal);
+  Status mayDispose(const Disposal& disposal) const;
+  bool claim(const std::shared_ptr<Disposal>& disposal);
+  void discardHandles(const std::shared_ptr<Disposal>& disposal, std::function<void()> next);
+  void discardHandles(const std::shared_ptr<Disposal>& disposal,
+                      SharedProgram program,
+                      std::vector<OwnedHandle> handles,
+                      std::function<void()> next);
+  void removeFromHeap(const std::shared_ptr<Disposal>& disposal);
+  void removeFiles(const std::shared_ptr<Disposal>& disposal);
   void removeData(runtime::CheckpointMetadata metadata,
                   bool job_runs,
                   runtime::DisposeReply reply,
                   Callback<runtime::DisposeReply> done);
+  void forget(const OnHeap& entry);
 
   CheckpointServices services_;
   Random& random_;  // Borrowed from the dispatcher's owner.
   const Settings settings_;
   SavepointOwners& owners_;  // Borrowed: the dispatcher.
   std::uint64_t heap_number_ = 0;
-  std::map<std::string, runtime::CheckpointMetadata> heap_;  // By path.
+  std::map<std::string, OnHeap> heap_;  // By path.
   std::uint64_t heap_bytes_ = 0;
   std::map<std::string, std::set<JobId>> heap_in_use_;
   std::set<std::string> directories_;  // That hold savepoints, as local paths.
+  std::set<std::string> disposing_;    // Paths.
   FileWork work_;
 };
 

@@ -17,6 +17,10 @@ CheckpointCoordinator::Setup setupOf(const JobOptions& options,
   return {.origin = {.job = request.job,
                      .program_hash = request.program.executable.blob.sha256,
                      .writer = options.version},
+          .program = hasCustomHandles(request.graph)
+                         ? std::make_shared<const runtime::JobProgram>(
+                               runtime::JobProgram{request.program, request.graph})
+                         : nullptr,
           .storage = options.storage,
           .retained = options.retained_checkpoints,
           .history = options.checkpoint_history};
@@ -421,7 +425,8 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
       {.keep =
            [this, directory = request.directory](const runtime::CheckpointMetadata& metadata,
                                                  Callback<KeptSavepoint> kept) {
-             services_.savepoints.keep(directory, metadata, std::move(kept));
+             services_.savepoints.keep(
+                 directory, metadata, coordinator_.program(), std::move(kept));
            },
        .progress = std::move(progress),
        .done =

@@ -178,7 +178,9 @@ void TaskManagerCore::deploy(runtime::Deployment deployment) {
     refusal = "a newer job manager has taken over";
   } else if (stopped_) {
     refusal = "the task manager is stopping";
-  } else if (const Status taken = slots_.take(execution, deployment.slots); !taken) {
+  } else if (const Status taken =
+                 slots_.take(execution, deployment.discards_handles ? 0 : deployment.slots);
+             !taken) {
     refusal = taken.error().text();
   }
   if (!refusal.empty()) {
@@ -253,6 +255,8 @@ void TaskManagerCore::onReport(const runtime::ExecutionId& execution,
     acknowledge(find(execution)->storage(), std::move(*ack));
   } else if (auto* decline = std::get_if<runtime::CheckpointDecline>(&report_of_worker)) {
     report(std::move(*decline));
+  } else if (auto* discarded = std::get_if<runtime::HandleDiscarded>(&report_of_worker)) {
+    report(std::move(*discarded));
   }
 }
 

@@ -51,6 +51,7 @@ Worker::Worker(Environment environment,
       storage_(deployment.storage.kind),
       cancellation_timeout_(cancellationTimeout(deployment, settings.cancellation_timeout)),
       tasks_(tasksFor(deployment)),
+      discards_handles_(deployment.discards_handles),
       deployment_(std::move(deployment)),
       alive_(std::make_shared<char>()) {}
 
@@ -307,7 +308,8 @@ std::string Worker::causeOf(const ProcessExit& exit) const {
 
 void Worker::onExit(ProcessExit exit) {
   kill_timer_.reset();
-  const bool all_ended = tasks_ > 0 && ended_tasks_.size() >= tasks_;
+  const bool all_ended = discards_handles_ ? !exit.signaled && exit.number == 0
+                                           : tasks_ > 0 && ended_tasks_.size() >= tasks_;
   const bool expected = cancelled_ || all_ended;
   std::string cause = expected ? kill_cause_ : causeOf(exit);
   log::write(expected ? log::Level::kInfo : log::Level::kWarn,

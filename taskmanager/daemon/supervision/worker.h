@@ -109,6 +109,7 @@ class Worker {
   const runtime::CheckpointStorage::Kind storage_;
   Duration cancellation_timeout_;
   std::size_t tasks_ = 0;  // Of this deployment.
+  const bool discards_handles_;
 
   Stage stage_ = Stage::kPreparing;
   runtime::Deployment deployment_;  // Until it is sent.

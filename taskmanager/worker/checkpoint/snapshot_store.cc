@@ -1,5 +1,6 @@
 #include "taskmanager/worker/checkpoint/snapshot_store.h"
 
+#include <cstdio>
 #include <exception>
 #include <utility>
 
@@ -30,6 +31,18 @@ runtime::StateInfo infoOf(const state::StateSummary& summary, const FrozenOperat
   info.entries = summary.entries;
   info.bytes = summary.bytes;
   return info;
+}
+
+/// What discards the state handles of users' own making in a snapshot.
+std::vector<std::function<void()>> onAbandoned(const Snapshot& snapshot) {
+  std::vector<std::function<void()>> calls;
+  for (const FrozenOperator& frozen : snapshot.operators) {
+    auto call = frozen.state == nullptr ? std::function<void()>() : frozen.state->onAbandoned();
+    if (call) {
+      calls.push_back(std::move(call));
+    }
+  }
+  return calls;
 }
 
 template <typename Map>
@@ -94,9 +107,13 @@ std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
 void SnapshotStore::store(Snapshot snapshot) {
   auto shared = std::make_shared<Snapshot>(std::move(snapshot));  // std::function must be copyable.
   const auto posted = threads_.post([this, shared] { run(*shared); });
-  if (!posted && !closing_.load()) {
+  if (posted) {
+    return;
+  }
+  if (!closing_.load()) {
     decline(*shared, posted.error().text());
   }
+  abandon(onAbandoned(*shared));
 }
 
 void SnapshotStore::decline(const Snapshot& snapshot, const std::string& reason) {
@@ -108,9 +125,17 @@ void SnapshotStore::decline(const Snapshot& snapshot, const std::string& reason)
 }
 
 void SnapshotStore::run(Snapshot& snapshot) {
+  const std::vector<std::function<void()>> on_abandoned = onAbandoned(snapshot);
+  if (!storeAndReport(snapshot, !on_abandoned.empty())) {
+    abandon(on_abandoned);
+  }
+}
+
+/// Whether somebody else owns the snapshot now.
+bool SnapshotStore::storeAndReport(Snapshot& snapshot, bool owners_discard) {
   const CheckpointId checkpoint = snapshot.order.checkpoint;
   if (unwanted(checkpoint)) {
-    return;
+    return false;
   }
   const SteadyTime start = clock_.now();
   Target target{storage_.kind == runtime::CheckpointStorage::Kind::kJobManager &&
@@ -118,7 +143,7 @@ void SnapshotStore::run(Snapshot& snapshot) {
                 SectionFile(files_, pathFor(snapshot))};
   auto operators = write(snapshot, target);
   if (unwanted(checkpoint)) {
-    return;  // The file was not committed.
+    return false;  // The file was not committed.
   }
   if (operators && target.file.started()) {
     if (auto committed = target.file.commit(); !committed) {
@@ -126,17 +151,20 @@ void SnapshotStore::run(Snapshot& snapshot) {
     }
   }
   if (!operators) {
-    return decline(snapshot, operators.error().text());
+    decline(snapshot, operators.error().text());
+    return false;
   }
   if (target.file.started()) {
     std::unique_lock lock(mutex_);
     if (aborted_.contains(checkpoint)) {
       lock.unlock();
       (void)files_.remove(target.file.path()).has_value();
-      return;
+      return false;
     }
-    committed_[checkpoint].push_back(target.file.path());
-    keepNewest(committed_);
+    if (!owners_discard) {  // Else whoever discards the handles in the file removes it.
+      committed_[checkpoint].push_back(target.file.path());
+      keepNewest(committed_);
+    }
   }
   runtime::CheckpointAck ack;
   ack.execution = execution_;
@@ -148,6 +176,19 @@ void SnapshotStore::run(Snapshot& snapshot) {
   ack.freeze_millis = snapshot.freeze_millis;
   ack.write_millis = millisSince(clock_, start);
   report_(std::move(ack));
+  return true;
+}
+
+void SnapshotStore::abandon(const std::vector<std::function<void()>>& calls) {
+  for (const std::function<void()>& call : calls) {
+    try {
+      call();
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "weir: discardState() of an aborted snapshot: %s\n", e.what());
+    } catch (...) {
+      std::fprintf(stderr, "weir: discardState() of an aborted snapshot threw\n");
+    }
+  }
 }
 
 Result<std::vector<runtime::OperatorSnapshot>> SnapshotStore::write(Snapshot& snapshot,

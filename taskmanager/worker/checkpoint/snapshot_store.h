@@ -44,8 +44,9 @@ struct Snapshot {
 /// A subtask writes one file per checkpoint, its operators' sections one after another; sections
 /// up to the storage's threshold travel in the acknowledgement, as does everything when state
 /// lives on the job manager. What cannot be stored declines the checkpoint, naming operator or
-/// path; nothing here fails a task. The file of an aborted checkpoint is deleted. File names are
-/// never used twice. One store per worker. Threads: any.
+/// path; nothing here fails a task. The file of an aborted checkpoint is deleted, unless it holds
+/// state handles of users' own making: their owner needs it to discard them. Handles that nobody
+/// was told of are discarded here. File names are never used twice. One store per worker. Threads: any.
 class SnapshotStore {
  public:
   /// `report` is called from background threads. References outlive the store.
@@ -72,6 +73,8 @@ class SnapshotStore {
   std::string pathFor(const Snapshot& snapshot);
   bool unwanted(CheckpointId checkpoint);
   void run(Snapshot& snapshot);
+  bool storeAndReport(Snapshot& snapshot, bool owners_discard);
+  static void abandon(const std::vector<std::function<void()>>& calls);
   void decline(const Snapshot& snapshot, const std::string& reason);
 
   const runtime::ExecutionId execution_;

@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/random.h"
 #include "common/fs/local_file_system.h"
+#include "taskmanager/worker/task/discard_handles.h"
 #include "taskmanager/worker/task/worker.h"
 
 namespace weir::worker {
@@ -116,6 +117,20 @@ int WorkerProcess::run(runtime::Deployment deployment) {
   return 0;
 }
 
+int WorkerProcess::discard(const runtime::Deployment& deployment) {
+  fs::LocalFileSystem files;
+  bool heard = true;
+  const Status discarded =
+      discardHandles(deployment, files, [&](const runtime::HandleDiscarded& one) {
+        heard = heard && socket_.send(one).has_value();
+        return heard;
+      });
+  if (!discarded) {
+    reportFailure(discarded.error().text());
+  }
+  return discarded && heard ? 0 : 1;
+}
+
 namespace {
 
 /// The process and its deployment, from the first call on.
@@ -166,7 +181,8 @@ void runWorker(Result<graph::JobGraph> graph) {
   }
   runtime::Deployment deployment = self.deployment;
   deployment.graph = *std::move(graph);
-  std::exit(self.process.run(std::move(deployment)));
+  std::exit(deployment.discards_handles ? self.process.discard(deployment)
+                                        : self.process.run(std::move(deployment)));
 }
 
 }  // namespace weir::api

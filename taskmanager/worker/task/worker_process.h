@@ -21,6 +21,9 @@ class WorkerProcess {
   /// Runs until everything has ended as ordered; the answer is the exit status. When the task
   /// manager goes away, ends the process at once.
   int run(runtime::Deployment deployment);
+  /// Discards the state handles that the deployment names, as long as the task manager is there;
+  /// the answer is the exit status.
+  int discard(const runtime::Deployment& deployment);
   void reportFailure(const std::string& cause);
 
  private:

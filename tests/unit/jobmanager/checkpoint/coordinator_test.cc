@@ -7,6 +7,7 @@
 #include "common/fs/memory_file_system.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
 namespace weir::jobmanager {
@@ -41,9 +42,9 @@ class CoordinatorTest : public ::testing::Test {
     storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
     storage.directory = "file:/c/" + testing::jobId(1).hex();
     coordinator_.emplace(
-        CheckpointServices{strand_, io_, time_, files_, blobs_},
+        CheckpointServices{strand_, io_, time_, files_, blobs_, discarder_},
         graph_,
-        CheckpointCoordinator::Setup{{testing::jobId(1), "", "test"}, storage, 1, 100},
+        CheckpointCoordinator::Setup{{testing::jobId(1), "", "test"}, nullptr, storage, 1, 100},
         tasks_);
     coordinator_->start();
   }
@@ -81,6 +82,7 @@ class CoordinatorTest : public ::testing::Test {
   concurrency::SimulatedTime time_;
   concurrency::SimulatedExecutor strand_{time_};
   concurrency::SimulatedExecutor io_{time_};
+  testing::FakeDiscarder discarder_;
   fs::MemoryFileSystem files_;
   SeededRandom random_{1};
   blob::BlobStore store_{files_, "/blobs", time_, random_};

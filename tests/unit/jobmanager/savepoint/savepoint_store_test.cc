@@ -6,6 +6,7 @@
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
 namespace weir::jobmanager {
@@ -22,7 +23,11 @@ class NoOwners final : public SavepointOwners {
   bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return needed; }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return false; }
   bool isRunning(JobId /*job*/) const override { return false; }
+  std::shared_ptr<const runtime::JobProgram> programOf(JobId /*job*/) const override {
+    return program;
+  }
   bool needed = false;
+  std::shared_ptr<const runtime::JobProgram> program;
 };
 
 class SavepointStoreTest : public ::testing::Test {
@@ -60,13 +65,15 @@ class SavepointStoreTest : public ::testing::Test {
   Result<KeptSavepoint> keep(const std::string& directory,
                              const runtime::CheckpointMetadata& metadata) {
     Result<KeptSavepoint> answer = Error(ErrorCode::kInternal, "no answer");
-    savepoints_.keep(directory, metadata, [&](auto result) { answer = std::move(result); });
+    savepoints_.keep(
+        directory, metadata, program_, [&](auto result) { answer = std::move(result); });
     time_.runDue();
     return answer;
   }
   Result<runtime::DisposeReply> dispose(const std::string& path, bool force = false) {
     Result<runtime::DisposeReply> answer = Error(ErrorCode::kInternal, "no answer");
-    savepoints_.dispose(path, force, [&](auto result) { answer = std::move(result); });
+    savepoints_.dispose({.operation = {}, .path = path, .force = force, .program = disposer_},
+                        [&](auto result) { answer = std::move(result); });
     time_.runDue();
     return answer;
   }
@@ -84,9 +91,12 @@ class SavepointStoreTest : public ::testing::Test {
   SeededRandom random_{1};
   blob::BlobStore store_{files_, "/blobs", time_, random_};
   StateBlobs blobs_{store_, strand_};
+  testing::FakeDiscarder discarder_;
+  std::shared_ptr<const runtime::JobProgram> program_;
+  std::optional<runtime::JobProgram> disposer_;
   NoOwners owners_;
   SavepointStore savepoints_{
-      {strand_, io_, time_, files_, blobs_},
+      {strand_, io_, time_, files_, blobs_, discarder_},
       random_,
       {.on_files = false, .directory = {}, .heap_limit = 100, .inline_limit = 4},
       owners_};

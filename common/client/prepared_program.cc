@@ -1,0 +1,78 @@
+#include "common/client/prepared_program.h"
+
+#include "common/config/options.h"
+#include "common/fs/digest.h"
+#include "common/fs/local_file_system.h"
+#include "common/fs/uri.h"
+
+namespace weir::client {
+namespace {
+
+Result<runtime::ProgramFile> blobOf(const std::string& name,
+                                    const std::string& path,
+                                    Uploads& uploads) {
+  fs::LocalFileSystem files;
+  const std::string absolute = fs::absolutePath(path);
+  WEIR_TRY(const fs::FileInfo info, files.stat(absolute));
+  if (info.directory) {
+    return Error(ErrorCode::kInvalidArgument, path + ": is a directory, not a file");
+  }
+  WEIR_TRY(std::string digest, fs::sha256OfFile(files, absolute));
+  runtime::ProgramFile file{name, {std::move(digest), info.size}};
+  uploads.emplace_back(file.blob, absolute);
+  return file;
+}
+
+Result<runtime::Program> describeProgram(const ProgramCall& call,
+                                         const RunOptions& options,
+                                         Uploads& uploads) {
+  runtime::Program program;
+  WEIR_TRY(program.executable, blobOf(fs::nameOf(call.path), call.path, uploads));
+  WEIR_TRY(const std::vector<Library> libraries, librariesToShip(call.path));
+  for (const Library& library : libraries) {
+    WEIR_TRY(auto file, blobOf(library.name, library.path, uploads));
+    program.libraries.push_back(std::move(file));
+  }
+  for (const std::string& path : options.ship) {
+    auto file = blobOf(fs::nameOf(path), path, uploads);
+    if (!file) {
+      return std::move(file).error().during("--ship");
+    }
+    program.shipped.push_back(*std::move(file));
+  }
+  program.arguments = call.arguments;
+  program.default_parallelism = call.parallelism;
+  program.configuration = call.configuration;
+  return program;
+}
+
+}  // namespace
+
+ProgramCall programCall(const Invocation& invocation,
+                        const RunOptions& options,
+                        bool quiet_output) {
+  const config::Configuration& configuration = invocation.configuration;
+  ProgramCall call;
+  call.path = options.program;
+  call.arguments = options.arguments;
+  call.parallelism =
+      options.parallelism != 0
+          ? options.parallelism
+          : static_cast<std::uint32_t>(configuration.get(config::kParallelismDefault));
+  call.configuration = invocation.overrides.toMap();
+  call.timeout = configuration.get(config::kProgramTimeout);
+  call.quiet_output = quiet_output;
+  return call;
+}
+
+Result<PreparedProgram> prepareProgram(const Invocation& invocation, const RunOptions& options) {
+  WEIR_RETURN_IF_ERROR(checkProgram(options.program));
+  const ProgramCall call = programCall(invocation, options, invocation.console.json());
+  PreparedProgram prepared;
+  // Libraries first: a missing one is named by the loader, and the program would not start anyway.
+  WEIR_TRY(prepared.program.program, describeProgram(call, options, prepared.uploads));
+  WEIR_TRY(prepared.program.graph, obtainJobGraph(call, interrupted));
+  return prepared;
+}
+
+}  // namespace weir::client

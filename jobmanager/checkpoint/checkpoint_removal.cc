@@ -1,0 +1,205 @@
+// How checkpoints go: the state of aborted and outdated ones, and the end; the other half of
+// checkpoint_coordinator.cc.
+
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "common/telemetry/log.h"
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
+
+namespace weir::jobmanager {
+namespace {
+
+constexpr std::size_t kRememberedAborts = 1000;
+
+std::vector<std::string> filesOf(const runtime::CheckpointAck& ack) {
+  std::vector<std::string> files;
+  for (const runtime::OperatorSnapshot& one : ack.operators) {
+    if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
+      files.push_back(one.handle.location);
+    }
+  }
+  return files;
+}
+
+}  // namespace
+
+void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
+  if (!aborted_.contains(ack.checkpoint)) {
+    return;  // Of a completed one: said again, and its files are in use.
+  }
+  services_.blobs.retain(ack);
+  std::vector<OwnedHandle> handles = ownedHandles(graph_, ack);
+  if (!handles.empty() && !discarded_tasks_[ack.checkpoint].insert(ack.task).second) {
+    handles.clear();  // Said twice.
+  }
+  discardHandles(ack.checkpoint, std::move(handles), [this, ack] {
+    services_.blobs.release(ack);
+    std::vector<std::string> paths = filesOf(ack);
+    if (onFiles()) {
+      paths.push_back(directoryOf(ack.checkpoint));  // Goes only when empty.
+    }
+    work_.run(
+        [&files = services_.files, paths = std::move(paths)] {
+          Status first = ok();
+          for (const std::string& path : paths) {
+            Status removed = files.remove(path);
+            first = first ? std::move(removed) : std::move(first);
+          }
+          return first;
+        },
+        [](const Status&) {});  // A directory that is not empty refuses, and is swept later.
+  });
+}
+
+void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
+  aborted_.insert(pending.id);
+  leftover_.insert(pending.id);
+  if (aborted_.size() > kRememberedAborts) {
+    discarded_tasks_.erase(*aborted_.begin());
+    aborted_.erase(aborted_.begin());
+  }
+  std::vector<OwnedHandle> handles;
+  for (const auto& [task, ack] : pending.acks) {
+    for (OwnedHandle& handle : ownedHandles(graph_, ack)) {
+      discarded_tasks_[pending.id].insert(task);
+      handles.push_back(std::move(handle));
+    }
+  }
+  discardHandles(
+      pending.id, std::move(handles), [this, id = pending.id, acks = std::move(pending.acks)] {
+        for (const auto& [task, ack] : acks) {
+          services_.blobs.release(ack);
+        }
+        removeDirectory(directoryOf(id));
+      });
+}
+
+std::string CheckpointCoordinator::directoryOf(CheckpointId id) const {
+  return onFiles() ? checkpointDirectory(setup_.storage.directory, id) : std::string();
+}
+
+void CheckpointCoordinator::discard(const CompletedCheckpoint& checkpoint) {
+  discardHandles(checkpoint.metadata.checkpoint, handlesOf(checkpoint), [this, checkpoint] {
+    services_.blobs.release(checkpoint.metadata);
+    removeDirectory(checkpoint.directory);
+  });
+}
+
+bool CheckpointCoordinator::releaseSavepoint(CheckpointId id) {
+  handles_kept_.erase(id);
+  return store_.unpin(id);
+}
+
+std::vector<OwnedHandle> CheckpointCoordinator::handlesOf(
+    const CompletedCheckpoint& checkpoint) const {
+  return handles_kept_.contains(checkpoint.metadata.checkpoint) ? std::vector<OwnedHandle>()
+                                                                : ownedHandles(checkpoint.metadata);
+}
+
+/// Then, and only when all were, `then`: without the other state nobody could read them.
+void CheckpointCoordinator::discardHandles(CheckpointId id,
+                                           std::vector<OwnedHandle> handles,
+                                           std::function<void()> then) {
+  if (handles.empty()) {
+    then();
+    return;
+  }
+  const std::string owner =
+      "checkpoint " + std::to_string(id.value()) + " of job " + setup_.origin.job.hex();
+  discarding_.insert(id);
+  discards_.hold();
+  services_.discarder.discard(
+      {.owner = owner, .program = setup_.program, .handles = std::move(handles)},
+      [this, id, owner, then = std::move(then)](const Result<std::vector<std::string>>& discarded) {
+        discarding_.erase(discarding_.find(id));
+        if (discarded) {
+          for (const std::string& error : *discarded) {
+            log::warn("a state handle was not discarded in order",
+                      {{"owner", owner}, {"reason", error}});
+          }
+          then();
+        } else {
+          undiscarded_.insert(id);
+          log::error("state handles were not discarded, their checkpoint stays",
+                     {{"reason", discarded.error().message()},
+                      {"path", directoryOf(id)},
+                      {"advice", "discard it with `weir savepoint -d PATH PROGRAM`"}});
+        }
+        discards_.release();
+      });
+}
+
+void CheckpointCoordinator::removeDirectory(const std::string& directory) {
+  if (directory.empty()) {
+    return;
+  }
+  work_.run([&files = services_.files, directory] { return files.removeAll(directory); },
+            [directory](const Status& removed) {
+              if (!removed) {
+                log::warn("a checkpoint that is no longer needed could not be removed",
+                          {{"path", directory}, {"reason", removed.error().message()}});
+              }
+            });
+}
+
+void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
+  keep_latest = keep_latest && onFiles();
+  work_.whenIdle([this, keep_latest, done = std::move(done)] {
+    std::set<std::string> kept = keptDirectories(keep_latest);
+    for (const CompletedCheckpoint& old : store_.drain(keep_latest)) {
+      discardHandles(old.metadata.checkpoint, handlesOf(old), [this, old] {
+        services_.blobs.release(old.metadata);
+      });
+    }
+    discards_.whenIdle([this, kept = std::move(kept), done]() mutable {
+      for (const CheckpointId id : undiscarded_) {
+        kept.insert(fs::nameOf(directoryOf(id)));
+      }
+      sweepJobDirectory(kept);
+      work_.whenIdle(done);
+    });
+  });
+}
+
+std::set<std::string> CheckpointCoordinator::keptDirectories(bool keep_latest) const {
+  std::set<std::string> kept;
+  for (const CheckpointId id : store_.pinnedIds()) {
+    kept.insert(fs::nameOf(directoryOf(id)));
+  }
+  if (keep_latest && store_.latest() != nullptr) {
+    kept.insert(fs::nameOf(store_.latest()->directory));
+    log::info("the last checkpoint of the failed job stays",
+              {{"job", setup_.origin.job.hex()}, {"path", store_.latest()->directory}});
+  }
+  return kept;
+}
+
+void CheckpointCoordinator::sweepJobDirectory(const std::set<std::string>& kept) {
+  if (!onFiles()) {
+    return;
+  }
+  work_.run(
+      [&files = services_.files, kept, directory = setup_.storage.directory]() -> Status {
+        auto entries = files.list(directory);
+        if (!entries) {
+          return entries.error().code() == ErrorCode::kNotFound ? ok() : entries.error();
+        }
+        for (const fs::FileInfo& entry : *entries) {
+          const std::string path = fs::join(directory, entry.name);
+          if (!kept.contains(entry.name) && isCheckpointDirectory(path)) {
+            WEIR_RETURN_IF_ERROR(files.removeAll(path));
+          }
+        }
+        return kept.empty() ? files.remove(directory) : ok();
+      },
+      [directory = setup_.storage.directory](const Status& removed) {
+        if (!removed) {
+          log::warn("checkpoints of an ended job could not be removed",
+                    {{"path", directory}, {"reason", removed.error().message()}});
+        }
+      });
+}
+
+}  // namespace weir::jobmanager

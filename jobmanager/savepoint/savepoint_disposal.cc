@@ -1,0 +1,314 @@
+// How savepoints go; the other half of savepoint_store.cc.
+
+#include <optional>
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "common/telemetry/log.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/savepoint/savepoint_files.h"
+#include "jobmanager/savepoint/savepoint_store.h"
+#include "jobmanager/savepoint/stored_program.h"
+
+namespace weir::jobmanager {
+namespace {
+
+Error inUse(const std::string& path, JobId job) {
+  return Error(ErrorCode::kFailedPrecondition,
+               "savepoint '" + path + "' is in use: job " + job.hex() +
+                   " was restored from it and has no checkpoint of its own yet")
+      .advise("wait for its first checkpoint, or use --force");
+}
+
+Error noProgram(const std::string& path, const std::vector<OwnedHandle>& handles, std::string why) {
+  return Error(ErrorCode::kFailedPrecondition,
+               "savepoint '" + path + "' holds " + std::to_string(handles.size()) +
+                   (handles.size() == 1 ? " state handle" : " state handles") +
+                   " that only a program can discard (operator '" + handles.front().operator_name +
+                   "'), and " + std::move(why) + "; nothing was deleted")
+      .advise("name the program: `weir savepoint -d PATH PROGRAM`");
+}
+
+}  // namespace
+
+struct SavepointStore::Disposal {
+  runtime::DisposeRequest request;
+  Callback<runtime::DisposeReply> done;
+  std::string path;  ///< On the heap, or the URI of the directory.
+  std::vector<JobId> users;
+  std::optional<runtime::CheckpointMetadata> metadata;
+  SharedProgram program;        ///< Kept with it, on the heap.
+  runtime::DisposeReply reply;  ///< Names what could not be read.
+};
+
+void SavepointStore::dispose(runtime::DisposeRequest request,
+                             Callback<runtime::DisposeReply> done) {
+  auto disposal = std::make_shared<Disposal>();  // Shared with what answers to its steps.
+  disposal->path = request.path;
+  disposal->request = std::move(request);
+  disposal->done = std::move(done);
+  if (isHeapSavepoint(disposal->path)) {
+    disposeHeap(std::move(disposal));
+  } else {
+    disposeFiles(std::move(disposal));
+  }
+}
+
+/// False, after an answer, when it is being disposed already.
+bool SavepointStore::claim(const std::shared_ptr<Disposal>& disposal) {
+  const std::string path = disposal->path;
+  if (!disposing_.insert(path).second) {
+    disposal->done(Error(ErrorCode::kFailedPrecondition,
+                         "savepoint '" + path + "' is being disposed already"));
+    return false;
+  }
+  disposal->done =
+      [this, path, done = std::move(disposal->done)](Result<runtime::DisposeReply> reply) {
+        disposing_.erase(path);
+        done(std::move(reply));
+      };
+  return true;
+}
+
+// ---------------------------------------------------------------------------------- user's handles
+
+void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
+                                    std::function<void()> next) {
+  std::vector<OwnedHandle> handles;
+  if (const auto& metadata = disposal->metadata;
+      metadata && !owners_.ownsCheckpoint(metadata->job, metadata->checkpoint)) {
+    handles = ownedHandles(*metadata);
+  }
+  if (handles.empty()) {
+    next();  // None, or its job discards them with the checkpoint.
+    return;
+  }
+  SharedProgram program = disposal->program;
+  if (disposal->request.program) {
+    program = std::make_shared<const runtime::JobProgram>(*std::move(disposal->request.program));
+  } else if (program == nullptr) {
+    program = owners_.programOf(disposal->metadata->job);
+  }
+  if (program != nullptr || isHeapSavepoint(disposal->path)) {
+    discardHandles(disposal, std::move(program), std::move(handles), std::move(next));
+    return;
+  }
+  work_.run(
+      [&files = services_.files, &blobs = services_.blobs.store(), directory = disposal->path] {
+        return readProgram(files, blobs, directory);
+      },
+      [this, disposal, handles = std::move(handles), next = std::move(next)](
+          Result<runtime::JobProgram> stored) {
+        if (stored) {
+          discardHandles(disposal,
+                         std::make_shared<const runtime::JobProgram>(*std::move(stored)),
+                         handles,
+                         next);
+        } else if (stored.error().code() == ErrorCode::kNotFound) {
+          discardHandles(disposal, nullptr, handles, next);
+        } else {
+          disposal->done(noProgram(
+              disposal->path,
+              handles,
+              "the one stored with it cannot be used (" + stored.error().message() + ")"));
+        }
+      });
+}
+
+void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
+                                    SharedProgram program,
+                                    std::vector<OwnedHandle> handles,
+                                    std::function<void()> next) {
+  if (program == nullptr) {
+    disposal->done(noProgram(disposal->path, handles, "none is stored with it"));
+    return;
+  }
+  services_.discarder.discard(
+      {.owner = "savepoint " + disposal->path,
+       .program = std::move(program),
+       .handles = std::move(handles)},
+      [disposal, next = std::move(next)](Result<std::vector<std::string>> discarded) {
+        if (!discarded) {
+          disposal->done(std::move(discarded)
+                             .error()
+                             .during("dispose savepoint '" + disposal->path +
+                                     "', of which nothing else was deleted")
+                             .advise("try again, or name another program: "
+                                     "`weir savepoint -d PATH PROGRAM`"));
+          return;
+        }
+        for (std::string& error : *discarded) {
+          disposal->reply.unreadable.push_back(std::move(error));
+        }
+        next();
+      });
+}
+
+// ------------------------------------------------------------------------------------------- heap
+
+void SavepointStore::disposeHeap(std::shared_ptr<Disposal> disposal) {
+  const std::string& path = disposal->path;
+  auto found = heap_.find(path);
+  if (found == heap_.end()) {
+    disposal->done(unknownHeapSavepoint(path));
+    return;
+  }
+  if (const std::set<JobId>& users = heap_in_use_[path];
+      !users.empty() && !disposal->request.force) {
+    disposal->done(inUse(path, *users.begin()));
+    return;
+  }
+  if (!claim(disposal)) {
+    return;
+  }
+  disposal->metadata = found->second.metadata;
+  disposal->program = found->second.program;
+  discardHandles(disposal, [this, disposal] { removeFromHeap(disposal); });
+}
+
+void SavepointStore::removeFromHeap(const std::shared_ptr<Disposal>& disposal) {
+  auto entry = heap_.extract(disposal->path);
+  heap_in_use_.erase(disposal->path);
+  forget(entry.mapped());
+  runtime::CheckpointMetadata& metadata = *disposal->metadata;
+  if (owners_.releaseSavepoint(metadata.job, metadata.checkpoint)) {
+    disposal->reply.data_later = true;
+    disposal->done(std::move(disposal->reply));
+    return;
+  }
+  services_.blobs.release(metadata);
+  const bool runs = owners_.isRunning(metadata.job);
+  removeData(std::move(metadata), runs, std::move(disposal->reply), std::move(disposal->done));
+}
+
+void SavepointStore::forget(const OnHeap& entry) {
+  heap_bytes_ -= bytesOnJobManager(entry.metadata);
+  if (entry.program != nullptr) {
+    services_.blobs.store().release(entry.keeper);
+  }
+}
+
+void SavepointStore::removeData(runtime::CheckpointMetadata metadata,
+                                bool job_runs,
+                                runtime::DisposeReply reply,
+                                Callback<runtime::DisposeReply> done) {
+  work_.run(
+      [&files = services_.files, metadata = std::move(metadata), job_runs] {
+        return removeSnapshotData(files, metadata, !job_runs);
+      },
+      [reply, done = std::move(done)](std::vector<std::string> unreadable) mutable {
+        reply.unreadable.insert(reply.unreadable.end(), unreadable.begin(), unreadable.end());
+        done(std::move(reply));
+      });
+}
+
+void SavepointStore::discardHeap() {
+  for (auto& [path, kept] : std::exchange(heap_, {})) {
+    const runtime::CheckpointMetadata& metadata = kept.metadata;
+    forget(kept);
+    if (owners_.releaseSavepoint(metadata.job, metadata.checkpoint)) {
+      continue;  // It is the latest checkpoint of a job, which can be restored from its path.
+    }
+    work_.hold();
+    services_.discarder.discard(
+        {.owner = "savepoint " + path, .program = kept.program, .handles = ownedHandles(metadata)},
+        [this, metadata](const Result<std::vector<std::string>>& discarded) {
+          if (discarded) {
+            services_.blobs.release(metadata);
+            removeData(metadata, false, {}, [](const Result<runtime::DisposeReply>&) {});
+          } else {
+            log::error("state handles were not discarded, and their savepoint is lost",
+                       {{"reason", discarded.error().text()}});
+          }
+          work_.release();
+        });
+  }
+  heap_bytes_ = 0;
+}
+
+// ------------------------------------------------------------------------------------------ files
+
+void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
+  auto inspect = [&files = services_.files, path = disposal->path]() -> Result<Disposal> {
+    Disposal found;
+    WEIR_TRY(found.path, savepointDirectory(path));
+    auto users = jobsUsing(files, found.path);
+    auto metadata = readMetadata(files, found.path, path);
+    if (!metadata && metadata.error().code() == ErrorCode::kNotFound) {
+      return std::move(metadata).error();
+    }
+    if (users) {
+      found.users = *std::move(users);
+    }
+    if (metadata) {
+      found.metadata = *std::move(metadata);
+    } else {
+      found.reply.unreadable.push_back(metadata.error().message() +
+                                       "; state files outside of the savepoint stay");
+    }
+    return found;
+  };
+  work_.run(std::move(inspect), [this, disposal](Result<Disposal> found) {
+    if (!found) {
+      disposal->done(std::move(found).error());
+      return;
+    }
+    disposal->path = std::move(found->path);
+    disposal->users = std::move(found->users);
+    disposal->metadata = std::move(found->metadata);
+    disposal->reply = std::move(found->reply);
+    if (Status may = mayDispose(*disposal); !may) {
+      disposal->done(std::move(may).error());
+    } else if (claim(disposal)) {
+      discardHandles(disposal, [this, disposal] { removeFiles(disposal); });
+    }
+  });
+}
+
+Status SavepointStore::mayDispose(const Disposal& disposal) const {
+  const std::string& directory = disposal.path;
+  if (!disposal.users.empty() && !disposal.request.force) {
+    return inUse(directory, disposal.users.front());
+  }
+  if (!isCheckpointDirectory(directory) || !disposal.metadata) {
+    return ok();
+  }
+  const runtime::CheckpointMetadata& metadata = *disposal.metadata;
+  if (metadata.savepoint) {
+    return Error(ErrorCode::kInvalidArgument, "'" + directory + "' holds the state of a savepoint")
+        .advise("dispose the savepoint itself; `weir savepoint list` shows it");
+  }
+  if (owners_.ownsCheckpoint(metadata.job, metadata.checkpoint)) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 "'" + directory + "' is a checkpoint of job " + metadata.job.hex() +
+                     ", which has not ended")
+        .advise("its job removes it");
+  }
+  return ok();
+}
+
+void SavepointStore::removeFiles(const std::shared_ptr<Disposal>& disposal) {
+  bool job_runs = false;
+  if (const auto& metadata = disposal->metadata) {
+    const bool needed = owners_.releaseSavepoint(metadata->job, metadata->checkpoint);
+    disposal->reply.data_later = needed && isCheckpointDirectory(metadata->data_directory);
+    job_runs = owners_.isRunning(metadata->job);
+  }
+  auto remove = [&files = services_.files,
+                 reply = std::move(disposal->reply),
+                 metadata = std::move(disposal->metadata),
+                 directory = disposal->path,
+                 job_runs]() mutable -> Result<runtime::DisposeReply> {
+    if (metadata && !reply.data_later) {
+      for (std::string& one : removeSnapshotData(files, *metadata, !job_runs)) {
+        reply.unreadable.push_back(std::move(one));
+      }
+    }
+    // Last, so that a disposal that was cut short can be repeated.
+    WEIR_RETURN_IF_ERROR(removeSavepointDirectory(files, directory));
+    return reply;
+  };
+  work_.run(std::move(remove), std::move(disposal->done));
+}
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,85 @@
+#include "jobmanager/savepoint/stored_program.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "common/wire/encoding.h"
+
+namespace weir::jobmanager {
+namespace {
+
+constexpr std::string_view kDirectory = "program";
+constexpr std::string_view kDescription = "description";
+constexpr std::uint64_t kChunkBytes = 1 << 20;
+
+/// Hands the file to `take` in pieces.
+template <typename Take>
+Status copy(const fs::FileReader& from, Take take) {
+  for (std::uint64_t offset = 0; offset < from.size(); offset += kChunkBytes) {
+    WEIR_TRY(const std::string bytes,
+             from.read(offset, std::min(kChunkBytes, from.size() - offset)));
+    WEIR_RETURN_IF_ERROR(take(bytes));
+  }
+  return ok();
+}
+
+std::set<runtime::BlobKey> distinct(const runtime::Program& program) {
+  const std::vector<runtime::BlobKey> keys = blob::keysOf(program);
+  return {keys.begin(), keys.end()};
+}
+
+Status writeFile(fs::FileSystem& files, const std::string& path, const fs::FileReader& from) {
+  WEIR_TRY(const auto writer, files.create(path));
+  WEIR_RETURN_IF_ERROR(copy(from, [&](const std::string& bytes) { return writer->append(bytes); }));
+  return writer->commit();
+}
+
+Status readFile(fs::FileSystem& files,
+                const std::string& path,
+                blob::BlobStore& blobs,
+                const runtime::BlobKey& key) {
+  WEIR_TRY(const auto reader, files.open(path));
+  WEIR_TRY(const auto upload, blobs.put(key));
+  WEIR_RETURN_IF_ERROR(
+      copy(*reader, [&](const std::string& bytes) { return upload->append(bytes); }));
+  return upload->finish();
+}
+
+}  // namespace
+
+Status writeProgram(fs::FileSystem& files,
+                    blob::BlobStore& blobs,
+                    const std::string& directory,
+                    const runtime::JobProgram& program) {
+  const std::string below = fs::join(directory, std::string(kDirectory));
+  for (const runtime::BlobKey& key : distinct(program.program)) {
+    WEIR_TRY(const auto reader, blobs.open(key.sha256));
+    WEIR_RETURN_IF_ERROR(writeFile(files, fs::join(below, key.sha256), *reader));
+  }
+  return fs::writeAll(
+      files, fs::join(below, std::string(kDescription)), wire::encodeProgram(program));
+}
+
+Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
+                                        blob::BlobStore& blobs,
+                                        const std::string& directory) {
+  const std::string below = fs::join(directory, std::string(kDirectory));
+  const std::string description = fs::join(below, std::string(kDescription));
+  WEIR_TRY(const std::string image, fs::readAll(files, description));
+  WEIR_TRY(auto program, wire::decodeProgram(image).during("read " + description));
+  for (const runtime::BlobKey& key : distinct(program.program)) {
+    const std::string path = fs::join(below, key.sha256);
+    if (!blobs.has(key)) {
+      Status read = readFile(files, path, blobs, key);
+      if (!read && read.error().code() == ErrorCode::kNotFound) {
+        return Error(ErrorCode::kCorruption, path + " is missing");
+      }
+      WEIR_RETURN_IF_ERROR(std::move(read).during("read " + path));
+    }
+  }
+  return program;
+}
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,90 @@
+#include "taskmanager/worker/task/discard_handles.h"
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "common/state/operator_state.h"
+#include "taskmanager/worker/checkpoint/restored_state.h"
+#include "taskmanager/worker/task/exception_text.h"
+
+namespace weir::worker {
+
+namespace {
+
+using Discard = std::function<void()>;
+
+Result<const graph::JobOperator*> ownerOf(const graph::JobGraph& graph, const OperatorId& id) {
+  const auto found = std::find_if(graph.operators.begin(),
+                                  graph.operators.end(),
+                                  [&](const graph::JobOperator& one) { return one.id == id; });
+  if (found == graph.operators.end() || !found->handle_reader) {
+    const std::string name =
+        found == graph.operators.end() ? std::string() : " ('" + found->name + "')";
+    return Error(ErrorCode::kInvalidArgument,
+                 "the program's operator " + id.hex() + name +
+                     (name.empty() ? " does not exist" : " stores no state handles") +
+                     ", so that it cannot discard those of the savepoint")
+        .advise("name the program that made them");
+  }
+  return &*found;
+}
+
+/// The handle of one subtask: empty when it stored none.
+Result<Discard> readHandle(const functions::HandleReader& read,
+                           const runtime::StateHandle& handle,
+                           fs::FileSystem& files) {
+  WEIR_TRY(const auto section, openSection(handle, files));
+  WEIR_TRY(const auto states, state::readOperatorStates(*section));
+  for (const state::OperatorState& one : states) {
+    if (one.info.kind == state::StateKind::kOperator && !one.elements.empty()) {
+      return read(one.elements.front(), one.info.schema);
+    }
+  }
+  return Discard([] {});
+}
+
+Result<std::vector<Discard>> readAll(const runtime::Deployment& deployment, fs::FileSystem& files) {
+  std::vector<Discard> discards;
+  for (const runtime::TaskRestore& task : deployment.restores) {
+    for (const runtime::OperatorRestoreOrder& order : task.operators) {
+      WEIR_TRY(const graph::JobOperator* owner, ownerOf(deployment.graph, order.id));
+      for (const auto& section : order.sections) {
+        WEIR_TRY(auto discard,
+                 readHandle(owner->handle_reader, section.handle, files)
+                     .during("read the state handle of operator '" + owner->name + "'"));
+        discards.push_back(std::move(discard));
+      }
+    }
+  }
+  return discards;
+}
+
+std::string call(const Discard& discard) {
+  try {
+    discard();
+  } catch (...) {
+    return describeException(std::current_exception());
+  }
+  return {};
+}
+
+}  // namespace
+
+Status discardHandles(const runtime::Deployment& deployment,
+                      fs::FileSystem& files,
+                      const std::function<bool(const runtime::HandleDiscarded&)>& report) {
+  WEIR_TRY(const auto discards, readAll(deployment, files));
+  for (std::uint64_t index = 0; index < discards.size(); ++index) {
+    if (!report({deployment.execution, index, false, {}})) {
+      break;
+    }
+    if (!report({deployment.execution, index, true, call(discards[index])})) {
+      break;
+    }
+  }
+  return ok();
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+
+#include "common/base/result.h"
+#include "common/fs/file_system.h"
+#include "common/runtime/deployment.h"
+#include "common/runtime/messages.h"
+
+namespace weir::worker {
+
+/// Calls discardState() of every state handle of users' own making that `deployment` names, whose
+/// graph is the one that this process built. All are read before the first is discarded, so that an
+/// error means that none was.
+///
+/// `report` is told before and after each call; once it answers false, no further one is made. What
+/// discardState() throws is reported, and the next one follows. Calls come on this thread.
+/// Errors: kInvalidArgument, naming the operator, where the program cannot read its handles; those
+/// of openSection().
+Status discardHandles(const runtime::Deployment& deployment,
+                      fs::FileSystem& files,
+                      const std::function<bool(const runtime::HandleDiscarded&)>& report);
+
+}  // namespace weir::worker
