@@ -56,6 +56,7 @@ struct Words {
   bool dispose = false;
   bool force = false;
   std::vector<std::string> savepoint_words;
+  std::vector<std::string> program_arguments;  // Of `savepoint -d PATH PROGRAM`.
   std::vector<std::string> config_words;
 };
 
@@ -237,6 +238,14 @@ int CommandLine::wrongUse(const std::string& command, const std::string& why) co
 
 int CommandLine::run(int argc, char** argv) {
   std::string command = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
+  if (command == "savepoint") {  // What follows "--" is of the program that disposes.
+    char** const end = argv + argc;
+    char** const separator = std::find(argv, end, std::string_view("--"));
+    if (separator != end) {
+      words_.program_arguments.assign(separator + 1, end);
+      argc = static_cast<int>(separator - argv);
+    }
+  }
   try {
     app_.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -376,6 +385,9 @@ int CommandLine::dispatchCancel(const Invocation& invocation) {
 
 int CommandLine::dispatchSavepoint(const Invocation& invocation) {
   const std::vector<std::string>& given = words_.savepoint_words;
+  if (!words_.program_arguments.empty() && (!words_.dispose || given.size() < 2)) {
+    return wrongUse("savepoint", "what follows '--' is for the PROGRAM of -d PATH PROGRAM");
+  }
   if (words_.dispose) {
     if (given.empty() || given[0].empty()) {
       return wrongUse("savepoint", "the PATH to dispose was not given");
@@ -384,6 +396,9 @@ int CommandLine::dispatchSavepoint(const Invocation& invocation) {
     if (given.size() > 1) {
       options.program = given[1];
       options.arguments.assign(given.begin() + 2, given.end());
+      options.arguments.insert(options.arguments.end(),
+                               words_.program_arguments.begin(),
+                               words_.program_arguments.end());
     }
     return disposeSavepoint(invocation, options);
   }

@@ -43,6 +43,10 @@ _weir() {
       if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$common -d --dispose --force" -- "$current")
       else
+        if [[ " ${COMP_WORDS[*]} " == *" -d "* || " ${COMP_WORDS[*]} " == *" --dispose "* ]]; then
+          mapfile -t COMPREPLY < <(compgen -f -- "$current")  # PATH, then perhaps PROGRAM.
+          return
+        fi
         mapfile -t COMPREPLY < <(compgen -W "list $(_weir_jobs)" -- "$current")
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$current")
       fi

@@ -123,7 +123,8 @@ void CheckpointCoordinator::discardHandles(CheckpointId id,
         } else {
           undiscarded_.insert(id);
           log::error("state handles were not discarded, their checkpoint stays",
-                     {{"reason", discarded.error().message()},
+                     {{"owner", owner},
+                      {"reason", discarded.error().message()},
                       {"path", directoryOf(id)},
                       {"advice", "discard it with `weir savepoint -d PATH PROGRAM`"}});
         }

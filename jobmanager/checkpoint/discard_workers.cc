@@ -113,7 +113,9 @@ void DiscardWorkers::start(Run& run) {
     run.waited = Duration::zero();
     deploy(run, known[run.attempt.value() % known.size()]);  // Another one next time.
   } else if (run.waited >= settings_.task_manager_wait) {
-    giveUp(run, Error(ErrorCode::kUnavailable, "no task manager is registered that could do it"));
+    giveUp(run,
+           Error(ErrorCode::kUnavailable, "no task manager is registered that could do it")
+               .advise("start one and try again"));
   } else {
     run.waited += kLookAgain;
     run.timer = strand_.schedule(kLookAgain, [this, &run] { start(run); });
@@ -248,24 +250,24 @@ void DiscardWorkers::workerGone(Run& run, const std::string& cause, Duration pau
 // ---------------------------------------------------------------------------------------- the end
 
 void DiscardWorkers::giveUp(Run& run, const Error& why) {
-  std::vector<std::shared_ptr<Order>> orders;
-  for (const std::vector<Item>* items : {&run.current, &run.waiting}) {
-    for (const Item& item : *items) {
-      if (!item.done && (orders.empty() || orders.back() != item.order)) {
-        orders.push_back(item.order);
+  std::vector<Item> open;  // The first of each order.
+  for (std::vector<Item>* items : {&run.current, &run.waiting}) {
+    for (Item& item : *items) {
+      if (!item.done && (open.empty() || open.back().order != item.order)) {
+        open.push_back(std::move(item));
       }
     }
   }
   runs_.erase(run.id);
-  for (const std::shared_ptr<Order>& order : orders) {
-    if (!order->done) {
-      continue;
+  for (const Item& item : open) {
+    Order& order = *item.order;
+    if (order.done) {
+      const std::size_t discarded = order.handles - order.open;
+      std::exchange(order.done, {})(
+          Error(why).during(std::to_string(discarded) + " of " + std::to_string(order.handles) +
+                            " state handles were discarded, not those of operator '" +
+                            item.handle.operator_name + "'"));
     }
-    const std::size_t discarded = order->handles - order->open;
-    std::exchange(order->done, {})(
-        Error(why).during((discarded == 0 ? "none" : std::to_string(discarded)) + " of " +
-                          std::to_string(order->handles) + " state handles of " + order->owner +
-                          (discarded == 1 ? " was" : " were") + " discarded"));
   }
 }
 

@@ -20,12 +20,12 @@ Error inUse(const std::string& path, JobId job) {
       .advise("wait for its first checkpoint, or use --force");
 }
 
-Error noProgram(const std::string& path, const std::vector<OwnedHandle>& handles, std::string why) {
+Error noProgram(const std::vector<OwnedHandle>& handles, const std::string& why) {
   return Error(ErrorCode::kFailedPrecondition,
-               "savepoint '" + path + "' holds " + std::to_string(handles.size()) +
+               "it holds " + std::to_string(handles.size()) +
                    (handles.size() == 1 ? " state handle" : " state handles") +
                    " that only a program can discard (operator '" + handles.front().operator_name +
-                   "'), and " + std::move(why) + "; nothing was deleted")
+                   "'), and " + why + "; nothing was deleted")
       .advise("name the program: `weir savepoint -d PATH PROGRAM`");
 }
 
@@ -108,9 +108,7 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
           discardHandles(disposal, nullptr, handles, next);
         } else {
           disposal->done(noProgram(
-              disposal->path,
-              handles,
-              "the one stored with it cannot be used (" + stored.error().message() + ")"));
+              handles, "the one stored with it cannot be used (" + stored.error().message() + ")"));
         }
       });
 }
@@ -120,7 +118,7 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
                                     std::vector<OwnedHandle> handles,
                                     std::function<void()> next) {
   if (program == nullptr) {
-    disposal->done(noProgram(disposal->path, handles, "none is stored with it"));
+    disposal->done(noProgram(handles, "none is stored with it"));
     return;
   }
   services_.discarder.discard(
@@ -129,12 +127,7 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
        .handles = std::move(handles)},
       [disposal, next = std::move(next)](Result<std::vector<std::string>> discarded) {
         if (!discarded) {
-          disposal->done(std::move(discarded)
-                             .error()
-                             .during("dispose savepoint '" + disposal->path +
-                                     "', of which nothing else was deleted")
-                             .advise("try again, or name another program: "
-                                     "`weir savepoint -d PATH PROGRAM`"));
+          disposal->done(std::move(discarded).error().during("nothing else was deleted"));
           return;
         }
         for (std::string& error : *discarded) {

@@ -20,12 +20,11 @@ Result<const graph::JobOperator*> ownerOf(const graph::JobGraph& graph, const Op
                                   graph.operators.end(),
                                   [&](const graph::JobOperator& one) { return one.id == id; });
   if (found == graph.operators.end() || !found->handle_reader) {
-    const std::string name =
-        found == graph.operators.end() ? std::string() : " ('" + found->name + "')";
     return Error(ErrorCode::kInvalidArgument,
-                 "the program's operator " + id.hex() + name +
-                     (name.empty() ? " does not exist" : " stores no state handles") +
-                     ", so that it cannot discard those of the savepoint")
+                 found == graph.operators.end()
+                     ? "the program '" + graph.name + "' has no operator with id " + id.hex()
+                     : "operator '" + found->name + "' of program '" + graph.name +
+                           "' stores no state handles")
         .advise("name the program that made them");
   }
   return &*found;
