@@ -1,0 +1,98 @@
+#include "common/daemon/daemon.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/config/options.h"
+#include "common/telemetry/log.h"
+
+namespace weir::daemon {
+namespace {
+
+constexpr int kFailed = 1;
+
+int failed(const Description& description, const Error& error) {
+  std::fprintf(stderr, "%s: %s\n", description.name.c_str(), error.text().c_str());
+  return kFailed;
+}
+
+/// Descriptors 0 to 2 are always open, so that none of ours gets their numbers.
+void openStandardDescriptors() {
+  int descriptor = ::open("/dev/null", O_RDWR);
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO) {
+    descriptor = ::open("/dev/null", O_RDWR);
+  }
+  if (descriptor >= 0) {
+    ::close(descriptor);
+  }
+}
+
+Result<config::Configuration> configure(const Arguments& arguments, const std::string& component) {
+  config::Warnings warnings;
+  WEIR_TRY(const std::string directory, config::findConfigDirectory(arguments.config_directory));
+  WEIR_TRY(auto configuration,
+           directory.empty()
+               ? config::Configuration::fromOverrides(arguments.overrides, warnings)
+               : config::Configuration::load(directory, arguments.overrides, warnings));
+  log::Settings settings;
+  WEIR_TRY(settings.level, log::parseLevel(configuration.get(config::kLogLevel)));
+  settings.file = configuration.get(config::kLogFile);
+  settings.rotate = static_cast<int>(configuration.get(config::kLogMax));
+  log::setComponent(component);
+  WEIR_RETURN_IF_ERROR(log::configure(settings));
+  for (const std::string& warning : warnings) {
+    log::warn(warning);
+  }
+  return configuration;
+}
+
+int serve(const Description& description,
+          const Start& start,
+          const config::Configuration& configuration) {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // Inherited by every thread.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::atomic<int> status = 0;
+  const auto stop = start(configuration, [&](const Error& error) {
+    status = failed(description, error);
+    ::kill(::getpid(), SIGTERM);
+  });
+  if (!stop) {
+    return failed(description, Error(stop.error()).during("cannot start"));
+  }
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  log::info("stopping", {{"signal", signal}});
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // A second one ends us at once.
+  (*stop)();
+  log::info("ended", {{"status", status.load()}});
+  return status;
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const Description& description, const Start& start) {
+  openStandardDescriptors();
+  const auto parsed = parseArguments({argv + 1, argv + argc}, description);
+  if (const auto* farewell = std::get_if<Farewell>(&parsed)) {
+    std::fputs(farewell->text.c_str(), farewell->status == 0 ? stdout : stderr);
+    return farewell->status;
+  }
+  const auto configuration = configure(std::get<Arguments>(parsed), description.component);
+  if (!configuration) {
+    return failed(description, Error(configuration.error()).during("cannot start"));
+  }
+  const int status = serve(description, start, *configuration);
+  log::flush();
+  return status;
+}
+
+}  // namespace weir::daemon

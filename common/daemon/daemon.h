@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+
+#include "common/base/result.h"
+#include "common/config/configuration.h"
+#include "common/daemon/arguments.h"
+
+namespace weir::daemon {
+
+/// Ends what was started; bounded.
+using Stop = std::function<void()>;
+/// For the daemon, from any thread: it cannot go on, and the process ends with exit status 1.
+using GiveUp = std::function<void(const Error&)>;
+/// Starts the daemon with threads of its own.
+using Start = std::function<Result<Stop>(const config::Configuration&, GiveUp)>;
+
+/// Runs a daemon in this process from its arguments to its exit status: 0 after SIGTERM or SIGINT,
+/// 1 when it could not start or gave up, 2 for wrong usage. Called once, by main().
+int run(int argc, char** argv, const Description& description, const Start& start);
+
+}  // namespace weir::daemon
