@@ -94,6 +94,12 @@ Result<JobMaster*> Dispatcher::create(runtime::SubmitRequest request) {
   if (request.graph.vertices.empty()) {
     return Error(ErrorCode::kInvalidArgument, "job '" + request.graph.name + "' has no operators");
   }
+  if (request.restore && !request.graph.checkpoints.enabled) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "job '" + request.graph.name +
+                     "' cannot start from a savepoint: checkpointing is disabled in its program")
+        .advise("enable it with enableCheckpointing()");
+  }
   const JobId id = request.job;
   WEIR_RETURN_IF_ERROR(services_.blobs.retain(id, blob::keysOf(request.program)));
   WEIR_TRY(auto options, optionsOf(options_, request));

@@ -147,6 +147,18 @@ class SavepointsTest(unittest.TestCase):
                 self.assertIn(path.split("/")[-1], done.stderr)
                 self.assertEqual(cluster.weir("savepoint", "-d", path, check=False).returncode, 1)
 
+    def test_a_program_that_does_not_checkpoint_is_not_started_from_a_savepoint(self):
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = self.start_counting(cluster)
+            path = cluster.savepoint(job, cluster.savepoints)
+            done = cluster.weir(
+                "run", "-d", "-s", path, self.jobs / "counting", "--count", 10, "--interval", 0, check=False
+            )
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("checkpointing is disabled", done.stderr)
+            self.assertEqual(len(cluster.get("/joboverview")["running"]), 1)
+            self.assertEqual(cluster.get("/joboverview")["finished"], [])
+
     def test_a_damaged_savepoint_is_refused_by_name(self):
         with Cluster(task_managers=1, slots=2) as cluster:
             job = self.start_counting(cluster)
