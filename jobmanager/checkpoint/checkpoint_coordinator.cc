@@ -63,7 +63,9 @@ void CheckpointCoordinator::stop(const Error& why) {
 
 void CheckpointCoordinator::attemptEnded() {
   for (const CheckpointId id : std::exchange(leftover_, {})) {
-    if (!discarding_.contains(id) && !undiscarded_.contains(id)) {
+    if (discarding_.contains(id)) {
+      leftover_.insert(id);  // For the next time, or the end.
+    } else if (!undiscarded_.contains(id)) {
       removeDirectory(directoryOf(id));
     }
   }

@@ -135,6 +135,7 @@ class CheckpointCoordinator {
                       std::vector<OwnedHandle> handles,
                       std::function<void()> then);
   std::vector<OwnedHandle> handlesOf(const CompletedCheckpoint& checkpoint) const;
+  void removeFiles(CheckpointId id, std::vector<std::string> files);
   void removeDirectory(const std::string& directory);
   std::string directoryOf(CheckpointId id) const;
   void reportProgress(const PendingCheckpoint& pending);

@@ -36,20 +36,7 @@ void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
   }
   discardHandles(ack.checkpoint, std::move(handles), [this, ack] {
     services_.blobs.release(ack);
-    std::vector<std::string> paths = filesOf(ack);
-    if (onFiles()) {
-      paths.push_back(directoryOf(ack.checkpoint));  // Goes only when empty.
-    }
-    work_.run(
-        [&files = services_.files, paths = std::move(paths)] {
-          Status first = ok();
-          for (const std::string& path : paths) {
-            Status removed = files.remove(path);
-            first = first ? std::move(removed) : std::move(first);
-          }
-          return first;
-        },
-        [](const Status&) {});  // A directory that is not empty refuses, and is swept later.
+    removeFiles(ack.checkpoint, filesOf(ack));
   });
 }
 
@@ -69,11 +56,37 @@ void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
   }
   discardHandles(
       pending.id, std::move(handles), [this, id = pending.id, acks = std::move(pending.acks)] {
+        std::vector<std::string> files;
         for (const auto& [task, ack] : acks) {
           services_.blobs.release(ack);
+          const std::vector<std::string> its = filesOf(ack);
+          files.insert(files.end(), its.begin(), its.end());
         }
-        removeDirectory(directoryOf(id));
+        if (setup_.program == nullptr || acks.size() == subtasks_) {
+          removeDirectory(directoryOf(id));
+        } else {
+          // The other tasks' handles are read after their acknowledgements, which may be on their
+          // way: what never arrives goes with the attempt.
+          removeFiles(id, std::move(files));
+        }
       });
+}
+
+/// Of one checkpoint, and its directory once nothing else is in it.
+void CheckpointCoordinator::removeFiles(CheckpointId id, std::vector<std::string> files) {
+  if (onFiles()) {
+    files.push_back(directoryOf(id));
+  }
+  work_.run(
+      [&file_system = services_.files, files = std::move(files)] {
+        Status first = ok();
+        for (const std::string& path : files) {
+          Status removed = file_system.remove(path);
+          first = first ? std::move(removed) : std::move(first);
+        }
+        return first;
+      },
+      [](const Status&) {});  // A directory that is not empty refuses, and is swept later.
 }
 
 std::string CheckpointCoordinator::directoryOf(CheckpointId id) const {
