@@ -198,17 +198,18 @@ void SavepointStore::removeData(runtime::CheckpointMetadata metadata,
 void SavepointStore::discardHeap() {
   for (auto& [path, kept] : std::exchange(heap_, {})) {
     const runtime::CheckpointMetadata& metadata = kept.metadata;
-    forget(kept);
     if (owners_.releaseSavepoint(metadata.job, metadata.checkpoint)) {
+      forget(kept);
       continue;  // It is the latest checkpoint of a job, which can be restored from its path.
     }
     work_.hold();
     services_.discarder.discard(
         {.owner = "savepoint " + path, .program = kept.program, .handles = ownedHandles(metadata)},
-        [this, metadata](const Result<std::vector<std::string>>& discarded) {
+        [this, kept](const Result<std::vector<std::string>>& discarded) {
+          forget(kept);  // Not before: the program's files are needed until now.
           if (discarded) {
-            services_.blobs.release(metadata);
-            removeData(metadata, false, {}, [](const Result<runtime::DisposeReply>&) {});
+            services_.blobs.release(kept.metadata);
+            removeData(kept.metadata, false, {}, [](const Result<runtime::DisposeReply>&) {});
           } else {
             log::error("state handles were not discarded, and their savepoint is lost",
                        {{"reason", discarded.error().text()}});
@@ -216,7 +217,6 @@ void SavepointStore::discardHeap() {
           work_.release();
         });
   }
-  heap_bytes_ = 0;
 }
 
 // ------------------------------------------------------------------------------------------ files
