@@ -105,7 +105,8 @@ TEST(EncodingTest, EveryReportComesBackAsItWas) {
       runtime::WorkerFailed{"another graph"},
       update,
       ack,
-      runtime::CheckpointDecline{execution(), CheckpointId(4), update.task, "too large"}};
+      runtime::CheckpointDecline{execution(), CheckpointId(4), update.task, "too large"},
+      runtime::HandleDiscarded{execution(), 3, true, "threw \xff"}};
   for (const runtime::WorkerReport& report : reports) {
     const auto back = decodeWorkerReport(encode(report));
     ASSERT_TRUE(back.has_value()) << back.error().text();
@@ -160,6 +161,67 @@ TEST(MetadataTest, AnIntactImageOfANewerFormatIsRefusedByItsNumber) {
   ASSERT_FALSE(back.has_value());
   EXPECT_EQ(back.error().code(), ErrorCode::kInvalidArgument) << back.error().text();
   EXPECT_NE(back.error().text().find("format 2"), std::string::npos) << back.error().text();
+}
+
+runtime::JobProgram program() { return {deployment().program, jobGraph()}; }
+
+TEST(ProgramTest, ComesBackAsItWas) {
+  const std::string image = encodeProgram(program());
+  const auto back = decodeProgram(image);
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  EXPECT_EQ(encodeProgram(*back), image);
+  EXPECT_EQ(back->graph.name, program().graph.name);
+  EXPECT_EQ(back->program.executable.blob, program().program.executable.blob);
+  EXPECT_EQ(back->program.libraries[0].name, "libweir.so");
+  EXPECT_EQ(back->program.shipped[0].name, "data.txt");
+  EXPECT_EQ(back->program.arguments, program().program.arguments);
+  EXPECT_EQ(back->program.configuration, program().program.configuration);
+}
+
+TEST(ProgramTest, EveryFlippedByteIsCorruption) {
+  const std::string image = encodeProgram(program());
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    std::string flipped = image;
+    flipped[i] = static_cast<char>(flipped[i] ^ 0x41);
+    const auto back = decodeProgram(flipped);
+    ASSERT_FALSE(back.has_value()) << "byte " << i;
+    EXPECT_EQ(back.error().code(), ErrorCode::kCorruption) << "byte " << i;
+  }
+}
+
+TEST(ProgramTest, EveryTruncationAndAnythingAppendedIsCorruption) {
+  const std::string image = encodeProgram(program());
+  for (std::size_t size = 0; size < image.size(); ++size) {
+    const auto back = decodeProgram(std::string_view(image).substr(0, size));
+    ASSERT_FALSE(back.has_value()) << size << " bytes";
+    EXPECT_EQ(back.error().code(), ErrorCode::kCorruption) << size << " bytes";
+  }
+  EXPECT_EQ(decodeProgram(image + "x").error().code(), ErrorCode::kCorruption);
+}
+
+TEST(ProgramTest, MetadataIsNoProgram) {
+  EXPECT_EQ(decodeProgram(encodeMetadata(metadata())).error().code(), ErrorCode::kCorruption);
+}
+
+TEST(ProgramTest, AFileThatWouldLeaveItsDirectoryIsRefused) {
+  runtime::JobProgram program = wire::program();
+  program.program.libraries[0].name = "../libweir.so";
+  EXPECT_FALSE(decodeProgram(encodeProgram(program)).has_value());
+  program = wire::program();
+  program.program.executable.blob.sha256 = "../../metadata";
+  EXPECT_FALSE(decodeProgram(encodeProgram(program)).has_value());
+}
+
+TEST(EncodingTest, ADeploymentThatDiscardsHandlesComesBackAsItWas) {
+  runtime::Deployment order = deployment();
+  order.discards_handles = true;
+  order.workers.clear();
+  order.placement.clear();
+  order.self = 0;
+  const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(order)));
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  EXPECT_TRUE(std::get<runtime::Deployment>(*back).discards_handles);
+  EXPECT_EQ(encode(*back), encode(runtime::WorkerOrder(order)));
 }
 
 }  // namespace
