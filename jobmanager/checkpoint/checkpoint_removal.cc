@@ -82,7 +82,9 @@ void CheckpointCoordinator::removeFiles(CheckpointId id, std::vector<std::string
         Status first = ok();
         for (const std::string& path : files) {
           Status removed = file_system.remove(path);
-          first = first ? std::move(removed) : std::move(first);
+          if (first) {
+            first = std::move(removed);
+          }
         }
         return first;
       },

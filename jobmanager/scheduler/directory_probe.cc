@@ -149,7 +149,9 @@ void DirectoryProbe::verify() {
     for (const Order& one : orders) {
       for (const std::string& name : {one.order.write_file, one.order.expected_file}) {
         Status removed = files.remove(fs::join(one.order.directory, name));
-        first = first ? std::move(removed) : std::move(first);
+        if (first) {
+          first = std::move(removed);
+        }
       }
     }
     return first;
