@@ -29,11 +29,11 @@ void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
   if (!aborted_.contains(ack.checkpoint)) {
     return;  // Of a completed one: said again, and its files are in use.
   }
-  services_.blobs.retain(ack);
   std::vector<OwnedHandle> handles = ownedHandles(graph_, ack);
   if (!handles.empty() && !discarded_tasks_[ack.checkpoint].insert(ack.task).second) {
-    handles.clear();  // Said twice.
+    return;  // Said twice: its files are in use until its handles are discarded.
   }
+  services_.blobs.retain(ack);
   discardHandles(ack.checkpoint, std::move(handles), [this, ack] {
     services_.blobs.release(ack);
     removeFiles(ack.checkpoint, filesOf(ack));

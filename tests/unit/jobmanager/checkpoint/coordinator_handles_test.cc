@@ -170,6 +170,18 @@ TEST_F(CoordinatorHandlesTest, DiscardsOnceWhatArrivesLateTwice) {
   EXPECT_THAT(files_.files(), IsEmpty());
 }
 
+TEST_F(CoordinatorHandlesTest, KeepsTheFileOfWhatIsSaidTwiceUntilItIsDiscarded) {
+  discarder_.holds = true;
+  decline(1);
+  write(1, 2);
+  acknowledge(1, 2);
+  acknowledge(1, 2);
+  EXPECT_THAT(files_.files(), SizeIs(1));
+  discarder_.release();
+  time_.runDue();
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
 TEST_F(CoordinatorHandlesTest, DiscardsNothingOfACompletedOneThatIsAcknowledgedAgain) {
   complete(1);
   acknowledge(1, 2);
