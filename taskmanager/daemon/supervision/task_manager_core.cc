@@ -219,15 +219,14 @@ void TaskManagerCore::forward(const runtime::ExecutionId& execution, runtime::Wo
 }
 
 void TaskManagerCore::probe(runtime::ProbeOrder order) {
-  const Status queued =
-      environment_.pool.tryPost([this, order, session = session_, host = settings_.worker.host] {
-        std::string error = probeDirectory(environment_.files, host, order);
-        environment_.loop.post([this, session, id = order.id, error = std::move(error)] {
-          if (session == session_) {
-            report(runtime::ProbeResult{id, error});
-          }
-        });
-      });
+  const Status queued = environment_.pool.tryPost([this, order, session = session_] {
+    std::string error = probeDirectory(environment_.files, order);
+    environment_.loop.post([this, session, id = order.id, error = std::move(error)] {
+      if (session == session_) {
+        report(runtime::ProbeResult{id, error});
+      }
+    });
+  });
   if (!queued) {
     report(runtime::ProbeResult{order.id, settings_.worker.host + ": " + queued.error().text()});
   }
@@ -336,28 +335,22 @@ PeerRouting TaskManagerCore::route(const worker::DataHello& hello, UniqueFd& soc
   return PeerRouting::kNotYet;
 }
 
-std::string probeDirectory(fs::FileSystem& files,
-                           const std::string& host,
-                           const runtime::ProbeOrder& order) {
+std::string probeDirectory(fs::FileSystem& files, const runtime::ProbeOrder& order) {
   const auto pathOf = [&](const std::string& name) {
     return name.find('/') == std::string::npos ? order.directory + "/" + name : name;
-  };
-  const auto failed = [&](const std::string& what) {
-    return "directory " + order.directory + " on " + host + ": " + what;
   };
   const std::string expected = pathOf(order.expected_file);
   const Result<std::string> content = fs::readAll(files, expected);
   if (!content) {
-    const bool missing = content.error().code() == ErrorCode::kNotFound;
-    return failed(missing ? "does not show " + expected +
-                                ", which the job manager wrote: it is not the same directory there"
-                          : content.error().text());
+    return content.error().code() == ErrorCode::kNotFound
+               ? "it does not show " + expected + ", which the job manager wrote"
+               : content.error().text();
   }
   if (*content != order.expected_content) {
-    return failed(expected + " has not the content that the job manager wrote");
+    return expected + " has not the content that the job manager wrote";
   }
   const Status written = fs::writeAll(files, pathOf(order.write_file), order.write_content);
-  return written ? "" : failed(written.error().text());
+  return written ? "" : written.error().text();
 }
 
 }  // namespace weir::taskmanager

@@ -115,9 +115,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
 };
 
 /// Reads what the job manager wrote and writes what it shall read; an empty answer when both went
-/// well, else a sentence that names host and path. Blocks.
-std::string probeDirectory(fs::FileSystem& files,
-                           const std::string& host,
-                           const runtime::ProbeOrder& order);
+/// well, else why not, naming the file. Blocks.
+std::string probeDirectory(fs::FileSystem& files, const runtime::ProbeOrder& order);
 
 }  // namespace weir::taskmanager
