@@ -213,9 +213,15 @@ void FakeTaskManager::probe(const runtime::ProbeOrder& order) {
 void FakeTaskManager::deploy(const runtime::Deployment& deployment) {
   auto worker = std::make_unique<Worker>();
   worker->deployment = deployment;
+  if (deployment.discards_handles) {
+    workers_[deployment.execution] = std::move(worker);
+    discardHandles(deployment);
+    return;
+  }
   worker->model.sources = deployment.graph.vertices[0].parallelism;
   worker->model.counters = deployment.graph.vertices[1].parallelism;
   worker->model.records = std::stoull(deployment.graph.operators[0].payload);
+  worker->model.handles = deployment.graph.operators[1].custom_handles;
   auto& plane = (*planes_)[deployment.execution];
   if (plane == nullptr) {
     plane = std::make_shared<DataPlane>();
@@ -238,6 +244,9 @@ void FakeTaskManager::deploy(const runtime::Deployment& deployment) {
   if (!restored) {
     world_.violations.push_back("restore: " + restored.error().message());
     return;
+  }
+  if (world_.holdsDiscarded(*restored)) {
+    world_.violations.push_back("a job is restored with a state handle that was discarded");
   }
   for (const auto& [source, position] : restored->positions) {
     worker->positions[source] = position;
@@ -316,6 +325,9 @@ void FakeTaskManager::tick(Worker& worker) {
       }
       if (blocked.size() == worker.model.sources) {
         std::string state;
+        if (worker.model.handles) {
+          state = "h " + std::to_string(++world_.last_handle) + " 0\n";
+        }
         for (const auto& [key, count] : counts) {
           state += "k " + std::to_string(key) + " " + std::to_string(count) + "\n";
         }

@@ -28,6 +28,7 @@ struct Faults {
 struct ModelState {
   std::map<std::uint32_t, std::uint64_t> positions;  // By source.
   std::map<std::uint64_t, std::uint64_t> counts;     // By key.
+  std::set<std::uint64_t> handles;                   // Of users' own making.
   /// Whether the counts are exactly those of the records before the positions.
   bool consistent() const;
 };
@@ -46,7 +47,12 @@ struct World {
   std::vector<std::string> violations;
   /// What the tasks of an attempt held when they were told to finish.
   std::map<runtime::ExecutionId, ModelState> finals;
+  std::uint64_t last_handle = 0;
+  std::set<std::uint64_t> discarded;  ///< State handles.
 
+  /// A second time is a violation.
+  void discard(std::uint64_t handle);
+  bool holdsDiscarded(const ModelState& state) const;
   bool chance(std::uint32_t per_thousand) { return random.below(1000) < per_thousand; }
   Duration delay() {
     return std::chrono::microseconds(
@@ -61,6 +67,7 @@ struct Model {
   std::uint32_t sources = 2;
   std::uint32_t counters = 2;
   std::uint64_t records = 40;  ///< Per source.
+  bool handles = false;        ///< Each counter keeps a state handle in every snapshot.
 
   graph::JobGraph graph(const std::string& name) const;
   static std::uint64_t keyOf(std::uint64_t source, std::uint64_t position) {
@@ -101,6 +108,10 @@ class FakeTaskManager {
 
   void handle(const runtime::TaskManagerOrder& order);
   void deploy(const runtime::Deployment& deployment);
+  void discardHandles(const runtime::Deployment& deployment);
+  void discardNext(const runtime::ExecutionId& execution,
+                   const std::vector<std::uint64_t>& handles,
+                   std::uint64_t index);
   void probe(const runtime::ProbeOrder& order);
   void tick(Worker& worker);
   void snapshot(Worker& worker, const runtime::TaskId& task, CheckpointId id, std::string state);

@@ -40,6 +40,7 @@ graph::JobGraph Model::graph(const std::string& name) const {
   graph::JobGraph graph;
   graph.name = name;
   graph.operators = {makeOperator(1, "source", sources), makeOperator(2, "count", counters)};
+  graph.operators[1].custom_handles = handles;
   graph.vertices = {makeVertex(0, graph.operators[0]), makeVertex(1, graph.operators[1])};
   graph::JobEdge edge;
   edge.target_vertex = 1;
@@ -70,6 +71,8 @@ void addSection(ModelState& state, const std::string& section) {
   while (in >> kind >> key >> value) {
     if (kind == 's') {
       state.positions[static_cast<std::uint32_t>(key)] = value;
+    } else if (kind == 'h') {
+      state.handles.insert(key);
     } else {
       state.counts[key] += value;
     }
