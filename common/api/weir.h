@@ -3,6 +3,7 @@
 /// All that a job program includes, as <weir/weir.h>.
 
 #include "common/api/environment.h"            // IWYU pragma: export
+#include "common/api/instantiations.h"         // IWYU pragma: export
 #include "common/api/text.h"                   // IWYU pragma: export
 #include "common/connector/discarding_sink.h"  // IWYU pragma: export
 #include "common/connector/file_source.h"      // IWYU pragma: export

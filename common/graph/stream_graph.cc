@@ -145,6 +145,13 @@ JobOperator makeOperator(const StreamNode& node,
 
 }  // namespace
 
+StreamNode::StreamNode() = default;
+StreamNode::~StreamNode() = default;
+StreamNode::StreamNode(const StreamNode&) = default;
+StreamNode::StreamNode(StreamNode&&) noexcept = default;
+StreamNode& StreamNode::operator=(const StreamNode&) = default;
+StreamNode& StreamNode::operator=(StreamNode&&) noexcept = default;
+
 std::uint32_t StreamGraph::add(StreamNode node) {
   nodes_.push_back(std::move(node));
   return static_cast<std::uint32_t>(nodes_.size() - 1);

@@ -44,6 +44,13 @@ struct StreamEdge {
 
 /// One operator as the program wrote it. Zero or empty fields take the job's defaults.
 struct StreamNode {
+  StreamNode();  // These are not compiled into every job.
+  ~StreamNode();
+  StreamNode(const StreamNode&);
+  StreamNode(StreamNode&&) noexcept;
+  StreamNode& operator=(const StreamNode&);
+  StreamNode& operator=(StreamNode&&) noexcept;
+
   std::string kind;
   std::string name;
   std::optional<std::string> uid;
