@@ -414,6 +414,38 @@ TEST_F(TaskManagerCoreTest, FreesSlotsOnlyWhenTheProcessIsReaped) {
   EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("status 5"));
 }
 
+TEST_F(TaskManagerCoreTest, AWorkerThatDiscardsHandlesTakesNoSlot) {
+  start();
+  auto all = deployment("sleep 1000");
+  all.slots = 2;
+  order(all);
+  auto it = deployment(std::string(kHello) + "exit 0", 2);
+  it.discards_handles = true;
+  order(it);
+  const auto exited = next<runtime::WorkerExited>();
+  EXPECT_EQ(exited.execution, it.execution);
+  EXPECT_TRUE(exited.expected) << exited.cause;
+  order(runtime::CancelOrder{all.execution});
+  next<runtime::WorkerExited>();
+}
+
+TEST_F(TaskManagerCoreTest, PassesOnWhichHandleADyingWorkerHadBegun) {
+  auto it = deployment(std::string(kHello) + "cat frames >&3; kill -9 $$");
+  it.discards_handles = true;
+  shipFrames(it,
+             {runtime::HandleDiscarded{it.execution, 0, false, ""},
+              runtime::HandleDiscarded{it.execution, 0, true, "threw"},
+              runtime::HandleDiscarded{it.execution, 1, false, ""}});
+  start();
+  order(it);
+  EXPECT_FALSE(next<runtime::HandleDiscarded>().done);
+  EXPECT_EQ(next<runtime::HandleDiscarded>().error, "threw");
+  EXPECT_EQ(next<runtime::HandleDiscarded>().index, 1U);
+  const auto exited = next<runtime::WorkerExited>();  // After them.
+  EXPECT_FALSE(exited.expected);
+  EXPECT_THAT(exited.cause, HasSubstr("SIGKILL"));
+}
+
 TEST_F(TaskManagerCoreTest, RefusesADeploymentOfAnOlderLeader) {
   start();
   auto newer = deployment("sleep 1000", 2);
