@@ -126,6 +126,7 @@ TEST(MetadataTest, ComesBackAsItWas) {
   ASSERT_TRUE(back.has_value()) << back.error().text();
   EXPECT_EQ(encodeMetadata(*back), encodeMetadata(metadata()));
   EXPECT_EQ(back->operators[0].subtasks[0].handle, metadata().operators[0].subtasks[0].handle);
+  EXPECT_TRUE(back->operators[0].custom_handles);
   EXPECT_TRUE(back->operators[0].states[0].declared_late);
   EXPECT_EQ(back->data_directory, metadata().data_directory);
 }
@@ -171,6 +172,7 @@ TEST(ProgramTest, ComesBackAsItWas) {
   ASSERT_TRUE(back.has_value()) << back.error().text();
   EXPECT_EQ(encodeProgram(*back), image);
   EXPECT_EQ(back->graph.name, program().graph.name);
+  EXPECT_TRUE(back->graph.operators[1].custom_handles);
   EXPECT_EQ(back->program.executable.blob, program().program.executable.blob);
   EXPECT_EQ(back->program.libraries[0].name, "libweir.so");
   EXPECT_EQ(back->program.shipped[0].name, "data.txt");

@@ -31,6 +31,7 @@ inline graph::JobGraph jobGraph() {
     one.parallelism = 2;
     one.max_parallelism = 128;
     one.stateful = true;
+    one.custom_handles = true;
     one.payload = std::string("\0\1", 2);
     one.buffer_timeout = std::chrono::milliseconds(7);
     graph.operators.push_back(std::move(one));
@@ -110,6 +111,7 @@ inline runtime::CheckpointMetadata metadata() {
   one.name = "operator 1";
   one.kind = "map";
   one.parallelism = 2;
+  one.custom_handles = true;
   one.states.push_back({"count", state::StateKind::kValue, {}, {}, true, 3, 24});
   one.subtasks = {{0, true, inlineHandle("abc")}, {1, false, {}}};
   metadata.operators.push_back(std::move(one));
