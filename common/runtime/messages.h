@@ -69,11 +69,12 @@ struct CheckpointDecline {
   std::string reason;
 };
 
-/// How a worker that discards state handles gets on. Said twice of each handle.
+/// How a worker that discards state handles gets on. Said twice of each handle: it asks first, so
+/// that who orders knows of every call that may have been made.
 struct HandleDiscarded {
   ExecutionId execution;
   std::uint64_t index = 0;  ///< Counts the sections of the deployment's restores.
-  bool done = false;        ///< False: discardState() is about to be called.
+  bool done = false;        ///< False: discardState() is called when a DiscardOrder comes.
   std::string error;        ///< What it threw.
 };
 
@@ -96,6 +97,11 @@ struct NotifyOrder {
   CheckpointId checkpoint;
   bool completed = true;
 };
+/// A worker that discards state handles may call discardState() of this one.
+struct DiscardOrder {
+  ExecutionId execution;
+  std::uint64_t index = 0;
+};
 /// Read the file that the job manager wrote, and write one beside it for the job manager to read.
 struct ProbeOrder {
   std::uint64_t id = 0;
@@ -114,6 +120,7 @@ using TaskManagerOrder = std::variant<Deployment,
                                       FinishOrder,
                                       TriggerOrder,
                                       NotifyOrder,
+                                      DiscardOrder,
                                       ProbeOrder,
                                       ReleaseBlobsOrder>;
 
@@ -164,8 +171,13 @@ using TaskManagerReport = std::variant<Heartbeat,
 struct PeerConnection {
   std::uint32_t from_worker = 0;
 };
-using WorkerOrder =
-    std::variant<Deployment, CancelOrder, FinishOrder, TriggerOrder, NotifyOrder, PeerConnection>;
+using WorkerOrder = std::variant<Deployment,
+                                 CancelOrder,
+                                 FinishOrder,
+                                 TriggerOrder,
+                                 NotifyOrder,
+                                 DiscardOrder,
+                                 PeerConnection>;
 
 // ------------------------------------------------------------------ worker -> task manager
 

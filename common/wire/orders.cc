@@ -74,7 +74,11 @@ auto commonOrders(Message& to) {
         *to.mutable_finish()->mutable_execution() = wire::toProto(order.execution);
       },
       [&to](const runtime::TriggerOrder& order) { *to.mutable_trigger() = toProto(order); },
-      [&to](const runtime::NotifyOrder& order) { *to.mutable_notify() = toProto(order); }};
+      [&to](const runtime::NotifyOrder& order) { *to.mutable_notify() = toProto(order); },
+      [&to](const runtime::DiscardOrder& order) {
+        *to.mutable_discard()->mutable_execution() = wire::toProto(order.execution);
+        to.mutable_discard()->set_index(order.index);
+      }};
 }
 
 template <typename Order, typename Message>
@@ -99,6 +103,10 @@ Result<Order> commonOrder(const Message& from) {
     case Message::kNotify: {
       WEIR_TRY(auto notify, fromProto(from.notify()));
       return Order(notify);
+    }
+    case Message::kDiscard: {
+      WEIR_TRY(auto execution, wire::fromProto(from.discard().execution()));
+      return Order(runtime::DiscardOrder{execution, from.discard().index()});
     }
     default:
       return wrong("a message", "is no order that this release knows");

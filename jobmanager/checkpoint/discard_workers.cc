@@ -1,6 +1,7 @@
 #include "jobmanager/checkpoint/discard_workers.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/config/options.h"
@@ -10,6 +11,7 @@ namespace weir::jobmanager {
 namespace {
 
 constexpr int kFruitlessWorkers = 3;
+constexpr std::size_t kRemembered = 1000;
 constexpr Duration kLookAgain = std::chrono::milliseconds(100);  // For a task manager.
 
 }  // namespace
@@ -20,6 +22,7 @@ struct DiscardWorkers::Order {
   Callback<std::vector<std::string>> done;
   std::size_t handles = 0;
   std::size_t open = 0;
+  std::vector<OwnedHandle> discarded;
   std::vector<std::string> errors;
 };
 
@@ -33,6 +36,7 @@ struct DiscardWorkers::Item {
   /// True when it was the last of its order.
   bool finish(const std::string& error) {
     done = true;
+    order->discarded.push_back(handle);
     if (!error.empty()) {
       order->errors.push_back("the state handle of operator '" + handle.operator_name + "' (" +
                               std::to_string(handle.subtask + 1) + "/" +
@@ -66,6 +70,9 @@ DiscardWorkers::DiscardWorkers(concurrency::Executor& strand,
 DiscardWorkers::~DiscardWorkers() = default;
 
 void DiscardWorkers::discard(HandleDiscard what, Callback<std::vector<std::string>> done) {
+  std::erase_if(what.handles, [this](const OwnedHandle& handle) {
+    return std::find(discarded_.begin(), discarded_.end(), handle) != discarded_.end();
+  });
   if (what.handles.empty()) {
     done(std::vector<std::string>());
     return;
@@ -74,6 +81,7 @@ void DiscardWorkers::discard(HandleDiscard what, Callback<std::vector<std::strin
                                              .done = std::move(done),
                                              .handles = what.handles.size(),
                                              .open = what.handles.size(),
+                                             .discarded = {},
                                              .errors = {}});
   Run& run = runOf(what.program);
   for (OwnedHandle& handle : what.handles) {
@@ -181,9 +189,7 @@ bool DiscardWorkers::report(const runtime::TaskManagerReport& report) {
   }
   if (const auto* exited = std::get_if<runtime::WorkerExited>(&report)) {
     if (Run* run = find(exited->execution)) {
-      workerGone(*run,
-                 exited->cause.empty() ? "its worker process ended early" : exited->cause,
-                 settings_.pause);
+      workerGone(*run, exited->cause.empty() ? "its worker process ended early" : exited->cause);
       return true;
     }
   }
@@ -198,7 +204,13 @@ void DiscardWorkers::handleReport(Run& run, const runtime::HandleDiscarded& repo
   run.progress = true;
   item.begun = true;
   watch(run);
-  if (report.done && item.finish(report.error.empty() ? std::string() : "threw " + report.error)) {
+  if (!report.done) {
+    if (TaskManagerGateway* gateway = resources_.gateway(run.where)) {
+      gateway->send(runtime::DiscardOrder{report.execution, report.index});
+    }
+    return;
+  }
+  if (item.finish(report.error.empty() ? std::string() : "threw " + report.error)) {
     // Last: it may come back with more.
     std::exchange(item.order->done, {})(std::move(item.order->errors));
   }
@@ -212,11 +224,11 @@ void DiscardWorkers::taskManagerLost(TaskManagerId id, const std::string& reason
     }
   }
   for (Run* run : lost) {
-    workerGone(*run, "its task manager was lost: " + reason, settings_.lost_pause);
+    workerGone(*run, "its task manager was lost: " + reason);
   }
 }
 
-void DiscardWorkers::workerGone(Run& run, const std::string& cause, Duration pause) {
+void DiscardWorkers::workerGone(Run& run, const std::string& cause) {
   run.timer.reset();
   release(run);
   std::vector<std::shared_ptr<Order>> ended;
@@ -239,8 +251,8 @@ void DiscardWorkers::workerGone(Run& run, const std::string& cause, Duration pau
   } else if (run.fruitless >= kFruitlessWorkers) {
     giveUp(run, Error(ErrorCode::kUnavailable, cause));
   } else {
-    run.timer =
-        strand_.schedule(interrupted ? pause : Duration::zero(), [this, &run] { start(run); });
+    run.timer = strand_.schedule(interrupted ? settings_.pause : Duration::zero(),
+                                 [this, &run] { start(run); });
   }
   for (const std::shared_ptr<Order>& order : ended) {
     std::exchange(order->done, {})(std::move(order->errors));
@@ -263,6 +275,10 @@ void DiscardWorkers::giveUp(Run& run, const Error& why) {
     Order& order = *item.order;
     if (order.done) {
       const std::size_t discarded = order.handles - order.open;
+      std::ranges::move(order.discarded, std::back_inserter(discarded_));
+      while (discarded_.size() > kRemembered) {
+        discarded_.pop_front();
+      }
       std::exchange(order.done, {})(
           Error(why).during(std::to_string(discarded) + " of " + std::to_string(order.handles) +
                             " state handles were discarded, not those of operator '" +

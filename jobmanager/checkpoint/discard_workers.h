@@ -17,10 +17,11 @@ namespace weir::jobmanager {
 /// Discards users' state handles in worker processes that task managers start for it: one at a time
 /// for each program, which takes all that waits for it.
 ///
-/// A worker says before and after each call that it makes it, so that no handle is discarded twice
-/// when it dies: the one at hand counts as discarded, with an error, the others go to the next
-/// worker. After three workers in a row that did not begin, or without a task manager, the rest is
-/// given up. Such a worker takes no slot. Threads: the strand.
+/// A worker asks before each call and says when it is made, so that no handle is discarded twice
+/// when it dies or is lost: the one at hand counts as discarded, with an error, the others go to
+/// the next worker. After three workers in a row that did not begin, or without a task manager, the
+/// rest is given up; what was discarded of it is remembered, for the next attempt of its owner.
+/// Such a worker takes no slot. Threads: the strand.
 class DiscardWorkers final : public HandleDiscarder {
  public:
   struct Settings {
@@ -28,8 +29,6 @@ class DiscardWorkers final : public HandleDiscarder {
     Duration no_progress = std::chrono::seconds(60);        ///< Then a worker is killed.
     Duration task_manager_wait = std::chrono::seconds(10);  ///< For one to register.
     Duration pause = std::chrono::milliseconds(200);        ///< Before the next worker.
-    /// The same when its task manager was lost: until its workers have surely ended.
-    Duration lost_pause = std::chrono::seconds(15);
   };
 
   /// The references outlive this.
@@ -59,7 +58,7 @@ class DiscardWorkers final : public HandleDiscarder {
   void deploy(Run& run, TaskManagerId where);
   void watch(Run& run);
   void handleReport(Run& run, const runtime::HandleDiscarded& report);
-  void workerGone(Run& run, const std::string& cause, Duration pause);
+  void workerGone(Run& run, const std::string& cause);
   void giveUp(Run& run, const Error& why);
   void release(Run& run);
 
@@ -68,7 +67,8 @@ class DiscardWorkers final : public HandleDiscarder {
   ResourceManager& resources_;
   blob::BlobStore& blobs_;
   const Settings settings_;
-  Runs runs_;  // By the job id that its workers go by.
+  Runs runs_;                          // By the job id that its workers go by.
+  std::deque<OwnedHandle> discarded_;  // The last ones of owners that were given up.
 };
 
 }  // namespace weir::jobmanager

@@ -22,6 +22,7 @@ struct OwnedHandle {
   std::uint32_t subtask = 0;
   std::uint32_t parallelism = 1;
   runtime::StateHandle handle;  ///< Where it lies as state; absolute.
+  bool operator==(const OwnedHandle&) const = default;
 };
 
 /// Those of a snapshot, or of one task's part of it.

@@ -9,9 +9,6 @@
 namespace weir::jobmanager {
 namespace {
 
-/// How long the workers of a task manager may outlive its connection.
-constexpr Duration kWorkersEnd = std::chrono::seconds(5);
-
 Error stoppingError() { return Error(ErrorCode::kUnavailable, "the job manager is stopping"); }
 
 }  // namespace
@@ -33,11 +30,7 @@ Dispatcher::Dispatcher(const DispatcherServices& services,
                  services.clock,
                  options_.heartbeat_timeout,
                  [this](TaskManagerId id, const std::string& reason) { lostHere(id, reason); }),
-      discarder_(services.strand,
-                 services.random,
-                 resources_,
-                 services.blobs,
-                 {.epoch = epoch, .lost_pause = options_.heartbeat_timeout + kWorkersEnd}),
+      discarder_(services.strand, services.random, resources_, services.blobs, {.epoch = epoch}),
       savepoints_(
           {services.strand, services.io, services.clock, services.files, state_blobs_, discarder_},
           services.random,

@@ -72,6 +72,7 @@ void LocalTaskManager::handle(const runtime::TaskManagerOrder& order) {
                  [this](const runtime::Deployment& deployment) { deploy(deployment); },
                  [](const runtime::ProbeOrder&) {},  // There is one file system; nothing is probed.
                  [](const runtime::ReleaseBlobsOrder&) {},
+                 [](const runtime::DiscardOrder&) {},  // Reports are not lost on the way here.
                  [this](const runtime::CancelOrder& one) { tell(one.execution, one); },
                  [this](const runtime::FinishOrder& one) { tell(one.execution, one); },
                  [this](const runtime::TriggerOrder& one) { tell(one.execution, one); },

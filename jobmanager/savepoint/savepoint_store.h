@@ -72,7 +72,7 @@ class SavepointStore {
   void markInUse(const std::string& path, JobId job, std::function<void()> done);
   void releaseInUse(const std::string& path, JobId job);
   /// Has state handles of users' own making discarded first, by the request's program, the one
-  /// stored, or the one of the job that took it; without any, or when that does not work, it is
+  /// of the job that took it, or the one stored; without any, or when that does not work, it is
   /// refused and nothing is deleted.
   void dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done);
 

@@ -12,6 +12,7 @@ std::vector<std::string> seeds() {
       runtime::FinishOrder{execution},
       runtime::TriggerOrder{execution, {CheckpointId(4), 1234, true, "file:/savepoints/a"}},
       runtime::NotifyOrder{execution, CheckpointId(4), false},
+      runtime::DiscardOrder{execution, 7},
       runtime::PeerConnection{3}};
   std::vector<std::string> images;
   for (const runtime::WorkerOrder& order : orders) {

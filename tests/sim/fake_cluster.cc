@@ -154,6 +154,8 @@ void FakeTaskManager::handle(const runtime::TaskManagerOrder& order) {
     end(cancel->execution, true, "cancelled");
   } else if (const auto* probe_order = std::get_if<runtime::ProbeOrder>(&order)) {
     probe(*probe_order);
+  } else if (const auto* discard = std::get_if<runtime::DiscardOrder>(&order)) {
+    mayDiscard(*discard);
   } else if (const auto* finish = std::get_if<runtime::FinishOrder>(&order)) {
     auto worker = workers_.find(finish->execution);
     if (worker == workers_.end()) {

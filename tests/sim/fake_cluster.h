@@ -109,6 +109,7 @@ class FakeTaskManager {
   void handle(const runtime::TaskManagerOrder& order);
   void deploy(const runtime::Deployment& deployment);
   void discardHandles(const runtime::Deployment& deployment);
+  void mayDiscard(const runtime::DiscardOrder& order);
   void discardNext(const runtime::ExecutionId& execution,
                    const std::vector<std::uint64_t>& handles,
                    std::uint64_t index);
@@ -125,6 +126,8 @@ class FakeTaskManager {
   std::shared_ptr<Connection> connection_;  // Shared with the job manager and what is on its way.
   SteadyTime last_sent_{};
   std::map<runtime::ExecutionId, std::unique_ptr<Worker>> workers_;
+  /// Workers that wait for the order to discard one of their handles.
+  std::map<runtime::ExecutionId, std::pair<std::vector<std::uint64_t>, std::uint64_t>> asking_;
   /// Of this life; a timer that has run stays until its turn to be forgotten comes.
   std::set<std::shared_ptr<std::unique_ptr<concurrency::Executor::Timer>>> timers_;
   std::unique_ptr<concurrency::SimulatedExecutor> executor_;  // Anew for each life.

@@ -34,10 +34,20 @@ void FakeTaskManager::discardNext(const runtime::ExecutionId& execution,
     end(execution, true, "");
     return;
   }
+  asking_[execution] = {handles, index};
   send(runtime::HandleDiscarded{execution, index, false, {}});
-  // Called only when the announcement has arrived: one that is lost with its task manager would let
-  // the handle be discarded again.
-  after(last_sent_ - world_.time.now() + Duration(1), [this, execution, handles, index] {
+}
+
+void FakeTaskManager::mayDiscard(const runtime::DiscardOrder& order) {
+  const runtime::ExecutionId execution = order.execution;
+  auto asking = asking_.find(execution);
+  if (asking == asking_.end() || asking->second.second != order.index ||
+      !workers_.contains(execution)) {
+    return;
+  }
+  const auto [handles, index] = std::move(asking->second);
+  asking_.erase(asking);
+  after(world_.delay(), [this, execution, handles, index] {
     if (!workers_.contains(execution)) {
       return;
     }

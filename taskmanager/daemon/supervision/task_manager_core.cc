@@ -155,6 +155,8 @@ void TaskManagerCore::onOrder(runtime::TaskManagerOrder order) {
     forward(runtime::ExecutionId(trigger->execution), std::move(*trigger));
   } else if (const auto* notify = std::get_if<runtime::NotifyOrder>(&order)) {
     forward(notify->execution, *notify);
+  } else if (const auto* discard = std::get_if<runtime::DiscardOrder>(&order)) {
+    forward(discard->execution, *discard);
   } else if (auto* asked = std::get_if<runtime::ProbeOrder>(&order)) {
     probe(std::move(*asked));
   } else if (const auto* release = std::get_if<runtime::ReleaseBlobsOrder>(&order)) {

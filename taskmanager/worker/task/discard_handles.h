@@ -13,7 +13,8 @@ namespace weir::worker {
 /// graph is the one that this process built. All are read before the first is discarded, so that an
 /// error means that none was.
 ///
-/// `report` is told before and after each call; once it answers false, no further one is made. What
+/// `report` is told before and after each call, which is made only when it answers true the first
+/// time; once it answers false, no further one is made. What
 /// discardState() throws is reported, and the next one follows. Calls come on this thread.
 /// Errors: kInvalidArgument, naming the operator, where the program cannot read its handles; those
 /// of openSection().

@@ -117,12 +117,26 @@ int WorkerProcess::run(runtime::Deployment deployment) {
   return 0;
 }
 
+/// Waits for the order; false when another one came or the task manager is gone.
+bool WorkerProcess::mayDiscard(std::uint64_t index) {
+  while (true) {
+    const auto received = socket_.receive();
+    if (!received || !*received) {
+      return false;
+    }
+    const auto* order = std::get_if<runtime::DiscardOrder>(&(*received)->order);
+    if (order == nullptr || order->index >= index) {  // Less: said again.
+      return order != nullptr && order->index == index;
+    }
+  }
+}
+
 int WorkerProcess::discard(const runtime::Deployment& deployment) {
   fs::LocalFileSystem files;
   bool heard = true;
   const Status discarded =
       discardHandles(deployment, files, [&](const runtime::HandleDiscarded& one) {
-        heard = heard && socket_.send(one).has_value();
+        heard = heard && socket_.send(one).has_value() && (one.done || mayDiscard(one.index));
         return heard;
       });
   if (!discarded) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/base/result.h"
@@ -27,6 +28,8 @@ class WorkerProcess {
   void reportFailure(const std::string& cause);
 
  private:
+  bool mayDiscard(std::uint64_t index);
+
   ControlSocket socket_;
 };
 

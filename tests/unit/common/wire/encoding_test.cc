@@ -55,6 +55,7 @@ TEST(EncodingTest, EveryOrderComesBackAsItWas) {
       runtime::FinishOrder{execution()},
       runtime::TriggerOrder{execution(), {CheckpointId(4), 99, true, "file:/savepoints"}},
       runtime::NotifyOrder{execution(), CheckpointId(4), false},
+      runtime::DiscardOrder{execution(), 7},
       runtime::PeerConnection{1}};
   for (const runtime::WorkerOrder& order : orders) {
     const auto back = decodeWorkerOrder(encode(order));

@@ -31,6 +31,7 @@ TEST(MessagesTest, EveryOrderToATaskManagerComesBackAsItWas) {
   const runtime::TaskManagerOrder orders[] = {
       testing::deployment(),
       runtime::NotifyOrder{execution(), CheckpointId(4), true},
+      runtime::DiscardOrder{execution(), 7},
       runtime::ProbeOrder{3, "file:/dir", "a", "b", "c", "d"},
       runtime::ReleaseBlobsOrder{idOf<JobId>(9)}};
   for (const runtime::TaskManagerOrder& order : orders) {

@@ -29,6 +29,8 @@ class RecordingGateway final : public TaskManagerGateway {
       cancelled.push_back(cancel->execution);
     } else if (const auto* release = std::get_if<runtime::ReleaseBlobsOrder>(&order)) {
       released.push_back(release->job);
+    } else if (const auto* discard = std::get_if<runtime::DiscardOrder>(&order)) {
+      ordered.push_back(discard->index);
     }
   }
   void close(const std::string& /*reason*/) override {}
@@ -36,6 +38,7 @@ class RecordingGateway final : public TaskManagerGateway {
   std::vector<runtime::Deployment> deployments;
   std::vector<runtime::ExecutionId> cancelled;
   std::vector<JobId> released;
+  std::vector<std::uint64_t> ordered;  // Handles whose call was allowed.
 };
 
 class DiscardWorkersTest : public ::testing::Test {
@@ -103,15 +106,12 @@ class DiscardWorkersTest : public ::testing::Test {
       }};
   // Shared with the resource manager.
   std::shared_ptr<RecordingGateway> gateway_ = std::make_shared<RecordingGateway>();
-  DiscardWorkers workers_{strand_,
-                          random_,
-                          resources_,
-                          blobs_,
-                          {.epoch = LeaderEpoch(3),
-                           .no_progress = 60s,
-                           .task_manager_wait = 10s,
-                           .pause = 200ms,
-                           .lost_pause = 15s}};
+  DiscardWorkers workers_{
+      strand_,
+      random_,
+      resources_,
+      blobs_,
+      {.epoch = LeaderEpoch(3), .no_progress = 60s, .task_manager_wait = 10s, .pause = 200ms}};
   std::vector<Result<std::vector<std::string>>> answers_;
 };
 
@@ -264,14 +264,28 @@ TEST_F(DiscardWorkersTest, GivesUpWhenNoTaskManagerRegisters) {
   EXPECT_THAT(answers_[0].error().text(), HasSubstr("no task manager is registered"));
 }
 
-TEST_F(DiscardWorkersTest, PausesLongerBeforeItSendsTheRestOfALostTaskManager) {
+TEST_F(DiscardWorkersTest, SendsTheRestOfALostTaskManagerElsewhereAndItsWorkerGetsNoOrderAnyMore) {
   discard(program("a"), 0, 3);
+  const runtime::ExecutionId lost = latest();
   begin(0);
+  EXPECT_THAT(gateway_->ordered, ElementsAre(0));
   removeTaskManager();
   addTaskManager();
-  time_.advance(14s);
-  EXPECT_THAT(deployments(), SizeIs(1));
-  time_.advance(1s);
+  time_.advance(200ms);
+  ASSERT_THAT(deployments(), SizeIs(2));
+  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("1", "2"));
+  workers_.report(runtime::HandleDiscarded{lost, 1, false, {}});
+  EXPECT_THAT(gateway_->ordered, ElementsAre(0));
+}
+
+TEST_F(DiscardWorkersTest, RemembersWhatWasDiscardedOfAnOwnerThatWasGivenUp) {
+  const auto one = program("a");
+  discard(one, 0, 3);
+  finish(0);
+  workers_.stop("the job manager is stopping");
+  ASSERT_THAT(answers_, SizeIs(1));
+  EXPECT_FALSE(answers_[0]);
+  discard(one, 0, 3);
   ASSERT_THAT(deployments(), SizeIs(2));
   EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("1", "2"));
 }
