@@ -412,6 +412,9 @@ int CommandLine::dispatchSavepoint(const Invocation& invocation) {
   if (given.size() > 2) {
     return wrongUse("savepoint", "too many arguments ('" + given.back() + "')");
   }
+  if (given.size() == 2 && given[1].empty()) {
+    return wrongUse("savepoint", "DIR is empty");
+  }
   return takeSavepoint(invocation, {given[0], given.size() == 2 ? given[1] : ""});
 }
 

@@ -23,6 +23,11 @@ constexpr std::size_t kMostGraphBytes = 48U << 20;
 
 Result<std::array<unsigned char, 64>> elfHeader(const std::string& path) {
   std::array<unsigned char, 64> header{};
+  struct stat info{};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    return Error(ErrorCode::kInvalidArgument, path + ": is no regular file")
+        .advise("give the executable that weir_add_job() built");
+  }
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
     return systemError(errno, path);

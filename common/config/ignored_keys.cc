@@ -71,6 +71,8 @@ const std::vector<IgnoredKey>& allIgnoredKeys() {
       {"pekko.*", kAkka},
       {"heartbeat.rpc-failure-threshold",
        "counts failed calls; a closed connection counts at once here"},
+      {"rest.bind-port", kPorts},
+      {"taskmanager.data.bind-port", kPorts},
       {"jobmanager.rpc.bind-port", kPorts},
       {"taskmanager.rpc.bind-port", kPorts},
       {"jobmanager.execution.*", kScheduler},

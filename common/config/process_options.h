@@ -27,7 +27,7 @@ inline constexpr auto kJobManagerBindHost =
          "Address that the job manager listens on; without it that of jobmanager.rpc.address.");
 inline constexpr auto kWebPort =
     Integer("jobmanager.web.port", "8081", "Port of HTTP; 0 takes a free one, -1 turns HTTP off.")
-        .alias({"rest.port", "rest.bind-port", "web.port"})
+        .alias({"rest.port", "web.port"})
         .range(-1, 65535);
 inline constexpr auto kWebAddress =
     Text("jobmanager.web.address",
@@ -65,13 +65,15 @@ inline constexpr auto kTaskManagerHost = Text("taskmanager.hostname",
                                               "it the address that leads to the job manager.")
                                              .alias({"taskmanager.host"});
 inline constexpr auto kTaskManagerBindHost =
-    Text("taskmanager.bind-host", "", "Address that the task manager listens on; without it all.");
+    Text("taskmanager.bind-host",
+         "",
+         "Address that the task manager listens on; without it all, or where taskmanager.hostname "
+         "is on loopback that one.");
 inline constexpr auto kTaskManagerRpcPort =
     Integer("taskmanager.rpc.port", "0", "Port for calls of the job manager; 0 takes a free one.")
         .range(0, 65535);
 inline constexpr auto kTaskManagerDataPort =
     Integer("taskmanager.data.port", "0", "Port for records between workers; 0 takes a free one.")
-        .alias({"taskmanager.data.bind-port"})
         .range(0, 65535);
 inline constexpr auto kTmpDirs = List("taskmanager.tmp.dirs",
                                       "",

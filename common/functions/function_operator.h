@@ -82,7 +82,7 @@ class FunctionOperator : public Operator {
     if constexpr (kStateful) {
       WEIR_RETURN_IF_ERROR(bindOnce());
       for (const RestoredSection& part : restore.sections) {
-        WEIR_RETURN_IF_ERROR(backend_->restore(*part.section, restore.key_groups));
+        WEIR_RETURN_IF_ERROR(backend_->restore(*part.section, restore.key_groups, restore.dropped));
       }
     }
     if constexpr (IsCheckpointed<User>) {

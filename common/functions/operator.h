@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -67,6 +68,7 @@ struct OperatorRestore {
   std::vector<RestoredSection> sections;
   KeyGroupRange key_groups;
   std::uint32_t old_parallelism = 0;
+  std::vector<std::string> dropped;  ///< Names of keyed states to leave out.
 };
 
 /// One operator in one subtask, as the task's loop sees it: untyped, one virtual call per batch.

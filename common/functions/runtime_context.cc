@@ -28,7 +28,8 @@ void RuntimeContext::bind(state::DeclaredState& state) {
   }
   const Status bound = state.bind(*backend_);
   if (!bound.has_value()) {
-    throw std::runtime_error(bound.error().text());
+    throw state::StateMismatchError("operator '" + task_->operator_name +
+                                    "': " + bound.error().text());
   }
 }
 

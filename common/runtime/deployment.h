@@ -58,6 +58,7 @@ struct OperatorRestoreOrder {
     StateHandle handle;
   };
   std::vector<Section> sections;
+  std::vector<std::string> dropped;  ///< Names of keyed states that are not restored.
 };
 
 struct TaskRestore {

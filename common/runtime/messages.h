@@ -36,6 +36,8 @@ struct TaskUpdate {
   /// Its input has ended; it stays RUNNING and takes part in checkpoints until told to finish.
   bool input_ended = false;
   std::string cause;  ///< kFailed: what happened, one sentence.
+  /// kFailed: no restart would help, because program and snapshot do not fit.
+  bool unrecoverable = false;
   std::vector<AccumulatorValue> accumulators;
   TaskMetrics metrics;
 };
@@ -151,6 +153,7 @@ struct WorkerExited {
   ExecutionId execution;
   bool expected = false;
   std::string cause;  ///< Signal or exit status, and the last lines of its stderr.
+  bool unrecoverable = false;  ///< The program itself is wrong: no restart would help.
 };
 struct ProbeResult {
   std::uint64_t id = 0;
@@ -190,6 +193,7 @@ struct WorkerHello {
 /// The whole attempt cannot go on in this worker: another graph, a broken argument, main() threw.
 struct WorkerFailed {
   std::string cause;
+  bool unrecoverable = false;  ///< The program itself is wrong: no restart would help.
 };
 using WorkerReport = std::variant<WorkerHello,
                                   WorkerFailed,

@@ -36,6 +36,12 @@ class StateError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A state and what a snapshot has of it do not fit, and never will.
+class StateMismatchError : public StateError {
+ public:
+  using StateError::StateError;
+};
+
 /// What is known of a state before it holds anything. `schema` is that of a whole cell: T, for
 /// lists a kList of T, for maps a kMap of K and V, for folding and aggregating state Acc.
 struct StateInfo {

@@ -26,6 +26,8 @@ class ByteSource {
  public:
   virtual ~ByteSource() = default;
   virtual std::uint64_t size() const = 0;
+  /// What errors call it, such as the file's path; may be empty.
+  virtual std::string name() const { return {}; }
   /// Exactly `length` bytes; an Error when there are fewer.
   virtual Result<std::string> read(std::uint64_t offset, std::uint64_t length) const = 0;
 };

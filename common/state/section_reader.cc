@@ -10,8 +10,6 @@ namespace weir::state {
 
 namespace {
 
-Error corrupt(const std::string& what) { return Error(ErrorCode::kCorruption, what); }
-
 struct Group {
   std::uint32_t group = 0;
   std::uint64_t begin = 0;
@@ -31,6 +29,12 @@ struct StateIndex {
 
 struct SectionReader::Impl {
   explicit Impl(const ByteSource& from) : source(from) {}
+
+  Error corrupt(const std::string& what) const {
+    Error error(ErrorCode::kCorruption, what);
+    const std::string name = source.name();
+    return name.empty() ? error : std::move(error).during("read " + name);
+  }
 
   Status readTrailer() {
     const std::uint64_t size = source.size();
@@ -179,7 +183,7 @@ struct SectionReader::Impl {
     /// The next `count` bytes, valid until the next call.
     Result<std::string_view> take(std::uint64_t count) {
       if (count > end_ - position_) {
-        return corrupt("an entry reaches beyond its state");
+        return section_.corrupt("an entry reaches beyond its state");
       }
       WEIR_RETURN_IF_ERROR(fill(count));
       const std::string_view bytes = std::string_view(buffer_).substr(used_, count);
@@ -193,7 +197,7 @@ struct SectionReader::Impl {
       const std::size_t before = from.remaining();
       const std::uint64_t value = from.getVarint();
       if (from.failed() || before - from.remaining() > end_ - position_) {
-        return corrupt("the size of an entry is cut short");
+        return section_.corrupt("the size of an entry is cut short");
       }
       used_ += before - from.remaining();
       position_ += before - from.remaining();
@@ -209,7 +213,7 @@ struct SectionReader::Impl {
         used_ = 0;
         const std::uint64_t within = next % format::kBlockBytes;
         if (within >= block.size()) {
-          return corrupt("a state reaches beyond the section's blocks");
+          return section_.corrupt("a state reaches beyond the section's blocks");
         }
         buffer_.append(block, within);
       }
@@ -279,8 +283,8 @@ Status SectionReader::readKeyed(std::size_t state,
   Impl::Cursor cursor(*impl_, first->begin, index.end);
   for (auto group = first; group != index.groups.end() && range.contains(group->group); ++group) {
     if (cursor.position() != group->begin) {
-      return corrupt("the index of state '" + impl_->states[state].name +
-                     "' contradicts its entries");
+      return impl_->corrupt("the index of state '" + impl_->states[state].name +
+                            "' contradicts its entries");
     }
     WEIR_RETURN_IF_ERROR(impl_->readGroup(cursor, *group, each));
   }
@@ -297,7 +301,8 @@ Result<std::vector<std::string>> SectionReader::readElements(std::size_t state) 
     elements.emplace_back(bytes);
   }
   if (elements.size() != impl_->states[state].entries) {
-    return corrupt("state '" + impl_->states[state].name + "' has another number of elements");
+    return impl_->corrupt("state '" + impl_->states[state].name +
+                          "' has another number of elements");
   }
   return elements;
 }

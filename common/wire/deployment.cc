@@ -59,6 +59,9 @@ v1::OperatorRestoreOrder toProto(const runtime::OperatorRestoreOrder& order) {
     one.set_old_subtask(section.old_subtask);
     *one.mutable_handle() = wire::toProto(section.handle);
   }
+  for (const std::string& name : order.dropped) {
+    to.add_dropped(name);
+  }
   return to;
 }
 
@@ -71,6 +74,7 @@ Result<runtime::OperatorRestoreOrder> fromProto(const v1::OperatorRestoreOrder& 
     WEIR_TRY(auto handle, wire::fromProto(section.handle()));
     to.sections.push_back({section.old_subtask(), std::move(handle)});
   }
+  to.dropped.assign(from.dropped().begin(), from.dropped().end());
   return to;
 }
 

@@ -16,6 +16,7 @@ v1::TaskUpdate toProto(const runtime::TaskUpdate& update) {
   to.set_state(static_cast<std::uint32_t>(update.state));
   to.set_input_ended(update.input_ended);
   to.set_cause(update.cause);
+  to.set_unrecoverable(update.unrecoverable);
   for (const runtime::AccumulatorValue& value : update.accumulators) {
     *to.add_accumulators() = wire::toProto(value);
   }
@@ -38,6 +39,7 @@ Result<runtime::TaskUpdate> fromProto(const v1::TaskUpdate& from) {
                           runtime::TaskState::kFailed));
   to.input_ended = from.input_ended();
   to.cause = from.cause();
+  to.unrecoverable = from.unrecoverable();
   for (const v1::AccumulatorValue& value : from.accumulators()) {
     to.accumulators.push_back(wire::fromProto(value));
   }
@@ -131,12 +133,13 @@ v1::WorkerExited toProto(const runtime::WorkerExited& exited) {
   *to.mutable_execution() = wire::toProto(exited.execution);
   to.set_expected(exited.expected);
   to.set_cause(exited.cause);
+  to.set_unrecoverable(exited.unrecoverable);
   return to;
 }
 
 Result<runtime::WorkerExited> fromProto(const v1::WorkerExited& from) {
   WEIR_TRY(auto execution, wire::fromProto(from.execution()));
-  return runtime::WorkerExited{execution, from.expected(), from.cause()};
+  return runtime::WorkerExited{execution, from.expected(), from.cause(), from.unrecoverable()};
 }
 
 }  // namespace
@@ -258,7 +261,10 @@ v1::WorkerReport toProto(const runtime::WorkerReport& report) {
             to.mutable_hello()->set_protocol_version(hello.protocol_version);
             to.mutable_hello()->set_version(hello.version);
           },
-          [&](const runtime::WorkerFailed& one) { to.mutable_failed()->set_cause(one.cause); },
+          [&](const runtime::WorkerFailed& one) {
+            to.mutable_failed()->set_cause(one.cause);
+            to.mutable_failed()->set_unrecoverable(one.unrecoverable);
+          },
           [&](const runtime::TaskUpdate& one) { *to.mutable_update() = toProto(one); },
           [&](const runtime::CheckpointAck& one) { *to.mutable_ack() = toProto(one); },
           [&](const runtime::CheckpointDecline& one) { *to.mutable_decline() = toProto(one); },
@@ -273,7 +279,7 @@ Result<runtime::WorkerReport> fromProto(const v1::WorkerReport& from) {
     case v1::WorkerReport::kHello:
       return Report(runtime::WorkerHello{from.hello().protocol_version(), from.hello().version()});
     case v1::WorkerReport::kFailed:
-      return Report(runtime::WorkerFailed{from.failed().cause()});
+      return Report(runtime::WorkerFailed{from.failed().cause(), from.failed().unrecoverable()});
     case v1::WorkerReport::kUpdate: {
       WEIR_TRY(auto update, fromProto(from.update()));
       return Report(std::move(update));

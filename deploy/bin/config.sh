@@ -163,8 +163,14 @@ on_host() {
   if is_here "$target"; then
     "$bin/$1" "${@:2}"
   else
+    local status=0
+    # The first value of an option counts: env.ssh.opts stands before ours.
     # shellcheck disable=SC2046 # The options are words.
-    ssh -n $(setting env.ssh.opts) "$target" -- \
-      "WEIR_CONF_DIR=$(printf %q "$WEIR_CONF_DIR") nohup $(printf '%q ' "$bin/$1" "${@:2}")"
+    ssh -n $(setting env.ssh.opts) -o ConnectTimeout=10 "$target" -- \
+      "WEIR_CONF_DIR=$(printf %q "$WEIR_CONF_DIR") nohup $(printf '%q ' "$bin/$1" "${@:2}")" || status=$?
+    if [ "$status" -eq 255 ]; then
+      echo "$1 was not run on host $target: it cannot be reached over ssh (see env.ssh.opts)." >&2
+    fi
+    return "$status"
   fi
 }

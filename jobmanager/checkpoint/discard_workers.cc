@@ -151,7 +151,8 @@ void DiscardWorkers::deploy(Run& run, TaskManagerId where) {
     restore.operators.push_back({.id = item.handle.operator_id,
                                  .old_parallelism = item.handle.parallelism,
                                  .finished = false,
-                                 .sections = {{item.handle.subtask, item.handle.handle}}});
+                                 .sections = {{item.handle.subtask, item.handle.handle}},
+                                 .dropped = {}});
   }
   log::info("discarding state handles",
             {{"handles", run.current.size()},

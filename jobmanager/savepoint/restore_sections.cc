@@ -57,7 +57,8 @@ runtime::OperatorRestoreOrder orderFor(const runtime::CheckpointMetadata& metada
 
 std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& metadata,
                                              const graph::JobGraph& graph,
-                                             const OperatorMatches& matches) {
+                                             const OperatorMatches& matches,
+                                             const DroppedStates& dropped) {
   std::vector<runtime::TaskRestore> restores;
   for (const graph::JobVertex& vertex : graph.vertices) {
     for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
@@ -67,6 +68,9 @@ std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& 
         if (auto match = matches.find(id); match != matches.end()) {
           restore.operators.push_back(
               orderFor(metadata, *match->second, id, subtask, vertex.parallelism));
+          if (auto names = dropped.find(id); names != dropped.end()) {
+            restore.operators.back().dropped = names->second;
+          }
         }
       }
       if (!restore.operators.empty()) {

@@ -11,10 +11,14 @@ namespace weir::jobmanager {
 /// The old operator that each operator of the program gets its state from, by the new one's id.
 using OperatorMatches = std::map<OperatorId, const runtime::OperatorState*>;
 
+/// Names of keyed states that an operator of the program does not get.
+using DroppedStates = std::map<OperatorId, std::vector<std::string>>;
+
 /// The sections that each subtask needs: its own at equal parallelism; else those whose key groups
 /// meet its own, or all where lists are spread anew.
 std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& metadata,
                                              const graph::JobGraph& graph,
-                                             const OperatorMatches& matches);
+                                             const OperatorMatches& matches,
+                                             const DroppedStates& dropped);
 
 }  // namespace weir::jobmanager

@@ -17,7 +17,7 @@ Error inUse(const std::string& path, JobId job) {
   return Error(ErrorCode::kFailedPrecondition,
                "savepoint '" + path + "' is in use: job " + job.hex() +
                    " was restored from it and has no checkpoint of its own yet")
-      .advise("wait for its first checkpoint, or use --force");
+      .advise("wait for its first checkpoint; when the job is gone, use --force");
 }
 
 Error noProgram(const std::vector<OwnedHandle>& handles, const std::string& why) {

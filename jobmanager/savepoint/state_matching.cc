@@ -75,7 +75,7 @@ class Matching {
                    "savepoint '" + request_.path + "' does not fit the program '" + graph_.name +
                        "'; " + advice() + list);
     }
-    return RestorePlan{distribute(metadata_, graph_, matches_), std::move(report_)};
+    return RestorePlan{distribute(metadata_, graph_, matches_, dropped_), std::move(report_)};
   }
 
  private:
@@ -151,13 +151,38 @@ class Matching {
     if (old.hasState()) {
       checkNumbers(old, *now);
       checkStates(old, *now);
-      report_.matched.push_back(label(*now) + ": " + plural(old.states.size(), "state") + ", " +
-                                plural(old.bytes(), "byte") +
-                                (old.parallelism == now->parallelism
-                                     ? std::string()
-                                     : ", parallelism " + std::to_string(old.parallelism) + " -> " +
-                                           std::to_string(now->parallelism)));
+      reportMatch(old, *now);
     }
+  }
+
+  /// What is restored of an operator; nothing when all of its states are dropped.
+  void reportMatch(const OperatorState& old, const JobOperator& now) {
+    const std::vector<std::string>& dropped = dropped_[now.id];
+    std::uint64_t states = 0;
+    std::uint64_t late = 0;
+    std::uint64_t dropped_bytes = 0;
+    for (const runtime::StateInfo& was : old.states) {
+      if (std::find(dropped.begin(), dropped.end(), was.name) != dropped.end()) {
+        dropped_bytes += was.bytes;
+      } else {
+        ++states;
+        late += was.declared_late ? 1 : 0;
+      }
+    }
+    if (states == 0 && !dropped.empty()) {
+      report_.empty.push_back(label(now) + " starts empty");
+      return;
+    }
+    std::string line = label(now) + ": " + plural(states, "state") + ", " +
+                       plural(old.bytes() - std::min(old.bytes(), dropped_bytes), "byte");
+    if (late > 0) {
+      line += ", " + std::to_string(late) + " declared late and compared when its tasks start";
+    }
+    if (old.parallelism != now.parallelism) {
+      line += ", parallelism " + std::to_string(old.parallelism) + " -> " +
+              std::to_string(now.parallelism);
+    }
+    report_.matched.push_back(std::move(line));
   }
 
   void checkNumbers(const OperatorState& old, const JobOperator& now) {
@@ -196,7 +221,7 @@ class Matching {
       });
       const std::string where = "state '" + was.name + "' of operator " + label(now);
       if (is == now.states.end()) {
-        missingState(was, where);
+        missingState(was, now, where);
       } else if (is->kind != was.kind) {
         problems_.push_back(where + " is of kind " + std::string(state::toString(was.kind)) +
                             " in the savepoint and " + std::string(state::toString(is->kind)) +
@@ -208,7 +233,12 @@ class Matching {
     }
   }
 
-  void missingState(const runtime::StateInfo& was, const std::string& where) {
+  void missingState(const runtime::StateInfo& was,
+                    const JobOperator& now,
+                    const std::string& where) {
+    if (request_.allow_non_restored || was.entries == 0) {
+      dropped_[now.id].push_back(was.name);
+    }
     if (was.entries == 0) {
       return;
     }
@@ -219,7 +249,7 @@ class Matching {
     } else {
       problems_.push_back(where + size +
                           " matches nothing: the program declares no state of that "
-                          "name");
+                          "name before it runs");
     }
   }
 
@@ -270,6 +300,7 @@ class Matching {
   const graph::JobGraph& graph_;
   const runtime::RestoreRequest& request_;
   OperatorMatches matches_;
+  DroppedStates dropped_;
   std::vector<const OperatorState*> unmatched_;
   std::vector<std::string> problems_;
   runtime::RestoreReport report_;
@@ -288,7 +319,7 @@ RestorePlan restoreSame(const runtime::CheckpointMetadata& metadata, const graph
   for (const OperatorState& one : metadata.operators) {
     matches.emplace(one.id, &one);
   }
-  return {distribute(metadata, graph, matches), {}};
+  return {distribute(metadata, graph, matches, {}), {}};
 }
 
 }  // namespace weir::jobmanager

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/fs/uri.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
@@ -259,7 +260,8 @@ void JobMaster::taskFailed(const runtime::TaskUpdate& update) {
   const std::string cause = update.cause.empty() ? "it ended without saying why" : update.cause;
   fail(Error(ErrorCode::kUserCode,
              "task " + graph_.describe(update.task) + " on " + attempt_->hostOf(update.task) +
-                 " failed: " + cause));
+                 " failed: " + cause),
+       !update.unrecoverable);
 }
 
 void JobMaster::workerExited(TaskManagerId from, const runtime::WorkerExited& exited) {
@@ -272,6 +274,7 @@ void JobMaster::workerExited(TaskManagerId from, const runtime::WorkerExited& ex
   if (!exited.expected && !exited.cause.empty()) {
     blameWorker(cause);
   }
+  recoverable_ = recoverable_ && !exited.unrecoverable;
   workerGone(from, cause);
 }
 
@@ -419,6 +422,10 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
   if (state() != JobState::kRunning || !coordinator_.running()) {
     refuse("its tasks are not all running (the job is " + std::string(toString(state())) + ")",
            "try again when they are");
+    return;
+  }
+  if (auto usable = fs::localPath(request.directory); !request.directory.empty() && !usable) {
+    done(std::move(usable).error().during("savepoint of " + label()));
     return;
   }
   coordinator_.takeSavepoint(

@@ -34,12 +34,15 @@ std::string hostOf(const config::Configuration& configuration) {
   return isLoopback(job_manager) ? "127.0.0.1" : addressTowards(job_manager);
 }
 
-// Workers on loopback need not be reached from elsewhere.
+// Workers on loopback need not be reached from elsewhere; of its addresses the announced one.
 std::string bindHostOf(const config::Configuration& configuration, const std::string& host) {
   if (configuration.isSet(config::kTaskManagerBindHost)) {
     return configuration.get(config::kTaskManagerBindHost);
   }
-  return isLoopback(host) ? "127.0.0.1" : "";
+  if (!isLoopback(host)) {
+    return "";
+  }
+  return host.starts_with("127.") ? host : "127.0.0.1";
 }
 
 CoreSettings settingsOf(const config::Configuration& configuration,

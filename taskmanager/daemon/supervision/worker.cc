@@ -197,6 +197,7 @@ void Worker::onFrame(const std::string& frame) {
     onHello(*hello);
   } else if (auto* failed = std::get_if<runtime::WorkerFailed>(&*report)) {
     failed_cause_ = std::move(failed->cause);
+    unrecoverable_ = failed->unrecoverable;
     killAfter(settings_.end_timeout, "");
   } else if (stage_ == Stage::kDeployed) {
     handOn(*std::move(report));
@@ -324,7 +325,7 @@ void Worker::onExit(ProcessExit exit) {
 
 void Worker::end(bool expected, std::string cause) {
   stage_ = Stage::kEnded;
-  listener_.onEnded({execution_, expected, std::move(cause)});
+  listener_.onEnded({execution_, expected, std::move(cause), unrecoverable_});
 }
 
 }  // namespace weir::taskmanager

@@ -120,6 +120,7 @@ class Worker {
   bool reading_ = true;
   std::string kill_cause_;    // Why we kill it.
   std::string failed_cause_;  // What it said of itself.
+  bool unrecoverable_ = false;
   std::unique_ptr<WorkerProcess> process_;
   std::unique_ptr<IoLoop::Timer> kill_timer_;
   SteadyTime kill_at_ = SteadyTime::max();

@@ -27,8 +27,12 @@ class InlineSource final : public state::ByteSource {
 /// A part of a file.
 class FileSource final : public state::ByteSource {
  public:
-  FileSource(std::unique_ptr<fs::FileReader> file, std::uint64_t offset, std::uint64_t size)
-      : file_(std::move(file)), offset_(offset), size_(size) {}
+  FileSource(std::unique_ptr<fs::FileReader> file,
+             std::string name,
+             std::uint64_t offset,
+             std::uint64_t size)
+      : file_(std::move(file)), name_(std::move(name)), offset_(offset), size_(size) {}
+  std::string name() const override { return name_; }
   std::uint64_t size() const override { return size_; }
   Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
     if (offset > size_ || size_ - offset < length) {
@@ -39,6 +43,7 @@ class FileSource final : public state::ByteSource {
 
  private:
   std::unique_ptr<fs::FileReader> file_;
+  std::string name_;
   std::uint64_t offset_;
   std::uint64_t size_;
 };
@@ -65,7 +70,7 @@ Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& 
                      std::to_string(handle.offset));
   }
   return std::unique_ptr<state::ByteSource>(
-      std::make_unique<FileSource>(std::move(file), handle.offset, handle.size));
+      std::make_unique<FileSource>(std::move(file), handle.location, handle.offset, handle.size));
 }
 
 }  // namespace
@@ -74,12 +79,7 @@ Result<std::shared_ptr<state::SectionReader>> openSection(const runtime::StateHa
                                                           fs::FileSystem& files) {
   auto open = std::make_shared<OpenSection>();
   WEIR_TRY(open->source, sourceOf(handle, files));
-  auto reader = state::SectionReader::open(*open->source);
-  if (!reader) {
-    return handle.location.empty() ? std::move(reader).error()
-                                   : std::move(reader).error().during("read " + handle.location);
-  }
-  open->reader = *std::move(reader);
+  WEIR_TRY(open->reader, state::SectionReader::open(*open->source));
   return std::shared_ptr<state::SectionReader>(open, open->reader.get());
 }
 
@@ -91,6 +91,7 @@ Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrd
   functions::OperatorRestore restore;
   restore.key_groups = keyGroupRangeOf(subtask, parallelism, max_parallelism);
   restore.old_parallelism = order.old_parallelism;
+  restore.dropped = order.dropped;
   for (const auto& section : order.sections) {
     if (section.handle.storage == runtime::StateHandle::Storage::kNone) {
       continue;

@@ -91,6 +91,12 @@ void SubtaskThread::runGuarded() {
     return report(runtime::TaskState::kFinished);
   } catch (const functions::CancelledException&) {
     // Cancelled, or failed from outside.
+  } catch (const RestoreError& error) {
+    cause = describeFailure(std::current_exception());
+    unrecoverable_ = error.unrecoverable();
+  } catch (const state::StateMismatchError&) {
+    cause = describeFailure(std::current_exception());
+    unrecoverable_ = true;
   } catch (...) {
     cause = describeFailure(std::current_exception());
   }
@@ -146,7 +152,7 @@ void SubtaskThread::prepare() {
   open_ports_ = static_cast<std::uint32_t>(ports_.size());
   barriers_ = BarrierHandler::make(graph.checkpoints.mode, gate_.channels());
   if (auto restored = restore(); !restored) {
-    throw RestoreError(restored.error().text());
+    throw RestoreError(restored.error());
   }
   chain_->open();
   now_ = services_.clock.now();
@@ -187,6 +193,7 @@ void SubtaskThread::report(runtime::TaskState state, std::string cause) {
   update.execution = deployment_.execution;
   update.task = id_;
   update.state = state;
+  update.unrecoverable = state == runtime::TaskState::kFailed && unrecoverable_;
   update.input_ended = input_ended_;
   update.cause = std::move(cause);
   if (chain_ != nullptr) {

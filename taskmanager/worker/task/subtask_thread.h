@@ -31,7 +31,14 @@ namespace weir::worker {
 /// State of a snapshot does not fit the operator or cannot be read; fails the task.
 class RestoreError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit RestoreError(const Error& error)
+      : std::runtime_error(error.text()),
+        unrecoverable_(error.code() == ErrorCode::kInvalidArgument) {}
+  /// It does not fit, and never will; what cannot be read now may be read later.
+  bool unrecoverable() const { return unrecoverable_; }
+
+ private:
+  bool unrecoverable_;
 };
 
 /// What a subtask borrows from its worker, which outlives it.
@@ -163,6 +170,7 @@ class SubtaskThread {
 
   std::mutex failure_mutex_;
   std::string failure_;  // From outside; empty: cancelled.
+  bool unrecoverable_ = false;
   bool cancelled_ = false;
   std::function<void()> ended_;
   std::thread thread_;  // Last.

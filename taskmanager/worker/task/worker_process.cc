@@ -74,8 +74,10 @@ Result<runtime::Deployment> WorkerProcess::greet() {
   return Error(ErrorCode::kInternal, "the task manager sent no deployment first");
 }
 
-void WorkerProcess::reportFailure(const std::string& cause) {
-  (void)socket_.send(runtime::WorkerFailed{cause}).has_value();
+void WorkerProcess::reportFailure(const Error& error) {
+  // Wrong once, wrong always: what the program does, and what it is asked to read.
+  const bool unrecoverable = error.code() == ErrorCode::kInvalidArgument;
+  (void)socket_.send(runtime::WorkerFailed{error.text(), unrecoverable}).has_value();
 }
 
 int WorkerProcess::run(runtime::Deployment deployment) {
@@ -91,7 +93,7 @@ int WorkerProcess::run(runtime::Deployment deployment) {
       [&end] { end.set(); }};
   auto worker = Worker::make(std::move(deployment), std::move(surroundings));
   if (!worker) {
-    reportFailure(worker.error().text());
+    reportFailure(worker.error());
     return 1;
   }
   (*worker)->start();
@@ -140,7 +142,7 @@ int WorkerProcess::discard(const runtime::Deployment& deployment) {
         return heard;
       });
   if (!discarded) {
-    reportFailure(discarded.error().text());
+    reportFailure(discarded.error());
   }
   return discarded && heard ? 0 : 1;
 }
@@ -154,7 +156,7 @@ struct Self {
     if (!greeted) {
       if (greeted.error().code() != ErrorCode::kCancelled) {
         std::fprintf(stderr, "weir: %s\n", greeted.error().text().c_str());
-        process.reportFailure(greeted.error().text());
+        process.reportFailure(greeted.error());
       }
       leave(1);
     }
@@ -190,7 +192,7 @@ const runtime::Deployment& workerDeployment() { return worker::self().deployment
 void runWorker(Result<graph::JobGraph> graph) {
   worker::Self& self = worker::self();
   if (!graph) {
-    self.process.reportFailure(graph.error().text());
+    self.process.reportFailure(graph.error());
     worker::leave(1);
   }
   runtime::Deployment deployment = self.deployment;

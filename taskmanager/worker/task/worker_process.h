@@ -25,7 +25,7 @@ class WorkerProcess {
   /// Discards the state handles that the deployment names, as long as the task manager is there;
   /// the answer is the exit status.
   int discard(const runtime::Deployment& deployment);
-  void reportFailure(const std::string& cause);
+  void reportFailure(const Error& error);
 
  private:
   bool mayDiscard(std::uint64_t index);
