@@ -140,7 +140,7 @@ class JobsTest(unittest.TestCase):
 
     def test_another_graph_on_the_worker_is_refused_by_name(self):
         done = self.cluster.weir(
-            "run", self.jobs / "counting", "--differs", "yes", "--restart", "none", check=False
+            "run", self.jobs / "counting", "--differs", "yes", check=False
         )
         self.assertEqual(done.returncode, 1)
         self.assertIn("Misbehave", done.stderr)

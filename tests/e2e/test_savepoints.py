@@ -159,6 +159,50 @@ class SavepointsTest(unittest.TestCase):
             self.assertEqual(len(cluster.get("/joboverview")["running"]), 1)
             self.assertEqual(cluster.get("/joboverview")["finished"], [])
 
+    def test_state_that_is_dropped_does_not_come_back(self):
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = self.start_counting(cluster)
+            path = cluster.savepoint(job, cluster.savepoints)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            done = cluster.weir(
+                "run", "-d", "-n", "-p", 2, "-s", path, self.jobs / "counting", "--count", 10**6, "--rate", 100,
+                "--state", "other",
+            )
+            restored, rest = done.stderr.split("Restored:")[1].split("Starts empty:")
+            self.assertNotIn("'Count'", restored)
+            empty, dropped = rest.split("Dropped:")
+            self.assertIn("'Count'", empty)
+            self.assertIn("'seen'", dropped)
+            without = done.stdout.split("JobID ")[1].split()[0]
+            cluster.wait_checkpoints(without, 1)
+            later = cluster.savepoint(without, cluster.savepoints)
+            cluster.weir("cancel", without)
+            cluster.wait_state(without, "CANCELED")
+            refused = cluster.weir(
+                "run", "-d", "-p", 2, "-s", later, self.jobs / "counting", "--count", 10**6, check=False
+            )
+            self.assertIn("state 'other'", refused.stderr)
+            self.assertNotIn("state 'seen'", refused.stderr)
+
+    def test_a_damaged_block_fails_the_restored_job_and_names_the_file(self):
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = self.start_counting(cluster, "--keys", 3000)
+            path = cluster.savepoint(job, cluster.savepoints)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            states = [file for file in cluster.checkpoints.rglob("*") if file.is_file() and file.name != "metadata"]
+            largest = max(states, key=lambda file: file.stat().st_size)
+            image = bytearray(largest.read_bytes())
+            image[200] ^= 1
+            largest.write_bytes(image)
+            done = cluster.weir(
+                "run", "-D", "restart-strategy=none", "-p", 2, "-s", path, self.jobs / "counting", "--keys", 3000,
+                check=False,
+            )
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(str(largest), done.stderr)
+
     def test_a_damaged_savepoint_is_refused_by_name(self):
         with Cluster(task_managers=1, slots=2) as cluster:
             job = self.start_counting(cluster)

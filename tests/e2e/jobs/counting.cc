@@ -91,13 +91,13 @@ struct KeyCount {
 };
 
 struct Count : weir::RichMapFunction<std::int64_t, KeyCount> {
-  weir::ValueState<std::int64_t> seen_{*this, "seen", 0};
+  weir::ValueState<std::int64_t> seen_;
   std::int64_t keys;
   std::int64_t add;
   std::int64_t slow_micros;
   weir::LongCounter records_;
-  Count(std::int64_t keys_, std::int64_t add_, std::int64_t slow_micros_)
-      : keys(keys_), add(add_), slow_micros(slow_micros_) {}
+  Count(const std::string& state, std::int64_t keys_, std::int64_t add_, std::int64_t slow_micros_)
+      : seen_(*this, state, 0), keys(keys_), add(add_), slow_micros(slow_micros_) {}
   void open(weir::RuntimeContext& context) override { context.addAccumulator("records", records_); }
   KeyCount map(const std::int64_t& number) override {
     if (slow_micros > 0) {
@@ -208,7 +208,8 @@ int main(int argc, char** argv) {
           .uid(flags.text("differs") == "yes" && on_worker ? "another-uid" : "misbehave");
   checked.shuffle()
       .keyBy([keys](const std::int64_t& number) { return number % keys; })
-      .map(Count(keys, flags.number("add", 1), flags.number("slow", 0)))
+      .map(
+          Count(flags.text("state", "seen"), keys, flags.number("add", 1), flags.number("slow", 0)))
       .uid(flags.text("count-uid", "count"))
       .name("Count")
       .addSink(LastCounts(flags.text("out")))
