@@ -1,5 +1,8 @@
 #include "common/api/environment.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "common/connector/file_source.h"
 #include "common/connector/sequence_source.h"
 #include "common/connector/socket_source.h"
@@ -8,6 +11,14 @@ namespace weir {
 
 StreamExecutionEnvironment StreamExecutionEnvironment::getExecutionEnvironment() {
   return StreamExecutionEnvironment(std::make_shared<api::Program>());
+}
+
+StreamExecutionEnvironment StreamExecutionEnvironment::createLocalEnvironment() {
+  auto environment = getExecutionEnvironment();
+  // A worker with other cores builds the graph that was submitted.
+  return environment.setParallelism(environment.once("createLocalEnvironment(): cores", [] {
+    return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  }));
 }
 
 StreamExecutionEnvironment StreamExecutionEnvironment::createLocalEnvironment(int parallelism) {
@@ -42,13 +53,15 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::enableCheckpointing(
     Milliseconds interval, CheckpointingMode mode) {
   if (interval.value().count() < 1) {
     program_->refuse("enableCheckpointing(): the interval is at least 1 ms");
+  } else {
+    checkpointConfig().setCheckpointInterval(interval);
   }
-  checkpointConfig().setCheckpointInterval(interval).setCheckpointingMode(mode);
+  checkpointConfig().setCheckpointingMode(mode);
   return *this;
 }
 
 CheckpointConfig StreamExecutionEnvironment::checkpointConfig() {
-  return CheckpointConfig(program_->settings().checkpoints);
+  return CheckpointConfig(*program_);
 }
 
 StreamExecutionEnvironment& StreamExecutionEnvironment::setStateBackend(const std::string& name) {

@@ -28,8 +28,9 @@ namespace weir {
 class StreamExecutionEnvironment {
  public:
   static StreamExecutionEnvironment getExecutionEnvironment();
-  /// The same with a default parallelism.
-  static StreamExecutionEnvironment createLocalEnvironment(int parallelism = 1);
+  /// The same with a default parallelism: the number of this machine's cores, or `parallelism`.
+  static StreamExecutionEnvironment createLocalEnvironment();
+  static StreamExecutionEnvironment createLocalEnvironment(int parallelism);
 
   /// Of operators that set none; without it -p, else parallelism.default.
   StreamExecutionEnvironment& setParallelism(int parallelism);

@@ -7,9 +7,11 @@
 
 #include <unistd.h>
 
+#include "common/api/execute_watchdog.h"
 #include "common/api/run.h"
 #include "common/api/surroundings.h"
 #include "common/config/job_options.h"
+#include "common/config/value.h"
 #include "common/graph/plan.h"
 #include "common/wire/encoding.h"
 
@@ -22,29 +24,60 @@ std::atomic<bool> g_executed{false};
 // By hand a program may also end once it has looked at its graph.
 std::atomic<bool> g_looked_at{false};
 
-void complainWithoutExecute(int status, void* /*unused*/) {
-  if (g_executed || status != 0 || (g_looked_at && modeOfProcess() == Role::kLocal)) {
-    return;
-  }
-  const Error error = Error(ErrorCode::kInvalidArgument, "the program ended without execute()")
-                          .advise("call env.execute(\"name\") at the end of main()");
+// From the first Program until execute().
+std::unique_ptr<ExecuteWatchdog> g_watchdog;
+
+/// Tells those who started the program.
+void report(const Error& error) {
   std::fflush(nullptr);
   if (modeOfProcess() == Role::kWorker) {
     runWorker(error);
   }
-  if (modeOfProcess() == Role::kGraph) {
-    (void)writeGraphFrame(kErrorFrame, error.text()).has_value();
+  if (modeOfProcess() == Role::kGraph && writeGraphFrame(kErrorFrame, error.text()).has_value()) {
+    return;  // The client prints it.
   }
   std::fprintf(stderr, "weir: %s\n", error.text().c_str());
+}
+
+void complainWithoutExecute(int status, void* /*unused*/) {
+  g_watchdog.reset();
+  if (g_executed || status != 0 || (g_looked_at && modeOfProcess() == Role::kLocal)) {
+    return;
+  }
+  report(Error(ErrorCode::kInvalidArgument, "the program ended without execute()")
+             .advise("call env.execute(\"name\") at the end of main()"));
   ::_exit(1);
+}
+
+/// On the watchdog's thread: main() may hold any lock, those of the standard streams included.
+void endLateProgram(Duration timeout) {
+  const Error error =
+      Error(ErrorCode::kDeadlineExceeded,
+            "the program did not reach execute() within " + config::formatDuration(timeout) +
+                " (client.program.timeout)")
+          .advise("do in open() what takes so long, or raise client.program.timeout");
+  if (modeOfProcess() == Role::kWorker) {
+    runWorker(error);
+  }
+  const std::string line = "weir: " + error.text() + "\n";
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(1);
+}
+
+/// The first Program of the process starts it.
+void watch(Duration timeout) {
+  static const bool started = [&] {
+    g_watchdog = std::make_unique<ExecuteWatchdog>(timeout, [timeout] { endLateProgram(timeout); });
+    return true;
+  }();
+  (void)started;
 }
 
 }  // namespace
 
 void exitWith(const Error& error) {
   g_executed = true;
-  std::fflush(nullptr);
-  std::fprintf(stderr, "weir: %s\n", error.text().c_str());
+  report(error);
   std::exit(1);
 }
 
@@ -63,6 +96,9 @@ void Program::readSurroundings() {
   const config::Configuration& values = surroundings->configuration;
   settings_.default_parallelism = surroundings->parallelism;
   settings_.max_parallelism = static_cast<std::uint32_t>(values.get(config::kMaxParallelism));
+  if (role_ != Role::kGraph) {  // There the client watches.
+    watch(values.get(config::kProgramTimeout));
+  }
   const auto millis = [](Duration time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time);
   };
@@ -128,6 +164,9 @@ std::string Program::once(const std::string& name, const std::function<std::stri
 
 Result<graph::JobGraph> Program::build(const std::string& job_name) {
   g_looked_at = true;
+  if (role_ == Role::kLocal) {
+    g_watchdog.reset();
+  }
   if (!errors_.empty()) {
     return Error(ErrorCode::kInvalidArgument, errors_.front());
   }
@@ -179,6 +218,7 @@ JobExecutionResult Program::runHere(const std::string& job_name, Result<graph::J
 }
 
 JobExecutionResult Program::execute(const std::string& job_name) {
+  g_watchdog.reset();
   if (g_executed.exchange(true)) {
     const Error again = Error(ErrorCode::kFailedPrecondition,
                               "execute() is called a second time (with the name '" + job_name +

@@ -95,7 +95,8 @@ class Program {
   std::map<std::string, std::string> configuration_;
 };
 
-/// Ends the process with `weir: <error>` on standard error and status 1.
+/// Ends the process with status 1: the client or the task manager that started it is told the
+/// error, else it is printed as `weir: <error>`.
 [[noreturn]] void exitWith(const Error& error);
 
 /// What a graph-mode process writes to its descriptor: this byte, then the encoded graph or the

@@ -19,8 +19,8 @@ namespace weir::api {
 const runtime::Deployment& workerDeployment();
 
 /// Runs this worker's share of the deployment and ends the process. `graph` was built by main() and
-/// agrees with the submitted one; an error instead of it is reported as the failure of the worker.
-/// Defined by the worker.
+/// agrees with the submitted one; an error instead of it is reported as the failure of the worker,
+/// from any thread once workerDeployment() has been asked for. Defined by the worker.
 [[noreturn]] void runWorker(Result<graph::JobGraph> graph);
 
 /// What a program started by hand brings to its local cluster.

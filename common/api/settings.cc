@@ -1,5 +1,9 @@
 #include "common/api/settings.h"
 
+#include <string>
+
+#include "common/api/program.h"
+
 namespace weir {
 
 graph::RestartStrategy RestartStrategies::fixedDelay(std::uint32_t attempts, Milliseconds delay) {
@@ -41,28 +45,44 @@ graph::RestartStrategy RestartStrategies::exponentialDelay(Milliseconds initial,
 }
 
 CheckpointConfig& CheckpointConfig::setCheckpointInterval(Milliseconds interval) {
-  settings_->enabled = true;
-  settings_->interval = interval.value();
+  if (interval.value().count() < 1) {
+    program_->refuse("setCheckpointInterval(): the interval is at least 1 ms");
+    return *this;
+  }
+  program_->settings().checkpoints.enabled = true;
+  program_->settings().checkpoints.interval = interval.value();
   return *this;
 }
 
 CheckpointConfig& CheckpointConfig::setCheckpointingMode(CheckpointingMode mode) {
-  settings_->mode = mode;
+  program_->settings().checkpoints.mode = mode;
   return *this;
 }
 
 CheckpointConfig& CheckpointConfig::setCheckpointTimeout(Milliseconds timeout) {
-  settings_->timeout = timeout.value();
+  if (timeout.value().count() < 10) {
+    program_->refuse("setCheckpointTimeout(): at least 10 ms");
+    return *this;
+  }
+  program_->settings().checkpoints.timeout = timeout.value();
   return *this;
 }
 
 CheckpointConfig& CheckpointConfig::setMinPauseBetweenCheckpoints(Milliseconds pause) {
-  settings_->min_pause = pause.value();
+  if (pause.value().count() < 0) {
+    program_->refuse("setMinPauseBetweenCheckpoints(): the pause is not negative");
+    return *this;
+  }
+  program_->settings().checkpoints.min_pause = pause.value();
   return *this;
 }
 
-CheckpointConfig& CheckpointConfig::setMaxConcurrentCheckpoints(std::uint32_t count) {
-  settings_->max_concurrent = count;
+CheckpointConfig& CheckpointConfig::setMaxConcurrentCheckpoints(int count) {
+  if (count < 1 || count > 1000) {
+    program_->refuse("setMaxConcurrentCheckpoints(" + std::to_string(count) + "): from 1 to 1000");
+    return *this;
+  }
+  program_->settings().checkpoints.max_concurrent = static_cast<std::uint32_t>(count);
   return *this;
 }
 

@@ -8,6 +8,10 @@
 
 namespace weir {
 
+namespace api {
+class Program;
+}
+
 /// A time as users write it: any std::chrono duration, or a number of milliseconds.
 class Milliseconds {
  public:
@@ -46,19 +50,23 @@ class RestartStrategies {
                                         Milliseconds reset_after = 600'000);
 };
 
-/// The job's checkpointing, beside the interval. Refers to the environment it came from.
+/// The job's checkpointing, beside the interval. Refers to the environment it came from. What makes
+/// no sense changes nothing and is reported by execute().
 class CheckpointConfig {
  public:
-  explicit CheckpointConfig(graph::CheckpointSettings& settings) : settings_(&settings) {}
+  explicit CheckpointConfig(api::Program& program) : program_(&program) {}
 
+  /// At least 1 ms.
   CheckpointConfig& setCheckpointInterval(Milliseconds interval);
   CheckpointConfig& setCheckpointingMode(CheckpointingMode mode);
+  /// At least 10 ms.
   CheckpointConfig& setCheckpointTimeout(Milliseconds timeout);
   CheckpointConfig& setMinPauseBetweenCheckpoints(Milliseconds pause);
-  CheckpointConfig& setMaxConcurrentCheckpoints(std::uint32_t count);
+  /// From 1 to 1000.
+  CheckpointConfig& setMaxConcurrentCheckpoints(int count);
 
  private:
-  graph::CheckpointSettings* settings_;  // Of the environment.
+  api::Program* program_;  // Of the environment.
 };
 
 }  // namespace weir

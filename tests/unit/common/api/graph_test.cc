@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +18,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::vector<std::string> names(const graph::JobGraph& graph) {
   std::vector<std::string> names;
@@ -167,7 +170,7 @@ TEST(GraphTest, ASubmittedProgramWithoutExecuteEndsWithAnError) {
       "ended without execute");
 }
 
-/// What a program in graph mode hands to the client.
+/// What a program in graph mode hands to the client; it prints nothing of Weir's.
 std::string frameOf(const std::function<void()>& program, int expected_status) {
   std::FILE* file = std::tmpfile();
   const std::string descriptor = std::to_string(fileno(file));
@@ -180,7 +183,7 @@ std::string frameOf(const std::function<void()>& program, int expected_status) {
         program();
       },
       ::testing::ExitedWithCode(expected_status),
-      "");
+      Not(HasSubstr("weir: ")));
   std::string frame(100'000, '\0');
   std::rewind(file);
   frame.resize(std::fread(frame.data(), 1, frame.size(), file));
@@ -216,6 +219,89 @@ TEST(GraphTest, ASubmittedProgramHandsItsErrorOver) {
   ASSERT_FALSE(frame.empty());
   EXPECT_EQ(frame[0], api::kErrorFrame);
   EXPECT_THAT(frame, HasSubstr("same"));
+}
+
+TEST(GraphTest, ASubmittedProgramWithoutExecuteHandsThatOver) {
+  const std::string frame = frameOf(
+      [] {
+        auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+        env.fromElements(1).print();
+        std::exit(0);
+      },
+      1);
+  ASSERT_FALSE(frame.empty());
+  EXPECT_EQ(frame[0], api::kErrorFrame);
+  EXPECT_THAT(frame, HasSubstr("ended without execute"));
+}
+
+TEST(GraphTest, ASubmittedProgramThatPlansAMalformedGraphHandsTheErrorOver) {
+  const std::string frame = frameOf(
+      [] {
+        auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+        env.generateSequence(1, 5).uid("same").print().uid("same");
+        (void)env.getExecutionPlan();
+      },
+      1);
+  ASSERT_FALSE(frame.empty());
+  EXPECT_EQ(frame[0], api::kErrorFrame);
+  EXPECT_THAT(frame, HasSubstr("same"));
+}
+
+TEST(GraphTest, SenselessCheckpointSettingsAreRefusedByNameOfTheCall) {
+  const auto refusalOf = [](const std::function<void(StreamExecutionEnvironment&)>& set) {
+    auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+    env.fromElements(1).print();
+    set(env);
+    return errorOf(env);
+  };
+  EXPECT_THAT(refusalOf([](auto& env) { env.enableCheckpointing(0); }),
+              HasSubstr("enableCheckpointing()"));
+  EXPECT_THAT(refusalOf([](auto& env) { env.checkpointConfig().setCheckpointInterval(0); }),
+              HasSubstr("setCheckpointInterval()"));
+  EXPECT_THAT(refusalOf([](auto& env) { env.checkpointConfig().setCheckpointTimeout(0); }),
+              HasSubstr("setCheckpointTimeout()"));
+  EXPECT_THAT(
+      refusalOf([](auto& env) { env.checkpointConfig().setMinPauseBetweenCheckpoints(-1); }),
+      HasSubstr("setMinPauseBetweenCheckpoints()"));
+  for (const int count : {0, -1, 1001}) {
+    EXPECT_THAT(
+        refusalOf([&](auto& env) { env.checkpointConfig().setMaxConcurrentCheckpoints(count); }),
+        HasSubstr("setMaxConcurrentCheckpoints(" + std::to_string(count) + ")"));
+  }
+}
+
+TEST(GraphTest, SensibleCheckpointSettingsReachTheGraph) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1).print();
+  env.checkpointConfig()
+      .setCheckpointInterval(7)
+      .setCheckpointTimeout(std::chrono::seconds(2))
+      .setMinPauseBetweenCheckpoints(0)
+      .setMaxConcurrentCheckpoints(3);
+  const graph::CheckpointSettings settings = graphOf(env, "checkpoints").checkpoints;
+  EXPECT_TRUE(settings.enabled);
+  EXPECT_EQ(settings.interval.count(), 7);
+  EXPECT_EQ(settings.timeout.count(), 2000);
+  EXPECT_EQ(settings.max_concurrent, 3U);
+}
+
+TEST(GraphTest, ALocalEnvironmentHasTheNumberOfCoresUnlessTold) {
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  EXPECT_EQ(StreamExecutionEnvironment::createLocalEnvironment().getParallelism(), cores);
+  EXPECT_EQ(StreamExecutionEnvironment::createLocalEnvironment(5).getParallelism(), 5);
+}
+
+TEST(GraphTest, ALocalEnvironmentHasTheSubmittersNumberOfCoresOnAWorker) {
+  auto here = StreamExecutionEnvironment::createLocalEnvironment();
+  here.generateSequence(1, 5).print();
+  submittedDeployment().graph = graphOf(here, "cores");
+  Writer eleven;
+  eleven.put<std::int32_t>(11);
+  ASSERT_EQ(submittedDeployment().graph.once.size(), 1U);
+  submittedDeployment().graph.once[0].bytes = eleven.str();
+  setenv("WEIR_MODE", "worker", 1);
+  EXPECT_EQ(StreamExecutionEnvironment::createLocalEnvironment().getParallelism(), 11);
+  unsetenv("WEIR_MODE");
 }
 
 TEST(GraphTest, SumTakesMemberPlaceAndName) {

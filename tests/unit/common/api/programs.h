@@ -17,6 +17,9 @@ struct Sale {
   bool operator==(const Sale&) const = default;
 };
 
+/// What a program in worker mode is told.
+runtime::Deployment& submittedDeployment();
+
 /// What a source emits until its end.
 template <typename T>
 std::vector<T> emittedBy(std::unique_ptr<functions::Operator> source) {

@@ -1,7 +1,11 @@
+#include "tests/unit/common/api/programs.h"
+
+#include <cstdio>
 #include <cstdlib>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "common/api/run.h"
 #include "common/api/weir.h"
@@ -16,9 +20,19 @@ std::string& nextFailure() {
 
 }  // namespace
 
+runtime::Deployment& submittedDeployment() {
+  static runtime::Deployment deployment;
+  return deployment;
+}
+
 namespace api {
-const runtime::Deployment& workerDeployment() { std::abort(); }
-void runWorker(Result<graph::JobGraph> /*graph*/) { std::abort(); }
+const runtime::Deployment& workerDeployment() { return submittedDeployment(); }
+void runWorker(Result<graph::JobGraph> graph) {
+  std::fprintf(stderr,
+               "the worker %s\n",
+               graph.has_value() ? "runs" : ("failed: " + graph.error().text()).c_str());
+  ::_exit(graph.has_value() ? 0 : 1);
+}
 }  // namespace api
 
 TEST(ProgramsTest, AFailedJobEndsTheProgramWithItsCause) {

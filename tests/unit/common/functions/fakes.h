@@ -105,7 +105,8 @@ class Snapshots {
   OperatorRestore restoreFor(const TaskInfo& task) const {
     return {restored_,
             keyGroupRangeOf(task.subtask, task.parallelism, task.max_parallelism),
-            parallelism_};
+            parallelism_,
+            {}};
   }
 
  private:
