@@ -61,34 +61,70 @@ class ConnectedStreams {
     static_assert(functions::Implements<F, CoMapFunction>,
                   "map() on connected streams takes a CoMapFunction<In1, In2, Out>, or two "
                   "callables");
-    return add("coMap", "Co-Map", std::move(f));
+    return addIf<functions::Implements<F, CoMapFunction>>("coMap", "Co-Map", std::move(f));
   }
   /// Two callables with one result type.
   template <typename F1, typename F2>
   auto map(F1 first, F2 second) const {
-    using Out = functions::MapResult<F1, In1>;
-    static_assert(std::is_same_v<Out, functions::MapResult<F2, In2>>,
-                  "the two callables of map() must return the same type");
-    return add("coMap",
-               "Co-Map",
-               api::CallablePair<In1, In2, Out, F1, F2>(std::move(first), std::move(second)));
+    constexpr bool kFits =
+        std::is_invocable_v<F1&, const In1&> && std::is_invocable_v<F2&, const In2&>;
+    static_assert(kFits,
+                  "map() on connected streams takes two callables Out(const In1&) and "
+                  "Out(const In2&), where In1 and In2 are the types of the streams' records");
+    if constexpr (!kFits) {
+      return api::Refused{};
+    } else {
+      using Out = functions::MapResult<F1, In1>;
+      constexpr bool kSame = std::is_same_v<Out, functions::MapResult<F2, In2>>;
+      static_assert(kSame, "the two callables of map() must return the same type");
+      if constexpr (kSame && api::checkFunction<std::pair<F1, F2>>()) {
+        using Pair = api::CallablePair<In1, In2, Out, F1, F2>;
+        return addIf<true>("coMap", "Co-Map", Pair(std::move(first), std::move(second)));
+      } else {
+        return api::Refused{};
+      }
+    }
   }
   /// f: a CoFlatMapFunction<In1, In2, Out>.
   template <typename F>
   auto flatMap(F f) const {
     static_assert(functions::Implements<F, CoFlatMapFunction>,
                   "flatMap() on connected streams takes a CoFlatMapFunction<In1, In2, Out>");
-    return add("coFlatMap", "Co-Flat Map", std::move(f));
+    return addIf<functions::Implements<F, CoFlatMapFunction>>(
+        "coFlatMap", "Co-Flat Map", std::move(f));
   }
   /// f: a CoProcessFunction<In1, In2, Out>.
   template <typename F>
   auto process(F f) const {
     static_assert(functions::Implements<F, CoProcessFunction>,
                   "process() on connected streams takes a CoProcessFunction<In1, In2, Out>");
-    return add("coProcess", "Co-Process", std::move(f));
+    return addIf<functions::Implements<F, CoProcessFunction>>(
+        "coProcess", "Co-Process", std::move(f));
   }
 
  private:
+  /// kFits: what the caller has asserted.
+  template <bool kFits, typename F>
+  auto addIf(std::string kind, std::string name, F f) const {
+    if constexpr (!kFits) {
+      return api::Refused{};
+    } else {
+      constexpr bool kInputs = std::is_same_v<typename functions::CoSteps<F>::In1, In1> &&
+                               std::is_same_v<typename functions::CoSteps<F>::In2, In2>;
+      static_assert(kInputs,
+                    "the function's input types are not those of the two streams, in this order");
+      constexpr bool kKeys = std::is_same_v<typename api::KeyOfStream<Stream1>::Key,
+                                            typename api::KeyOfStream<Stream2>::Key>;
+      static_assert(kKeys,
+                    "connect() takes two streams with keys of one type, or two without keys");
+      if constexpr (kInputs && kKeys && api::checkRecord<typename functions::CoSteps<F>::Out>() &&
+                    api::checkFunction<F>()) {
+        return add(std::move(kind), std::move(name), std::move(f));
+      } else {
+        return api::Refused{};
+      }
+    }
+  }
   template <typename F>
   auto add(std::string kind, std::string name, F f) const {
     using Steps = functions::CoSteps<F>;
@@ -96,13 +132,6 @@ class ConnectedStreams {
     using Key = typename api::KeyOfStream<Stream1>::Key;
     using Selector1 = typename api::KeyOfStream<Stream1>::Selector;
     using Selector2 = typename api::KeyOfStream<Stream2>::Selector;
-    static_assert(
-        std::is_same_v<typename Steps::In1, In1> && std::is_same_v<typename Steps::In2, In2>,
-        "the function's input types are not those of the two streams, in this order");
-    static_assert(std::is_same_v<Key, typename api::KeyOfStream<Stream2>::Key>,
-                  "connect() takes two streams with keys of one type, or two without keys");
-    static_assert(sizeof(Serializer<Out>) != 0);
-    api::checkFunction<F>();
     api::NodeSpec spec;
     spec.node = api::makeNode(std::move(kind), std::move(name));
     api::describeFunction<F, Key>(spec.node, f);
@@ -169,11 +198,16 @@ ConnectedStreams<DataStream<T>, Other> DataStream<T>::connect(const Other& other
 
 template <typename T>
 template <typename Selector>
-SplitStream<T, Selector> DataStream<T>::split(Selector selector) const {
-  static_assert(std::is_invocable_r_v<std::vector<std::string>, Selector&, const T&>,
+auto DataStream<T>::split(Selector selector) const {
+  constexpr bool kFits = std::is_invocable_r_v<std::vector<std::string>, Selector&, const T&>;
+  static_assert(kFits,
                 "split() takes a callable std::vector<std::string>(const T&), where T is the type "
                 "of this stream's records");
-  return {*this, std::move(selector)};
+  if constexpr (kFits && api::checkFunction<Selector>()) {
+    return SplitStream<T, Selector>(*this, std::move(selector));
+  } else {
+    return api::Refused{};
+  }
 }
 
 }  // namespace weir

@@ -10,6 +10,7 @@
 #include "common/api/node_settings.h"
 #include "common/api/node_spec.h"
 #include "common/api/program.h"
+#include "common/api/refused.h"
 #include "common/api/text_sinks.h"
 #include "common/api/writers.h"
 #include "common/functions/callable.h"
@@ -71,31 +72,44 @@ class DataStream {
   DataStream global() const { return partitioned(graph::Partitioning::kGlobal); }
   /// partitioner: a callable int(const K&, int partitions) or a Partitioner<K>.
   template <typename P, typename Selector>
-  DataStream partitionCustom(P partitioner, Selector selector) const {
-    static_assert(std::is_invocable_v<const Selector&, const T&> ||
-                      functions::Implements<Selector, KeySelector>,
+  auto partitionCustom(P partitioner, Selector selector) const {
+    constexpr bool kFits = [] {
+      if constexpr (functions::SelectsKeys<Selector, T>) {
+        return functions::Partitions<P, functions::KeyOf<Selector, T>>;
+      }
+      return false;
+    }();
+    static_assert(kFits,
                   "partitionCustom() takes a partitioner int(const K&, int) and a key selector "
-                  "K(const T&), where T is the type of this stream's records");
-    return rerouted(graph::Partitioning::kCustom,
-                    api::customWriters<T>(functions::makePrototype(std::move(partitioner)),
-                                          functions::makePrototype(std::move(selector))));
+                  "K(const T&), both const, where T is the type of this stream's records");
+    if constexpr (kFits && api::checkFunction<std::pair<P, Selector>>()) {
+      return rerouted(graph::Partitioning::kCustom,
+                      api::customWriters<T>(functions::makePrototype(std::move(partitioner)),
+                                            functions::makePrototype(std::move(selector))));
+    } else {
+      return api::Refused{};
+    }
   }
 
   /// The records of all, in no particular order between them.
   template <typename... Others>
   DataStream union_(const Others&... others) const {  // NOLINT: "union" is a keyword.
-    static_assert((std::is_base_of_v<DataStream, Others> && ...),
+    constexpr bool kSame = (std::is_base_of_v<DataStream, Others> && ...);
+    static_assert(kSame || (std::is_same_v<Others, api::Refused> || ...),
                   "union_() takes streams of the same record type");
     DataStream merged = *this;
-    (merged.append(others), ...);
+    if constexpr (kSame) {
+      (merged.append(others), ...);
+    }
     return merged;
   }
   /// Two streams of different types for one function of two inputs.
   template <typename Other>
   ConnectedStreams<DataStream, Other> connect(const Other& other) const;
+  api::Refused connect(const api::Refused& other) const { return other; }
   /// selector: a callable std::vector<std::string>(const T&) that names the outputs of a record.
   template <typename Selector>
-  SplitStream<T, Selector> split(Selector selector) const;
+  auto split(Selector selector) const;
 
   /// f: a callable (const T&) or a SinkFunction<T>.
   template <typename F>
@@ -125,70 +139,73 @@ class DataStream {
  protected:
   template <typename Key, typename F, typename Selector>
   auto mapWith(F f, Selector selector) const {
-    static_assert(functions::Implements<F, MapFunction> || std::is_invocable_v<F&, const T&>,
+    static_assert(functions::Maps<F, T>,
                   "map() takes a MapFunction<T, Out> or a callable Out(const T&), where T is the "
                   "type of this stream's records");
-    using Out = functions::MapResult<F, T>;
-    static_assert(!std::is_void_v<Out>, "the function of map() returns nothing: use flatMap()");
-    return add<functions::MapStep, Out, Key>("map", "Map", std::move(f), std::move(selector));
+    if constexpr (!functions::Maps<F, T>) {
+      return api::Refused{};
+    } else {
+      using Out = functions::MapResult<F, T>;
+      static_assert(!std::is_void_v<Out>, "the function of map() returns nothing: use flatMap()");
+      return addIf<!std::is_void_v<Out>, functions::MapStep, Out, Key>(
+          "map", "Map", std::move(f), std::move(selector));
+    }
   }
   template <typename Out, typename Key, typename F, typename Selector>
   auto flatMapWith(F f, Selector selector) const {
-    if constexpr (functions::Implements<F, FlatMapFunction>) {
-      return add<functions::FlatMapStep, functions::ArgumentOf<F, FlatMapFunction, 1>, Key>(
-          "flatMap", "Flat Map", std::move(f), std::move(selector));
-    } else {
-      using Result = std::conditional_t<std::is_void_v<Out>, functions::EmittedBy<F>, Out>;
-      static_assert(
-          !std::is_void_v<Result>,
-          "flatMap() takes a FlatMapFunction<T, Out> or a callable (const T&, "
-          "Collector<Out>&); name the type, flatMap<Out>(f), where the collector is auto&");
-      return add<functions::FlatMapStep, Result, Key>(
-          "flatMap", "Flat Map", std::move(f), std::move(selector));
-    }
+    using Result = functions::FlatMapResult<F, Out>;
+    constexpr bool kFits = functions::FlatMaps<F, T, Result>;
+    static_assert(kFits,
+                  "flatMap() takes a FlatMapFunction<T, Out> or a callable (const T&, "
+                  "Collector<Out>&), where T is the type of this stream's records; name the type, "
+                  "flatMap<Out>(f), where the collector is auto&");
+    return addIf<kFits, functions::FlatMapStep, Result, Key>(
+        "flatMap", "Flat Map", std::move(f), std::move(selector));
   }
   template <typename Key, typename F, typename Selector>
   SingleOutputStreamOperator<T> filterWith(F f, Selector selector) const {
-    static_assert(
-        functions::Implements<F, FilterFunction> || std::is_invocable_r_v<bool, F&, const T&>,
-        "filter() takes a FilterFunction<T> or a callable bool(const T&), where T is the "
-        "type of this stream's records");
-    return add<functions::FilterStep, T, Key>(
+    static_assert(functions::Filters<F, T>,
+                  "filter() takes a FilterFunction<T> or a callable bool(const T&), where T is the "
+                  "type of this stream's records");
+    return addIf<functions::Filters<F, T>, functions::FilterStep, T, Key>(
         "filter", "Filter", std::move(f), std::move(selector));
   }
   template <typename Out, typename Key, typename F, typename Selector>
   auto processWith(F f, Selector selector) const {
-    if constexpr (functions::Implements<F, ProcessFunction>) {
-      return add<functions::ProcessStep, functions::ArgumentOf<F, ProcessFunction, 1>, Key>(
-          "process", "Process", std::move(f), std::move(selector));
-    } else {
-      using Result = std::conditional_t<std::is_void_v<Out>, functions::EmittedBy<F>, Out>;
-      static_assert(!std::is_void_v<Result>,
-                    "process() takes a ProcessFunction<T, Out> or a callable (const T&, "
-                    "ProcessContext&, Collector<Out>&); name the type, process<Out>(f), where the "
-                    "collector is auto&");
-      return add<functions::ProcessStep, Result, Key>(
-          "process", "Process", std::move(f), std::move(selector));
-    }
+    using Result = functions::ProcessResult<F, Out>;
+    constexpr bool kFits = functions::Processes<F, T, Result>;
+    static_assert(kFits,
+                  "process() takes a ProcessFunction<T, Out> or a callable (const T&, "
+                  "ProcessContext&, Collector<Out>&), where T is the type of this stream's "
+                  "records; name the type, process<Out>(f), where the collector is auto&");
+    return addIf<kFits, functions::ProcessStep, Result, Key>(
+        "process", "Process", std::move(f), std::move(selector));
   }
 
-  /// Adds an operator after this stream and returns what it emits.
-  template <typename Step, typename Out, typename Key, typename F, typename Selector>
-  SingleOutputStreamOperator<Out> add(std::string kind,
-                                      std::string name,
-                                      F f,
-                                      Selector selector) const {
-    static_assert(sizeof(Serializer<Out>) != 0);  // Says what to do where Out is not serializable.
-    const std::uint32_t node = program_->add(api::oneInputSpec<Step, T, Out, Key>(
-        std::move(kind), std::move(name), std::move(f), std::move(selector), inputs_));
-    return SingleOutputStreamOperator<Out>(program_, node);
+  /// Adds an operator after this stream and returns what it emits. kFits: what the caller has
+  /// asserted.
+  template <bool kFits, typename Step, typename Out, typename Key, typename F, typename Selector>
+  auto addIf(std::string kind, std::string name, F f, Selector selector) const {
+    if constexpr (!kFits) {
+      return api::Refused{};
+    } else if constexpr (api::checkRecord<Out>() && api::checkFunction<F>()) {
+      const std::uint32_t node = program_->add(api::oneInputSpec<Step, T, Out, Key>(
+          std::move(kind), std::move(name), std::move(f), std::move(selector), inputs_));
+      return SingleOutputStreamOperator<Out>(program_, node);
+    } else {
+      return api::Refused{};
+    }
   }
   template <typename Key, typename F, typename Selector>
   DataStreamSink addSinkWith(F f, const std::string& name, Selector selector) const {
-    static_assert(functions::Implements<F, SinkFunction> || std::is_invocable_v<F&, const T&>,
+    static_assert(functions::Sinks<F, T>,
                   "addSink() takes a SinkFunction<T> or a callable (const T&), where T is the type "
                   "of this stream's records");
-    return sink<Key>("sink", name, std::move(f), std::move(selector));
+    if constexpr (functions::Sinks<F, T> && api::checkFunction<F>()) {
+      return sink<Key>("sink", name, std::move(f), std::move(selector));
+    } else {
+      return api::Refused{};
+    }
   }
   template <typename Key = functions::NoKey, typename F, typename Selector = functions::NoSelector>
   DataStreamSink sink(std::string kind, std::string name, F f, Selector selector = {}) const {

@@ -52,24 +52,32 @@ class StreamExecutionEnvironment {
     using Element = std::conditional_t<std::is_convertible_v<std::decay_t<T>, const char*>,
                                        std::string,
                                        std::decay_t<T>>;
-    static_assert((std::is_convertible_v<const More&, Element> && ...),
-                  "fromElements() takes elements of one type");
-    return fromCollection(std::vector<Element>{Element(first), static_cast<Element>(more)...});
+    constexpr bool kFits = (std::is_convertible_v<const More&, Element> && ...);
+    static_assert(kFits, "fromElements() takes elements of one type");
+    if constexpr (kFits && api::checkRecord<Element>()) {
+      return fromCollection(std::vector<Element>{Element(first), static_cast<Element>(more)...});
+    } else {
+      return api::Refused{};
+    }
   }
   template <typename Range>
   auto fromCollection(const Range& elements) {
     using T = std::decay_t<decltype(*std::begin(elements))>;
-    api::NodeSpec spec =
-        api::sourceSpec<T>("collection", "Collection Source", CollectionSource<T>(nullptr));
-    spec.node.non_parallel = true;
-    spec.node.payload = CollectionSource<T>::encode(elements);
-    spec.make_factory = [](const api::SharedFacts& facts) -> functions::OperatorFactory {
-      return [facts]() -> std::unique_ptr<functions::Operator> {
-        return std::make_unique<functions::SourceOperator<CollectionSource<T>, T>>(
-            CollectionSource<T>(facts));
+    if constexpr (!api::checkRecord<T>()) {
+      return api::Refused{};
+    } else {
+      api::NodeSpec spec =
+          api::sourceSpec<T>("collection", "Collection Source", CollectionSource<T>(nullptr));
+      spec.node.non_parallel = true;
+      spec.node.payload = CollectionSource<T>::encode(elements);
+      spec.make_factory = [](const api::SharedFacts& facts) -> functions::OperatorFactory {
+        return [facts]() -> std::unique_ptr<functions::Operator> {
+          return std::make_unique<functions::SourceOperator<CollectionSource<T>, T>>(
+              CollectionSource<T>(facts));
+        };
       };
-    };
-    return SingleOutputStreamOperator<T>(program_, program_->add(std::move(spec)));
+      return SingleOutputStreamOperator<T>(program_, program_->add(std::move(spec)));
+    }
   }
   template <typename T>
   SingleOutputStreamOperator<T> fromCollection(std::initializer_list<T> elements) {
@@ -90,10 +98,10 @@ class StreamExecutionEnvironment {
           "source", "Source: " + name, std::move(f));
     } else {
       using T = functions::EmittedBy<F>;
-      static_assert(!std::is_void_v<T>,
+      static_assert(functions::Emits<F, T>,
                     "addSource() takes a SourceFunction<T> or a callable "
                     "InputStatus(SourceContext<T>&)");
-      return source<T>("source", "Source: " + name, std::move(f));
+      return source<T, functions::Emits<F, T>>("source", "Source: " + name, std::move(f));
     }
   }
 
@@ -124,11 +132,18 @@ class StreamExecutionEnvironment {
   explicit StreamExecutionEnvironment(std::shared_ptr<api::Program> program)
       : program_(std::move(program)) {}
 
-  template <typename T, typename F>
-  SingleOutputStreamOperator<T> source(std::string kind, std::string name, F f) {
-    static_assert(sizeof(Serializer<T>) != 0);  // Says what to do where T is not serializable.
-    return {program_,
-            program_->add(api::sourceSpec<T>(std::move(kind), std::move(name), std::move(f)))};
+  /// kFits: what the caller has asserted.
+  template <typename T, bool kFits = true, typename F>
+  auto source(std::string kind, std::string name, F f) {
+    if constexpr (!kFits) {
+      return api::Refused{};
+    } else if constexpr (api::checkRecord<T>() && api::checkFunction<F>()) {
+      return SingleOutputStreamOperator<T>(
+          program_,
+          program_->add(api::sourceSpec<T>(std::move(kind), std::move(name), std::move(f))));
+    } else {
+      return api::Refused{};
+    }
   }
 
   std::shared_ptr<api::Program> program_;  // Shared with every stream.

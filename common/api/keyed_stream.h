@@ -46,26 +46,29 @@ class KeyedStream : public DataStream<T> {
   /// T(const T&, const T&) or a ReduceFunction<T>.
   template <typename F>
   SingleOutputStreamOperator<T> reduce(F f) const {
-    static_assert(functions::Implements<F, ReduceFunction> ||
-                      std::is_invocable_r_v<T, F&, const T&, const T&>,
+    static_assert(functions::Reduces<F, T>,
                   "reduce() takes a ReduceFunction<T> or a callable T(const T&, const T&), where T "
                   "is the type of this stream's records");
-    return rolling("reduce", "Keyed Reduce", std::move(f));
+    return rolling<functions::Reduces<F, T>>("reduce", "Keyed Reduce", std::move(f));
   }
   /// Folds the records of each key, beginning with `initial`; emits after every record. f: a
   /// callable Acc(const Acc&, const T&) or a FoldFunction<T, Acc>.
   template <typename Initial, typename F>
   auto fold(Initial initial, F f) const {
     using Acc = functions::FoldResult<F, Initial, T>;
-    static_assert(functions::Implements<F, FoldFunction> ||
-                      std::is_invocable_r_v<Acc, F&, const Acc&, const T&>,
+    static_assert(functions::Folds<F, Acc, T>,
                   "fold() takes an initial Acc, and a FoldFunction<T, Acc> or a callable "
                   "Acc(const Acc&, const T&), where T is the type of this stream's records");
-    return this->template add<functions::MapStep, Acc, K>(
-        "fold",
-        "Keyed Fold",
-        functions::RollingFold<T, Acc, F>(static_cast<Acc>(std::move(initial)), std::move(f)),
-        selector_);
+    if constexpr (functions::Folds<F, Acc, T> && api::checkRecord<Acc>() &&
+                  api::checkFunction<F>()) {
+      return this->template addIf<true, functions::MapStep, Acc, K>(
+          "fold",
+          "Keyed Fold",
+          functions::RollingFold<T, Acc, F>(static_cast<Acc>(std::move(initial)), std::move(f)),
+          selector_);
+    } else {
+      return api::Refused{};
+    }
   }
 
   // Running aggregates of each key. The member is named by pointer (&Trade::price), place (1) or
@@ -116,12 +119,16 @@ class KeyedStream : public DataStream<T> {
   template <typename U, typename Field>
   using MaxBy = api::Extreme<U, Field, true, true>;
 
-  template <typename F>
+  template <bool kFits = true, typename F>
   SingleOutputStreamOperator<T> rolling(const std::string& kind,
                                         const std::string& name,
                                         F f) const {
-    return this->template add<functions::MapStep, T, K>(
-        kind, name, functions::RollingReduce<T, F>(std::move(f), kind), selector_);
+    if constexpr (kFits && api::checkFunction<F>()) {
+      return this->template addIf<true, functions::MapStep, T, K>(
+          kind, name, functions::RollingReduce<T, F>(std::move(f), kind), selector_);
+    } else {
+      return api::Refused{};
+    }
   }
 
   template <template <typename, typename> typename Function>
@@ -131,8 +138,12 @@ class KeyedStream : public DataStream<T> {
   template <template <typename, typename> typename Function, typename M, typename Owner>
   SingleOutputStreamOperator<T> aggregate(const std::string& kind, M Owner::* member) const {
     static_assert(std::is_same_v<Owner, T>, "the member belongs to another type than the records");
-    return rolling(
-        kind, "Keyed Aggregation", Function<T, api::MemberOf<T, M>>{api::MemberOf<T, M>{member}});
+    if constexpr (std::is_same_v<Owner, T>) {
+      return rolling(
+          kind, "Keyed Aggregation", Function<T, api::MemberOf<T, M>>{api::MemberOf<T, M>{member}});
+    } else {
+      return api::Refused{};
+    }
   }
   template <template <typename, typename> typename Function>
   SingleOutputStreamOperator<T> aggregate(const std::string& kind, int position) const {
@@ -169,17 +180,20 @@ class KeyedStream : public DataStream<T> {
 template <typename T>
 template <typename Selector>
 auto DataStream<T>::keyBy(Selector selector) const {
-  static_assert(std::is_invocable_v<const Selector&, const T&> ||
-                    functions::Implements<Selector, KeySelector>,
+  static_assert(functions::SelectsKeys<Selector, T>,
                 "keyBy() takes a KeySelector<T, K>, a pointer to a member, or a callable "
                 "K(const T&) that is const, where T is the type of this stream's records");
-  using K = functions::KeyOf<Selector, T>;
-  static_assert(kIsKey<K>,
-                "weir cannot key a stream by this type: unordered containers and protobuf messages "
-                "have no fixed order of bytes. Key by a field, a string, or a sorted container.");
-  auto writers = api::keyWriters<T, Selector>(functions::makePrototype(selector));
-  return KeyedStream<T, K, Selector>(rerouted(graph::Partitioning::kHash, writers),
-                                     std::move(selector));
+  if constexpr (!functions::SelectsKeys<Selector, T>) {
+    return api::Refused{};
+  } else if constexpr (record::checkKey<functions::KeyOf<Selector, T>>() &&
+                       api::checkFunction<Selector>()) {
+    using K = functions::KeyOf<Selector, T>;
+    auto writers = api::keyWriters<T, Selector>(functions::makePrototype(selector));
+    return KeyedStream<T, K, Selector>(rerouted(graph::Partitioning::kHash, writers),
+                                       std::move(selector));
+  } else {
+    return api::Refused{};
+  }
 }
 
 }  // namespace weir

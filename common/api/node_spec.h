@@ -63,17 +63,29 @@ void describeFunction(graph::StreamNode& node, const F& function) {
   }
 }
 
+/// Whether a function can be copied; that it cannot is an error of the compiler.
 template <typename F>
-constexpr void checkFunction() {
+consteval bool checkFunction() {
   static_assert(std::is_copy_constructible_v<F>,
                 "a function is copied once per subtask: give it a copy constructor (hold what "
                 "cannot be copied in a std::shared_ptr, or make it in open())");
+  return std::is_copy_constructible_v<F>;
+}
+/// The same of records.
+template <typename T>
+consteval bool checkRecord() {
+  if constexpr (!record::checkSerializable<T>()) {
+    return false;
+  } else {
+    static_assert(std::is_copy_constructible_v<T>,
+                  "a record is copied where its stream forks: give its type a copy constructor");
+    return std::is_copy_constructible_v<T>;
+  }
 }
 
 /// The node of a source.
 template <typename Out, typename F>
 NodeSpec sourceSpec(std::string kind, std::string name, F function) {
-  checkFunction<F>();
   NodeSpec spec;
   spec.node = makeNode(std::move(kind), std::move(name));
   spec.node.chaining = graph::Chaining::kHead;
@@ -94,7 +106,6 @@ NodeSpec oneInputSpec(std::string kind,
                       F function,
                       Selector selector,
                       std::vector<StreamInput> inputs) {
-  checkFunction<F>();
   NodeSpec spec;
   spec.node = makeNode(std::move(kind), std::move(name));
   describeFunction<F, Key>(spec.node, function);

@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "common/record/fields.h"
+#include "common/record/serializer.h"
 
 /// How print() and the text sinks write a record: by operator<< where its type has one, else its
 /// members in parentheses, as Flink writes tuples: (to,1).
@@ -137,7 +138,7 @@ void appendText(std::string& to, const T& value) {
     record::visitFields(value, [&to](const auto&... one) { appendJoined(to, ",", one...); });
     to += ')';
   } else {
-    static_assert(sizeof(T) == 0,
+    static_assert(!record::checkSerializable<T>(),  // Else that is what is to be said.
                   "print() does not know how to write this type: give it an operator<< "
                   "(std::ostream&, const T&), or map() it to something that has one");
   }

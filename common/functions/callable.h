@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <tuple>
@@ -207,6 +208,65 @@ int callPartitioner(const F& f, const K& key, int partitions) {
     return std::invoke(f, key, partitions);
   }
 }
+
+namespace callable_internal {
+template <typename F, template <typename...> typename Function, typename Named>
+struct Result {
+  using Type = std::conditional_t<std::is_void_v<Named>, EmittedBy<F>, Named>;
+};
+template <typename F, template <typename...> typename Function, typename Named>
+  requires Implements<F, Function>
+struct Result<F, Function, Named> {
+  using Type = ArgumentOf<F, Function, 1>;
+};
+}  // namespace callable_internal
+
+// What F emits; for a callable `Named`, unless that is void. Void where there is no telling.
+
+template <typename F, typename Named>
+using FlatMapResult = typename callable_internal::Result<F, FlatMapFunction, Named>::Type;
+template <typename F, typename Named>
+using ProcessResult = typename callable_internal::Result<F, ProcessFunction, Named>::Type;
+
+// Whether F is a function, of a class or any callable, for records of these types.
+
+template <typename F, typename In>
+concept Maps = requires(F& f, const In& value) { asBase<MapFunction>(f).map(value); } ||
+               std::is_invocable_v<F&, const In&>;
+template <typename F, typename In, typename Out>
+concept FlatMaps = !std::is_void_v<Out> && (requires(F& f, const In& value, Collector<Out>& out) {
+  asBase<FlatMapFunction>(f).flatMap(value, out);
+} || std::is_invocable_v<F&, const In&, Collector<Out>&>);
+template <typename F, typename In>
+concept Filters = requires(F& f, const In& value) { asBase<FilterFunction>(f).filter(value); } ||
+                  std::is_invocable_r_v<bool, F&, const In&>;
+template <typename F, typename In, typename Out>
+concept Processes = !std::is_void_v<Out> &&
+                    (requires(F& f, const In& value, ProcessContext& context, Collector<Out>& out) {
+                      asBase<ProcessFunction>(f).processElement(value, context, out);
+                    } || std::is_invocable_v<F&, const In&, ProcessContext&, Collector<Out>&>);
+template <typename F, typename T>
+concept Reduces = requires(F& f, const T& value) {
+  { asBase<ReduceFunction>(f).reduce(value, value) } -> std::convertible_to<T>;
+} || std::is_invocable_r_v<T, F&, const T&, const T&>;
+template <typename F, typename Acc, typename T>
+concept Folds = requires(F& f, const Acc& accumulator, const T& value) {
+  { asBase<FoldFunction>(f).fold(accumulator, value) } -> std::convertible_to<Acc>;
+} || std::is_invocable_r_v<Acc, F&, const Acc&, const T&>;
+template <typename F, typename In>
+concept Sinks = requires(F& f, const In& value) { asBase<SinkFunction>(f).invoke(value); } ||
+                std::is_invocable_v<F&, const In&>;
+template <typename F, typename T>
+concept Emits = !std::is_void_v<T> && std::is_invocable_r_v<InputStatus, F&, SourceContext<T>&>;
+template <typename F, typename In>
+concept SelectsKeys =
+    requires(const F& f, const In& value) { asBase<KeySelector>(f).getKey(value); } ||
+    (std::is_invocable_v<const F&, const In&> &&
+     !std::is_void_v<std::invoke_result_t<const F&, const In&>>);
+template <typename F, typename K>
+concept Partitions = requires(const F& f, const K& key) {
+  asBase<Partitioner>(f).partition(key, 1);
+} || std::is_invocable_r_v<int, const F&, const K&, int>;
 
 /// What F makes of a record of In: the type of the resulting stream.
 template <typename F, typename In>

@@ -97,6 +97,7 @@ struct Codec<std::string> {
 template <typename Rep, typename Period>
 struct Codec<std::chrono::duration<Rep, Period>> {
   using T = std::chrono::duration<Rep, Period>;
+  using Parts = Types<Rep>;
   static constexpr bool kSupported = true;
   static void write(const T& value, Writer& to) { Serializer<Rep>::write(value.count(), to); }
   static T read(Reader& from) { return T(Serializer<Rep>::read(from)); }
@@ -110,6 +111,7 @@ struct Codec<std::chrono::duration<Rep, Period>> {
 template <typename Clock, typename D>
 struct Codec<std::chrono::time_point<Clock, D>> {
   using T = std::chrono::time_point<Clock, D>;
+  using Parts = Types<D>;
   static constexpr bool kSupported = true;
   static void write(const T& value, Writer& to) {
     Serializer<D>::write(value.time_since_epoch(), to);
@@ -132,9 +134,16 @@ concept Message = std::is_class_v<T> && requires(T& message, const T& same, std:
   same.GetTypeName();
 };
 
+struct TypesOfFields {
+  template <typename... A>
+  Types<std::remove_const_t<A>...> operator()(A&... /*fields*/) const {
+    return {};
+  }
+};
 template <typename T>
   requires(!Message<T> && PlainAggregate<T>)
 struct Codec<T> {
+  using Parts = decltype(visitFields(std::declval<T&>(), TypesOfFields{}));
   static constexpr bool kSupported = true;
   static void write(const T& value, Writer& to) {
     if constexpr (isMemcpy<T>) {

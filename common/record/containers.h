@@ -46,6 +46,7 @@ std::size_t readCount(Reader& from) {
 template <typename C>
 struct ListCodec {
   using T = typename C::value_type;
+  using Parts = Types<T>;
   static constexpr bool kSupported = true;
   static constexpr bool kRun = requires(C& c) { c.data(); } && isMemcpy<T>;
   static void write(const C& values, Writer& to) {
@@ -89,9 +90,18 @@ template <typename C, typename... R>
   requires(!std::is_same_v<C, char>)
 struct Codec<std::basic_string<C, R...>> : ListCodec<std::basic_string<C, R...>> {};
 
+template <typename C>
+struct PartsOfTree {
+  using Parts = Types<typename C::key_type>;
+};
+template <typename C>
+  requires requires { typename C::mapped_type; }
+struct PartsOfTree<C> {
+  using Parts = Types<typename C::key_type, typename C::mapped_type>;
+};
 /// Sets and maps; with Multi in the form of a list, as keys may repeat.
 template <typename C, typename Element, bool kMulti>
-struct TreeCodec {
+struct TreeCodec : PartsOfTree<C> {
   static constexpr bool kSupported = true;
   static void write(const C& values, Writer& to) {
     to.putVarint(values.size());
@@ -159,6 +169,7 @@ struct Codec<std::unordered_multiset<T, R...>>
 
 template <typename C, typename... T>
 struct TupleCodec {
+  using Parts = Types<T...>;
   static constexpr bool kSupported = true;
   static void write(const C& value, Writer& to) {
     std::apply([&](const T&... fields) { (record::write<T>(fields, to), ...); }, value);
@@ -188,6 +199,7 @@ struct Codec<std::monostate> {
 
 template <typename T, std::size_t kSize>
 struct Codec<std::array<T, kSize>> {
+  using Parts = Types<T>;
   static constexpr bool kSupported = true;
   static void write(const std::array<T, kSize>& values, Writer& to) {
     for (const T& value : values) {
@@ -206,6 +218,7 @@ struct Codec<std::array<T, kSize>> {
 
 template <typename T>
 struct Codec<std::optional<T>> {
+  using Parts = Types<T>;
   static constexpr bool kSupported = true;
   static void write(const std::optional<T>& value, Writer& to) {
     to.put<std::uint8_t>(value.has_value());
@@ -231,6 +244,7 @@ struct Codec<std::optional<T>> {
 
 template <typename... T>
 struct Codec<std::variant<T...>> {
+  using Parts = Types<T...>;
   static constexpr bool kSupported = true;
   using V = std::variant<T...>;
   static void write(const V& value, Writer& to) {

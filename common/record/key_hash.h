@@ -81,13 +81,18 @@ template <typename T>
 inline constexpr bool kIsKey = record::KeyCodec<T>::kIsKey;
 
 namespace record {
+/// Whether T can be a key; what cannot is one error of the compiler.
 template <typename T>
-constexpr void checkKey() {
-  static_assert(sizeof(Serializer<T>) != 0);
-  static_assert(kIsKey<T> || !(Custom<T> || Codec<T>::kSupported),
-                "weir cannot key a stream by this type: unordered containers and protobuf messages "
-                "have no fixed order of bytes, and pointers have none at all. Key by a field, a "
-                "string, or a sorted container.");
+consteval bool checkKey() {
+  if constexpr (!checkSerializable<T>()) {
+    return false;
+  } else {
+    static_assert(kIsKey<T>,
+                  "weir cannot key a stream by this type: unordered containers and protobuf "
+                  "messages have no fixed order of bytes. Key by a field, a string, or a sorted "
+                  "container.");
+    return kIsKey<T>;
+  }
 }
 template <typename T>
 void writeKey(const T& key, Writer& to) {
@@ -102,10 +107,9 @@ std::uint64_t keyHash(const T& key) {
   if constexpr (record::WordKey<T>) {
     return record::xxh3OfWord(record::keyWord(key));
   } else {
-    record::checkKey<T>();
     thread_local Writer encoded;
     encoded.clear();
-    if constexpr (kIsKey<T>) {
+    if constexpr (record::checkKey<T>()) {
       record::writeKey(key, encoded);
     }
     return record::xxh3(encoded.data(), encoded.size());

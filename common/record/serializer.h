@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -23,15 +24,30 @@ struct TypePath {
 template <typename T>
 inline constexpr char kTypeTag = 0;
 
-/// How the types that Weir knows are encoded: write, read, schema. Specialised below and in
-/// containers.h; users specialise weir::Serializer instead.
+/// A list of types.
+template <typename... T>
+struct Types {};
+
+/// How the types that Weir knows are encoded: write, read, schema, and, where they are made of
+/// other types, Parts with these. Specialised below and in containers.h; users specialise
+/// weir::Serializer instead.
 template <typename T>
 struct Codec {
   static constexpr bool kSupported = false;
-  static void write(const T& /*value*/, Writer& /*to*/) {}
-  static T read(Reader& /*from*/) { std::abort(); }
-  static Schema schema(const TypePath* /*path*/) { return {}; }
 };
+
+/// Whether Weir knows T; that it does not is an error of the compiler, one for each T.
+template <typename T>
+consteval bool checkKnown() {
+  static_assert(
+      Codec<T>::kSupported,
+      "weir cannot serialize this type: it takes numbers, enums, strings, chrono types, standard "
+      "containers, protobuf messages and plain aggregates of these (default constructible and "
+      "copyable, no C arrays, base classes, bit-fields, pointers, references or const members, at "
+      "most 48 members). Use std::array, std::string, std::optional or a member instead, or "
+      "specialise weir::Serializer<T> with write(const T&, Writer&) and read(Reader&).");
+  return Codec<T>::kSupported;
+}
 
 }  // namespace record
 
@@ -46,16 +62,19 @@ struct Codec {
 template <typename T>
 struct Serializer {
   using WeirKnows = T;
-  static_assert(
-      record::Codec<T>::kSupported,
-      "weir cannot serialize this type: it takes numbers, enums, strings, chrono types, standard "
-      "containers, protobuf messages and plain aggregates of these (default constructible and "
-      "copyable, no C arrays, base classes, bit-fields, pointers, references or const members, at "
-      "most 48 members). Use std::array, std::string, std::optional or a member instead, or "
-      "specialise weir::Serializer<T> with write(const T&, Writer&) and read(Reader&).");
 
-  static void write(const T& value, Writer& to) { record::Codec<T>::write(value, to); }
-  static T read(Reader& from) { return record::Codec<T>::read(from); }
+  static void write(const T& value, Writer& to) {
+    if constexpr (record::checkKnown<T>()) {
+      record::Codec<T>::write(value, to);
+    }
+  }
+  static T read(Reader& from) {
+    if constexpr (record::checkKnown<T>()) {
+      return record::Codec<T>::read(from);
+    } else {
+      std::abort();
+    }
+  }
 };
 
 namespace record {
@@ -70,6 +89,27 @@ consteval bool isMemcpy();  // In codecs.h.
 /// The encoding of T is its memory: numbers, enums, and aggregates of them without padding.
 template <typename T>
 inline constexpr bool isMemcpy = memcpy_internal::isMemcpy<T>();
+
+template <typename T, typename... Above>
+consteval bool checkSerializable(Types<Above...> above = {});
+template <typename Above, typename... T>
+consteval bool checkParts(Types<T...> /*parts*/) {
+  return (checkSerializable<T>(Above{}) && ...);
+}
+/// Whether T and all that it is made of can be serialized; what cannot is an error of the compiler,
+/// that of checkKnown(). `above` are the types that T is a part of.
+template <typename T, typename... Above>
+consteval bool checkSerializable(Types<Above...> /*above*/) {
+  if constexpr ((std::is_same_v<T, Above> || ...) || Custom<T>) {
+    return true;
+  } else if constexpr (!checkKnown<T>()) {
+    return false;
+  } else if constexpr (requires { typename Codec<T>::Parts; }) {
+    return checkParts<Types<T, Above...>>(typename Codec<T>::Parts{});
+  } else {
+    return true;
+  }
+}
 
 template <typename T>
 concept ReadsOlder = requires(Reader& from) { Serializer<T>::read(from, std::uint32_t{}); };
@@ -135,9 +175,10 @@ Schema schemaAt(const TypePath* path) {
       schema.name = Serializer<T>::name;
     }
     return schema;
-  } else {
-    static_assert(sizeof(Serializer<T>) != 0);
+  } else if constexpr (checkKnown<T>()) {
     return Codec<T>::schema(path);
+  } else {
+    return {};
   }
 }
 /// The schema of T, built on each call: keep it.

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace weir {
+namespace {
+
+/// Statements of a program, each of them one mistake, with the text of its one error.
+struct Mistake {
+  std::string statement;
+  std::string error;
+};
+
+const std::vector<Mistake>& mistakes() {
+  static const std::vector<Mistake> all = {
+      {"n.map([](int) { return Array1{}; }).print();", "cannot serialize"},
+      {"env.fromElements(Array2{}).print();", "cannot serialize"},
+      {"n.keyBy([](int) { return Array3{}; }).sum().print();", "cannot serialize"},
+      {"weir::DataStream<Array4> s = n.map([](int) { return Array4{}; }); s.print();",
+       "cannot serialize"},
+      {"n.map([](int) { return std::vector<std::unique_ptr<int>>{}; }).print();",
+       "cannot serialize"},
+      {"n.map([](int) { return std::map<int, std::unique_ptr<long>>{}; }).print();",
+       "cannot serialize"},
+      {"n.map([](int x) { return std::pair(x, Array5{}); }).rebalance().print();",
+       "cannot serialize"},
+      {"n.connect(n.map([](int) { return Array6{}; })).map([](int) { return 1; }, 2).print();",
+       "cannot serialize"},
+      {"n.map([](int) { return Uncopyable{}; }).print();", "a record is copied"},
+      {"n.map([](int) { return Unprintable{}; }).print();", "print() does not know"},
+      {"n.keyBy([](int x) { return std::unordered_set<int>{x}; }).sum().print();",
+       "cannot key a stream"},
+      {"n.keyBy([i = 0](int x) mutable { return x + i++; }).sum().print();", "keyBy() takes"},
+      {"n.keyBy([p = std::make_unique<int>()](int x) { return x; }).sum().print();",
+       "copied once per subtask"},
+      {"n.map([p = std::make_unique<int>()](int x) { return x; }).print();",
+       "copied once per subtask"},
+      {"k.reduce([p = std::make_unique<int>()](int x, int) { return x; }).print();",
+       "copied once per subtask"},
+      {"n.addSink([p = std::make_unique<int>()](int) {}).name(\"x\");", "copied once per subtask"},
+      {"n.map([](const std::string& s) { return s; }).print();", "map() takes"},
+      {"n.map(MapsStrings{}).print();", "map() takes"},
+      {"n.map([](int) {}).print();", "returns nothing"},
+      {"n.filter([](const std::string&) { return true; }).print();", "filter() takes"},
+      {"n.flatMap([](int x, auto& out) { out.collect(x); }).print();", "flatMap() takes"},
+      {"n.process([](int) {}).print();", "process() takes"},
+      {"n.addSink([](const std::string&) {}).name(\"x\");", "addSink() takes"},
+      {"k.reduce([](int x) { return x; }).print();", "reduce() takes"},
+      {"k.fold(0, [](int x) { return x; }).print();", "fold() takes"},
+      {"n.split([](int x) { return x; }).select(\"a\").print();", "split() takes"},
+      {"n.partitionCustom([](std::string, int) { return 0; }, [](int x) { return x; }).print();",
+       "partitionCustom() takes"},
+      {"n.union_(env.fromElements(\"a\")).print();", "union_() takes"},
+      {"n.connect(n).map([](int) { return 1; }, [](int) { return \"a\"; }).print();",
+       "must return the same type"},
+      {"env.fromElements(1, std::string()).print();", "fromElements() takes"},
+      {"env.addSource([](int x) { return x; }).print();", "addSource() takes"},
+  };
+  return all;
+}
+
+std::string program() {
+  std::string text = R"(#include "common/api/weir.h"
+#include <memory>
+#include <unordered_set>
+)";
+  for (int i = 1; i <= 6; ++i) {
+    text += "struct Array" + std::to_string(i) + " { int a[3]; };\n";
+  }
+  text += R"(struct Uncopyable { std::unique_ptr<int> p; };
+class Unprintable { int x = 0; };
+struct MapsStrings : weir::MapFunction<std::string, int> {
+  int map(const std::string&) override { return 0; }
+};
+namespace weir {
+template <> struct Serializer<Uncopyable> {
+  static void write(const Uncopyable&, Writer&) {}
+  static Uncopyable read(Reader&) { return {}; }
+};
+template <> struct Serializer<Unprintable> {
+  static void write(const Unprintable&, Writer&) {}
+  static Unprintable read(Reader&) { return {}; }
+};
+}
+int main() {
+  auto env = weir::StreamExecutionEnvironment::getExecutionEnvironment();
+  auto n = env.fromElements(1, 2);
+  auto k = n.keyBy([](int x) { return x; });
+)";
+  for (const Mistake& mistake : mistakes()) {
+    text += "  { " + mistake.statement + " }\n";
+  }
+  return text + "  env.execute();\n}\n";
+}
+
+/// The lines with errors that the compiler gives for program().
+std::vector<std::string> errorsOf(const std::string& compiler) {
+  const std::string base = ::testing::TempDir() + "weir_mistakes_" + std::to_string(::getpid());
+  std::ofstream(base + ".cc") << program();
+  const std::string command = compiler + " -std=c++20 -fsyntax-only -I" WEIR_SOURCE_DIR " " + base +
+                              ".cc 2>" + base + ".txt";
+  EXPECT_NE(std::system(command.c_str()), 0);
+  std::ifstream file(base + ".txt");
+  std::vector<std::string> errors;
+  for (std::string line; std::getline(file, line);) {
+    if (line.find("error: ") != line.npos) {
+      errors.push_back(line);
+    }
+  }
+  std::remove((base + ".cc").c_str());
+  std::remove((base + ".txt").c_str());
+  return errors;
+}
+
+void expectOneErrorEach(std::vector<std::string> errors) {
+  for (const Mistake& mistake : mistakes()) {
+    const auto found = std::find_if(errors.begin(), errors.end(), [&](const std::string& error) {
+      return error.find(mistake.error) != error.npos;
+    });
+    if (found == errors.end()) {
+      ADD_FAILURE() << "no error says '" << mistake.error << "' of " << mistake.statement;
+    } else {
+      errors.erase(found);
+    }
+  }
+  for (const std::string& error : errors) {
+    ADD_FAILURE() << "one mistake has a second error: " << error;
+  }
+}
+
+TEST(CompileErrorsTest, AMistakeIsOneErrorOfGcc) { expectOneErrorEach(errorsOf("g++")); }
+
+TEST(CompileErrorsTest, AMistakeIsOneErrorOfClang) {
+  if (std::system("command -v clang++-19 >/dev/null") != 0) {
+    GTEST_SKIP() << "there is no clang++-19";
+  }
+  expectOneErrorEach(errorsOf("clang++-19 -ferror-limit=0"));
+}
+
+}  // namespace
+}  // namespace weir
