@@ -27,7 +27,7 @@ struct OperatorState {
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 4096;
   bool fixed_parallelism_state = false;
-  bool custom_handles = false;     ///< Its state is a handle that user code must discard.
+  bool custom_handles = false;    ///< Its state is a handle that user code must discard.
   std::vector<StateInfo> states;  ///< Summed over the subtasks.
   std::vector<SubtaskState> subtasks;
 

@@ -152,7 +152,7 @@ struct Heartbeat {
 struct WorkerExited {
   ExecutionId execution;
   bool expected = false;
-  std::string cause;  ///< Signal or exit status, and the last lines of its stderr.
+  std::string cause;           ///< Signal or exit status, and the last lines of its stderr.
   bool unrecoverable = false;  ///< The program itself is wrong: no restart would help.
 };
 struct ProbeResult {

@@ -46,7 +46,8 @@ struct Snapshot {
 /// lives on the job manager. What cannot be stored declines the checkpoint, naming operator or
 /// path; nothing here fails a task. The file of an aborted checkpoint is deleted, unless it holds
 /// state handles of users' own making: their owner needs it to discard them. Handles that nobody
-/// was told of are discarded here. File names are never used twice. One store per worker. Threads: any.
+/// was told of are discarded here. File names are never used twice. One store per worker. Threads:
+/// any.
 class SnapshotStore {
  public:
   /// `report` is called from background threads. References outlive the store.

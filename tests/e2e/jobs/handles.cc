@@ -1,5 +1,6 @@
-// A job whose operator stores state outside of Weir, in files of its own, and keeps handles to them:
-// each snapshot makes a file `live-…` in --dir, and discarding its handle turns it to `gone-…`.
+// A job whose operator stores state outside of Weir, in files of its own, and keeps handles to
+// them: each snapshot makes a file `live-…` in --dir, and discarding its handle turns it to
+// `gone-…`.
 #include <filesystem>
 #include <fstream>
 #include <map>

@@ -53,7 +53,8 @@ class WorkerTest : public ::testing::Test {
     for (const auto& ack : acks) {
       runtime::TaskRestore restore{ack.task, {}};
       for (const auto& one : ack.operators) {
-        restore.operators.push_back({one.id, 2, ack.finished, {{ack.task.subtask, one.handle}}});
+        restore.operators.push_back(
+            {one.id, 2, ack.finished, {{ack.task.subtask, one.handle}}, {}});
       }
       deployment_.restores.push_back(std::move(restore));
     }
