@@ -1,6 +1,7 @@
 #include "common/client/prepared_program.h"
 
 #include "common/config/options.h"
+#include "common/config/value.h"
 #include "common/fs/digest.h"
 #include "common/fs/local_file_system.h"
 #include "common/fs/uri.h"
@@ -61,6 +62,8 @@ ProgramCall programCall(const Invocation& invocation,
           : static_cast<std::uint32_t>(configuration.get(config::kParallelismDefault));
   call.configuration = invocation.overrides.toMap();
   call.timeout = configuration.get(config::kProgramTimeout);
+  // Workers keep to it too, and read no file of ours.
+  call.configuration.emplace(config::kProgramTimeout.key, config::formatDuration(call.timeout));
   call.quiet_output = quiet_output;
   return call;
 }

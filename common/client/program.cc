@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/client/child_process.h"
+#include "common/config/value.h"
 #include "common/wire/encoding.h"
 
 namespace weir::client {
@@ -112,10 +113,9 @@ Result<std::string> readAnswer(const ProgramCall& call,
     const auto left = deadline - SystemClock().now();
     if (left <= Duration::zero()) {
       return Error(ErrorCode::kDeadlineExceeded,
-                   fmt::format(
-                       "{}: did not call execute() within {} s (client.program.timeout)",
-                       call.path,
-                       std::chrono::duration_cast<std::chrono::seconds>(call.timeout).count()))
+                   fmt::format("{}: did not call execute() within {} (client.program.timeout)",
+                               call.path,
+                               config::formatDuration(call.timeout)))
           .advise("raise it with -D client.program.timeout=... if the program needs longer");
     }
     pollfd entry{pipe, POLLIN, 0};
