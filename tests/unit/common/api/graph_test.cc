@@ -287,8 +287,11 @@ TEST(GraphTest, SensibleCheckpointSettingsReachTheGraph) {
 
 TEST(GraphTest, ALocalEnvironmentHasTheNumberOfCoresUnlessTold) {
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  EXPECT_EQ(StreamExecutionEnvironment::createLocalEnvironment().getParallelism(), cores);
+  auto env = StreamExecutionEnvironment::createLocalEnvironment();
+  EXPECT_EQ(env.getParallelism(), cores);
   EXPECT_EQ(StreamExecutionEnvironment::createLocalEnvironment(5).getParallelism(), 5);
+  env.generateSequence(1, 5).print();
+  EXPECT_EQ(graphOf(env, "cores").name, "cores");
 }
 
 TEST(GraphTest, ALocalEnvironmentHasTheSubmittersNumberOfCoresOnAWorker) {
