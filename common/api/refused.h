@@ -36,7 +36,7 @@ struct Refused {
   WEIR_TAKES_(broadcast)
   WEIR_TAKES_(global)
   WEIR_TAKES_(partitionCustom)
-  WEIR_TAKES_(union_)
+  WEIR_TAKES_(union_)  // NOLINT: "union" is a keyword.
   WEIR_TAKES_(connect)
   WEIR_TAKES_(split)
   WEIR_TAKES_(select)
