@@ -1,3 +1,5 @@
+#include <mutex>
+
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,7 +74,12 @@ class RemoteWorkerTest : public ::testing::Test {
       port = std::make_unique<FakeDataPort>([this, self](int fd, const DataHello& hello) {
         EXPECT_EQ(hello.token, helloToken(deployment_.token));
         EXPECT_EQ(hello.to_worker, self);
-        workers_[self]->adopt(fd, hello.from_worker);
+        const std::lock_guard lock(mutex_);
+        if (workers_[self] != nullptr) {
+          workers_[self]->adopt(fd, hello.from_worker);
+        } else {
+          ::close(fd);  // It has ended, as endWorker() asked.
+        }
       });
       deployment_.workers.push_back({TaskManagerId(), "127.0.0.1", port->port()});
     }
@@ -100,6 +107,14 @@ class RemoteWorkerTest : public ::testing::Test {
       worker->start();
     }
   }
+  /// Cancels the tasks of a worker and closes its connections.
+  void endWorker(std::size_t self) {
+    std::unique_ptr<Worker> ended;
+    {
+      const std::lock_guard lock(mutex_);
+      ended = std::move(workers_[self]);
+    }
+  }
   void tellBoth(const runtime::WorkerOrder& order) {
     for (auto& worker : workers_) {
       if (worker) {
@@ -119,6 +134,7 @@ class RemoteWorkerTest : public ::testing::Test {
   SystemRandom random_;
   SystemClock clock_;
   runtime::Deployment deployment_;
+  std::mutex mutex_;  // Connections still come while a worker ends.
   std::array<std::unique_ptr<Worker>, 2> workers_;
   std::array<std::unique_ptr<FakeDataPort>, 2> ports_;
 };
@@ -168,7 +184,7 @@ TEST_F(RemoteWorkerTest, ALostConnectionFailsTheTasksThatUseItNamingThePeer) {
   while (space_.received < 1000) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  workers_[1].reset();  // Cancels its tasks and closes its connections.
+  endWorker(1);
   const auto failed = reports_.awaitState(2, TaskState::kFailed);
   EXPECT_THAT(failed[0].cause,
               HasSubstr("127.0.0.1:" + std::to_string(deployment_.workers[1].data_port)));
@@ -179,7 +195,7 @@ TEST_F(RemoteWorkerTest, AWorkerThatLeavesAfterTheEndOfItsInputHarmsNobody) {
   reports_.awaitInputEnded(4);
   workers_[1]->handle(runtime::FinishOrder{deployment_.execution});
   workers_[1]->join();
-  workers_[1].reset();
+  endWorker(1);
   trigger(1);
   workers_[0]->handle(runtime::FinishOrder{deployment_.execution});
   EXPECT_EQ(reports_.awaitState(4, TaskState::kFinished).size(), 4U);
