@@ -319,8 +319,8 @@ void CheckpointCoordinator::finish(PendingCheckpoint& pending,
   if (savepoint && !pinned && !ownedHandles(metadata).empty()) {
     handles_kept_.insert(id);
   }
-  for (const CompletedCheckpoint& old : store_.add({std::move(metadata), directory}, pinned)) {
-    discard(old);
+  for (CompletedCheckpoint& old : store_.add({std::move(metadata), directory}, pinned)) {
+    discard(std::move(old));
   }
   tasks_.notify(id, true);
   tasks_.checkpointCompleted(id);

@@ -129,7 +129,7 @@ class CheckpointCoordinator {
               Result<KeptSavepoint> kept);
   void writeFailed(PendingCheckpoint& pending, const Error& why);
   void subsumeOlderThan(CheckpointId id);
-  void discard(const CompletedCheckpoint& checkpoint);
+  void discard(CompletedCheckpoint checkpoint);
   void discardAcks(PendingCheckpoint& pending);
   void discardHandles(CheckpointId id,
                       std::vector<OwnedHandle> handles,

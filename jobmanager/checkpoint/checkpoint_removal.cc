@@ -95,8 +95,11 @@ std::string CheckpointCoordinator::directoryOf(CheckpointId id) const {
   return onFiles() ? checkpointDirectory(setup_.storage.directory, id) : std::string();
 }
 
-void CheckpointCoordinator::discard(const CompletedCheckpoint& checkpoint) {
-  discardHandles(checkpoint.metadata.checkpoint, handlesOf(checkpoint), [this, checkpoint] {
+void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
+  const CheckpointId id = checkpoint.metadata.checkpoint;
+  std::vector<OwnedHandle> handles = handlesOf(checkpoint);
+  // Moved along: state on the job manager stands in the metadata.
+  discardHandles(id, std::move(handles), [this, checkpoint = std::move(checkpoint)] {
     services_.blobs.release(checkpoint.metadata);
     removeDirectory(checkpoint.directory);
   });
@@ -164,10 +167,8 @@ void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
   keep_latest = keep_latest && onFiles();
   work_.whenIdle([this, keep_latest, done = std::move(done)] {
     std::set<std::string> kept = keptDirectories(keep_latest);
-    for (const CompletedCheckpoint& old : store_.drain(keep_latest)) {
-      discardHandles(old.metadata.checkpoint, handlesOf(old), [this, old] {
-        services_.blobs.release(old.metadata);
-      });
+    for (CompletedCheckpoint& old : store_.drain(keep_latest)) {
+      discard(std::move(old));
     }
     discards_.whenIdle([this, kept = std::move(kept), done]() mutable {
       for (const CheckpointId id : undiscarded_) {

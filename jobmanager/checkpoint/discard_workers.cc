@@ -21,8 +21,7 @@ struct DiscardWorkers::Order {
   std::string owner;
   Callback<std::vector<std::string>> done;
   std::size_t handles = 0;
-  std::size_t open = 0;
-  std::vector<OwnedHandle> discarded;
+  std::vector<OwnedHandle> discarded;  // So far.
   std::vector<std::string> errors;
 };
 
@@ -42,7 +41,7 @@ struct DiscardWorkers::Item {
                               std::to_string(handle.subtask + 1) + "/" +
                               std::to_string(handle.parallelism) + "): discardState() " + error);
     }
-    return --order->open == 0;
+    return order->discarded.size() == order->handles;
   }
 };
 
@@ -80,7 +79,6 @@ void DiscardWorkers::discard(HandleDiscard what, Callback<std::vector<std::strin
   auto order = std::make_shared<Order>(Order{.owner = std::move(what.owner),
                                              .done = std::move(done),
                                              .handles = what.handles.size(),
-                                             .open = what.handles.size(),
                                              .discarded = {},
                                              .errors = {}});
   Run& run = runOf(what.program);
@@ -275,7 +273,7 @@ void DiscardWorkers::giveUp(Run& run, const Error& why) {
   for (const Item& item : open) {
     Order& order = *item.order;
     if (order.done) {
-      const std::size_t discarded = order.handles - order.open;
+      const std::size_t discarded = order.discarded.size();
       std::ranges::move(order.discarded, std::back_inserter(discarded_));
       while (discarded_.size() > kRemembered) {
         discarded_.pop_front();
