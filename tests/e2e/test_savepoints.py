@@ -21,6 +21,13 @@ class SavepointsTest(unittest.TestCase):
         cluster.wait_checkpoints(job, 2)
         return job
 
+    def savepoint_of_cancelled_job(self, cluster, *more):
+        job = self.start_counting(cluster, *more)
+        path = cluster.savepoint(job, cluster.savepoints)
+        cluster.weir("cancel", job)
+        cluster.wait_state(job, "CANCELED")
+        return path
+
     def test_restores_exactly_in_another_cluster_and_disposal_removes_every_file(self):
         with Cluster(task_managers=2, slots=1) as first:
             job = self.start_counting(first)
@@ -62,10 +69,7 @@ class SavepointsTest(unittest.TestCase):
 
     def test_checkpoints_on_the_job_manager_and_savepoints_in_files_work(self):
         with Cluster(task_managers=1, slots=2, conf={"state.backend": "jobmanager"}) as cluster:
-            job = self.start_counting(cluster)
-            path = cluster.savepoint(job, cluster.savepoints)
-            cluster.weir("cancel", job)
-            cluster.wait_state(job, "CANCELED")
+            path = self.savepoint_of_cancelled_job(cluster)
             cluster.jobmanager.stop()
             cluster.start_jobmanager()
             wait_for("registered again", lambda: cluster.overview()["slots-available"] == 2)
@@ -93,10 +97,7 @@ class SavepointsTest(unittest.TestCase):
 
     def test_state_that_matches_nothing_is_refused_unless_allowed(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start_counting(cluster)
-            path = cluster.savepoint(job, cluster.savepoints)
-            cluster.weir("cancel", job)
-            cluster.wait_state(job, "CANCELED")
+            path = self.savepoint_of_cancelled_job(cluster)
             program = (self.jobs / "counting", "--count", 6000, "--rate", 3000, "--count-uid", "renamed")
             refused = cluster.weir("run", "-d", "-p", 2, "-s", path, *program, check=False)
             self.assertEqual(refused.returncode, 1)
@@ -112,10 +113,7 @@ class SavepointsTest(unittest.TestCase):
 
     def test_restores_at_another_parallelism(self):
         with Cluster(task_managers=1, slots=4) as cluster:
-            job = self.start_counting(cluster)
-            path = cluster.savepoint(job, cluster.savepoints)
-            cluster.weir("cancel", job)
-            cluster.wait_state(job, "CANCELED")
+            path = self.savepoint_of_cancelled_job(cluster)
             for parallelism in (1, 3):
                 out = cluster.folder / f"out-{parallelism}"
                 cluster.weir(
@@ -161,10 +159,7 @@ class SavepointsTest(unittest.TestCase):
 
     def test_state_that_is_dropped_does_not_come_back(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start_counting(cluster)
-            path = cluster.savepoint(job, cluster.savepoints)
-            cluster.weir("cancel", job)
-            cluster.wait_state(job, "CANCELED")
+            path = self.savepoint_of_cancelled_job(cluster)
             done = cluster.weir(
                 "run", "-d", "-n", "-p", 2, "-s", path, self.jobs / "counting", "--count", 10**6, "--rate", 100,
                 "--state", "other",
@@ -187,10 +182,7 @@ class SavepointsTest(unittest.TestCase):
 
     def test_a_damaged_block_fails_the_restored_job_and_names_the_file(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start_counting(cluster, "--keys", 3000)
-            path = cluster.savepoint(job, cluster.savepoints)
-            cluster.weir("cancel", job)
-            cluster.wait_state(job, "CANCELED")
+            path = self.savepoint_of_cancelled_job(cluster, "--keys", 3000)
             states = [file for file in cluster.checkpoints.rglob("*") if file.is_file() and file.name != "metadata"]
             largest = max(states, key=lambda file: file.stat().st_size)
             image = bytearray(largest.read_bytes())
@@ -205,10 +197,7 @@ class SavepointsTest(unittest.TestCase):
 
     def test_a_damaged_savepoint_is_refused_by_name(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start_counting(cluster)
-            path = cluster.savepoint(job, cluster.savepoints)
-            cluster.weir("cancel", job)
-            cluster.wait_state(job, "CANCELED")
+            path = self.savepoint_of_cancelled_job(cluster)
             metadata = pathlib.Path(path.removeprefix("file:")) / "metadata"
             image = bytearray(metadata.read_bytes())
             image[len(image) // 2] ^= 1
@@ -219,10 +208,7 @@ class SavepointsTest(unittest.TestCase):
 
     def test_disposal_is_refused_while_a_restored_job_has_no_checkpoint(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start_counting(cluster)
-            path = cluster.savepoint(job, cluster.savepoints)
-            cluster.weir("cancel", job)
-            cluster.wait_state(job, "CANCELED")
+            path = self.savepoint_of_cancelled_job(cluster)
             restored = cluster.run_detached(
                 self.jobs / "counting", "--count", 10**6, "--rate", 100, "--interval", 3600000,
                 options=("-p", 2, "-s", path),

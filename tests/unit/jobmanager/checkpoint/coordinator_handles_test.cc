@@ -8,6 +8,7 @@
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "tests/unit/jobmanager/checkpoint/fake_tasks.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -22,14 +23,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-class IdleTasks final : public CheckpointedTasks {
- public:
-  void trigger(const runtime::CheckpointOrder& /*order*/) override {}
-  void notify(CheckpointId /*id*/, bool /*completed*/) override {}
-  std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
-  void checkpointCompleted(CheckpointId /*id*/) override {}
-};
 
 class CoordinatorHandlesTest : public ::testing::Test {
  protected:
@@ -108,7 +101,7 @@ class CoordinatorHandlesTest : public ::testing::Test {
   graph::JobGraph graph_ = testing::twoVertices(1);
   // As the job shares it.
   std::shared_ptr<const runtime::JobProgram> program_ = std::make_shared<runtime::JobProgram>();
-  IdleTasks tasks_;
+  FakeTasks tasks_;
   bool ended_ = false;
   std::optional<CheckpointCoordinator> coordinator_;
 };

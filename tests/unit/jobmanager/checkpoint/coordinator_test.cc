@@ -7,6 +7,7 @@
 #include "common/fs/memory_file_system.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "tests/unit/jobmanager/checkpoint/fake_tasks.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -18,22 +19,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class FakeTasks final : public CheckpointedTasks {
- public:
-  void trigger(const runtime::CheckpointOrder& order) override {
-    triggered.push_back(order.checkpoint.value());
-  }
-  void notify(CheckpointId id, bool completed) override {
-    (completed ? notified : aborted).push_back(id.value());
-  }
-  std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
-  void checkpointCompleted(CheckpointId /*id*/) override {}
-
-  std::vector<std::uint64_t> triggered;
-  std::vector<std::uint64_t> notified;
-  std::vector<std::uint64_t> aborted;
-};
 
 class CoordinatorTest : public ::testing::Test {
  protected:
