@@ -13,6 +13,11 @@ constexpr std::uint64_t kPieceBytes = 256 * 1024;
 constexpr std::uint64_t kBlockBytes = 64 * 1024 * 1024;
 constexpr int kDeepest = 64;  // A link to a directory above it would never end.
 
+Error notRegular(const std::string& path) {
+  return Error(ErrorCode::kInvalidArgument, "input " + path + " is no regular file")
+      .advise("name files and directories of files");
+}
+
 struct FoundFile {
   std::string path;
   std::uint64_t size = 0;
@@ -33,6 +38,9 @@ Status find(fs::FileSystem& files,
       continue;
     }
     const std::string path = fs::join(directory, entry.name);
+    if (!entry.directory && !entry.regular) {
+      return notRegular(path);
+    }
     if (!entry.directory) {
       found.push_back({path, entry.size});
     } else if (recursive) {
@@ -119,8 +127,10 @@ Result<std::vector<FileSplit>> splitsOf(fs::FileSystem& files,
     WEIR_TRY(const auto info, files.stat(path));
     if (info.directory) {
       WEIR_RETURN_IF_ERROR(find(files, path, recursive, 0, found));
-    } else {
+    } else if (info.regular) {
       found.push_back({path, info.size});
+    } else {
+      return notRegular(path);
     }
   }
   std::vector<FileSplit> splits;

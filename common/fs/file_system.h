@@ -35,6 +35,9 @@ struct FileInfo {
   bool directory = false;
   std::uint64_t size = 0;
   std::int64_t modified_millis = 0;
+  bool regular = false;  ///< A file of bytes, and no directory, pipe, device or socket.
+  bool link = false;     ///< The name is a symbolic link; all else is said of what it leads to.
+  std::string identity;  ///< The same for every path of one thing.
 };
 
 /// Where durable things live. Offers only what object stores can do as well: atomic create, ranged
@@ -47,7 +50,10 @@ class FileSystem {
   virtual ~FileSystem() = default;
   /// Starts a file; directories above it are made.
   virtual Result<std::unique_ptr<FileWriter>> create(const std::string& path) = 0;
+  /// Opens a regular file; kInvalidArgument, without waiting for anybody, for all else.
   virtual Result<std::unique_ptr<FileReader>> open(const std::string& path) = 0;
+  /// The same, but a symbolic link is refused, too: for names that a file told, not a user.
+  virtual Result<std::unique_ptr<FileReader>> openNoLink(const std::string& path) = 0;
   /// Entries of a directory, sorted by name; kNotFound when there is no such directory. Files that
   /// are still being written are not listed.
   virtual Result<std::vector<FileInfo>> list(const std::string& directory) = 0;
@@ -55,7 +61,14 @@ class FileSystem {
   virtual Status makeDirectories(const std::string& directory) = 0;
   /// Deletes a file or an empty directory; ok when there is nothing.
   virtual Status remove(const std::string& path) = 0;
-  /// Deletes a directory with everything in it; ok when there is nothing.
+  /// Deletes a regular file; ok when there is nothing. kFailedPrecondition for everything else,
+  /// also where the name or the directory that holds it is a symbolic link.
+  virtual Status removeFile(const std::string& path) = 0;
+  /// Deletes a directory that holds nothing but files that were never committed, with those; ok
+  /// when there is nothing. kFailedPrecondition when more is in it, or it is no directory.
+  virtual Status removeDirectory(const std::string& directory) = 0;
+  /// Deletes a directory with everything in it; ok when there is nothing. For directories that
+  /// nobody else has put anything into: caches and temporary ones.
   virtual Status removeAll(const std::string& directory) = 0;
 };
 

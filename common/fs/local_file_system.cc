@@ -6,50 +6,16 @@
 #include <filesystem>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fs/local_entries.h"
 #include "common/fs/uri.h"
 
 namespace weir::fs {
 
 namespace {
-
-Error fileError(int errno_value, const std::string& what) {
-  Error error = systemError(errno_value, what);
-  switch (errno_value) {
-    case ENOSPC:
-    case EDQUOT:
-      return Error(ErrorCode::kResourceExhausted, error.message());
-    case EEXIST:
-    case ENOTEMPTY:
-      return Error(ErrorCode::kFailedPrecondition, error.message());
-    case ENOTDIR:
-      return Error(ErrorCode::kNotFound, error.message());
-    default:
-      return error;
-  }
-}
-
-/// Closes what it owns.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 Status syncDirectory(const std::string& directory) {
   const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -198,15 +164,37 @@ class LocalReader final : public FileReader {
   std::uint64_t size_;
 };
 
-FileInfo toInfo(std::string name, const struct stat& info) {
-  return {.name = std::move(name),
-          .directory = S_ISDIR(info.st_mode),
-          .size = S_ISDIR(info.st_mode) ? 0 : static_cast<std::uint64_t>(info.st_size),
-          .modified_millis = static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1000 +
-                             info.st_mtim.tv_nsec / 1000000};
+Error notRegular(const std::string& what) {
+  return Error(ErrorCode::kInvalidArgument, what + ": is no regular file");
 }
 
-bool isTemporary(std::string_view name) { return name.starts_with('.') && name.ends_with(".tmp"); }
+/// Neither waits for the other end of a pipe nor touches a device.
+Result<std::unique_ptr<FileReader>> openRegular(const std::string& path, int flags) {
+  const std::string what = "open " + path;
+  FileInfo named;
+  if (const int error = describe(AT_FDCWD, path, named); error != 0) {
+    return fileError(error, what);
+  }
+  if (named.link && (flags & O_NOFOLLOW) != 0) {
+    return Error(ErrorCode::kInvalidArgument, what + ": is a symbolic link");
+  }
+  if (named.directory) {
+    return Error(ErrorCode::kInvalidArgument, what + ": is a directory, not a file");
+  }
+  if (!named.regular) {
+    return notRegular(what);
+  }
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags));
+  struct stat info{};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) {
+    return fileError(errno, what);
+  }
+  if (!S_ISREG(info.st_mode)) {  // It was replaced meanwhile.
+    return notRegular(what);
+  }
+  return std::make_unique<LocalReader>(
+      std::move(fd), path, static_cast<std::uint64_t>(info.st_size));
+}
 
 }  // namespace
 
@@ -214,7 +202,7 @@ Result<std::unique_ptr<FileWriter>> LocalFileSystem::create(const std::string& p
   WEIR_TRY(auto local, localPath(path));
   const std::string directory = parentOf(local);
   WEIR_RETURN_IF_ERROR(makeDirectoriesAt(directory).during("create " + local));
-  std::string temporary = join(directory, "." + nameOf(local) + "." + random_.hex(12) + ".tmp");
+  std::string temporary = join(directory, temporaryName(nameOf(local), random_));
   Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd.valid()) {
     return fileError(errno, "create " + local);
@@ -224,38 +212,30 @@ Result<std::unique_ptr<FileWriter>> LocalFileSystem::create(const std::string& p
 
 Result<std::unique_ptr<FileReader>> LocalFileSystem::open(const std::string& path) {
   WEIR_TRY(auto local, localPath(path));
-  Descriptor fd(::open(local.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info{};
-  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) {
-    return fileError(errno, "open " + local);
-  }
-  if (S_ISDIR(info.st_mode)) {
-    return Error(ErrorCode::kInvalidArgument, "open " + local + ": is a directory, not a file");
-  }
-  return std::make_unique<LocalReader>(
-      std::move(fd), std::move(local), static_cast<std::uint64_t>(info.st_size));
+  return openRegular(local, 0);
+}
+
+Result<std::unique_ptr<FileReader>> LocalFileSystem::openNoLink(const std::string& path) {
+  WEIR_TRY(auto local, localPath(path));
+  return openRegular(local, O_NOFOLLOW);
 }
 
 Result<std::vector<FileInfo>> LocalFileSystem::list(const std::string& directory) {
   WEIR_TRY(auto local, localPath(directory));
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(local.c_str()), &::closedir);
+  const Stream stream(::opendir(local.c_str()), &::closedir);
   if (!stream) {
     return fileError(errno, "list " + local);
   }
   std::vector<FileInfo> entries;
-  errno = 0;
-  while (const dirent* entry = ::readdir(stream.get())) {
-    const std::string name = entry->d_name;
-    struct stat info{};
+  const int error = forEachEntry(stream.get(), [&](const std::string& name) {
+    FileInfo info;
     // An entry that is gone since is left out.
-    if (name != "." && name != ".." && !isTemporary(name) &&
-        ::fstatat(::dirfd(stream.get()), name.c_str(), &info, 0) == 0) {
-      entries.push_back(toInfo(name, info));
+    if (!isTemporary(name) && describe(::dirfd(stream.get()), name, info) == 0) {
+      entries.push_back(std::move(info));
     }
-    errno = 0;
-  }
-  if (errno != 0) {
-    return fileError(errno, "list " + local);
+  });
+  if (error != 0) {
+    return fileError(error, "list " + local);
   }
   std::ranges::sort(entries, {}, &FileInfo::name);
   return entries;
@@ -263,11 +243,11 @@ Result<std::vector<FileInfo>> LocalFileSystem::list(const std::string& directory
 
 Result<FileInfo> LocalFileSystem::stat(const std::string& path) {
   WEIR_TRY(auto local, localPath(path));
-  struct stat info{};
-  if (::stat(local.c_str(), &info) != 0) {
-    return fileError(errno, "look at " + local);
+  FileInfo info;
+  if (const int error = describe(AT_FDCWD, local, info); error != 0) {
+    return fileError(error, "look at " + local);
   }
-  return toInfo(nameOf(local), info);
+  return info;
 }
 
 Status LocalFileSystem::makeDirectories(const std::string& directory) {

@@ -18,10 +18,13 @@ class LocalFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<FileWriter>> create(const std::string& path) override;
   Result<std::unique_ptr<FileReader>> open(const std::string& path) override;
+  Result<std::unique_ptr<FileReader>> openNoLink(const std::string& path) override;
   Result<std::vector<FileInfo>> list(const std::string& directory) override;
   Result<FileInfo> stat(const std::string& path) override;
   Status makeDirectories(const std::string& directory) override;
   Status remove(const std::string& path) override;
+  Status removeFile(const std::string& path) override;
+  Status removeDirectory(const std::string& directory) override;
   Status removeAll(const std::string& directory) override;
 
  private:

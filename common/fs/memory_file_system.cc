@@ -136,6 +136,10 @@ Result<std::unique_ptr<FileReader>> MemoryFileSystem::open(const std::string& pa
   return std::make_unique<Reader>(*this, std::move(local), found->second);
 }
 
+Result<std::unique_ptr<FileReader>> MemoryFileSystem::openNoLink(const std::string& path) {
+  return open(path);  // There are no links here.
+}
+
 Result<std::vector<FileInfo>> MemoryFileSystem::list(const std::string& directory) {
   WEIR_TRY(auto local, localPath(directory));
   const std::lock_guard lock(mutex_);
@@ -149,12 +153,14 @@ Result<std::vector<FileInfo>> MemoryFileSystem::list(const std::string& director
       entries[nameOf(path)] = {.name = nameOf(path),
                                .directory = false,
                                .size = file->bytes.size(),
-                               .modified_millis = file->number};
+                               .modified_millis = file->number,
+                               .regular = true,
+                               .identity = path};
     }
   }
   for (const std::string& path : directories_) {
     if (parentOf(path) == local) {
-      entries[nameOf(path)] = {.name = nameOf(path), .directory = true};
+      entries[nameOf(path)] = {.name = nameOf(path), .directory = true, .identity = path};
     }
   }
   std::vector<FileInfo> sorted;
@@ -172,10 +178,12 @@ Result<FileInfo> MemoryFileSystem::stat(const std::string& path) {
     return FileInfo{.name = nameOf(local),
                     .directory = false,
                     .size = found->second->bytes.size(),
-                    .modified_millis = found->second->number};
+                    .modified_millis = found->second->number,
+                    .regular = true,
+                    .identity = local};
   }
   if (isDirectory(local)) {
-    return FileInfo{.name = nameOf(local), .directory = true};
+    return FileInfo{.name = nameOf(local), .directory = true, .identity = local};
   }
   return Error(ErrorCode::kNotFound, "look at " + local + ": no such file or directory");
 }
@@ -206,6 +214,31 @@ Status MemoryFileSystem::remove(const std::string& path) {
   }
   directories_.erase(local);
   return ok();
+}
+
+Status MemoryFileSystem::removeFile(const std::string& path) {
+  WEIR_TRY(auto local, localPath(path));
+  const std::lock_guard lock(mutex_);
+  WEIR_RETURN_IF_ERROR(countOperation("delete " + local));
+  if (isDirectory(local)) {
+    return Error(ErrorCode::kFailedPrecondition, "delete " + local + ": is no regular file");
+  }
+  if (const auto found = files_.find(local); found != files_.end()) {
+    used_ -= found->second->bytes.size();
+    files_.erase(found);
+  }
+  return ok();
+}
+
+Status MemoryFileSystem::removeDirectory(const std::string& directory) {
+  WEIR_TRY(auto local, localPath(directory));
+  {
+    const std::lock_guard lock(mutex_);
+    if (files_.contains(local)) {
+      return Error(ErrorCode::kFailedPrecondition, "delete " + local + ": is no directory");
+    }
+  }
+  return remove(local);
 }
 
 Status MemoryFileSystem::removeAll(const std::string& directory) {

@@ -66,7 +66,7 @@ void CheckpointCoordinator::attemptEnded() {
     if (discarding_.contains(id)) {
       leftover_.insert(id);  // For the next time, or the end.
     } else if (!undiscarded_.contains(id)) {
-      removeDirectory(directoryOf(id));
+      removeDirectory(directoryOf(id), {});
     }
   }
 }
@@ -173,6 +173,10 @@ void CheckpointCoordinator::acknowledge(const runtime::CheckpointAck& ack) {
   auto found = pending_.find(ack.checkpoint);
   if (found == pending_.end()) {
     discardLate(ack);
+    return;
+  }
+  if (Status usable = checkLocations(ack, directoryOf(ack.checkpoint)); !usable) {
+    abort(ack.checkpoint, std::move(usable).error().during("task " + tasks_.describe(ack.task)));
     return;
   }
   PendingCheckpoint& pending = *found->second;

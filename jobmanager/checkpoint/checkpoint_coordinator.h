@@ -135,8 +135,8 @@ class CheckpointCoordinator {
                       std::vector<OwnedHandle> handles,
                       std::function<void()> then);
   std::vector<OwnedHandle> handlesOf(const CompletedCheckpoint& checkpoint) const;
-  void removeFiles(CheckpointId id, std::vector<std::string> files);
-  void removeDirectory(const std::string& directory);
+  void removeFiles(CheckpointId id, std::vector<std::string> names);
+  void removeDirectory(const std::string& directory, std::vector<std::string> names);
   std::string directoryOf(CheckpointId id) const;
   void reportProgress(const PendingCheckpoint& pending);
   std::set<std::string> keptDirectories(bool keep_latest) const;

@@ -13,11 +13,12 @@ namespace {
 
 constexpr std::size_t kRememberedAborts = 1000;
 
+/// Names in the directory of the checkpoint, as checkLocations() has seen to.
 std::vector<std::string> filesOf(const runtime::CheckpointAck& ack) {
   std::vector<std::string> files;
   for (const runtime::OperatorSnapshot& one : ack.operators) {
     if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
-      files.push_back(one.handle.location);
+      files.push_back(fs::nameOf(one.handle.location));
     }
   }
   return files;
@@ -28,6 +29,13 @@ std::vector<std::string> filesOf(const runtime::CheckpointAck& ack) {
 void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
   if (!aborted_.contains(ack.checkpoint)) {
     return;  // Of a completed one: said again, and its files are in use.
+  }
+  if (Status usable = checkLocations(ack, directoryOf(ack.checkpoint)); !usable) {
+    log::warn("state of an aborted checkpoint is not removed",
+              {{"job", setup_.origin.job.hex()},
+               {"id", ack.checkpoint.value()},
+               {"reason", "task " + tasks_.describe(ack.task) + " " + usable.error().message()}});
+    return;
   }
   std::vector<OwnedHandle> handles = ownedHandles(graph_, ack);
   if (!handles.empty() && !discarded_tasks_[ack.checkpoint].insert(ack.task).second) {
@@ -63,7 +71,7 @@ void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
           files.insert(files.end(), its.begin(), its.end());
         }
         if (setup_.program == nullptr || acks.size() == subtasks_) {
-          removeDirectory(directoryOf(id));
+          removeDirectory(directoryOf(id), std::move(files));
         } else {
           // The other tasks' handles are read after their acknowledgements, which may be on their
           // way: what never arrives goes with the attempt.
@@ -72,21 +80,22 @@ void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
       });
 }
 
-/// Of one checkpoint, and its directory once nothing else is in it.
-void CheckpointCoordinator::removeFiles(CheckpointId id, std::vector<std::string> files) {
-  if (onFiles()) {
-    files.push_back(directoryOf(id));
+/// Removes files of one checkpoint, and its directory once nothing else is in it.
+void CheckpointCoordinator::removeFiles(CheckpointId id, std::vector<std::string> names) {
+  if (!onFiles()) {
+    return;
   }
   work_.run(
-      [&file_system = services_.files, files = std::move(files)] {
+      [&files = services_.files, names = std::move(names), directory = directoryOf(id)] {
         Status first = ok();
-        for (const std::string& path : files) {
-          Status removed = file_system.remove(path);
+        for (const std::string& name : names) {
+          Status removed = files.removeFile(fs::join(directory, name));
           if (first) {
             first = std::move(removed);
           }
         }
-        return first;
+        Status removed = files.removeDirectory(directory);
+        return first ? std::move(removed) : std::move(first);
       },
       [](const Status&) {});  // A directory that is not empty refuses, and is swept later.
 }
@@ -101,7 +110,7 @@ void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
   // Moved along: state on the job manager stands in the metadata.
   discardHandles(id, std::move(handles), [this, checkpoint = std::move(checkpoint)] {
     services_.blobs.release(checkpoint.metadata);
-    removeDirectory(checkpoint.directory);
+    removeDirectory(checkpoint.directory, dataFiles(checkpoint.metadata));
   });
 }
 
@@ -150,17 +159,21 @@ void CheckpointCoordinator::discardHandles(CheckpointId id,
       });
 }
 
-void CheckpointCoordinator::removeDirectory(const std::string& directory) {
+void CheckpointCoordinator::removeDirectory(const std::string& directory,
+                                            std::vector<std::string> names) {
   if (directory.empty()) {
     return;
   }
-  work_.run([&files = services_.files, directory] { return files.removeAll(directory); },
-            [directory](const Status& removed) {
-              if (!removed) {
-                log::warn("a checkpoint that is no longer needed could not be removed",
-                          {{"path", directory}, {"reason", removed.error().message()}});
-              }
-            });
+  work_.run(
+      [&files = services_.files, directory, names = std::move(names)] {
+        return removeCheckpointDirectory(files, directory, names);
+      },
+      [directory](const Status& removed) {
+        if (!removed) {
+          log::warn("a checkpoint that is no longer needed could not be removed",
+                    {{"path", directory}, {"reason", removed.error().message()}});
+        }
+      });
 }
 
 void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
@@ -206,10 +219,10 @@ void CheckpointCoordinator::sweepJobDirectory(const std::set<std::string>& kept)
         for (const fs::FileInfo& entry : *entries) {
           const std::string path = fs::join(directory, entry.name);
           if (!kept.contains(entry.name) && isCheckpointDirectory(path)) {
-            WEIR_RETURN_IF_ERROR(files.removeAll(path));
+            WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
           }
         }
-        return kept.empty() ? files.remove(directory) : ok();
+        return kept.empty() ? files.removeDirectory(directory) : ok();
       },
       [directory = setup_.storage.directory](const Status& removed) {
         if (!removed) {

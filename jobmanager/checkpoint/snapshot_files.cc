@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/fs/uri.h"
+#include "common/runtime/state_file_name.h"
 #include "common/wire/encoding.h"
 
 namespace weir::jobmanager {
@@ -12,9 +13,12 @@ namespace {
 
 constexpr std::string_view kMetadata = "metadata";
 constexpr std::string_view kCheckpointPrefix = "chk-";
+constexpr std::string_view kDecimal = "0123456789";
 
-bool isAbsolute(std::string_view location) {
-  return location.starts_with('/') || location.find(':') != std::string_view::npos;
+using Storage = runtime::StateHandle::Storage;
+
+bool allOf(std::string_view text, std::string_view digits) {
+  return !text.empty() && text.find_first_not_of(digits) == std::string_view::npos;
 }
 
 template <typename Visit>
@@ -35,11 +39,14 @@ std::string checkpointDirectory(std::string_view job_directory, CheckpointId che
 
 bool isCheckpointDirectory(std::string_view directory) {
   const std::string name = fs::nameOf(directory);
-  return name.starts_with(kCheckpointPrefix) && name.size() > kCheckpointPrefix.size() &&
-         std::all_of(name.begin() + kCheckpointPrefix.size(),
-                     name.end(),
-                     [](char c) { return c >= '0' && c <= '9'; }) &&
+  return name.starts_with(kCheckpointPrefix) &&
+         allOf(std::string_view(name).substr(kCheckpointPrefix.size()), kDecimal) &&
          JobId::parse(fs::nameOf(fs::parentOf(directory))).has_value();
+}
+
+bool isCheckpointDirectory(std::string_view directory, JobId job, CheckpointId checkpoint) {
+  return checkpointDirectory(job.hex(), checkpoint) ==
+         fs::join(fs::nameOf(fs::parentOf(directory)), fs::nameOf(directory));
 }
 
 Status writeMetadata(fs::FileSystem& files,
@@ -52,34 +59,62 @@ Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
                                                  const std::string& directory,
                                                  const std::string& named) {
   const std::string path = fs::join(directory, kMetadata);
-  auto image = fs::readAll(files, path);
-  if (!image && image.error().code() == ErrorCode::kNotFound) {
+  auto file = files.openNoLink(path);
+  if (!file && file.error().code() == ErrorCode::kNotFound) {
     return Error(ErrorCode::kNotFound,
                  "there is no savepoint at '" + (named.empty() ? directory : named) +
                      "' (it has no file 'metadata')")
         .advise("check the path; `weir savepoint list` shows savepoints");
   }
-  if (!image) {
-    return std::move(image).error();
+  if (!file) {
+    return std::move(file).error();
   }
-  return wire::decodeMetadata(*image).during("read " + path);
+  WEIR_TRY(const std::string image, (*file)->read(0, (*file)->size()));
+  WEIR_TRY(auto metadata, wire::decodeMetadata(image).during("read " + path));
+  if (metadata.data_directory.empty()) {
+    metadata.data_directory = directory;  // It can be moved.
+  }
+  WEIR_TRY(const std::string data, fs::localPath(metadata.data_directory).during("read " + path));
+  metadata.data_directory = fs::toFileUri(data);
+  bool blobs = false;
+  forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
+    blobs = blobs || handle.storage == Storage::kBlob;
+  });
+  if (blobs) {
+    return Error(ErrorCode::kInvalidArgument, "it names state in the memory of a job manager")
+        .during("read " + path);
+  }
+  return metadata;
+}
+
+Status checkLocations(const runtime::CheckpointAck& ack, const std::string& directory) {
+  constexpr std::size_t kSha256Digits = 64;
+  const auto expected = fs::localPath(directory);
+  for (const runtime::OperatorSnapshot& one : ack.operators) {
+    const std::string& location = one.handle.location;
+    bool usable = true;
+    if (one.handle.storage == Storage::kBlob) {
+      usable = location.size() == kSha256Digits && allOf(location, "0123456789abcdef");
+    } else if (one.handle.storage == Storage::kFile) {
+      const auto path = fs::localPath(location);
+      usable = path && expected && fs::parentOf(*path) == *expected &&
+               runtime::isStateFileName(fs::nameOf(*path));
+    }
+    if (!usable) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "acknowledged with state at '" + location + "', which is no file of " +
+                       (directory.empty() ? "its job, whose state lies on the job manager"
+                                          : "its checkpoint's directory " + directory));
+    }
+  }
+  return ok();
 }
 
 void makeRelative(runtime::CheckpointMetadata& metadata) {
-  auto directory = fs::localPath(metadata.data_directory);
-  if (!directory) {
-    return;
-  }
-  const std::string prefix = *directory + "/";
   for (runtime::OperatorState& one : metadata.operators) {
     for (runtime::SubtaskState& subtask : one.subtasks) {
-      runtime::StateHandle& handle = subtask.handle;
-      if (handle.storage != runtime::StateHandle::Storage::kFile) {
-        continue;
-      }
-      auto path = fs::localPath(handle.location);
-      if (path && path->starts_with(prefix)) {
-        handle.location = path->substr(prefix.size());
+      if (subtask.handle.storage == Storage::kFile) {
+        subtask.handle.location = fs::nameOf(subtask.handle.location);  // See checkLocations().
       }
     }
   }
@@ -87,27 +122,27 @@ void makeRelative(runtime::CheckpointMetadata& metadata) {
 
 runtime::StateHandle resolve(const runtime::CheckpointMetadata& metadata,
                              runtime::StateHandle handle) {
-  if (handle.storage == runtime::StateHandle::Storage::kFile && !isAbsolute(handle.location)) {
+  if (handle.storage == Storage::kFile) {
     handle.location = fs::join(metadata.data_directory, handle.location);
   }
   return handle;
 }
 
 std::vector<std::string> dataFiles(const runtime::CheckpointMetadata& metadata) {
-  std::set<std::string> paths;
+  std::set<std::string> names;
   forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
-    if (handle.storage == runtime::StateHandle::Storage::kFile) {
-      paths.insert(resolve(metadata, handle).location);
+    if (handle.storage == Storage::kFile) {
+      names.insert(handle.location);
     }
   });
-  return {paths.begin(), paths.end()};
+  return {names.begin(), names.end()};
 }
 
-std::vector<std::string> damagedFiles(fs::FileSystem& files,
-                                      const runtime::CheckpointMetadata& metadata) {
+Result<std::vector<std::string>> damagedFiles(fs::FileSystem& files,
+                                              const runtime::CheckpointMetadata& metadata) {
   std::map<std::string, std::uint64_t> least_size;
   forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
-    if (handle.storage == runtime::StateHandle::Storage::kFile) {
+    if (handle.storage == Storage::kFile) {
       std::uint64_t& size = least_size[resolve(metadata, handle).location];
       size = std::max(size, handle.offset + handle.size);
     }
@@ -115,8 +150,15 @@ std::vector<std::string> damagedFiles(fs::FileSystem& files,
   std::vector<std::string> damaged;
   for (const auto& [path, size] : least_size) {
     auto info = files.stat(path);
+    if (!info && info.error().code() != ErrorCode::kNotFound) {
+      return std::move(info).error().during("state file " + path);
+    }
     if (!info) {
       damaged.push_back("state file " + path + ": " + info.error().message());
+    } else if (info->link || !info->regular) {
+      return Error(
+          ErrorCode::kInvalidArgument,
+          "state file " + path + " is " + (info->link ? "a symbolic link" : "no regular file"));
     } else if (info->size < size) {
       damaged.push_back("state file " + path + " has " + std::to_string(info->size) +
                         " bytes, not " + std::to_string(size));
@@ -128,7 +170,6 @@ std::vector<std::string> damagedFiles(fs::FileSystem& files,
 std::uint64_t bytesOnJobManager(const runtime::CheckpointMetadata& metadata) {
   std::uint64_t sum = 0;
   forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
-    using Storage = runtime::StateHandle::Storage;
     if (handle.storage == Storage::kInline || handle.storage == Storage::kBlob) {
       sum += handle.size;
     }

@@ -8,6 +8,7 @@
 #include "common/base/result.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
+#include "common/runtime/messages.h"
 #include "common/runtime/state_handle.h"
 
 /// Files and names of snapshots. Everything that takes a FileSystem blocks: call it through
@@ -18,27 +19,41 @@ namespace weir::jobmanager {
 std::string checkpointDirectory(std::string_view job_directory, CheckpointId checkpoint);
 /// Whether `directory` is named like one: `.../<32 hex digits>/chk-<number>`.
 bool isCheckpointDirectory(std::string_view directory);
+/// Whether it is named like that of this checkpoint of this job.
+bool isCheckpointDirectory(std::string_view directory, JobId job, CheckpointId checkpoint);
 
 /// Writes `<directory>/metadata`, durably.
 Status writeMetadata(fs::FileSystem& files,
                      const std::string& directory,
                      const runtime::CheckpointMetadata& metadata);
-/// Reads `<directory>/metadata`. kNotFound, saying that there is no savepoint at `named` (what the
-/// user wrote, if given), when there is none; kCorruption when it is damaged.
+/// Reads `<directory>/metadata` and checks all names in it; the data directory of the result is
+/// never empty. kNotFound, saying that there is no savepoint at `named` (what the user wrote, if
+/// given), when there is none; kCorruption or kInvalidArgument when it is not intact.
 Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
                                                  const std::string& directory,
                                                  const std::string& named = {});
 
-/// Makes the locations of files relative to the metadata's data directory where they lie in it.
+/// Refuses an acknowledgement with state elsewhere than in files of `directory`, which is that of
+/// its checkpoint (empty: files are not expected), or in blobs.
+Status checkLocations(const runtime::CheckpointAck& ack, const std::string& directory);
+/// Makes the locations of files relative to the metadata's data directory.
 void makeRelative(runtime::CheckpointMetadata& metadata);
 /// The handle with an absolute location.
 runtime::StateHandle resolve(const runtime::CheckpointMetadata& metadata,
                              runtime::StateHandle handle);
-/// Absolute locations of all files that a snapshot names, each once.
+/// Names of all files in the data directory that a snapshot needs, each once.
 std::vector<std::string> dataFiles(const runtime::CheckpointMetadata& metadata);
-/// One sentence for each named file that is missing or shorter than what is said to be in it.
-std::vector<std::string> damagedFiles(fs::FileSystem& files,
-                                      const runtime::CheckpointMetadata& metadata);
+/// One sentence for each named file that is missing or shorter than what is said to be in it. An
+/// error when that cannot be known, or where something else bears the name of a file.
+Result<std::vector<std::string>> damagedFiles(fs::FileSystem& files,
+                                              const runtime::CheckpointMetadata& metadata);
+
+/// Removes from the directory of a checkpoint the files `names`, the metadata, and all that is
+/// named like a task's file; then the directory. Everything else stays, and then the directory
+/// does: kFailedPrecondition, naming the first.
+Status removeCheckpointDirectory(fs::FileSystem& files,
+                                 const std::string& directory,
+                                 const std::vector<std::string>& names);
 /// Bytes that lie in metadata or in the blob store, not in files.
 std::uint64_t bytesOnJobManager(const runtime::CheckpointMetadata& metadata);
 

@@ -7,6 +7,7 @@
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
 #include "jobmanager/savepoint/savepoint_files.h"
+#include "jobmanager/savepoint/savepoint_removal.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 #include "jobmanager/savepoint/stored_program.h"
 
@@ -29,14 +30,24 @@ Error noProgram(const std::vector<OwnedHandle>& handles, const std::string& why)
       .advise("name the program: `weir savepoint -d PATH PROGRAM`");
 }
 
+/// Names also what was damaged before.
+Result<std::vector<std::string>> removeHeapState(fs::FileSystem& files,
+                                                 const runtime::CheckpointMetadata& metadata,
+                                                 bool job_runs) {
+  WEIR_TRY(auto told, damagedFiles(files, metadata));
+  WEIR_TRY(const auto staying, removeState(files, metadata, !job_runs));
+  told.insert(told.end(), staying.begin(), staying.end());
+  return told;
+}
+
 }  // namespace
 
 struct SavepointStore::Disposal {
   runtime::DisposeRequest request;
   Callback<runtime::DisposeReply> done;
   std::string path;  ///< On the heap, or the URI of the directory.
-  std::vector<JobId> users;
   std::optional<runtime::CheckpointMetadata> metadata;
+  Removal removal;              ///< Of one in files.
   SharedProgram program;        ///< Kept with it, on the heap.
   runtime::DisposeReply reply;  ///< Names what could not be read.
 };
@@ -187,10 +198,14 @@ void SavepointStore::removeData(runtime::CheckpointMetadata metadata,
                                 Callback<runtime::DisposeReply> done) {
   work_.run(
       [&files = services_.files, metadata = std::move(metadata), job_runs] {
-        return removeSnapshotData(files, metadata, !job_runs);
+        return removeHeapState(files, metadata, job_runs);
       },
-      [reply, done = std::move(done)](std::vector<std::string> unreadable) mutable {
-        reply.unreadable.insert(reply.unreadable.end(), unreadable.begin(), unreadable.end());
+      [reply, done = std::move(done)](Result<std::vector<std::string>> told) mutable {
+        if (!told) {
+          done(std::move(told).error().during("the savepoint is gone, but not all of its state"));
+          return;
+        }
+        reply.unreadable.insert(reply.unreadable.end(), told->begin(), told->end());
         done(std::move(reply));
       });
 }
@@ -222,34 +237,19 @@ void SavepointStore::discardHeap() {
 // ------------------------------------------------------------------------------------------ files
 
 void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
-  auto inspect = [&files = services_.files, path = disposal->path]() -> Result<Disposal> {
-    Disposal found;
-    WEIR_TRY(found.path, savepointDirectory(path));
-    auto users = jobsUsing(files, found.path);
-    auto metadata = readMetadata(files, found.path, path);
-    if (!metadata && metadata.error().code() == ErrorCode::kNotFound) {
-      return std::move(metadata).error();
-    }
-    if (users) {
-      found.users = *std::move(users);
-    }
-    if (metadata) {
-      found.metadata = *std::move(metadata);
-    } else {
-      found.reply.unreadable.push_back(metadata.error().message() +
-                                       "; state files outside of the savepoint stay");
-    }
-    return found;
+  auto inspect = [&files = services_.files, path = disposal->path]() -> Result<Removal> {
+    WEIR_TRY(const std::string directory, savepointDirectory(path));
+    return planRemoval(files, directory, path);
   };
-  work_.run(std::move(inspect), [this, disposal](Result<Disposal> found) {
+  work_.run(std::move(inspect), [this, disposal](Result<Removal> found) {
     if (!found) {
       disposal->done(std::move(found).error());
       return;
     }
-    disposal->path = std::move(found->path);
-    disposal->users = std::move(found->users);
-    disposal->metadata = std::move(found->metadata);
-    disposal->reply = std::move(found->reply);
+    disposal->path = found->directory;
+    disposal->metadata = found->metadata;
+    disposal->reply.unreadable = found->damaged;
+    disposal->removal = *std::move(found);
     if (Status may = mayDispose(*disposal); !may) {
       disposal->done(std::move(may).error());
     } else if (claim(disposal)) {
@@ -260,13 +260,13 @@ void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
 
 Status SavepointStore::mayDispose(const Disposal& disposal) const {
   const std::string& directory = disposal.path;
-  if (!disposal.users.empty() && !disposal.request.force) {
-    return inUse(directory, disposal.users.front());
-  }
-  if (!isCheckpointDirectory(directory) || !disposal.metadata) {
-    return ok();
+  if (!disposal.removal.users.empty() && !disposal.request.force) {
+    return inUse(directory, disposal.removal.users.front());
   }
   const runtime::CheckpointMetadata& metadata = *disposal.metadata;
+  if (!isCheckpointDirectory(directory)) {
+    return ok();
+  }
   if (metadata.savepoint) {
     return Error(ErrorCode::kInvalidArgument, "'" + directory + "' holds the state of a savepoint")
         .advise("dispose the savepoint itself; `weir savepoint list` shows it");
@@ -281,24 +281,21 @@ Status SavepointStore::mayDispose(const Disposal& disposal) const {
 }
 
 void SavepointStore::removeFiles(const std::shared_ptr<Disposal>& disposal) {
-  bool job_runs = false;
-  if (const auto& metadata = disposal->metadata) {
-    const bool needed = owners_.releaseSavepoint(metadata->job, metadata->checkpoint);
-    disposal->reply.data_later = needed && isCheckpointDirectory(metadata->data_directory);
-    job_runs = owners_.isRunning(metadata->job);
-  }
+  const runtime::CheckpointMetadata& metadata = *disposal->metadata;
+  const bool needed = owners_.releaseSavepoint(metadata.job, metadata.checkpoint);
+  disposal->reply.data_later = needed && disposal->removal.points_elsewhere;
   auto remove = [&files = services_.files,
                  reply = std::move(disposal->reply),
-                 metadata = std::move(disposal->metadata),
-                 directory = disposal->path,
-                 job_runs]() mutable -> Result<runtime::DisposeReply> {
-    if (metadata && !reply.data_later) {
-      for (std::string& one : removeSnapshotData(files, *metadata, !job_runs)) {
-        reply.unreadable.push_back(std::move(one));
-      }
+                 removal = std::move(disposal->removal),
+                 job_runs =
+                     owners_.isRunning(metadata.job)]() mutable -> Result<runtime::DisposeReply> {
+    std::vector<std::string>& told = reply.unreadable;
+    if (!reply.data_later) {
+      WEIR_TRY(const auto staying, removeState(files, removal.metadata, !job_runs));
+      told.insert(told.end(), staying.begin(), staying.end());
     }
-    // Last, so that a disposal that was cut short can be repeated.
-    WEIR_RETURN_IF_ERROR(removeSavepointDirectory(files, directory));
+    WEIR_TRY(const auto staying, removeEntry(files, removal));
+    told.insert(told.end(), staying.begin(), staying.end());
     return reply;
   };
   work_.run(std::move(remove), std::move(disposal->done));

@@ -4,6 +4,7 @@
 
 #include "common/fs/uri.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/savepoint/savepoint_removal.h"
 #include "jobmanager/savepoint/stored_program.h"
 
 namespace weir::jobmanager {
@@ -36,18 +37,20 @@ Status moveAll(fs::FileSystem& files,
                const std::string& directory,
                std::uint64_t inline_limit,
                runtime::CheckpointMetadata& metadata) {
+  // Else the files stay where they are, and what is told beside them stays so.
+  const bool without_files = metadata.data_directory.empty();
   std::uint64_t number = 0;
   for (runtime::OperatorState& one : metadata.operators) {
     for (runtime::SubtaskState& subtask : one.subtasks) {
       runtime::StateHandle& handle = subtask.handle;
       if (handle.storage == Storage::kBlob ||
-          (handle.storage == Storage::kInline && handle.size > inline_limit)) {
+          (handle.storage == Storage::kInline && without_files && handle.size > inline_limit)) {
         const std::string name = "state-" + std::to_string(++number);
         WEIR_RETURN_IF_ERROR(moveToFile(files, blobs, directory, name, handle));
       }
     }
   }
-  if (number > 0 || metadata.data_directory.empty()) {
+  if (without_files) {
     metadata.data_directory = directory;
   }
   return ok();
@@ -80,8 +83,12 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    const runtime::JobProgram* program) {
   WEIR_TRY(auto local, fs::localPath(parent));
   const std::string directory = fs::toFileUri(fs::join(local, name));
-  if (files.stat(directory)) {
+  auto present = files.stat(directory);
+  if (present) {
     return Error(ErrorCode::kFailedPrecondition, directory + " exists already");
+  }
+  if (present.error().code() != ErrorCode::kNotFound) {
+    return std::move(present).error();
   }
   Status written = moveAll(files, blobs, directory, inline_limit, metadata);
   if (written && program != nullptr) {
@@ -91,7 +98,7 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
     written = writeMetadata(files, directory, metadata);
   }
   if (!written) {
-    if (Status removed = files.removeAll(directory); !removed) {
+    if (Status removed = removeUnfinished(files, directory); !removed) {
       return std::move(written).error().advise("remove " + directory);
     }
     return std::move(written).error();
@@ -125,52 +132,6 @@ Status writeInUse(fs::FileSystem& files, const std::string& directory, JobId job
 
 Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId job) {
   return files.remove(fs::join(directory, std::string(kInUse) + job.hex()));
-}
-
-std::vector<std::string> removeSnapshotData(fs::FileSystem& files,
-                                            const runtime::CheckpointMetadata& metadata,
-                                            bool parent_too) {
-  std::vector<std::string> unreadable;
-  for (const std::string& path : dataFiles(metadata)) {
-    if (auto info = files.stat(path); !info) {
-      unreadable.push_back("state file " + path + ": " + info.error().message());
-    }
-    if (Status removed = files.remove(path); !removed) {
-      unreadable.push_back(removed.error().message());
-    }
-  }
-  const std::string& directory = metadata.data_directory;
-  if (!isCheckpointDirectory(directory)) {
-    return unreadable;
-  }
-  if (Status removed = files.removeAll(directory); !removed) {
-    unreadable.push_back(removed.error().message());
-  }
-  const std::string above = fs::parentOf(directory);
-  if (auto left = files.list(above); parent_too && left && left->empty()) {
-    if (Status removed = files.remove(above); !removed) {
-      unreadable.push_back(removed.error().message());
-    }
-  }
-  return unreadable;
-}
-
-Status removeSavepointDirectory(fs::FileSystem& files, const std::string& directory) {
-  if (isOurName(directory)) {
-    return files.removeAll(directory);
-  }
-  auto entries = files.list(directory);
-  if (!entries) {
-    return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
-  }
-  std::size_t left = entries->size();
-  for (const fs::FileInfo& entry : *entries) {
-    if (entry.name == "metadata" || entry.name.starts_with(kInUse)) {
-      WEIR_RETURN_IF_ERROR(files.remove(fs::join(directory, entry.name)));
-      --left;
-    }
-  }
-  return left == 0 ? files.remove(directory) : ok();
 }
 
 runtime::SavepointInfo describeSavepoint(const std::string& path,

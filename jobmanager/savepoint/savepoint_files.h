@@ -21,10 +21,10 @@ Error unknownHeapSavepoint(const std::string& path);
 /// The directory that a user means by a path: also when it ends with a slash or names metadata.
 Result<std::string> savepointDirectory(const std::string& path);
 
-/// Writes `<parent>/<name>/metadata`; returns the savepoint's URI. Sections that lie on the job
-/// manager and are larger than `inline_limit` become files of the savepoint; then, and only then,
-/// its data directory is the savepoint itself. `program`, if there is one, is stored beside it.
-/// kFailedPrecondition when the name is taken.
+/// Writes `<parent>/<name>/metadata`; returns the savepoint's URI. Without a data
+/// directory of its checkpoint, sections that lie on the job manager and are larger than
+/// `inline_limit` become files of the savepoint, which is its own data directory then. `program`,
+/// if there is one, is stored beside it. kFailedPrecondition when the name is taken.
 Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    blob::BlobStore& blobs,
                                    const std::string& parent,
@@ -37,16 +37,6 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
 Result<std::vector<JobId>> jobsUsing(fs::FileSystem& files, const std::string& directory);
 Status writeInUse(fs::FileSystem& files, const std::string& directory, JobId job);
 Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId job);
-
-/// Removes the files that a snapshot names, its directory, and with `parent_too` the directory
-/// above if that is a job's and empty. Returns a sentence for each file that was missing or could
-/// not be removed.
-std::vector<std::string> removeSnapshotData(fs::FileSystem& files,
-                                            const runtime::CheckpointMetadata& metadata,
-                                            bool parent_too);
-/// Removes what makes `directory` a savepoint: metadata, markers, and the directory when it is then
-/// empty or named like one of ours.
-Status removeSavepointDirectory(fs::FileSystem& files, const std::string& directory);
 
 /// The savepoints below `parent`, also damaged ones.
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,

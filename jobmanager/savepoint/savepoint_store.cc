@@ -138,11 +138,12 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
     }
     const runtime::CheckpointMetadata& metadata = found->second.metadata;
     work_.run([&files = services_.files, metadata] { return damagedFiles(files, metadata); },
-              [path, metadata, done](const std::vector<std::string>& damaged) {
-                if (damaged.empty()) {
+              [path, metadata, done](const Result<std::vector<std::string>>& damaged) {
+                if (damaged && damaged->empty()) {
                   done(Opened{path, metadata});
                 } else {
-                  done(Error(ErrorCode::kCorruption, damaged.front()).during("savepoint " + path));
+                  done((damaged ? Error(ErrorCode::kCorruption, damaged->front()) : damaged.error())
+                           .during("savepoint " + path));
                 }
               });
     return;
@@ -150,7 +151,7 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
   auto read = [&files = services_.files, path]() -> Result<Opened> {
     WEIR_TRY(auto directory, savepointDirectory(path));
     WEIR_TRY(auto metadata, readMetadata(files, directory, path));
-    std::vector<std::string> damaged = damagedFiles(files, metadata);
+    WEIR_TRY(const auto damaged, damagedFiles(files, metadata));
     if (!damaged.empty()) {
       std::string list;
       for (const std::string& one : damaged) {

@@ -14,6 +14,12 @@ constexpr std::string_view kDirectory = "program";
 constexpr std::string_view kDescription = "description";
 constexpr std::uint64_t kChunkBytes = 1 << 20;
 
+bool isSha256(std::string_view name) {
+  constexpr std::size_t kDigits = 64;
+  return name.size() == kDigits &&
+         name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 /// Hands the file to `take` in pieces.
 template <typename Take>
 Status copy(const fs::FileReader& from, Take take) {
@@ -80,6 +86,24 @@ Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
     }
   }
   return program;
+}
+
+Status removeProgram(fs::FileSystem& files, const std::string& directory) {
+  const std::string below = fs::join(directory, std::string(kDirectory));
+  auto info = files.stat(below);
+  if (!info) {
+    return info.error().code() == ErrorCode::kNotFound ? ok() : Status(info.error());
+  }
+  if (info->link || !info->directory) {
+    return Error(ErrorCode::kFailedPrecondition, below + " stays: it is no directory");
+  }
+  WEIR_TRY(const auto entries, files.list(below));
+  for (const fs::FileInfo& entry : entries) {
+    if (entry.name == kDescription || isSha256(entry.name)) {
+      WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(below, entry.name)));
+    }
+  }
+  return files.removeDirectory(below);
 }
 
 }  // namespace weir::jobmanager

@@ -8,7 +8,7 @@
 #include "jobmanager/blob/blob_store.h"
 
 /// The program that a file savepoint keeps because only it can discard the savepoint's state
-/// handles; common/wire/metadata_format.md has the layout. Both functions block: call them through
+/// handles; common/wire/metadata_format.md has the layout. All functions block: call them through
 /// FileWork only.
 namespace weir::jobmanager {
 
@@ -22,5 +22,8 @@ Status writeProgram(fs::FileSystem& files,
 Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
                                         blob::BlobStore& blobs,
                                         const std::string& directory);
+/// Removes what writeProgram() writes; ok when there is nothing. kFailedPrecondition, naming the
+/// directory, when there is more in it.
+Status removeProgram(fs::FileSystem& files, const std::string& directory);
 
 }  // namespace weir::jobmanager

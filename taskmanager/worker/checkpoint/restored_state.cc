@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "common/fs/uri.h"
 #include "common/record/key_group.h"
+#include "common/runtime/state_file_name.h"
 #include "common/state/section.h"
 
 namespace weir::worker {
@@ -62,7 +64,11 @@ Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& 
   if (handle.storage != runtime::StateHandle::Storage::kFile) {
     return Error(ErrorCode::kInternal, "a task was sent state that it cannot reach");
   }
-  WEIR_TRY(auto file, files.open(handle.location));
+  if (!runtime::isStateFileName(fs::nameOf(handle.location))) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "'" + handle.location + "' is no name that a snapshot gives to a file of state");
+  }
+  WEIR_TRY(auto file, files.openNoLink(handle.location));
   if (handle.offset > file->size() || file->size() - handle.offset < handle.size) {
     return Error(ErrorCode::kCorruption,
                  handle.location + " has " + std::to_string(file->size()) +

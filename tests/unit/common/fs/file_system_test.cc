@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fs/local_file_system.h"
@@ -99,6 +101,27 @@ TEST_P(FileSystemTest, RemovesOnlyWhatIsEmptyUnlessToldOtherwise) {
   EXPECT_THAT(names(directory_), IsEmpty());
 }
 
+TEST_P(FileSystemTest, RemovesAFileButNoDirectoryAsAFile) {
+  ASSERT_TRUE(writeAll(files(), path("d/a"), "x").has_value());
+  EXPECT_EQ(files().removeFile(path("d")).error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(files().removeDirectory(path("d/a")).error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(files().removeDirectory(path("d")).error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_TRUE(files().removeFile(path("d/a")).has_value());
+  EXPECT_TRUE(files().removeFile(path("d/a")).has_value());
+  EXPECT_TRUE(files().removeFile(path("none/a")).has_value());
+  EXPECT_TRUE(files().removeDirectory(path("d")).has_value());
+  EXPECT_TRUE(files().removeDirectory(path("d")).has_value());
+  EXPECT_THAT(names(directory_), IsEmpty());
+}
+
+TEST_P(FileSystemTest, OneThingHasOneIdentity) {
+  ASSERT_TRUE(writeAll(files(), path("d/a"), "x").has_value());
+  EXPECT_EQ(files().stat(path("d"))->identity, files().stat("file:" + path("d/../d/"))->identity);
+  EXPECT_NE(files().stat(path("d"))->identity, files().stat(path("d/a"))->identity);
+  EXPECT_TRUE(files().stat(path("d/a"))->regular);
+  EXPECT_FALSE(files().stat(path("d"))->regular);
+}
+
 TEST_P(FileSystemTest, AReaderKeepsWhatItHasOpened) {
   ASSERT_TRUE(writeAll(files(), path("a"), "kept").has_value());
   const auto reader = files().open(path("a"));
@@ -113,6 +136,45 @@ TEST_P(FileSystemTest, PathsOfOtherSchemesAreRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Local, FileSystemTest, testing::Values(false));
 INSTANTIATE_TEST_SUITE_P(Memory, FileSystemTest, testing::Values(true));
+
+class LocalFileSystemTest : public FileSystemTest {};
+
+TEST_P(LocalFileSystemTest, OpensRegularFilesOnlyAndWaitsForNobody) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  for (const std::string& odd : {path("pipe"), std::string("/dev/null"), directory_}) {
+    EXPECT_EQ(files().open(odd).error().code(), ErrorCode::kInvalidArgument) << odd;
+    EXPECT_EQ(files().removeFile(odd).error().code(), ErrorCode::kFailedPrecondition) << odd;
+  }
+  EXPECT_FALSE(files().stat(path("pipe"))->regular);
+}
+
+TEST_P(LocalFileSystemTest, FollowsLinksOnlyWhereItIsAskedTo) {
+  ASSERT_TRUE(writeAll(files(), path("d/a"), "x").has_value());
+  std::filesystem::create_symlink(path("d/a"), path("link"));
+  std::filesystem::create_directory_symlink(path("d"), path("e"));
+  EXPECT_EQ(*readAll(files(), path("link")), "x");
+  EXPECT_EQ(files().openNoLink(path("link")).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(files().openNoLink(path("d/a")).has_value());
+  EXPECT_TRUE(files().stat(path("link"))->link);
+  EXPECT_EQ(files().removeFile(path("link")).error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(files().removeFile(path("e/a")).error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(files().removeDirectory(path("e")).error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(names(directory_), ElementsAre("d", "e", "link"));
+  EXPECT_THAT(names(path("d")), ElementsAre("a"));
+}
+
+TEST_P(LocalFileSystemTest, ADirectoryGoesWithWhatWasNeverCommittedInIt) {
+  auto writer = files().create(path("d/a"));
+  std::ofstream(path("d/.mine.tmp")) << "x";
+  EXPECT_THAT(names(path("d")), ElementsAre(".mine.tmp"));
+  EXPECT_FALSE(files().removeDirectory(path("d")).has_value());
+  std::filesystem::remove(path("d/.mine.tmp"));
+  writer = files().create(path("d/a"));
+  EXPECT_TRUE(files().removeDirectory(path("d")).has_value());
+  EXPECT_THAT(names(directory_), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Local, LocalFileSystemTest, testing::Values(false));
 
 TEST(MemoryFileSystemTest, FailsTheOperationItWasToldTo) {
   MemoryFileSystem files;

@@ -145,6 +145,56 @@ TEST_F(CoordinatorTest, IgnoresARepeatedAcknowledgementOfACompletedOne) {
   EXPECT_EQ(files_.files(), before);
 }
 
+TEST_F(CoordinatorTest, RefusesStateOutsideOfItsCheckpointsDirectory) {
+  start();
+  const std::string job = "file:/c/" + testing::jobId(1).hex();
+  const std::vector<std::string> locations = {"/etc/passwd",
+                                              "file:/c/other",
+                                              job + "/chk-1/../../other",
+                                              job + "/chk-7/1",
+                                              job + "/chk-1",
+                                              job + "/chk-1/sub/1",
+                                              job + "/chk-1/metadata",
+                                              "1",
+                                              ""};
+  for (const std::string& location : locations) {
+    time_.advance(1s);
+    static_cast<void>(fs::writeAll(files_, location, "a letter"));
+    const std::uint64_t id = tasks_.triggered.back();
+    for (const std::uint8_t vertex : {1, 2}) {  // While it is pending, and once it is aborted.
+      runtime::CheckpointAck ack;
+      ack.checkpoint = CheckpointId(id);
+      ack.task = {testing::operatorId(vertex), 0};
+      ack.operators.resize(1);
+      ack.operators[0].handle.storage = runtime::StateHandle::Storage::kFile;
+      ack.operators[0].handle.location = location;
+      ack.operators[0].handle.size = 1;
+      const auto before = files_.files();
+      coordinator_->acknowledge(ack);
+      time_.runDue();
+      EXPECT_EQ(files_.files(), before) << location;
+    }
+    EXPECT_EQ(tasks_.aborted.back(), id) << location;
+    static_cast<void>(files_.removeAll("/c"));
+  }
+}
+
+TEST_F(CoordinatorTest, LeavesForeignFilesInItsDirectories) {
+  start();
+  time_.advance(1s);
+  acknowledgeAll(1);
+  const std::string notes = "/c/" + testing::jobId(1).hex() + "/chk-1/notes.txt";
+  static_cast<void>(fs::writeAll(files_, notes, "mine"));
+  time_.advance(1s);
+  acknowledgeAll(2);
+  coordinator_->stop(Error(ErrorCode::kCancelled, "over"));
+  bool ended = false;
+  coordinator_->end(false, [&] { ended = true; });
+  time_.runDue();
+  EXPECT_TRUE(ended);
+  EXPECT_THAT(files_.files(), ElementsAre(notes));
+}
+
 TEST_F(CoordinatorTest, SavepointsDoNotSubsumeOneAnother) {
   start();
   takeSavepoint();

@@ -13,6 +13,7 @@ namespace weir::jobmanager {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
@@ -180,13 +181,57 @@ TEST_F(SavepointStoreTest, LeavesTheDataToTheJobThatStillNeedsIt) {
   EXPECT_FALSE(open(kept->result.path));
 }
 
-TEST_F(SavepointStoreTest, RemovesADamagedOneAndSaysWhatItCouldNotRead) {
+TEST_F(SavepointStoreTest, IsNotDisposedWithoutAnIntactManifest) {
   auto kept = keep("/s", checkpointOnFiles());
   ASSERT_TRUE(files_.corrupt(kept->result.path + "/metadata", "rubbish"));
+  const auto before = files_.files();
+  for (const bool force : {false, true}) {
+    auto reply = dispose(kept->result.path, force);
+    ASSERT_FALSE(reply);
+    EXPECT_THAT(reply.error().text(), HasSubstr("nothing was deleted"));
+  }
+  EXPECT_EQ(files_.files(), before);
+}
+
+TEST_F(SavepointStoreTest, RemovesDamagedDataAndNamesIt) {
+  auto kept = keep("/s", checkpointOnFiles());
+  const std::string data = "file:/c/" + testing::jobId(1).hex() + "/chk-3/data";
+  ASSERT_TRUE(files_.truncate(data, 1));
   auto reply = dispose(kept->result.path);
   ASSERT_TRUE(reply) << reply.error().text();
-  EXPECT_THAT(reply->unreadable, SizeIs(1));
-  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("savepoint-"))));
+  EXPECT_THAT(reply->unreadable, ElementsAre(HasSubstr(data)));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, ADisposalThatWasCutShortCanBeRepeated) {
+  for (std::uint64_t nth = 1;; ++nth) {
+    auto kept = keep("/s", checkpointOnFiles());
+    ASSERT_TRUE(kept);
+    files_.failOperation(nth, Error(ErrorCode::kIo, "the disk broke"));
+    if (dispose(kept->result.path)) {
+      break;
+    }
+    auto again = dispose(kept->result.path);
+    ASSERT_TRUE(again || again.error().code() == ErrorCode::kNotFound) << nth;
+    ASSERT_THAT(files_.files(), IsEmpty()) << nth;
+  }
+}
+
+TEST_F(SavepointStoreTest, LeavesSmallStateInTheManifestWhenTheRestIsInFiles) {
+  runtime::CheckpointMetadata metadata = checkpointOnFiles();
+  runtime::SubtaskState beside = metadata.operators[0].subtasks[0];
+  beside.handle = {};
+  beside.handle.storage = runtime::StateHandle::Storage::kInline;
+  beside.handle.bytes = "larger than the limit";
+  beside.handle.size = beside.handle.bytes.size();
+  metadata.operators[0].parallelism = 2;
+  beside.subtask = 1;
+  metadata.operators[0].subtasks.push_back(beside);
+  auto kept = keep("/s", metadata);
+  ASSERT_TRUE(kept) << kept.error().text();
+  auto opened = open(kept->result.path);
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(opened->metadata.data_directory, metadata.data_directory);
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+// How files and directories of this machine go; the other half of local_file_system.cc.
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fs/local_entries.h"
+#include "common/fs/local_file_system.h"
+#include "common/fs/uri.h"
+
+namespace weir::fs {
+
+Status LocalFileSystem::removeFile(const std::string& path) {
+  WEIR_TRY(auto local, localPath(path));
+  const std::string what = "delete " + local;
+  const std::string name = nameOf(local);
+  const Descriptor above(
+      ::open(parentOf(local).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info{};
+  if (!above.valid() && errno == ENOTDIR) {
+    return Error(ErrorCode::kFailedPrecondition, what + ": the directory is none, or a link");
+  }
+  if (!above.valid() || ::fstatat(above.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? ok() : fileError(errno, what);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return Error(ErrorCode::kFailedPrecondition, what + ": is no regular file");
+  }
+  if (::unlinkat(above.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+    return fileError(errno, what);
+  }
+  return ok();
+}
+
+Status LocalFileSystem::removeDirectory(const std::string& directory) {
+  WEIR_TRY(auto local, localPath(directory));
+  const std::string what = "delete " + local;
+  const auto removed = [&]() -> Status {
+    if (::rmdir(local.c_str()) == 0 || errno == ENOENT) {
+      return ok();
+    }
+    if (errno == ENOTDIR) {
+      return Error(ErrorCode::kFailedPrecondition, what + ": is no directory");
+    }
+    return fileError(errno, what);
+  };
+  Status first = removed();
+  if (first || first.error().code() != ErrorCode::kFailedPrecondition) {
+    return first;
+  }
+  Descriptor fd(::open(local.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const Stream stream(fd.valid() ? ::fdopendir(fd.get()) : nullptr, &::closedir);
+  if (!stream) {
+    return first;
+  }
+  static_cast<void>(fd.release());  // Closed with the stream.
+  std::vector<std::string> unfinished;
+  forEachEntry(stream.get(), [&](const std::string& name) {
+    FileInfo info;
+    if (isTemporary(name) && describe(::dirfd(stream.get()), name, info) == 0 && info.regular &&
+        !info.link) {
+      unfinished.push_back(name);
+    }
+  });
+  for (const std::string& name : unfinished) {
+    ::unlinkat(::dirfd(stream.get()), name.c_str(), 0);
+  }
+  return unfinished.empty() ? first : removed();
+}
+
+}  // namespace weir::fs

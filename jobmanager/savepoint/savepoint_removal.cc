@@ -1,0 +1,192 @@
+#include "jobmanager/savepoint/savepoint_removal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/savepoint/savepoint_files.h"
+#include "jobmanager/savepoint/stored_program.h"
+
+namespace weir::jobmanager {
+namespace {
+
+Error nothingDeleted(Error why) {
+  return std::move(why)
+      .during("nothing was deleted")
+      .advise("mend what is said here and repeat; what is no savepoint is left to you");
+}
+
+Error notItsOwn(const Removal& removal) {
+  const runtime::CheckpointMetadata& metadata = removal.metadata;
+  return Error(ErrorCode::kFailedPrecondition,
+               "nothing was deleted: the manifest in '" + removal.directory + "' names '" +
+                   metadata.data_directory +
+                   "' as the directory of its state, which is neither its own nor that of "
+                   "checkpoint " +
+                   std::to_string(metadata.checkpoint.value()) + " of job " + metadata.job.hex())
+      .advise("if it was moved or copied, dispose it where it was written");
+}
+
+/// Whether the data directory is the checkpoint's that a savepoint points to.
+Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
+  const runtime::CheckpointMetadata& metadata = removal.metadata;
+  if (!metadata.savepoint ||
+      !isCheckpointDirectory(metadata.data_directory, metadata.job, metadata.checkpoint)) {
+    return notItsOwn(removal);
+  }
+  removal.points_elsewhere = true;
+  auto theirs = readMetadata(files, metadata.data_directory);
+  if (theirs && (theirs->job != metadata.job || theirs->checkpoint != metadata.checkpoint)) {
+    return notItsOwn(removal);
+  }
+  if (!theirs && theirs.error().code() == ErrorCode::kIo) {
+    return nothingDeleted(std::move(theirs).error());
+  }
+  if (!theirs) {
+    removal.damaged.push_back(theirs.error().code() == ErrorCode::kNotFound
+                                  ? metadata.data_directory + "/metadata is missing"
+                                  : theirs.error().message());
+  }
+  return ok();
+}
+
+Status checkDirectories(fs::FileSystem& files, Removal& removal, const fs::FileInfo& own) {
+  auto data = files.stat(removal.metadata.data_directory);
+  if (!data && data.error().code() != ErrorCode::kNotFound) {
+    return nothingDeleted(std::move(data).error());
+  }
+  if (data && (data->link || !data->directory)) {
+    return notItsOwn(removal);
+  }
+  if (data && data->identity == own.identity) {
+    removal.metadata.data_directory = removal.directory;
+    return ok();
+  }
+  return checkCheckpointDirectory(files, removal);
+}
+
+/// What stays because there is more in it is told, not an error.
+Status unlessNotEmpty(Status removed, std::vector<std::string>& staying) {
+  if (removed || removed.error().code() != ErrorCode::kFailedPrecondition) {
+    return removed;
+  }
+  staying.push_back(removed.error().message());
+  return ok();
+}
+
+Status removeNamed(fs::FileSystem& files,
+                   const std::string& directory,
+                   const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, name)));
+  }
+  return ok();
+}
+
+Status removeMarks(fs::FileSystem& files, const std::string& directory) {
+  const auto users = jobsUsing(files, directory);
+  if (!users) {
+    return users.error();
+  }
+  for (const JobId job : *users) {
+    WEIR_RETURN_IF_ERROR(removeInUse(files, directory, job));
+  }
+  return ok();
+}
+
+}  // namespace
+
+Result<Removal> planRemoval(fs::FileSystem& files,
+                            const std::string& directory,
+                            const std::string& named) {
+  auto own = files.stat(directory);
+  if (own && own->link) {
+    return nothingDeleted(Error(ErrorCode::kInvalidArgument,
+                                "'" + named + "' is a symbolic link: name what it leads to"));
+  }
+  auto metadata = readMetadata(files, directory, named);
+  if (!metadata && metadata.error().code() == ErrorCode::kNotFound) {
+    return std::move(metadata).error();
+  }
+  if (!metadata) {
+    return nothingDeleted(std::move(metadata).error());
+  }
+  if (!own) {
+    return nothingDeleted(std::move(own).error());
+  }
+  Removal removal{
+      .directory = directory, .metadata = *std::move(metadata), .users = {}, .damaged = {}};
+  auto users = jobsUsing(files, directory);
+  if (!users) {
+    return nothingDeleted(std::move(users).error());
+  }
+  removal.users = *std::move(users);
+  WEIR_RETURN_IF_ERROR(checkDirectories(files, removal, *own));
+  auto damaged = damagedFiles(files, removal.metadata);
+  if (!damaged) {
+    return nothingDeleted(std::move(damaged).error());
+  }
+  removal.damaged.insert(removal.damaged.end(), damaged->begin(), damaged->end());
+  return removal;
+}
+
+Result<std::vector<std::string>> removeState(fs::FileSystem& files,
+                                             const runtime::CheckpointMetadata& metadata,
+                                             bool parent_too) {
+  std::vector<std::string> staying;
+  const std::string& directory = metadata.data_directory;
+  if (directory.empty()) {
+    return staying;  // It lies on the job manager.
+  }
+  const std::vector<std::string> names = dataFiles(metadata);
+  if (!isCheckpointDirectory(directory, metadata.job, metadata.checkpoint)) {
+    WEIR_RETURN_IF_ERROR(removeNamed(files, directory, names));
+    return staying;
+  }
+  WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeCheckpointDirectory(files, directory, names), staying));
+  if (parent_too && staying.empty()) {
+    std::vector<std::string> other_checkpoints;
+    WEIR_RETURN_IF_ERROR(
+        unlessNotEmpty(files.removeDirectory(fs::parentOf(directory)), other_checkpoints));
+  }
+  return staying;
+}
+
+Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Removal& removal) {
+  std::vector<std::string> staying;
+  const runtime::CheckpointMetadata& metadata = removal.metadata;
+  if (!removal.points_elsewhere &&
+      isCheckpointDirectory(removal.directory, metadata.job, metadata.checkpoint)) {
+    return staying;  // It went with the state.
+  }
+  WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeProgram(files, removal.directory), staying));
+  WEIR_RETURN_IF_ERROR(removeMarks(files, removal.directory));
+  WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(removal.directory, "metadata")));
+  Status removed = files.removeDirectory(removal.directory);
+  if (!removed && removed.error().code() == ErrorCode::kFailedPrecondition) {
+    staying.push_back("directory " + removal.directory +
+                      " stays, as there is more in it than the savepoint's");
+    return staying;
+  }
+  WEIR_RETURN_IF_ERROR(std::move(removed));
+  return staying;
+}
+
+Status removeUnfinished(fs::FileSystem& files, const std::string& directory) {
+  constexpr std::string_view kState = "state-";  // As writeSavepoint() numbers them.
+  auto entries = files.list(directory);
+  if (!entries) {
+    return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
+  }
+  WEIR_RETURN_IF_ERROR(removeProgram(files, directory));
+  WEIR_RETURN_IF_ERROR(removeMarks(files, directory));
+  for (const fs::FileInfo& entry : *entries) {
+    if (entry.name == "metadata" || entry.name.starts_with(kState)) {
+      WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, entry.name)));
+    }
+  }
+  return files.removeDirectory(directory);
+}
+
+}  // namespace weir::jobmanager

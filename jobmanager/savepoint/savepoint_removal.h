@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "common/fs/file_system.h"
+#include "common/runtime/checkpoint_metadata.h"
+
+/// How savepoints are deleted: only regular files, by names that their manifest gave and that were
+/// checked when it was read, in directories that are the manifest's own; never recursively. All of
+/// it blocks: call it through FileWork only.
+namespace weir::jobmanager {
+
+/// What a disposal would delete.
+struct Removal {
+  std::string directory;  ///< Of the savepoint, as a URI.
+  runtime::CheckpointMetadata metadata;
+  std::vector<JobId> users;
+  bool points_elsewhere = false;     ///< Its state lies in its checkpoint's directory.
+  std::vector<std::string> damaged;  ///< A sentence for each file that is not whole.
+};
+
+/// Looks at everything and touches nothing. An error, after which nothing may be deleted, when
+/// there is no intact manifest (`named` is what its user called it), when it names a directory that
+/// is not its own, when something else bears the name of its state, or on an I/O error.
+Result<Removal> planRemoval(fs::FileSystem& files,
+                            const std::string& directory,
+                            const std::string& named);
+
+/// Deletes the state: what the manifest names, and its checkpoint's directory. With `parent_too`
+/// also that of the job when it is then empty. Returns a sentence for each directory that stays
+/// because there is more in it.
+Result<std::vector<std::string>> removeState(fs::FileSystem& files,
+                                             const runtime::CheckpointMetadata& metadata,
+                                             bool parent_too);
+/// Deletes the savepoint's own files, its metadata last so that a disposal that was cut short can
+/// be repeated, and its directory. Returns sentences as above.
+Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Removal& removal);
+
+/// Deletes what writeSavepoint() has made before it went wrong.
+Status removeUnfinished(fs::FileSystem& files, const std::string& directory);
+
+}  // namespace weir::jobmanager
