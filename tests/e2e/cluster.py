@@ -79,11 +79,15 @@ class Daemon:
 
 
 class Cluster:
-    def __init__(self, task_managers=1, slots=2, folder=None, dist=None, **settings):
-        """settings: configuration keys with '_' for '.', as in state_backend='filesystem'; or conf={key: value}."""
+    def __init__(self, task_managers=1, slots=2, folder=None, dist=None, daemon_env=None, **settings):
+        """settings: configuration keys with '_' for '.', as in state_backend='filesystem'; or conf={key: value}.
+
+        daemon_env: variables that only the daemons get.
+        """
         self.dist = pathlib.Path(dist) if dist else DIST
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="weir-e2e-"))
         self.owns_folder = folder is None
+        self.daemon_env = dict(daemon_env or {})
         self.conf_dir = self.folder / "conf"
         self.checkpoints = self.folder / "checkpoints"
         self.savepoints = self.folder / "savepoints"
@@ -138,7 +142,10 @@ class Cluster:
 
     def start_jobmanager(self, *arguments):
         self.jobmanager = Daemon(
-            "jobmanager", [self.dist / "bin" / "weir-jobmanager", *arguments], self.folder, self.environment()
+            "jobmanager",
+            [self.dist / "bin" / "weir-jobmanager", *arguments],
+            self.folder,
+            {**self.environment(), **self.daemon_env},
         )
         wait_for("job manager ready", lambda: self.try_get("/overview") or self._ended(self.jobmanager))
         return self.jobmanager
@@ -149,7 +156,7 @@ class Cluster:
             f"taskmanager-{self.started}",
             [self.dist / "bin" / "weir-taskmanager", *arguments],
             self.folder,
-            self.environment(),
+            {**self.environment(), **self.daemon_env},
         )
         self.taskmanagers.append(daemon)
         return daemon
