@@ -1,5 +1,6 @@
 #include "jobmanager/job_manager.h"
 
+#include <algorithm>
 #include <fstream>
 #include <future>
 #include <initializer_list>
@@ -13,13 +14,16 @@
 #include "common/concurrency/thread_executor.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
+#include "common/daemon/descriptors.h"
 #include "common/fs/local_file_system.h"
 #include "common/fs/uri.h"
+#include "common/rpc/peer_quota.h"
 #include "common/rpc/server.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 #include "jobmanager/ha/job_store.h"
+#include "jobmanager/rpc/blob_transfer.h"
 #include "jobmanager/rpc/client_service.h"
 #include "jobmanager/rpc/cluster_service.h"
 #include "jobmanager/web/rest_api.h"
@@ -75,6 +79,46 @@ std::string firstOf(std::initializer_list<std::string> values) {
   return "";
 }
 
+std::size_t sizeOf(std::int64_t count) { return static_cast<std::size_t>(count); }
+
+/// How many connections RPC and HTTP may hold.
+struct Connections {
+  std::size_t rpc;
+  std::size_t web;
+};
+
+/// As configured, or less where the process may open too few files: some are kept for the others.
+Connections connectionLimits(const config::Configuration& configuration) {
+  constexpr std::size_t kForFiles = 256;
+  const Connections wanted{sizeOf(configuration.get(config::kRpcMaxConnections)),
+                           sizeOf(configuration.get(config::kWebMaxConnections))};
+  const std::size_t descriptors = daemon::descriptorLimit();
+  const std::size_t room = descriptors > 2 * kForFiles ? descriptors - kForFiles : descriptors / 2;
+  const std::size_t sum = wanted.rpc + wanted.web;
+  if (sum <= room) {
+    return wanted;
+  }
+  const Connections less{std::max<std::size_t>(wanted.rpc * room / sum, 4),
+                         std::max<std::size_t>(wanted.web * room / sum, 4)};
+  log::warn("fewer connections than configured, as few files may be open; raise the hard limit",
+            {{"open_files", descriptors},
+             {config::kRpcMaxConnections.key, less.rpc},
+             {config::kWebMaxConnections.key, less.web}});
+  return less;
+}
+
+rpc::ServerLimits serverLimits(const config::Configuration& configuration,
+                               const Connections& connections) {
+  rpc::ServerLimits limits;
+  limits.connections = {connections.rpc, configuration.get(config::kRpcSilence)};
+  limits.calls_per_connection =
+      static_cast<int>(configuration.get(config::kRpcMaxCallsPerConnection));
+  limits.message_bytes = static_cast<int>(configuration.get(config::kRpcMaxMessage).bytes);
+  limits.memory = configuration.get(config::kRpcMaxMemory).bytes;
+  limits.idle = configuration.get(config::kRpcIdle);
+  return limits;
+}
+
 web::RestApi::Settings webSettings(const config::Configuration& configuration) {
   web::RestApi::Settings settings;
   settings.version = std::string(releaseVersion());
@@ -103,9 +147,12 @@ struct JobManager::Parts {
   std::unique_ptr<Dispatcher> dispatcher;
   std::optional<web::RestApi> rest;
   std::unique_ptr<web::HttpServer> http;
+  std::optional<Transfers> transfers;
+  std::optional<rpc::PeerQuota> calls;
   std::optional<ClientService> clients;
   std::optional<ClusterService> cluster;
   std::unique_ptr<rpc::Server> server;
+  Connections limits{};
   bool stopped = false;
 
   Status openDispatcher();
@@ -140,6 +187,8 @@ Status JobManager::Parts::listenHttp() {
                            configuration.get(config::kJobManagerBindHost),
                            configuration.get(config::kJobManagerRpcAddress)});
   settings.port = static_cast<std::uint16_t>(port);
+  settings.most_connections = limits.web;
+  settings.request_timeout = configuration.get(config::kWebRequestTimeout);
   auto listening =
       web::HttpServer::listen(settings, [this](std::string_view path) { return rest->get(path); });
   if (!listening.has_value()) {
@@ -153,16 +202,29 @@ Status JobManager::Parts::listenHttp() {
 
 Status JobManager::Parts::serveRpc() {
   WEIR_TRY(const auto heartbeat, config::resolveHeartbeat(configuration));
-  clients.emplace(*dispatcher, *blobs);
+  transfers.emplace(*blobs,
+                    clock,
+                    TransferLimits{sizeOf(configuration.get(config::kBlobConcurrent)),
+                                   configuration.get(config::kBlobIdle),
+                                   configuration.get(config::kBlobLeastRate).bytes});
+  calls.emplace("calls", config::kRpcMaxCalls.key, sizeOf(configuration.get(config::kRpcMaxCalls)));
+  clients.emplace(*dispatcher, *blobs, *transfers, *calls);
   cluster.emplace(*dispatcher,
-                  *blobs,
+                  *transfers,
+                  *calls,
                   timers,
-                  ClusterService::Settings{
-                      heartbeat.interval, heartbeat.timeout, std::string(releaseVersion())});
+                  ClusterService::Settings{heartbeat.interval,
+                                           heartbeat.timeout,
+                                           configuration.get(config::kRpcSilence),
+                                           std::string(releaseVersion())});
   const rpc::Address address{firstOf({configuration.get(config::kJobManagerBindHost),
                                       configuration.get(config::kJobManagerRpcAddress)}),
                              static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
-  WEIR_TRY(server, rpc::Server::start(address, {&clients->service(), &cluster->service()}, {}));
+  WEIR_TRY(server,
+           rpc::Server::start(address,
+                              {&clients->service(), &cluster->service()},
+                              {},
+                              serverLimits(configuration, limits)));
   return ok();
 }
 
@@ -173,6 +235,7 @@ Result<std::unique_ptr<JobManager>> JobManager::start(const config::Configuratio
   WEIR_RETURN_IF_ERROR(config::checkJobManager(configuration));
   auto parts = std::make_unique<Parts>();
   parts->configuration = configuration;
+  parts->limits = connectionLimits(configuration);
   // Owns the parts from here, so that a start that fails half-way ends in order as well.
   std::unique_ptr<JobManager> manager(new JobManager(std::move(parts)));
   WEIR_RETURN_IF_ERROR(manager->parts_->openDispatcher());
@@ -208,6 +271,7 @@ void JobManager::stop() {
     parts.clients->stop(kReason);
     parts.cluster->stop(kReason);
     parts.server->shutdown();
+    parts.transfers->stop();
   }
   if (parts.http) {
     parts.http->stop();

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Sets everything up and passes the tests: packages, checks of form, builds, unit, integration, simulation and
-# end-to-end tests. Usage: tests/run.sh [STAGE...]; stages: form asan tsan release e2e tidy (default: all of them).
+# end-to-end tests, hostile peers. Usage: tests/run.sh [STAGE...]; stages: form asan tsan release e2e hostile tidy
+# (default: all of them).
 # WEIR_JOBS bounds parallel compilations.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(form asan tsan release e2e tidy)
+[ ${#stages[@]} -gt 0 ] || stages=(form asan tsan release e2e hostile tidy)
 jobs=${WEIR_JOBS:-$(nproc)}
 passed=0
 failed=()
@@ -81,6 +82,10 @@ for stage in "${stages[@]}"; do
       ;;
     e2e)
       step "end-to-end tests" python3 -m unittest discover -s tests/e2e -p 'test_*.py'
+      ;;
+    hostile)
+      step "hostile clients, task managers, peers and snapshots" \
+        python3 -m unittest discover -s tests/hostile -p 'test_*.py'
       ;;
     tidy)
       step "clang-tidy" tests/tidy.sh

@@ -130,7 +130,6 @@ const std::vector<IgnoredKey>& allIgnoredKeys() {
       {"task.cancellation.timers.timeout", kCancel},
       {"task.checkpoint.alignment.max-size", "bounds spilled records; nothing is spilled here"},
       {"blob.server.port", kBlob},
-      {"blob.fetch.num-concurrent", kBlob},
       {"blob.fetch.backlog", kBlob},
       {"blob.offload.minsize", kBlob},
       {"blob.client.*", kBlob},

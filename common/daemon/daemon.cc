@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/config/options.h"
+#include "common/daemon/descriptors.h"
 #include "common/telemetry/log.h"
 
 namespace weir::daemon {
@@ -81,6 +82,7 @@ int serve(const Description& description,
 
 int run(int argc, char** argv, const Description& description, const Start& start) {
   openStandardDescriptors();
+  raiseDescriptorLimit();
   const auto parsed = parseArguments({argv + 1, argv + argc}, description);
   if (const auto* farewell = std::get_if<Farewell>(&parsed)) {
     std::fputs(farewell->text.c_str(), farewell->status == 0 ? stdout : stderr);

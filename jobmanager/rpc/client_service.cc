@@ -10,24 +10,28 @@
 namespace weir::jobmanager {
 namespace {
 
-using Base = v1::JobManager;
-// Calls that wait for the dispatcher hold no thread; those that move files have one each.
-using Calls = Base::WithCallbackMethod_Submit<Base::WithCallbackMethod_Follow<
-    Base::WithCallbackMethod_ListJobs<Base::WithCallbackMethod_Cancel<
-        Base::WithCallbackMethod_Savepoint<Base::WithCallbackMethod_Dispose<
-            Base::WithCallbackMethod_ListSavepoints<Base::Service>>>>>>>;
+using Calls = v1::JobManager::CallbackService;  // A call that waits holds no thread.
 using JobEvents = EventStream<v1::JobEvent>;
 using SavepointEvents = EventStream<v1::SavepointEvent>;
 
-/// Calls `start`, unless the protocol is another one; its error ends the call.
+/// A call with one answer that is being worked on.
+struct Call {
+  grpc::ServerUnaryReactor* reactor;  // gRPC's, until it is finished.
+  rpc::PeerQuota::Permit permit;
+};
+
+/// Calls `start`, unless the protocol is another one or too many calls are open; its error ends the
+/// call.
 template <typename Request, typename Start>
-grpc::ServerUnaryReactor* unary(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* unary(rpc::PeerQuota& calls,
+                                grpc::CallbackServerContext* context,
                                 const Request& request,
                                 Start start) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto started = [&]() -> Status {
     WEIR_RETURN_IF_ERROR(wire::checkClientProtocol(request.protocol()));
-    return start(reactor);
+    WEIR_TRY(auto permit, calls.take(context->peer()));
+    return start(Call{reactor, std::move(permit)});
   }();
   if (!started.has_value()) {
     reactor->Finish(rpc::toGrpc(started));
@@ -37,13 +41,13 @@ grpc::ServerUnaryReactor* unary(grpc::CallbackServerContext* context,
 
 /// Answers with `fill(value)` when all went well. gRPC keeps reactor and reply until then.
 template <typename T, typename Fill>
-Callback<T> answer(grpc::ServerUnaryReactor* reactor, Fill fill) {
-  return [reactor, fill](Result<T> result) {
+Callback<T> answer(const Call& call, Fill fill) {
+  return [call, fill](Result<T> result) {
     if (result.has_value()) {
       fill(*result);
-      reactor->Finish(grpc::Status::OK);
+      call.reactor->Finish(grpc::Status::OK);
     } else {
-      reactor->Finish(rpc::toGrpc(result.error()));
+      call.reactor->Finish(rpc::toGrpc(result.error()));
     }
   };
 }
@@ -52,8 +56,11 @@ Callback<T> answer(grpc::ServerUnaryReactor* reactor, Fill fill) {
 
 class ClientService::Impl final : public Calls {
  public:
-  Impl(DispatcherGateway& dispatcher, blob::BlobStore& blobs)
-      : dispatcher_(dispatcher), blobs_(blobs) {}
+  Impl(DispatcherGateway& dispatcher,
+       blob::BlobStore& blobs,
+       Transfers& transfers,
+       rpc::PeerQuota& calls)
+      : dispatcher_(dispatcher), blobs_(blobs), transfers_(transfers), calls_(calls) {}
 
   void stop(const std::string& reason) {
     const Status ended = Error(ErrorCode::kUnavailable, reason);
@@ -67,32 +74,29 @@ class ClientService::Impl final : public Calls {
     }
   }
 
-  grpc::Status HasBlobs(grpc::ServerContext* /*context*/,
-                        const v1::HasBlobsRequest* request,
-                        v1::HasBlobsReply* reply) override {
-    return rpc::toGrpc(hasBlobs(*request, *reply));
+  grpc::ServerUnaryReactor* HasBlobs(grpc::CallbackServerContext* context,
+                                     const v1::HasBlobsRequest* request,
+                                     v1::HasBlobsReply* reply) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(rpc::toGrpc(hasBlobs(*request, *reply)));
+    return reactor;
   }
 
-  grpc::Status PutBlob(grpc::ServerContext* /*context*/,
-                       grpc::ServerReader<v1::Chunk>* stream,
-                       v1::PutBlobReply* reply) override {
-    v1::Chunk first;
-    if (!stream->Read(&first)) {
-      return rpc::toGrpc(Error(ErrorCode::kInvalidArgument, "an upload has no chunk"));
-    }
-    const Status known = wire::checkClientProtocol(first.header().protocol());
-    return rpc::toGrpc(known ? receiveBlob(blobs_, std::move(first), *stream, *reply) : known);
+  grpc::ServerReadReactor<v1::Chunk>* PutBlob(grpc::CallbackServerContext* context,
+                                              v1::PutBlobReply* reply) override {
+    return transfers_.receive(*context, *reply, [](const v1::Chunk& first) {
+      return wire::checkClientProtocol(first.header().protocol());
+    });
   }
 
   grpc::ServerUnaryReactor* Submit(grpc::CallbackServerContext* context,
                                    const v1::SubmitRequest* request,
                                    v1::SubmitReply* reply) override {
-    return unary(context, *request, [&](grpc::ServerUnaryReactor* reactor) -> Status {
+    return unary(calls_, context, *request, [&](const Call& call) -> Status {
       WEIR_TRY(auto submit, wire::fromProto(*request));
       dispatcher_.submit(std::move(submit),
-                         answer<runtime::SubmitReply>(reactor, [reply](const auto& value) {
-                           *reply = wire::toProto(value);
-                         }));
+                         answer<runtime::SubmitReply>(
+                             call, [reply](const auto& value) { *reply = wire::toProto(value); }));
       return ok();
     });
   }
@@ -100,9 +104,9 @@ class ClientService::Impl final : public Calls {
   grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
                                      const v1::ListJobsRequest* request,
                                      v1::ListJobsReply* reply) override {
-    return unary(context, *request, [&](grpc::ServerUnaryReactor* reactor) -> Status {
+    return unary(calls_, context, *request, [&](const Call& call) -> Status {
       dispatcher_.list(
-          answer<std::vector<runtime::JobSummary>>(reactor, [reply](const auto& summaries) {
+          answer<std::vector<runtime::JobSummary>>(call, [reply](const auto& summaries) {
             for (const runtime::JobSummary& summary : summaries) {
               *reply->add_jobs() = wire::toProto(summary);
             }
@@ -114,9 +118,9 @@ class ClientService::Impl final : public Calls {
   grpc::ServerUnaryReactor* Cancel(grpc::CallbackServerContext* context,
                                    const v1::CancelRequest* request,
                                    v1::CancelReply* /*reply*/) override {
-    return unary(context, *request, [&](grpc::ServerUnaryReactor* reactor) -> Status {
+    return unary(calls_, context, *request, [&](const Call& call) -> Status {
       WEIR_TRY(const auto job, JobId::fromBytes(request->job()));
-      dispatcher_.cancel(job, answer<std::monostate>(reactor, [](const auto&) {}));
+      dispatcher_.cancel(job, answer<std::monostate>(call, [](const auto&) {}));
       return ok();
     });
   }
@@ -124,12 +128,11 @@ class ClientService::Impl final : public Calls {
   grpc::ServerUnaryReactor* Dispose(grpc::CallbackServerContext* context,
                                     const v1::DisposeRequest* request,
                                     v1::DisposeReply* reply) override {
-    return unary(context, *request, [&](grpc::ServerUnaryReactor* reactor) -> Status {
+    return unary(calls_, context, *request, [&](const Call& call) -> Status {
       WEIR_TRY(auto dispose, wire::fromProto(*request));
       dispatcher_.dispose(std::move(dispose),
-                          answer<runtime::DisposeReply>(reactor, [reply](const auto& value) {
-                            *reply = wire::toProto(value);
-                          }));
+                          answer<runtime::DisposeReply>(
+                              call, [reply](const auto& value) { *reply = wire::toProto(value); }));
       return ok();
     });
   }
@@ -137,9 +140,9 @@ class ClientService::Impl final : public Calls {
   grpc::ServerUnaryReactor* ListSavepoints(grpc::CallbackServerContext* context,
                                            const v1::ListSavepointsRequest* request,
                                            v1::ListSavepointsReply* reply) override {
-    return unary(context, *request, [&](grpc::ServerUnaryReactor* reactor) -> Status {
+    return unary(calls_, context, *request, [&](const Call& call) -> Status {
       dispatcher_.listSavepoints(
-          answer<std::vector<runtime::SavepointInfo>>(reactor, [reply](const auto& infos) {
+          answer<std::vector<runtime::SavepointInfo>>(call, [reply](const auto& infos) {
             for (const runtime::SavepointInfo& info : infos) {
               *reply->add_savepoints() = wire::toProto(info);
             }
@@ -148,29 +151,40 @@ class ClientService::Impl final : public Calls {
     });
   }
 
-  grpc::ServerWriteReactor<v1::JobEvent>* Follow(grpc::CallbackServerContext* /*context*/,
+  grpc::ServerWriteReactor<v1::JobEvent>* Follow(grpc::CallbackServerContext* context,
                                                  const v1::FollowRequest* request) override {
-    const auto stream = JobEvents::make();
-    JobEvents* const reactor = stream.get();
-    const bool open = followers_.add(stream);
-    if (const Status started = open ? follow(*request, stream) : stopping(); !started) {
-      stream->end(started);
-    }
-    return reactor;
+    return stream(followers_, *context, [&](const std::shared_ptr<JobEvents>& events) {
+      return follow(*request, events);
+    });
   }
 
   grpc::ServerWriteReactor<v1::SavepointEvent>* Savepoint(
-      grpc::CallbackServerContext* /*context*/, const v1::SavepointRequest* request) override {
-    const auto stream = SavepointEvents::make();
-    SavepointEvents* const reactor = stream.get();
-    const bool open = savepoints_.add(stream);
-    if (const Status started = open ? savepoint(*request, stream) : stopping(); !started) {
-      stream->end(started);
+      grpc::CallbackServerContext* context, const v1::SavepointRequest* request) override {
+    return stream(savepoints_, *context, [&](const std::shared_ptr<SavepointEvents>& events) {
+      return savepoint(*request, events);
+    });
+  }
+
+ private:
+  /// Opens a stream and calls `start`, whose error ends it.
+  template <typename Events, typename Start>
+  Events* stream(OpenStreams<Events>& streams, grpc::CallbackServerContext& context, Start start) {
+    auto permit = calls_.take(context.peer());
+    const auto events = Events::make(permit.has_value() ? *permit : nullptr);
+    Events* const reactor = events.get();
+    Status started = permit.has_value() ? ok() : Status(permit.error());
+    if (started && !streams.add(events)) {
+      started = stopping();
+    }
+    if (started) {
+      started = start(events);
+    }
+    if (!started) {
+      events->end(started);
     }
     return reactor;
   }
 
- private:
   static Status stopping() { return Error(ErrorCode::kUnavailable, "the job manager is stopping"); }
 
   Status hasBlobs(const v1::HasBlobsRequest& request, v1::HasBlobsReply& reply) {
@@ -229,14 +243,19 @@ class ClientService::Impl final : public Calls {
     return ok();
   }
 
-  DispatcherGateway& dispatcher_;  // Borrowed, like the blobs.
+  DispatcherGateway& dispatcher_;  // Borrowed, like the next three.
   blob::BlobStore& blobs_;
+  Transfers& transfers_;
+  rpc::PeerQuota& calls_;
   OpenStreams<JobEvents> followers_;
   OpenStreams<SavepointEvents> savepoints_;
 };
 
-ClientService::ClientService(DispatcherGateway& dispatcher, blob::BlobStore& blobs)
-    : impl_(std::make_unique<Impl>(dispatcher, blobs)) {}
+ClientService::ClientService(DispatcherGateway& dispatcher,
+                             blob::BlobStore& blobs,
+                             Transfers& transfers,
+                             rpc::PeerQuota& calls)
+    : impl_(std::make_unique<Impl>(dispatcher, blobs, transfers, calls)) {}
 ClientService::~ClientService() = default;
 
 grpc::Service& ClientService::service() { return *impl_; }

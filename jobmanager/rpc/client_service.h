@@ -3,8 +3,10 @@
 #include <memory>
 #include <string>
 
+#include "common/rpc/peer_quota.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
+#include "jobmanager/rpc/blob_transfer.h"
 
 namespace grpc {
 class Service;
@@ -17,8 +19,11 @@ namespace weir::jobmanager {
 /// Runs on gRPC's threads; calls that wait hold none. Lives longer than the server that serves it.
 class ClientService {
  public:
-  /// Both are borrowed and outlive the service.
-  ClientService(DispatcherGateway& dispatcher, blob::BlobStore& blobs);
+  /// All are borrowed and outlive the service; `calls` bounds what clients may have open.
+  ClientService(DispatcherGateway& dispatcher,
+                blob::BlobStore& blobs,
+                Transfers& transfers,
+                rpc::PeerQuota& calls);
   ~ClientService();
   ClientService(const ClientService&) = delete;
   ClientService& operator=(const ClientService&) = delete;

@@ -4,15 +4,13 @@
 
 #include "cluster.grpc.pb.h"
 #include "common/rpc/status.h"
-#include "jobmanager/rpc/blob_transfer.h"
 #include "jobmanager/rpc/event_stream.h"
 #include "jobmanager/rpc/session.h"
 
 namespace weir::jobmanager {
 namespace {
 
-// Sessions hold no thread; transfers of files have one each.
-using Calls = v1::TaskManagers::WithCallbackMethod_Session<v1::TaskManagers::Service>;
+using Calls = v1::TaskManagers::CallbackService;  // A call that waits holds no thread.
 
 std::uint64_t millis(Duration duration) {
   return static_cast<std::uint64_t>(
@@ -24,10 +22,15 @@ std::uint64_t millis(Duration duration) {
 class ClusterService::Impl final : public Calls, public std::enable_shared_from_this<Impl> {
  public:
   Impl(DispatcherGateway& dispatcher,
-       blob::BlobStore& blobs,
+       Transfers& transfers,
+       rpc::PeerQuota& calls,
        concurrency::Executor& timers,
        Settings settings)
-      : dispatcher_(dispatcher), blobs_(blobs), timers_(timers), settings_(std::move(settings)) {}
+      : dispatcher_(dispatcher),
+        transfers_(transfers),
+        calls_(calls),
+        timers_(timers),
+        settings_(std::move(settings)) {}
 
   /// On the executor of the timers.
   void beat() {
@@ -62,32 +65,35 @@ class ClusterService::Impl final : public Calls, public std::enable_shared_from_
     registered.set_heartbeat_interval_millis(millis(settings_.heartbeat_interval));
     registered.set_heartbeat_timeout_millis(millis(settings_.heartbeat_timeout));
     registered.set_version(settings_.version);
-    const auto session = jobmanager::Session::start(dispatcher_, *context, std::move(registered));
-    if (!sessions_.add(session)) {
+    auto permit = calls_.take(context->peer());
+    const auto session = jobmanager::Session::start(
+        dispatcher_,
+        *context,
+        std::move(registered),
+        {.permit = permit.has_value() ? *permit : nullptr,
+         .most_beats = settings_.registration_timeout / settings_.heartbeat_interval + 1});
+    if (!permit.has_value()) {
+      session->refuse(permit.error().text(), true);
+    } else if (!sessions_.add(session)) {
       session->refuse("the job manager is stopping", true);
     }
     return session.get();
   }
 
-  grpc::Status GetBlob(grpc::ServerContext* /*context*/,
-                       const v1::GetBlobRequest* request,
-                       grpc::ServerWriter<v1::Chunk>* stream) override {
-    return rpc::toGrpc(sendBlob(blobs_, *request, *stream));
+  grpc::ServerWriteReactor<v1::Chunk>* GetBlob(grpc::CallbackServerContext* context,
+                                               const v1::GetBlobRequest* request) override {
+    return transfers_.send(*context, *request);
   }
 
-  grpc::Status PutBlob(grpc::ServerContext* /*context*/,
-                       grpc::ServerReader<v1::Chunk>* stream,
-                       v1::PutBlobReply* reply) override {
-    v1::Chunk first;
-    if (!stream->Read(&first)) {
-      return rpc::toGrpc(Error(ErrorCode::kInvalidArgument, "an upload has no chunk"));
-    }
-    return rpc::toGrpc(receiveBlob(blobs_, std::move(first), *stream, *reply));
+  grpc::ServerReadReactor<v1::Chunk>* PutBlob(grpc::CallbackServerContext* context,
+                                              v1::PutBlobReply* reply) override {
+    return transfers_.receive(*context, *reply, {});
   }
 
  private:
-  DispatcherGateway& dispatcher_;  // Borrowed, like the next two.
-  blob::BlobStore& blobs_;
+  DispatcherGateway& dispatcher_;  // Borrowed, like the next three.
+  Transfers& transfers_;
+  rpc::PeerQuota& calls_;
   concurrency::Executor& timers_;
   const Settings settings_;
   OpenStreams<jobmanager::Session> sessions_;
@@ -97,10 +103,11 @@ class ClusterService::Impl final : public Calls, public std::enable_shared_from_
 };
 
 ClusterService::ClusterService(DispatcherGateway& dispatcher,
-                               blob::BlobStore& blobs,
+                               Transfers& transfers,
+                               rpc::PeerQuota& calls,
                                concurrency::Executor& timers,
                                Settings settings)
-    : impl_(std::make_shared<Impl>(dispatcher, blobs, timers, std::move(settings))) {
+    : impl_(std::make_shared<Impl>(dispatcher, transfers, calls, timers, std::move(settings))) {
   timers.post([weak = std::weak_ptr(impl_)] {
     if (const auto impl = weak.lock()) {
       impl->beat();

@@ -5,8 +5,9 @@
 
 #include "common/base/clock.h"
 #include "common/concurrency/executor.h"
-#include "jobmanager/blob/blob_store.h"
+#include "common/rpc/peer_quota.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
+#include "jobmanager/rpc/blob_transfer.h"
 
 namespace grpc {
 class Service;
@@ -23,12 +24,16 @@ class ClusterService {
   struct Settings {
     Duration heartbeat_interval = std::chrono::seconds(2);
     Duration heartbeat_timeout = std::chrono::seconds(10);  ///< Told to the task managers.
+    /// How long a session may be without registration, to the next heartbeat.
+    Duration registration_timeout = std::chrono::seconds(10);
     std::string version;
   };
 
-  /// All are borrowed and outlive the service; `timers` runs the heartbeats.
+  /// All are borrowed and outlive the service; `timers` runs the heartbeats, `calls` bounds the
+  /// sessions that are open.
   ClusterService(DispatcherGateway& dispatcher,
-                 blob::BlobStore& blobs,
+                 Transfers& transfers,
+                 rpc::PeerQuota& calls,
                  concurrency::Executor& timers,
                  Settings settings);
   ~ClusterService();

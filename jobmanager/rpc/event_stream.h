@@ -9,6 +9,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include "common/rpc/peer_quota.h"
 #include "common/rpc/status.h"
 #include "jobmanager/rpc/outbox.h"
 
@@ -25,8 +26,10 @@ class EventStream final : public grpc::ServerWriteReactor<Message>,
   /// A client that leaves so much unread is given up.
   static constexpr std::uint64_t kMostUnread = 64 << 20;
 
-  static std::shared_ptr<EventStream> make() {
+  /// `permit` is held until gRPC is done with the stream.
+  static std::shared_ptr<EventStream> make(rpc::PeerQuota::Permit permit) {
     auto stream = std::make_shared<EventStream>();
+    stream->permit_ = std::move(permit);
     stream->self_ = stream;
     stream->outbox_.open(std::nullopt);
     return stream;
@@ -62,6 +65,7 @@ class EventStream final : public grpc::ServerWriteReactor<Message>,
     proceed();
   }
   void OnDone() override {
+    permit_.reset();
     const auto keep = std::move(self_);  // Ends us at the end of this call, unless shared.
   }
 
@@ -81,6 +85,7 @@ class EventStream final : public grpc::ServerWriteReactor<Message>,
   }
 
   Outbox<Message> outbox_;
+  rpc::PeerQuota::Permit permit_;
   std::shared_ptr<EventStream> self_;  // Shared with who sends; let go by OnDone().
 };
 

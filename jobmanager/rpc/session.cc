@@ -10,8 +10,10 @@ namespace weir::jobmanager {
 
 std::shared_ptr<Session> Session::start(DispatcherGateway& dispatcher,
                                         grpc::CallbackServerContext& context,
-                                        v1::Registered registered) {
-  auto session = std::make_shared<Session>(dispatcher, context, std::move(registered));
+                                        v1::Registered registered,
+                                        Bounds bounds) {
+  auto session =
+      std::make_shared<Session>(dispatcher, context, std::move(registered), std::move(bounds));
   session->self_ = session;
   session->StartRead(&session->incoming_);
   return session;
@@ -19,9 +21,11 @@ std::shared_ptr<Session> Session::start(DispatcherGateway& dispatcher,
 
 Session::Session(DispatcherGateway& dispatcher,
                  grpc::CallbackServerContext& context,
-                 v1::Registered registered)
+                 v1::Registered registered,
+                 Bounds bounds)
     : dispatcher_(dispatcher),
       registered_(std::move(registered)),
+      bounds_(std::move(bounds)),
       outbox_(kMostUnread),
       context_(&context) {}
 
@@ -30,15 +34,21 @@ void Session::send(runtime::TaskManagerOrder order) { push(wire::toProto(order))
 void Session::close(const std::string& reason) { refuse(reason, true); }
 
 void Session::ping(std::uint64_t sequence) {
+  bool silent = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!id_) {
-      return;  // Its first message is the answer to its registration.
-    }
     if (pings_since_end_ >= 0 && ++pings_since_end_ > 1 && context_ != nullptr) {
       context_->TryCancel();
       return;
     }
+    if (!id_ && (pings_since_end_ >= 0 || --bounds_.most_beats >= 0)) {
+      return;  // Its first message is the answer to its registration.
+    }
+    silent = !id_;
+  }
+  if (silent) {
+    refuse("no registration came within jobmanager.rpc.silence-timeout", true);
+    return;
   }
   v1::ToTaskManager message;
   message.mutable_ping()->set_sequence(sequence);
@@ -168,6 +178,7 @@ void Session::OnDone() {
   {
     const std::lock_guard lock(mutex_);
     context_ = nullptr;
+    bounds_.permit.reset();
   }
   const auto keep = std::move(self_);  // Ends us at the end of this call, unless shared.
 }

@@ -10,6 +10,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "cluster.pb.h"
+#include "common/rpc/peer_quota.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "jobmanager/rpc/outbox.h"
 
@@ -26,20 +27,27 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
   /// A task manager that leaves so much unread is lost.
   static constexpr std::uint64_t kMostUnread = 256 << 20;
 
+  struct Bounds {
+    rpc::PeerQuota::Permit permit;  ///< Held until gRPC is done with the session.
+    std::int64_t most_beats = 5;    ///< Pings before a registration, at most.
+  };
+
   /// `registered` is what a task manager is told once it is accepted.
   static std::shared_ptr<Session> start(DispatcherGateway& dispatcher,
                                         grpc::CallbackServerContext& context,
-                                        v1::Registered registered);
+                                        v1::Registered registered,
+                                        Bounds bounds);
   /// For start() only.
   Session(DispatcherGateway& dispatcher,
           grpc::CallbackServerContext& context,
-          v1::Registered registered);
+          v1::Registered registered,
+          Bounds bounds);
 
   void send(runtime::TaskManagerOrder order) override;
   void close(const std::string& reason) override;
 
   /// Says that the job manager lives. Gives the connection up when it did not take the final
-  /// message since the last ping.
+  /// message since the last ping, and refuses it when no registration has come.
   void ping(std::uint64_t sequence);
   /// Ends the session, before or after a registration.
   void refuse(const std::string& reason, bool retry);
@@ -59,6 +67,7 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
 
   DispatcherGateway& dispatcher_;  // Borrowed from main().
   v1::Registered registered_;
+  Bounds bounds_;
   v1::FromTaskManager incoming_;
   Outbox<v1::ToTaskManager> outbox_;
   std::mutex mutex_;

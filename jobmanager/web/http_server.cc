@@ -1,6 +1,7 @@
 #include "jobmanager/web/http_server.h"
 
 #include <algorithm>
+#include <list>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -12,6 +13,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+
+#include "common/daemon/descriptors.h"
+#include "common/telemetry/log.h"
+#include "common/telemetry/occasionally.h"
 
 namespace weir::jobmanager::web {
 namespace {
@@ -29,11 +34,17 @@ bool isHttpError(const beast::error_code& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category();
 }
 
+class Connection;
+
 /// What the connections share. Touched on the server's thread only.
 struct Shared {
   HttpServer::Handler handler;
   HttpServer::Settings settings;
   std::size_t connections = 0;
+  std::list<Connection*> waiting;  // For a request, longest first; each leaves before it ends.
+  daemon::SpareDescriptor spare;
+  log::Occasionally full_lines;
+  log::Occasionally error_lines;
 };
 
 /// One connection; kept alive by the operation that runs.
@@ -42,11 +53,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {
     ++shared_.connections;
   }
-  ~Connection() { --shared_.connections; }
+  ~Connection() {
+    stopWaiting();
+    stopCounting();
+  }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void read() {
+    waits_ = shared_.waiting.insert(shared_.waiting.end(), this);
     parser_.emplace();
     parser_->header_limit(kMostHeaderBytes);
     parser_->body_limit(kMostBodyBytes);
@@ -58,8 +73,29 @@ class Connection : public std::enable_shared_from_this<Connection> {
         [self = shared_from_this()](beast::error_code error, std::size_t) { self->onRead(error); });
   }
 
+  /// Makes room for others while it waits for a request.
+  void drop() {
+    stopWaiting();
+    stopCounting();  // Its last operation is still to end.
+    beast::error_code ignored;
+    stream_.socket().close(ignored);
+  }
+
  private:
+  void stopCounting() {
+    if (std::exchange(counted_, false)) {
+      --shared_.connections;
+    }
+  }
+  void stopWaiting() {
+    if (waits_) {
+      shared_.waiting.erase(*waits_);
+      waits_.reset();
+    }
+  }
+
   void onRead(beast::error_code error) {
+    stopWaiting();
     if (!error) {
       const auto& request = parser_->get();
       answer(request.method(), request.target(), request.keep_alive());
@@ -126,6 +162,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   beast::tcp_stream stream_;
   Shared& shared_;  // Of the server, which destroys us before it.
+  bool counted_ = true;
+  std::optional<std::list<Connection*>::iterator> waits_;  // While it waits for a request.
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> message_;
@@ -172,14 +210,18 @@ class Listener {
       if (error == asio::error::operation_aborted) {
         return;
       }
-      if (!error && shared_.connections < shared_.settings.most_connections) {
-        std::make_shared<Connection>(std::move(socket), shared_)->read();
-      }
       if (!error) {
+        add(std::move(socket));
         accept();
         return;
       }
-      pause_.expires_after(std::chrono::milliseconds(100));  // Out of descriptors, as a rule.
+      tell(shared_.error_lines, "HTTP cannot accept a connection", error.message());
+      if (error == asio::error::no_descriptors &&
+          shared_.spare.turnAway(acceptor_.native_handle())) {
+        accept();
+        return;
+      }
+      pause_.expires_after(std::chrono::milliseconds(100));
       pause_.async_wait([this](beast::error_code stopped) {
         if (!stopped) {
           accept();
@@ -189,6 +231,26 @@ class Listener {
   }
 
  private:
+  /// Those that wait for a request make room, longest first; answers are finished.
+  void add(tcp::socket socket) {
+    const std::size_t most = shared_.settings.most_connections;
+    if (shared_.connections >= most) {
+      tell(shared_.full_lines, "HTTP has too many connections", "jobmanager.web.max-connections");
+      if (!shared_.waiting.empty()) {
+        shared_.waiting.front()->drop();
+      }
+    }
+    if (shared_.connections < most) {
+      std::make_shared<Connection>(std::move(socket), shared_)->read();
+    }
+  }
+
+  void tell(log::Occasionally& lines, std::string_view what, const std::string& why) {
+    if (const std::uint64_t times = lines.due(SystemClock().now()); times > 0) {
+      log::warn(what, {{"why", why}, {"times", times}});
+    }
+  }
+
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
   Shared& shared_;  // Of the server, which owns us.
@@ -226,7 +288,8 @@ HttpServer::~HttpServer() { stop(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Settings settings, Handler handler) {
   auto state = std::make_unique<State>();
-  state->shared = {std::move(handler), settings};
+  state->shared.handler = std::move(handler);
+  state->shared.settings = settings;
   std::string problem = "the host is unknown";
   for (tcp::endpoint endpoint : endpointsOf(state->context, settings)) {
     if (!state->listeners.empty()) {

@@ -20,8 +20,9 @@ struct Response {
 /// An HTTP/1.1 server for GET and HEAD, on one thread of its own.
 ///
 /// Listens from listen() on; connections wait until serve(). Malformed requests are answered 400,
-/// other methods 405; size, time and number of connections are bounded. Threads: the owner's; the
-/// handler runs on the server's thread and must not block.
+/// other methods 405; size, time and number of connections are bounded: above the bound the one
+/// that waits longest for a request makes room. Threads: the owner's; the handler runs on the
+/// server's thread and must not block.
 class HttpServer {
  public:
   /// Answers a path without query, as it was sent.
@@ -31,7 +32,7 @@ class HttpServer {
     std::string host;                                     ///< Empty: all interfaces.
     std::uint16_t port = 0;                               ///< 0: a free one.
     Duration request_timeout = std::chrono::seconds(30);  ///< Also of an idle connection.
-    std::size_t most_connections = 1000;
+    std::size_t most_connections = 250;
   };
 
   /// kUnavailable naming host and port when they cannot be listened on.

@@ -149,7 +149,9 @@ Status TaskManager::Parts::startCore(const config::Configuration& configuration,
                        static_cast<std::uint16_t>(configuration.get(config::kTaskManagerDataPort)),
                        [this](const worker::DataHello& hello, UniqueFd& socket) {
                          return core->route(hello, socket);
-                       });
+                       },
+                       {static_cast<std::size_t>(configuration.get(config::kDataMaxPending)),
+                        configuration.get(config::kDataPendingTimeout)});
   if (!port) {
     return std::move(port).error().advise(
         "free it, or set taskmanager.data.port and taskmanager.bind-host");
@@ -173,7 +175,9 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   const rpc::Address address{configuration.get(config::kJobManagerRpcAddress),
                              static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
   const auto channel = rpc::makeChannel(address, rpc::Security{});
-  parts->blobs.emplace(channel, static_cast<int>(configuration.get(config::kBlobFetchRetries)));
+  parts->blobs.emplace(channel,
+                       static_cast<int>(configuration.get(config::kBlobFetchRetries)),
+                       configuration.get(config::kBlobIdle));
   WEIR_RETURN_IF_ERROR(parts->openDirectories(configuration, id));
   SessionSettings session;
   session.address = address.text();

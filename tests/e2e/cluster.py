@@ -79,15 +79,16 @@ class Daemon:
 
 
 class Cluster:
-    def __init__(self, task_managers=1, slots=2, folder=None, dist=None, daemon_env=None, **settings):
+    def __init__(self, task_managers=1, slots=2, folder=None, dist=None, daemon_env=None, daemon_prefix=(), **settings):
         """settings: configuration keys with '_' for '.', as in state_backend='filesystem'; or conf={key: value}.
 
-        daemon_env: variables that only the daemons get.
+        daemon_env: variables that only the daemons get; daemon_prefix: the command that executes them.
         """
         self.dist = pathlib.Path(dist) if dist else DIST
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="weir-e2e-"))
         self.owns_folder = folder is None
         self.daemon_env = dict(daemon_env or {})
+        self.daemon_prefix = list(daemon_prefix)
         self.conf_dir = self.folder / "conf"
         self.checkpoints = self.folder / "checkpoints"
         self.savepoints = self.folder / "savepoints"
@@ -143,7 +144,7 @@ class Cluster:
     def start_jobmanager(self, *arguments):
         self.jobmanager = Daemon(
             "jobmanager",
-            [self.dist / "bin" / "weir-jobmanager", *arguments],
+            [*self.daemon_prefix, self.dist / "bin" / "weir-jobmanager", *arguments],
             self.folder,
             {**self.environment(), **self.daemon_env},
         )
@@ -154,7 +155,7 @@ class Cluster:
         self.started += 1
         daemon = Daemon(
             f"taskmanager-{self.started}",
-            [self.dist / "bin" / "weir-taskmanager", *arguments],
+            [*self.daemon_prefix, self.dist / "bin" / "weir-taskmanager", *arguments],
             self.folder,
             {**self.environment(), **self.daemon_env},
         )

@@ -1,4 +1,4 @@
-"""The short form of tests/soak: half a minute of killed workers and task managers, and exact counts."""
+"""The short form of tests/soak: half a minute of processes killed and one frozen, and exact counts and lines."""
 
 import pathlib
 import sys
@@ -9,8 +9,9 @@ from soak import Soak  # noqa: E402
 
 
 class SoakShortTest(unittest.TestCase):
-    def test_a_job_whose_processes_are_killed_at_random_counts_exactly(self):
-        Soak(seconds=30, seed=1).run()
+    def test_a_job_whose_processes_are_killed_and_frozen_counts_and_writes_exactly(self):
+        first = ("kill_worker", "freeze_task_manager", "slow_fsync", "kill_task_manager", "kill_job_manager")
+        Soak(seconds=30, seed=1, first=first, longest_freeze=8).run()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Kills processes of a counting job at random for minutes, takes and disposes savepoints, and checks the result."""
+"""Kills and freezes processes of a counting job, slows and fills its disk, and checks the result and what is left."""
 
 import argparse
 import os
 import pathlib
 import random
+import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -13,105 +13,105 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from cluster import Cluster, wait_for  # noqa: E402
+from faults import Faults  # noqa: E402
 from jobs_build import build  # noqa: E402
 
+from disturbances import Disturbances  # noqa: E402
+
 PARALLELISM = 3
-TASK_MANAGERS = 3
 SLOTS = 2
 KEYS = 1000
 RATE = 2000  # Numbers a second and source.
 INTERVAL_MILLIS = 500
 SAVEPOINTS_KEPT = 1
 ENDED = ("FINISHED", "FAILED", "CANCELED", "SUSPENDED")
+SETTLED_SECONDS = 20  # After so long a daemon has taken the memory that it needs.
+GROWN_MEGABYTES = 80
+GROWN_DESCRIPTORS = 40
 
 
 class Soak:
-    """One run: a cluster, a job, and a seeded series of faults."""
+    """One run: a cluster, a job, and a seeded series of disturbances."""
 
-    def __init__(self, seconds, seed, say=print):
+    TASK_MANAGERS = 3
+
+    def __init__(self, seconds, seed, say=print, first=(), longest_freeze=30):
+        """`first` names the first disturbances; the others are drawn."""
         self.seconds = seconds
         self.seed = seed
         self.say = say
+        self.first = list(first)
         self.random = random.Random(seed)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-soak-"))
-        self.cluster = Cluster(task_managers=TASK_MANAGERS, slots=SLOTS, folder=self.folder)
-        # As long as there are kills the job is set back, so that it needs more than these seconds.
-        self.count = int(PARALLELISM * RATE * seconds * 0.6)
+        self.faults = Faults(self.folder)
+        self.cluster = Cluster(
+            task_managers=self.TASK_MANAGERS,
+            slots=SLOTS,
+            folder=self.folder,
+            daemon_env=self.faults.environment(),
+            conf={"heartbeat.interval": "500 ms", "heartbeat.timeout": "5 s"},
+        )
+        self.disturbances = Disturbances(self, longest_freeze)
+        # As long as there are disturbances the job is set back, so that it needs more than these seconds.
+        self.count = int(PARALLELISM * RATE * seconds * 0.5)
+        self.out = self.folder / "out"
+        self.text = self.folder / "text"
+        self.program = None
         self.job = None
+        self.lost_jobs = []  # With their job managers.
         self.paths = []  # Of savepoints not disposed yet, oldest first.
-        self.due = []  # When a killed task manager is started again.
-        self.done = {"workers killed": 0, "task managers killed": 0, "savepoints": 0, "refused savepoints": 0,
-                     "disposed": 0}
+        self.samples = {}  # By process: seconds, descriptors and megabytes when it had settled.
+        self.done = {"savepoints": 0, "refused savepoints": 0, "disposed": 0}
 
     def run(self):
         """Raises AssertionError when anything is lost, twice or left over; keeps the folder then."""
         begin = time.monotonic()
-        jobs = build()
-        out = self.folder / "out"
+        self.program = build() / "counting"
         try:
             with self.cluster as cluster:
-                self.job = cluster.run_detached(
-                    jobs / "counting", "--count", self.count, "--rate", RATE, "--keys", KEYS,
-                    "--interval", INTERVAL_MILLIS, "--out", out, options=("-p", PARALLELISM),
-                )
+                self.job = self.submit()
                 cluster.wait_checkpoints(self.job, 1)
                 self.disturb(begin + self.seconds)
                 self.finish()
-                self.check_counts(out)
+                self.check_counts()
+                self.check_text()
                 self.check_nothing_is_left()
                 summary = self.summary(time.monotonic() - begin)
         except BaseException:
             self.say(f"soak: FAILED with --seed {self.seed}; files and logs are in {self.folder}")
             raise
+        finally:
+            self.disturbances.undo_freezes()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.say(summary)
         return summary
 
-    # ---- faults
+    def submit(self, *restore):
+        return self.cluster.run_detached(
+            self.program, "--count", self.count, "--rate", RATE, "--keys", KEYS, "--interval", INTERVAL_MILLIS,
+            "--out", self.out, "--text", self.text, options=("-p", PARALLELISM, *restore),
+        )
+
+    # ---- disturbances
 
     def disturb(self, until):
         actions = 0
         while time.monotonic() < until and self.state() not in ENDED:
-            self.pause(self.random.uniform(2, 6))
+            self.disturbances.pause(self.random.uniform(2, 6))
             actions += 1
-            if actions % 3 == 0:
+            if self.first:
+                self.disturbances.disturb(self.first.pop(0))
+            elif actions % 3 == 0:
                 self.take_savepoint()
-            elif self.random.random() < 0.6:
-                self.kill_worker()
             else:
-                self.kill_task_manager()
+                self.disturbances.disturb()
             self.check_state()
-
-    def pause(self, seconds):
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            while self.due and self.due[0] <= time.monotonic():
-                self.due.pop(0)
-                self.cluster.start_taskmanager()
-            time.sleep(0.05)
-
-    def kill_worker(self):
-        workers = self.cluster.workers()
-        if workers:
-            try:
-                os.kill(self.random.choice(workers), signal.SIGKILL)
-            except ProcessLookupError:
-                return  # It ended by itself, with an attempt that was cancelled.
-            self.done["workers killed"] += 1
-
-    def kill_task_manager(self):
-        alive = [d for d in self.cluster.taskmanagers if d.process.poll() is None]
-        if len(alive) < TASK_MANAGERS - 1:  # Four slots suffice, two do not.
-            return
-        self.random.choice(alive).kill()
-        self.done["task managers killed"] += 1
-        self.due.append(time.monotonic() + self.random.uniform(0.5, 5))
-        self.due.sort()
+            self.sample()
 
     def take_savepoint(self):
         done = self.cluster.weir("savepoint", self.job, self.cluster.savepoints, check=False)
         if done.returncode != 0:
-            # While a job restarts or a task dies there can be none; but it has to be said why.
+            # While a job restarts, a task dies or the disk is full there can be none; but it has to be said why.
             last = done.stderr.splitlines()[-1] if done.stderr else ""
             assert last.startswith("weir: "), f"no reason for a failed savepoint: {done.stderr!r}"
             self.done["refused savepoints"] += 1
@@ -122,8 +122,32 @@ class Soak:
             self.dispose(self.paths.pop(0))
 
     def dispose(self, path):
-        self.cluster.weir("savepoint", "-d", path)
+        # A job that was lost with its job manager would still recover from it, for all that anybody knows.
+        force = ["--force"] if self.lost_jobs else []
+        self.cluster.weir("savepoint", "-d", *force, path)
         self.done["disposed"] += 1
+
+    def replace_job_manager(self, pause):
+        """Kills it, and goes on with the job's latest checkpoint, as its operator would."""
+        if self.state() in ENDED:
+            return False
+        self.cluster.jobmanager.kill()
+        self.disturbances.pause(pause)
+        self.cluster.start_jobmanager()
+        wait_for("the task managers are back", lambda: self.slots_free() >= PARALLELISM, 60)
+        lost, self.job = self.job, self.submit("-s", self.latest_checkpoint(self.job))
+        self.lost_jobs.append(lost)
+        self.say(f"soak: job manager killed, {lost} goes on as {self.job}")
+        return True
+
+    def slots_free(self):
+        self.disturbances.undo(time.monotonic())
+        return self.cluster.overview()["slots-available"]
+
+    def latest_checkpoint(self, job):
+        found = [path.parent for path in (self.cluster.checkpoints / job).glob("chk-*/metadata")]
+        assert found, f"job {job} left no checkpoint"
+        return max(found, key=lambda path: int(path.name.split("-")[1]))
 
     # ---- what has to hold
 
@@ -138,24 +162,48 @@ class Soak:
         if self.cluster.jobmanager.process.poll() is not None:
             raise AssertionError(f"the job manager ended:\n{self.cluster.jobmanager.tail()}")
 
+    def sample(self):
+        """Descriptors and memory of daemons: what they had once they had settled is what they may have."""
+        now = time.monotonic()
+        for daemon in [self.cluster.jobmanager, *self.disturbances.living()]:
+            try:
+                status = pathlib.Path(f"/proc/{daemon.pid}/status").read_text()
+                descriptors = len(os.listdir(f"/proc/{daemon.pid}/fd"))
+            except OSError:
+                continue  # It has just been killed.
+            megabytes = int(re.search(r"^VmRSS:\s+(\d+)", status, re.M).group(1)) // 1024
+            begin, most_descriptors, most_megabytes = self.samples.get(daemon.pid, (now, 0, 0))
+            if now - begin < SETTLED_SECONDS:
+                most_descriptors = max(descriptors, most_descriptors)
+                most_megabytes = max(megabytes, most_megabytes)
+            self.samples[daemon.pid] = (begin, most_descriptors, most_megabytes)
+            assert descriptors <= most_descriptors + GROWN_DESCRIPTORS, (
+                f"{daemon.name} holds {descriptors} descriptors, {most_descriptors} after {SETTLED_SECONDS} s"
+            )
+            assert megabytes <= most_megabytes + GROWN_MEGABYTES, (
+                f"{daemon.name} holds {megabytes} MB, {most_megabytes} after {SETTLED_SECONDS} s"
+            )
+
     def finish(self):
-        self.due = [0] * len(self.due)
-        self.pause(0.1)
-        # Records since the last checkpoint before a kill are read again, a few seconds of them each.
-        patience = 60 + self.count / (PARALLELISM * RATE)
+        self.disturbances.undo()
+        # Records since the last checkpoint before a fault are read again, a few seconds of them each.
+        patience = 90 + self.count / (PARALLELISM * RATE)
         deadline = time.monotonic() + patience
         while self.state() != "FINISHED":
             self.check_state()
+            self.sample()
             if time.monotonic() > deadline:
                 raise AssertionError(f"the job is {self.state()} and has not finished within {patience:.0f} s")
             time.sleep(0.2)
         self.completed = self.cluster.completed_checkpoints(self.job)
         for path in self.paths:
             self.dispose(path)
+        for job in self.lost_jobs:
+            shutil.rmtree(self.cluster.checkpoints / job, ignore_errors=True)
 
-    def check_counts(self, out):
+    def check_counts(self):
         counted = {}
-        for file in out.iterdir():
+        for file in self.out.iterdir():
             for line in file.read_text().splitlines():
                 key, count = map(int, line.split())
                 assert key not in counted, f"key {key} stands in two subtasks"
@@ -168,11 +216,26 @@ class Soak:
         if wrong or len(counted) != KEYS:
             raise AssertionError(f"{len(wrong)} of {KEYS} counts are wrong: " + ", ".join(wrong[:10]))
 
+    def check_text(self):
+        """Every number stands on one line of one file, whole."""
+        times = bytearray(self.count)
+        torn = []
+        for file in self.cluster.files(self.text):
+            for line in file.read_text(errors="replace").splitlines():
+                if line.isdigit() and int(line) < self.count and line == str(int(line)):
+                    times[int(line)] = min(times[int(line)] + 1, 255)
+                else:
+                    torn.append(line)
+        missing, twice = times.count(0), sum(1 for one in times if one > 1)
+        if missing or twice or torn:
+            raise AssertionError(f"text: {missing} of {self.count} numbers are missing, {twice} stand there more than "
+                                 f"once, {len(torn)} lines are torn: {torn[:5]}")
+
     def check_nothing_is_left(self):
         cluster = self.cluster
         wait_for("no worker is left", lambda: not cluster.workers(), 30)
         wait_for("no process is left of killed task managers", lambda: not self.strays(), 30)
-        wait_for("all slots are free", lambda: cluster.overview()["slots-available"] == TASK_MANAGERS * SLOTS, 30)
+        wait_for("all slots are free", lambda: self.slots_free() == self.TASK_MANAGERS * SLOTS, 60)
         wait_for("no checkpoint file is left", lambda: not cluster.files(cluster.checkpoints), 30)
         wait_for("no savepoint file is left", lambda: not cluster.files(cluster.savepoints), 30)
 
@@ -195,8 +258,9 @@ class Soak:
         return max(t["attempt"] for t in self.cluster.get(f"/jobs/{self.job}/vertices/{vertex}")["subtasks"])
 
     def summary(self, seconds):
-        parts = [f"{number} {what}" for what, number in self.done.items()]
-        parts += [f"{self.restarts()} restarts", f"{self.completed} checkpoints", f"{self.count} records"]
+        done = {name.replace("_", " "): number for name, number in self.disturbances.done.items()} | self.done
+        parts = [f"{what} {number}" for what, number in done.items()]
+        parts += [f"restarts {self.restarts()}", f"checkpoints {self.completed}", f"records {self.count}"]
         return f"soak: passed, --seed {self.seed}: " + ", ".join(parts) + f", {seconds:.0f} s"
 
 

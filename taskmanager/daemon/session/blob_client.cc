@@ -1,7 +1,6 @@
 #include "taskmanager/daemon/session/blob_client.h"
 
-#include <chrono>
-#include <thread>
+#include <algorithm>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
@@ -15,40 +14,84 @@
 namespace weir::taskmanager {
 
 namespace {
-constexpr auto kFirstPause = std::chrono::milliseconds(100);
+constexpr Duration kFirstPause = std::chrono::milliseconds(100);
+constexpr Duration kLongestPause = std::chrono::seconds(5);
 }  // namespace
 
-/// A call that shutdown() can cancel.
+/// A call that shutdown() and the watch can cancel.
 class BlobClient::Call {
  public:
-  explicit Call(BlobClient& client) : client_(client) {
+  explicit Call(BlobClient& client) : client_(client), moved_(client.clock_.now()) {
     std::lock_guard lock(client_.mutex_);
-    client_.calls_.insert(&context);
+    client_.calls_.insert(this);
+    client_.changed_.notify_all();
     if (client_.shut_down_) {
       context.TryCancel();
     }
   }
   ~Call() {
     std::lock_guard lock(client_.mutex_);
-    client_.calls_.erase(&context);
+    client_.calls_.erase(this);
+  }
+
+  /// The peer took or sent something.
+  void moved() {
+    std::lock_guard lock(client_.mutex_);
+    moved_ = client_.clock_.now();
+  }
+  /// With the client's lock.
+  void look(SteadyTime now) {
+    if (now - moved_ > client_.idle_) {
+      stalled_ = true;
+      context.TryCancel();
+    }
+  }
+  /// How the call ended.
+  Status explain(const grpc::Status& status) {
+    std::lock_guard lock(client_.mutex_);
+    if (!status.ok() && stalled_) {
+      const auto idle = std::chrono::duration_cast<std::chrono::milliseconds>(client_.idle_);
+      return Error(ErrorCode::kDeadlineExceeded,
+                   "the job manager let it stand still for " + std::to_string(idle.count()) + " ms")
+          .advise("see whether the job manager is overloaded, or raise blob.transfer.idle-timeout");
+    }
+    return rpc::fromGrpc(status);
   }
 
   grpc::ClientContext context;
 
  private:
   BlobClient& client_;
+  SteadyTime moved_;  // These two with the client's lock.
+  bool stalled_ = false;
 };
 
-BlobClient::BlobClient(std::shared_ptr<grpc::Channel> channel, int retries)
-    : channel_(std::move(channel)), retries_(retries) {}
+BlobClient::BlobClient(std::shared_ptr<grpc::Channel> channel, int retries, Duration idle)
+    : channel_(std::move(channel)), retries_(retries), idle_(idle), watch_([this] { watch(); }) {}
 
-BlobClient::~BlobClient() = default;
+BlobClient::~BlobClient() {
+  shutdown();
+  watch_.join();
+}
 
 void BlobClient::shutdown() {
   std::lock_guard lock(mutex_);
   shut_down_ = true;
-  for (grpc::ClientContext* context : calls_) {
-    context->TryCancel();
+  changed_.notify_all();
+  for (Call* call : calls_) {
+    call->context.TryCancel();
+  }
+}
+
+void BlobClient::watch() {
+  std::unique_lock lock(mutex_);
+  while (!shut_down_) {
+    changed_.wait(lock, [this] { return shut_down_ || !calls_.empty(); });
+    const SteadyTime now = clock_.now();
+    for (Call* call : calls_) {
+      call->look(now);
+    }
+    changed_.wait_for(lock, idle_ / 4, [this] { return shut_down_; });
   }
 }
 
@@ -56,9 +99,9 @@ bool BlobClient::pauseBeforeRetry(int failures, const Error& error) {
   if (failures > retries_ || !rpc::isRetryable(error)) {
     return false;
   }
-  std::this_thread::sleep_for(kFirstPause * failures);
-  std::lock_guard lock(mutex_);
-  return !shut_down_;
+  const Duration pause = std::min(kLongestPause, kFirstPause * (1 << std::min(failures - 1, 10)));
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, pause, [this] { return shut_down_; });
 }
 
 Status BlobClient::fetch(const std::string& key, const Sink& sink) {
@@ -84,6 +127,7 @@ Status BlobClient::fetchFrom(const std::string& key,
   const auto reader = stub->GetBlob(&call.context, request);
   v1::Chunk chunk;
   while (reader->Read(&chunk)) {
+    call.moved();
     if (Status taken = sink(chunk.data()); !taken) {
       call.context.TryCancel();
       static_cast<void>(reader->Finish());  // Our own cancellation; the sink's error counts.
@@ -91,7 +135,7 @@ Status BlobClient::fetchFrom(const std::string& key,
     }
     offset += chunk.data().size();
   }
-  Status status = rpc::fromGrpc(reader->Finish());
+  Status status = call.explain(reader->Finish());
   broken = !status.has_value();
   return std::move(status).during("fetch blob " + key + " from the job manager");
 }
@@ -125,10 +169,12 @@ Result<std::string> BlobClient::put(const JobId& job,
       header.set_job(std::string(job.view()));
     }
     chunk.set_data(std::string(piece));
-    return writer->Write(chunk);
+    const bool written = writer->Write(chunk);
+    call.moved();
+    return written;
   }));
   writer->WritesDone();
-  WEIR_RETURN_IF_ERROR(rpc::fromGrpc(writer->Finish()).during("store state on the job manager"));
+  WEIR_RETURN_IF_ERROR(call.explain(writer->Finish()).during("store state on the job manager"));
   return std::string(reply.key());
 }
 

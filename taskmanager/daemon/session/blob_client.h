@@ -1,9 +1,12 @@
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "common/base/clock.h"
 #include "taskmanager/daemon/blobcache/blob_transport.h"
@@ -17,11 +20,14 @@ namespace weir::taskmanager {
 
 /// The job manager's blobs over gRPC, in chunks.
 ///
-/// A transfer that breaks is tried again `retries` times, a download from where it broke.
-/// Threads: any. shutdown() ends what runs with kCancelled, for good.
+/// A transfer that breaks, is refused for now or stands still for `idle` is tried again `retries`
+/// times, a download from where it broke. Threads: any, and one of its own that watches.
+/// shutdown() ends what runs with kCancelled, for good.
 class BlobClient final : public BlobTransport {
  public:
-  BlobClient(std::shared_ptr<grpc::Channel> channel, int retries);  // Shared as gRPC demands.
+  BlobClient(std::shared_ptr<grpc::Channel> channel,  // Shared as gRPC demands.
+             int retries,
+             Duration idle = std::chrono::seconds(30));
   ~BlobClient() override;
 
   Status fetch(const std::string& key, const Sink& sink) override;
@@ -34,12 +40,17 @@ class BlobClient final : public BlobTransport {
   Status fetchFrom(const std::string& key, std::uint64_t& offset, const Sink& sink, bool& broken);
   Result<std::string> put(const JobId& job, std::string_view bytes, const std::string& sha256);
   bool pauseBeforeRetry(int failures, const Error& error);
+  void watch();
 
   std::shared_ptr<grpc::Channel> channel_;
   const int retries_;
+  const Duration idle_;
+  const SystemClock clock_;
   std::mutex mutex_;
-  std::set<grpc::ClientContext*> calls_;
+  std::condition_variable changed_;
+  std::set<Call*> calls_;
   bool shut_down_ = false;
+  std::thread watch_;  // Last member: started last, joined first.
 };
 
 }  // namespace weir::taskmanager

@@ -1,9 +1,12 @@
 #include "taskmanager/daemon/supervision/data_port.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <netdb.h>
@@ -16,7 +19,6 @@ namespace weir::taskmanager {
 
 namespace {
 
-constexpr std::size_t kMostPending = 256;
 constexpr int kBacklog = 512;
 
 Error cannotListen(const std::string& host, std::uint16_t port, const std::string& why) {
@@ -45,10 +47,23 @@ std::uint16_t portOf(int socket) {
                    : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
+std::string hostOf(const sockaddr_storage& address, socklen_t length) {
+  std::array<char, NI_MAXHOST> text{};
+  const bool known = ::getnameinfo(reinterpret_cast<const sockaddr*>(&address),
+                                   length,
+                                   text.data(),
+                                   text.size(),
+                                   nullptr,
+                                   0,
+                                   NI_NUMERICHOST) == 0;
+  return known ? text.data() : "an unknown host";
+}
+
 }  // namespace
 
 struct DataPort::Pending {
   UniqueFd socket;
+  std::string host;
   std::array<char, worker::DataHello::kSize> bytes{};
   std::size_t received = 0;
   std::optional<worker::DataHello> hello;
@@ -56,10 +71,8 @@ struct DataPort::Pending {
   std::unique_ptr<IoLoop::Watch> watch;
 };
 
-Result<std::unique_ptr<DataPort>> DataPort::listen(IoLoop& loop,
-                                                   const std::string& host,
-                                                   std::uint16_t port,
-                                                   Router router) {
+Result<std::unique_ptr<DataPort>> DataPort::listen(
+    IoLoop& loop, const std::string& host, std::uint16_t port, Router router, Limits limits) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
@@ -76,18 +89,20 @@ Result<std::unique_ptr<DataPort>> DataPort::listen(IoLoop& loop,
     if (socket) {
       const std::uint16_t bound = portOf(socket->get());
       return std::unique_ptr<DataPort>(
-          new DataPort(loop, *std::move(socket), bound, std::move(router)));
+          new DataPort(loop, *std::move(socket), bound, std::move(router), limits));
     }
     why = socket.error().message();
   }
   return cannotListen(host, port, why);
 }
 
-DataPort::DataPort(IoLoop& loop, UniqueFd listener, std::uint16_t port, Router router)
+DataPort::DataPort(
+    IoLoop& loop, UniqueFd listener, std::uint16_t port, Router router, Limits limits)
     : loop_(loop),
       listener_(std::move(listener)),
       port_(port),
       router_(std::move(router)),
+      limits_(limits),
       watch_(loop_.watch(listener_.get(), [this] { onAcceptable(); })) {
   watch_->awaitReadable();
 }
@@ -96,34 +111,66 @@ DataPort::~DataPort() = default;
 
 void DataPort::onAcceptable() {
   for (;;) {
-    UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    UniqueFd socket(::accept4(listener_.get(),
+                              reinterpret_cast<sockaddr*>(&address),
+                              &length,
+                              SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket) {
-      add(std::move(socket));
+      add(std::move(socket), hostOf(address, length));
       continue;
     }
-    if (errno == EINTR || errno == ECONNABORTED) {
+    const int error = errno;
+    if (error == EINTR || error == ECONNABORTED) {
       continue;
     }
-    if (errno != EAGAIN && errno != EWOULDBLOCK) {
-      log::warn("data port cannot accept", {{"error", std::strerror(errno)}});
+    if (error == EAGAIN || error == EWOULDBLOCK) {
+      watch_->awaitReadable();
+      return;
+    }
+    if (const std::uint64_t times = error_lines_.due(SystemClock().now()); times > 0) {
+      log::warn("data port cannot accept", {{"error", std::strerror(error)}, {"times", times}});
+    }
+    if ((error != EMFILE && error != ENFILE) || !spare_.turnAway(listener_.get())) {
       pause_ = loop_.schedule(std::chrono::milliseconds(100), [this] { watch_->awaitReadable(); });
       return;
     }
-    watch_->awaitReadable();
-    return;
   }
 }
 
-void DataPort::add(UniqueFd socket) {
-  if (pending_.size() >= kMostPending) {
-    log::warn("too many connections wait at the data port");
-    return;
+void DataPort::makeRoom() {
+  std::map<std::string_view, std::size_t> count;
+  for (const auto& pending : pending_) {
+    ++count[pending->host];
+  }
+  const auto most =
+      std::ranges::max_element(count, {}, [](const auto& host) { return host.second; });
+  const auto find = [&](bool silent) {
+    return std::ranges::find_if(pending_, [&](const auto& pending) {
+      return pending->host == most->first && !(silent && pending->hello);
+    });
+  };
+  const auto silent = find(true);
+  if (const std::uint64_t times = room_lines_.due(SystemClock().now()); times > 0) {
+    log::warn("too many connections wait at the data port: closing the oldest of a host",
+              {{"host", most->first},
+               {"times", times},
+               {"key", "taskmanager.data.max-pending-connections"}});
+  }
+  drop(silent != pending_.end() ? silent : find(false));
+}
+
+void DataPort::add(UniqueFd socket, std::string host) {
+  if (pending_.size() >= limits_.most) {
+    makeRoom();
   }
   pending_.push_back(std::make_unique<Pending>());
   const Iterator pending = std::prev(pending_.end());
   Pending& entry = **pending;
   entry.socket = std::move(socket);
-  entry.deadline = loop_.schedule(patience_, [this, pending] {
+  entry.host = std::move(host);
+  entry.deadline = loop_.schedule(limits_.patience, [this, pending] {
     log::warn("closing a connection that no worker here waits for",
               {{"job", (*pending)->hello ? (*pending)->hello->job.hex() : "unknown"}});
     drop(pending);

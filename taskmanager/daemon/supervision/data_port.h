@@ -6,7 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/daemon/descriptors.h"
+#include "common/telemetry/occasionally.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
 #include "taskmanager/daemon/supervision/unique_fd.h"
 #include "taskmanager/worker/network/hello.h"
@@ -23,19 +26,23 @@ enum class PeerRouting : std::uint8_t {
 /// Where workers of other task managers connect for records.
 ///
 /// Reads the hello of each connection, not a byte more, and offers it to the router, who takes the
-/// descriptor for a worker. Connections that nobody has taken after 10 s are closed, and at most
-/// 256 wait. Threads: the loop's.
+/// descriptor for a worker. How many wait, and how long, is bounded: above the bound the host that
+/// holds most of them loses its oldest, one without hello first. Out of descriptors, it turns peers
+/// away. Threads: the loop's.
 class DataPort {
  public:
   /// Moves the descriptor out when it answers kTaken.
   using Router = std::function<PeerRouting(const worker::DataHello&, UniqueFd&)>;
 
+  struct Limits {
+    std::size_t most = 256;                        ///< Connections that wait.
+    Duration patience = std::chrono::seconds(10);  ///< How long one may wait.
+  };
+
   /// Listens on `host` (empty: all interfaces); port 0 takes a free one. kUnavailable, naming both,
   /// when that cannot be.
-  static Result<std::unique_ptr<DataPort>> listen(IoLoop& loop,
-                                                  const std::string& host,
-                                                  std::uint16_t port,
-                                                  Router router);
+  static Result<std::unique_ptr<DataPort>> listen(
+      IoLoop& loop, const std::string& host, std::uint16_t port, Router router, Limits limits = {});
 
   ~DataPort();
   DataPort(const DataPort&) = delete;
@@ -48,15 +55,16 @@ class DataPort {
   std::size_t waiting() const { return pending_.size(); }
 
   /// How long a connection may wait; for tests.
-  void setPatience(Duration patience) { patience_ = patience; }
+  void setPatience(Duration patience) { limits_.patience = patience; }
 
  private:
   struct Pending;
   using Iterator = std::list<std::unique_ptr<Pending>>::iterator;
 
-  DataPort(IoLoop& loop, UniqueFd listener, std::uint16_t port, Router router);
+  DataPort(IoLoop& loop, UniqueFd listener, std::uint16_t port, Router router, Limits limits);
   void onAcceptable();
-  void add(UniqueFd socket);
+  void add(UniqueFd socket, std::string host);
+  void makeRoom();
   void onReadable(Iterator pending);
   void drop(Iterator pending);
   bool offer(Iterator pending);  // False when it is gone from the list.
@@ -65,9 +73,12 @@ class DataPort {
   UniqueFd listener_;
   std::uint16_t port_;
   Router router_;
-  Duration patience_ = std::chrono::seconds(10);
-  std::list<std::unique_ptr<Pending>> pending_;
-  std::unique_ptr<IoLoop::Timer> pause_;  // After running out of descriptors.
+  Limits limits_;
+  daemon::SpareDescriptor spare_;
+  log::Occasionally error_lines_;
+  log::Occasionally room_lines_;
+  std::list<std::unique_ptr<Pending>> pending_;  // Oldest first.
+  std::unique_ptr<IoLoop::Timer> pause_;         // After running out of descriptors.
   std::unique_ptr<IoLoop::Watch> watch_;
 };
 

@@ -206,6 +206,12 @@ int main(int argc, char** argv) {
       numbers.map(Misbehave(flags.text("misbehave"), flags.number("at", -1), flags.text("marker")))
           .name("Misbehave")
           .uid(flags.text("differs") == "yes" && on_worker ? "another-uid" : "misbehave");
+  if (const std::string text = flags.text("text"); !text.empty()) {
+    checked.map([](const std::int64_t& number) { return std::to_string(number); })
+        .uid("as-text")
+        .writeAsText(text)
+        .uid("text");
+  }
   checked.shuffle()
       .keyBy([keys](const std::int64_t& number) { return number % keys; })
       .map(

@@ -1,3 +1,9 @@
+#include <array>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
@@ -19,6 +25,11 @@
 namespace weir::jobmanager {
 namespace {
 
+// This folder has a namespace testing of its own.
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
 using SessionStream = grpc::ClientReaderWriter<v1::FromTaskManager, v1::ToTaskManager>;
 
 /// Both services behind a real server, over a fake dispatcher.
@@ -38,6 +49,7 @@ class ServicesTest : public ::testing::Test {
     clients_.stop("the job manager is stopping");
     cluster_.stop("the job manager is stopping");
     server_->shutdown();
+    transfers_.stop();
     timers_.shutdown();
   }
 
@@ -76,9 +88,18 @@ class ServicesTest : public ::testing::Test {
   SystemRandom random_;
   blob::BlobStore blobs_{files_, "/blobs", clock_, random_};
   concurrency::ThreadExecutor timers_{"timers"};
-  ClientService clients_{dispatcher_, blobs_};
-  ClusterService cluster_{
-      dispatcher_, blobs_, timers_, {std::chrono::milliseconds(50), std::chrono::seconds(1), "x"}};
+  Transfers transfers_{
+      blobs_, clock_, {.most = 4, .idle = std::chrono::milliseconds(300), .least_rate = 0}};
+  rpc::PeerQuota calls_{"calls", "jobmanager.rpc.max-open-calls", 8};
+  ClientService clients_{dispatcher_, blobs_, transfers_, calls_};
+  ClusterService cluster_{dispatcher_,
+                          transfers_,
+                          calls_,
+                          timers_,
+                          {.heartbeat_interval = std::chrono::milliseconds(50),
+                           .heartbeat_timeout = std::chrono::seconds(1),
+                           .registration_timeout = std::chrono::milliseconds(200),
+                           .version = "x"}};
   std::unique_ptr<rpc::Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::JobManager::Stub> client_;
@@ -237,6 +258,86 @@ TEST_F(ServicesTest, AStopEndsOpenSessionsSoonAndReportsTheirLossOnce) {
   }
   EXPECT_EQ(dispatcher_.losses[kTaskManager], 1);
   EXPECT_EQ(rpc::errorFromGrpc(stream->Finish()).message(), "the job manager is stopping");
+}
+
+TEST_F(ServicesTest, RefusesASessionThatDoesNotRegister) {
+  grpc::ClientContext context;
+  const auto stream = task_manager_->Session(&context);
+  v1::ToTaskManager message;
+  ASSERT_TRUE(stream->Read(&message));
+  EXPECT_THAT(message.refused().reason(), HasSubstr("no registration came"));
+  EXPECT_FALSE(stream->Read(&message));
+  EXPECT_THAT(rpc::errorFromGrpc(stream->Finish()).message(), HasSubstr("silence-timeout"));
+  EXPECT_EQ(calls_.held(), 0U);
+}
+
+TEST_F(ServicesTest, RefusesMoreOpenCallsOfOneHostThanHalfOfTheBound) {
+  v1::FollowRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  request.set_job(std::string(dispatcher_.known_job.view()));
+  v1::JobEvent event;
+  {
+    std::array<grpc::ClientContext, 4> contexts;
+    std::vector<std::unique_ptr<grpc::ClientReader<v1::JobEvent>>> streams;
+    for (grpc::ClientContext& context : contexts) {
+      streams.push_back(client_->Follow(&context, request));
+      ASSERT_TRUE(streams.back()->Read(&event));
+    }
+    grpc::ClientContext context;
+    const auto refused = client_->Follow(&context, request);
+    EXPECT_FALSE(refused->Read(&event));
+    const Error error = rpc::errorFromGrpc(refused->Finish());
+    EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted);
+    EXPECT_EQ(error.message(),
+              "4 of at most 8 calls are open, 4 of them for 127.0.0.1, which may have half");
+    EXPECT_THAT(error.advice(), HasSubstr("jobmanager.rpc.max-open-calls"));
+    for (grpc::ClientContext& open : contexts) {
+      open.TryCancel();
+    }
+  }
+  EXPECT_TRUE(dispatcher_.waitFor([&] { return calls_.held() == 0; }));
+}
+
+TEST_F(ServicesTest, RefusesMoreTransfersOfOneHostThanHalfOfTheBoundAndEndsThoseThatStandStill) {
+  std::array<grpc::ClientContext, 3> contexts;
+  std::array<v1::PutBlobReply, 3> replies;
+  std::vector<std::unique_ptr<grpc::ClientWriter<v1::Chunk>>> uploads;
+  for (std::size_t i = 0; i < contexts.size(); ++i) {
+    uploads.push_back(task_manager_->PutBlob(&contexts[i], &replies[i]));
+  }
+  std::multiset<ErrorCode> codes;
+  for (const auto& upload : uploads) {
+    const Error error = rpc::errorFromGrpc(upload->Finish());
+    codes.insert(error.code());
+    EXPECT_THAT(error.text(), AnyOf(HasSubstr("stood still"), HasSubstr("num-concurrent")));
+  }
+  EXPECT_THAT(
+      codes,
+      UnorderedElementsAre(
+          ErrorCode::kUnavailable, ErrorCode::kDeadlineExceeded, ErrorCode::kDeadlineExceeded));
+  v1::PutBlobReply reply;
+  const std::string bytes = "there is room again";
+  EXPECT_TRUE(put(bytes, fs::sha256(bytes), reply).has_value());
+}
+
+TEST_F(ServicesTest, GivesUpADownloadThatNobodyReads) {
+  const std::string bytes(32 << 20, 'b');
+  const std::string digest = fs::sha256(bytes);
+  v1::PutBlobReply reply;
+  ASSERT_TRUE(put(bytes, digest, reply).has_value());
+  v1::GetBlobRequest request;
+  request.set_key(digest);
+  grpc::ClientContext context;
+  const auto stream = task_manager_->GetBlob(&context, request);
+  v1::Chunk chunk;
+  ASSERT_TRUE(stream->Read(&chunk));
+  std::this_thread::sleep_for(std::chrono::seconds(1));  // What is tested is that time passes.
+  std::uint64_t got = chunk.data().size();
+  while (stream->Read(&chunk)) {
+    got += chunk.data().size();
+  }
+  EXPECT_LT(got, bytes.size());
+  EXPECT_FALSE(stream->Finish().ok());
 }
 
 }  // namespace

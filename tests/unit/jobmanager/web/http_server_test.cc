@@ -1,8 +1,11 @@
 #include "jobmanager/web/http_server.h"
 
+#include <vector>
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +17,7 @@ class HttpServerTest : public ::testing::Test {
   HttpServerTest() {
     HttpServer::Settings settings;
     settings.host = "127.0.0.1";
+    settings.most_connections = 8;
     auto server = HttpServer::listen(settings, [](std::string_view path) {
       return Response{200, "application/json", "\"" + std::string(path) + "\""};
     });
@@ -21,14 +25,21 @@ class HttpServerTest : public ::testing::Test {
     server_->serve();
   }
 
-  /// Sends `request` on a new connection and reads until the server closes it.
-  std::string talk(const std::string& request) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  int connect(int fd = -1) {
+    if (fd < 0) {
+      fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(server_->port());
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+
+  /// Sends `request` on a new connection and reads until the server closes it.
+  std::string talk(const std::string& request) {
+    const int fd = connect();
     EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(request.size()));
     ::shutdown(fd, SHUT_WR);
@@ -67,6 +78,37 @@ TEST_F(HttpServerTest, OtherMethodsAre405AndNonsenseIs400) {
   EXPECT_EQ(talk("this is no request\r\n\r\n").find("HTTP/1.1 400"), 0U);
   const std::string large = "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n";
   EXPECT_EQ(talk(large).find("HTTP/1.1 413"), 0U);
+}
+
+TEST_F(HttpServerTest, PeersThatNeverFinishARequestKeepNobodyOut) {
+  std::vector<int> slow;
+  for (int i = 0; i < 50; ++i) {
+    slow.push_back(connect());
+    ::send(slow.back(), "GET /a HT", 9, MSG_NOSIGNAL);
+  }
+  EXPECT_EQ(talk("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").find("HTTP/1.1 200"), 0U);
+  char byte = 0;
+  EXPECT_LE(::read(slow.front(), &byte, 1), 0);  // The oldest made room.
+  for (const int fd : slow) {
+    ::close(fd);
+  }
+}
+
+TEST_F(HttpServerTest, AnswersAgainAfterItRanOutOfDescriptors) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int peer = ::socket(AF_INET, SOCK_STREAM, 0);
+  const int highest = ::dup(0);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(highest + 1);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  connect(peer);
+  char byte = 0;
+  EXPECT_LE(::read(peer, &byte, 1), 0);  // Turned away, not left waiting.
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ::close(peer);
+  ::close(highest);
+  EXPECT_EQ(talk("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").find("HTTP/1.1 200"), 0U);
 }
 
 TEST_F(HttpServerTest, ATakenPortIsNamed) {

@@ -54,11 +54,18 @@ class FakeJobManager final : public v1::TaskManagers::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status GetBlob(grpc::ServerContext* /*context*/,
+  grpc::Status GetBlob(grpc::ServerContext* context,
                        const v1::GetBlobRequest* request,
                        grpc::ServerWriter<v1::Chunk>* writer) override {
     v1::Chunk chunk;
     for (std::size_t at = request->offset(); at < blob.size(); at += 1000) {
+      if (at >= hang_at) {
+        hang_at = std::string::npos;
+        while (!context->IsCancelled()) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        return grpc::Status::CANCELLED;
+      }
       if (at >= break_at) {
         break_at = std::string::npos;
         return {grpc::StatusCode::UNAVAILABLE, "broken by the test"};
@@ -88,6 +95,7 @@ class FakeJobManager final : public v1::TaskManagers::Service {
   Queue<std::optional<v1::ToTaskManager>> orders{100};
   std::string blob;
   std::size_t break_at = std::string::npos;
+  std::atomic<std::size_t> hang_at = std::string::npos;
   v1::BlobHeader header;
 };
 
@@ -226,6 +234,29 @@ TEST_F(SessionClientTest, GoesOnWithADownloadWhereItBroke) {
   });
   ASSERT_TRUE(status) << status.error().text();
   EXPECT_EQ(got, service_.blob);
+}
+
+TEST_F(SessionClientTest, ADownloadThatStandsStillIsGoneOnWithInAnotherCall) {
+  service_.blob = std::string(100'000, 'x');
+  service_.hang_at = 50'000;
+  BlobClient blobs(channel_, 1, std::chrono::milliseconds(200));
+  std::string got;
+  const Status status = blobs.fetch("key", [&](std::string_view piece) {
+    got += piece;
+    return ok();
+  });
+  ASSERT_TRUE(status) << status.error().text();
+  EXPECT_EQ(got, service_.blob);
+}
+
+TEST_F(SessionClientTest, ADownloadThatStandsStillTooOftenSaysSo) {
+  service_.blob = std::string(1000, 'x');
+  service_.hang_at = 0;
+  BlobClient blobs(channel_, 0, std::chrono::milliseconds(200));
+  const Status status = blobs.fetch("key", [](std::string_view) { return ok(); });
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message(),
+            "fetch blob key from the job manager: the job manager let it stand still for 200 ms");
 }
 
 TEST_F(SessionClientTest, StopsADownloadThatItsReaderRefuses) {

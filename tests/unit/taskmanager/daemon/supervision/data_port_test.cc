@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 namespace weir::taskmanager {
@@ -20,15 +21,18 @@ class DataPortTest : public ::testing::Test {
  protected:
   void SetUp() override {
     loop_.runSync([this] {
-      port_ = *DataPort::listen(
-          loop_, "127.0.0.1", 0, [this](const worker::DataHello& hello, UniqueFd& socket) {
-            last_job_ = hello.job;
-            const PeerRouting answer = answer_;
-            if (answer == PeerRouting::kTaken) {
-              taken_ = std::move(socket);
-            }
-            return answer;
-          });
+      port_ = *DataPort::listen(loop_,
+                                "127.0.0.1",
+                                0,
+                                [this](const worker::DataHello& hello, UniqueFd& socket) {
+                                  last_job_ = hello.job;
+                                  const PeerRouting answer = answer_;
+                                  if (answer == PeerRouting::kTaken) {
+                                    taken_ = std::move(socket);
+                                  }
+                                  return answer;
+                                },
+                                {.most = 8});
     });
   }
   void TearDown() override {
@@ -134,6 +138,63 @@ TEST_F(DataPortTest, GivesUpOnAConnectionThatNobodyTakes) {
   write(with_hello, hello(JobId()));
   EXPECT_EQ(read(with_hello, 1), "");
   EXPECT_EQ(read(silent, 1), "");
+}
+
+TEST_F(DataPortTest, SilentConnectionsKeepNoWorkerOut) {
+  std::vector<UniqueFd> silent;
+  for (int i = 0; i < 50; ++i) {
+    silent.push_back(connect());
+  }
+  EXPECT_EQ(read(silent.front(), 1), "");  // The oldest made room.
+  const UniqueFd socket = connect();
+  write(socket, hello(JobId()));
+  waitUntil([this] { return bool(taken_); });
+  waitUntil([this] { return port_->waiting() <= 8; });
+}
+
+TEST_F(DataPortTest, OfThoseThatWaitTheSilentOnesMakeRoomFirst) {
+  answer_ = PeerRouting::kNotYet;
+  const UniqueFd with_hello = connect();
+  write(with_hello, hello(JobId()) + "early");
+  waitUntil([this] { return port_->waiting() == 1 && last_job_ == JobId(); });
+  std::vector<UniqueFd> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(connect());
+  }
+  EXPECT_EQ(read(silent.front(), 1), "");
+  answer_ = PeerRouting::kTaken;
+  waitUntil([this] {
+    port_->retry();
+    return bool(taken_);
+  });
+  EXPECT_EQ(read(taken_, 100), "early");
+}
+
+TEST_F(DataPortTest, ServesAgainAfterItRanOutOfDescriptors) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  std::vector<UniqueFd> peers;
+  for (int i = 0; i < 3; ++i) {
+    peers.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  }
+  const UniqueFd highest(::dup(0));
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(highest.get() + 1);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port_->port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (const UniqueFd& peer : peers) {
+    ::connect(peer.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  }
+  for (const UniqueFd& peer : peers) {
+    EXPECT_EQ(read(peer, 1), "");  // Turned away, not left waiting.
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  const UniqueFd socket = connect();
+  write(socket, hello(JobId()));
+  waitUntil([this] { return bool(taken_); });
 }
 
 TEST_F(DataPortTest, NamesAPortThatIsTaken) {
