@@ -71,8 +71,11 @@ struct DataPort::Pending {
   std::unique_ptr<IoLoop::Watch> watch;
 };
 
-Result<std::unique_ptr<DataPort>> DataPort::listen(
-    IoLoop& loop, const std::string& host, std::uint16_t port, Router router, Limits limits) {
+Result<std::unique_ptr<DataPort>> DataPort::listen(IoLoop& loop,
+                                                   const std::string& host,
+                                                   std::uint16_t port,
+                                                   Router router,
+                                                   DataPortLimits limits) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
@@ -97,7 +100,7 @@ Result<std::unique_ptr<DataPort>> DataPort::listen(
 }
 
 DataPort::DataPort(
-    IoLoop& loop, UniqueFd listener, std::uint16_t port, Router router, Limits limits)
+    IoLoop& loop, UniqueFd listener, std::uint16_t port, Router router, DataPortLimits limits)
     : loop_(loop),
       listener_(std::move(listener)),
       port_(port),

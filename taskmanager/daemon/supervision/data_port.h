@@ -23,6 +23,12 @@ enum class PeerRouting : std::uint8_t {
   kNotYet,   ///< Its worker may still come.
 };
 
+/// What may wait at a data port.
+struct DataPortLimits {
+  std::size_t most = 256;                        ///< Connections.
+  Duration patience = std::chrono::seconds(10);  ///< How long one may wait.
+};
+
 /// Where workers of other task managers connect for records.
 ///
 /// Reads the hello of each connection, not a byte more, and offers it to the router, who takes the
@@ -34,15 +40,13 @@ class DataPort {
   /// Moves the descriptor out when it answers kTaken.
   using Router = std::function<PeerRouting(const worker::DataHello&, UniqueFd&)>;
 
-  struct Limits {
-    std::size_t most = 256;                        ///< Connections that wait.
-    Duration patience = std::chrono::seconds(10);  ///< How long one may wait.
-  };
-
   /// Listens on `host` (empty: all interfaces); port 0 takes a free one. kUnavailable, naming both,
   /// when that cannot be.
-  static Result<std::unique_ptr<DataPort>> listen(
-      IoLoop& loop, const std::string& host, std::uint16_t port, Router router, Limits limits = {});
+  static Result<std::unique_ptr<DataPort>> listen(IoLoop& loop,
+                                                  const std::string& host,
+                                                  std::uint16_t port,
+                                                  Router router,
+                                                  DataPortLimits limits = {});
 
   ~DataPort();
   DataPort(const DataPort&) = delete;
@@ -61,7 +65,8 @@ class DataPort {
   struct Pending;
   using Iterator = std::list<std::unique_ptr<Pending>>::iterator;
 
-  DataPort(IoLoop& loop, UniqueFd listener, std::uint16_t port, Router router, Limits limits);
+  DataPort(
+      IoLoop& loop, UniqueFd listener, std::uint16_t port, Router router, DataPortLimits limits);
   void onAcceptable();
   void add(UniqueFd socket, std::string host);
   void makeRoom();
@@ -73,7 +78,7 @@ class DataPort {
   UniqueFd listener_;
   std::uint16_t port_;
   Router router_;
-  Limits limits_;
+  DataPortLimits limits_;
   daemon::SpareDescriptor spare_;
   log::Occasionally error_lines_;
   log::Occasionally room_lines_;
