@@ -2,6 +2,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "common/config/limit_options.h"
 #include "common/config/options.h"
 
 namespace weir::config {
@@ -18,7 +19,12 @@ const std::vector<Area>& allAreas() {
         &kWebHistory,
         &kWebRefreshInterval,
         &kWebCheckpointHistory,
-        &kWebLogPath}},
+        &kWebLogPath,
+        &kMaxSubtasks,
+        &kMaxGraphSize,
+        &kMaxNameSize,
+        &kMaxMetadataSize,
+        &kMaxEventBytes}},
       {"Task managers",
        {&kTaskSlots,
         &kTaskManagerHost,

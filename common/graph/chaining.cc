@@ -2,8 +2,12 @@
 
 #include <cstddef>
 
+#include "common/base/text.h"
+
 namespace weir::graph {
 namespace {
+
+constexpr std::size_t kLongestVertexName = 4096;  // It names every operator of the chain.
 
 bool isChainable(const std::vector<StreamNode>& nodes,
                  const std::vector<ResolvedNode>& resolved,
@@ -95,7 +99,7 @@ void chain(const std::vector<StreamNode>& nodes,
     vertex.parallelism = resolved[head].parallelism;
     vertex.max_parallelism = resolved[head].max_parallelism;
     vertex.slot_sharing_group = resolved[head].slot_sharing_group;
-    vertex.name = VertexBuilder(graph, chained, vertex).add(head);
+    vertex.name = cutText(VertexBuilder(graph, chained, vertex).add(head), kLongestVertexName);
     for (const std::uint32_t member : vertex.operators) {
       vertex_of[member] = static_cast<std::uint32_t>(graph.vertices.size());
     }

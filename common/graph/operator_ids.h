@@ -25,7 +25,8 @@ struct AssignedId {
 /// Without a uid, the id follows from the structure alone: s(n) = murmur3(kind, 0x00, then for each
 /// input in order the 16 bytes of s(input) and its port as 4 bytes); nodes of equal s are numbered
 /// from 0 in order of creation, those with a uid too, so that setting one changes no other id;
-/// id(n) = murmur3(s(n), number as 4 bytes). Numbers are little-endian.
+/// id(n) = murmur3(s(n), number as 4 bytes). Numbers are little-endian. An id says nothing of what
+/// stands below the operator: snapshots record that beside it (structuresBelow() in below.h).
 ///
 /// Errors: kInvalidArgument for an empty uid, equal uids, and a uid whose hash is the generated id
 /// of another operator; both are named.

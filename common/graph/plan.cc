@@ -40,11 +40,28 @@ std::string stateJson(const DeclaredState& state) {
          R"(,"schema":)" + quoted(record::describeSchema(state.value)) + "}";
 }
 
+/// What will hurt at a later restore of this operator; empty when nothing will.
+std::string warningOf(const JobOperator& op) {
+  if (!op.uid.empty() || !op.stateful) {
+    return {};
+  }
+  std::string warning = "operator '" + op.name + "' has state and no uid: its id " + op.id.hex() +
+                        " changes when the program's structure before it does, and its state is "
+                        "refused when what stands below it differs";
+  if (op.siblings > 1) {
+    warning += "; only the order of creation tells it from " + std::to_string(op.siblings - 1) +
+               " of equal structure";
+  }
+  return warning + "; set one with uid(...)";
+}
+
 std::string operatorJson(const JobOperator& op) {
+  const std::string warning = warningOf(op);
   return R"({"id":)" + quoted(op.id.hex()) + R"(,"uid":)" +
          (op.uid.empty() ? "null" : quoted(op.uid)) + R"(,"name":)" + quoted(op.name) +
          R"(,"parallelism":)" + std::to_string(op.parallelism) + R"(,"states":)" +
-         list(op.states, stateJson) + "}";
+         list(op.states, stateJson) + (warning.empty() ? "" : R"(,"warning":)" + quoted(warning)) +
+         "}";
 }
 
 std::string vertexJson(const JobGraph& graph, std::uint32_t index) {
@@ -101,16 +118,9 @@ std::string planJson(const JobGraph& graph) {
 std::vector<std::string> planWarnings(const JobGraph& graph) {
   std::vector<std::string> warnings;
   for (const JobOperator& op : graph.operators) {
-    if (!op.uid.empty() || !op.stateful) {
-      continue;
+    if (std::string warning = warningOf(op); !warning.empty()) {
+      warnings.push_back(std::move(warning));
     }
-    std::string warning = "operator '" + op.name + "' has state and no uid: its id " + op.id.hex() +
-                          " changes when the program's structure before it does";
-    if (op.siblings > 1) {
-      warning += ", and only the order of creation tells it from " +
-                 std::to_string(op.siblings - 1) + " of equal structure";
-    }
-    warnings.push_back(warning + "; set one with uid(...)");
   }
   return warnings;
 }

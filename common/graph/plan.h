@@ -11,8 +11,8 @@ namespace weir::graph {
 
 /// The plan as `weir info` prints it: one JSON object {name, vertices: [{id, name, parallelism,
 /// inputs: [{id, ship_strategy}], operators: [{id, uid, name, parallelism, states: [{name, kind,
-/// schema}]}]}]}. `id` of an input is that of the producing vertex; `uid` is null where none is
-/// set.
+/// schema}], warning}]}]}. `id` of an input is that of the producing vertex; `uid` is null where
+/// none is set; `warning` is there only where planWarnings() has one.
 std::string planJson(const JobGraph& graph);
 
 /// What will hurt at a later restore, a sentence each: stateful operators without a uid, above all

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/graph/chaining.h"
 #include "common/graph/operator_ids.h"
 
@@ -17,28 +18,6 @@ Error refuse(const StreamNode& node, const std::string& what) {
   return {ErrorCode::kInvalidArgument, "operator " + describe(node) + " " + what};
 }
 
-bool isUtf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
-    if (length == 0 || i + length > text.size()) {
-      return false;
-    }
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) {
-        return false;
-      }
-    }
-    i += length;
-  }
-  return true;
-}
-
 Status checkTexts(const StreamNode& node) {
   if (!node.errors.empty()) {
     std::string all;
@@ -49,6 +28,13 @@ Status checkTexts(const StreamNode& node) {
   }
   if (!isUtf8(node.name) || (node.uid && !isUtf8(*node.uid))) {
     return refuse(node, "has a name or uid that is not valid UTF-8");
+  }
+  if (hasControlCharacter(node.name)) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "an operator (" + node.kind +
+                     ") has a name with a control character, such as a "
+                     "line break")
+        .advise("leave it out of name()");
   }
   std::set<std::string_view> names;
   for (const DeclaredState& state : node.states) {
@@ -172,6 +158,12 @@ Result<JobGraph> StreamGraph::toJobGraph(const Settings& settings) const {
   graph.state_backend = settings.state_backend;
   graph.once = settings.once;
   WEIR_RETURN_IF_ERROR(checkMaxParallelism(graph.max_parallelism, "the job"));
+  if (!isUtf8(graph.name) || hasControlCharacter(graph.name)) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "the name of the job is not valid UTF-8 or has a control character, such as a "
+                 "line break")
+        .advise("give execute() another name");
+  }
 
   std::vector<ResolvedNode> resolved;
   resolved.reserve(nodes_.size());

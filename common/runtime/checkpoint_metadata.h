@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,13 @@ struct SubtaskState {
   StateHandle handle;
 };
 
+/// An operator that reads what another one emits.
+struct OperatorConsumer {
+  OperatorId id;
+  std::uint32_t port = 0;
+  bool operator==(const OperatorConsumer&) const = default;
+};
+
 /// An operator in a snapshot. Stateless ones are listed too (without handles), so that finished
 /// flags and names survive.
 struct OperatorState {
@@ -24,6 +32,9 @@ struct OperatorState {
   std::string name;
   std::string kind;
   std::uint32_t siblings = 1;
+  /// Generated ids: what stood below it (graph::structuresBelow). Earlier releases did not say.
+  std::optional<Bytes16> below;
+  std::vector<OperatorConsumer> consumers;  ///< For pictures of what stood around it.
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 4096;
   bool fixed_parallelism_state = false;

@@ -1,5 +1,7 @@
 #include "common/wire/checkpoint.h"
 
+#include <set>
+
 #include "common/runtime/state_file_name.h"
 #include "common/wire/fields.h"
 
@@ -7,6 +9,8 @@ namespace weir::wire {
 namespace {
 
 using fields::wrong;
+
+const std::string& nameOf(const runtime::StateInfo& info) { return info.name; }
 
 v1::OperatorState toProto(const runtime::OperatorState& one) {
   v1::OperatorState to;
@@ -19,6 +23,14 @@ v1::OperatorState toProto(const runtime::OperatorState& one) {
   to.set_max_parallelism(one.max_parallelism);
   to.set_fixed_parallelism_state(one.fixed_parallelism_state);
   to.set_custom_handles(one.custom_handles);
+  if (one.below) {
+    to.set_below(std::string(one.below->begin(), one.below->end()));
+  }
+  for (const runtime::OperatorConsumer& consumer : one.consumers) {
+    v1::OperatorConsumer& part = *to.add_consumers();
+    part.set_id(fields::bytesOf(consumer.id));
+    part.set_port(consumer.port);
+  }
   for (const runtime::StateInfo& info : one.states) {
     *to.add_states() = wire::toProto(info);
   }
@@ -44,15 +56,29 @@ Result<runtime::OperatorState> fromProto(const v1::OperatorState& from) {
   WEIR_RETURN_IF_ERROR(fields::checkParallelism(what, to.parallelism, to.max_parallelism));
   to.fixed_parallelism_state = from.fixed_parallelism_state();
   to.custom_handles = from.custom_handles();
+  if (!from.below().empty()) {
+    WEIR_TRY(const auto below, fields::id<OperatorId>("what stood below " + what, from.below()));
+    to.below = below.bytes();
+  }
+  for (const v1::OperatorConsumer& one : from.consumers()) {
+    WEIR_TRY(const auto id, fields::id<OperatorId>("a consumer of " + what, one.id()));
+    to.consumers.push_back({id, one.port()});
+  }
   WEIR_TRY(to.states, fields::all<runtime::StateInfo>(from.states(), [](const v1::StateInfo& info) {
                         return wire::fromProto(info);
                       }).during(what));
+  WEIR_RETURN_IF_ERROR(fields::unique(what, to.states, nameOf));
+  std::vector<bool> known(to.parallelism);
   for (const v1::SubtaskState& one : from.subtasks()) {
     if (one.subtask() >= to.parallelism) {
       return wrong(what,
                    "has state of subtask " + std::to_string(one.subtask()) + " but only " +
                        std::to_string(to.parallelism) + " subtasks");
     }
+    if (known[one.subtask()]) {
+      return wrong(what, "has state of subtask " + std::to_string(one.subtask()) + " twice");
+    }
+    known[one.subtask()] = true;
     WEIR_TRY(auto handle, wire::fromProto(one.handle()).during(what));
     if (handle.storage == runtime::StateHandle::Storage::kFile &&
         !runtime::isStateFileName(handle.location)) {
@@ -141,6 +167,7 @@ Result<runtime::OperatorSnapshot> fromProto(const v1::OperatorSnapshot& from) {
   WEIR_TRY(to.states, fields::all<runtime::StateInfo>(from.states(), [](const v1::StateInfo& info) {
              return fromProto(info);
            }));
+  WEIR_RETURN_IF_ERROR(fields::unique("the snapshot of an operator", to.states, nameOf));
   return to;
 }
 
@@ -178,6 +205,22 @@ Result<runtime::CheckpointMetadata> fromProto(const v1::CheckpointMetadata& from
   WEIR_TRY(to.operators,
            fields::all<runtime::OperatorState>(
                from.operators(), [](const v1::OperatorState& one) { return fromProto(one); }));
+  WEIR_RETURN_IF_ERROR(
+      fields::unique("the list of operators", to.operators, [](const runtime::OperatorState& one) {
+        return one.id.hex();
+      }));
+  std::set<OperatorId> ids;
+  for (const runtime::OperatorState& one : to.operators) {
+    ids.insert(one.id);
+  }
+  for (const runtime::OperatorState& one : to.operators) {
+    for (const runtime::OperatorConsumer& consumer : one.consumers) {
+      if (!ids.contains(consumer.id)) {
+        return wrong("operator '" + one.name + "'",
+                     "has the consumer " + consumer.id.hex() + ", which is not there");
+      }
+    }
+  }
   return to;
 }
 

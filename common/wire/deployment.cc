@@ -1,7 +1,10 @@
 #include "common/wire/deployment.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
+#include "common/base/text.h"
 #include "common/wire/checkpoint.h"
 #include "common/wire/fields.h"
 #include "common/wire/graph.h"
@@ -21,9 +24,10 @@ v1::ProgramFile toProto(const runtime::ProgramFile& file) {
 Result<runtime::ProgramFile> fromProto(const v1::ProgramFile& from) {
   runtime::ProgramFile to;
   to.name = from.name();
-  if (to.name.empty() || to.name == "." || to.name == ".." ||
+  constexpr std::size_t kLongestName = 255;  // NAME_MAX of every file system in use.
+  if (to.name.empty() || to.name == "." || to.name == ".." || to.name.size() > kLongestName ||
       to.name.find('/') != std::string::npos || to.name.find('\0') != std::string::npos) {
-    return wrong("file name '" + to.name + "' of a program",
+    return wrong("file name '" + cutText(to.name, kLongestName) + "' of a program",
                  "is not one that a directory can hold");
   }
   WEIR_TRY(to.blob, wire::fromProto(from.blob()).during("file '" + to.name + "'"));
@@ -71,6 +75,11 @@ Result<runtime::OperatorRestoreOrder> fromProto(const v1::OperatorRestoreOrder& 
   to.old_parallelism = from.old_parallelism();
   to.finished = from.finished();
   for (const auto& section : from.sections()) {
+    if (section.old_subtask() >= to.old_parallelism) {
+      return wrong("operator " + to.id.hex() + " to restore",
+                   "gets state of subtask " + std::to_string(section.old_subtask()) + " of " +
+                       std::to_string(to.old_parallelism));
+    }
     WEIR_TRY(auto handle, wire::fromProto(section.handle()));
     to.sections.push_back({section.old_subtask(), std::move(handle)});
   }
@@ -137,6 +146,34 @@ Status checkPlacement(const runtime::Deployment& deployment) {
                    "places vertex '" + vertex.name +
                        "' on workers that do not exist, or not all "
                        "of its subtasks");
+    }
+  }
+  return ok();
+}
+
+/// Every restore is of a subtask and of operators that the graph has, and each comes once.
+Status checkRestores(const runtime::Deployment& deployment) {
+  std::map<OperatorId, const graph::JobVertex*> vertices;
+  for (const graph::JobVertex& vertex : deployment.graph.vertices) {
+    vertices.emplace(vertex.id, &vertex);
+  }
+  std::set<runtime::TaskId> tasks;
+  for (const runtime::TaskRestore& restore : deployment.restores) {
+    auto found = vertices.find(restore.task.vertex);
+    if (found == vertices.end() || restore.task.subtask >= found->second->parallelism ||
+        !tasks.insert(restore.task).second) {
+      return wrong("a deployment", "restores a subtask that its graph does not have, or one twice");
+    }
+    std::set<OperatorId> left;
+    for (const std::uint32_t index : found->second->operators) {
+      left.insert(deployment.graph.operators[index].id);
+    }
+    for (const runtime::OperatorRestoreOrder& one : restore.operators) {
+      if (left.erase(one.id) == 0) {
+        return wrong("a deployment",
+                     "restores operator " + one.id.hex() + " twice or in vertex '" +
+                         found->second->name + "', which does not have it");
+      }
     }
   }
   return ok();
@@ -219,7 +256,15 @@ Result<runtime::Program> fromProto(const v1::Program& from) {
   }
   WEIR_TRY(to.libraries, fields::all<runtime::ProgramFile>(from.libraries(), decode));
   WEIR_TRY(to.shipped, fields::all<runtime::ProgramFile>(from.shipped(), decode));
+  const auto name_of = [](const runtime::ProgramFile& file) { return file.name; };
+  WEIR_RETURN_IF_ERROR(fields::unique("the list of libraries", to.libraries, name_of));
+  WEIR_RETURN_IF_ERROR(fields::unique("the list of shipped files", to.shipped, name_of));
   to.arguments.assign(from.arguments().begin(), from.arguments().end());
+  for (const std::string& argument : to.arguments) {
+    if (argument.find('\0') != std::string::npos) {
+      return wrong("an argument of the program", "has a zero byte in it");
+    }
+  }
   to.default_parallelism = from.default_parallelism();
   to.configuration = fields::toMap(from.configuration());
   return to;
@@ -281,6 +326,7 @@ Result<runtime::Deployment> fromProto(const v1::Deployment& from) {
   to.discards_handles = from.discards_handles();
   if (!to.discards_handles) {
     WEIR_RETURN_IF_ERROR(checkPlacement(to));
+    WEIR_RETURN_IF_ERROR(checkRestores(to));
   }
   return to;
 }

@@ -1,5 +1,7 @@
 #include "common/wire/fields.h"
 
+#include <algorithm>
+
 namespace weir::wire::fields {
 
 Result<state::StateKind> stateKind(std::uint32_t value) {
@@ -8,6 +10,16 @@ Result<state::StateKind> stateKind(std::uint32_t value) {
 
 Result<record::Schema> schema(std::string_view what, const std::string& bytes) {
   return record::decodeSchema(bytes).during(what);
+}
+
+Result<std::chrono::milliseconds> duration(std::string_view what,
+                                           std::int64_t count,
+                                           std::int64_t least) {
+  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100L);
+  if (count < least) {
+    return wrong(what, "is " + std::to_string(count) + " ms");
+  }
+  return std::min(millis(count), kCentury);
 }
 
 Status checkParallelism(std::string_view what, std::uint32_t parallelism, std::uint32_t maximum) {

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +58,11 @@ inline std::chrono::milliseconds millis(std::int64_t count) {
   return std::chrono::milliseconds(count);
 }
 
+/// A duration that is not below `least`. More than a century counts as one: sums stay in range.
+Result<std::chrono::milliseconds> duration(std::string_view what,
+                                           std::int64_t count,
+                                           std::int64_t least = 0);
+
 /// Both within 1..32768 and the parallelism at most the maximum.
 Status checkParallelism(std::string_view what, std::uint32_t parallelism, std::uint32_t maximum);
 
@@ -74,6 +81,18 @@ std::map<std::string, std::string> toMap(const Repeated& from) {
     map[one.name()] = one.value();
   }
   return map;
+}
+
+/// kInvalidArgument when two elements have the same `name_of(element)`, which is text.
+template <typename Range, typename NameOf>
+Status unique(std::string_view what, const Range& range, NameOf name_of) {
+  std::set<std::string, std::less<>> names;
+  for (const auto& one : range) {
+    if (auto [name, fresh] = names.emplace(name_of(one)); !fresh) {
+      return wrong(what, "has '" + *name + "' twice");
+    }
+  }
+  return ok();
 }
 
 /// `decode` (an overload of fromProto) of every element, or the first Error.

@@ -1,6 +1,9 @@
 #include "common/wire/graph.h"
 
+#include <cmath>
+
 #include "common/wire/fields.h"
+#include "common/wire/graph_checks.h"
 
 namespace weir::wire {
 namespace {
@@ -68,7 +71,9 @@ Result<graph::JobOperator> fromProto(const v1::JobOperator& from) {
   to.custom_handles = from.custom_handles();
   to.payload = from.payload();
   if (from.has_buffer_timeout_millis()) {
-    to.buffer_timeout = millis(from.buffer_timeout_millis());
+    // -1: a buffer waits until it is full.
+    WEIR_TRY(to.buffer_timeout,
+             fields::duration("buffer timeout of " + what, from.buffer_timeout_millis(), -1));
   }
   return to;
 }
@@ -146,16 +151,16 @@ v1::CheckpointSettings toProto(const graph::CheckpointSettings& settings) {
 Result<graph::CheckpointSettings> fromProto(const v1::CheckpointSettings& from) {
   graph::CheckpointSettings to;
   to.enabled = from.enabled();
-  to.interval = millis(from.interval_millis());
+  WEIR_TRY(to.interval, fields::duration("checkpoint interval", from.interval_millis()));
   WEIR_TRY(to.mode,
            fields::number("checkpointing mode",
                           from.mode(),
                           graph::CheckpointingMode::kExactlyOnce,
                           graph::CheckpointingMode::kAtLeastOnce));
-  to.timeout = millis(from.timeout_millis());
-  to.min_pause = millis(from.min_pause_millis());
+  WEIR_TRY(to.timeout, fields::duration("checkpoint timeout", from.timeout_millis()));
+  WEIR_TRY(to.min_pause, fields::duration("pause between checkpoints", from.min_pause_millis()));
   to.max_concurrent = from.max_concurrent();
-  if (to.enabled && (to.interval.count() <= 0 || to.max_concurrent == 0)) {
+  if (to.enabled && (to.interval.count() == 0 || to.max_concurrent == 0)) {
     return wrong("checkpointing",
                  "needs an interval and a number of concurrent checkpoints above 0");
   }
@@ -183,60 +188,22 @@ Result<graph::RestartStrategy> fromProto(const v1::RestartStrategy& from) {
       to.kind,
       fields::number("restart strategy", from.kind(), Kind::kDefault, Kind::kExponentialDelay));
   to.attempts = from.attempts();
-  to.delay = millis(from.delay_millis());
+  WEIR_TRY(to.delay, fields::duration("delay of the restart strategy", from.delay_millis()));
   to.max_failures = from.max_failures();
-  to.interval = millis(from.interval_millis());
-  to.initial_backoff = millis(from.initial_backoff_millis());
-  to.max_backoff = millis(from.max_backoff_millis());
+  WEIR_TRY(to.interval,
+           fields::duration("interval of the restart strategy", from.interval_millis()));
+  WEIR_TRY(
+      to.initial_backoff,
+      fields::duration("initial pause of the restart strategy", from.initial_backoff_millis()));
+  WEIR_TRY(to.max_backoff,
+           fields::duration("longest pause of the restart strategy", from.max_backoff_millis()));
   to.multiplier = from.multiplier();
-  to.reset_after = millis(from.reset_after_millis());
+  if (!std::isfinite(to.multiplier)) {
+    return wrong("multiplier of the restart strategy", "is no number");
+  }
+  WEIR_TRY(to.reset_after,
+           fields::duration("reset threshold of the restart strategy", from.reset_after_millis()));
   return to;
-}
-
-constexpr std::uint32_t kNowhere = UINT32_MAX;
-
-/// By operator: its vertex. Every operator stands in exactly one, and links stay inside theirs.
-Result<std::vector<std::uint32_t>> vertexOfOperators(const graph::JobGraph& graph) {
-  std::vector<std::uint32_t> vertex_of(graph.operators.size(), kNowhere);
-  for (std::uint32_t index = 0; index < graph.vertices.size(); ++index) {
-    const graph::JobVertex& vertex = graph.vertices[index];
-    const std::string what = "vertex '" + vertex.name + "'";
-    if (vertex.operators.empty()) {
-      return wrong(what, "has no operator");
-    }
-    for (const std::uint32_t one : vertex.operators) {
-      if (one >= vertex_of.size() || vertex_of[one] != kNowhere) {
-        return wrong(what, "names operator " + std::to_string(one) + ", which is not its own");
-      }
-      vertex_of[one] = index;
-    }
-    for (const graph::ChainLink& link : vertex.links) {
-      if (link.source >= vertex_of.size() || link.target >= vertex_of.size() ||
-          vertex_of[link.source] != index || vertex_of[link.target] != index) {
-        return wrong(what, "has a link to an operator outside of it");
-      }
-    }
-  }
-  for (std::uint32_t index = 0; index < vertex_of.size(); ++index) {
-    if (vertex_of[index] == kNowhere) {
-      return wrong("operator '" + graph.operators[index].name + "'", "stands in no vertex");
-    }
-  }
-  return vertex_of;
-}
-
-Status checkIndices(const graph::JobGraph& graph) {
-  WEIR_TRY(const auto vertex_of, vertexOfOperators(graph));
-  for (const graph::JobEdge& edge : graph.edges) {
-    if (edge.source_vertex >= graph.vertices.size() ||
-        edge.target_vertex >= graph.vertices.size() || edge.source_operator >= vertex_of.size() ||
-        edge.target_operator >= vertex_of.size() ||
-        vertex_of[edge.source_operator] != edge.source_vertex ||
-        vertex_of[edge.target_operator] != edge.target_vertex) {
-      return wrong("an edge", "connects operators that are not in its vertices");
-    }
-  }
-  return ok();
 }
 
 }  // namespace
@@ -280,7 +247,7 @@ Result<graph::JobGraph> fromProto(const v1::JobGraph& from) {
   for (const v1::NamedBytes& value : from.once()) {
     to.once.push_back({value.name(), value.value()});
   }
-  WEIR_RETURN_IF_ERROR(checkIndices(to).during("job graph '" + to.name + "'"));
+  WEIR_RETURN_IF_ERROR(checkGraph(to).during("job graph '" + to.name + "'"));
   return to;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/wire/checkpoint.h"
 #include "common/wire/deployment.h"
+#include "common/wire/element_count.h"
 #include "common/wire/encoding.h"
 
 namespace weir::wire {
@@ -19,6 +20,19 @@ struct Format {
 };
 constexpr Format kMetadata{"WEIRMETA", runtime::CheckpointMetadata::kVersion, "metadata"};
 constexpr Format kProgram{"WEIRPROG", 1, "the program's description"};
+/// Operators, states and subtasks of one file: those of 65,536 subtasks of 20 operators, thrice.
+constexpr std::size_t kMostMessages = std::size_t{1} << 22;
+
+/// Operators with their states, subtasks with their handles, and consumers.
+std::vector<MessageShape> shapeOf(const v1::CheckpointMetadata& /*message*/) {
+  return {{11, {{9, {}}, {10, {{3, {}}}}, {13, {}}}}};
+}
+/// Files, arguments and configuration of the program; operators, vertices, edges of the graph.
+std::vector<MessageShape> shapeOf(const v1::JobProgram& /*message*/) {
+  return {{1, {{2, {{2, {}}}}, {3, {{2, {}}}}, {4, {}}, {6, {}}}},
+          {2, {{3, {{8, {}}}}, {4, {{7, {}}}}, {5, {}}, {9, {}}}}};
+}
+
 constexpr std::size_t kHeaderBytes = 8 + 4 + 8;  // Magic, version, length of the message.
 constexpr std::size_t kChecksumBytes = 8;
 
@@ -74,6 +88,9 @@ Result<Message> decodeImage(const Format& format, std::string_view image) {
   }
   const std::string_view bytes = image.substr(kHeaderBytes, covered - kHeaderBytes);
   Message message;
+  if (countMessages(bytes, shapeOf(message)) > kMostMessages) {
+    return corrupt("names more than " + std::to_string(kMostMessages) + " operators and subtasks");
+  }
   if (littleEndian(image, 12, 8) != bytes.size() ||
       bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
       !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {

@@ -1,3 +1,4 @@
+#include "common/base/text.h"
 #include "common/wire/checkpoint.h"
 #include "common/wire/deployment.h"
 #include "common/wire/fields.h"
@@ -38,7 +39,7 @@ Result<runtime::TaskUpdate> fromProto(const v1::TaskUpdate& from) {
                           runtime::TaskState::kCreated,
                           runtime::TaskState::kFailed));
   to.input_ended = from.input_ended();
-  to.cause = from.cause();
+  to.cause = cutText(from.cause());
   to.unrecoverable = from.unrecoverable();
   for (const v1::AccumulatorValue& value : from.accumulators()) {
     to.accumulators.push_back(wire::fromProto(value));
@@ -75,6 +76,10 @@ Result<runtime::CheckpointAck> fromProto(const v1::CheckpointAck& from) {
       to.operators,
       fields::all<runtime::OperatorSnapshot>(
           from.operators(), [](const v1::OperatorSnapshot& one) { return wire::fromProto(one); }));
+  WEIR_RETURN_IF_ERROR(
+      fields::unique("an acknowledgement", to.operators, [](const runtime::OperatorSnapshot& one) {
+        return one.id.hex();
+      }));
   to.alignment_millis = from.alignment_millis();
   to.freeze_millis = from.freeze_millis();
   to.write_millis = from.write_millis();
@@ -94,7 +99,7 @@ Result<runtime::CheckpointDecline> fromProto(const v1::CheckpointDecline& from) 
   WEIR_TRY(auto execution, wire::fromProto(from.execution()));
   WEIR_TRY(auto task, wire::fromProto(from.task()));
   return runtime::CheckpointDecline{
-      execution, CheckpointId(from.checkpoint()), task, from.reason()};
+      execution, CheckpointId(from.checkpoint()), task, cutText(from.reason())};
 }
 
 v1::HandleDiscarded toProto(const runtime::HandleDiscarded& discarded) {
@@ -108,7 +113,7 @@ v1::HandleDiscarded toProto(const runtime::HandleDiscarded& discarded) {
 
 Result<runtime::HandleDiscarded> fromProto(const v1::HandleDiscarded& from) {
   WEIR_TRY(auto execution, wire::fromProto(from.execution()));
-  return runtime::HandleDiscarded{execution, from.index(), from.done(), from.error()};
+  return runtime::HandleDiscarded{execution, from.index(), from.done(), cutText(from.error())};
 }
 
 v1::Heartbeat toProto(const runtime::Heartbeat& heartbeat) {
@@ -139,7 +144,8 @@ v1::WorkerExited toProto(const runtime::WorkerExited& exited) {
 
 Result<runtime::WorkerExited> fromProto(const v1::WorkerExited& from) {
   WEIR_TRY(auto execution, wire::fromProto(from.execution()));
-  return runtime::WorkerExited{execution, from.expected(), from.cause(), from.unrecoverable()};
+  return runtime::WorkerExited{
+      execution, from.expected(), cutText(from.cause()), from.unrecoverable()};
 }
 
 }  // namespace
@@ -170,14 +176,24 @@ Result<runtime::Registration> fromProto(const v1::Registration& from) {
   }
   to.data_port = static_cast<std::uint16_t>(from.data_port());
   to.slots = from.slots();
-  if (to.slots == 0) {
-    return wrong("task manager " + to.host, "offers no slot");
+  constexpr std::uint32_t kMostSlots = 65536;  // As taskmanager.numberOfTaskSlots allows.
+  if (to.slots == 0 || to.slots > kMostSlots) {
+    return wrong("task manager " + to.host,
+                 "offers " + std::to_string(to.slots) + " slots, and 1 to 65536 are possible");
   }
   to.cpu_cores = from.cpu_cores();
   to.physical_memory = from.physical_memory();
   to.free_memory = from.free_memory();
   to.machine_id = from.machine_id();
   to.version = from.version();
+  for (const std::string* text : {&to.host, &to.machine_id, &to.version}) {
+    constexpr std::size_t kLongest = 1024;
+    if (text->size() > kLongest || hasControlCharacter(*text)) {
+      return wrong("a registration",
+                   "names a host, machine or version of more than 1024 bytes or with control "
+                   "characters");
+    }
+  }
   return to;
 }
 
@@ -247,7 +263,7 @@ Result<runtime::TaskManagerReport> fromProto(const v1::FromTaskManager& from) {
       return Report(std::move(exited));
     }
     case v1::FromTaskManager::kProbe:
-      return Report(runtime::ProbeResult{from.probe().id(), from.probe().error()});
+      return Report(runtime::ProbeResult{from.probe().id(), cutText(from.probe().error())});
     default:
       return wrong("a message", "is no report that this release knows");
   }
@@ -279,7 +295,8 @@ Result<runtime::WorkerReport> fromProto(const v1::WorkerReport& from) {
     case v1::WorkerReport::kHello:
       return Report(runtime::WorkerHello{from.hello().protocol_version(), from.hello().version()});
     case v1::WorkerReport::kFailed:
-      return Report(runtime::WorkerFailed{from.failed().cause(), from.failed().unrecoverable()});
+      return Report(
+          runtime::WorkerFailed{cutText(from.failed().cause()), from.failed().unrecoverable()});
     case v1::WorkerReport::kUpdate: {
       WEIR_TRY(auto update, fromProto(from.update()));
       return Report(std::move(update));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/fs/uri.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
@@ -232,11 +233,13 @@ void CheckpointCoordinator::fail(PendingCheckpoint& pending, const Error& why) {
   if (CheckpointView* view = history_.find(pending.id)) {
     view->status = CheckpointView::Status::kFailed;
     view->duration_millis = millis(took);
-    view->failure = why.text();
+    view->failure = cutText(why.text(), kMostLoggedBytes);
   }
   const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
   log::warn(savepoint ? "savepoint failed" : "checkpoint failed",
-            {{"job", setup_.origin.job.hex()}, {"id", pending.id.value()}, {"reason", why.text()}});
+            {{"job", setup_.origin.job.hex()},
+             {"id", pending.id.value()},
+             {"reason", cutText(why.text(), kMostLoggedBytes)}});
   if (pending.kind == SnapshotKind::kPeriodic) {
     last_end_ = services_.clock.now();
     fireQueued();
@@ -264,15 +267,17 @@ void CheckpointCoordinator::complete(Pending pending) {
   }
   metadata.data_directory = directoryOf(whole->id);
   makeRelative(metadata);
-  work_.run([&files = services_.files,
-             metadata] { return writeMetadata(files, metadata.data_directory, metadata); },
-            [this, whole, metadata](const Status& written) mutable {
-              if (written) {
-                keepSavepoint(std::move(whole), std::move(metadata));
-              } else {
-                writeFailed(*whole, written.error());
-              }
-            });
+  work_.run(
+      [&files = services_.files, metadata, most = setup_.metadata_limit] {
+        return writeMetadata(files, metadata.data_directory, metadata, most);
+      },
+      [this, whole, metadata](const Status& written) mutable {
+        if (written) {
+          keepSavepoint(std::move(whole), std::move(metadata));
+        } else {
+          writeFailed(*whole, written.error());
+        }
+      });
 }
 
 void CheckpointCoordinator::keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,

@@ -64,6 +64,7 @@ class CheckpointCoordinator {
     runtime::CheckpointStorage storage;
     std::size_t retained = 1;
     std::size_t history = 100;
+    std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file that is written.
   };
 
   /// `graph` and `tasks` outlive the coordinator.

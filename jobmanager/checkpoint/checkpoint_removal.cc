@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/fs/uri.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
@@ -144,7 +145,7 @@ void CheckpointCoordinator::discardHandles(CheckpointId id,
         if (discarded) {
           for (const std::string& error : *discarded) {
             log::warn("a state handle was not discarded in order",
-                      {{"owner", owner}, {"reason", error}});
+                      {{"owner", owner}, {"reason", cutText(error, kMostLoggedBytes)}});
           }
           then();
         } else {

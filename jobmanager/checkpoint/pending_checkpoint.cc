@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/graph/below.h"
+
 namespace weir::jobmanager {
 namespace {
 
@@ -45,6 +47,8 @@ runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
   metadata.duration_millis = duration_millis;
   metadata.max_parallelism = graph.max_parallelism;
   metadata.program_hash = origin.program_hash;
+  const auto consumers = graph::consumersByOperator(graph);
+  const std::vector<Bytes16> below = graph::structuresBelow(graph);
   for (const graph::JobVertex& vertex : graph.vertices) {
     for (const std::uint32_t index : vertex.operators) {
       const graph::JobOperator& op = graph.operators[index];
@@ -54,6 +58,12 @@ runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
       state.name = op.name;
       state.kind = op.kind;
       state.siblings = op.siblings;
+      if (op.uid.empty()) {
+        state.below = below[index];
+      }
+      for (const graph::Consumer& consumer : consumers[index]) {
+        state.consumers.push_back({graph.operators[consumer.index].id, consumer.port});
+      }
       state.parallelism = vertex.parallelism;
       state.max_parallelism = op.max_parallelism;
       state.fixed_parallelism_state = op.fixed_parallelism_state;

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "common/config/limit_options.h"
+#include "common/config/options.h"
 #include "common/fs/uri.h"
 #include "common/runtime/state_file_name.h"
 #include "common/wire/encoding.h"
@@ -49,15 +51,37 @@ bool isCheckpointDirectory(std::string_view directory, JobId job, CheckpointId c
          fs::join(fs::nameOf(fs::parentOf(directory)), fs::nameOf(directory));
 }
 
+Result<std::string> readBounded(const fs::FileReader& file,
+                                const std::string& path,
+                                std::uint64_t most) {
+  if (file.size() > most) {
+    return Error(ErrorCode::kResourceExhausted,
+                 path + " has " + std::to_string(file.size()) + " bytes, and at most " +
+                     std::to_string(most) + " are read");
+  }
+  return file.read(0, file.size());
+}
+
 Status writeMetadata(fs::FileSystem& files,
                      const std::string& directory,
-                     const runtime::CheckpointMetadata& metadata) {
-  return fs::writeAll(files, fs::join(directory, kMetadata), wire::encodeMetadata(metadata));
+                     const runtime::CheckpointMetadata& metadata,
+                     std::uint64_t most) {
+  const std::string path = fs::join(directory, kMetadata);
+  const std::string image = wire::encodeMetadata(metadata);
+  if (image.size() > most) {
+    return Error(ErrorCode::kResourceExhausted,
+                 path + " would have " + std::to_string(image.size()) + " bytes, and " +
+                     std::string(config::kMaxMetadataSize.key) + " allows " + std::to_string(most))
+        .advise("let state go into files sooner (" + std::string(config::kMemoryThreshold.key) +
+                ")");
+  }
+  return fs::writeAll(files, path, image);
 }
 
 Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
                                                  const std::string& directory,
-                                                 const std::string& named) {
+                                                 const std::string& named,
+                                                 std::uint64_t most) {
   const std::string path = fs::join(directory, kMetadata);
   auto file = files.openNoLink(path);
   if (!file && file.error().code() == ErrorCode::kNotFound) {
@@ -69,8 +93,15 @@ Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
   if (!file) {
     return std::move(file).error();
   }
-  WEIR_TRY(const std::string image, (*file)->read(0, (*file)->size()));
-  WEIR_TRY(auto metadata, wire::decodeMetadata(image).during("read " + path));
+  auto image = readBounded(**file, path, most);
+  if (!image && image.error().code() == ErrorCode::kResourceExhausted) {
+    return std::move(image).error().advise("raise " + std::string(config::kMaxMetadataSize.key) +
+                                           " if it is no accident");
+  }
+  if (!image) {
+    return std::move(image).error();
+  }
+  WEIR_TRY(auto metadata, wire::decodeMetadata(*image).during("read " + path));
   if (metadata.data_directory.empty()) {
     metadata.data_directory = directory;  // It can be moved.
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,16 +23,29 @@ bool isCheckpointDirectory(std::string_view directory);
 /// Whether it is named like that of this checkpoint of this job.
 bool isCheckpointDirectory(std::string_view directory, JobId job, CheckpointId checkpoint);
 
-/// Writes `<directory>/metadata`, durably.
+/// What a metadata file may hold unless the configuration says otherwise.
+inline constexpr std::uint64_t kMostMetadataBytes = 256 << 20;
+
+/// The whole of a file; kResourceExhausted, before anything is read, when it has more than `most`
+/// bytes.
+Result<std::string> readBounded(const fs::FileReader& file,
+                                const std::string& path,
+                                std::uint64_t most);
+
+/// Writes `<directory>/metadata`, durably. kResourceExhausted when it would be larger than what is
+/// read again.
 Status writeMetadata(fs::FileSystem& files,
                      const std::string& directory,
-                     const runtime::CheckpointMetadata& metadata);
+                     const runtime::CheckpointMetadata& metadata,
+                     std::uint64_t most = kMostMetadataBytes);
 /// Reads `<directory>/metadata` and checks all names in it; the data directory of the result is
 /// never empty. kNotFound, saying that there is no savepoint at `named` (what the user wrote, if
-/// given), when there is none; kCorruption or kInvalidArgument when it is not intact.
+/// given), when there is none; kCorruption or kInvalidArgument when it is not intact;
+/// kResourceExhausted, before memory is taken, when it has more than `most` bytes.
 Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
                                                  const std::string& directory,
-                                                 const std::string& named = {});
+                                                 const std::string& named = {},
+                                                 std::uint64_t most = kMostMetadataBytes);
 
 /// Refuses an acknowledgement with state elsewhere than in files of `directory`, which is that of
 /// its checkpoint (empty: files are not expected), or in blobs.

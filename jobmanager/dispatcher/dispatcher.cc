@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
@@ -87,6 +88,7 @@ Result<JobMaster*> Dispatcher::create(runtime::SubmitRequest request) {
   if (request.graph.vertices.empty()) {
     return Error(ErrorCode::kInvalidArgument, "job '" + request.graph.name + "' has no operators");
   }
+  WEIR_RETURN_IF_ERROR(checkLimits(request.graph, options_.limits));
   if (request.restore && !request.graph.checkpoints.enabled) {
     return Error(ErrorCode::kInvalidArgument,
                  "job '" + request.graph.name +
@@ -158,14 +160,27 @@ void Dispatcher::list(Callback<std::vector<runtime::JobSummary>> done) {
     for (const auto& [id, job] : jobs_) {
       summaries.push_back(job.master->summary());
     }
-    for (std::size_t i = 0; i < std::min(ended_.size(), options_.history); ++i) {
-      summaries.push_back(ended_[i].view.summary);
+    for (const Ended* ended : shownEnded()) {
+      summaries.push_back(ended->view.summary);
     }
     std::sort(summaries.begin(), summaries.end(), [](const auto& left, const auto& right) {
       return std::tie(left.start_millis, left.id) < std::tie(right.start_millis, right.id);
     });
     done(std::move(summaries));
   });
+}
+
+std::vector<const Dispatcher::Ended*> Dispatcher::shownEnded() const {
+  std::vector<const Ended*> shown;
+  std::size_t ran = 0;
+  std::size_t refused = 0;
+  for (const Ended& ended : ended_) {
+    std::size_t& count = ended.refused() ? refused : ran;
+    if (++count <= options_.history) {
+      shown.push_back(&ended);
+    }
+  }
+  return shown;
 }
 
 void Dispatcher::cancel(JobId job, Callback<std::monostate> done) {
@@ -254,7 +269,18 @@ void Dispatcher::dispose(runtime::DisposeRequest request, Callback<runtime::Disp
     if (dispose_operations_.begin(request.operation, done)) {
       savepoints_.dispose(
           request,
-          [this, operation = request.operation](const Result<runtime::DisposeReply>& reply) {
+          [this, operation = request.operation, path = request.path](
+              const Result<runtime::DisposeReply>& reply) {
+            if (reply) {
+              log::info("savepoint disposed",
+                        {{"path", path},
+                         {"data", reply->data_later ? "goes with a later checkpoint" : "removed"},
+                         {"unreadable", reply->unreadable.size()}});
+            } else {
+              log::warn(
+                  "savepoint not disposed",
+                  {{"path", path}, {"reason", cutText(reply.error().text(), kMostLoggedBytes)}});
+            }
             dispose_operations_.finish(operation, reply);
           });
     }

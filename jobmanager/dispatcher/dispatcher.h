@@ -82,6 +82,9 @@ class Dispatcher final : public DispatcherGateway, private SavepointOwners, priv
     JobView view;
     std::deque<runtime::JobEvent> events;
     std::optional<Result<runtime::SubmitReply>> accepted;
+
+    /// It never ran: its savepoint did not fit, or it was cancelled before.
+    bool refused() const { return accepted && !accepted->has_value(); }
   };
 
   Dispatcher(const DispatcherServices& services, DispatcherOptions options, LeaderEpoch epoch);
@@ -110,6 +113,9 @@ class Dispatcher final : public DispatcherGateway, private SavepointOwners, priv
   void publish();
   Error unknownJob(JobId job) const;
   const Ended* findEnded(JobId job) const;
+  /// Those that lists and views show, newest first: the last that ran and as many that were
+  /// refused.
+  std::vector<const Ended*> shownEnded() const;
 
   DispatcherServices services_;
   const DispatcherOptions options_;

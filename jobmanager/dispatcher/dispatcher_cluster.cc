@@ -139,7 +139,9 @@ void Dispatcher::retire(JobId job) {
   }
   ended_.push_front(std::move(ended));
   if (ended_.size() > std::max(kRememberedJobs, options_.history)) {
-    ended_.pop_back();
+    auto refused = std::find_if(
+        ended_.rbegin(), ended_.rend(), [](const Ended& one) { return one.refused(); });
+    ended_.erase(refused == ended_.rend() ? std::prev(ended_.end()) : std::prev(refused.base()));
   }
   jobs_.erase(found);
   services_.blobs.release(job);
@@ -220,8 +222,8 @@ void Dispatcher::publish() {
         return std::tie(left.summary.start_millis, left.summary.id) <
                std::tie(right.summary.start_millis, right.summary.id);
       });
-  for (std::size_t i = 0; i < std::min(ended_.size(), options_.history); ++i) {
-    view->finished.push_back(ended_[i].view);
+  for (const Ended* ended : shownEnded()) {
+    view->finished.push_back(ended->view);
   }
   view->jobs_finished = finished_;
   view->jobs_cancelled = cancelled_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/fs/uri.h"
 
@@ -53,6 +54,8 @@ Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& c
   options.savepoints.directory = savepoints.directory;
   options.savepoints.heap_limit = configuration.get(config::kSavepointMaxSize).bytes;
   options.savepoints.inline_limit = configuration.get(config::kMemoryThreshold).bytes;
+  options.savepoints.metadata_limit = configuration.get(config::kMaxMetadataSize).bytes;
+  options.limits = JobLimits::from(configuration);
   WEIR_TRY(auto heartbeat, config::resolveHeartbeat(configuration));
   options.heartbeat_timeout = heartbeat.timeout;
   options.slot_wait = configuration.get(config::kAskTimeout);
@@ -88,6 +91,8 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRe
       static_cast<std::size_t>(configuration.get(config::kRetainedCheckpoints));
   options.checkpoint_history =
       static_cast<std::size_t>(configuration.get(config::kWebCheckpointHistory));
+  options.metadata_limit = cluster.savepoints.metadata_limit;
+  options.event_bytes = cluster.configuration.get(config::kMaxEventBytes).bytes;
   options.slot_wait = cluster.slot_wait;
   options.cancel_wait =
       configuration.get(config::kTaskCancellationTimeout) + std::chrono::seconds(10);

@@ -5,6 +5,7 @@
 
 #include "common/base/result.h"
 #include "common/config/configuration.h"
+#include "jobmanager/dispatcher/job_limits.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 #include "jobmanager/scheduler/job_master.h"
 
@@ -14,6 +15,7 @@ namespace weir::jobmanager {
 struct DispatcherOptions {
   config::Configuration configuration;
   SavepointStore::Settings savepoints;
+  JobLimits limits;  ///< Of every job.
   Duration heartbeat_timeout = std::chrono::seconds(10);
   Duration slot_wait = std::chrono::seconds(10);
   std::size_t history = 5;  ///< Ended jobs that views and lists show.

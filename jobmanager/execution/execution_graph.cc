@@ -1,6 +1,7 @@
 #include "jobmanager/execution/execution_graph.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "common/functions/accumulators.h"
@@ -210,16 +211,15 @@ std::vector<VertexView> ExecutionGraph::vertices() const {
 
 std::vector<runtime::AccumulatorValue> ExecutionGraph::accumulators() const {
   std::vector<functions::EncodedAccumulator> merged;
+  std::unordered_map<std::string, std::size_t> index;  // Into `merged`, by name.
   for (const auto& subtasks : executions_) {
     for (const TaskExecution& task : subtasks) {
       for (const runtime::AccumulatorValue& value : task.accumulators) {
         functions::EncodedAccumulator one{value.name, value.type, value.bytes};
-        auto known = std::find_if(merged.begin(), merged.end(), [&](const auto& other) {
-          return other.name == one.name;
-        });
-        if (known == merged.end()) {
+        const auto [known, fresh] = index.emplace(one.name, merged.size());
+        if (fresh) {
           merged.push_back(std::move(one));
-        } else if (!functions::mergeAccumulator(*known, one)) {
+        } else if (!functions::mergeAccumulator(merged[known->second], one)) {
           continue;  // Of another type under the same name: the first one stands.
         }
       }

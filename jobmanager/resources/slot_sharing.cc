@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace weir::jobmanager {
@@ -15,14 +17,13 @@ struct Group {
 
 std::vector<Group> groupsOf(const graph::JobGraph& graph) {
   std::vector<Group> groups;
+  std::unordered_map<std::string_view, std::size_t> index;
   for (const graph::JobVertex& vertex : graph.vertices) {
-    auto known = std::find_if(groups.begin(), groups.end(), [&](const Group& group) {
-      return group.name == vertex.slot_sharing_group;
-    });
-    if (known == groups.end()) {
+    const auto [known, fresh] = index.emplace(vertex.slot_sharing_group, groups.size());
+    if (fresh) {
       groups.push_back({vertex.slot_sharing_group, vertex.parallelism});
     } else {
-      known->slots = std::max(known->slots, vertex.parallelism);
+      groups[known->second].slots = std::max(groups[known->second].slots, vertex.parallelism);
     }
   }
   return groups;
@@ -60,17 +61,15 @@ std::optional<Placement> place(const graph::JobGraph& graph, const std::vector<S
   if (worker_of_slot.size() < needed) {
     return std::nullopt;
   }
-  std::vector<std::pair<std::string, std::size_t>> first_slot;
+  std::map<std::string, std::size_t> first_slot;
   std::size_t next = 0;
   for (const Group& group : groupsOf(graph)) {
-    first_slot.emplace_back(group.name, next);
+    first_slot.emplace(group.name, next);
     next += group.slots;
   }
   for (const graph::JobVertex& vertex : graph.vertices) {
-    auto group = std::find_if(first_slot.begin(), first_slot.end(), [&](const auto& one) {
-      return one.first == vertex.slot_sharing_group;
-    });
-    const auto begin = worker_of_slot.begin() + static_cast<std::ptrdiff_t>(group->second);
+    const std::size_t first = first_slot.at(vertex.slot_sharing_group);
+    const auto begin = worker_of_slot.begin() + static_cast<std::ptrdiff_t>(first);
     placement.tasks.emplace_back(begin, begin + vertex.parallelism);
   }
   return placement;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/rpc/status.h"
 #include "common/telemetry/log.h"
 #include "common/wire/messages.h"
@@ -84,7 +85,8 @@ void Session::OnReadDone(bool read) {
     dispatcher_.report(*id_, this, *std::move(report));
   } else {
     log::error("message of a task manager dropped",
-               {{"task_manager", id_->hex()}, {"cause", report.error().text()}});
+               {{"task_manager", id_->hex()},
+                {"cause", cutText(report.error().text(), kMostLoggedBytes)}});
   }
   StartRead(&incoming_);
 }

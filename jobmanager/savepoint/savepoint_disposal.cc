@@ -237,9 +237,11 @@ void SavepointStore::discardHeap() {
 // ------------------------------------------------------------------------------------------ files
 
 void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
-  auto inspect = [&files = services_.files, path = disposal->path]() -> Result<Removal> {
+  auto inspect = [&files = services_.files,
+                  path = disposal->path,
+                  most = settings_.metadata_limit]() -> Result<Removal> {
     WEIR_TRY(const std::string directory, savepointDirectory(path));
-    return planRemoval(files, directory, path);
+    return planRemoval(files, directory, path, most);
   };
   work_.run(std::move(inspect), [this, disposal](Result<Removal> found) {
     if (!found) {

@@ -79,6 +79,7 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    const std::string& parent,
                                    const std::string& name,
                                    std::uint64_t inline_limit,
+                                   std::uint64_t metadata_limit,
                                    runtime::CheckpointMetadata metadata,
                                    const runtime::JobProgram* program) {
   WEIR_TRY(auto local, fs::localPath(parent));
@@ -95,7 +96,7 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
     written = writeProgram(files, blobs, directory, *program);
   }
   if (written) {
-    written = writeMetadata(files, directory, metadata);
+    written = writeMetadata(files, directory, metadata, metadata_limit);
   }
   if (!written) {
     if (Status removed = removeUnfinished(files, directory); !removed) {
@@ -146,7 +147,8 @@ runtime::SavepointInfo describeSavepoint(const std::string& path,
 }
 
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
-                                                   const std::string& parent) {
+                                                   const std::string& parent,
+                                                   std::uint64_t most_metadata) {
   std::vector<runtime::SavepointInfo> infos;
   auto entries = files.list(parent);
   auto local = fs::localPath(parent);
@@ -158,7 +160,7 @@ std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
     if (!entry.directory || !isOurName(path)) {
       continue;
     }
-    auto metadata = readMetadata(files, path);
+    auto metadata = readMetadata(files, path, {}, most_metadata);
     if (metadata) {
       infos.push_back(describeSavepoint(path, *metadata));
     } else {

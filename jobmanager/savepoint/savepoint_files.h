@@ -30,6 +30,7 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    const std::string& parent,
                                    const std::string& name,
                                    std::uint64_t inline_limit,
+                                   std::uint64_t metadata_limit,
                                    runtime::CheckpointMetadata metadata,
                                    const runtime::JobProgram* program);
 
@@ -40,7 +41,8 @@ Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId jo
 
 /// The savepoints below `parent`, also damaged ones.
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
-                                                   const std::string& parent);
+                                                   const std::string& parent,
+                                                   std::uint64_t most_metadata);
 runtime::SavepointInfo describeSavepoint(const std::string& path,
                                          const runtime::CheckpointMetadata& metadata);
 

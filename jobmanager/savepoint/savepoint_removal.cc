@@ -40,7 +40,8 @@ Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
   if (theirs && (theirs->job != metadata.job || theirs->checkpoint != metadata.checkpoint)) {
     return notItsOwn(removal);
   }
-  if (!theirs && theirs.error().code() == ErrorCode::kIo) {
+  if (!theirs && (theirs.error().code() == ErrorCode::kIo ||
+                  theirs.error().code() == ErrorCode::kResourceExhausted)) {
     return nothingDeleted(std::move(theirs).error());
   }
   if (!theirs) {
@@ -99,13 +100,14 @@ Status removeMarks(fs::FileSystem& files, const std::string& directory) {
 
 Result<Removal> planRemoval(fs::FileSystem& files,
                             const std::string& directory,
-                            const std::string& named) {
+                            const std::string& named,
+                            std::uint64_t most_metadata) {
   auto own = files.stat(directory);
   if (own && own->link) {
     return nothingDeleted(Error(ErrorCode::kInvalidArgument,
                                 "'" + named + "' is a symbolic link: name what it leads to"));
   }
-  auto metadata = readMetadata(files, directory, named);
+  auto metadata = readMetadata(files, directory, named, most_metadata);
   if (!metadata && metadata.error().code() == ErrorCode::kNotFound) {
     return std::move(metadata).error();
   }

@@ -7,6 +7,7 @@
 #include "common/base/result.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
 
 /// How savepoints are deleted: only regular files, by names that their manifest gave and that were
 /// checked when it was read, in directories that are the manifest's own; never recursively. All of
@@ -27,7 +28,8 @@ struct Removal {
 /// is not its own, when something else bears the name of its state, or on an I/O error.
 Result<Removal> planRemoval(fs::FileSystem& files,
                             const std::string& directory,
-                            const std::string& named);
+                            const std::string& named,
+                            std::uint64_t most_metadata = kMostMetadataBytes);
 
 /// Deletes the state: what the manifest names, and its checkpoint's directory. With `parent_too`
 /// also that of the job when it is then empty. Returns a sentence for each directory that stays

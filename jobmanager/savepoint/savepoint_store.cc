@@ -91,11 +91,18 @@ void SavepointStore::keepInFiles(const std::string& directory,
                 names,
                 metadata,
                 program = std::move(program),
-                limit = settings_.inline_limit] {
+                limit = settings_.inline_limit,
+                most = settings_.metadata_limit] {
     Result<std::string> path = Error(ErrorCode::kInternal, "no name was tried");
     for (const std::string& name : names) {
-      path = writeSavepoint(
-          services.files, services.blobs.store(), directory, name, limit, metadata, program.get());
+      path = writeSavepoint(services.files,
+                            services.blobs.store(),
+                            directory,
+                            name,
+                            limit,
+                            most,
+                            metadata,
+                            program.get());
       if (path || path.error().code() != ErrorCode::kFailedPrecondition) {
         break;
       }
@@ -148,9 +155,10 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
               });
     return;
   }
-  auto read = [&files = services_.files, path]() -> Result<Opened> {
+  auto read =
+      [&files = services_.files, path, most = settings_.metadata_limit]() -> Result<Opened> {
     WEIR_TRY(auto directory, savepointDirectory(path));
-    WEIR_TRY(auto metadata, readMetadata(files, directory, path));
+    WEIR_TRY(auto metadata, readMetadata(files, directory, path, most));
     WEIR_TRY(const auto damaged, damagedFiles(files, metadata));
     if (!damaged.empty()) {
       std::string list;
@@ -171,9 +179,12 @@ void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
   for (const auto& [path, entry] : heap_) {
     infos.push_back(describeSavepoint(path, entry.metadata));
   }
-  auto read = [&files = services_.files, infos, directories = directories_]() mutable {
+  auto read = [&files = services_.files,
+               infos,
+               directories = directories_,
+               most = settings_.metadata_limit]() mutable {
     for (const std::string& directory : directories) {
-      for (runtime::SavepointInfo& info : listSavepoints(files, directory)) {
+      for (runtime::SavepointInfo& info : listSavepoints(files, directory, most)) {
         infos.push_back(std::move(info));
       }
     }

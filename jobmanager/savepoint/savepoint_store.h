@@ -44,6 +44,7 @@ class SavepointStore {
     std::string directory;                 ///< Of file savepoints, when on_files.
     std::uint64_t heap_limit = 256 << 20;  ///< What heap savepoints may hold together, in bytes.
     std::uint64_t inline_limit = 1024;     ///< Larger sections get a file of their own.
+    std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file of a snapshot that is read.
   };
   struct Opened {
     std::string path;  ///< As markInUse() takes it.

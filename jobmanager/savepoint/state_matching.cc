@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/record/schema.h"
 #include "common/state/kinds.h"
 #include "jobmanager/savepoint/restore_sections.h"
+#include "jobmanager/savepoint/surroundings.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -14,8 +18,12 @@ namespace {
 using graph::JobOperator;
 using runtime::OperatorState;
 
+constexpr std::size_t kShownName = 256;   // Of a name or uid, in sentences and comparisons.
+constexpr std::size_t kWithNearest = 64;  // Unmatched operators that get candidates.
+
 std::string label(const std::string& name, const std::string& uid, OperatorId id) {
-  return "'" + name + "' (" + (uid.empty() ? "no uid" : "uid " + uid) + ", id " + id.hex() + ")";
+  return "'" + cutText(name, kShownName) + "' (" +
+         (uid.empty() ? "no uid" : "uid " + cutText(uid, kShownName)) + ", id " + id.hex() + ")";
 }
 std::string label(const OperatorState& one) { return label(one.name, one.uid, one.id); }
 std::string label(const JobOperator& one) { return label(one.name, one.uid, one.id); }
@@ -26,7 +34,9 @@ bool isMeant(const Operator& one, const std::string& text) {
   return (!one.uid.empty() && one.uid == text) || one.id.hex() == text;
 }
 
-std::size_t editDistance(const std::string& left, const std::string& right) {
+std::size_t editDistance(std::string_view left, std::string_view right) {
+  left = left.substr(0, kShownName);
+  right = right.substr(0, kShownName);
   std::vector<std::size_t> row(right.size() + 1);
   for (std::size_t j = 0; j < row.size(); ++j) {
     row[j] = j;
@@ -52,7 +62,11 @@ class Matching {
   Matching(const runtime::CheckpointMetadata& metadata,
            const graph::JobGraph& graph,
            const runtime::RestoreRequest& request)
-      : metadata_(metadata), graph_(graph), request_(request) {}
+      : metadata_(metadata), graph_(graph), request_(request), surroundings_(metadata, graph) {
+    for (const JobOperator& now : graph.operators) {
+      by_id_.emplace(now.id, &now);
+    }
+  }
 
   Result<RestorePlan> run() {
     checkRequest();
@@ -80,10 +94,14 @@ class Matching {
 
  private:
   std::string advice() const {
-    return unmatched_.empty()
-               ? "change the program, or leave state out with --drop UID"
-               : "name its operator with --map OLD=NEW, or leave it out with --drop UID, or all "
-                 "with -n";
+    if (!unmatched_.empty()) {
+      return "name its operator with --map OLD=NEW, or leave it out with --drop UID, or all with "
+             "-n";
+    }
+    return misplaced_ == problems_.size()
+               ? "if the state is that of the operator all the same, say so with --map ID=ID; "
+                 "--map OLD=NEW gives it to another, -n leaves it out; set uids for the next time"
+               : "change the program, or leave state out with --drop UID";
   }
 
   void checkRequest() {
@@ -108,19 +126,21 @@ class Matching {
     }
   }
 
-  const JobOperator* target(const OperatorState& old) const {
+  struct Target {
+    const JobOperator* now = nullptr;
+    bool mapped = false;  // By --map: the user knows what it is.
+  };
+  Target target(const OperatorState& old) const {
     for (const auto& [from, to] : request_.renamed) {
       if (isMeant(old, from)) {
-        return find([&, &meant = to](const JobOperator& now) { return isMeant(now, meant); });
+        auto found = std::find_if(graph_.operators.begin(),
+                                  graph_.operators.end(),
+                                  [&meant = to](const auto& now) { return isMeant(now, meant); });
+        return {found == graph_.operators.end() ? nullptr : &*found, true};
       }
     }
-    return find([&](const JobOperator& now) { return now.id == old.id; });
-  }
-
-  template <typename Predicate>
-  const JobOperator* find(Predicate predicate) const {
-    auto found = std::find_if(graph_.operators.begin(), graph_.operators.end(), predicate);
-    return found == graph_.operators.end() ? nullptr : &*found;
+    auto found = by_id_.find(old.id);
+    return {found == by_id_.end() ? nullptr : found->second, false};
   }
 
   void visit(const OperatorState& old) {
@@ -130,7 +150,11 @@ class Matching {
       report_.dropped.push_back(label(old) + ": " + plural(old.bytes(), "byte"));
       return;
     }
-    const JobOperator* now = target(old);
+    const auto [now, mapped] = target(old);
+    if (now != nullptr && old.hasState() && !mapped && surroundings_.differ(old, *now)) {
+      misplaced(old, *now);
+      return;
+    }
     if (now == nullptr) {
       if (!old.hasState()) {
         return;
@@ -153,6 +177,20 @@ class Matching {
       checkStates(old, *now);
       reportMatch(old, *now);
     }
+  }
+
+  /// A generated id that another operator than before may have by now.
+  void misplaced(const OperatorState& old, const JobOperator& now) {
+    if (request_.allow_non_restored) {
+      report_.dropped.push_back(label(old) + ": " + plural(old.bytes(), "byte") +
+                                "; what stands around it differs, and its id is generated");
+      return;
+    }
+    ++misplaced_;
+    problems_.push_back("operator " + label(now) + " has the generated id of " + label(old) +
+                        " with " + plural(old.bytes(), "byte") +
+                        " of state, but what stands around it differs" +
+                        surroundings_.pictures(old, now));
   }
 
   /// What is restored of an operator; nothing when all of its states are dropped.
@@ -182,6 +220,9 @@ class Matching {
       line += ", parallelism " + std::to_string(old.parallelism) + " -> " +
               std::to_string(now.parallelism);
     }
+    if (old.uid.empty() && now.uid.empty() && old.id == now.id && !Surroundings::recorded(old)) {
+      line += "; its id is generated, and the savepoint does not say what stood around it";
+    }
     report_.matched.push_back(std::move(line));
   }
 
@@ -202,12 +243,6 @@ class Matching {
                           "parallelism: it was " +
                           std::to_string(old.parallelism) + " in the savepoint and is " +
                           std::to_string(now.parallelism) + " in the program");
-    }
-    if (old.uid.empty() && now.uid.empty() && old.siblings != now.siblings) {
-      problems_.push_back("operator " + label(now) + " has a generated id that " +
-                          plural(old.siblings, "operator") + " of equal structure shared in the " +
-                          "savepoint and " + std::to_string(now.siblings) +
-                          " share in the program, so its state cannot be told apart: set uids");
     }
   }
 
@@ -265,7 +300,8 @@ class Matching {
   void describeUnmatched() {
     for (const OperatorState* old : unmatched_) {
       problems_.push_back("state of operator " + label(*old) + ", " + plural(old->bytes(), "byte") +
-                          ", matches nothing; " + nearest(*old));
+                          ", matches nothing" +
+                          (problems_.size() < kWithNearest ? "; " + nearest(*old) : ""));
     }
   }
 
@@ -299,10 +335,13 @@ class Matching {
   const runtime::CheckpointMetadata& metadata_;  // Borrowed for the length of the call, like all.
   const graph::JobGraph& graph_;
   const runtime::RestoreRequest& request_;
+  Surroundings surroundings_;
+  std::unordered_map<OperatorId, const JobOperator*> by_id_;
   OperatorMatches matches_;
   DroppedStates dropped_;
   std::vector<const OperatorState*> unmatched_;
   std::vector<std::string> problems_;
+  std::size_t misplaced_ = 0;  // Of problems_: surroundings that differ.
   runtime::RestoreReport report_;
 };
 

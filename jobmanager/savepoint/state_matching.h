@@ -19,8 +19,9 @@ struct RestorePlan {
 
 /// Matches by operator id. All that does not fit is one error with a line for each item: state that
 /// matches nothing (unless `request` allows or drops it), another kind or schema, another maximum
-/// parallelism, state that refuses another parallelism, another number of equal siblings, and names
-/// in `request` that name nothing.
+/// parallelism, state that refuses another parallelism, a generated id whose surroundings differ
+/// (unless `request` maps it, or allows that it starts empty), and names in `request` that name
+/// nothing.
 Result<RestorePlan> matchState(const runtime::CheckpointMetadata& metadata,
                                const graph::JobGraph& graph,
                                const runtime::RestoreRequest& request);

@@ -6,6 +6,7 @@
 
 #include "common/fs/uri.h"
 #include "common/wire/encoding.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -73,7 +74,8 @@ Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
                                         const std::string& directory) {
   const std::string below = fs::join(directory, std::string(kDirectory));
   const std::string description = fs::join(below, std::string(kDescription));
-  WEIR_TRY(const std::string image, fs::readAll(files, description));
+  WEIR_TRY(const auto file, files.open(description));
+  WEIR_TRY(const std::string image, readBounded(*file, description, kMostMetadataBytes));
   WEIR_TRY(auto program, wire::decodeProgram(image).during("read " + description));
   for (const runtime::BlobKey& key : distinct(program.program)) {
     const std::string path = fs::join(below, key.sha256);

@@ -20,13 +20,14 @@ Attempt::Attempt(runtime::ExecutionId execution,
             ? runtime::WorkerEndpoint{id, "unknown", 0}
             : runtime::WorkerEndpoint{id, registration->host, registration->data_port});
   }
+  std::vector<bool> fed(graph_.vertices.size());
+  for (const graph::JobEdge& edge : graph_.edges) {
+    fed[edge.target_vertex] = true;
+  }
   for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
-    const bool source =
-        std::none_of(graph_.edges.begin(), graph_.edges.end(), [&](const graph::JobEdge& edge) {
-          return edge.target_vertex == v;
-        });
+    vertex_index_.emplace(graph_.vertices[v].id, v);
     for (const std::uint32_t worker : placement_.tasks[v]) {
-      if (source) {
+      if (!fed[v]) {
         with_sources_.insert(placement_.workers[worker]);
       }
     }
@@ -101,6 +102,12 @@ std::vector<runtime::TaskId> Attempt::tasksOn(TaskManagerId id) const {
   return tasks;
 }
 
+bool Attempt::runsOn(TaskManagerId id, const runtime::TaskId& task) const {
+  auto vertex = vertex_index_.find(task.vertex);
+  return vertex != vertex_index_.end() && task.subtask < placement_.tasks[vertex->second].size() &&
+         placement_.workers[workerOf(task)] == id;
+}
+
 const std::string& Attempt::hostOf(const runtime::TaskId& task) const {
   return endpoints_[workerOf(task)].host;
 }
@@ -111,10 +118,7 @@ const std::string& Attempt::hostOf(TaskManagerId id) const {
 }
 
 std::size_t Attempt::workerOf(const runtime::TaskId& task) const {
-  auto vertex = std::find_if(graph_.vertices.begin(), graph_.vertices.end(), [&](const auto& one) {
-    return one.id == task.vertex;
-  });
-  return placement_.tasks[static_cast<std::size_t>(vertex - graph_.vertices.begin())][task.subtask];
+  return placement_.tasks[vertex_index_.at(task.vertex)][task.subtask];
 }
 
 }  // namespace weir::jobmanager

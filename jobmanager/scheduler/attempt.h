@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,6 +54,8 @@ class Attempt {
   bool hasWorker(TaskManagerId id) const { return live_.contains(id); }
   bool allGone() const { return live_.empty(); }
 
+  /// Whether this subtask was placed there; any task may be asked for.
+  bool runsOn(TaskManagerId id, const runtime::TaskId& task) const;
   /// The subtasks that run there.
   std::vector<runtime::TaskId> tasksOn(TaskManagerId id) const;
   /// Host name of the task manager of a subtask, as registered when the attempt began.
@@ -67,6 +70,7 @@ class Attempt {
   const graph::JobGraph& graph_;
   ResourceManager& resources_;
   std::vector<runtime::WorkerEndpoint> endpoints_;  // Parallel to placement_.workers.
+  std::map<OperatorId, std::size_t> vertex_index_;
   std::set<TaskManagerId> with_sources_;
   std::set<TaskManagerId> live_;
   bool deployed_ = false;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/scheduler/job_master.h"
 
@@ -12,16 +13,47 @@ using runtime::TaskState;
 
 namespace {
 constexpr std::size_t kRememberedEvents = 1000;
+
+/// About what an event holds.
+std::uint64_t bytesOf(const runtime::JobEvent& event) {
+  std::uint64_t bytes = sizeof event;
+  if (const auto* job = std::get_if<runtime::JobStateChange>(&event)) {
+    bytes += job->cause.size();
+  } else if (const auto* task = std::get_if<runtime::TaskStateChange>(&event)) {
+    bytes += task->cause.size() + task->task_name.size();
+  } else if (const auto* result = std::get_if<runtime::JobResult>(&event)) {
+    bytes += result->cause.size();
+    for (const runtime::AccumulatorValue& value : result->accumulators) {
+      bytes += value.name.size() + value.bytes.size();
+    }
+  }
+  return bytes;
+}
 }  // namespace
+
+JobOutline JobOutline::of(const graph::JobGraph& graph) {
+  JobOutline outline;
+  for (const graph::JobVertex& vertex : graph.vertices) {
+    outline.vertices.push_back({vertex.id, vertex.name, vertex.parallelism, {}});
+  }
+  for (const graph::JobEdge& edge : graph.edges) {
+    outline.vertices[edge.target_vertex].inputs.push_back(
+        {graph.vertices[edge.source_vertex].id, edge.partitioning});
+  }
+  outline.restart = graph.restart;
+  return outline;
+}
 
 void JobMaster::fail(const Error& why, bool recoverable) {
   recoverable_ = recoverable_ && recoverable;
   if (ending_ || !ExecutionGraph::mayFollow(state(), JobState::kFailing)) {
     return;
   }
-  failure_ = why.text();
+  failure_ = cutText(why.text(), kMostFailureBytes);
   log::warn("job failed",
-            {{"job", id_.hex()}, {"attempt", execution_.attempt.value()}, {"reason", failure_}});
+            {{"job", id_.hex()},
+             {"attempt", execution_.attempt.value()},
+             {"reason", cutText(failure_, kMostLoggedBytes)}});
   move(JobState::kFailing, failure_);
   stopAttempt(Error(ErrorCode::kUnavailable, label() + " failed: " + why.message()));
 }
@@ -32,6 +64,7 @@ void JobMaster::cancel(Callback<std::monostate> done) {
                label() + " has ended: it is " + std::string(toString(state()))));
     return;
   }
+  log::info("job is cancelled", {{"job", id_.hex()}, {"state", toString(state())}});
   done(ok());
   if (state() == JobState::kRestarting) {
     timer_.reset();
@@ -124,6 +157,11 @@ void JobMaster::restartOrFail() {
     return;
   }
   move(JobState::kRestarting, failure_);
+  log::info("job restarts after a pause",
+            {{"job", id_.hex()},
+             {"attempt", execution_.attempt.value()},
+             {"restarts", restarts_},
+             {"pause_ms", std::chrono::duration_cast<std::chrono::milliseconds>(*pause).count()}});
   timer_ = services_.common.strand.schedule(*pause, [this] {
     ++restarts_;
     timer_.reset();
@@ -140,7 +178,9 @@ void JobMaster::end(JobState terminal) {
     end_millis_ = now();
     move(terminal, terminal == JobState::kFailed ? failure_ : std::string());
     log::info("job ended",
-              {{"job", id_.hex()}, {"state", toString(terminal)}, {"reason", failure_}});
+              {{"job", id_.hex()},
+               {"state", toString(terminal)},
+               {"reason", cutText(failure_, kMostLoggedBytes)}});
     emit(runtime::JobResult{.state = terminal,
                             .runtime_millis = end_millis_ - start_millis_,
                             .cause = terminal == JobState::kFailed ? failure_ : std::string(),
@@ -151,13 +191,17 @@ void JobMaster::end(JobState terminal) {
 
 void JobMaster::move(JobState to, const std::string& cause) {
   if (graph_.transition(to, now())) {
-    emit(runtime::JobStateChange{now(), to, cause});
+    emit(runtime::JobStateChange{now(), to, cutText(cause, kMostLoggedBytes)});
   }
 }
 
 void JobMaster::emit(runtime::JobEvent event) {
   events_.push_back(event);
-  if (events_.size() > kRememberedEvents) {
+  event_bytes_ += bytesOf(event);
+  // The newest stays in any case: it may be the result.
+  while (events_.size() > kRememberedEvents ||
+         (events_.size() > 1 && event_bytes_ > options_.event_bytes)) {
+    event_bytes_ -= bytesOf(events_.front());
     events_.pop_front();
   }
   listener_.jobEvent(id_, event);
@@ -172,7 +216,7 @@ void JobMaster::emitTask(const runtime::TaskId& task, const std::string& cause) 
                                 .subtask = task.subtask,
                                 .parallelism = vertex->parallelism,
                                 .state = execution->state,
-                                .cause = cause});
+                                .cause = cutText(cause, kMostLoggedBytes)});
 }
 
 runtime::JobSummary JobMaster::summary() const {
@@ -191,7 +235,7 @@ JobView JobMaster::view() const {
   view.last_modification_millis = graph_.lastModification();
   view.timestamps = graph_.timestamps();
   view.vertices = graph_.vertices();
-  view.graph = graph_.graph();
+  view.outline = outline_;
   view.checkpoints = coordinator_.history().views();
   view.checkpoints_completed = coordinator_.history().completed();
   view.checkpoints_failed = coordinator_.history().failed();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/fs/uri.h"
 #include "common/telemetry/log.h"
 
@@ -24,7 +25,19 @@ CheckpointCoordinator::Setup setupOf(const JobOptions& options,
                          : nullptr,
           .storage = options.storage,
           .retained = options.retained_checkpoints,
-          .history = options.checkpoint_history};
+          .history = options.checkpoint_history,
+          .metadata_limit = options.metadata_limit};
+}
+
+std::string linesOf(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) {
+    text += (text.empty() ? "" : "; ") + line;
+    if (text.size() > kMostLoggedBytes) {
+      break;
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -40,6 +53,7 @@ JobMaster::JobMaster(const JobServices& services,
       program_(request.program),
       restore_request_(request.restore),
       graph_(request.graph, toEpochMillis(services.common.clock.wallNow())),
+      outline_(std::make_shared<const JobOutline>(JobOutline::of(graph_.graph()))),
       start_millis_(now()),
       strategy_(request.graph.restart, options_.restart, request.graph.checkpoints.enabled),
       coordinator_(services.common, graph_.graph(), setupOf(options_, request), *this),
@@ -53,6 +67,13 @@ void JobMaster::start(Callback<runtime::SubmitReply> done) {
   log::info("job accepted",
             {{"job", id_.hex()},
              {"name", graph_.graph().name},
+             {"operators", graph_.graph().operators.size()},
+             {"subtasks", graph_.size()},
+             {"slots", slotsNeeded(graph_.graph())},
+             {"checkpoints",
+              graph_.graph().checkpoints.enabled
+                  ? std::to_string(graph_.graph().checkpoints.interval.count()) + " ms"
+                  : "none"},
              {"restart", strategy_.describe()},
              {"savepoint", restore_request_ ? restore_request_->path : "none"}});
   emit(runtime::JobStateChange{now(), JobState::kCreated, {}});
@@ -91,6 +112,12 @@ void JobMaster::refuse(const Error& why, const Callback<runtime::SubmitReply>& d
 
 void JobMaster::restored(Restored restored, Callback<runtime::SubmitReply> done) {
   coordinator_.continueAfter(restored.metadata.checkpoint);
+  log::info("savepoint matched",
+            {{"job", id_.hex()},
+             {"savepoint", restored.path},
+             {"matched", linesOf(restored.plan.report.matched)},
+             {"empty", linesOf(restored.plan.report.empty)},
+             {"dropped", linesOf(restored.plan.report.dropped)}});
   restored_ = std::move(restored);
   restored_in_use_ = true;
   services_.savepoints.markInUse(restored_->path, id_, [this, done = std::move(done)] {
@@ -206,19 +233,22 @@ std::vector<runtime::TaskRestore> JobMaster::restores() const {
 void JobMaster::report(TaskManagerId from, const runtime::TaskManagerReport& report) {
   if (const auto* updates = std::get_if<std::vector<runtime::TaskUpdate>>(&report)) {
     for (const runtime::TaskUpdate& one : *updates) {
-      if (one.execution == execution_) {
+      if (one.execution == execution_ && speaksFor(from, one.task)) {
         update(one);
       }
     }
   } else if (const auto* ack = std::get_if<runtime::CheckpointAck>(&report)) {
     const bool known = graph_.find(ack->task) != nullptr;
+    if (ack->execution == execution_ && known && !speaksFor(from, ack->task)) {
+      return;  // Its files are another's, or nobody's.
+    }
     if (ack->execution == execution_ && known) {
       coordinator_.acknowledge(*ack);
     } else {
       coordinator_.discardLate(*ack);
     }
   } else if (const auto* decline = std::get_if<runtime::CheckpointDecline>(&report)) {
-    if (decline->execution == execution_) {
+    if (decline->execution == execution_ && speaksFor(from, decline->task)) {
       coordinator_.decline(*decline);
     }
   } else if (const auto* exited = std::get_if<runtime::WorkerExited>(&report)) {
@@ -227,6 +257,16 @@ void JobMaster::report(TaskManagerId from, const runtime::TaskManagerReport& rep
     probe_.result(from, *result);
   }
   listener_.jobChanged(id_);
+}
+
+/// A task manager reports of its own subtasks only.
+bool JobMaster::speaksFor(TaskManagerId from, const runtime::TaskId& task) const {
+  if (attempt_ == nullptr || attempt_->runsOn(from, task)) {
+    return true;
+  }
+  log::warn("a report of a task that does not run on its sender was dropped",
+            {{"job", id_.hex()}, {"task_manager", from.hex()}, {"task", graph_.describe(task)}});
+  return false;
 }
 
 void JobMaster::update(const runtime::TaskUpdate& update) {
@@ -281,8 +321,9 @@ void JobMaster::workerExited(TaskManagerId from, const runtime::WorkerExited& ex
 /// Its peers may have said first that they lost it; how it ended says more.
 void JobMaster::blameWorker(const std::string& cause) {
   if (state() == JobState::kFailing && !std::exchange(worker_to_blame_, true)) {
-    log::warn("the failure's cause is known now", {{"job", id_.hex()}, {"reason", cause}});
-    failure_ = cause;
+    log::warn("the failure's cause is known now",
+              {{"job", id_.hex()}, {"reason", cutText(cause, kMostLoggedBytes)}});
+    failure_ = cutText(cause, kMostFailureBytes);
   }
 }
 
@@ -428,6 +469,10 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
     done(std::move(usable).error().during("savepoint of " + label()));
     return;
   }
+  log::info("savepoint triggered",
+            {{"job", id_.hex()},
+             {"directory", request.directory},
+             {"cancel", request.cancel_job ? "afterwards" : ""}});
   coordinator_.takeSavepoint(
       {.keep =
            [this, directory = request.directory](const runtime::CheckpointMetadata& metadata,

@@ -43,6 +43,8 @@ struct JobOptions {
   runtime::CheckpointStorage storage;  ///< Its directory is the job's own.
   std::size_t retained_checkpoints = 1;
   std::size_t checkpoint_history = 100;
+  std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file of a checkpoint.
+  std::uint64_t event_bytes = 1 << 20;       ///< What the remembered events may hold.
   Duration slot_wait = std::chrono::seconds(10);
   /// After how long a worker that does not end is given up; its slots stay taken.
   Duration cancel_wait = std::chrono::seconds(60);
@@ -119,6 +121,7 @@ class JobMaster final : private CheckpointedTasks {
   void deploy();
   std::vector<runtime::TaskRestore> restores() const;
 
+  bool speaksFor(TaskManagerId from, const runtime::TaskId& task) const;
   void update(const runtime::TaskUpdate& update);
   void taskFailed(const runtime::TaskUpdate& update);
   void workerExited(TaskManagerId from, const runtime::WorkerExited& exited);
@@ -149,6 +152,7 @@ class JobMaster final : private CheckpointedTasks {
   const runtime::Program program_;
   std::optional<runtime::RestoreRequest> restore_request_;
   ExecutionGraph graph_;
+  const std::shared_ptr<const JobOutline> outline_;  // Shared with views, which outlive the job.
   const std::int64_t start_millis_;
   RestartStrategy strategy_;
   CheckpointCoordinator coordinator_;
@@ -171,6 +175,7 @@ class JobMaster final : private CheckpointedTasks {
   std::uint64_t restarts_ = 0;
   std::int64_t end_millis_ = -1;
   std::deque<runtime::JobEvent> events_;
+  std::uint64_t event_bytes_ = 0;                        // Of events_.
   std::unique_ptr<concurrency::Executor::Timer> timer_;  // Restart pause, or bound of a wait.
 };
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,25 @@
 
 namespace weir::jobmanager {
 
+/// What a job's graph looks like from outside: its vertices, and what they read from. Without
+/// operators, schemas and elements, which may be large.
+struct JobOutline {
+  struct Input {
+    OperatorId source;
+    graph::Partitioning partitioning = graph::Partitioning::kForward;
+  };
+  struct Vertex {
+    OperatorId id;
+    std::string name;
+    std::uint32_t parallelism = 1;
+    std::vector<Input> inputs;
+  };
+  std::vector<Vertex> vertices;
+  graph::RestartStrategy restart;
+
+  static JobOutline of(const graph::JobGraph& graph);
+};
+
 /// A job at one instant, for HTTP.
 struct JobView {
   runtime::JobSummary summary;
@@ -22,7 +42,8 @@ struct JobView {
   /// When each JobState was entered last, indexed by its number; 0: never.
   std::array<std::int64_t, 9> timestamps{};
   std::vector<VertexView> vertices;
-  graph::JobGraph graph;                    ///< Without factories.
+  /// Shared by all views of the job; never null.
+  std::shared_ptr<const JobOutline> outline = std::make_shared<const JobOutline>();
   std::vector<CheckpointView> checkpoints;  ///< The last hundred, newest first.
   std::uint64_t checkpoints_completed = 0;
   std::uint64_t checkpoints_failed = 0;

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "common/base/text.h"
 #include "common/functions/accumulators.h"
 #include "common/graph/plan.h"
 
@@ -196,21 +197,18 @@ Json jobDetails(const JobView& job, std::int64_t now) {
 
 Json jobPlan(const JobView& job) {
   Json nodes = Json::array();
-  for (std::size_t i = 0; i < job.graph.vertices.size(); ++i) {
-    const graph::JobVertex& vertex = job.graph.vertices[i];
+  for (const JobOutline::Vertex& vertex : job.outline->vertices) {
     Json node{{"id", vertex.id.hex()},
               {"parallelism", vertex.parallelism},
               {"operator", ""},
               {"operator_strategy", ""},
               {"description", vertex.name}};
     Json inputs = Json::array();
-    for (const graph::JobEdge& edge : job.graph.edges) {
-      if (edge.target_vertex == i) {
-        inputs.push_back({{"num", inputs.size()},
-                          {"id", job.graph.vertices[edge.source_vertex].id.hex()},
-                          {"ship_strategy", graph::shipStrategy(edge.partitioning)},
-                          {"exchange", "pipelined_bounded"}});
-      }
+    for (const JobOutline::Input& input : vertex.inputs) {
+      inputs.push_back({{"num", inputs.size()},
+                        {"id", input.source.hex()},
+                        {"ship_strategy", graph::shipStrategy(input.partitioning)},
+                        {"exchange", "pipelined_bounded"}});
     }
     if (!inputs.empty()) {
       node["inputs"] = inputs;
@@ -223,14 +221,14 @@ Json jobPlan(const JobView& job) {
 
 Json jobConfig(const JobView& job) {
   std::uint32_t parallelism = 1;
-  for (const graph::JobVertex& vertex : job.graph.vertices) {
+  for (const JobOutline::Vertex& vertex : job.outline->vertices) {
     parallelism = std::max(parallelism, vertex.parallelism);
   }
   return {{"jid", job.summary.id.hex()},
           {"name", job.summary.name},
           {"execution-config",
            {{"execution-mode", "PIPELINED"},
-            {"restart-strategy", restartText(job.graph.restart)},
+            {"restart-strategy", restartText(job.outline->restart)},
             {"job-parallelism", parallelism},
             {"object-reuse-mode", false},
             {"user-config", Json::object()}}}};
@@ -241,10 +239,12 @@ Json jobExceptions(const JobView& job) {
   Json all = Json::array();
   if (!job.failure.empty()) {
     json["root-exception"] = job.failure;
-    all.push_back({{"exception", job.failure}, {"task", ""}, {"location", "(unassigned)"}});
+    all.push_back({{"exception", cutText(job.failure, kMostLoggedBytes)},
+                   {"task", ""},
+                   {"location", "(unassigned)"}});
   }
   json["all-exceptions"] = all;
-  json["truncated"] = false;
+  json["truncated"] = job.failure.size() > kMostLoggedBytes;
   return json;
 }
 

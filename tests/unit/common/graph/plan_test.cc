@@ -47,15 +47,15 @@ TEST(Plan, IsTheContractsJson) {
   const JobGraph job = build(counting());
   const std::string in = job.operators[0].id.hex();
   const std::string count = job.operators[1].id.hex();
-  EXPECT_EQ(planJson(job),
-            R"({"name":"Job","vertices":[{"id":")" + in +
-                R"(","name":"In \"quotes\"","parallelism":1,"inputs":[],"operators":[{"id":")" +
-                in +
-                R"(","uid":"source-id","name":"In \"quotes\"","parallelism":1,"states":[]}]},)" +
-                R"({"id":")" + count + R"(","name":"Count","parallelism":2,"inputs":[{"id":")" +
-                in + R"(","ship_strategy":"HASH"}],"operators":[{"id":")" + count +
-                R"(","uid":null,"name":"Count","parallelism":2,"states":[{"name":"seen",)" +
-                R"("kind":"value","schema":"i64"}]}]}]})");
+  EXPECT_EQ(
+      planJson(job),
+      R"({"name":"Job","vertices":[{"id":")" + in +
+          R"(","name":"In \"quotes\"","parallelism":1,"inputs":[],"operators":[{"id":")" + in +
+          R"(","uid":"source-id","name":"In \"quotes\"","parallelism":1,"states":[]}]},)" +
+          R"({"id":")" + count + R"(","name":"Count","parallelism":2,"inputs":[{"id":")" + in +
+          R"(","ship_strategy":"HASH"}],"operators":[{"id":")" + count +
+          R"(","uid":null,"name":"Count","parallelism":2,"states":[{"name":"seen",)" +
+          R"("kind":"value","schema":"i64"}],"warning":")" + planWarnings(job).at(0) + R"("}]}]})");
 }
 
 TEST(Plan, WarnsOfStateWithoutAUid) {

@@ -85,6 +85,60 @@ TEST(EncodingTest, AProgramFileThatWouldLeaveItsDirectoryIsRefused) {
   }
 }
 
+TEST(EncodingTest, ARestoreOfWhatTheGraphDoesNotHaveIsRefused) {
+  const auto refused = [](auto change) {
+    runtime::Deployment one = deployment();
+    change(one.restores);
+    return !decodeWorkerOrder(encode(runtime::WorkerOrder(one))).has_value();
+  };
+  using Restores = std::vector<runtime::TaskRestore>;
+  EXPECT_FALSE(refused([](Restores&) {}));
+  EXPECT_TRUE(refused([](Restores& all) { all[0].task.vertex = idOf<OperatorId>(77); }));
+  EXPECT_TRUE(refused([](Restores& all) { all[0].task.subtask = 2; }));
+  EXPECT_TRUE(refused([](Restores& all) { all.push_back(all[0]); }));
+  EXPECT_TRUE(refused([](Restores& all) { all[0].operators[0].id = idOf<OperatorId>(3); }));
+  EXPECT_TRUE(refused([](Restores& all) { all[0].operators.push_back(all[0].operators[0]); }));
+  EXPECT_TRUE(refused([](Restores& all) { all[0].operators[0].sections[0].old_subtask = 2; }));
+}
+
+TEST(EncodingTest, TwoShippedFilesOfOneNameAreRefused) {
+  runtime::Deployment one = deployment();
+  one.program.shipped.push_back(one.program.shipped[0]);
+  const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(one)));
+  ASSERT_FALSE(back.has_value());
+  EXPECT_NE(back.error().text().find("'data.txt' twice"), std::string::npos);
+}
+
+TEST(EncodingTest, AnArgumentThatExecWouldCutShortIsRefused) {
+  runtime::Deployment one = deployment();
+  one.program.arguments.emplace_back("a\0b", 3);
+  EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(one))).has_value());
+}
+
+TEST(EncodingTest, TheTextOfAFailureIsCutKeepingItsFirstWords) {
+  runtime::TaskUpdate update;
+  update.execution = execution();
+  update.task = {idOf<OperatorId>(1), 1};
+  update.cause = "std::runtime_error: " + std::string(8 << 20, 'x');
+  const auto back = decodeWorkerReport(encode(runtime::WorkerReport(update)));
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  const std::string& cause = std::get<runtime::TaskUpdate>(*back).cause;
+  EXPECT_LE(cause.size(), 64U * 1024U);
+  EXPECT_TRUE(cause.starts_with("std::runtime_error: xxx"));
+  EXPECT_TRUE(cause.ends_with("(8388628 bytes in all)"));
+}
+
+TEST(EncodingTest, AnAcknowledgementThatNamesAnOperatorOrAStateTwiceIsRefused) {
+  runtime::CheckpointAck ack;
+  ack.execution = execution();
+  ack.task = {idOf<OperatorId>(1), 1};
+  ack.operators = {{idOf<OperatorId>(2), {}, {}}, {idOf<OperatorId>(2), {}, {}}};
+  EXPECT_FALSE(decodeWorkerReport(encode(runtime::WorkerReport(ack))).has_value());
+  const runtime::StateInfo info = metadata().operators[0].states[0];
+  ack.operators = {{idOf<OperatorId>(2), {}, {info, info}}};
+  EXPECT_FALSE(decodeWorkerReport(encode(runtime::WorkerReport(ack))).has_value());
+}
+
 TEST(EncodingTest, EveryReportComesBackAsItWas) {
   runtime::TaskUpdate update;
   update.execution = execution();
@@ -130,6 +184,42 @@ TEST(MetadataTest, ComesBackAsItWas) {
   EXPECT_TRUE(back->operators[0].custom_handles);
   EXPECT_TRUE(back->operators[0].states[0].declared_late);
   EXPECT_EQ(back->data_directory, metadata().data_directory);
+}
+
+TEST(MetadataTest, WhatIsThereTwiceIsRefused) {
+  const auto refused = [](auto change) {
+    runtime::CheckpointMetadata twice = metadata();
+    change(twice);
+    return !decodeMetadata(encodeMetadata(twice)).has_value();
+  };
+  using Metadata = runtime::CheckpointMetadata;
+  EXPECT_FALSE(refused([](Metadata&) {}));
+  EXPECT_TRUE(refused([](Metadata& one) { one.operators.push_back(one.operators[0]); }));
+  EXPECT_TRUE(refused([](Metadata& one) {
+    auto& states = one.operators[0].states;
+    states.push_back(states[0]);
+  }));
+  EXPECT_TRUE(refused([](Metadata& one) { one.operators[0].subtasks[1].subtask = 0; }));
+  EXPECT_TRUE(refused([](Metadata& one) { one.operators[0].subtasks[1].subtask = 2; }));
+}
+
+TEST(MetadataTest, WhatStandsBelowAndTheConsumersComeBackAsTheyWere) {
+  runtime::CheckpointMetadata with = metadata();
+  with.operators.push_back(with.operators[0]);
+  with.operators[1].id = idOf<OperatorId>(3);
+  with.operators[0].below = idOf<OperatorId>(77).bytes();
+  with.operators[0].consumers = {{idOf<OperatorId>(3), 1}};
+  const auto back = decodeMetadata(encodeMetadata(with));
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  EXPECT_EQ(back->operators[0].below, with.operators[0].below);
+  EXPECT_EQ(back->operators[0].consumers, with.operators[0].consumers);
+  EXPECT_FALSE(back->operators[1].below.has_value());
+}
+
+TEST(MetadataTest, AConsumerThatIsNotThereIsRefused) {
+  runtime::CheckpointMetadata with = metadata();
+  with.operators[0].consumers = {{idOf<OperatorId>(3), 0}};
+  EXPECT_FALSE(decodeMetadata(encodeMetadata(with)).has_value());
 }
 
 TEST(MetadataTest, EveryFlippedByteIsCorruption) {

@@ -54,6 +54,12 @@ TEST(MessagesTest, ARegistrationWithoutSlotsPortOrIdIsRefused) {
   message.set_data_port(70000);
   EXPECT_FALSE(fromProto(message).has_value());
   message = toProto(good);
+  message.set_slots(65537);
+  EXPECT_FALSE(fromProto(message).has_value());
+  message = toProto(good);
+  message.set_host("a\nb");
+  EXPECT_FALSE(fromProto(message).has_value());
+  message = toProto(good);
   message.set_id("short");
   EXPECT_FALSE(fromProto(message).has_value());
 }

@@ -88,6 +88,19 @@ TEST_F(DispatcherTest, DeploysASubmittedJob) {
   EXPECT_EQ(state(), runtime::JobState::kRunning);
 }
 
+TEST_F(DispatcherTest, RefusesAJobOfTooManySubtasksAndKeepsNothingOfIt) {
+  runtime::SubmitRequest request;
+  request.job = job_;
+  request.graph = testing::twoVertices(32768);
+  testing::addVertex(request.graph, "more", 1);
+  const auto reply =
+      ask<runtime::SubmitReply>([&](auto done) { dispatcher_->submit(request, done); });
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error().text(), HasSubstr("65537 subtasks"));
+  EXPECT_TRUE(dispatcher_->view()->running.empty());
+  EXPECT_TRUE(dispatcher_->view()->finished.empty());
+}
+
 TEST_F(DispatcherTest, AnswersARepeatedSubmissionWithoutDeployingAgain) {
   registerTaskManager();
   ASSERT_TRUE(submit());
@@ -108,6 +121,20 @@ TEST_F(DispatcherTest, ANamedSavepointThatIsNoneFailsTheJobWithoutRestart) {
   ASSERT_FALSE(reply);
   EXPECT_THAT(reply.error().text(), HasSubstr("/nowhere"));
   EXPECT_EQ(state(), runtime::JobState::kFailed);
+}
+
+TEST_F(DispatcherTest, RefusedRestoresDoNotPushJobsThatRanOutOfTheList) {
+  ASSERT_TRUE(submit());
+  EXPECT_TRUE(cancel());
+  for (std::uint8_t number = 10; number < 120; ++number) {
+    job_ = testing::jobId(number);
+    EXPECT_FALSE(submit("/nowhere"));
+  }
+  const auto jobs =
+      ask<std::vector<runtime::JobSummary>>([&](auto done) { dispatcher_->list(done); });
+  ASSERT_THAT(*jobs, SizeIs(6));
+  EXPECT_EQ(jobs->at(0).id, testing::jobId(5));
+  EXPECT_EQ(jobs->at(0).state, runtime::JobState::kCanceled);
 }
 
 TEST_F(DispatcherTest, CancelOfAnEndedJobNamesItsState) {

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/graph/stream_graph.h"
 #include "common/state/kinds.h"
+#include "jobmanager/checkpoint/pending_checkpoint.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
 namespace weir::jobmanager {
@@ -144,6 +146,164 @@ TEST_F(StateMatchingTest, ShowsBothSchemasWhereTheyDoNotFit) {
   text.kind = record::SchemaKind::kString;
   graph_.operators[1].states[0].value = text;
   EXPECT_THAT(refusal(snapshot()), HasSubstr("program:   string"));
+}
+
+/// Graphs of operators without uids, as a program builds them, and snapshots of them.
+class GeneratedIdsTest : public ::testing::Test {
+ protected:
+  /// Operators of these kinds, named after them with a number, each fed by the one before it.
+  static graph::StreamGraph chainOf(const std::vector<std::string>& kinds) {
+    graph::StreamGraph graph;
+    for (const std::string& kind : kinds) {
+      add(graph, kind, kind + " " + std::to_string(graph.nodes().size()));
+    }
+    return graph;
+  }
+  static void add(graph::StreamGraph& graph, const std::string& kind, const std::string& name) {
+    graph::StreamNode node;
+    node.kind = kind;
+    node.name = name;
+    node.stateful = kind == "map";
+    if (!graph.nodes().empty()) {
+      node.inputs.push_back({});
+      node.inputs.back().source = static_cast<std::uint32_t>(graph.nodes().size() - 1);
+    }
+    graph.add(std::move(node));
+  }
+  static graph::JobGraph build(const graph::StreamGraph& graph) {
+    graph::StreamGraph::Settings settings;
+    settings.job_name = "job";
+    return *graph.toJobGraph(settings);
+  }
+  /// A snapshot of `graph` in which each map has a late state of ten bytes.
+  static runtime::CheckpointMetadata snapshotOf(const graph::JobGraph& graph) {
+    PendingCheckpoint pending;
+    runtime::CheckpointMetadata metadata = toMetadata(pending, graph, {}, 0);
+    for (runtime::OperatorState& one : metadata.operators) {
+      if (one.kind == "map") {
+        one.states.push_back({"late", state::StateKind::kValue, {}, {}, true, 1, 10});
+        one.subtasks.push_back({0, false, {}});
+        one.subtasks[0].handle.size = 10;
+      }
+    }
+    return metadata;
+  }
+  Result<RestorePlan> match(const graph::StreamGraph& now) {
+    return matchState(snapshotOf(build(before_)), build(now), request_);
+  }
+  std::string refusal(const graph::StreamGraph& now) {
+    auto plan = match(now);
+    return plan ? "matched" : plan.error().text();
+  }
+
+  graph::StreamGraph before_ = chainOf({"source", "map", "map", "sink"});
+  runtime::RestoreRequest request_{
+      .path = "/s", .allow_non_restored = false, .drop = {}, .renamed = {}};
+};
+
+TEST_F(GeneratedIdsTest, MatchWhereNothingChangedButNamesUidsAndParallelism) {
+  graph::StreamGraph now = before_;
+  now.node(1).name = "another name";
+  now.node(0).uid = "source-id";
+  now.node(3).uid = "sink-id";
+  now.node(2).parallelism = 3;
+  now.node(2).chaining = graph::Chaining::kNever;
+  EXPECT_EQ(refusal(now), "matched");
+}
+
+TEST_F(GeneratedIdsTest, ShowBothPicturesWhereAnOperatorWasInserted) {
+  graph::StreamGraph now = chainOf({"source", "map"});
+  add(now, "map", "inserted");
+  add(now, "map", "map 2");
+  add(now, "sink", "sink 3");
+  const std::string text = refusal(now);
+  EXPECT_THAT(text, HasSubstr("operator 'inserted' (no uid"));
+  EXPECT_THAT(text, HasSubstr("has the generated id of 'map 2' (no uid"));
+  EXPECT_THAT(text, HasSubstr("savepoint: 'map 1' (map) -> ['map 2' (map)] -> 'sink 3' (sink)\n"));
+  EXPECT_THAT(text,
+              HasSubstr("program:   'map 1' (map) -> ['inserted' (map)] -> 'map 2' (map) -> "
+                        "'sink 3' (sink)"));
+  EXPECT_THAT(text, HasSubstr("--map ID=ID"));
+}
+
+TEST_F(GeneratedIdsTest, GiveTheStateWhereTheUserSaysThatItBelongs) {
+  graph::StreamGraph now = chainOf({"source", "map", "map", "map", "sink"});
+  const graph::JobGraph old = build(before_);
+  const graph::JobGraph fresh = build(now);
+  const auto id = [](const graph::JobGraph& graph, std::size_t at) {
+    return graph.operators[at].id.hex();
+  };
+  request_.renamed = {{id(old, 1), id(fresh, 1)}, {id(old, 2), id(fresh, 3)}};
+  const auto plan = match(now);
+  ASSERT_TRUE(plan) << plan.error().text();
+  EXPECT_THAT(plan->report.matched, ElementsAre(HasSubstr(id(fresh, 1)), HasSubstr(id(fresh, 3))));
+  EXPECT_THAT(plan->report.empty, ElementsAre(HasSubstr(id(fresh, 2))));
+}
+
+TEST_F(GeneratedIdsTest, StartEmptyWithNAndHandNothingOn) {
+  request_.allow_non_restored = true;
+  const auto plan = match(chainOf({"source", "map", "map", "map", "sink"}));
+  ASSERT_TRUE(plan) << plan.error().text();
+  EXPECT_THAT(plan->report.matched, IsEmpty());
+  EXPECT_THAT(plan->report.empty, SizeIs(3));
+  EXPECT_THAT(plan->report.dropped,
+              ElementsAre(HasSubstr("what stands around it differs"), HasSubstr("10 bytes")));
+  for (const runtime::TaskRestore& task : plan->tasks) {
+    for (const runtime::OperatorRestoreOrder& one : task.operators) {
+      EXPECT_THAT(one.sections, IsEmpty());
+    }
+  }
+}
+
+TEST_F(GeneratedIdsTest, CountASecondConsumerBelowAsADifference) {
+  graph::StreamGraph now = before_;
+  add(now, "sink", "debug");
+  now.node(4).inputs[0].source = 2;
+  EXPECT_THAT(refusal(now), HasSubstr("-> ('sink 3' (sink), 'debug' (sink))"));
+}
+
+TEST_F(GeneratedIdsTest, CountAnotherKindFarBelowAsADifference) {
+  std::vector<std::string> kinds = {"source", "map"};
+  kinds.insert(kinds.end(), 40, "filter");
+  kinds.emplace_back("sink");
+  before_ = chainOf(kinds);
+  EXPECT_EQ(refusal(before_), "matched");
+  kinds.back() = "other sink";
+  EXPECT_THAT(refusal(chainOf(kinds)), HasSubstr("the difference is further below"));
+}
+
+TEST_F(GeneratedIdsTest, DoNotMatterWhereAUidIsSet) {
+  for (const std::uint32_t map : {1U, 2U}) {
+    before_.node(map).uid = "uid-" + std::to_string(map);
+  }
+  graph::StreamGraph now = chainOf({"source", "map", "map", "map", "sink"});
+  now.node(1).uid = "uid-1";
+  now.node(3).uid = "uid-2";
+  EXPECT_EQ(refusal(now), "matched");
+}
+
+TEST_F(GeneratedIdsTest, DoNotMatterWithoutState) {
+  runtime::CheckpointMetadata metadata = snapshotOf(build(before_));
+  for (runtime::OperatorState& one : metadata.operators) {
+    one.subtasks.clear();
+  }
+  const auto plan =
+      matchState(metadata, build(chainOf({"source", "map", "map", "map", "sink"})), request_);
+  EXPECT_TRUE(plan) << plan.error().text();
+}
+
+TEST_F(GeneratedIdsTest, OfSnapshotsThatSayNothingOfSurroundingsMatchWithANote) {
+  runtime::CheckpointMetadata metadata = snapshotOf(build(before_));
+  for (runtime::OperatorState& one : metadata.operators) {
+    one.below.reset();
+    one.consumers.clear();
+  }
+  const auto plan =
+      matchState(metadata, build(chainOf({"source", "map", "map", "map", "sink"})), request_);
+  ASSERT_TRUE(plan) << plan.error().text();
+  EXPECT_THAT(plan->report.matched,
+              ElementsAre(HasSubstr("does not say what stood around it"),
+                          HasSubstr("does not say what stood around it")));
 }
 
 TEST_F(StateMatchingTest, RefusesGeneratedIdsThatMoreOperatorsShareThanBefore) {

@@ -19,6 +19,7 @@ class RestApiTest : public ::testing::Test {
     job.summary = {
         JobId::random(random_), "word \xff count", runtime::JobState::kRunning, 1000, -1};
     job.timestamps[static_cast<std::size_t>(runtime::JobState::kRunning)] = 1500;
+    JobOutline outline;
     for (const char* name : {"source", "sink"}) {
       VertexView vertex{OperatorId::random(random_), name, 2, {}};
       vertex.subtasks.resize(2);
@@ -27,13 +28,11 @@ class RestApiTest : public ::testing::Test {
       vertex.subtasks[0].start_millis = 2000;
       vertex.subtasks[0].host = "localhost";
       vertex.subtasks[0].metrics = {1, 2, 3, 4};
-      job.graph.vertices.push_back({vertex.id, name, 2, 128, "default", {}, {}});
+      outline.vertices.push_back({vertex.id, name, 2, {}});
       job.vertices.push_back(std::move(vertex));
     }
-    graph::JobEdge edge;
-    edge.target_vertex = 1;
-    edge.partitioning = graph::Partitioning::kHash;
-    job.graph.edges.push_back(edge);
+    outline.vertices[1].inputs.push_back({outline.vertices[0].id, graph::Partitioning::kHash});
+    job.outline = std::make_shared<const JobOutline>(std::move(outline));
     job.checkpoints.resize(2);
     job.checkpoints[1].id = CheckpointId(1);
     job.checkpoints[1].status = CheckpointView::Status::kCompleted;
