@@ -55,10 +55,25 @@ echo "in place"
 
 say "Build"
 mkdir -p build
-run cmake --preset release >build/quickstart.log 2>&1 || { tail -n 20 build/quickstart.log; fail "configuring failed"; }
+log=$PWD/build/quickstart.log
+echo "some minutes the first time; everything that the build says goes to $log"
+# Ninja's [done/all]: on one line of a terminal, else a line for each tenth.
+progress() {
+  local terminal=no
+  [ ! -t 1 ] || terminal=yes
+  awk -v terminal=$terminal '
+    match($0, /^\[[0-9]+\/[0-9]+\]/) {
+      split(substr($0, 2, RLENGTH - 2), n, "/")
+      tenth = int(10 * n[1] / n[2])
+      if (terminal == "yes") printf "\r%d of %d", n[1], n[2]
+      else if (tenth > last) { printf "%d of %d\n", n[1], n[2]; last = tenth }
+      fflush()
+    }
+    END { if (terminal == "yes") printf "\n" }'
+}
 printf '$ cmake --preset release && cmake --build --preset release\n'
-cmake --build --preset release >build/quickstart.log 2>&1 || { tail -n 40 build/quickstart.log; fail "the build failed"; }
-tail -n 1 build/quickstart.log
+cmake --preset release >"$log" 2>&1 || { tail -n 20 "$log"; fail "configuring failed; see $log"; }
+cmake --build --preset release 2>&1 | tee -a "$log" | progress || { tail -n 40 "$log"; fail "the build failed; see $log"; }
 
 say "Install into $prefix"
 if [ -x "$prefix/bin/stop-cluster.sh" ]; then WEIR_PID_DIR=$prefix/run "$prefix/bin/stop-cluster.sh" >/dev/null 2>&1 || true; fi
