@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/version.h"
+#include "common/concurrency/elastic_pool.h"
 #include "common/concurrency/thread_executor.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
@@ -31,6 +32,7 @@
 namespace weir::jobmanager {
 namespace {
 
+constexpr std::chrono::seconds kHangWait{2};   // Whoever waited for file work has given it up.
 constexpr std::chrono::seconds kStopWait{10};  // The dispatcher's own limit is shorter.
 
 /// Tells machines apart as task managers do: by host name and boot.
@@ -135,13 +137,19 @@ web::RestApi::Settings webSettings(const config::Configuration& configuration) {
 
 /// In the order of their creation; what stands below borrows from what stands above.
 struct JobManager::Parts {
+  explicit Parts(const config::Configuration& from)
+      : configuration(from),
+        io("jm-files", static_cast<std::size_t>(from.get(config::kFilesThreads))),
+        user_io("jm-user-files", static_cast<std::size_t>(from.get(config::kFilesUserThreads))) {}
+
   config::Configuration configuration;
   SystemClock clock;
   SystemRandom random;
   fs::LocalFileSystem files;
   ha::MemoryJobStore store;
   concurrency::ThreadExecutor strand{"jm-strand"};
-  concurrency::ThreadExecutor io{"jm-files"};
+  concurrency::ElasticPool io;
+  concurrency::ElasticPool user_io;  // For paths that users name: these hold up no job.
   concurrency::ThreadExecutor timers{"jm-heartbeats"};
   std::optional<blob::BlobStore> blobs;
   std::unique_ptr<Dispatcher> dispatcher;
@@ -154,6 +162,7 @@ struct JobManager::Parts {
   std::unique_ptr<rpc::Server> server;
   Connections limits{};
   bool stopped = false;
+  std::size_t hanging = 0;  // Threads of file work, when stopped.
 
   Status openDispatcher();
   Status listenHttp();
@@ -172,7 +181,8 @@ Status JobManager::Parts::openDispatcher() {
     log::warn(warning);
   }
   WEIR_TRY(dispatcher,
-           Dispatcher::open({strand, io, clock, random, files, *blobs, store}, std::move(options)));
+           Dispatcher::open({strand, io, clock, random, files, *blobs, store, &user_io},
+                            std::move(options)));
   return ok();
 }
 
@@ -229,12 +239,16 @@ Status JobManager::Parts::serveRpc() {
 }
 
 JobManager::JobManager(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-JobManager::~JobManager() { stop(); }
+JobManager::~JobManager() {
+  stop();
+  if (parts_->hanging > 0) {
+    static_cast<void>(parts_.release());  // Threads that hang may still come back to it.
+  }
+}
 
 Result<std::unique_ptr<JobManager>> JobManager::start(const config::Configuration& configuration) {
   WEIR_RETURN_IF_ERROR(config::checkJobManager(configuration));
-  auto parts = std::make_unique<Parts>();
-  parts->configuration = configuration;
+  auto parts = std::make_unique<Parts>(configuration);
   parts->limits = connectionLimits(configuration);
   // Owns the parts from here, so that a start that fails half-way ends in order as well.
   std::unique_ptr<JobManager> manager(new JobManager(std::move(parts)));
@@ -277,7 +291,11 @@ void JobManager::stop() {
     parts.http->stop();
   }
   parts.timers.shutdown();
-  parts.io.shutdown();
+  parts.hanging = parts.io.shutdown(kHangWait) + parts.user_io.shutdown(kHangWait);
+  if (parts.hanging > 0) {
+    log::warn("file operations hang, and the job manager stops without them",
+              {{"threads", parts.hanging}});
+  }
   parts.strand.shutdown();
 }
 

@@ -36,6 +36,23 @@ inline constexpr auto kWebAddress =
         .alias({"rest.address"});
 inline constexpr auto kWebBindAddress = Text(
     "rest.bind-address", "", "Address that HTTP listens on; without it that of the job manager.");
+inline constexpr auto kFilesTimeout =
+    Time("jobmanager.files.timeout",
+         "20 s",
+         "How long a file operation may hang before whoever waits for it gives it up.")
+        .range(100);
+inline constexpr auto kFilesThreads =
+    Integer("jobmanager.files.threads",
+            "64",
+            "How many file operations of jobs run or hang at once; each job has one at most.")
+        .range(1, 4096)
+        .forAudience(Audience::kTuning);
+inline constexpr auto kFilesUserThreads =
+    Integer("jobmanager.files.user-threads",
+            "16",
+            "The same for savepoints, as users name their paths; each path has one at most.")
+        .range(1, 4096)
+        .forAudience(Audience::kTuning);
 inline constexpr auto kWebHistory =
     Integer("jobmanager.web.history", "5", "How many ended jobs stay visible.")
         .alias({"jobstore.max-capacity"})

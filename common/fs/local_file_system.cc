@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/fs/local_entries.h"
+#include "common/fs/progress.h"
 #include "common/fs/uri.h"
 
 namespace weir::fs {
@@ -60,6 +61,7 @@ class LocalWriter final : public FileWriter {
 
   Status append(std::string_view bytes) override {
     while (!bytes.empty()) {
+      noteProgress();
       const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) {
         continue;
@@ -78,11 +80,14 @@ class LocalWriter final : public FileWriter {
       return Error(ErrorCode::kFailedPrecondition,
                    path_ + (committed_ ? " is already committed" : " has an earlier write error"));
     }
+    noteProgress();
     if (::fsync(fd_.get()) != 0) {
       broken_ = true;  // What the kernel dropped once, a second fsync reports as written.
       return fileError(errno, "sync " + path_);
     }
+    noteProgress();
     WEIR_RETURN_IF_ERROR(publish());
+    noteProgress();
     committed_ = true;
     return syncDirectory(parentOf(path_));
   }
@@ -136,6 +141,7 @@ class LocalReader final : public FileReader {
     std::string bytes(length, '\0');
     std::uint64_t done = 0;
     while (done < length) {
+      noteProgress();
       const ssize_t got =
           ::pread(fd_.get(), bytes.data() + done, length - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) {
@@ -199,6 +205,7 @@ Result<std::unique_ptr<FileReader>> openRegular(const std::string& path, int fla
 }  // namespace
 
 Result<std::unique_ptr<FileWriter>> LocalFileSystem::create(const std::string& path) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(path));
   const std::string directory = parentOf(local);
   WEIR_RETURN_IF_ERROR(makeDirectoriesAt(directory).during("create " + local));
@@ -211,16 +218,19 @@ Result<std::unique_ptr<FileWriter>> LocalFileSystem::create(const std::string& p
 }
 
 Result<std::unique_ptr<FileReader>> LocalFileSystem::open(const std::string& path) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(path));
   return openRegular(local, 0);
 }
 
 Result<std::unique_ptr<FileReader>> LocalFileSystem::openNoLink(const std::string& path) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(path));
   return openRegular(local, O_NOFOLLOW);
 }
 
 Result<std::vector<FileInfo>> LocalFileSystem::list(const std::string& directory) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(directory));
   const Stream stream(::opendir(local.c_str()), &::closedir);
   if (!stream) {
@@ -242,6 +252,7 @@ Result<std::vector<FileInfo>> LocalFileSystem::list(const std::string& directory
 }
 
 Result<FileInfo> LocalFileSystem::stat(const std::string& path) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(path));
   FileInfo info;
   if (const int error = describe(AT_FDCWD, local, info); error != 0) {
@@ -251,11 +262,13 @@ Result<FileInfo> LocalFileSystem::stat(const std::string& path) {
 }
 
 Status LocalFileSystem::makeDirectories(const std::string& directory) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(directory));
   return makeDirectoriesAt(local);
 }
 
 Status LocalFileSystem::remove(const std::string& path) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(path));
   if (std::remove(local.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
     return fileError(errno, "delete " + local);
@@ -264,6 +277,7 @@ Status LocalFileSystem::remove(const std::string& path) {
 }
 
 Status LocalFileSystem::removeAll(const std::string& directory) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(directory));
   std::error_code error;
   std::filesystem::remove_all(local, error);

@@ -10,11 +10,13 @@
 
 #include "common/fs/local_entries.h"
 #include "common/fs/local_file_system.h"
+#include "common/fs/progress.h"
 #include "common/fs/uri.h"
 
 namespace weir::fs {
 
 Status LocalFileSystem::removeFile(const std::string& path) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(path));
   const std::string what = "delete " + local;
   const std::string name = nameOf(local);
@@ -37,6 +39,7 @@ Status LocalFileSystem::removeFile(const std::string& path) {
 }
 
 Status LocalFileSystem::removeDirectory(const std::string& directory) {
+  noteProgress();
   WEIR_TRY(auto local, localPath(directory));
   const std::string what = "delete " + local;
   const auto removed = [&]() -> Status {

@@ -35,7 +35,7 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
       tasks_(tasks),
       store_(setup_.retained),
       history_(setup_.history),
-      work_(services.strand, services.io),
+      work_(services.strand, services.io, services.file_bounds, setup_.storage.directory),
       discards_(services.strand, services.io) {
   for (const graph::JobVertex& vertex : graph_.vertices) {
     subtasks_ += vertex.parallelism;

@@ -45,6 +45,7 @@ struct CheckpointServices {
   fs::FileSystem& files;
   StateBlobs& blobs;
   HandleDiscarder& discarder;
+  FileWork::Bounds file_bounds = {};
 };
 
 /// Takes the checkpoints and savepoints of one job, over all its attempts, in one sequence of ids.

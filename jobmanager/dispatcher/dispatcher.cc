@@ -32,11 +32,16 @@ Dispatcher::Dispatcher(const DispatcherServices& services,
                  options_.heartbeat_timeout,
                  [this](TaskManagerId id, const std::string& reason) { lostHere(id, reason); }),
       discarder_(services.strand, services.random, resources_, services.blobs, {.epoch = epoch}),
-      savepoints_(
-          {services.strand, services.io, services.clock, services.files, state_blobs_, discarder_},
-          services.random,
-          options_.savepoints,
-          *this) {
+      savepoints_({services.strand,
+                   services.user_io == nullptr ? services.io : *services.user_io,
+                   services.clock,
+                   services.files,
+                   state_blobs_,
+                   discarder_,
+                   options_.files},
+                  services.random,
+                  options_.savepoints,
+                  *this) {
   publish();
 }
 
@@ -105,7 +110,8 @@ Result<JobMaster*> Dispatcher::create(runtime::SubmitRequest request) {
                                         services_.clock,
                                         services_.files,
                                         state_blobs_,
-                                        discarder_},
+                                        discarder_,
+                                        options_.files},
                              .random = services_.random,
                              .resources = resources_,
                              .savepoints = savepoints_,

@@ -27,12 +27,13 @@ namespace weir::jobmanager {
 /// What a dispatcher works with. All of it outlives the dispatcher.
 struct DispatcherServices {
   concurrency::Executor& strand;  ///< Owns all state of the job manager.
-  concurrency::Executor& io;      ///< Runs file work, one after another.
+  concurrency::Executor& io;      ///< Runs the file work of jobs.
   const Clock& clock;
   Random& random;  ///< Used on the strand.
   fs::FileSystem& files;
   blob::BlobStore& blobs;
   ha::JobStore& store;
+  concurrency::Executor* user_io = nullptr;  ///< Work on paths that users name; null: `io`.
 };
 
 /// The job manager's heart: jobs by id, task managers, savepoints, and views of them.

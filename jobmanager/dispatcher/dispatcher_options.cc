@@ -5,6 +5,7 @@
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/fs/uri.h"
+#include "jobmanager/savepoint/mark_holder.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -56,10 +57,13 @@ Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& c
   options.savepoints.inline_limit = configuration.get(config::kMemoryThreshold).bytes;
   options.savepoints.metadata_limit = configuration.get(config::kMaxMetadataSize).bytes;
   options.limits = JobLimits::from(configuration);
+  options.savepoints.holder = ownHolder();
+  options.savepoints.is_gone = isHolderGone;
   WEIR_TRY(auto heartbeat, config::resolveHeartbeat(configuration));
   options.heartbeat_timeout = heartbeat.timeout;
   options.slot_wait = configuration.get(config::kAskTimeout);
   options.history = static_cast<std::size_t>(configuration.get(config::kWebHistory));
+  options.files.patience = configuration.get(config::kFilesTimeout);
   return options;
 }
 

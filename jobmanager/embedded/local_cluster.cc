@@ -3,6 +3,7 @@
 #include <future>
 #include <utility>
 
+#include "common/concurrency/elastic_pool.h"
 #include "common/config/configuration.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
@@ -15,6 +16,9 @@
 namespace weir::jobmanager {
 namespace {
 
+constexpr std::size_t kFileThreads = 8;
+constexpr std::chrono::seconds kHangWait{2};
+
 /// All that a cluster is made of; destroyed from the bottom up.
 struct Cluster {
   explicit Cluster(const std::string& blob_directory)
@@ -26,20 +30,22 @@ struct Cluster {
   blob::BlobStore blobs;
   ha::MemoryJobStore store;
   std::unique_ptr<Dispatcher> dispatcher;
-  concurrency::ThreadExecutor io{"local-files"};
+  concurrency::ElasticPool io{"local-files", kFileThreads};
   concurrency::ThreadExecutor strand{"local-jm"};
   std::unique_ptr<LocalTaskManager> task_manager;
 };
 
 /// An ordered end: first the job manager's, then the task manager's, then the threads.
-void stop(Cluster& cluster) {
+/// False when threads hang in file operations, to which parts of the cluster must stay.
+bool stop(Cluster& cluster) {
   std::promise<void> stopped;
   cluster.dispatcher->stop([&] { stopped.set_value(); });
   stopped.get_future().wait();
   cluster.task_manager->stop();
-  cluster.io.shutdown();
+  const std::size_t hanging = cluster.io.shutdown(kHangWait);
   cluster.strand.shutdown();
   cluster.dispatcher.reset();  // Lets go of the task manager.
+  return hanging == 0;
 }
 
 Result<runtime::JobResult> runToEnd(Cluster& cluster, runtime::SubmitRequest request) {
@@ -82,7 +88,9 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
   dispatcher_options.probe_directories = false;
   SystemRandom random;
   const JobId job = JobId::random(random);
-  Cluster cluster(config::resolveTmpDirs(configuration).front() + "/weir-local-" + job.hex());
+  auto owned = std::make_unique<Cluster>(config::resolveTmpDirs(configuration).front() +
+                                         "/weir-local-" + job.hex());
+  Cluster& cluster = *owned;
   WEIR_TRY(cluster.dispatcher,
            Dispatcher::open({cluster.strand,
                              cluster.io,
@@ -99,7 +107,9 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
   request.job = job;
   request.graph = std::move(graph);
   auto result = runToEnd(cluster, std::move(request));
-  stop(cluster);
+  if (!stop(cluster)) {
+    static_cast<void>(owned.release());
+  }
   if (!result) {
     return std::move(result).error();
   }

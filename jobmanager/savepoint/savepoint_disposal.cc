@@ -16,9 +16,8 @@ namespace {
 
 Error inUse(const std::string& path, JobId job) {
   return Error(ErrorCode::kFailedPrecondition,
-               "savepoint '" + path + "' is in use: job " + job.hex() +
-                   " was restored from it and has no checkpoint of its own yet")
-      .advise("wait for its first checkpoint; when the job is gone, use --force");
+               "savepoint '" + path + "' is in use: job " + job.hex() + " would recover from it")
+      .advise("wait for that job's next checkpoint; when the job is gone, use --force");
 }
 
 Error noProgram(const std::vector<OwnedHandle>& handles, const std::string& why) {
@@ -104,7 +103,8 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
     discardHandles(disposal, std::move(program), std::move(handles), std::move(next));
     return;
   }
-  work_.run(
+  run(
+      disposal->path,
       [&files = services_.files, &blobs = services_.blobs.store(), directory = disposal->path] {
         return readProgram(files, blobs, directory);
       },
@@ -196,7 +196,9 @@ void SavepointStore::removeData(runtime::CheckpointMetadata metadata,
                                 bool job_runs,
                                 runtime::DisposeReply reply,
                                 Callback<runtime::DisposeReply> done) {
-  work_.run(
+  const std::string place = metadata.data_directory;
+  run(
+      place,
       [&files = services_.files, metadata = std::move(metadata), job_runs] {
         return removeHeapState(files, metadata, job_runs);
       },
@@ -243,7 +245,7 @@ void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
     WEIR_TRY(const std::string directory, savepointDirectory(path));
     return planRemoval(files, directory, path, most);
   };
-  work_.run(std::move(inspect), [this, disposal](Result<Removal> found) {
+  run(disposal->path, std::move(inspect), [this, disposal](Result<Removal> found) {
     if (!found) {
       disposal->done(std::move(found).error());
       return;
@@ -262,10 +264,15 @@ void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
 
 Status SavepointStore::mayDispose(const Disposal& disposal) const {
   const std::string& directory = disposal.path;
-  if (!disposal.removal.users.empty() && !disposal.request.force) {
-    return inUse(directory, disposal.removal.users.front());
-  }
   const runtime::CheckpointMetadata& metadata = *disposal.metadata;
+  for (const InUse& user : disposal.removal.users) {
+    // That which took it and runs here keeps the data for as long as it needs it.
+    const bool keeps = user.job == metadata.job && owners_.isRunning(user.job);
+    const bool gone = settings_.is_gone && settings_.is_gone(user.holder);
+    if (!keeps && !gone && !disposal.request.force) {
+      return inUse(directory, user.job);
+    }
+  }
   if (!isCheckpointDirectory(directory)) {
     return ok();
   }
@@ -300,7 +307,7 @@ void SavepointStore::removeFiles(const std::shared_ptr<Disposal>& disposal) {
     told.insert(told.end(), staying.begin(), staying.end());
     return reply;
   };
-  work_.run(std::move(remove), std::move(disposal->done));
+  run(disposal->path, std::move(remove), std::move(disposal->done));
 }
 
 }  // namespace weir::jobmanager

@@ -11,6 +11,7 @@ namespace weir::jobmanager {
 namespace {
 
 constexpr std::string_view kInUse = "in-use-";
+constexpr std::string_view kHeldBy = "held by ";
 constexpr std::string_view kSavepoint = "savepoint-";
 
 using Storage = runtime::StateHandle::Storage;
@@ -56,6 +57,31 @@ Status moveAll(fs::FileSystem& files,
   return ok();
 }
 
+/// What stands in a mark behind "held by ", in a line of its own.
+std::string holderIn(std::string_view text) {
+  const std::size_t at = text.find(kHeldBy);
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  text.remove_prefix(at + kHeldBy.size());
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+Status writeMark(fs::FileSystem& files,
+                 const std::string& directory,
+                 JobId job,
+                 const std::string& holder) {
+  std::string text = "job " + job.hex() + " would recover from this\n";
+  if (!holder.empty()) {
+    text += std::string(kHeldBy) + holder + "\n";
+  }
+  Status written = fs::writeAll(files, fs::join(directory, std::string(kInUse) + job.hex()), text);
+  if (!written && written.error().code() == ErrorCode::kFailedPrecondition) {
+    return ok();  // Said before.
+  }
+  return written;
+}
+
 bool isOurName(std::string_view directory) { return fs::nameOf(directory).starts_with(kSavepoint); }
 
 }  // namespace
@@ -81,7 +107,8 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    std::uint64_t inline_limit,
                                    std::uint64_t metadata_limit,
                                    runtime::CheckpointMetadata metadata,
-                                   const runtime::JobProgram* program) {
+                                   const runtime::JobProgram* program,
+                                   const std::string& holder) {
   WEIR_TRY(auto local, fs::localPath(parent));
   const std::string directory = fs::toFileUri(fs::join(local, name));
   auto present = files.stat(directory);
@@ -95,6 +122,9 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
   if (written && program != nullptr) {
     written = writeProgram(files, blobs, directory, *program);
   }
+  if (written) {  // First, so that no disposal finds it without.
+    written = writeMark(files, directory, metadata.job, holder);
+  }
   if (written) {
     written = writeMetadata(files, directory, metadata, metadata_limit);
   }
@@ -107,32 +137,35 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
   return directory;
 }
 
-Result<std::vector<JobId>> jobsUsing(fs::FileSystem& files, const std::string& directory) {
+Result<std::vector<InUse>> jobsUsing(fs::FileSystem& files, const std::string& directory) {
   WEIR_TRY(auto entries, files.list(directory));
-  std::vector<JobId> jobs;
+  std::vector<InUse> users;
   for (const fs::FileInfo& entry : entries) {
-    if (entry.name.starts_with(kInUse)) {
-      if (auto job = JobId::parse(std::string_view(entry.name).substr(kInUse.size()))) {
-        jobs.push_back(*job);
+    if (!entry.name.starts_with(kInUse)) {
+      continue;
+    }
+    if (auto job = JobId::parse(std::string_view(entry.name).substr(kInUse.size()))) {
+      auto text = fs::readAll(files, fs::join(directory, entry.name));
+      if (text) {
+        users.push_back({*job, holderIn(*text)});
+      } else if (text.error().code() != ErrorCode::kNotFound) {  // Else it is gone since.
+        return std::move(text).error();
       }
     }
   }
-  return jobs;
+  return users;
 }
 
-Status writeInUse(fs::FileSystem& files, const std::string& directory, JobId job) {
-  Status written =
-      fs::writeAll(files,
-                   fs::join(directory, std::string(kInUse) + job.hex()),
-                   "restored by job " + job.hex() + ", which has no checkpoint of its own yet\n");
-  if (!written && written.error().code() == ErrorCode::kFailedPrecondition) {
-    return ok();  // Said before.
-  }
-  return written;
+Status writeInUse(fs::FileSystem& files,
+                  const std::string& directory,
+                  JobId job,
+                  const std::string& holder) {
+  WEIR_TRY([[maybe_unused]] const auto there, files.stat(fs::join(directory, "metadata")));
+  return writeMark(files, directory, job, holder);
 }
 
 Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId job) {
-  return files.remove(fs::join(directory, std::string(kInUse) + job.hex()));
+  return files.removeFile(fs::join(directory, std::string(kInUse) + job.hex()));
 }
 
 runtime::SavepointInfo describeSavepoint(const std::string& path,

@@ -24,7 +24,8 @@ Result<std::string> savepointDirectory(const std::string& path);
 /// Writes `<parent>/<name>/metadata`; returns the savepoint's URI. Without a data
 /// directory of its checkpoint, sections that lie on the job manager and are larger than
 /// `inline_limit` become files of the savepoint, which is its own data directory then. `program`,
-/// if there is one, is stored beside it. kFailedPrecondition when the name is taken.
+/// if there is one, is stored beside it, and the mark of its job, with `holder`.
+/// kFailedPrecondition when the name is taken.
 Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    blob::BlobStore& blobs,
                                    const std::string& parent,
@@ -32,11 +33,21 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    std::uint64_t inline_limit,
                                    std::uint64_t metadata_limit,
                                    runtime::CheckpointMetadata metadata,
-                                   const runtime::JobProgram* program);
+                                   const runtime::JobProgram* program,
+                                   const std::string& holder);
 
-/// Jobs whose in-use markers stand beside the savepoint.
-Result<std::vector<JobId>> jobsUsing(fs::FileSystem& files, const std::string& directory);
-Status writeInUse(fs::FileSystem& files, const std::string& directory, JobId job);
+/// A job that would recover from the savepoint, as a file `in-use-<job id>` beside it says.
+struct InUse {
+  JobId job;
+  std::string holder;  ///< Process that wrote it, see mark_holder.h; empty in marks of release 0.1.
+};
+/// In order of their jobs.
+Result<std::vector<InUse>> jobsUsing(fs::FileSystem& files, const std::string& directory);
+/// kNotFound when there is no savepoint any more.
+Status writeInUse(fs::FileSystem& files,
+                  const std::string& directory,
+                  JobId job,
+                  const std::string& holder);
 Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId job);
 
 /// The savepoints below `parent`, also damaged ones.

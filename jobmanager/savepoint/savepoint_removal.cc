@@ -90,8 +90,8 @@ Status removeMarks(fs::FileSystem& files, const std::string& directory) {
   if (!users) {
     return users.error();
   }
-  for (const JobId job : *users) {
-    WEIR_RETURN_IF_ERROR(removeInUse(files, directory, job));
+  for (const InUse& user : *users) {
+    WEIR_RETURN_IF_ERROR(removeInUse(files, directory, user.job));
   }
   return ok();
 }

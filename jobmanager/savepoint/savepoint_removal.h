@@ -8,6 +8,7 @@
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/savepoint/savepoint_files.h"
 
 /// How savepoints are deleted: only regular files, by names that their manifest gave and that were
 /// checked when it was read, in directories that are the manifest's own; never recursively. All of
@@ -18,7 +19,7 @@ namespace weir::jobmanager {
 struct Removal {
   std::string directory;  ///< Of the savepoint, as a URI.
   runtime::CheckpointMetadata metadata;
-  std::vector<JobId> users;
+  std::vector<InUse> users;
   bool points_elsewhere = false;     ///< Its state lies in its checkpoint's directory.
   std::vector<std::string> damaged;  ///< A sentence for each file that is not whole.
 };

@@ -6,6 +6,7 @@
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
 #include "jobmanager/savepoint/savepoint_files.h"
+#include "jobmanager/savepoint/savepoint_removal.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -23,10 +24,20 @@ SavepointStore::SavepointStore(const CheckpointServices& services,
       random_(random),
       settings_(std::move(settings)),
       owners_(owners),
-      work_(services.strand, services.io) {
+      work_(services.strand, services.io, services.file_bounds) {
   if (auto local = fs::localPath(settings_.directory); settings_.on_files && local) {
     directories_.insert(*std::move(local));
   }
+}
+
+FileWork& SavepointStore::queueOf(const std::string& path) {
+  std::erase_if(queues_, [](const auto& one) { return one.second->empty() && one.second->idle(); });
+  const auto local = fs::localPath(path);
+  std::unique_ptr<FileWork>& queue = queues_[local ? *local : path];
+  if (queue == nullptr) {
+    queue = std::make_unique<FileWork>(services_.strand, services_.io, services_.file_bounds, path);
+  }
+  return *queue;
 }
 
 // ---------------------------------------------------------------------------------------- keep
@@ -92,7 +103,8 @@ void SavepointStore::keepInFiles(const std::string& directory,
                 metadata,
                 program = std::move(program),
                 limit = settings_.inline_limit,
-                most = settings_.metadata_limit] {
+                most = settings_.metadata_limit,
+                holder = settings_.holder] {
     Result<std::string> path = Error(ErrorCode::kInternal, "no name was tried");
     for (const std::string& name : names) {
       path = writeSavepoint(services.files,
@@ -102,14 +114,16 @@ void SavepointStore::keepInFiles(const std::string& directory,
                             limit,
                             most,
                             metadata,
-                            program.get());
+                            program.get(),
+                            holder);
       if (path || path.error().code() != ErrorCode::kFailedPrecondition) {
         break;
       }
     }
     return path;
   };
-  work_.run(
+  run(
+      fs::join(directory, names.front()),
       std::move(write),
       [this, done = std::move(done), data = metadata.data_directory](Result<std::string> path) {
         if (!path) {
@@ -124,6 +138,23 @@ void SavepointStore::keepInFiles(const std::string& directory,
         kept.result.points_to = data.empty() ? *path : data;
         kept.result.path = *std::move(path);
         done(std::move(kept));
+      },
+      [this](const Result<std::string>& late) { removeLate(late); });
+}
+
+/// Nobody knows of it: whoever asked was told that the file system hangs.
+void SavepointStore::removeLate(const Result<std::string>& written) {
+  if (!written) {
+    return;
+  }
+  run(
+      *written,
+      [&files = services_.files, path = *written] { return removeUnfinished(files, path); },
+      [path = *written](const Status& removed) {
+        if (!removed) {
+          log::warn("a savepoint that was given up is left",
+                    {{"path", path}, {"reason", removed.error().message()}});
+        }
       });
 }
 
@@ -144,15 +175,17 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
       return;
     }
     const runtime::CheckpointMetadata& metadata = found->second.metadata;
-    work_.run([&files = services_.files, metadata] { return damagedFiles(files, metadata); },
-              [path, metadata, done](const Result<std::vector<std::string>>& damaged) {
-                if (damaged && damaged->empty()) {
-                  done(Opened{path, metadata});
-                } else {
-                  done((damaged ? Error(ErrorCode::kCorruption, damaged->front()) : damaged.error())
-                           .during("savepoint " + path));
-                }
-              });
+    run(
+        path,
+        [&files = services_.files, metadata] { return damagedFiles(files, metadata); },
+        [path, metadata, done](const Result<std::vector<std::string>>& damaged) {
+          if (damaged && damaged->empty()) {
+            done(Opened{path, metadata});
+          } else {
+            done((damaged ? Error(ErrorCode::kCorruption, damaged->front()) : damaged.error())
+                     .during("savepoint " + path));
+          }
+        });
     return;
   }
   auto read =
@@ -171,7 +204,7 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
     }
     return Opened{std::move(directory), std::move(metadata)};
   };
-  work_.run(std::move(read), std::move(done));
+  run(path, std::move(read), std::move(done));
 }
 
 void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
@@ -179,10 +212,11 @@ void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
   for (const auto& [path, entry] : heap_) {
     infos.push_back(describeSavepoint(path, entry.metadata));
   }
-  auto read = [&files = services_.files,
-               infos,
-               directories = directories_,
-               most = settings_.metadata_limit]() mutable {
+  auto read =
+      [&files = services_.files,
+       infos,
+       directories = directories_,
+       most = settings_.metadata_limit]() mutable -> Result<std::vector<runtime::SavepointInfo>> {
     for (const std::string& directory : directories) {
       for (runtime::SavepointInfo& info : listSavepoints(files, directory, most)) {
         infos.push_back(std::move(info));
@@ -190,9 +224,7 @@ void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
     }
     return infos;
   };
-  work_.run(std::move(read), [done = std::move(done)](std::vector<runtime::SavepointInfo> found) {
-    done(std::move(found));
-  });
+  run("the directories of savepoints", std::move(read), std::move(done));
 }
 
 // --------------------------------------------------------------------------------------- in use
@@ -203,28 +235,36 @@ void SavepointStore::markInUse(const std::string& path, JobId job, std::function
     done();
     return;
   }
-  work_.run([&files = services_.files, path, job] { return writeInUse(files, path, job); },
-            [path, done = std::move(done)](const Status& written) {
-              if (!written) {
-                log::warn("a savepoint that a job is restored from could not be marked as in use",
-                          {{"path", path}, {"reason", written.error().message()}});
-              }
-              done();
-            });
+  run(
+      path,
+      [&files = services_.files, path, job, holder = settings_.holder] {
+        return writeInUse(files, path, job, holder);
+      },
+      [path, done = std::move(done)](const Status& written) {
+        if (!written) {
+          log::warn("a savepoint that a job is restored from could not be marked as in use",
+                    {{"path", path}, {"reason", written.error().message()}});
+        }
+        done();
+      });
 }
 
-void SavepointStore::releaseInUse(const std::string& path, JobId job) {
+void SavepointStore::releaseInUse(const std::string& path, JobId job, std::function<void()> done) {
   if (isHeapSavepoint(path)) {
     heap_in_use_[path].erase(job);
+    done();
     return;
   }
-  work_.run([&files = services_.files, path, job] { return removeInUse(files, path, job); },
-            [path](const Status& removed) {
-              if (!removed) {
-                log::warn("the mark that a savepoint is in use could not be removed",
-                          {{"path", path}, {"reason", removed.error().message()}});
-              }
-            });
+  run(
+      path,
+      [&files = services_.files, path, job] { return removeInUse(files, path, job); },
+      [path, done = std::move(done)](const Status& removed) {
+        if (!removed) {
+          log::warn("the mark that a savepoint is in use could not be removed",
+                    {{"path", path}, {"reason", removed.error().message()}});
+        }
+        done();
+      });
 }
 
 }  // namespace weir::jobmanager

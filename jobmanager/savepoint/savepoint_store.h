@@ -36,7 +36,8 @@ class SavepointOwners {
 /// The savepoints of all jobs: on the heap of the job manager, lost with it, or in directories,
 /// which outlive the cluster. A savepoint is a pointer to its checkpoint's data.
 ///
-/// Threads: the strand; callbacks come on it, exactly once. Files are touched off the strand.
+/// Threads: the strand; callbacks come on it, exactly once. Files are touched off the strand, in a
+/// queue for each path.
 class SavepointStore {
  public:
   struct Settings {
@@ -45,6 +46,9 @@ class SavepointStore {
     std::uint64_t heap_limit = 256 << 20;  ///< What heap savepoints may hold together, in bytes.
     std::uint64_t inline_limit = 1024;     ///< Larger sections get a file of their own.
     std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file of a snapshot that is read.
+    std::string holder = {};                   ///< This process in marks; see mark_holder.h.
+    /// Whether the process that holds a mark is known to be gone.
+    std::function<bool(const std::string&)> is_gone = {};
   };
   struct Opened {
     std::string path;  ///< As markInUse() takes it.
@@ -69,9 +73,10 @@ class SavepointStore {
   void open(const std::string& path, Callback<Opened> done);
   void list(Callback<std::vector<runtime::SavepointInfo>> done);
 
-  /// Until releaseInUse(), disposal is refused (from any cluster when on files).
+  /// Until releaseInUse(), disposal is refused (from any cluster when on files). What keep() has
+  /// put into a directory is marked for its job.
   void markInUse(const std::string& path, JobId job, std::function<void()> done);
-  void releaseInUse(const std::string& path, JobId job);
+  void releaseInUse(const std::string& path, JobId job, std::function<void()> done = [] {});
   /// Has state handles of users' own making discarded first, by the request's program, the one
   /// of the job that took it, or the one stored; without any, or when that does not work, it is
   /// refused and nothing is deleted.
@@ -114,6 +119,23 @@ class SavepointStore {
                   runtime::DisposeReply reply,
                   Callback<runtime::DisposeReply> done);
   void forget(const OnHeap& entry);
+  void removeLate(const Result<std::string>& written);
+  FileWork& queueOf(const std::string& path);
+  template <typename Work, typename Done>
+  void run(const std::string& path, Work work, Done done) {
+    run(path, std::move(work), std::move(done), [](const auto&) {});
+  }
+  template <typename Work, typename Done, typename Late>
+  void run(const std::string& path, Work work, Done done, Late late) {
+    work_.hold();
+    queueOf(path).run(
+        std::move(work),
+        [this, done = std::move(done)](auto answer) mutable {
+          done(std::move(answer));
+          work_.release();
+        },
+        std::move(late));
+  }
 
   CheckpointServices services_;
   Random& random_;  // Borrowed from the dispatcher's owner.
@@ -125,7 +147,9 @@ class SavepointStore {
   std::map<std::string, std::set<JobId>> heap_in_use_;
   std::set<std::string> directories_;  // That hold savepoints, as local paths.
   std::set<std::string> disposing_;    // Paths.
-  FileWork work_;
+  /// One for each path: paths that users name may hang, and hold up no other then.
+  std::map<std::string, std::unique_ptr<FileWork>> queues_;
+  FileWork work_;  // Counts what runs in the others.
 };
 
 }  // namespace weir::jobmanager

@@ -36,14 +36,13 @@ DirectoryProbe::DirectoryProbe(const CheckpointServices& services,
       random_(random),
       resources_(resources),
       machine_(std::move(machine)),
-      work_(std::make_unique<FileWork>(services.strand, services.io)) {}
+      work_(services.strand, services.io, services.file_bounds, "the directories of snapshots") {}
 
 void DirectoryProbe::run(std::vector<std::string> directories,
                          std::vector<TaskManagerId> task_managers,
                          Callback<std::monostate> done) {
   cancel();
   done_ = std::move(done);
-  work_ = std::make_unique<FileWork>(services_.strand, services_.io);
   std::vector<std::pair<std::string, std::string>> own;  // Path and content.
   for (const std::string& directory : directories) {
     const std::string name = "probe-" + random_.hex(16);
@@ -70,7 +69,10 @@ void DirectoryProbe::run(std::vector<std::string> directories,
     }
     return ok();
   };
-  work_->run(std::move(write), [this](Status written) {
+  work_.run(std::move(write), [this, run = run_](Status written) {
+    if (run != run_) {
+      return;
+    }
     if (!written) {
       answer(std::move(written).error().during("probe the directory of snapshots"));
     } else {
@@ -156,7 +158,10 @@ void DirectoryProbe::verify() {
     }
     return first;
   };
-  work_->run(std::move(read), [this](Status status) {
+  work_.run(std::move(read), [this, run = run_](Status status) {
+    if (run != run_) {
+      return;
+    }
     if (!status && status.error().code() != ErrorCode::kUnavailable && onOneMachine()) {
       log::warn("a directory of snapshots is not shared, which goes on as all is on one machine",
                 {{"reason", status.error().message()}});
@@ -175,12 +180,13 @@ void DirectoryProbe::answer(Status status) {
 }
 
 void DirectoryProbe::cancel() {
+  ++run_;
   done_ = {};
   deadline_.reset();
   if (orders_.empty()) {
     return;
   }
-  work_->run(
+  work_.run(
       [&files = services_.files, orders = std::exchange(orders_, {})] {
         Status last = ok();
         for (const Order& one : orders) {

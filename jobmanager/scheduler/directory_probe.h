@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -59,7 +60,8 @@ class DirectoryProbe {
   std::vector<Order> orders_;
   Callback<std::monostate> done_;
   std::unique_ptr<concurrency::Executor::Timer> deadline_;
-  std::unique_ptr<FileWork> work_;  // Anew for each run: results of a cancelled one are dropped.
+  std::uint64_t run_ = 0;  // Results of an earlier one are dropped.
+  FileWork work_;
 };
 
 }  // namespace weir::jobmanager

@@ -173,20 +173,23 @@ void JobMaster::restartOrFail() {
 void JobMaster::end(JobState terminal) {
   ending_ = true;
   timer_.reset();
-  releaseRestored();
   coordinator_.end(terminal == JobState::kFailed, [this, terminal] {
-    end_millis_ = now();
-    move(terminal, terminal == JobState::kFailed ? failure_ : std::string());
-    log::info("job ended",
-              {{"job", id_.hex()},
-               {"state", toString(terminal)},
-               {"reason", cutText(failure_, kMostLoggedBytes)}});
-    emit(runtime::JobResult{.state = terminal,
-                            .runtime_millis = end_millis_ - start_millis_,
-                            .cause = terminal == JobState::kFailed ? failure_ : std::string(),
-                            .accumulators = graph_.accumulators()});
-    listener_.jobEnded(id_);
+    releaseMarks([this, terminal] { ended(terminal); });  // Others may dispose what it used now.
   });
+}
+
+void JobMaster::ended(JobState terminal) {
+  end_millis_ = now();
+  move(terminal, terminal == JobState::kFailed ? failure_ : std::string());
+  log::info("job ended",
+            {{"job", id_.hex()},
+             {"state", toString(terminal)},
+             {"reason", cutText(failure_, kMostLoggedBytes)}});
+  emit(runtime::JobResult{.state = terminal,
+                          .runtime_millis = end_millis_ - start_millis_,
+                          .cause = terminal == JobState::kFailed ? failure_ : std::string(),
+                          .accumulators = graph_.accumulators()});
+  listener_.jobEnded(id_);
 }
 
 void JobMaster::move(JobState to, const std::string& cause) {

@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "common/fs/uri.h"
 #include "common/telemetry/log.h"
+#include "jobmanager/savepoint/savepoint_files.h"
 
 namespace weir::jobmanager {
 
@@ -432,6 +433,7 @@ std::string JobMaster::describe(const runtime::TaskId& task) const { return grap
 
 void JobMaster::checkpointCompleted(CheckpointId /*checkpoint*/) {
   releaseRestored();
+  releaseTaken();
   const CompletedCheckpoint* latest = coordinator_.latest();
   if (latest != nullptr) {
     const ha::CheckpointPointer pointer{
@@ -440,6 +442,40 @@ void JobMaster::checkpointCompleted(CheckpointId /*checkpoint*/) {
       log::warn("the store of jobs did not take a checkpoint",
                 {{"job", id_.hex()}, {"reason", put.error().message()}});
     }
+  }
+}
+
+/// Of savepoints that this job took and would not recover from any more.
+void JobMaster::releaseTaken() {
+  const CompletedCheckpoint* latest = coordinator_.latest();
+  std::erase_if(taken_, [&](const auto& one) {
+    const bool outdated = latest != nullptr && one.first != latest->metadata.checkpoint;
+    if (outdated) {
+      services_.savepoints.releaseInUse(one.second, id_);
+    }
+    return outdated;
+  });
+}
+
+void JobMaster::releaseMarks(std::function<void()> done) {
+  std::vector<std::string> paths;
+  if (std::exchange(restored_in_use_, false)) {
+    paths.push_back(restored_->path);
+  }
+  for (auto& [id, path] : std::exchange(taken_, {})) {
+    paths.push_back(path);
+  }
+  if (paths.empty()) {
+    done();
+    return;
+  }
+  auto left = std::make_shared<std::size_t>(paths.size());  // With the answers.
+  for (const std::string& path : paths) {
+    services_.savepoints.releaseInUse(path, id_, [left, done] {
+      if (--*left == 0) {
+        done();
+      }
+    });
   }
 }
 
@@ -477,8 +513,16 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
       {.keep =
            [this, directory = request.directory](const runtime::CheckpointMetadata& metadata,
                                                  Callback<KeptSavepoint> kept) {
-             services_.savepoints.keep(
-                 directory, metadata, coordinator_.program(), std::move(kept));
+             services_.savepoints.keep(directory,
+                                       metadata,
+                                       coordinator_.program(),
+                                       [this, id = metadata.checkpoint, kept = std::move(kept)](
+                                           Result<KeptSavepoint> result) {
+                                         if (result && !isHeapSavepoint(result->result.path)) {
+                                           taken_.insert_or_assign(id, result->result.path);
+                                         }
+                                         kept(std::move(result));
+                                       });
            },
        .progress = std::move(progress),
        .done =

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -137,10 +138,13 @@ class JobMaster final : private CheckpointedTasks {
   void afterAttempt();
   void restartOrFail();
   void end(runtime::JobState state);
+  void ended(runtime::JobState terminal);
   void move(runtime::JobState to, const std::string& cause = {});
   void emit(runtime::JobEvent event);
   void emitTask(const runtime::TaskId& task, const std::string& cause);
   void releaseRestored();
+  void releaseTaken();
+  void releaseMarks(std::function<void()> done);
   std::int64_t now() const { return toEpochMillis(services_.common.clock.wallNow()); }
   runtime::JobState state() const { return graph_.state(); }
   std::string label() const { return "job " + id_.hex() + " ('" + graph_.graph().name + "')"; }
@@ -157,11 +161,12 @@ class JobMaster final : private CheckpointedTasks {
   RestartStrategy strategy_;
   CheckpointCoordinator coordinator_;
   DirectoryProbe probe_;
-  std::set<TaskManagerId> probed_;    // Share our directories.
-  std::optional<Restored> restored_;  // Where the job started from.
-  bool restored_in_use_ = false;      // The mark beside it stands.
-  runtime::ExecutionId execution_;    // Of the latest attempt.
-  std::unique_ptr<Attempt> attempt_;  // From its slots until its last worker is gone.
+  std::set<TaskManagerId> probed_;             // Share our directories.
+  std::optional<Restored> restored_;           // Where the job started from.
+  bool restored_in_use_ = false;               // The mark beside it stands.
+  std::map<CheckpointId, std::string> taken_;  // Savepoints that our mark stands beside, by path.
+  runtime::ExecutionId execution_;             // Of the latest attempt.
+  std::unique_ptr<Attempt> attempt_;           // From its slots until its last worker is gone.
   bool final_pending_ = false;
   bool final_taken_ = false;
   int final_failures_ = 0;

@@ -30,7 +30,7 @@ class FakeOwners final : public SavepointOwners {
  public:
   bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return owns; }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return owns; }
-  bool isRunning(JobId /*job*/) const override { return false; }
+  bool isRunning(JobId /*job*/) const override { return true; }
   Program programOf(JobId /*job*/) const override { return program; }
   bool owns = false;
   Program program;

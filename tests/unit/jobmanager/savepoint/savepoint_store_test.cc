@@ -23,10 +23,11 @@ class NoOwners final : public SavepointOwners {
  public:
   bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return needed; }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return false; }
-  bool isRunning(JobId /*job*/) const override { return false; }
+  bool isRunning(JobId /*job*/) const override { return running; }
   std::shared_ptr<const runtime::JobProgram> programOf(JobId /*job*/) const override {
     return program;
   }
+  bool running = true;
   bool needed = false;
   std::shared_ptr<const runtime::JobProgram> program;
 };
@@ -96,10 +97,16 @@ class SavepointStoreTest : public ::testing::Test {
   std::shared_ptr<const runtime::JobProgram> program_;
   std::optional<runtime::JobProgram> disposer_;
   NoOwners owners_;
+  std::string gone_ = "another process";
   SavepointStore savepoints_{
       {strand_, io_, time_, files_, blobs_, discarder_},
       random_,
-      {.on_files = false, .directory = {}, .heap_limit = 100, .inline_limit = 4},
+      {.on_files = false,
+       .directory = {},
+       .heap_limit = 100,
+       .inline_limit = 4,
+       .holder = "this process",
+       .is_gone = [this](const std::string& holder) { return holder == gone_; }},
       owners_};
 };
 
@@ -162,6 +169,45 @@ TEST_F(SavepointStoreTest, IsNotDisposedWhileARestoredJobHasNoCheckpoint) {
   EXPECT_THAT(refused.error().text(), HasSubstr(testing::jobId(9).hex()));
   savepoints_.releaseInUse(kept->result.path, testing::jobId(9));
   EXPECT_TRUE(dispose(kept->result.path));
+}
+
+TEST_F(SavepointStoreTest, IsNotDisposedElsewhereWhileTheJobThatTookItWouldRecoverFromIt) {
+  auto kept = keep("/s", checkpointOnFiles());
+  owners_.running = false;  // It runs in another cluster.
+  auto refused = dispose(kept->result.path);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr(testing::jobId(1).hex()));
+  EXPECT_TRUE(open(kept->result.path));
+  savepoints_.releaseInUse(kept->result.path, testing::jobId(1));
+  EXPECT_TRUE(dispose(kept->result.path));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, AMarkOfTheFirstReleaseCountsAsWell) {
+  auto kept = keep("/s", checkpointOnFiles());
+  const std::string mark = kept->result.path + "/in-use-" + testing::jobId(9).hex();
+  ASSERT_TRUE(
+      fs::writeAll(files_, mark, "restored by job x, which has no checkpoint of its own yet\n"));
+  EXPECT_FALSE(dispose(kept->result.path));
+  EXPECT_TRUE(dispose(kept->result.path, true));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, AMarkOfAProcessThatIsGoneHoldsNothing) {
+  gone_ = "a process";
+  auto kept = keep("/s", checkpointOnFiles());
+  owners_.running = false;
+  EXPECT_FALSE(dispose(kept->result.path));
+  gone_ = "this process";
+  EXPECT_TRUE(dispose(kept->result.path));
+}
+
+TEST_F(SavepointStoreTest, MarksNoSavepointThatIsGone) {
+  auto kept = keep("/s", checkpointOnFiles());
+  ASSERT_TRUE(dispose(kept->result.path));
+  savepoints_.markInUse(kept->result.path, testing::jobId(9), [] {});
+  time_.runDue();
+  EXPECT_THAT(files_.files(), IsEmpty());
 }
 
 TEST_F(SavepointStoreTest, ForceDisposesWhatIsInUse) {
