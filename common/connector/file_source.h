@@ -28,15 +28,16 @@ struct FileSplit {
 ///
 /// A path is a file or a directory, whose files are read in the order of their names; names that
 /// start with '.' or '_' are passed over there. Files are dealt out to the subtasks in blocks of 64
-/// MiB. A line is the bytes before '\n' (or before the end of the file), whatever their encoding. A
-/// relative path is one in the working directory of the worker.
+/// MiB. A line is the bytes before "\n" or "\r\n" (or before the end of the file), whatever their
+/// encoding; a '\r' elsewhere belongs to the line. A relative path is one in the working directory
+/// of the worker.
 ///
 /// The files must not change while they are read: what was found at the first start is read, and
 /// after a restore only what was then left of it. The state is a list of FileSplit, so the source
 /// restores at any parallelism.
 ///
 /// Errors: open() and pollNext() throw std::runtime_error naming a path that does not exist, cannot
-/// be read, or has become shorter.
+/// be read, is neither file nor directory (a pipe, say), or has become shorter.
 class FileSource : public RichSourceFunction<std::string>, public ListCheckpointed<FileSplit> {
  public:
   explicit FileSource(std::string path);

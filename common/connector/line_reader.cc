@@ -10,7 +10,6 @@ namespace weir::connector {
 namespace {
 
 constexpr std::uint64_t kPieceBytes = 256 * 1024;
-constexpr std::uint64_t kBlockBytes = 64 * 1024 * 1024;
 constexpr int kDeepest = 64;  // A link to a directory above it would never end.
 
 Error notRegular(const std::string& path) {
@@ -82,8 +81,11 @@ Result<std::optional<std::string_view>> LineReader::next() {
   }
   bool terminated = false;
   WEIR_TRY(const std::size_t end, findEnd(terminated));
-  const std::string_view line(buffer_.data() + begin_, end - begin_);
+  std::string_view line(buffer_.data() + begin_, end - begin_);
   const std::size_t taken = line.size() + (terminated ? 1 : 0);
+  if (terminated && line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
   begin_ += taken;
   position_ += taken;
   return std::optional(line);
@@ -120,7 +122,8 @@ Result<std::vector<FileSplit>> splitsOf(fs::FileSystem& files,
                                         const std::vector<std::string>& paths,
                                         bool recursive,
                                         std::uint32_t subtask,
-                                        std::uint32_t parallelism) {
+                                        std::uint32_t parallelism,
+                                        std::uint64_t block_bytes) {
   std::vector<FoundFile> found;
   for (const std::string& given : paths) {
     const std::string path = fs::absolutePath(given);
@@ -135,11 +138,11 @@ Result<std::vector<FileSplit>> splitsOf(fs::FileSystem& files,
   }
   std::vector<FileSplit> splits;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    for (std::uint64_t block = 0; block * kBlockBytes < found[i].size; ++block) {
+    for (std::uint64_t block = 0; block * block_bytes < found[i].size; ++block) {
       if ((i + block) % parallelism == subtask) {
         splits.push_back({found[i].path,
-                          block * kBlockBytes,
-                          std::min(found[i].size, (block + 1) * kBlockBytes)});
+                          block * block_bytes,
+                          std::min(found[i].size, (block + 1) * block_bytes)});
       }
     }
   }

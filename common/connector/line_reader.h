@@ -22,7 +22,8 @@ class LineReader {
  public:
   static Result<std::unique_ptr<LineReader>> open(fs::FileSystem& files, const FileSplit& split);
 
-  /// The next line without its '\n', valid until the next call; nothing at the end of the split.
+  /// The next line without its "\n" or "\r\n", valid until the next call; nothing at the end of the
+  /// split.
   Result<std::optional<std::string_view>> next();
   /// Where the next line begins.
   std::uint64_t position() const { return position_; }
@@ -40,11 +41,15 @@ class LineReader {
   std::size_t begin_ = 0;
 };
 
+constexpr std::uint64_t kBlockBytes = 64 * 1024 * 1024;
+constexpr std::uint64_t kWholeFiles = UINT64_MAX;  // As block size: files are not cut.
+
 /// The files below `paths` in order, cut into blocks; only those of `subtask` among `parallelism`.
 Result<std::vector<FileSplit>> splitsOf(fs::FileSystem& files,
                                         const std::vector<std::string>& paths,
                                         bool recursive,
                                         std::uint32_t subtask,
-                                        std::uint32_t parallelism);
+                                        std::uint32_t parallelism,
+                                        std::uint64_t block_bytes = kBlockBytes);
 
 }  // namespace weir::connector

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <utility>
 
 #include <sys/socket.h>
@@ -35,10 +36,13 @@ InputStatus SocketSource::pollNext(SourceContext<std::string>& context) {
     emitComplete(context);
     return InputStatus::kMoreAvailable;
   }
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+  if (got == 0) {
+    return closed(context);
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
     return InputStatus::kNothingAvailable;
   }
-  return disconnected(context);
+  return broken(errno, context);
 }
 
 InputStatus SocketSource::connect(SourceContext<std::string>& context) {
@@ -49,35 +53,49 @@ InputStatus SocketSource::connect(SourceContext<std::string>& context) {
   auto socket = connector::connectTo(host_, port_, kConnectTimeout);
   if (socket.has_value()) {
     socket_ = std::make_shared<connector::Descriptor>(*std::move(socket));
-    ever_connected_ = true;
     failures_ = 0;
     return InputStatus::kMoreAvailable;
   }
   if (retries_ < 0 || ++failures_ <= retries_) {
     return waitForRetry(context);
   }
-  if (!ever_connected_) {
+  if (!may_end_) {
     connector::raise(socket.error());
   }
-  return end(context);
+  return InputStatus::kEndOfInput;
 }
 
-InputStatus SocketSource::disconnected(SourceContext<std::string>& context) {
+InputStatus SocketSource::closed(SourceContext<std::string>& context) {
   socket_.reset();
-  return retries_ == 0 ? end(context) : waitForRetry(context);
+  may_end_ = true;
+  if (!unfinished_.empty()) {
+    context.collect(std::exchange(unfinished_, {}));
+  }
+  return retries_ == 0 ? InputStatus::kEndOfInput : waitForRetry(context);
+}
+
+InputStatus SocketSource::broken(int cause, SourceContext<std::string>& context) {
+  socket_.reset();
+  may_end_ = false;
+  const std::string lost = unfinished_.empty() ? std::string()
+                                               : ", in the middle of a line: the " +
+                                                     std::to_string(unfinished_.size()) +
+                                                     " bytes of it that came are dropped";
+  const std::string from = "read from " + host_ + ":" + std::to_string(port_);
+  if (retries_ == 0) {
+    connector::raise(systemError(cause, from + lost)
+                         .advise("the job fails, as what the server had to say is not known to "
+                                 "have ended; SocketSource's `retries` connect again"));
+  }
+  std::fprintf(stderr, "weir: %s\n", systemError(cause, from + lost).text().c_str());
+  unfinished_.clear();
+  return waitForRetry(context);
 }
 
 InputStatus SocketSource::waitForRetry(SourceContext<std::string>& context) {
   next_try_ = SteadyTime::clock::now() + kRetryDelay;
   context.pollAgainAt(next_try_);
   return InputStatus::kNothingAvailable;
-}
-
-InputStatus SocketSource::end(SourceContext<std::string>& context) {
-  if (!unfinished_.empty()) {
-    context.collect(std::exchange(unfinished_, {}));
-  }
-  return InputStatus::kEndOfInput;
 }
 
 void SocketSource::emitComplete(SourceContext<std::string>& context) {

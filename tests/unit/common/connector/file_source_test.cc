@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "common/connector/line_reader.h"
 #include "common/fs/local_file_system.h"
@@ -35,10 +36,36 @@ class FileSourceTest : public ConnectorTest {
 };
 
 TEST_F(FileSourceTest, EmitsLinesWithoutTheirEnds) {
-  EXPECT_THAT(lines(FileSource(write("a", "one\n\ntwo\xff\r\nthree"))),
-              ElementsAre("one", "", "two\xff\r", "three"));
+  EXPECT_THAT(lines(FileSource(write("a", "one\n\ntwo\xff\nthree"))),
+              ElementsAre("one", "", "two\xff", "three"));
   EXPECT_THAT(lines(FileSource(write("b", "one\n"))), ElementsAre("one"));
   EXPECT_THAT(lines(FileSource(write("c", ""))), IsEmpty());
+}
+
+TEST_F(FileSourceTest, TakesACarriageReturnForPartOfTheEndOnlyBeforeANewline) {
+  EXPECT_THAT(lines(FileSource(write("a", "a\r\nb\r\n"))), ElementsAre("a", "b"));
+  EXPECT_THAT(lines(FileSource(write("b", "a\rb\n\r\n\r\r\nc\r"))),
+              ElementsAre("a\rb", "", "\r", "c\r"));
+}
+
+TEST_F(FileSourceTest, RefusesWhatIsNeitherFileNorDirectory) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  try {
+    lines(FileSource(path("pipe")));
+    FAIL() << "it did not throw";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr(path("pipe") + " is no regular file"));
+  }
+}
+
+TEST_F(FileSourceTest, ThrowsWhenAFileShrinksWhileItIsRead) {
+  fs::LocalFileSystem files;
+  write("a", std::string(1'000'000, 'x') + "\n" + std::string(1'000'000, 'y'));
+  auto reader = connector::LineReader::open(files, {path("a"), 0, 2'000'001});
+  ASSERT_TRUE(reader.has_value());
+  ASSERT_TRUE((*reader)->next().has_value());
+  std::filesystem::resize_file(path("a"), 1'500'000);
+  EXPECT_FALSE((*reader)->next().has_value());
 }
 
 TEST_F(FileSourceTest, ReadsLinesLongerThanItsPieces) {
@@ -149,7 +176,7 @@ TEST_F(FileSourceTest, HoldsBackToItsRate) {
 
 TEST_F(FileSourceTest, ReadsEachLineInTheSplitWhereItBegins) {
   fs::LocalFileSystem files;
-  const std::string text = "one\ntwo\nthree\n\nfive";
+  const std::string text = "one\ntwo\r\nthree\n\r\nfive";
   const std::string file = write("a", text);
   for (std::uint64_t cut = 0; cut <= text.size(); ++cut) {
     std::vector<std::string> lines;

@@ -173,6 +173,65 @@ TEST_F(SocketTest, SourceEmitsLinesUntilTheServerCloses) {
   EXPECT_THAT(drain(source, context), ElementsAre("one", "two", "rest"));
 }
 
+/// Closes so that the peer sees a reset and not an end.
+void reset(int server) {
+  const linger at_once{1, 0};
+  ::setsockopt(server, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(server);
+}
+
+/// Polls until there is an end or a failure, whose text it gives.
+std::string failureOf(SocketSource& source, Collected<std::string>& context) {
+  try {
+    drain(source, context);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_F(SocketTest, SourceFailsWhenTheConnectionBreaksAndEmitsNoHalfLine) {
+  SocketSource source("127.0.0.1", port_);
+  source.open(alone_.context());
+  Collected<std::string> context;
+  source.pollNext(context);
+  const int server = accept();
+  ASSERT_EQ(::send(server, "one\nha", 6, 0), 6);
+  while (source.pollNext(context) != InputStatus::kMoreAvailable) {
+  }
+  reset(server);
+  const std::string failure = failureOf(source, context);
+  EXPECT_THAT(failure, HasSubstr("read from 127.0.0.1:" + std::to_string(port_)));
+  EXPECT_THAT(failure, HasSubstr("in the middle of a line: the 2 bytes"));
+  EXPECT_THAT(context.take(), ElementsAre("one"));
+}
+
+TEST_F(SocketTest, SourceFailsWhenTheConnectionBreaksBetweenLines) {
+  SocketSource source("127.0.0.1", port_);
+  source.open(alone_.context());
+  Collected<std::string> context;
+  source.pollNext(context);
+  reset(accept());
+  EXPECT_THAT(failureOf(source, context), HasSubstr("reset"));
+}
+
+TEST_F(SocketTest, SourceWithRetriesNeverJoinsLinesOfTwoConnections) {
+  SocketSource source("127.0.0.1", port_, "\n", 1);
+  source.open(alone_.context());
+  Collected<std::string> context;
+  for (const char* text : {"a\nbro", "ken\nclo", "sed\n"}) {
+    while (source.pollNext(context) != InputStatus::kMoreAvailable) {
+    }
+    const int server = accept();
+    ASSERT_GT(::send(server, text, std::string(text).size(), 0), 0);
+    while (source.pollNext(context) != InputStatus::kMoreAvailable) {
+    }
+    text[0] == 'a' ? reset(server) : static_cast<void>(::close(server));
+  }
+  ::close(std::exchange(listener_, -1));
+  EXPECT_THAT(drain(source, context), ElementsAre("a", "ken", "clo", "sed"));
+}
+
 TEST_F(SocketTest, SourceThrowsWhenThereIsNoServer) {
   ::shutdown(listener_, SHUT_RDWR);
   ::close(std::exchange(listener_, -1));
@@ -187,11 +246,22 @@ TEST_F(SocketTest, SinkSendsLines) {
   sink.open(alone_.context());
   const int server = accept();
   sink.invoke("line");
+  sink.endInput();
   sink.close();
   char bytes[16] = {};
   EXPECT_EQ(::recv(server, bytes, sizeof bytes, MSG_WAITALL), 5);
   EXPECT_STREQ(bytes, "line\n");
   ::close(server);
+}
+
+TEST_F(SocketTest, SinkFailsAtTheEndWhenTheServerHasResetTheConnection) {
+  SocketSink sink("127.0.0.1", port_);
+  sink.open(alone_.context());
+  const int server = accept();
+  sink.invoke("the only line");
+  reset(server);
+  EXPECT_THROW(sink.endInput(), std::runtime_error);
+  sink.close();
 }
 
 }  // namespace
