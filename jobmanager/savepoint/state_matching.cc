@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -28,11 +29,26 @@ std::string label(const std::string& name, const std::string& uid, OperatorId id
 std::string label(const OperatorState& one) { return label(one.name, one.uid, one.id); }
 std::string label(const JobOperator& one) { return label(one.name, one.uid, one.id); }
 
-/// Whether a user who wrote `text` means this operator: by its uid, or its id in hex.
+/// Operators by what a user may call them: by uid, and by id in hex.
 template <typename Operator>
-bool isMeant(const Operator& one, const std::string& text) {
-  return (!one.uid.empty() && one.uid == text) || one.id.hex() == text;
-}
+class ByName {
+ public:
+  explicit ByName(const std::vector<Operator>& operators) {
+    for (const Operator& one : operators) {
+      if (!one.uid.empty()) {
+        by_name_.emplace(one.uid, &one);
+      }
+      by_name_.emplace(one.id.hex(), &one);
+    }
+  }
+  const Operator* find(const std::string& text) const {
+    auto found = by_name_.find(text);
+    return found == by_name_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::unordered_map<std::string, const Operator*> by_name_;
+};
 
 std::size_t editDistance(std::string_view left, std::string_view right) {
   left = left.substr(0, kShownName);
@@ -62,7 +78,12 @@ class Matching {
   Matching(const runtime::CheckpointMetadata& metadata,
            const graph::JobGraph& graph,
            const runtime::RestoreRequest& request)
-      : metadata_(metadata), graph_(graph), request_(request), surroundings_(metadata, graph) {
+      : metadata_(metadata),
+        graph_(graph),
+        request_(request),
+        surroundings_(metadata, graph),
+        old_names_(metadata.operators),
+        new_names_(graph.operators) {
     for (const JobOperator& now : graph.operators) {
       by_id_.emplace(now.id, &now);
     }
@@ -105,21 +126,22 @@ class Matching {
   }
 
   void checkRequest() {
-    auto known = [](const auto& operators, const std::string& text) {
-      return std::any_of(
-          operators.begin(), operators.end(), [&](const auto& one) { return isMeant(one, text); });
-    };
     for (const std::string& uid : request_.drop) {
-      if (!known(metadata_.operators, uid)) {
+      const OperatorState* old = old_names_.find(uid);
+      left_out_.insert(old);
+      if (old == nullptr) {
         problems_.push_back("--drop " + uid + ": the savepoint has no operator of that uid");
       }
     }
     for (const auto& [from, to] : request_.renamed) {
-      if (!known(metadata_.operators, from)) {
+      const OperatorState* old = old_names_.find(from);
+      const JobOperator* now = new_names_.find(to);
+      mapped_.emplace(old, now);
+      if (old == nullptr) {
         problems_.push_back("--map " + from + "=" + to + ": the savepoint has no operator of uid " +
                             from);
       }
-      if (!known(graph_.operators, to)) {
+      if (now == nullptr) {
         problems_.push_back("--map " + from + "=" + to + ": the program has no operator of uid " +
                             to);
       }
@@ -131,22 +153,15 @@ class Matching {
     bool mapped = false;  // By --map: the user knows what it is.
   };
   Target target(const OperatorState& old) const {
-    for (const auto& [from, to] : request_.renamed) {
-      if (isMeant(old, from)) {
-        auto found = std::find_if(graph_.operators.begin(),
-                                  graph_.operators.end(),
-                                  [&meant = to](const auto& now) { return isMeant(now, meant); });
-        return {found == graph_.operators.end() ? nullptr : &*found, true};
-      }
+    if (auto found = mapped_.find(&old); found != mapped_.end()) {
+      return {found->second, true};
     }
     auto found = by_id_.find(old.id);
     return {found == by_id_.end() ? nullptr : found->second, false};
   }
 
   void visit(const OperatorState& old) {
-    if (std::any_of(request_.drop.begin(), request_.drop.end(), [&](const std::string& uid) {
-          return isMeant(old, uid);
-        })) {
+    if (left_out_.contains(&old)) {
       report_.dropped.push_back(label(old) + ": " + plural(old.bytes(), "byte"));
       return;
     }
@@ -336,7 +351,11 @@ class Matching {
   const graph::JobGraph& graph_;
   const runtime::RestoreRequest& request_;
   Surroundings surroundings_;
+  ByName<OperatorState> old_names_;
+  ByName<JobOperator> new_names_;
   std::unordered_map<OperatorId, const JobOperator*> by_id_;
+  std::set<const OperatorState*> left_out_;                    // By --drop.
+  std::map<const OperatorState*, const JobOperator*> mapped_;  // By --map.
   OperatorMatches matches_;
   DroppedStates dropped_;
   std::vector<const OperatorState*> unmatched_;

@@ -137,6 +137,70 @@ TEST_F(DispatcherTest, RefusedRestoresDoNotPushJobsThatRanOutOfTheList) {
   EXPECT_EQ(jobs->at(0).state, runtime::JobState::kCanceled);
 }
 
+TEST_F(DispatcherTest, KeepsABoundedAmountOfWhatFailuresSayBeginningWithTheirFirstWords) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  for (int failure = 0; failure < 400; ++failure) {
+    runtime::TaskUpdate update;
+    update.execution = std::get<runtime::Deployment>(gateway_->orders.at(0)).execution;
+    update.task = {testing::operatorId(1), 0};
+    update.state = runtime::TaskState::kFailed;
+    update.cause = "first words " + std::string(1 << 20, 'x');
+    gateway_->orders.clear();
+    runtime::WorkerExited exited;
+    exited.execution = update.execution;
+    exited.expected = true;
+    dispatcher_->report(testing::taskManagerId(1), gateway_.get(), std::vector{update});
+    dispatcher_->report(testing::taskManagerId(1), gateway_.get(), exited);
+    dispatcher_->report(testing::taskManagerId(1), gateway_.get(), runtime::Heartbeat{1, 0, {}});
+    time_.advance(5s);
+    dispatcher_->report(testing::taskManagerId(1), gateway_.get(), runtime::Heartbeat{1, 0, {}});
+    time_.advance(6s);
+    std::erase_if(gateway_->orders, [](const runtime::TaskManagerOrder& order) {
+      return !std::holds_alternative<runtime::Deployment>(order);
+    });
+    ASSERT_THAT(gateway_->orders, SizeIs(1)) << failure;
+  }
+  std::size_t bytes = 0;
+  dispatcher_->follow(
+      job_,
+      [&](const runtime::JobEvent& event) {
+        if (const auto* job = std::get_if<runtime::JobStateChange>(&event)) {
+          bytes += job->cause.size();
+        } else if (const auto* task = std::get_if<runtime::TaskStateChange>(&event)) {
+          bytes += task->cause.size();
+        }
+        return true;
+      },
+      [](const Status&) {});
+  time_.runDue();
+  EXPECT_GT(bytes, 256U << 10);
+  EXPECT_LT(bytes, 1U << 20);
+  const std::string failure = dispatcher_->view()->running.at(0).failure;
+  EXPECT_THAT(failure, HasSubstr("first words xxx"));
+  EXPECT_LE(failure.size(), 48U << 10);
+}
+
+TEST_F(DispatcherTest, DropsReportsOfTasksThatDoNotRunOnTheirSender) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  const auto other = std::make_shared<RecordingGateway>();
+  runtime::Registration registration;
+  registration.id = testing::taskManagerId(2);
+  registration.host = "other";
+  dispatcher_->registerTaskManager(registration, other, [](const Status&) {});
+  time_.runDue();
+  runtime::TaskUpdate update;
+  update.execution = std::get<runtime::Deployment>(gateway_->orders[0]).execution;
+  update.task = {testing::operatorId(1), 0};
+  update.state = runtime::TaskState::kFailed;
+  dispatcher_->report(testing::taskManagerId(2), other.get(), std::vector{update});
+  update.task = {testing::operatorId(77), 5};  // Nor do those that are not there.
+  dispatcher_->report(testing::taskManagerId(1), gateway_.get(), std::vector{update});
+  time_.runDue();
+  EXPECT_EQ(state(), runtime::JobState::kRunning);
+}
+
 TEST_F(DispatcherTest, CancelOfAnEndedJobNamesItsState) {
   ASSERT_TRUE(submit());
   EXPECT_TRUE(cancel());
