@@ -48,14 +48,14 @@ std::string cutText(std::string_view text, std::size_t most) {
   if (text.size() <= most) {
     return std::string(text);
   }
-  const std::string note = " ... (" + std::to_string(text.size()) + " bytes in all)";
-  std::size_t end = most - std::min(most, note.size());
+  constexpr std::string_view kNote = " ... (cut)";  // No size: the text may have been cut before.
+  std::size_t end = most - std::min(most, kNote.size());
   // A character has at most three bytes after its first; what has more is no UTF-8 and cut
   // anywhere.
   for (int back = 0; back < 3 && end > 0 && continues(text[end]); ++back) {
     --end;
   }
-  return std::string(text.substr(0, end)) + note;
+  return std::string(text.substr(0, end)).append(kNote);
 }
 
 }  // namespace weir

@@ -22,7 +22,7 @@ bool isUtf8(std::string_view text);
 bool hasControlCharacter(std::string_view text);
 
 /// The first words of a text: itself when it has at most `most` bytes, else what fits before a note
-/// of its whole length. Cuts between characters of UTF-8. `most` is at least 64.
+/// that there was more. Cuts between characters of UTF-8. `most` is at least 64.
 std::string cutText(std::string_view text, std::size_t most = kMostTextBytes);
 
 }  // namespace weir

@@ -10,11 +10,11 @@ TEST(TextTest, AShortTextStaysAsItIs) {
   EXPECT_EQ(cutText(std::string(64, 'x'), 64), std::string(64, 'x'));
 }
 
-TEST(TextTest, ALongTextKeepsItsFirstWordsAndSaysHowLongItWas) {
+TEST(TextTest, ALongTextKeepsItsFirstWordsAndSaysThatThereWasMore) {
   const std::string cut = cutText("first words " + std::string(1000, 'x'), 64);
   EXPECT_EQ(cut.size(), 64U);
   EXPECT_TRUE(cut.starts_with("first words xxx"));
-  EXPECT_TRUE(cut.ends_with(" ... (1012 bytes in all)"));
+  EXPECT_TRUE(cut.ends_with(" ... (cut)"));
 }
 
 TEST(TextTest, CutsBetweenCharacters) {

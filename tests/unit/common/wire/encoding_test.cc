@@ -125,7 +125,7 @@ TEST(EncodingTest, TheTextOfAFailureIsCutKeepingItsFirstWords) {
   const std::string& cause = std::get<runtime::TaskUpdate>(*back).cause;
   EXPECT_LE(cause.size(), 64U * 1024U);
   EXPECT_TRUE(cause.starts_with("std::runtime_error: xxx"));
-  EXPECT_TRUE(cause.ends_with("(8388628 bytes in all)"));
+  EXPECT_TRUE(cause.ends_with(" ... (cut)"));
 }
 
 TEST(EncodingTest, AnAcknowledgementThatNamesAnOperatorOrAStateTwiceIsRefused) {
