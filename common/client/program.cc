@@ -29,7 +29,7 @@ Result<std::array<unsigned char, 64>> elfHeader(const std::string& path) {
     return Error(ErrorCode::kInvalidArgument, path + ": is no regular file")
         .advise("give the executable that weir_add_job() built");
   }
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (file < 0) {
     return systemError(errno, path);
   }
