@@ -84,6 +84,7 @@ for stage in "${stages[@]}"; do
       step "end-to-end tests" python3 -m unittest discover -s tests/e2e -p 'test_*.py'
       ;;
     hostile)
+      step "hostile client" build asan weir-hostile
       step "hostile clients, task managers, peers and snapshots" \
         python3 -m unittest discover -s tests/hostile -p 'test_*.py'
       ;;

@@ -20,10 +20,10 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 
 def client_program():
     named = os.environ.get("WEIR_HOSTILE")
-    for path in [named] if named else [ROOT / "build" / kind / "bin" / "weir-hostile" for kind in ("release", "debug")]:
+    for path in [named] if named else [ROOT / "build" / kind / "bin" / "weir-hostile" for kind in ("debug", "asan")]:
         if pathlib.Path(path).exists():
             return path
-    raise AssertionError("weir-hostile is not built: cmake --build --preset release --target weir-hostile")
+    raise AssertionError("weir-hostile is not built: cmake --build --preset debug --target weir-hostile")
 
 
 class Usage:
