@@ -45,8 +45,12 @@ class DataPortTest(HostileTest):
         self.run_over_both()
 
     def test_a_wrong_token_of_a_running_job_is_refused(self):
-        for _ in range(50):
-            peer = self.connect(self.data_port, hello(bytes.fromhex(self.job), 0, b"wrong token" + bytes(5)) + bytes(4000))
+        job = bytes.fromhex(self.job)
+        peers = [
+            self.connect(self.data_port, hello(job, attempt, b"wrong token" + bytes(5)) + bytes(4000))
+            for attempt in (0, 1, 2) * 20
+        ]
+        for peer in peers:
             peer.settimeout(20)
             self.assertEqual(self.read_all(peer), b"")
         self.wait_logged(self.task_manager, "data connection")

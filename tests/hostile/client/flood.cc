@@ -1,5 +1,6 @@
 #include "tests/hostile/client/flood.h"
 
+#include <optional>
 #include <vector>
 
 #include <grpcpp/create_channel.h>
@@ -14,24 +15,45 @@ grpc::ByteBuffer toBuffer(const std::string& bytes) {
   return {&slice, 1};
 }
 
+/// What ended, in the tags of a completion queue, which are numbers: four for each call.
+enum Operation : std::size_t { kStarted, kWritten, kRead, kFinished, kOperations };
+
 struct Call {
   grpc::ClientContext context;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream;
+  grpc::ByteBuffer answer;
   grpc::Status status;
 };
 
-/// Tags of a completion queue: a call's number, and which of its operations it was.
-void* tagOf(std::size_t call, bool finished) {
-  return reinterpret_cast<void*>(call * 2 + (finished ? 1 : 0));
+void* tagOf(std::size_t call, Operation operation) {
+  return reinterpret_cast<void*>(call * kOperations + operation);
 }
 
 std::string textOf(const grpc::Status& status) {
   return std::to_string(status.error_code()) + " " + status.error_message();
 }
 
-/// Counts what ends until `until`; how many have ended.
-std::size_t collect(grpc::CompletionQueue& queue,
-                    const std::vector<std::unique_ptr<Call>>& calls,
+/// The calls that are open, and what they send.
+struct Open {
+  grpc::CompletionQueue queue;
+  std::vector<std::unique_ptr<Call>> calls;
+  std::optional<grpc::ByteBuffer> message;
+};
+
+/// Begins what follows an operation: the message after the start, and reads for ever, as a status
+/// comes only after what was sent before it.
+void goOn(Open& open, std::size_t number, Operation operation) {
+  Call& call = *open.calls[number];
+  if (operation == kStarted && open.message) {
+    call.stream->Write(*open.message, tagOf(number, kWritten));
+  }
+  if (operation != kWritten) {
+    call.stream->Read(&call.answer, tagOf(number, kRead));
+  }
+}
+
+/// Counts what ends until `until`, at most `wanted` calls; how many have ended.
+std::size_t collect(Open& open,
                     std::size_t wanted,
                     std::chrono::system_clock::time_point until,
                     Ends* ends) {
@@ -39,14 +61,18 @@ std::size_t collect(grpc::CompletionQueue& queue,
   bool done = false;
   std::size_t finished = 0;
   while (finished < wanted &&
-         queue.AsyncNext(&tag, &done, until) == grpc::CompletionQueue::GOT_EVENT) {
-    const auto number = reinterpret_cast<std::size_t>(tag);
-    if (number % 2 == 0) {
+         open.queue.AsyncNext(&tag, &done, until) == grpc::CompletionQueue::GOT_EVENT) {
+    const std::size_t number = reinterpret_cast<std::size_t>(tag) / kOperations;
+    const auto operation = static_cast<Operation>(reinterpret_cast<std::size_t>(tag) % kOperations);
+    if (operation != kFinished) {
+      if (done) {
+        goOn(open, number, operation);
+      }
       continue;
     }
     ++finished;
     if (ends != nullptr) {
-      ++(*ends)[textOf(calls[number / 2]->status)];
+      ++(*ends)[textOf(open.calls[number]->status)];
     }
   }
   return finished;
@@ -92,32 +118,29 @@ Ends flood(int port,
   for (int i = 0; i < connections; ++i) {
     channels.push_back(connect(port));
   }
-  grpc::CompletionQueue queue;
-  std::vector<std::unique_ptr<Call>> open;
-  const grpc::ByteBuffer message = toBuffer(first);
+  Open open;
+  if (!first.empty()) {
+    open.message = toBuffer(first);
+  }
   for (std::size_t i = 0; i < static_cast<std::size_t>(calls); ++i) {
-    open.push_back(std::make_unique<Call>());
-    Call& call = *open.back();
+    open.calls.push_back(std::make_unique<Call>());
+    Call& call = *open.calls.back();
     grpc::GenericStub stub(channels[i % channels.size()]);
-    call.stream = stub.PrepareCall(&call.context, method, &queue);
-    call.stream->StartCall(tagOf(i, false));
-    if (!first.empty()) {
-      // Queued behind the start by gRPC; an error ends the call, which Finish() tells.
-      call.stream->Write(message, tagOf(i, false));
-    }
-    call.stream->Finish(&call.status, tagOf(i, true));
+    call.stream = stub.PrepareCall(&call.context, method, &open.queue);
+    call.stream->StartCall(tagOf(i, kStarted));
+    call.stream->Finish(&call.status, tagOf(i, kFinished));
   }
   Ends ends;
-  const std::size_t ended = collect(queue, open, open.size(), until, &ends);
-  ends[""] = static_cast<int>(open.size() - ended);
-  for (const auto& call : open) {
+  const std::size_t ended = collect(open, open.calls.size(), until, &ends);
+  ends[""] = static_cast<int>(open.calls.size() - ended);
+  for (const auto& call : open.calls) {
     call->context.TryCancel();
   }
-  collect(queue, open, open.size() - ended, std::chrono::system_clock::time_point::max(), nullptr);
-  queue.Shutdown();
+  collect(open, open.calls.size() - ended, std::chrono::system_clock::time_point::max(), nullptr);
+  open.queue.Shutdown();
   void* tag = nullptr;
   bool done = false;
-  while (queue.Next(&tag, &done)) {
+  while (open.queue.Next(&tag, &done)) {
   }
   return ends;
 }
