@@ -8,12 +8,13 @@ from cluster import DIST, ROOT
 JOBS = ROOT / "build" / "e2e-jobs"
 
 
-def build():
+def build(*targets):
+    """All of them, unless some are named."""
     source = pathlib.Path(__file__).resolve().parent / "jobs"
     for command in (
         ["cmake", "-S", source, "-B", JOBS, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={DIST}", "-DCMAKE_BUILD_TYPE=Release",
          "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"],
-        ["cmake", "--build", JOBS],
+        ["cmake", "--build", JOBS, *(("--target", *targets) if targets else ())],
     ):
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         if done.returncode != 0:

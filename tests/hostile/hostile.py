@@ -53,7 +53,7 @@ class HostileTest(unittest.TestCase):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         cls.addClassCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        cls.jobs = build()
+        cls.jobs = build("counting")
         cls.cluster = Cluster(
             task_managers=cls.task_managers,
             slots=cls.slots,

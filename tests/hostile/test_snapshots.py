@@ -17,7 +17,8 @@ class SnapshotsTest(HostileTest):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def files(self):
-        return sorted(str(path) for path in self.folder.rglob("*"))
+        """Marks of jobs that use a savepoint come and go with their checkpoints."""
+        return sorted(str(path) for path in self.folder.rglob("*") if not path.name.startswith("in-use-"))
 
     def refused(self, *words):
         """One line on standard error with what and why, and nothing is lost."""
@@ -87,10 +88,8 @@ class SnapshotsTest(HostileTest):
         ):
             with self.subTest(f"{data_directory} {location}"):
                 self.metadata(directory / "metadata", data_directory, location)
-                done = self.cluster.weir("savepoint", "-d", directory, check=False, timeout=40)
-                self.assertTrue(victim.exists(), done.stdout + done.stderr)
-                if done.returncode != 0:
-                    self.assertTrue(done.stderr.startswith("weir: "), done.stderr)
+                self.refused("savepoint", "-d", directory)
+                self.assertTrue(victim.exists())
 
     def test_a_savepoint_with_any_byte_changed_or_missing(self):
         path = self.cluster.savepoint(self.job, self.folder)

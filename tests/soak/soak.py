@@ -66,7 +66,7 @@ class Soak:
     def run(self):
         """Raises AssertionError when anything is lost, twice or left over; keeps the folder then."""
         begin = time.monotonic()
-        self.program = build() / "counting"
+        self.program = build("counting") / "counting"
         try:
             with self.cluster as cluster:
                 self.job = self.submit()
