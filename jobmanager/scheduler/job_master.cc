@@ -68,6 +68,7 @@ void JobMaster::start(Callback<runtime::SubmitReply> done) {
   log::info("job accepted",
             {{"job", id_.hex()},
              {"name", graph_.graph().name},
+             {"parallelism", program_.default_parallelism},
              {"operators", graph_.graph().operators.size()},
              {"subtasks", graph_.size()},
              {"slots", slotsNeeded(graph_.graph())},
