@@ -70,6 +70,8 @@ bool ExecutionGraph::transition(JobState to, std::int64_t now) {
 void ExecutionGraph::beginAttempt(AttemptId attempt, std::int64_t now) {
   attempt_ = attempt;
   last_modification_ = now;
+  accumulator_owners_.clear();
+  accumulator_clash_.reset();
   for (std::vector<TaskExecution>& subtasks : executions_) {
     for (TaskExecution& task : subtasks) {
       task = TaskExecution{};
@@ -91,11 +93,27 @@ bool ExecutionGraph::apply(const runtime::TaskUpdate& update, std::int64_t now) 
     task.metrics = update.metrics;
     if (!update.accumulators.empty()) {
       task.accumulators = update.accumulators;
+      noteAccumulators(update);
     }
   }
   const bool ended = update.input_ended && !std::exchange(task.input_ended, true);
   last_modification_ = now;
   return move(task, update.state, now) || ended;
+}
+
+void ExecutionGraph::noteAccumulators(const runtime::TaskUpdate& update) {
+  for (const runtime::AccumulatorValue& value : update.accumulators) {
+    const auto [known, fresh] =
+        accumulator_owners_.try_emplace(value.name, AccumulatorOwner{value.type, update.task});
+    const AccumulatorOwner& first = known->second;
+    if (!fresh && first.type != value.type && !accumulator_clash_) {
+      accumulator_clash_ = Error(ErrorCode::kUserCode,
+                                 "accumulator '" + value.name + "' is of type " + first.type +
+                                     " in task " + describe(first.task) + " and of type " +
+                                     value.type + " in task " + describe(update.task))
+                               .advise("give one of them another name");
+    }
+  }
 }
 
 bool ExecutionGraph::move(TaskExecution& task, TaskState to, std::int64_t now) {
@@ -220,7 +238,7 @@ std::vector<runtime::AccumulatorValue> ExecutionGraph::accumulators() const {
         if (fresh) {
           merged.push_back(std::move(one));
         } else if (!functions::mergeAccumulator(merged[known->second], one)) {
-          continue;  // Of another type under the same name: the first one stands.
+          continue;  // Of another type: accumulatorClash() fails the job.
         }
       }
     }

@@ -3,9 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/base/error.h"
 #include "common/base/ids.h"
 #include "common/graph/job_graph.h"
 #include "common/runtime/job_state.h"
@@ -67,8 +69,17 @@ class ExecutionGraph {
   std::vector<VertexView> vertices() const;
   /// Merged over the subtasks.
   std::vector<runtime::AccumulatorValue> accumulators() const;
+  /// Two tasks of this attempt have accumulators of one name and different types, which cannot be
+  /// merged: names the first two that said so.
+  const std::optional<Error>& accumulatorClash() const { return accumulator_clash_; }
 
  private:
+  struct AccumulatorOwner {
+    std::string type;
+    runtime::TaskId task;
+  };
+
+  void noteAccumulators(const runtime::TaskUpdate& update);
   bool move(TaskExecution& task, runtime::TaskState to, std::int64_t now);
 
   graph::JobGraph graph_;
@@ -77,7 +88,9 @@ class ExecutionGraph {
   std::array<std::int64_t, 9> timestamps_{};
   std::int64_t last_modification_;
   std::map<OperatorId, std::size_t> vertex_index_;
-  std::vector<std::vector<TaskExecution>> executions_;  // [vertex][subtask]
+  std::vector<std::vector<TaskExecution>> executions_;          // [vertex][subtask]
+  std::map<std::string, AccumulatorOwner> accumulator_owners_;  // By name: who named it first.
+  std::optional<Error> accumulator_clash_;
 };
 
 }  // namespace weir::jobmanager

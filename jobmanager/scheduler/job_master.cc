@@ -274,7 +274,15 @@ bool JobMaster::speaksFor(TaskManagerId from, const runtime::TaskId& task) const
 void JobMaster::update(const runtime::TaskUpdate& update) {
   const TaskExecution* task = graph_.find(update.task);
   const TaskState before = task == nullptr ? TaskState::kCreated : task->state;
-  if (attempt_ == nullptr || !graph_.apply(update, now())) {
+  if (attempt_ == nullptr) {
+    return;
+  }
+  const bool news = graph_.apply(update, now());
+  if (graph_.accumulatorClash() && state() == JobState::kRunning) {
+    fail(*graph_.accumulatorClash(), /*recoverable=*/false);  // Each attempt would bring it again.
+    return;
+  }
+  if (!news) {
     return;
   }
   if (task->state != before) {

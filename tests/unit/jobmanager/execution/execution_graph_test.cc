@@ -53,5 +53,25 @@ TEST(ExecutionGraph, InputsHaveEndedWhenEveryTaskSaidSo) {
   EXPECT_TRUE(graph.allInputsEnded());
 }
 
+TEST(ExecutionGraph, TellsOfAccumulatorsOfOneNameAndDifferentTypesInTwoTasks) {
+  ExecutionGraph graph(testing::twoVertices(1), 1);
+  runtime::TaskUpdate first = update(1, 0, TaskState::kRunning);
+  first.accumulators = {{"records", "LongCounter", "1"}};
+  graph.apply(first, 2);
+  EXPECT_FALSE(graph.accumulatorClash().has_value());
+  runtime::TaskUpdate second = update(2, 0, TaskState::kRunning);
+  second.accumulators = {{"records", "IntCounter", "2"}};
+  graph.apply(second, 3);
+  ASSERT_TRUE(graph.accumulatorClash().has_value());
+  const std::string text = graph.accumulatorClash()->text();
+  for (const std::string& named : {std::string("'records'"),
+                                   "LongCounter in task " + graph.describe(first.task),
+                                   "IntCounter in task " + graph.describe(second.task)}) {
+    EXPECT_NE(text.find(named), text.npos) << text;
+  }
+  graph.beginAttempt(AttemptId(2), 9);
+  EXPECT_FALSE(graph.accumulatorClash().has_value());
+}
+
 }  // namespace
 }  // namespace weir::jobmanager
