@@ -36,6 +36,7 @@ class Comparer {
     }
     return {changes_.empty() ? SchemaMatch::kEqual : SchemaMatch::kCompatible, changes_};
   }
+  const std::vector<std::string>& gone() const { return gone_; }
 
  private:
   void change(const std::string& what) { changes_ += (changes_.empty() ? "" : ", ") + what; }
@@ -106,6 +107,7 @@ class Comparer {
     for (std::size_t i = 0; i < old.fields.size(); ++i) {
       if (std::find(match.begin(), match.end(), static_cast<int>(i)) == match.end()) {
         change("'" + prefix + old.fields[i].name + "' is gone");
+        gone_.push_back(prefix + old.fields[i].name);
       }
     }
   }
@@ -143,6 +145,7 @@ class Comparer {
            std::to_string(now.version));
   }
 
+  std::vector<std::string> gone_;
   std::string changes_;
   std::string obstacle_;
 };
@@ -161,6 +164,12 @@ std::vector<int> matchFields(const Schema& old, const Schema& now) {
     match.push_back(found);
   }
   return match;
+}
+
+std::vector<std::string> goneMembers(const Schema& old, const Schema& now) {
+  Comparer comparer;
+  return comparer.compare(old, now).match == SchemaMatch::kIncompatible ? std::vector<std::string>()
+                                                                        : comparer.gone();
 }
 
 SchemaComparison compareSchemas(const Schema& old, const Schema& now) {

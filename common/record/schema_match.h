@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "common/record/schema.h"
@@ -11,5 +12,8 @@ inline constexpr int kNoField = -1;
 /// For each field of struct `now` the index of its field in struct `old`, by name, else by a former
 /// name that no other field answers to now; kNoField for added ones.
 std::vector<int> matchFields(const Schema& old, const Schema& now);
+
+/// The members of structs in `old`, as "trade.price", that `now`, which is compatible, leaves out.
+std::vector<std::string> goneMembers(const Schema& old, const Schema& now);
 
 }  // namespace weir::record

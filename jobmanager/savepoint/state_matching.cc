@@ -4,11 +4,13 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
 #include "common/base/text.h"
 #include "common/record/schema.h"
+#include "common/record/schema_match.h"
 #include "common/state/kinds.h"
 #include "jobmanager/savepoint/restore_sections.h"
 #include "jobmanager/savepoint/surroundings.h"
@@ -279,6 +281,7 @@ class Matching {
       } else {
         compare(where + " (key)", was.key, is->key);
         compare(where, was.value, is->value);
+        reportMembers(where, was, *is);
       }
     }
   }
@@ -300,6 +303,22 @@ class Matching {
       problems_.push_back(where + size +
                           " matches nothing: the program declares no state of that "
                           "name before it runs");
+    }
+  }
+
+  void reportMembers(const std::string& where,
+                     const runtime::StateInfo& was,
+                     const graph::DeclaredState& is) {
+    if (was.entries == 0) {
+      return;
+    }
+    for (const auto& [what, old, now] :
+         {std::tuple("", &was.value, &is.value), std::tuple(" of its key", &was.key, &is.key)}) {
+      for (const std::string& member : record::goneMembers(*old, *now)) {
+        report_.dropped.push_back(where + ": member '" + member + "'" + what +
+                                  ", which the program's type has no more (" +
+                                  plural(was.entries, "value") + ")");
+      }
     }
   }
 

@@ -100,6 +100,25 @@ TEST_F(StateMatchingTest, LeavesStateOutWhereTheUserSaysSo) {
   EXPECT_THAT(plan->report.dropped, SizeIs(1));
 }
 
+TEST_F(StateMatchingTest, ReportsMembersOfStructsThatAreDropped) {
+  record::Schema inner;
+  inner.kind = record::SchemaKind::kStruct;
+  inner.fields = {{.name = "cents", .schema = integer(8)}, {.name = "tax", .schema = integer(8)}};
+  record::Schema was;
+  was.kind = record::SchemaKind::kStruct;
+  was.fields = {{.name = "price", .schema = inner}, {.name = "note", .schema = integer(4)}};
+  record::Schema is = was;
+  is.fields.pop_back();
+  is.fields[0].schema.fields.pop_back();
+  graph_.operators[1].states[0].value = is;
+  auto metadata = snapshot();
+  metadata.operators[0].states[0].value = was;
+  auto plan = matchState(metadata, graph_, request_);
+  ASSERT_TRUE(plan) << plan.error().text();
+  EXPECT_THAT(plan->report.dropped,
+              ElementsAre(HasSubstr("member 'price.tax'"), HasSubstr("member 'note'")));
+}
+
 TEST_F(StateMatchingTest, FollowsARename) {
   graph_.operators[1].id = testing::operatorId(9);
   graph_.operators[1].uid = "counts";
