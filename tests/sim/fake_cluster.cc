@@ -354,7 +354,9 @@ void FakeTaskManager::snapshot(Worker& worker,
     return;
   }
   const std::string path = worker.deployment.storage.directory + "/chk-" +
-                           std::to_string(id.value()) + "/" + world_.random.hex(12);
+                           std::to_string(id.value()) + "/" + task.vertex.hex().substr(0, 8) + "-" +
+                           std::to_string(task.subtask) + "-" +
+                           std::to_string(execution.attempt.value()) + "-" + world_.random.hex(8);
   const bool finished = worker.input_ended.contains(task);
   after(world_.delay() * 3, [this, execution, path, id, task, finished, state = std::move(state)] {
     if (!workers_.contains(execution)) {
