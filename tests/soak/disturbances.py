@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 
 
@@ -16,11 +17,11 @@ class Disturbances:
     # How often each is drawn, for one of the others.
     WEIGHTS = {"kill_worker": 4, "kill_task_manager": 3, "freeze": 4, "slow_fsync": 2, "full_disk": 2, "kill_job_manager": 1}
 
-    def __init__(self, soak, longest_freeze=30):
+    def __init__(self, soak, freezes=(1, 30)):
         self.soak = soak
         self.cluster = soak.cluster
         self.random = soak.random
-        self.longest_freeze = longest_freeze
+        self.freezes = freezes  # Shortest and longest, in seconds.
         self.due = []  # When, and what then.
         self.faults = {}  # In force in the file system.
         self.frozen = set()
@@ -84,12 +85,15 @@ class Disturbances:
         return True
 
     def freeze_process(self, kind, pid):
-        seconds = min(freeze_seconds(self.random), self.longest_freeze)
+        seconds = min(max(freeze_seconds(self.random), self.freezes[0]), self.freezes[1])
         if pid in self.frozen or not self.signal(pid, signal.SIGSTOP):
             return False
         self.soak.say(f"soak: {kind} {pid} frozen for {seconds:.0f} s")
         self.frozen.add(pid)
-        self.later(seconds, lambda: self.thaw(pid))
+        # On a thread, as a command that waits for an answer of the frozen process may hold this one.
+        timer = threading.Timer(seconds, self.thaw, (pid,))
+        timer.daemon = True
+        timer.start()
         return True
 
     def thaw(self, pid):

@@ -35,7 +35,7 @@ class Soak:
 
     TASK_MANAGERS = 3
 
-    def __init__(self, seconds, seed, say=print, first=(), longest_freeze=30):
+    def __init__(self, seconds, seed, say=print, first=(), freezes=(1, 30)):
         """`first` names the first disturbances; the others are drawn."""
         self.seconds = seconds
         self.seed = seed
@@ -51,7 +51,7 @@ class Soak:
             daemon_env=self.faults.environment(),
             conf={"heartbeat.interval": "500 ms", "heartbeat.timeout": "5 s"},
         )
-        self.disturbances = Disturbances(self, longest_freeze)
+        self.disturbances = Disturbances(self, freezes)
         # As long as there are disturbances the job is set back, so that it needs more than these seconds.
         self.count = int(PARALLELISM * RATE * seconds * 0.5)
         self.out = self.folder / "out"
@@ -186,6 +186,7 @@ class Soak:
 
     def finish(self):
         self.disturbances.undo()
+        self.disturbances.undo_freezes()
         # Records since the last checkpoint before a fault are read again, a few seconds of them each.
         patience = 90 + self.count / (PARALLELISM * RATE)
         deadline = time.monotonic() + patience
