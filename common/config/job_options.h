@@ -77,6 +77,24 @@ inline constexpr auto kRetainedCheckpoints =
         "state.checkpoints.num-retained", "1", "How many completed checkpoints of a job are kept.")
         .alias({"execution.checkpointing.num-retained"})
         .range(1, 1000);
+inline constexpr auto kMaxPendingRemovals =
+    Integer("state.checkpoints.max-pending-removals",
+            "16",
+            "How many removals of a job's old checkpoints may be outstanding; with more, its next "
+            "checkpoint waits.")
+        .range(1, 100000);
+inline constexpr auto kJobManagerStateSize =
+    Memory("state.backend.jobmanager.max-size",
+           "512 mb",
+           "What all state of jobs in the job manager's memory may hold together, savepoints "
+           "included; a checkpoint above it is declined.")
+        .range(0);
+inline constexpr auto kMaxDeploymentSize =
+    Memory("jobmanager.max-deployment-size",
+           "48 mb",
+           "How large the message may be that deploys a job on one task manager; a larger one "
+           "fails the job.")
+        .range(1024, 60LL << 20);
 
 // Savepoints.
 inline constexpr auto kSavepointBackend =

@@ -80,8 +80,8 @@ void CheckpointCoordinator::tick() {
   if (!running_ || finishing_) {
     return;
   }
-  if (pendingPeriodic() >= graph_.checkpoints.max_concurrent) {
-    queued_ = true;  // Fired when one of them ends.
+  if (mustWait()) {
+    queued_ = true;  // Fired when a checkpoint or a removal ends.
     return;
   }
   const SteadyTime earliest = last_end_ + graph_.checkpoints.min_pause;
@@ -93,17 +93,23 @@ void CheckpointCoordinator::tick() {
   trigger(SnapshotKind::kPeriodic, {}, {});
 }
 
-void CheckpointCoordinator::fireQueued() {
-  if (std::exchange(queued_, false)) {
-    scheduleTick(Duration::zero());
+bool CheckpointCoordinator::mustWait() {
+  if (removals_ >= setup_.most_removals && !std::exchange(removals_lag_, true)) {
+    log::warn(
+        "removing old checkpoints takes longer than taking new ones: the next one waits",
+        {{"job", setup_.origin.job.hex()},
+         {"outstanding", removals_},
+         {"bound", "state.checkpoints.max-pending-removals"},
+         {"advice", "look at the checkpoint directory's file system, or raise the interval"}});
   }
+  return unstored_ >= graph_.checkpoints.max_concurrent || removals_ >= setup_.most_removals;
 }
 
-std::size_t CheckpointCoordinator::pendingPeriodic() const {
-  return static_cast<std::size_t>(
-      std::count_if(pending_.begin(), pending_.end(), [](const auto& one) {
-        return one.second->kind == SnapshotKind::kPeriodic;
-      }));
+void CheckpointCoordinator::fireQueued() {
+  if (queued_ && !mustWait()) {
+    queued_ = false;
+    scheduleTick(Duration::zero());
+  }
 }
 
 bool CheckpointCoordinator::hasPendingSavepoints() const {
@@ -144,6 +150,7 @@ CheckpointId CheckpointCoordinator::trigger(SnapshotKind kind,
                                        .savepoint = kind == SnapshotKind::kSavepoint,
                                        .directory = {}};
   reportProgress(*pending);
+  unstored_ += kind == SnapshotKind::kPeriodic ? 1 : 0;
   pending_.emplace(id, std::move(pending));
   tasks_.trigger(order);
   return id;
@@ -241,6 +248,7 @@ void CheckpointCoordinator::fail(PendingCheckpoint& pending, const Error& why) {
              {"id", pending.id.value()},
              {"reason", cutText(why.text(), kMostLoggedBytes)}});
   if (pending.kind == SnapshotKind::kPeriodic) {
+    --unstored_;
     last_end_ = services_.clock.now();
     fireQueued();
   }
@@ -304,36 +312,38 @@ void CheckpointCoordinator::writeFailed(PendingCheckpoint& pending, const Error&
   work_.release();
 }
 
+/// The order of things is what recovery rests on: the metadata is durable by now, then the pointer
+/// stands in the job store, then the checkpoint is complete, and only then older ones go.
 void CheckpointCoordinator::finish(PendingCheckpoint& pending,
                                    runtime::CheckpointMetadata metadata,
                                    Result<KeptSavepoint> kept) {
   const CheckpointId id = pending.id;
   const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
-  completing_savepoints_ -= savepoint ? 1 : 0;
-  const std::string directory = metadata.data_directory;
-  if (CheckpointView* view = history_.find(id)) {
-    view->status = CheckpointView::Status::kCompleted;
-    view->duration_millis = metadata.duration_millis;
-    view->path = savepoint ? kept->result.path : directory;
+  CompletedCheckpoint completed{std::move(metadata), {}};
+  completed.directory = completed.metadata.data_directory;
+  const bool newest = latest() == nullptr || latest()->metadata.checkpoint < id;
+  const Status pointed = newest ? tasks_.point(completed) : ok();
+  if (!pointed && !savepoint) {
+    writeFailed(pending, pointed.error());
+    return;
   }
-  history_.countCompleted();
-  log::info(savepoint ? "savepoint completed" : "checkpoint completed",
-            {{"job", setup_.origin.job.hex()},
-             {"id", id.value()},
-             {"bytes", pending.bytes},
-             {"ms", metadata.duration_millis},
-             {"path", savepoint ? kept->result.path : directory}});
+  completing_savepoints_ -= savepoint ? 1 : 0;
+  reportCompleted(pending, savepoint ? kept->result.path : completed.directory);
   subsumeOlderThan(id);
   const bool pinned = savepoint && kept->shares_data;
-  if (savepoint && !pinned && !ownedHandles(metadata).empty()) {
+  if (savepoint && !pinned && !ownedHandles(completed.metadata).empty()) {
     handles_kept_.insert(id);
   }
-  for (CompletedCheckpoint& old : store_.add({std::move(metadata), directory}, pinned)) {
-    discard(std::move(old));
+  std::vector<CompletedCheckpoint> outdated = store_.add(std::move(completed), pinned);
+  if (pointed) {  // Else a recovery needs what is pointed to, and commits of sinks must wait.
+    tasks_.notify(id, true);
+    tasks_.checkpointCompleted(id);
+    for (CompletedCheckpoint& old : outdated) {
+      discard(std::move(old));
+    }
   }
-  tasks_.notify(id, true);
-  tasks_.checkpointCompleted(id);
-  if (!savepoint) {
+  if (pending.kind == SnapshotKind::kPeriodic) {
+    --unstored_;
     last_end_ = services_.clock.now();
     fireQueued();
   }
@@ -346,6 +356,24 @@ void CheckpointCoordinator::finish(PendingCheckpoint& pending,
     std::exchange(pending.final_done, {})(id);
   }
   work_.release();
+}
+
+void CheckpointCoordinator::reportCompleted(const PendingCheckpoint& pending,
+                                            const std::string& path) {
+  const std::int64_t took = millis(services_.clock.now() - pending.triggered);
+  if (CheckpointView* view = history_.find(pending.id)) {
+    view->status = CheckpointView::Status::kCompleted;
+    view->duration_millis = took;
+    view->path = path;
+  }
+  history_.countCompleted();
+  log::info(
+      pending.kind == SnapshotKind::kSavepoint ? "savepoint completed" : "checkpoint completed",
+      {{"job", setup_.origin.job.hex()},
+       {"id", pending.id.value()},
+       {"bytes", pending.bytes},
+       {"ms", took},
+       {"path", path}});
 }
 
 void CheckpointCoordinator::subsumeOlderThan(CheckpointId id) {

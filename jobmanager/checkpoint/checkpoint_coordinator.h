@@ -33,6 +33,9 @@ class CheckpointedTasks {
   /// Tells every task that a checkpoint completed or was aborted.
   virtual void notify(CheckpointId checkpoint, bool completed) = 0;
   virtual std::string describe(const runtime::TaskId& task) const = 0;
+  /// `newest` is durable and becomes what the job recovers from. It completes, and older ones are
+  /// discarded, only when this answers with ok.
+  virtual Status point(const CompletedCheckpoint& newest) = 0;
   /// A checkpoint or savepoint completed: what the job was restored from is needed no more.
   virtual void checkpointCompleted(CheckpointId checkpoint) = 0;
 };
@@ -55,6 +58,9 @@ struct CheckpointServices {
 /// what is pending; what all tasks have acknowledged is always completed. State that belongs to no
 /// completed snapshot is discarded.
 ///
+/// A periodic checkpoint counts as concurrent until it is stored, and none begins while too many
+/// removals of old ones are outstanding: a slow file system makes checkpoints rare, never many.
+///
 /// Threads: the strand; callbacks come on it. Every callback is called exactly once.
 class CheckpointCoordinator {
  public:
@@ -65,6 +71,7 @@ class CheckpointCoordinator {
     runtime::CheckpointStorage storage;
     std::size_t retained = 1;
     std::size_t history = 100;
+    std::size_t most_removals = 16;  ///< Outstanding at once, for the next one to begin.
     std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file that is written.
   };
 
@@ -120,7 +127,7 @@ class CheckpointCoordinator {
   void scheduleTick(Duration delay);
   void tick();
   void fireQueued();
-  std::size_t pendingPeriodic() const;
+  bool mustWait();
   void abort(CheckpointId id, const Error& why);
   void fail(PendingCheckpoint& pending, const Error& why);
   void complete(Pending pending);
@@ -129,6 +136,7 @@ class CheckpointCoordinator {
   void finish(PendingCheckpoint& pending,
               runtime::CheckpointMetadata metadata,
               Result<KeptSavepoint> kept);
+  void reportCompleted(const PendingCheckpoint& pending, const std::string& path);
   void writeFailed(PendingCheckpoint& pending, const Error& why);
   void subsumeOlderThan(CheckpointId id);
   void discard(CompletedCheckpoint checkpoint);
@@ -139,6 +147,8 @@ class CheckpointCoordinator {
   std::vector<OwnedHandle> handlesOf(const CompletedCheckpoint& checkpoint) const;
   void removeFiles(CheckpointId id, std::vector<std::string> names);
   void removeDirectory(const std::string& directory, std::vector<std::string> names);
+  void removalEnded();
+  void remember(CheckpointId aborted);
   std::string directoryOf(CheckpointId id) const;
   void reportProgress(const PendingCheckpoint& pending);
   std::set<std::string> keptDirectories(bool keep_latest) const;
@@ -157,6 +167,9 @@ class CheckpointCoordinator {
   bool finishing_ = false;
   bool queued_ = false;  // A periodic one is due and waits for room.
   SteadyTime last_end_{};
+  std::size_t unstored_ = 0;   // Periodic ones, from their trigger until they are stored or failed.
+  std::size_t removals_ = 0;   // Of files and handles, outstanding.
+  bool removals_lag_ = false;  // Said once, until all are done.
   std::size_t completing_savepoints_ = 0;  // Acknowledged by all tasks, being written.
   std::map<CheckpointId, Pending> pending_;
   std::set<CheckpointId> aborted_;   // The last ones: what arrives late for them is removed.

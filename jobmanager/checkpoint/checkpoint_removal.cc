@@ -50,12 +50,7 @@ void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
 }
 
 void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
-  aborted_.insert(pending.id);
-  leftover_.insert(pending.id);
-  if (aborted_.size() > kRememberedAborts) {
-    discarded_tasks_.erase(*aborted_.begin());
-    aborted_.erase(aborted_.begin());
-  }
+  remember(pending.id);
   std::vector<OwnedHandle> handles;
   for (const auto& [task, ack] : pending.acks) {
     for (OwnedHandle& handle : ownedHandles(graph_, ack)) {
@@ -81,11 +76,36 @@ void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
       });
 }
 
+/// Both sets are bounded, as an attempt may run, and checkpoints may fail, for months. What the
+/// oldest one left is removed early: nobody writes for it after so many later ones.
+void CheckpointCoordinator::remember(CheckpointId aborted) {
+  aborted_.insert(aborted);
+  if (aborted_.size() > kRememberedAborts) {
+    discarded_tasks_.erase(*aborted_.begin());
+    aborted_.erase(aborted_.begin());
+  }
+  leftover_.insert(aborted);
+  if (leftover_.size() > kRememberedAborts) {
+    const CheckpointId oldest = *leftover_.begin();
+    leftover_.erase(leftover_.begin());
+    if (!discarding_.contains(oldest) && !undiscarded_.contains(oldest)) {
+      removeDirectory(directoryOf(oldest), {});
+    }
+  }
+}
+
+void CheckpointCoordinator::removalEnded() {
+  --removals_;
+  removals_lag_ = removals_lag_ && removals_ > 0;
+  fireQueued();
+}
+
 /// Removes files of one checkpoint, and its directory once nothing else is in it.
 void CheckpointCoordinator::removeFiles(CheckpointId id, std::vector<std::string> names) {
   if (!onFiles()) {
     return;
   }
+  ++removals_;
   work_.run(
       [&files = services_.files, names = std::move(names), directory = directoryOf(id)] {
         Status first = ok();
@@ -98,7 +118,9 @@ void CheckpointCoordinator::removeFiles(CheckpointId id, std::vector<std::string
         Status removed = files.removeDirectory(directory);
         return first ? std::move(removed) : std::move(first);
       },
-      [](const Status&) {});  // A directory that is not empty refuses, and is swept later.
+      [this](const Status&) {  // A directory that is not empty refuses, and is swept later.
+        removalEnded();
+      });
 }
 
 std::string CheckpointCoordinator::directoryOf(CheckpointId id) const {
@@ -137,6 +159,7 @@ void CheckpointCoordinator::discardHandles(CheckpointId id,
   const std::string owner =
       "checkpoint " + std::to_string(id.value()) + " of job " + setup_.origin.job.hex();
   discarding_.insert(id);
+  ++removals_;
   discards_.hold();
   services_.discarder.discard(
       {.owner = owner, .program = setup_.program, .handles = std::move(handles)},
@@ -156,6 +179,7 @@ void CheckpointCoordinator::discardHandles(CheckpointId id,
                       {"path", directoryOf(id)},
                       {"advice", "discard it with `weir savepoint -d PATH PROGRAM`"}});
         }
+        removalEnded();
         discards_.release();
       });
 }
@@ -165,15 +189,17 @@ void CheckpointCoordinator::removeDirectory(const std::string& directory,
   if (directory.empty()) {
     return;
   }
+  ++removals_;
   work_.run(
       [&files = services_.files, directory, names = std::move(names)] {
         return removeCheckpointDirectory(files, directory, names);
       },
-      [directory](const Status& removed) {
+      [this, directory](const Status& removed) {
         if (!removed) {
           log::warn("a checkpoint that is no longer needed could not be removed",
                     {{"path", directory}, {"reason", removed.error().message()}});
         }
+        removalEnded();
       });
 }
 

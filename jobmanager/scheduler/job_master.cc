@@ -27,6 +27,7 @@ CheckpointCoordinator::Setup setupOf(const JobOptions& options,
           .storage = options.storage,
           .retained = options.retained_checkpoints,
           .history = options.checkpoint_history,
+          .most_removals = options.most_removals,
           .metadata_limit = options.metadata_limit};
 }
 
@@ -440,18 +441,20 @@ void JobMaster::notify(CheckpointId checkpoint, bool completed) {
 
 std::string JobMaster::describe(const runtime::TaskId& task) const { return graph_.describe(task); }
 
+Status JobMaster::point(const CompletedCheckpoint& newest) {
+  const ha::CheckpointPointer pointer{
+      newest.metadata.checkpoint, newest.metadata.savepoint, newest.directory};
+  Status put = services_.store.putCheckpoints(options_.epoch, id_, {pointer});
+  if (!put) {
+    log::error("the store of jobs did not take a checkpoint",
+               {{"job", id_.hex()}, {"reason", put.error().message()}});
+  }
+  return std::move(put).during("point to the checkpoint in the store of jobs");
+}
+
 void JobMaster::checkpointCompleted(CheckpointId /*checkpoint*/) {
   releaseRestored();
   releaseTaken();
-  const CompletedCheckpoint* latest = coordinator_.latest();
-  if (latest != nullptr) {
-    const ha::CheckpointPointer pointer{
-        latest->metadata.checkpoint, latest->metadata.savepoint, latest->directory};
-    if (Status put = services_.store.putCheckpoints(options_.epoch, id_, {pointer}); !put) {
-      log::warn("the store of jobs did not take a checkpoint",
-                {{"job", id_.hex()}, {"reason", put.error().message()}});
-    }
-  }
 }
 
 /// Of savepoints that this job took and would not recover from any more.

@@ -46,6 +46,7 @@ struct JobOptions {
   std::size_t checkpoint_history = 100;
   std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file of a checkpoint.
   std::uint64_t event_bytes = 1 << 20;       ///< What the remembered events may hold.
+  std::size_t most_removals = 16;  ///< Of checkpoints, outstanding, for the next one to begin.
   Duration slot_wait = std::chrono::seconds(10);
   /// After how long a worker that does not end is given up; its slots stay taken.
   Duration cancel_wait = std::chrono::seconds(60);
@@ -110,6 +111,7 @@ class JobMaster final : private CheckpointedTasks {
   void trigger(const runtime::CheckpointOrder& order) override;
   void notify(CheckpointId checkpoint, bool completed) override;
   std::string describe(const runtime::TaskId& task) const override;
+  Status point(const CompletedCheckpoint& newest) override;
   void checkpointCompleted(CheckpointId checkpoint) override;
 
   void restore(const runtime::RestoreRequest& request, Callback<runtime::SubmitReply> done);

@@ -19,6 +19,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class CoordinatorTest : public ::testing::Test {
  protected:
@@ -239,6 +240,30 @@ TEST_F(CoordinatorTest, ExpiresAfterItsTimeout) {
   takeSavepoint();
   time_.advance(4s);
   EXPECT_THAT(savepoints_, ElementsAre(HasSubstr("expired before completing")));
+}
+
+TEST_F(CoordinatorTest, CompletesNothingThatTheStoreOfJobsDoesNotPointTo) {
+  start();
+  time_.advance(1s);
+  acknowledgeAll(1);
+  tasks_.point_result = Error(ErrorCode::kUnavailable, "the journal is full");
+  time_.advance(1s);
+  acknowledgeAll(2);
+  EXPECT_THAT(tasks_.notified, ElementsAre(1));
+  EXPECT_THAT(tasks_.aborted, ElementsAre(2));
+  EXPECT_EQ(coordinator_->latest()->metadata.checkpoint, CheckpointId(1));
+  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("/chk-2/"))));
+  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-1/metadata")));
+}
+
+TEST_F(CoordinatorTest, PointsToTheNewestOnlyWhenAnOlderSavepointCompletesLater) {
+  start();
+  takeSavepoint();
+  time_.advance(1s);
+  acknowledgeAll(2);
+  acknowledgeAll(1);
+  EXPECT_THAT(savepoints_, ElementsAre("done"));
+  EXPECT_THAT(tasks_.pointed, ElementsAre(2));
 }
 
 TEST_F(CoordinatorTest, LeavesNothingAtTheEndOfItsJob) {

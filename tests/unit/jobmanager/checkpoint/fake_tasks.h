@@ -18,8 +18,14 @@ class FakeTasks final : public CheckpointedTasks {
     (completed ? notified : aborted).push_back(id.value());
   }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
+  Status point(const CompletedCheckpoint& newest) override {
+    pointed.push_back(newest.metadata.checkpoint.value());
+    return point_result;
+  }
   void checkpointCompleted(CheckpointId /*id*/) override {}
 
+  Status point_result = ok();
+  std::vector<std::uint64_t> pointed;
   std::vector<std::uint64_t> triggered;
   std::vector<std::uint64_t> notified;
   std::vector<std::uint64_t> aborted;

@@ -1,0 +1,185 @@
+// Checkpoints on a file system that is slow: they become rare, and nothing piles up.
+
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/concurrency/simulated_executor.h"
+#include "common/fs/memory_file_system.h"
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "tests/sim/slow_executor.h"
+#include "tests/unit/jobmanager/checkpoint/fake_tasks.h"
+#include "tests/unit/jobmanager/fake_discarder.h"
+#include "tests/unit/jobmanager/job_graphs.h"
+
+namespace weir::jobmanager {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT: durations of a test.
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+/// Acknowledges every snapshot as soon as it is triggered.
+class ReadyTasks final : public CheckpointedTasks {
+ public:
+  ReadyTasks(concurrency::Executor& strand, const graph::JobGraph& graph)
+      : strand_(strand), graph_(graph) {}
+
+  void trigger(const runtime::CheckpointOrder& order) override {
+    triggered.push_back(order.checkpoint.value());
+    strand_.post([this, id = order.checkpoint] {
+      for (const graph::JobVertex& vertex : graph_.vertices) {
+        runtime::CheckpointAck ack;
+        ack.checkpoint = id;
+        ack.task = {vertex.id, 0};
+        coordinator->acknowledge(ack);
+      }
+    });
+  }
+  Status point(const CompletedCheckpoint& /*newest*/) override { return ok(); }
+  void notify(CheckpointId id, bool completed) override {
+    (completed ? notified : aborted).push_back(id.value());
+  }
+  std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
+  void checkpointCompleted(CheckpointId /*id*/) override {}
+
+  CheckpointCoordinator* coordinator = nullptr;
+  std::vector<std::uint64_t> triggered;
+  std::vector<std::uint64_t> notified;
+  std::vector<std::uint64_t> aborted;
+
+ private:
+  concurrency::Executor& strand_;
+  const graph::JobGraph& graph_;
+};
+
+class SlowFilesTest : public ::testing::Test {
+ protected:
+  void start(std::size_t most_removals = 16) { start(tasks_, most_removals); }
+  void start(CheckpointedTasks& tasks, std::size_t most_removals) {
+    runtime::CheckpointStorage storage;
+    storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
+    storage.directory = "file:/c/" + testing::jobId(1).hex();
+    coordinator_.emplace(
+        CheckpointServices{strand_, io_, time_, files_, blobs_, discarder_},
+        graph_,
+        CheckpointCoordinator::Setup{
+            {testing::jobId(1), "", "test"}, nullptr, storage, 1, 100, most_removals},
+        tasks);
+    tasks_.coordinator = &*coordinator_;
+    coordinator_->start();
+  }
+
+  Duration cost_ = 5s;  // Of a piece of file work.
+  concurrency::SimulatedTime time_;
+  concurrency::SimulatedExecutor strand_{time_};
+  sim::SlowExecutor io_{time_, [this] { return cost_; }};
+  testing::FakeDiscarder discarder_;
+  fs::MemoryFileSystem files_;
+  SeededRandom random_{1};
+  blob::BlobStore store_{files_, "/blobs", time_, random_};
+  StateBlobs blobs_{store_, strand_};
+  graph::JobGraph graph_ = testing::twoVertices(1);  // Checkpoints each second.
+  ReadyTasks tasks_{strand_, graph_};
+  FakeTasks refusing_;
+  std::optional<CheckpointCoordinator> coordinator_;
+};
+
+TEST_F(SlowFilesTest, BeginsTheNextWhenTheLastIsStored) {
+  start();
+  time_.advance(1s + 4900ms);
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1));
+  time_.advance(200ms);
+  EXPECT_THAT(tasks_.notified, ElementsAre(1));
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2));
+}
+
+TEST_F(SlowFilesTest, LetsAsManyRunAsAreAllowedUntilTheyAreStored) {
+  graph_.checkpoints.max_concurrent = 3;
+  start();
+  time_.advance(5500ms);
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2, 3));
+}
+
+TEST_F(SlowFilesTest, CountsTheMinimumPauseFromWhenOneWasStored) {
+  graph_.checkpoints.min_pause = 3s;
+  start();
+  time_.advance(1s + 5s + 2900ms);
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1));
+  time_.advance(200ms);
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2));
+}
+
+TEST_F(SlowFilesTest, ShowsHowLongItTookUntilItWasStored) {
+  start();
+  time_.advance(7s);
+  EXPECT_EQ(coordinator_->history().views().back().duration_millis, 5000);
+}
+
+TEST_F(SlowFilesTest, LetsNothingPileUp) {
+  graph_.checkpoints.interval = 1ms;
+  start();
+  for (int i = 0; i < 100; ++i) {
+    time_.advance(1s);
+    ASSERT_LE(io_.waiting(), 3U);
+    ASSERT_LE(files_.files().size(), 3U);
+  }
+}
+
+TEST_F(SlowFilesTest, TakesASavepointAfterAWhileInItsOwnTime) {
+  graph_.checkpoints.interval = 1ms;
+  start();
+  time_.advance(10min);
+  bool done = false;
+  coordinator_->takeSavepoint(
+      {.keep = [](const runtime::CheckpointMetadata&,
+                  const Callback<KeptSavepoint>& kept) { kept(KeptSavepoint{}); },
+       .progress = {},
+       .done = [&](const Result<runtime::SavepointResult>& result) { done = result.has_value(); }});
+  EXPECT_TRUE(time_.runUntil([&] { return done; }, 20s));
+}
+
+TEST_F(SlowFilesTest, EndsItsJobSoonAfterManyCheckpoints) {
+  graph_.checkpoints.interval = 1ms;
+  start();
+  time_.advance(10min);
+  coordinator_->stop(Error(ErrorCode::kCancelled, "over"));
+  bool ended = false;
+  coordinator_->end(false, [&] { ended = true; });
+  EXPECT_TRUE(time_.runUntil([&] { return ended; }, 30s));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SlowFilesTest, BeginsNoneWhileTooManyRemovalsAreOutstanding) {
+  start(refusing_, 3);
+  cost_ = 15s;
+  for (std::uint64_t id = 1; id <= 10; ++id) {
+    time_.advance(1s);
+    coordinator_->decline({{}, CheckpointId(id), {testing::operatorId(1), 0}, "no"});
+  }
+  EXPECT_THAT(refusing_.triggered, ElementsAre(1, 2, 3));
+  time_.advance(10s);
+  EXPECT_THAT(refusing_.triggered, Contains(4));
+}
+
+TEST_F(SlowFilesTest, RemovesWhatLongAbortedOnesLeft) {
+  cost_ = 0s;
+  start(refusing_, 16);
+  const std::string late = "/c/" + testing::jobId(1).hex() + "/chk-1/never-acknowledged";
+  for (std::uint64_t id = 1; id <= 1010; ++id) {
+    time_.advance(1s);
+    coordinator_->decline({{}, CheckpointId(id), {testing::operatorId(1), 0}, "no"});
+    if (id == 5) {
+      ASSERT_TRUE(fs::writeAll(files_, late, "x"));
+    }
+  }
+  time_.advance(1s);
+  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("chk-1/"))));
+}
+
+}  // namespace
+}  // namespace weir::jobmanager
