@@ -71,7 +71,7 @@ class CheckpointCoordinator {
     runtime::CheckpointStorage storage;
     std::size_t retained = 1;
     std::size_t history = 100;
-    std::size_t most_removals = 16;  ///< Outstanding at once, for the next one to begin.
+    std::size_t most_removals = 16;            ///< Outstanding at once, for the next one to begin.
     std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file that is written.
   };
 

@@ -157,8 +157,7 @@ void SavepointStore::disposeHeap(std::shared_ptr<Disposal> disposal) {
     disposal->done(unknownHeapSavepoint(path));
     return;
   }
-  if (const std::set<JobId>& users = heap_in_use_[path];
-      !users.empty() && !disposal->request.force) {
+  if (const std::set<JobId>& users = in_use_[path]; !users.empty() && !disposal->request.force) {
     disposal->done(inUse(path, *users.begin()));
     return;
   }
@@ -172,7 +171,7 @@ void SavepointStore::disposeHeap(std::shared_ptr<Disposal> disposal) {
 
 void SavepointStore::removeFromHeap(const std::shared_ptr<Disposal>& disposal) {
   auto entry = heap_.extract(disposal->path);
-  heap_in_use_.erase(disposal->path);
+  in_use_.erase(disposal->path);
   forget(entry.mapped());
   runtime::CheckpointMetadata& metadata = *disposal->metadata;
   if (owners_.releaseSavepoint(metadata.job, metadata.checkpoint)) {
@@ -254,6 +253,12 @@ void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
     disposal->metadata = found->metadata;
     disposal->reply.unreadable = found->damaged;
     disposal->removal = *std::move(found);
+    if (auto here = in_use_.find(disposal->path); here != in_use_.end()) {
+      // Their marks may still be on their way to the disk.
+      for (const JobId job : here->second) {
+        disposal->removal.users.push_back({job, settings_.holder});
+      }
+    }
     if (Status may = mayDispose(*disposal); !may) {
       disposal->done(std::move(may).error());
     } else if (claim(disposal)) {

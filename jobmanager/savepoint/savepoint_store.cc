@@ -14,6 +14,12 @@ namespace {
 constexpr std::string_view kHeapPrefix = "jobmanager://savepoints/";
 constexpr int kNameAttempts = 10;
 
+Error beingDisposed(const std::string& path) {
+  return Error(ErrorCode::kFailedPrecondition,
+               "savepoint '" + path + "' is being disposed right now")
+      .advise("restore another one");
+}
+
 }  // namespace
 
 SavepointStore::SavepointStore(const CheckpointServices& services,
@@ -163,9 +169,7 @@ void SavepointStore::removeLate(const Result<std::string>& written) {
 void SavepointStore::open(const std::string& path, Callback<Opened> done) {
   const auto directory = savepointDirectory(path);
   if (disposing_.contains(isHeapSavepoint(path) || !directory ? path : *directory)) {
-    done(Error(ErrorCode::kFailedPrecondition,
-               "savepoint '" + path + "' is being disposed right now")
-             .advise("restore another one"));
+    done(beingDisposed(path));
     return;
   }
   if (isHeapSavepoint(path)) {
@@ -178,8 +182,10 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
     run(
         path,
         [&files = services_.files, metadata] { return damagedFiles(files, metadata); },
-        [path, metadata, done](const Result<std::vector<std::string>>& damaged) {
-          if (damaged && damaged->empty()) {
+        [this, path, metadata, done](const Result<std::vector<std::string>>& damaged) {
+          if (!heap_.contains(path) || disposing_.contains(path)) {  // Since then.
+            done(beingDisposed(path));
+          } else if (damaged && damaged->empty()) {
             done(Opened{path, metadata});
           } else {
             done((damaged ? Error(ErrorCode::kCorruption, damaged->front()) : damaged.error())
@@ -204,7 +210,22 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
     }
     return Opened{std::move(directory), std::move(metadata)};
   };
-  run(path, std::move(read), std::move(done));
+  run(path, std::move(read), [this, done = std::move(done)](Result<Opened> opened) {
+    if (opened && disposing_.contains(opened->path)) {  // Began while it was read.
+      done(beingDisposed(opened->path));
+    } else {
+      done(std::move(opened));
+    }
+  });
+}
+
+void SavepointStore::forgetUser(const std::string& path, JobId job) {
+  if (auto found = in_use_.find(path); found != in_use_.end()) {
+    found->second.erase(job);
+    if (found->second.empty()) {
+      in_use_.erase(found);
+    }
+  }
 }
 
 void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
@@ -230,8 +251,8 @@ void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
 // --------------------------------------------------------------------------------------- in use
 
 void SavepointStore::markInUse(const std::string& path, JobId job, std::function<void()> done) {
+  in_use_[path].insert(job);  // At once: a disposal may be looking at it already.
   if (isHeapSavepoint(path)) {
-    heap_in_use_[path].insert(job);
     done();
     return;
   }
@@ -251,14 +272,15 @@ void SavepointStore::markInUse(const std::string& path, JobId job, std::function
 
 void SavepointStore::releaseInUse(const std::string& path, JobId job, std::function<void()> done) {
   if (isHeapSavepoint(path)) {
-    heap_in_use_[path].erase(job);
+    forgetUser(path, job);
     done();
     return;
   }
   run(
       path,
       [&files = services_.files, path, job] { return removeInUse(files, path, job); },
-      [path, done = std::move(done)](const Status& removed) {
+      [this, path, job, done = std::move(done)](const Status& removed) {
+        forgetUser(path, job);
         if (!removed) {
           log::warn("the mark that a savepoint is in use could not be removed",
                     {{"path", path}, {"reason", removed.error().message()}});

@@ -136,6 +136,7 @@ class SavepointStore {
         },
         std::move(late));
   }
+  void forgetUser(const std::string& path, JobId job);
 
   CheckpointServices services_;
   Random& random_;  // Borrowed from the dispatcher's owner.
@@ -144,9 +145,9 @@ class SavepointStore {
   std::uint64_t heap_number_ = 0;
   std::map<std::string, OnHeap> heap_;  // By path.
   std::uint64_t heap_bytes_ = 0;
-  std::map<std::string, std::set<JobId>> heap_in_use_;
-  std::set<std::string> directories_;  // That hold savepoints, as local paths.
-  std::set<std::string> disposing_;    // Paths.
+  std::map<std::string, std::set<JobId>> in_use_;  // By jobs of this job manager, by path.
+  std::set<std::string> directories_;              // That hold savepoints, as local paths.
+  std::set<std::string> disposing_;                // Paths.
   /// One for each path: paths that users name may hang, and hold up no other then.
   std::map<std::string, std::unique_ptr<FileWork>> queues_;
   FileWork work_;  // Counts what runs in the others.

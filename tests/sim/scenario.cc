@@ -13,6 +13,7 @@
 #include "jobmanager/ha/job_store.h"
 #include "jobmanager/savepoint/state_matching.h"
 #include "tests/sim/fake_cluster.h"
+#include "tests/sim/slow_executor.h"
 
 namespace weir::sim {
 namespace {
@@ -26,6 +27,9 @@ struct Job {
   bool refused = false;
   std::optional<runtime::JobResult> result;
 };
+
+/// Of all jobs and savepoints of a run together.
+constexpr std::size_t kMostFileWork = 100;
 
 class Scenario {
  public:
@@ -43,6 +47,9 @@ class Scenario {
     for (int step = 0; step < 30 && world_.violations.empty(); ++step) {
       act();
       world_.time.advance(std::chrono::milliseconds(world_.random.below(700)));
+      if (io_.waiting() > kMostFileWork) {
+        violate("file work piles up: " + std::to_string(io_.waiting()) + " pieces wait");
+      }
     }
     settle();
     if (world_.violations.empty()) {
@@ -242,6 +249,7 @@ class Scenario {
   /// Faults end; everything has to come to its end.
   void settle() {
     world_.faults = Faults{.duplicate = 0, .decline = 0, .kill_worker = 0};
+    slow_files_ = false;
     world_.time.advance(20s);
     for (auto& one : task_managers_) {
       if (!one->running()) {
@@ -308,7 +316,12 @@ class Scenario {
   World world_;
   const bool handles_ = world_.chance(500);  // Whether jobs keep state handles.
   concurrency::SimulatedExecutor strand_{world_.time};
-  concurrency::SimulatedExecutor io_{world_.time};
+  bool slow_files_ = world_.chance(300);
+  SlowExecutor io_{world_.time, [this] {
+                     return slow_files_
+                                ? Duration(std::chrono::milliseconds(world_.random.below(2000)))
+                                : Duration::zero();
+                   }};
   concurrency::SimulatedExecutor revive_{world_.time};
   blob::BlobStore blobs_;
   ha::MemoryJobStore store_;

@@ -169,7 +169,7 @@ TEST_F(SlowFilesTest, BeginsNoneWhileTooManyRemovalsAreOutstanding) {
 TEST_F(SlowFilesTest, RemovesWhatLongAbortedOnesLeft) {
   cost_ = 0s;
   start(refusing_, 16);
-  const std::string late = "/c/" + testing::jobId(1).hex() + "/chk-1/never-acknowledged";
+  const std::string late = "/c/" + testing::jobId(1).hex() + "/chk-1/00000001-0-1-0a1b2c3d";
   for (std::uint64_t id = 1; id <= 1010; ++id) {
     time_.advance(1s);
     coordinator_->decline({{}, CheckpointId(id), {testing::operatorId(1), 0}, "no"});
