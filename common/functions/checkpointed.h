@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <vector>
 
 /// Interfaces of functions that take part in checkpoints, beside what they are otherwise. All calls
@@ -36,6 +37,21 @@ class CheckpointListener {
   virtual ~CheckpointListener() = default;
   virtual void notifyCheckpointComplete(std::uint64_t checkpoint_id) = 0;
   virtual void notifyCheckpointAborted(std::uint64_t /*checkpoint_id*/) {}
+};
+
+/// Told before close() when the attempt has done all of its job: every input has ended, and the
+/// final checkpoint, if the job takes checkpoints, has completed.
+class FinishListener {
+ public:
+  virtual ~FinishListener() = default;
+  virtual void notifyFinished() = 0;
+};
+
+/// Thrown by functions for what no restart can mend: the job fails at once, whatever its restart
+/// strategy.
+class UnrecoverableError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 /// Base of a Checkpointed<S>'s S that stands for something stored outside of Weir. discardState()

@@ -177,6 +177,12 @@ class FunctionOperator : public Operator {
     }
   }
 
+  void notifyFinished() override {
+    if constexpr (std::is_base_of_v<FinishListener, User>) {
+      static_cast<FinishListener&>(user()).notifyFinished();
+    }
+  }
+
  protected:
   using Backend = std::conditional_t<kStateful, state::KeyedBackendOf<Key>, state::KeyedBackend>;
 

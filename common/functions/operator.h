@@ -98,6 +98,8 @@ class Operator {
   virtual std::unique_ptr<state::FrozenState> snapshot(CheckpointId checkpoint) = 0;
   virtual void notifyCheckpointComplete(CheckpointId /*checkpoint*/) {}
   virtual void notifyCheckpointAborted(CheckpointId /*checkpoint*/) {}
+  /// The job is finished; close() follows.
+  virtual void notifyFinished() {}
 
   /// Hands on what is collected but not yet passed to the next operator.
   virtual void flush() {}

@@ -91,6 +91,15 @@ class RuntimeContext {
   void addAccumulator(const std::string& name, Accumulator& accumulator);
   MetricGroup& metrics() { return metrics_; }
 
+  /// Ends the process when its worker was given up: called right before something leaves it.
+  void enforceLease() const {
+    if (task_->lease != nullptr) {
+      task_->lease->enforce();
+    }
+  }
+  /// For connectors, which work differently where there are checkpoints, and know attempts apart.
+  const functions::TaskInfo& task() const { return *task_; }
+
   /// For operators: where keyed states live; none on a stream that is not keyed.
   void setBackend(state::KeyedBackend* backend) { backend_ = backend; }
   /// For operators: binds the declared states of a function within a function.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/base/ids.h"
+#include "common/base/lease.h"
 
 namespace weir::functions {
 
@@ -20,7 +21,9 @@ struct TaskInfo {
   std::uint32_t subtask = 0;
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 4096;
-  bool check = false;  ///< Constructed to be checked against a savepoint, not to run.
+  bool checkpointing = false;    ///< The job takes checkpoints.
+  const Lease* lease = nullptr;  ///< Of the worker process, which outlives the task; may be null.
+  bool check = false;            ///< Constructed to be checked against a savepoint, not to run.
 };
 
 }  // namespace weir::functions

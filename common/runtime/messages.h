@@ -129,7 +129,8 @@ using TaskManagerOrder = std::variant<Deployment,
 // ------------------------------------------------------------------ task manager -> job manager
 
 struct Registration {
-  static constexpr std::uint32_t kProtocolVersion = 1;
+  /// 2: heartbeats are answered, and workers live by the answers.
+  static constexpr std::uint32_t kProtocolVersion = 2;
   std::uint32_t protocol_version = kProtocolVersion;
   TaskManagerId id;
   std::string host;
@@ -170,6 +171,11 @@ using TaskManagerReport = std::variant<Heartbeat,
 
 // ------------------------------------------------------------------ task manager -> worker
 
+/// The worker may act for its job up to then (nanosSinceBoot()), and says LeaseTaken to show that
+/// it lives.
+struct LeaseOrder {
+  std::int64_t until_nanos = 0;
+};
 /// A connection of another worker, accepted on the data port; its descriptor travels beside.
 struct PeerConnection {
   std::uint32_t from_worker = 0;
@@ -180,13 +186,17 @@ using WorkerOrder = std::variant<Deployment,
                                  TriggerOrder,
                                  NotifyOrder,
                                  DiscardOrder,
+                                 LeaseOrder,
                                  PeerConnection>;
 
 // ------------------------------------------------------------------ worker -> task manager
 
 /// First message of a worker: which protocol it speaks. The deployment follows.
 struct WorkerHello {
-  static constexpr std::uint32_t kProtocolVersion = 1;
+  /// 2: it takes leases.
+  static constexpr std::uint32_t kProtocolVersion = 2;
+  /// The oldest that a task manager still speaks.
+  static constexpr std::uint32_t kOldestVersion = 1;
   std::uint32_t protocol_version = kProtocolVersion;
   std::string version;
 };
@@ -195,11 +205,16 @@ struct WorkerFailed {
   std::string cause;
   bool unrecoverable = false;  ///< The program itself is wrong: no restart would help.
 };
+/// The answer to a LeaseOrder.
+struct LeaseTaken {
+  std::int64_t until_nanos = 0;
+};
 using WorkerReport = std::variant<WorkerHello,
                                   WorkerFailed,
                                   TaskUpdate,
                                   CheckpointAck,
                                   CheckpointDecline,
-                                  HandleDiscarded>;
+                                  HandleDiscarded,
+                                  LeaseTaken>;
 
 }  // namespace weir::runtime

@@ -141,6 +141,9 @@ Result<runtime::TaskManagerOrder> fromProto(const v1::ToTaskManager& from) {
 v1::WorkerOrder toProto(const runtime::WorkerOrder& order) {
   v1::WorkerOrder to;
   std::visit(Overloaded{commonOrders(to),
+                        [&to](const runtime::LeaseOrder& lease) {
+                          to.mutable_lease()->set_until_nanos(lease.until_nanos);
+                        },
                         [&to](const runtime::PeerConnection& peer) {
                           to.mutable_peer()->set_from_worker(peer.from_worker);
                         }},
@@ -151,6 +154,9 @@ v1::WorkerOrder toProto(const runtime::WorkerOrder& order) {
 Result<runtime::WorkerOrder> fromProto(const v1::WorkerOrder& from) {
   if (from.has_peer()) {
     return runtime::WorkerOrder(runtime::PeerConnection{from.peer().from_worker()});
+  }
+  if (from.has_lease()) {
+    return runtime::WorkerOrder(runtime::LeaseOrder{from.lease().until_nanos()});
   }
   return commonOrder<runtime::WorkerOrder>(from);
 }

@@ -284,7 +284,10 @@ v1::WorkerReport toProto(const runtime::WorkerReport& report) {
           [&](const runtime::TaskUpdate& one) { *to.mutable_update() = toProto(one); },
           [&](const runtime::CheckpointAck& one) { *to.mutable_ack() = toProto(one); },
           [&](const runtime::CheckpointDecline& one) { *to.mutable_decline() = toProto(one); },
-          [&](const runtime::HandleDiscarded& one) { *to.mutable_discarded() = toProto(one); }},
+          [&](const runtime::HandleDiscarded& one) { *to.mutable_discarded() = toProto(one); },
+          [&](const runtime::LeaseTaken& one) {
+            to.mutable_lease()->set_until_nanos(one.until_nanos);
+          }},
       report);
   return to;
 }
@@ -297,6 +300,8 @@ Result<runtime::WorkerReport> fromProto(const v1::WorkerReport& from) {
     case v1::WorkerReport::kFailed:
       return Report(
           runtime::WorkerFailed{cutText(from.failed().cause()), from.failed().unrecoverable()});
+    case v1::WorkerReport::kLease:
+      return Report(runtime::LeaseTaken{from.lease().until_nanos()});
     case v1::WorkerReport::kUpdate: {
       WEIR_TRY(auto update, fromProto(from.update()));
       return Report(std::move(update));

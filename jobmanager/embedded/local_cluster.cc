@@ -86,6 +86,8 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
     log::warn(warning);
   }
   dispatcher_options.probe_directories = false;
+  // The task manager is a part of this process: when it is stopped, so is whoever watches it.
+  dispatcher_options.heartbeat_timeout = std::chrono::hours(24 * 365);
   SystemRandom random;
   const JobId job = JobId::random(random);
   auto owned = std::make_unique<Cluster>(config::resolveTmpDirs(configuration).front() +

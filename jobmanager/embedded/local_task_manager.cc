@@ -142,6 +142,7 @@ void LocalTaskManager::report(const runtime::WorkerReport& report) {
       Overloaded{
           [](const runtime::WorkerHello&) {},
           [](const runtime::WorkerFailed&) {},
+          [](const runtime::LeaseTaken&) {},
           [this](const runtime::TaskUpdate& update) {
             dispatcher_.report(id_, this, std::vector{update});
           },

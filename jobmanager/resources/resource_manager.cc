@@ -14,7 +14,8 @@ ResourceManager::ResourceManager(concurrency::Executor& strand,
     : strand_(strand),
       clock_(clock),
       heartbeat_timeout_(heartbeat_timeout),
-      lost_(std::move(lost)) {
+      lost_(std::move(lost)),
+      watched_at_(clock.now()) {
   watch_timer_ = strand_.schedule(heartbeat_timeout_ / 4, [this] { watch(); });
 }
 
@@ -59,6 +60,7 @@ void ResourceManager::heartbeat(TaskManagerId id, const runtime::Heartbeat& hear
   task_manager.last_heard = clock_.now();
   task_manager.last_heartbeat = clock_.wallNow();
   task_manager.free_memory = heartbeat.free_memory;
+  task_manager.gateway->heard(heartbeat.sequence);
   if (std::exchange(task_manager.heard, true)) {
     return;
   }
@@ -252,8 +254,11 @@ void ResourceManager::answer(Callback<Placement> done, Result<Placement> result)
 
 void ResourceManager::watch() {
   std::vector<TaskManagerId> silent;
+  const SteadyTime now = clock_.now();
+  // After a pause of this process what the task managers said meanwhile is still to be heard.
+  const bool paused = now - std::exchange(watched_at_, now) > heartbeat_timeout_ / 2;
   for (const auto& [id, task_manager] : task_managers_) {
-    if (clock_.now() - task_manager.last_heard > heartbeat_timeout_) {
+    if (!paused && now - task_manager.last_heard > heartbeat_timeout_) {
       silent.push_back(id);
     }
   }

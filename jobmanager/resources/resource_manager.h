@@ -107,6 +107,7 @@ class ResourceManager {
   std::list<Request> waiting_;                                  // In order of arrival.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by posted answers.
   std::unique_ptr<concurrency::Executor::Timer> watch_timer_;
+  SteadyTime watched_at_;
 };
 
 }  // namespace weir::jobmanager

@@ -12,6 +12,8 @@ class TaskManagerGateway {
  public:
   virtual ~TaskManagerGateway() = default;
   virtual void send(runtime::TaskManagerOrder order) = 0;
+  /// Its heartbeat was heard: it is not given up for a heartbeat time-out after it was sent.
+  virtual void heard(std::uint64_t /*heartbeat*/) {}
   /// Ends the connection; the task manager cancels what it runs and registers again.
   virtual void close(const std::string& reason) = 0;
 };

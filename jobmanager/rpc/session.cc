@@ -32,6 +32,12 @@ Session::Session(DispatcherGateway& dispatcher,
 
 void Session::send(runtime::TaskManagerOrder order) { push(wire::toProto(order)); }
 
+void Session::heard(std::uint64_t heartbeat) {
+  v1::ToTaskManager message;
+  message.mutable_ping()->set_heartbeat(heartbeat);
+  push(std::move(message));
+}
+
 void Session::close(const std::string& reason) { refuse(reason, true); }
 
 void Session::ping(std::uint64_t sequence) {

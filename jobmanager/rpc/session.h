@@ -44,6 +44,7 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
           Bounds bounds);
 
   void send(runtime::TaskManagerOrder order) override;
+  void heard(std::uint64_t heartbeat) override;
   void close(const std::string& reason) override;
 
   /// Says that the job manager lives. Gives the connection up when it did not take the final

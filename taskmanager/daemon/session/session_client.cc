@@ -10,6 +10,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "cluster.grpc.pb.h"
+#include "common/base/lease.h"
 #include "common/rpc/retry.h"
 #include "common/rpc/status.h"
 #include "common/telemetry/log.h"
@@ -43,7 +44,7 @@ struct SessionClient::State {
   void run();
   void serve(const runtime::Registration& registration);
   Outcome attempt(const runtime::Registration& registration);
-  void converse(Stream& stream, const v1::Registered& answer);
+  void converse(Stream& stream, const v1::Registered& answer, std::int64_t asked_at);
   Error reasonOfEnd(Stream& stream);
   void write(Stream& stream);
   void receive(const v1::ToTaskManager& message);
@@ -223,11 +224,12 @@ Outcome SessionClient::State::attempt(const runtime::Registration& registration)
   v1::FromTaskManager first;
   *first.mutable_registration() = wire::toProto(registration);
   v1::ToTaskManager answer;
+  const std::int64_t asked_at = nanosSinceBoot();
   Outcome outcome{.error = Error(ErrorCode::kUnavailable, "")};
   if (stream->Write(first) && stream->Read(&answer)) {
     if (answer.has_registered()) {
       outcome.registered = true;
-      converse(*stream, answer.registered());
+      converse(*stream, answer.registered(), asked_at);
     } else if (answer.has_refused()) {
       outcome.refused = true;
       outcome.retry = answer.refused().retry();
@@ -257,8 +259,12 @@ Error SessionClient::State::reasonOfEnd(Stream& stream) {
   return Error(status.error()).during("job manager at " + settings.address);
 }
 
-void SessionClient::State::converse(Stream& stream, const v1::Registered& answer) {
-  const auto interval = std::chrono::milliseconds(answer.heartbeat_interval_millis());
+void SessionClient::State::converse(Stream& stream,
+                                    const v1::Registered& answer,
+                                    std::int64_t asked_at) {
+  const SessionTerms terms{std::chrono::milliseconds(answer.heartbeat_interval_millis()),
+                           std::chrono::milliseconds(answer.heartbeat_timeout_millis()),
+                           asked_at};
   {
     std::lock_guard lock(mutex);
     queue.clear();
@@ -266,9 +272,9 @@ void SessionClient::State::converse(Stream& stream, const v1::Registered& answer
     was_full = false;
     in_session = true;
     silent_since = clock.now();
-    silence_limit = std::chrono::milliseconds(answer.heartbeat_timeout_millis());
+    silence_limit = terms.heartbeat_timeout;
   }
-  tell([interval](Listener& to) { to.onRegistered(interval); });
+  tell([terms](Listener& to) { to.onRegistered(terms); });
   std::thread writer([this, &stream] { write(stream); });
   v1::ToTaskManager message;
   while (stream.Read(&message)) {
@@ -290,7 +296,13 @@ void SessionClient::State::converse(Stream& stream, const v1::Registered& answer
 }
 
 void SessionClient::State::receive(const v1::ToTaskManager& message) {
-  if (message.has_ping() || message.has_registered()) {
+  if (message.has_registered()) {
+    return;
+  }
+  if (message.has_ping()) {
+    if (const std::uint64_t heartbeat = message.ping().heartbeat(); heartbeat != 0) {
+      tell([heartbeat](Listener& to) { to.onHeard(heartbeat); });
+    }
     return;
   }
   if (message.has_refused()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/base/clock.h"
@@ -7,6 +8,13 @@
 #include "common/runtime/messages.h"
 
 namespace weir::taskmanager {
+
+/// What the job manager asks of a session.
+struct SessionTerms {
+  Duration heartbeat_interval{};  ///< How often it wants to hear from us.
+  Duration heartbeat_timeout{};   ///< After so much silence it gives us up.
+  std::int64_t asked_at = 0;      ///< When the registration was sent; of nanosSinceBoot().
+};
 
 /// The ordered stream between this task manager and the job manager.
 ///
@@ -17,8 +25,10 @@ class JobManagerLink {
   class Listener {
    public:
     virtual ~Listener() = default;
-    /// The job manager knows us now and wants to hear from us this often.
-    virtual void onRegistered(Duration heartbeat_interval) = 0;
+    /// The job manager knows us now.
+    virtual void onRegistered(const SessionTerms& terms) = 0;
+    /// The job manager has heard this heartbeat, and counts our silence from then on.
+    virtual void onHeard(std::uint64_t heartbeat) = 0;
     virtual void onOrder(runtime::TaskManagerOrder order) = 0;
     /// hasRoom() is true again.
     virtual void onRoom() = 0;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/lease.h"
 #include "common/telemetry/log.h"
 
 namespace weir::taskmanager {
@@ -83,16 +84,18 @@ void TaskManagerCore::onIdle() {
 
 // ------------------------------------------------------------------------------------ the session
 
-void TaskManagerCore::onRegistered(Duration heartbeat_interval) {
+void TaskManagerCore::onRegistered(const SessionTerms& terms) {
   ++session_;
   registered_ = true;
-  heartbeat_interval_ = heartbeat_interval;
+  terms_ = terms;
+  sent_.clear();
+  lease_until_ = terms.asked_at + terms.heartbeat_timeout.count();
   log::info("registered", {{"id", settings_.registration.id.hex()}, {"slots", slots_.total()}});
   heartbeat();
 }
 
 void TaskManagerCore::onLost(const std::string& reason) {
-  log::warn("lost the job manager, cancelling what runs",
+  log::warn("lost the job manager, killing what runs: it may run elsewhere by now",
             {{"reason", reason}, {"workers", workers_.size()}});
   registered_ = false;
   lost_ = true;
@@ -101,7 +104,7 @@ void TaskManagerCore::onLost(const std::string& reason) {
   updates_.clear();
   environment_.cache.releaseAll();
   for (auto& [execution, worker] : workers_) {
-    worker->cancel(settings_.lost_grace);
+    worker->kill();
   }
   hold();
   onIdle();
@@ -110,8 +113,25 @@ void TaskManagerCore::onLost(const std::string& reason) {
 void TaskManagerCore::onGivenUp(const Error& error) { environment_.on_given_up(error); }
 
 void TaskManagerCore::heartbeat() {
-  report(runtime::Heartbeat{++heartbeats_, environment_.free_memory(), slots_.holders()});
-  heartbeat_timer_ = environment_.loop.schedule(heartbeat_interval_, [this] { heartbeat(); });
+  sent_.emplace(++heartbeats_, nanosSinceBoot());
+  report(runtime::Heartbeat{heartbeats_, environment_.free_memory(), slots_.holders()});
+  for (auto& [execution, worker] : workers_) {
+    worker->beat(terms_);
+    worker->renewLease(lease_until_);
+  }
+  heartbeat_timer_ = environment_.loop.schedule(terms_.heartbeat_interval, [this] { heartbeat(); });
+}
+
+void TaskManagerCore::onHeard(std::uint64_t heartbeat) {
+  const auto sent = sent_.find(heartbeat);
+  if (sent == sent_.end()) {
+    return;
+  }
+  lease_until_ = sent->second + terms_.heartbeat_timeout.count();
+  sent_.erase(sent_.begin(), std::next(sent));
+  for (auto& [execution, worker] : workers_) {
+    worker->renewLease(lease_until_);
+  }
 }
 
 void TaskManagerCore::report(runtime::TaskManagerReport report) {
@@ -201,6 +221,7 @@ void TaskManagerCore::deploy(runtime::Deployment deployment) {
       environment_.directory.ofAttempt(execution),
       std::move(deployment));
   worker->setReading(!held_);
+  worker->renewLease(lease_until_);
   Worker& started = *worker;
   workers_.emplace(execution, std::move(worker));
   started.start();

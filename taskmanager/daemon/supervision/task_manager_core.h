@@ -24,7 +24,6 @@ namespace weir::taskmanager {
 struct CoreSettings {
   WorkerSettings worker;
   runtime::Registration registration;               ///< Without what changes: free memory.
-  Duration lost_grace = std::chrono::seconds(3);    ///< For workers when the job manager is lost.
   Duration stop_grace = std::chrono::seconds(5);    ///< For workers when the task manager stops.
   Duration memory_check = std::chrono::seconds(1);  ///< How often memory is looked at.
   Duration unused_blobs = std::chrono::hours(1);    ///< How long they stay cached.
@@ -33,8 +32,10 @@ struct CoreSettings {
 /// What a task manager does: orders in, reports out, workers in between.
 ///
 /// Registers through the link, runs workers as told, relays between them and the job manager, sends
-/// heartbeats. When the job manager is lost, all workers are cancelled, and only when the last
-/// is reaped does it register again. Lives as long as the daemon.
+/// heartbeats. With each heartbeat that the job manager has heard it renews the leases of its
+/// workers; a worker that does not answer for the heartbeat time-out is killed. When the job
+/// manager is lost, their attempts may have successors: all workers are killed, and only when the
+/// last is reaped does it register again. Lives as long as the daemon.
 ///
 /// Threads: the loop's. Uploads, preparations and probes run on the pool, which is shut down before
 /// this is destroyed; the loop is shut down before both.
@@ -66,7 +67,8 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
 
   std::size_t workers() const { return workers_.size(); }
 
-  void onRegistered(Duration heartbeat_interval) override;
+  void onRegistered(const SessionTerms& terms) override;
+  void onHeard(std::uint64_t heartbeat) override;
   void onOrder(runtime::TaskManagerOrder order) override;
   void onRoom() override;
   void onLost(const std::string& reason) override;
@@ -109,7 +111,10 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   std::vector<runtime::TaskUpdate> updates_;
   bool flush_posted_ = false;
   std::uint64_t heartbeats_ = 0;
-  Duration heartbeat_interval_{};
+  /// Heartbeats that were not heard yet, and when they were sent.
+  std::map<std::uint64_t, std::int64_t> sent_;
+  SessionTerms terms_;
+  std::int64_t lease_until_ = 0;  // Of all workers.
   std::unique_ptr<IoLoop::Timer> heartbeat_timer_;
   std::unique_ptr<IoLoop::Timer> memory_timer_;
 };

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "common/base/lease.h"
 #include "common/config/configuration.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
@@ -15,9 +16,8 @@ namespace weir::taskmanager {
 
 namespace {
 
-Duration cancellationTimeout(const runtime::Deployment& deployment, Duration fallback) {
-  const std::string key(config::kTaskCancellationTimeout.key);
-  const auto entry = deployment.configuration.find(key);
+Duration timeoutOf(const runtime::Deployment& deployment, std::string_view key, Duration fallback) {
+  const auto entry = deployment.configuration.find(std::string(key));
   if (entry == deployment.configuration.end()) {
     return fallback;
   }
@@ -49,7 +49,10 @@ Worker::Worker(Environment environment,
       self_(deployment.self),
       slots_(deployment.slots),
       storage_(deployment.storage.kind),
-      cancellation_timeout_(cancellationTimeout(deployment, settings.cancellation_timeout)),
+      cancellation_timeout_(timeoutOf(
+          deployment, config::kTaskCancellationTimeout.key, settings.cancellation_timeout)),
+      program_timeout_(
+          timeoutOf(deployment, config::kProgramTimeout.key, settings.program_timeout)),
       tasks_(tasksFor(deployment)),
       discards_handles_(deployment.discards_handles),
       deployment_(std::move(deployment)),
@@ -163,6 +166,35 @@ void Worker::cancel(Duration most) {
   }
 }
 
+void Worker::kill() {
+  cancelled_ = true;
+  killBecause("");
+}
+
+void Worker::beat(const SessionTerms& terms) {
+  if (stage_ != Stage::kDeployed || !takes_leases_ || !kill_cause_.empty()) {
+    return;
+  }
+  // While its reports are held back, so are its answers.
+  beats_missed_ = std::exchange(heard_, false) || !reading_ ? 0 : beats_missed_ + 1;
+  const Duration silence = beats_missed_ * terms.heartbeat_interval;
+  const Duration most =
+      awake_ ? terms.heartbeat_timeout : std::max(program_timeout_, terms.heartbeat_timeout);
+  if (silence > most) {
+    const std::string cause = name() + " did not answer for " + config::formatDuration(silence) +
+                              " (it hangs, or was stopped) and was killed";
+    log::warn(cause, {{"pid", process_->pid()}});
+    killBecause(cause);
+  }
+}
+
+void Worker::renewLease(std::int64_t until) {
+  lease_until_ = until;
+  if (stage_ == Stage::kDeployed && takes_leases_) {
+    process_->socket().send(wire::encode(runtime::WorkerOrder(runtime::LeaseOrder{until})));
+  }
+}
+
 void Worker::setReading(bool reading) {
   reading_ = reading;
   if (process_ && stage_ != Stage::kEnded) {
@@ -193,8 +225,11 @@ void Worker::onFrame(const std::string& frame) {
     killBecause(name() + " broke the worker protocol: " + report.error().message());
     return;
   }
+  heard_ = true;
   if (const auto* hello = std::get_if<runtime::WorkerHello>(&*report)) {
     onHello(*hello);
+  } else if (std::holds_alternative<runtime::LeaseTaken>(*report)) {
+    awake_ = true;
   } else if (auto* failed = std::get_if<runtime::WorkerFailed>(&*report)) {
     failed_cause_ = std::move(failed->cause);
     unrecoverable_ = failed->unrecoverable;
@@ -208,11 +243,13 @@ void Worker::onHello(const runtime::WorkerHello& hello) {
   if (stage_ != Stage::kStarting || cancelled_) {
     return;
   }
-  if (hello.protocol_version != runtime::WorkerHello::kProtocolVersion) {
+  if (hello.protocol_version < runtime::WorkerHello::kOldestVersion ||
+      hello.protocol_version > runtime::WorkerHello::kProtocolVersion) {
     killBecause(
         "the program of job " + execution_.job.hex() + " was built with Weir " + hello.version +
         ", whose worker protocol " + std::to_string(hello.protocol_version) +
         " the task manager on " + settings_.host + " does not speak (it speaks " +
+        std::to_string(runtime::WorkerHello::kOldestVersion) + " to " +
         std::to_string(runtime::WorkerHello::kProtocolVersion) + "); build it with this release");
     return;
   }
@@ -226,6 +263,11 @@ void Worker::onHello(const runtime::WorkerHello& hello) {
   }
   stage_ = Stage::kDeployed;
   process_->socket().send(order);
+  // Discarding state is no part of an attempt, and its worker does not listen meanwhile.
+  takes_leases_ = hello.protocol_version >= 2 && !discards_handles_;
+  if (lease_until_ != 0) {
+    renewLease(lease_until_);
+  }
   while (!waiting_.empty()) {
     process_->socket().send(wire::encode(waiting_.front()));
     waiting_.pop_front();
@@ -299,6 +341,11 @@ std::string Worker::causeOf(const ProcessExit& exit) const {
   }
   if (!kill_cause_.empty()) {
     return withLastLines(kill_cause_, last_lines);
+  }
+  if (!exit.signaled && exit.number == Lease::kExitStatus) {
+    return name() +
+           " ended itself: the job manager had not heard of its task manager for the "
+           "heartbeat time-out, or it was stopped for so long itself";
   }
   const WorkerStage stage = stage_ == Stage::kStarting ? WorkerStage::kStarting
                             : tasks_reported_          ? WorkerStage::kRunning

@@ -11,6 +11,7 @@
 #include "common/concurrency/thread_pool.h"
 #include "common/runtime/messages.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
+#include "taskmanager/daemon/supervision/job_manager_link.h"
 #include "taskmanager/daemon/supervision/worker_process.h"
 
 namespace weir::taskmanager {
@@ -23,6 +24,7 @@ struct WorkerSettings {
   Duration hello_timeout = std::chrono::seconds(30);         ///< From spawn to WorkerHello.
   Duration end_timeout = std::chrono::seconds(5);            ///< From its last word to its exit.
   Duration cancellation_timeout = std::chrono::seconds(30);  ///< Unless the job says otherwise.
+  Duration program_timeout = std::chrono::seconds(60);       ///< Likewise; up to execute().
 };
 
 /// Who is told about workers. Calls come from the strand; none may destroy the worker directly.
@@ -67,6 +69,13 @@ class Worker {
   /// Tells it to end, and kills it after the cancellation timeout or `most`, whichever is shorter.
   /// Again: only shortens the time.
   void cancel(Duration most = Duration::max());
+  /// Kills it: its attempt was given up, and nobody waits for what it might still do.
+  void kill();
+  /// Asks whether it lives, and kills it when it was silent for the heartbeat time-out. Called in
+  /// the interval of heartbeats: those that this process missed itself are not held against it.
+  void beat(const SessionTerms& terms);
+  /// Until when it may act for its job, of nanosSinceBoot(); kept for its start.
+  void renewLease(std::int64_t until);
   /// Hands an order on; before the hello it waits for it.
   void send(runtime::WorkerOrder order);
   /// Whether it has its deployment and lives.
@@ -108,6 +117,7 @@ class Worker {
   const std::uint32_t slots_;
   const runtime::CheckpointStorage::Kind storage_;
   Duration cancellation_timeout_;
+  Duration program_timeout_;
   std::size_t tasks_ = 0;  // Of this deployment.
   const bool discards_handles_;
 
@@ -118,6 +128,11 @@ class Worker {
   bool tasks_reported_ = false;
   bool cancelled_ = false;
   bool reading_ = true;
+  bool takes_leases_ = false;
+  bool heard_ = false;  // Something since the last beat().
+  bool awake_ = false;  // Something since its deployment: main() has come to execute().
+  std::int64_t beats_missed_ = 0;
+  std::int64_t lease_until_ = 0;
   std::string kill_cause_;    // Why we kill it.
   std::string failed_cause_;  // What it said of itself.
   bool unrecoverable_ = false;

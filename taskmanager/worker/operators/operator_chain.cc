@@ -175,6 +175,12 @@ void OperatorChain::notifyAborted(CheckpointId checkpoint) {
   }
 }
 
+void OperatorChain::notifyFinished() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    during(i, [](functions::Operator& self) { self.notifyFinished(); });
+  }
+}
+
 void OperatorChain::close() {
   if (std::exchange(closed_, true)) {
     return;

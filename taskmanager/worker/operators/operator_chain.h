@@ -63,6 +63,8 @@ class OperatorChain {
   std::vector<std::unique_ptr<state::FrozenState>> snapshot(CheckpointId checkpoint);
   void notifyComplete(CheckpointId checkpoint);
   void notifyAborted(CheckpointId checkpoint);
+  /// The job is finished; before close().
+  void notifyFinished();
 
   /// Closes every operator once, head first, also after others threw; the first exception is thrown
   /// again at the end. Idempotent.

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +16,15 @@ namespace weir::worker {
 namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kMostDescriptors = 16;
+
+std::string frameOf(const runtime::WorkerReport& report) {
+  const std::string body = wire::encode(report);
+  const auto length = static_cast<std::uint32_t>(body.size());
+  std::string frame(sizeof length, '\0');
+  std::memcpy(frame.data(), &length, sizeof length);
+  return frame + body;
+}
+
 }  // namespace
 
 ControlSocket::~ControlSocket() {
@@ -25,12 +35,21 @@ ControlSocket::~ControlSocket() {
 }
 
 Status ControlSocket::send(const runtime::WorkerReport& report) {
-  const std::string body = wire::encode(report);
-  const auto length = static_cast<std::uint32_t>(body.size());
-  std::string frame(sizeof length, '\0');
-  std::memcpy(frame.data(), &length, sizeof length);
-  frame += body;
+  const std::string frame = frameOf(report);
   std::lock_guard lock(send_mutex_);
+  return write(frame);
+}
+
+void ControlSocket::trySend(const runtime::WorkerReport& report) {
+  const std::string frame = frameOf(report);
+  const std::unique_lock lock(send_mutex_, std::try_to_lock);
+  pollfd writable{fd_, POLLOUT, 0};
+  if (lock.owns_lock() && ::poll(&writable, 1, 0) == 1 && (writable.revents & POLLOUT) != 0) {
+    (void)write(frame).has_value();  // A socket that broke is seen by receive().
+  }
+}
+
+Status ControlSocket::write(std::string_view frame) {
   for (std::size_t sent = 0; sent < frame.size();) {
     const ssize_t now = ::send(fd_, frame.data() + sent, frame.size() - sent, MSG_NOSIGNAL);
     if (now < 0 && errno != EINTR) {

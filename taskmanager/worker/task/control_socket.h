@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/base/result.h"
 #include "common/runtime/messages.h"
@@ -30,6 +31,8 @@ class ControlSocket {
   ControlSocket& operator=(const ControlSocket&) = delete;
 
   Status send(const runtime::WorkerReport& report);
+  /// Sends a short report unless that would have to wait: then others are about to be read.
+  void trySend(const runtime::WorkerReport& report);
   /// Waits for the next order; nullopt once the task manager has closed its end.
   Result<std::optional<Received>> receive();
   /// Something that receive() could look at has arrived.
@@ -38,7 +41,8 @@ class ControlSocket {
   bool buffered() const;
 
  private:
-  Result<bool> readMore();  // False at the end of the stream.
+  Status write(std::string_view frame);  // With the mutex held.
+  Result<bool> readMore();               // False at the end of the stream.
 
   const int fd_;
   std::mutex send_mutex_;

@@ -54,6 +54,9 @@ void SubtaskThread::loop() {
 }
 
 void SubtaskThread::handleMail() {
+  if (services_.lease != nullptr) {
+    services_.lease->enforce();
+  }
   if (stop_.load(std::memory_order_acquire)) {
     throw functions::CancelledException();
   }

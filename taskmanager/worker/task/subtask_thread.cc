@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "common/functions/checkpointed.h"
 #include "taskmanager/worker/checkpoint/restored_state.h"
 #include "taskmanager/worker/task/exception_text.h"
 
@@ -87,14 +88,18 @@ void SubtaskThread::runGuarded() {
     report(runtime::TaskState::kRunning);
     loop();
     waker_.detach();
+    chain_->notifyFinished();
     chain_->close();
     return report(runtime::TaskState::kFinished);
-  } catch (const functions::CancelledException&) {
-    // Cancelled, or failed from outside.
+  } catch (const functions::CancelledException&) {  // Or failed from outside.
+    hearCompleted();
   } catch (const RestoreError& error) {
     cause = describeFailure(std::current_exception());
     unrecoverable_ = error.unrecoverable();
   } catch (const state::StateMismatchError&) {
+    cause = describeFailure(std::current_exception());
+    unrecoverable_ = true;
+  } catch (const UnrecoverableError&) {
     cause = describeFailure(std::current_exception());
     unrecoverable_ = true;
   } catch (...) {
@@ -111,6 +116,22 @@ void SubtaskThread::runGuarded() {
   }
   const bool failed = !cause.empty();
   report(failed ? runtime::TaskState::kFailed : runtime::TaskState::kCanceled, std::move(cause));
+}
+
+/// Checkpoints that completed before the cancel: a savepoint's lines are committed though its job
+/// is cancelled at once.
+void SubtaskThread::hearCompleted() {
+  if (!prepared_) {
+    return;
+  }
+  try {
+    for (const Mail& mail : mailbox_.takeAll()) {
+      if (const auto* notify = std::get_if<NotifyMail>(&mail); notify && notify->completed) {
+        chain_->notifyComplete(notify->checkpoint);
+      }
+    }
+  } catch (...) {  // NOLINT: who is restored from the checkpoint commits it.
+  }
 }
 
 void SubtaskThread::closeQuietly() {
@@ -141,6 +162,8 @@ void SubtaskThread::prepare() {
   setup.task.attempt = deployment_.execution.attempt;
   setup.task.task_name = graph.vertices[vertex_].name;
   setup.task.subtask = id_.subtask;
+  setup.task.checkpointing = graph.checkpoints.enabled;
+  setup.task.lease = services_.lease;
   setup.task.parallelism = graph.vertices[vertex_].parallelism;
   setup.waker = waker_.function();
   setup.output = [this](std::uint32_t edge) -> functions::EdgeOutput& { return *senders_[edge]; };
@@ -155,6 +178,7 @@ void SubtaskThread::prepare() {
     throw RestoreError(restored.error());
   }
   chain_->open();
+  prepared_ = true;
   now_ = services_.clock.now();
   next_report_ = now_ + kReportInterval;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/lease.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/deployment.h"
 #include "common/runtime/messages.h"
@@ -47,6 +48,7 @@ struct TaskServices {
   SnapshotStore& snapshots;
   fs::FileSystem& files;
   const Clock& clock;
+  const Lease* lease;  ///< May be null.
   /// Called from the task's thread.
   const std::function<void(runtime::WorkerReport)>& report;
 };
@@ -125,6 +127,7 @@ class SubtaskThread {
   void takeSnapshot(const runtime::CheckpointOrder& order, Duration alignment);
   void onNotify(const NotifyMail& mail);
 
+  void hearCompleted();
   void closeQuietly();
   std::string describeFailure(const std::exception_ptr& thrown) const;
   void report(runtime::TaskState state, std::string cause = {});
@@ -158,8 +161,9 @@ class SubtaskThread {
   SteadyTime next_poll_{};
   bool input_ended_ = false;
   bool finish_ = false;
-  bool dirty_ = false;  // Something may wait in a started buffer since flush_due_ - timeout.
-  SteadyTime now_{};    // As of the last step.
+  bool prepared_ = false;  // Operators are open.
+  bool dirty_ = false;     // Something may wait in a started buffer since flush_due_ - timeout.
+  SteadyTime now_{};       // As of the last step.
   SteadyTime flush_due_{};
   SteadyTime next_report_{};
   CheckpointId last_snapshot_;

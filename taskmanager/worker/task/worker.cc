@@ -78,12 +78,16 @@ void Worker::makeTasks(std::chrono::milliseconds buffer_timeout) {
       }
       Task task;
       task.vertex = vertex;
-      task.thread = std::make_unique<SubtaskThread>(
-          deployment_,
-          vertex,
-          subtask,
-          bufferTimeoutOf(vertex, buffer_timeout),
-          TaskServices{*buffers_, snapshots_, surroundings_.files, surroundings_.clock, report_});
+      task.thread = std::make_unique<SubtaskThread>(deployment_,
+                                                    vertex,
+                                                    subtask,
+                                                    bufferTimeoutOf(vertex, buffer_timeout),
+                                                    TaskServices{*buffers_,
+                                                                 snapshots_,
+                                                                 surroundings_.files,
+                                                                 surroundings_.clock,
+                                                                 surroundings_.lease,
+                                                                 report_});
       task.subtask = subtask;
       tasks_.push_back(std::move(task));
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/lease.h"
 #include "common/base/random.h"
 #include "common/base/result.h"
 #include "common/fs/file_system.h"
@@ -30,6 +31,8 @@ struct WorkerSurroundings {
   std::function<void(runtime::WorkerReport)> report;
   /// Called once, from a task's thread, when the last task has ended; may be empty.
   std::function<void()> ended;
+  /// Looked at before records are worked on; outlives the worker. Null where nobody gives leases.
+  const Lease* lease = nullptr;
 };
 
 /// One deployment's share of a job in this process: its tasks, buffers, connections and snapshots.

@@ -16,6 +16,7 @@
 #include "common/base/random.h"
 #include "common/fs/local_file_system.h"
 #include "taskmanager/worker/task/discard_handles.h"
+#include "taskmanager/worker/task/lease_watch.h"
 #include "taskmanager/worker/task/worker.h"
 
 namespace weir::worker {
@@ -80,6 +81,31 @@ void WorkerProcess::reportFailure(const Error& error) {
   (void)socket_.send(runtime::WorkerFailed{error.text(), unrecoverable}).has_value();
 }
 
+/// The next order but for leases, which are taken at once; nullopt after one of them.
+std::optional<ControlSocket::Received> WorkerProcess::receive() {
+  auto received = socket_.receive();
+  if (!received || !*received) {
+    leave(1);  // The task manager is gone, and nobody may go on without it.
+  }
+  if (const auto* order = std::get_if<runtime::LeaseOrder>(&(*received)->order)) {
+    lease_.enforce();  // A new lease does not wake those whose time was over.
+    lease_.renew(order->until_nanos);
+    socket_.trySend(runtime::LeaseTaken{order->until_nanos});
+    return std::nullopt;
+  }
+  return **std::move(received);
+}
+
+/// The lease follows the deployment at once, and nothing runs before it is known; nullopt, or what
+/// came instead.
+std::optional<ControlSocket::Received> WorkerProcess::takeFirstLease() {
+  pollfd readable{socket_.descriptor(), POLLIN, 0};
+  if (socket_.buffered() || ::poll(&readable, 1, 0) == 1) {
+    return receive();
+  }
+  return std::nullopt;
+}
+
 int WorkerProcess::run(runtime::Deployment deployment) {
   fs::LocalFileSystem files;
   SystemRandom random;
@@ -90,31 +116,37 @@ int WorkerProcess::run(runtime::Deployment deployment) {
       random,
       clock,
       [this](runtime::WorkerReport report) { (void)socket_.send(report).has_value(); },
-      [&end] { end.set(); }};
+      [&end] { end.set(); },
+      &lease_};
   auto worker = Worker::make(std::move(deployment), std::move(surroundings));
   if (!worker) {
     reportFailure(worker.error());
     return 1;
   }
+  auto received = takeFirstLease();
+  const LeaseWatch watch(lease_);
   (*worker)->start();
   bool told_to_end = false;
   while (!told_to_end || !(*worker)->ended()) {
-    if (told_to_end && !waitForOrder(socket_, end)) {
-      continue;
+    if (!received) {
+      if (told_to_end && !waitForOrder(socket_, end)) {
+        continue;
+      }
+      received = receive();
+      if (!received) {
+        continue;
+      }
     }
-    auto received = socket_.receive();
-    if (!received || !*received) {
-      leave(1);  // The task manager is gone, and nobody may go on without it.
-    }
-    if (const auto* peer = std::get_if<runtime::PeerConnection>(&(*received)->order)) {
-      if ((*received)->descriptor >= 0) {
-        (*worker)->adopt((*received)->descriptor, peer->from_worker);
+    const ControlSocket::Received one = *std::exchange(received, std::nullopt);
+    if (const auto* peer = std::get_if<runtime::PeerConnection>(&one.order)) {
+      if (one.descriptor >= 0) {
+        (*worker)->adopt(one.descriptor, peer->from_worker);
       }
       continue;
     }
-    told_to_end = told_to_end || std::holds_alternative<runtime::CancelOrder>((*received)->order) ||
-                  std::holds_alternative<runtime::FinishOrder>((*received)->order);
-    (*worker)->handle((*received)->order);
+    told_to_end = told_to_end || std::holds_alternative<runtime::CancelOrder>(one.order) ||
+                  std::holds_alternative<runtime::FinishOrder>(one.order);
+    (*worker)->handle(one.order);
   }
   return 0;
 }

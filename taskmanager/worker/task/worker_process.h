@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "common/base/lease.h"
 #include "common/base/result.h"
 #include "common/graph/job_graph.h"
 #include "common/runtime/deployment.h"
@@ -29,8 +31,11 @@ class WorkerProcess {
 
  private:
   bool mayDiscard(std::uint64_t index);
+  std::optional<ControlSocket::Received> receive();
+  std::optional<ControlSocket::Received> takeFirstLease();
 
   ControlSocket socket_;
+  Lease lease_;
 };
 
 }  // namespace weir::worker

@@ -13,7 +13,21 @@ using namespace std::chrono_literals;  // NOLINT: durations of a test.
 class SilentGateway final : public TaskManagerGateway {
  public:
   void send(runtime::TaskManagerOrder /*order*/) override {}
+  void heard(std::uint64_t heartbeat) override { last_heard = heartbeat; }
   void close(const std::string& /*reason*/) override {}
+  std::uint64_t last_heard = 0;
+};
+
+/// A clock that goes on while nothing runs, as when the process is stopped.
+class PausedClock final : public Clock {
+ public:
+  explicit PausedClock(const Clock& clock) : clock_(clock) {}
+  SteadyTime now() const override { return clock_.now() + pause; }
+  WallTime wallNow() const override { return clock_.wallNow(); }
+  Duration pause{};
+
+ private:
+  const Clock& clock_;
 };
 
 class ResourceManagerTest : public ::testing::Test {
@@ -111,6 +125,31 @@ TEST_F(ResourceManagerTest, FreesSlotsOfWorkersThatDiedWithTheirTaskManager) {
   add(1, 2);
   resources_.heartbeat(testing::taskManagerId(1), {});
   EXPECT_EQ(resources_.views()[0].free_slots, 2U);
+}
+
+TEST_F(ResourceManagerTest, TellsATaskManagerWhichHeartbeatItHeard) {
+  const auto gateway = add(1, 2);
+  resources_.heartbeat(testing::taskManagerId(1), {.sequence = 3, .free_memory = 0, .running = {}});
+  EXPECT_EQ(static_cast<const SilentGateway&>(*gateway).last_heard, 3U);
+}
+
+TEST_F(ResourceManagerTest, BlamesNobodyForAPauseOfItsOwn) {
+  PausedClock clock(time_);
+  ResourceManager resources(strand_, clock, 10s, [this](TaskManagerId, const std::string& reason) {
+    lost_.push_back(reason);
+  });
+  runtime::Registration registration;
+  registration.id = testing::taskManagerId(1);
+  EXPECT_TRUE(resources.add(registration, std::make_shared<SilentGateway>()));
+  time_.advance(1s);
+  clock.pause = 30s;
+  time_.advance(3s);
+  EXPECT_TRUE(lost_.empty());
+  resources.heartbeat(testing::taskManagerId(1), {});  // Had waited to be read.
+  time_.advance(9s);
+  EXPECT_TRUE(lost_.empty());
+  time_.advance(5s);
+  EXPECT_EQ(lost_.size(), 1U);
 }
 
 TEST_F(ResourceManagerTest, RefusesAnotherProtocolVersion) {

@@ -53,7 +53,8 @@ class ServicesTest : public ::testing::Test {
     timers_.shutdown();
   }
 
-  static v1::FromTaskManager registration(std::uint32_t protocol = 1) {
+  static v1::FromTaskManager registration(
+      std::uint32_t protocol = runtime::Registration::kProtocolVersion) {
     runtime::Registration registration;
     registration.protocol_version = protocol;
     registration.id = kTaskManager;

@@ -101,13 +101,17 @@ class FakeJobManager final : public v1::TaskManagers::Service {
 
 class RecordingListener final : public JobManagerLink::Listener {
  public:
-  void onRegistered(Duration interval) override { registered.push(interval); }
+  void onRegistered(const SessionTerms& terms) override {
+    registered.push(terms.heartbeat_interval);
+  }
+  void onHeard(std::uint64_t heartbeat) override { heard.push(heartbeat); }
   void onOrder(runtime::TaskManagerOrder order) override { orders.push(std::move(order)); }
   void onRoom() override {}
   void onLost(const std::string& reason) override { lost.push(reason); }
   void onGivenUp(const Error& error) override { given_up.push(error.text()); }
 
   Queue<Duration> registered{10};
+  Queue<std::uint64_t> heard{10};
   Queue<runtime::TaskManagerOrder> orders{10};
   Queue<std::string> lost{10};
   Queue<std::string> given_up{10};
@@ -187,6 +191,15 @@ TEST_F(SessionClientTest, HandsOrdersOnAndSwallowsPings) {
   service_.orders.push(message);
   const auto order = listener_.orders.pop();
   EXPECT_TRUE(std::holds_alternative<runtime::ReleaseBlobsOrder>(*order));
+}
+
+TEST_F(SessionClientTest, PassesOnWhichHeartbeatWasHeard) {
+  open();
+  listener_.registered.pop();
+  v1::ToTaskManager message;
+  message.mutable_ping()->set_heartbeat(7);
+  service_.orders.push(message);
+  EXPECT_EQ(*listener_.heard.pop(), 7U);
 }
 
 TEST_F(SessionClientTest, TellsWhenTheJobManagerIsGoneAndRegistersAgainWhenAsked) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -25,8 +26,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// WorkerReport{hello{protocol_version: 1}} as a frame.
+// WorkerReport{hello{protocol_version: 1}} as a frame, and of version 2, which takes leases.
 constexpr const char* kHello = "printf '\\004\\000\\000\\000\\012\\002\\010\\001' >&3\n";
+constexpr const char* kHelloWithLeases = "printf '\\004\\000\\000\\000\\012\\002\\010\\002' >&3\n";
 
 /// The job manager, as the task manager sees it.
 class FakeLink final : public JobManagerLink {
@@ -112,7 +114,7 @@ class TaskManagerCoreTest : public ::testing::Test {
         return core_->route(hello, fd);
       });
       core_->start(*data_port_);
-      core_->onRegistered(1h);
+      core_->onRegistered(terms_);
     });
   }
   void order(runtime::TaskManagerOrder order) {
@@ -197,6 +199,7 @@ class TaskManagerCoreTest : public ::testing::Test {
   IoLoop loop_{"test-strand"};
   std::unique_ptr<TaskManagerCore> core_;
   std::unique_ptr<DataPort> data_port_;
+  SessionTerms terms_{1h, 10h, nanosSinceBoot()};
   std::size_t taken_ = 0;
 };
 
@@ -401,6 +404,58 @@ TEST_F(TaskManagerCoreTest, KillsAWorkerThatUsesMoreMemoryThanItsSlots) {
                     HasSubstr("taskmanager.slot.memory")));
 }
 
+TEST_F(TaskManagerCoreTest, KillsAWorkerThatNoLongerAnswers) {
+  terms_ = {20ms, 100ms, nanosSinceBoot()};
+  auto it = deployment(std::string(kHelloWithLeases) + "cat frames >&3; sleep 1000");
+  shipFrames(it, {runtime::LeaseTaken{1}});
+  const auto exited = runToItsEnd(it);
+  EXPECT_FALSE(exited.expected);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("did not answer for 120 ms"),
+                    HasSubstr("(it hangs, or was stopped) and was killed")));
+}
+
+TEST_F(TaskManagerCoreTest, WaitsForAWorkerThatHasNotComeToExecuteAndForOneOfTheLastProtocol) {
+  terms_ = {5ms, 20ms, nanosSinceBoot()};
+  start();
+  order(deployment(std::string(kHelloWithLeases) + "sleep 0.5; exit 3"));
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("status 3"));
+  auto old = deployment(std::string(kHello) + "cat frames >&3; sleep 0.5; exit 4", 2);
+  shipFrames(old, {update(old, runtime::TaskState::kRunning)});
+  order(old);
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("status 4"));
+}
+
+TEST_F(TaskManagerCoreTest, RenewsLeasesUpToTheTimeoutAfterWhatWasHeard) {
+  terms_ = {1h, 10s, nanosSinceBoot()};
+  start();
+  order(deployment(std::string(kHelloWithLeases) + "exec cat <&3 > " + tmp_ + "/orders"));
+  const std::string orders = tmp_ + "/orders";
+  waitForFile(orders);
+  loop_.runSync([this] { core_->onHeard(1); });
+  std::vector<std::int64_t> leases;
+  for (int i = 0; i < 2000 && leases.size() < 2; ++i) {
+    std::this_thread::sleep_for(10ms);
+    std::ifstream file(orders, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    leases.clear();
+    std::uint32_t size = 0;
+    for (std::size_t at = 0; at + sizeof size <= bytes.size(); at += sizeof size + size) {
+      std::memcpy(&size, bytes.data() + at, sizeof size);
+      const auto one = wire::decodeWorkerOrder(bytes.substr(at + sizeof size, size));
+      if (one && std::holds_alternative<runtime::LeaseOrder>(*one)) {
+        leases.push_back(std::get<runtime::LeaseOrder>(*one).until_nanos);
+      }
+    }
+  }
+  ASSERT_EQ(leases.size(), 2U);
+  EXPECT_EQ(leases[0], terms_.asked_at + 10'000'000'000);
+  EXPECT_GT(leases[1], leases[0]);
+  EXPECT_LT(leases[1], nanosSinceBoot() + 10'000'000'000);
+  loop_.runSync([this] { core_->onLost("closed"); });
+  std::filesystem::remove(orders);
+}
+
 TEST_F(TaskManagerCoreTest, FreesSlotsOnlyWhenTheProcessIsReaped) {
   start();
   auto first = deployment("sleep 1000");
@@ -462,7 +517,6 @@ TEST_F(TaskManagerCoreTest, AnswersACancelOfWhatItDoesNotHave) {
 }
 
 TEST_F(TaskManagerCoreTest, RegistersAgainWhenTheJobManagerIsLostAndAllWorkersAreGone) {
-  settings_.lost_grace = 100ms;
   start();
   order(deployment(std::string(kHello) + "sleep 1000"));
   loop_.runSync([this] { core_->onLost("closed"); });

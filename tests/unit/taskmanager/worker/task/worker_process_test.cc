@@ -156,6 +156,50 @@ void runWithoutTaskManager() {
   process.run(deployment);
 }
 
+/// The task manager is there, but says nothing more.
+void runWithLease(std::int64_t nanos) {
+  FakeTaskManager manager;
+  JobSpace space;
+  space.hold = true;
+  runtime::Deployment deployment;
+  deployment.execution = execution();
+  deployment.workers.resize(1);
+  deployment.graph = keyedJob(space, 1);
+  deployment.placement = {{0}, {0}};
+  WorkerProcess process(manager.workers_end);
+  manager.send(runtime::LeaseOrder{nanosSinceBoot() + nanos});
+  process.run(deployment);
+}
+
+TEST(WorkerProcessTest, EndsWhenItsLeaseRunsOut) {
+  EXPECT_EXIT(runWithLease(50'000'000), ::testing::ExitedWithCode(Lease::kExitStatus), "lease");
+}
+
+TEST(WorkerProcessTest, DoesNothingWhenItsLeaseHadRunOutBeforeItsStart) {
+  EXPECT_EXIT(runWithLease(-1), ::testing::ExitedWithCode(Lease::kExitStatus), "lease");
+}
+
+TEST(WorkerProcessTest, AnswersLeases) {
+  FakeTaskManager manager;
+  JobSpace space;
+  runtime::Deployment deployment;
+  deployment.execution = execution();
+  deployment.workers.resize(1);
+  deployment.graph = keyedJob(space, 1);
+  deployment.placement = {{0}, {0}};
+  WorkerProcess process(manager.workers_end);
+  std::thread main_thread([&] { process.run(deployment); });
+  const std::int64_t until = nanosSinceBoot() + 3'600'000'000'000;
+  manager.send(runtime::LeaseOrder{until});
+  runtime::WorkerReport report;
+  while (!std::holds_alternative<runtime::LeaseTaken>(report)) {
+    report = manager.receive();
+  }
+  EXPECT_EQ(std::get<runtime::LeaseTaken>(report).until_nanos, until);
+  manager.send(runtime::CancelOrder{execution()});
+  main_thread.join();
+}
+
 TEST(WorkerProcessTest, EndsAtOnceWhenItsTaskManagerGoes) {
   EXPECT_EXIT(runWithoutTaskManager(), ::testing::ExitedWithCode(1), "");
 }

@@ -193,6 +193,18 @@ TEST_F(WorkerTest, TasksHearOfCompletedCheckpoints) {
   EXPECT_THAT(space_.events, Contains("complete 1"));
 }
 
+// A savepoint's lines are committed though its job is cancelled at once.
+TEST_F(WorkerTest, TasksHearOfCheckpointsThatCompletedBeforeTheirCancel) {
+  space_.count = 1000;
+  space_.sink_nanos = 20'000'000;
+  start(1);
+  awaitReceived(1);
+  worker_->handle(runtime::NotifyOrder{deployment_.execution, CheckpointId(1), true});
+  worker_->handle(runtime::CancelOrder{deployment_.execution});
+  worker_->join();
+  EXPECT_THAT(space_.events, Contains("complete 1"));
+}
+
 TEST_F(WorkerTest, AnIdleSourceIsFlushedWithoutWaitingForTheTimeout) {
   space_.count = 10;
   deployment_.configuration["execution.buffer-timeout"] = "1 h";
