@@ -121,12 +121,17 @@ class DataStream {
   DataStreamSink printToErr() const {
     return sink("printToErr", "Sink: Print to Err", api::printSink<T>(true));
   }
-  /// A line per record, into path/<subtask + 1>, or path itself at parallelism 1.
-  DataStreamSink writeAsText(const std::string& path) const {
-    return sink("writeAsText", "Sink: " + path, api::textFileSink<T>(path));
+  /// A line per record, into path/<subtask + 1>, or path itself at parallelism 1. The path is
+  /// absolute, and holds nothing of another job unless `mode` allows to overwrite it; TextFileSink
+  /// says when lines are there.
+  DataStreamSink writeAsText(const std::string& path,
+                             WriteMode mode = WriteMode::kNoOverwrite) const {
+    return sink("writeAsText", "Sink: " + path, api::textFileSink<T>(path, mode));
   }
-  DataStreamSink writeAsCsv(const std::string& path) const {
-    return sink("writeAsCsv", "Sink: " + path, api::csvFileSink<T>(path));
+  /// The same with the members of a record as fields, quoted as RFC 4180 says.
+  DataStreamSink writeAsCsv(const std::string& path,
+                            WriteMode mode = WriteMode::kNoOverwrite) const {
+    return sink("writeAsCsv", "Sink: " + path, api::csvFileSink<T>(path, mode));
   }
   DataStreamSink writeToSocket(const std::string& host, int port) const {
     return sink("writeToSocket", "Sink: Socket", api::socketSink<T>(host, port));

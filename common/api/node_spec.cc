@@ -1,5 +1,7 @@
 #include "common/api/node_spec.h"
 
+#include "common/connector/paths.h"
+
 namespace weir::api {
 
 graph::StreamNode makeNode(std::string kind, std::string name) {
@@ -23,6 +25,21 @@ void declareStates(graph::StreamNode& node, const StateOwner& owner, const recor
     }
     node.states.push_back({declared.info.name, declared.info.kind, *key, declared.info.schema});
     node.stateful = true;
+  }
+}
+
+void declareInput(graph::StreamNode& node, const std::string& path) {
+  if (const auto local = connector::declaredPath(path); !local.has_value()) {
+    node.errors.push_back(local.error().text());
+  }
+}
+
+void declareOutput(graph::StreamNode& node, const std::string& path) {
+  auto local = connector::declaredPath(path);
+  if (local.has_value()) {
+    node.output_path = *std::move(local);
+  } else {
+    node.errors.push_back(local.error().text());
   }
 }
 

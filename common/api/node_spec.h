@@ -22,6 +22,9 @@ graph::StreamNode makeNode(std::string kind, std::string name);
 /// node.
 void declareStates(graph::StreamNode& node, const StateOwner& owner, const record::Schema* key);
 void declareOperatorState(graph::StreamNode& node, const state::StateInfo& info);
+/// A path that is none which all processes understand alike is an error of the node.
+void declareInput(graph::StreamNode& node, const std::string& path);
+void declareOutput(graph::StreamNode& node, const std::string& path);
 
 template <typename F>
 inline constexpr bool kIsWrapping = false;
@@ -30,7 +33,7 @@ inline constexpr bool kIsWrapping<functions::RollingReduce<T, F>> = true;
 template <typename T, typename Acc, typename F>
 inline constexpr bool kIsWrapping<functions::RollingFold<T, Acc, F>> = true;
 
-/// Notes on the node what is known of F's state before it runs.
+/// Notes on the node what is known of F's state and files before it runs.
 template <typename F, typename Key>
 void describeFunction(graph::StreamNode& node, const F& function) {
   if constexpr (std::is_base_of_v<StateOwner, F>) {
@@ -42,6 +45,14 @@ void describeFunction(graph::StreamNode& node, const F& function) {
       if constexpr (kIsWrapping<F>) {
         describeFunction<std::decay_t<decltype(function.wrapped())>, Key>(node, function.wrapped());
       }
+    }
+  }
+  if constexpr (requires { function.outputPath(); }) {
+    declareOutput(node, function.outputPath());
+  }
+  if constexpr (requires { function.inputPaths(); }) {
+    for (const std::string& path : function.inputPaths()) {
+      declareInput(node, path);
     }
   }
   if constexpr (functions::IsCheckpointed<F>) {

@@ -144,15 +144,32 @@ void appendText(std::string& to, const T& value) {
   }
 }
 
-/// Appends `value` as a line of writeAsCsv(): its members with commas, without parentheses.
+/// Puts what stands behind `begin` into quotes where RFC 4180 asks for it.
+void quoteCsv(std::string& text, std::size_t begin);
+
+template <typename... T>
+void appendCsvFields(std::string& to, const T&... fields) {
+  bool first = true;
+  const auto one = [&](const auto& field) {
+    if (!std::exchange(first, false)) {
+      to += ',';
+    }
+    const std::size_t begin = to.size();
+    appendText(to, field);
+    quoteCsv(to, begin);
+  };
+  (one(fields), ...);
+}
+
+/// Appends `value` as a line of writeAsCsv(): its members with commas, quoted as RFC 4180 says.
 template <typename T>
 void appendCsv(std::string& to, const T& value) {
   if constexpr (TupleLike<T> && !RangeLike<T>) {
-    std::apply([&to](const auto&... one) { appendJoined(to, ",", one...); }, value);
+    std::apply([&to](const auto&... one) { appendCsvFields(to, one...); }, value);
   } else if constexpr (!Streamable<T> && record::PlainAggregate<T>) {
-    record::visitFields(value, [&to](const auto&... one) { appendJoined(to, ",", one...); });
+    record::visitFields(value, [&to](const auto&... one) { appendCsvFields(to, one...); });
   } else {
-    appendText(to, value);
+    appendCsvFields(to, value);
   }
 }
 

@@ -25,17 +25,18 @@ auto printSink(bool to_error) {
 }
 
 template <typename T>
-auto textFileSink(const std::string& path) {
+auto textFileSink(const std::string& path, WriteMode mode) {
   if constexpr (std::is_same_v<T, std::string>) {
-    return TextFileSink(path);
+    return TextFileSink(path, mode);
   } else {
-    return connector::FormattedStatefulSink<T, TextFileSink, &appendText<T>>(TextFileSink(path));
+    return connector::FormattedStatefulSink<T, TextFileSink, &appendText<T>>(
+        TextFileSink(path, mode));
   }
 }
 
 template <typename T>
-auto csvFileSink(const std::string& path) {
-  return connector::FormattedStatefulSink<T, TextFileSink, &appendCsv<T>>(TextFileSink(path));
+auto csvFileSink(const std::string& path, WriteMode mode) {
+  return connector::FormattedStatefulSink<T, TextFileSink, &appendCsv<T>>(TextFileSink(path, mode));
 }
 
 template <typename T>

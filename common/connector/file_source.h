@@ -29,8 +29,8 @@ struct FileSplit {
 /// A path is a file or a directory, whose files are read in the order of their names; names that
 /// start with '.' or '_' are passed over there. Files are dealt out to the subtasks in blocks of 64
 /// MiB. A line is the bytes before "\n" or "\r\n" (or before the end of the file), whatever their
-/// encoding; a '\r' elsewhere belongs to the line. A relative path is one in the working directory
-/// of the worker.
+/// encoding; a '\r' elsewhere belongs to the line. A relative path is refused when the job is
+/// submitted, as every process would understand another one.
 ///
 /// The files must not change while they are read: what was found at the first start is read, and
 /// after a restore only what was then left of it. The state is a list of FileSplit, so the source
@@ -42,6 +42,8 @@ class FileSource : public RichSourceFunction<std::string>, public ListCheckpoint
  public:
   explicit FileSource(std::string path);
   explicit FileSource(std::vector<std::string> paths);
+
+  const std::vector<std::string>& inputPaths() const { return paths_; }
 
   /// Also the directories within the directories.
   FileSource& recursive(bool enabled = true);

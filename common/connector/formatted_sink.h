@@ -35,19 +35,26 @@ class FormattedSink : public RichSinkFunction<T> {
   std::string line_;  // Reused.
 };
 
-/// The same over a sink of lines that has list state (TextFileSink).
+/// The same over a sink of lines that has list state and takes part in checkpoints (TextFileSink).
 template <typename T, typename Lines, void (*kAppend)(std::string&, const T&)>
 class FormattedStatefulSink : public FormattedSink<T, Lines, kAppend>,
-                              public ListCheckpointed<typename Lines::Element> {
+                              public ListCheckpointed<typename Lines::Element>,
+                              public CheckpointListener,
+                              public FinishListener {
  public:
   using FormattedSink<T, Lines, kAppend>::FormattedSink;
 
+  const std::string& outputPath() const { return this->lines_.outputPath(); }
   std::vector<typename Lines::Element> snapshotState(std::uint64_t checkpoint_id) override {
     return this->lines_.snapshotState(checkpoint_id);
   }
   void restoreState(const std::vector<typename Lines::Element>& elements) override {
     this->lines_.restoreState(elements);
   }
+  void notifyCheckpointComplete(std::uint64_t checkpoint_id) override {
+    this->lines_.notifyCheckpointComplete(checkpoint_id);
+  }
+  void notifyFinished() override { this->lines_.notifyFinished(); }
 };
 
 }  // namespace weir::connector

@@ -6,6 +6,7 @@
 namespace weir {
 
 void PrintSink::open(RuntimeContext& context) {
+  context_ = &context;
   if (context.getNumberOfParallelSubtasks() > 1) {
     prefix_ = std::to_string(context.getIndexOfThisSubtask() + 1) + "> ";
   }
@@ -15,6 +16,7 @@ void PrintSink::invoke(const std::string& line) {
   line_ = prefix_;
   line_ += line;
   line_ += '\n';
+  context_->enforceLease();
   connector::orRaise(connector::writeAll(
       fd_, line_, fd_ == 1 ? "standard output of the worker" : "standard error of the worker"));
 }

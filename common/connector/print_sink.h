@@ -23,7 +23,8 @@ class PrintSink : public RichSinkFunction<std::string> {
  private:
   int fd_;
   std::string prefix_;
-  std::string line_;  // Reused.
+  std::string line_;                         // Reused.
+  const RuntimeContext* context_ = nullptr;  // Of the operator, since open().
 };
 
 }  // namespace weir

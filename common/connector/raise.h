@@ -4,11 +4,18 @@
 #include <utility>
 
 #include "common/base/result.h"
+#include "common/functions/checkpointed.h"
 
 namespace weir::connector {
 
-/// Connectors are user functions: what they cannot do fails their task with an exception.
-[[noreturn]] inline void raise(const Error& error) { throw std::runtime_error(error.text()); }
+/// Connectors are user functions: what they cannot do fails their task with an exception, and the
+/// job where the program is wrong.
+[[noreturn]] inline void raise(const Error& error) {
+  if (error.code() == ErrorCode::kInvalidArgument) {
+    throw UnrecoverableError(error.text());
+  }
+  throw std::runtime_error(error.text());
+}
 
 /// The value, or raise().
 template <typename T>

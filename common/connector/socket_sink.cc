@@ -21,6 +21,7 @@ constexpr int kLookAgainMillis = 5;
 }  // namespace
 
 void SocketSink::open(RuntimeContext& context) {
+  context_ = &context;
   if (!context.isCheck()) {
     socket_ = std::make_shared<connector::Descriptor>(
         connector::orRaise(connector::connectTo(host_, port_, kConnectTimeout)));
@@ -30,6 +31,7 @@ void SocketSink::open(RuntimeContext& context) {
 void SocketSink::invoke(const std::string& line) {
   line_ = line;
   line_ += '\n';
+  context_->enforceLease();
   for (std::string_view rest = line_; !rest.empty();) {
     // Without MSG_NOSIGNAL a server that is gone would end the whole worker with SIGPIPE.
     const ssize_t sent = ::send(socket_->get(), rest.data(), rest.size(), MSG_NOSIGNAL);

@@ -31,7 +31,8 @@ class SocketSink : public RichSinkFunction<std::string> {
 
   std::string host_;
   std::uint16_t port_;
-  std::string line_;  // Reused.
+  std::string line_;                         // Reused.
+  const RuntimeContext* context_ = nullptr;  // Of the operator, since open().
   // Made in open(), so that copies of the function for other subtasks never share one.
   std::shared_ptr<connector::Descriptor> socket_;
 };

@@ -1,13 +1,14 @@
 #include "common/connector/text_file_sink.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/connector/descriptor.h"
+#include "common/connector/committed_file.h"
 #include "common/connector/raise.h"
 #include "common/fs/local_file_system.h"
 #include "common/fs/uri.h"
@@ -18,85 +19,191 @@ namespace {
 constexpr std::size_t kBufferBytes = 64 * 1024;
 constexpr std::chrono::milliseconds kFlushInterval(100);
 
-/// Cuts a file to its first `bytes` bytes and returns it, open for appending.
-Result<connector::Descriptor> openCut(const WrittenFile& file) {
-  connector::Descriptor fd(::open(file.path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-  struct stat info{};
-  if (!fd.isOpen() || ::fstat(fd.get(), &info) != 0) {
-    return systemError(errno, "go on writing " + file.path);
-  }
-  if (static_cast<std::uint64_t>(info.st_size) < file.bytes) {
-    return Error(ErrorCode::kFailedPrecondition,
-                 "file " + file.path + " has " + std::to_string(info.st_size) + " bytes, but had " +
-                     std::to_string(file.bytes) + " at the snapshot")
-        .advise("bring the file back, or start without the state of this sink");
-  }
-  if (::ftruncate(fd.get(), static_cast<off_t>(file.bytes)) != 0) {
-    return systemError(errno, "cut " + file.path);
-  }
-  return fd;
-}
-
 /// Whether a sink of `path` has written `file`.
 bool belongsTo(const std::string& path, const WrittenFile& file) {
   return file.path == path || fs::parentOf(file.path) == path || file.path.starts_with(path + ".");
 }
 
-bool isFile(const std::string& path) {
+enum class Kind : std::uint8_t { kNothing, kFile, kEmptyFile, kDirectory, kSpecial };
+
+Kind kindOf(const std::string& path) {
   struct stat info{};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  if (::stat(path.c_str(), &info) != 0) {
+    return Kind::kNothing;
+  }
+  if (S_ISREG(info.st_mode)) {
+    return info.st_size == 0 ? Kind::kEmptyFile : Kind::kFile;
+  }
+  return S_ISDIR(info.st_mode) ? Kind::kDirectory : Kind::kSpecial;
+}
+
+/// The subtask, from 0, of a file that a sink named: "<n>" or "<n>.<k>"; -1 for others.
+std::int64_t subtaskOf(std::string_view name) {
+  constexpr std::size_t kMostDigits = 9;
+  const std::string_view number = name.substr(0, name.find('.'));
+  const std::string_view rest = name.substr(number.size());
+  const auto digits = [](std::string_view text) {
+    return !text.empty() && text.size() <= kMostDigits &&
+           std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  if (!digits(number) || (!rest.empty() && !digits(rest.substr(1)))) {
+    return -1;
+  }
+  return std::stoll(std::string(number)) - 1;
+}
+
+Error taken(const std::string& path, const std::string& what) {
+  return Error(ErrorCode::kInvalidArgument, "the path " + path + " of the sink " + what)
+      .advise("name another path, remove it, or use WriteMode::kOverwrite");
+}
+
+/// The first visible file in the directory that holds something; empty when there is none.
+std::string firstFileIn(const std::string& directory) {
+  fs::LocalFileSystem files;
+  for (const fs::FileInfo& one : connector::orRaise(files.list(directory))) {
+    if (!one.directory && !one.name.starts_with('.') && one.size > 0) {
+      return one.name;
+    }
+  }
+  return "";
 }
 
 }  // namespace
+
+std::shared_ptr<connector::CommittedFile> TextFileSink::make(const std::string& path) const {
+  const functions::TaskInfo& task = context_->task();
+  return std::make_shared<connector::CommittedFile>(
+      path, connector::FileOwner{task.job.hex(), task.attempt.value(), task.subtask});
+}
 
 void TextFileSink::open(RuntimeContext& context) {
   if (context.isCheck()) {
     return;
   }
+  context_ = &context;
   flushed_ = std::chrono::steady_clock::now();
-  std::string path = connector::orRaise(fs::localPath(fs::absolutePath(path_)));
+  const std::string path = connector::orRaise(fs::localPath(fs::absolutePath(path_)));
   if (!files_.empty() && !belongsTo(path, files_.front())) {
     files_.clear();
     restored_ = false;  // The program names another path now: it starts there.
   }
   if (!files_.empty()) {
     openRestored();
+  } else if (single() && kindOf(path) == Kind::kSpecial) {
+    file_ = make(path);
+    connector::orRaise(file_->openSpecial());
     return;
+  } else if (restored_) {
+    openBeside(path);
+  } else {
+    openFresh(path);
   }
-  const bool single = context.getNumberOfParallelSubtasks() == 1;
-  // What was written at parallelism 1 stays where it is.
-  const bool beside = !single && restored_ && isFile(path);
-  fs::LocalFileSystem files;
-  connector::orRaise(files.makeDirectories(single || beside ? fs::parentOf(path) : path));
-  if (!single) {
-    const std::string number = std::to_string(context.getIndexOfThisSubtask() + 1);
-    path = beside ? path + "." + number : fs::join(path, number);
-  }
-  openFresh(path, !restored_);
-}
-
-void TextFileSink::openFresh(const std::string& path, bool may_exist) {
-  std::string candidate = path;
-  for (int suffix = 1;; ++suffix) {
-    const int fd =
-        ::open(candidate.c_str(),
-               O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (may_exist ? O_TRUNC : O_EXCL),
-               0666);
-    if (fd >= 0) {
-      file_ = std::make_shared<connector::Descriptor>(fd);
-      files_ = {{candidate, 0}};
-      return;
-    }
-    if (may_exist || errno != EEXIST) {
-      connector::raise(systemError(errno, "create " + candidate));
-    }
-    candidate = path + "." + std::to_string(suffix);
+  if (!context.task().checkpointing) {
+    connector::orRaise(file_->openDirectly());
   }
 }
 
 void TextFileSink::openRestored() {
   for (std::size_t i = files_.size(); i > 0; --i) {
-    file_ = std::make_shared<connector::Descriptor>(connector::orRaise(openCut(files_[i - 1])));
+    file_ = make(files_[i - 1].path);
+    connector::orRaise(file_->restore(files_[i - 1]));
+    if (i > 1) {  // It stays as it is from now on.
+      connector::orRaise(file_->finish());
+      files_[i - 1] = file_->state();
+    }
+  }
+}
+
+/// For a subtask of a restored sink to which no file fell.
+void TextFileSink::openBeside(const std::string& path) {
+  std::string name = path;
+  if (!single()) {
+    // What was written at parallelism 1 stays where it is.
+    const bool beside = kindOf(path) == Kind::kFile || kindOf(path) == Kind::kEmptyFile;
+    const std::string number = std::to_string(context_->getIndexOfThisSubtask() + 1);
+    name = beside ? path + "." + number : fs::join(path, number);
+  }
+  fs::LocalFileSystem files;
+  connector::orRaise(files.makeDirectories(fs::parentOf(name)));
+  file_ = make(name);
+  for (int suffix = 1; connector::orRaise(file_->taken()); ++suffix) {
+    file_ = make(name + "." + std::to_string(suffix));
+  }
+  connector::orRaise(file_->claim());
+}
+
+void TextFileSink::openFresh(const std::string& path) {
+  if (mode_ == WriteMode::kOverwrite) {
+    clear(path);
+  } else {
+    refuseOthers(path);
+  }
+  fs::LocalFileSystem files;
+  connector::orRaise(files.makeDirectories(single() ? fs::parentOf(path) : path));
+  const std::string number = std::to_string(context_->getIndexOfThisSubtask() + 1);
+  file_ = make(single() ? path : fs::join(path, number));
+  connector::orRaise(file_->claim());
+}
+
+void TextFileSink::refuseOthers(const std::string& path) const {
+  const Kind kind = kindOf(path);
+  if (single() && kind == Kind::kDirectory) {
+    connector::raise(taken(path, "is a directory, but at parallelism 1 it writes one file"));
+  }
+  if (!single() && kind != Kind::kDirectory && kind != Kind::kNothing) {
+    connector::raise(taken(path, "is a file, but above parallelism 1 it writes into a directory"));
+  }
+  const std::string directory = single() ? fs::parentOf(path) : path;
+  const std::string name = single() ? fs::nameOf(path) : "";
+  const std::string other = kind == Kind::kDirectory ? firstFileIn(path)
+                            : kind == Kind::kFile    ? name
+                                                     : "";
+  // A mark of ours says that an earlier attempt or another subtask was here; it was made before
+  // any file was, so it is looked for last.
+  const auto jobs = connector::orRaise(connector::markedBy(directory, name));
+  const std::string self = context_->task().job.hex();
+  const bool ours = std::ranges::find(jobs, self) != jobs.end();
+  const auto foreign = std::ranges::find_if(jobs, [&](const auto& job) { return job != self; });
+  if (foreign != jobs.end()) {
+    connector::raise(
+        taken(path, "is being written by job " + *foreign + ", or that job was ended"));
+  }
+  if (!other.empty() && !ours) {
+    connector::raise(taken(
+        path, single() ? "holds a file of another job" : "holds files of another job: " + other));
+  }
+}
+
+/// Removes what is there. Each subtask its share, so that none removes what another one began.
+void TextFileSink::clear(const std::string& path) {
+  const Kind kind = kindOf(path);
+  if (single()) {
+    if (kind == Kind::kDirectory) {
+      connector::raise(Error(ErrorCode::kInvalidArgument,
+                             "the path " + path +
+                                 " of the sink is a directory, but at parallelism "
+                                 "1 it writes one file")
+                           .advise("name another path, or remove it"));
+    }
+    connector::orRaise(make(path)->overwrite());
+    return;
+  }
+  if (kind == Kind::kFile || kind == Kind::kEmptyFile) {
+    ::unlink(path.c_str());  // Another subtask may have been here; what cannot be removed is in the
+    return;                  // way of the directory.
+  }
+  const auto own = static_cast<std::int64_t>(context_->task().subtask);
+  connector::orRaise(
+      make(fs::join(path, std::to_string(context_->getIndexOfThisSubtask() + 1)))->overwrite());
+  if (kind != Kind::kDirectory) {
+    return;
+  }
+  fs::LocalFileSystem files;
+  for (const fs::FileInfo& one : connector::orRaise(files.list(path))) {
+    const std::int64_t subtask = one.directory ? -1 : subtaskOf(one.name);
+    if (subtask >= 0 && subtask % context_->getNumberOfParallelSubtasks() == own) {
+      connector::orRaise(make(fs::join(path, one.name))->overwrite());
+    }
   }
 }
 
@@ -114,30 +221,50 @@ void TextFileSink::flush() {
   if (file_ == nullptr || buffer_.empty()) {
     return;
   }
-  connector::orRaise(connector::writeAll(file_->get(), buffer_, files_.front().path));
-  files_.front().bytes += buffer_.size();
+  context_->enforceLease();
+  connector::orRaise(file_->append(buffer_));
   buffer_.clear();
-  unsynced_ = true;
 }
 
 void TextFileSink::endInput() { flush(); }
 
-void TextFileSink::close() {
-  flush();
-  file_.reset();
+void TextFileSink::notifyFinished() {
+  if (file_ != nullptr) {
+    context_->enforceLease();
+    flush();
+    connector::orRaise(file_->finish());
+    file_.reset();
+  }
 }
 
-std::vector<WrittenFile> TextFileSink::snapshotState(std::uint64_t /*checkpoint_id*/) {
-  flush();
-  if (std::exchange(unsynced_, false) && ::fdatasync(file_->get()) != 0 && errno != EINVAL) {
-    connector::raise(systemError(errno, "sync " + files_.front().path));
+/// What was not flushed before a failure or a cancel belongs to nobody.
+void TextFileSink::close() {
+  if (file_ != nullptr) {
+    file_->abandon();
+    file_.reset();
   }
-  return files_;
+}
+
+std::vector<WrittenFile> TextFileSink::snapshotState(std::uint64_t checkpoint_id) {
+  flush();
+  connector::orRaise(file_->seal(checkpoint_id));
+  std::vector<WrittenFile> files{file_->state()};
+  if (files_.size() > 1) {
+    files.insert(files.end(), files_.begin() + 1, files_.end());
+  }
+  return files;
 }
 
 void TextFileSink::restoreState(const std::vector<WrittenFile>& files) {
   restored_ = true;
   files_ = files;
+}
+
+void TextFileSink::notifyCheckpointComplete(std::uint64_t checkpoint_id) {
+  if (file_ != nullptr) {
+    context_->enforceLease();
+    connector::orRaise(file_->commit(checkpoint_id));
+  }
 }
 
 }  // namespace weir

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/connector/written_file.h"
 #include "common/functions/checkpointed.h"
 #include "common/functions/functions.h"
 #include "common/functions/rich_function.h"
@@ -14,52 +15,75 @@
 namespace weir {
 
 namespace connector {
-class Descriptor;
+class CommittedFile;
 }  // namespace connector
 
-/// A file and how much of it belongs to a snapshot.
-struct WrittenFile {
-  std::string path;
-  std::uint64_t bytes = 0;
+/// What a file sink does where its path holds something that is not its job's.
+enum class WriteMode : std::uint8_t {
+  kNoOverwrite = 1,  ///< The job fails at its start, naming what is there.
+  kOverwrite = 2,    ///< It is removed.
 };
 
 /// Writes each record as a line of a text file: of `path` itself at parallelism 1, else of
-/// `path`/1, `path`/2, ... by subtask. A relative path is one in the working directory of the
-/// worker.
+/// `path`/1, `path`/2, ... by subtask. All workers must see the same directory; a relative path is
+/// refused when the job is submitted, as every process would understand another one.
 ///
-/// A fresh start empties the files. A restore cuts each file to what it held at the snapshot and
-/// goes on there, so that with checkpoints every line is in the files exactly once at the end;
-/// until then a reader may see lines that a failure takes back. All workers must see the same
-/// directory. After a restore at another parallelism a subtask goes on with the files that fell to
-/// it, and one that got none starts `path`/<n> (`path`.<n> where `path` is a file of parallelism
-/// 1), with .1 and so on behind it if that is taken. A program that names another path than the
-/// snapshot's leaves the old files alone and starts there.
+/// A job that takes checkpoints commits its lines with them: they are appended to the file once a
+/// checkpoint that knows them has completed, so that every line is there exactly once, and a file
+/// never changes but by growing. Until then they lie in a hidden directory
+/// `.<name>.in-progress-<job>` beside the file, which is gone when the job is FINISHED. A job
+/// without checkpoints appends its lines at the latest 100 ms after the next line, and at the end;
+/// started again it begins a new file.
 ///
-/// Lines are in the file at the latest 100 ms after the next line, at a checkpoint, and at the end.
-/// Errors: exceptions naming the file.
-class TextFileSink : public RichSinkFunction<std::string>, public ListCheckpointed<WrittenFile> {
+/// A fresh start refuses a path that holds files, empty ones aside, or that another job is about to
+/// write, unless WriteMode::kOverwrite; what it then removes are files named by a number, or the
+/// file `path`. A restored sink goes on with the files that its state knows; what they hold beyond
+/// the snapshot (it was not the job's last) is left out of a new file of that name. After a restore
+/// at another parallelism a subtask goes on with the files that fell to it, and one that got none
+/// starts `path`/<n> (`path`.<n> where `path` is a file of parallelism 1), with .1 and so on behind
+/// it if that is taken. A program that names another path than the snapshot's leaves the old files
+/// alone and starts there.
+///
+/// Errors: exceptions naming the file; UnrecoverableError where a path is refused. At every
+/// checkpoint the file must be the one that was written, with its length: who writes to it besides
+/// fails the task.
+class TextFileSink : public RichSinkFunction<std::string>,
+                     public ListCheckpointed<WrittenFile>,
+                     public CheckpointListener,
+                     public FinishListener {
  public:
-  explicit TextFileSink(std::string path) : path_(std::move(path)) {}
+  explicit TextFileSink(std::string path, WriteMode mode = WriteMode::kNoOverwrite)
+      : path_(std::move(path)), mode_(mode) {}
+
+  const std::string& outputPath() const { return path_; }
 
   void open(RuntimeContext& context) override;
   void invoke(const std::string& line) override;
   void endInput() override;
+  void notifyFinished() override;
   void close() override;
   std::vector<WrittenFile> snapshotState(std::uint64_t checkpoint_id) override;
   void restoreState(const std::vector<WrittenFile>& files) override;
+  void notifyCheckpointComplete(std::uint64_t checkpoint_id) override;
 
  private:
-  void openFresh(const std::string& path, bool may_exist);
+  void openFresh(const std::string& path);
+  void openBeside(const std::string& path);
   void openRestored();
+  void clear(const std::string& path);
+  void refuseOthers(const std::string& path) const;
+  std::shared_ptr<connector::CommittedFile> make(const std::string& path) const;
   void flush();
+  bool single() const { return context_->getNumberOfParallelSubtasks() == 1; }
 
   std::string path_;
+  WriteMode mode_;
   bool restored_ = false;
-  std::vector<WrittenFile> files_;  // The first is being written.
+  std::vector<WrittenFile> files_;     // As of the restore; the first is being written.
+  RuntimeContext* context_ = nullptr;  // Of the operator, from open() to close().
   // Made after open(), so that copies of the function for other subtasks never share one.
-  std::shared_ptr<connector::Descriptor> file_;
+  std::shared_ptr<connector::CommittedFile> file_;
   std::string buffer_;
-  bool unsynced_ = false;
   std::chrono::steady_clock::time_point flushed_{};
 };
 

@@ -49,6 +49,32 @@ Status checkTexts(const StreamNode& node) {
   return ok();
 }
 
+bool isFileOf(std::string_view path, std::string_view directory) {
+  return path.size() > directory.size() + 1 && path.starts_with(directory) &&
+         path[directory.size()] == '/' && path[directory.size() + 1] >= '0' &&
+         path[directory.size() + 1] <= '9';
+}
+
+/// A sink above parallelism 1 writes `path`/<n>.
+bool shareFiles(const StreamNode& one, const StreamNode& other) {
+  return !one.output_path.empty() &&
+         (one.output_path == other.output_path || isFileOf(one.output_path, other.output_path));
+}
+
+Status checkOutputs(const std::vector<StreamNode>& nodes) {
+  for (const StreamNode& one : nodes) {
+    for (const StreamNode& other : nodes) {
+      if (&one != &other && !other.output_path.empty() && shareFiles(one, other)) {
+        return Error(ErrorCode::kInvalidArgument,
+                     "the sinks " + describe(other) + " and " + describe(one) +
+                         " write to the same path " + one.output_path)
+            .advise("give each a path of its own, or join their streams with union_()");
+      }
+    }
+  }
+  return ok();
+}
+
 Status checkMaxParallelism(std::uint32_t max_parallelism, const std::string& whose) {
   if (max_parallelism <= kMaxParallelismLimit) {
     return ok();
@@ -174,6 +200,7 @@ Result<JobGraph> StreamGraph::toJobGraph(const Settings& settings) const {
     WEIR_RETURN_IF_ERROR(resolveInputs(nodes_, resolved, node, next));
     resolved.push_back(std::move(next));
   }
+  WEIR_RETURN_IF_ERROR(checkOutputs(nodes_));
   WEIR_TRY(const auto ids, assignIds(nodes_));
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     graph.operators.push_back(makeOperator(nodes_[i], resolved[i], ids[i]));

@@ -65,6 +65,7 @@ struct StreamNode {
   bool fixed_parallelism_state = false;
   bool custom_handles = false;
   std::string payload;
+  std::string output_path;  ///< What a sink writes and nobody else may; empty: nothing.
   functions::OperatorFactory factory;
   functions::HandleReader handle_reader;  ///< With custom_handles.
   std::vector<StreamEdge> inputs;
@@ -93,8 +94,8 @@ class StreamGraph {
 
   /// Resolves parallelism, partitioning, ids and chains. Errors name the operators: no operator,
   /// equal uids, an empty uid, a uid that hashes to another operator's generated id, a parallelism
-  /// above the maximum, forward between different parallelisms, two states of one name, and what
-  /// the nodes themselves carry in `errors`.
+  /// above the maximum, forward between different parallelisms, two states of one name, two
+  /// sinks of one path, and what the nodes themselves carry in `errors`.
   Result<JobGraph> toJobGraph(const Settings& settings) const;
 
  private:

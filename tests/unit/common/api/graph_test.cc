@@ -348,6 +348,62 @@ TEST(GraphTest, ConnectedAndUnitedStreamsHaveTwoInputs) {
   EXPECT_EQ(graph.operators[2].kind, "coMap");
 }
 
+std::string toCsv(const auto& value) {
+  std::string line;
+  api::appendCsv(line, value);
+  return line;
+}
+
+TEST(GraphTest, CsvIsQuotedAsRfc4180Says) {
+  using Row = std::tuple<std::string, int, std::string>;
+  EXPECT_EQ(toCsv(Row("plain", 1, "with space")), "plain,1,with space");
+  EXPECT_EQ(toCsv(Row("a,b", 2, "say \"hi\"")), R"("a,b",2,"say ""hi""")");
+  EXPECT_EQ(toCsv(Row("two\nlines", 3, "\r")), "\"two\nlines\",3,\"\r\"");
+  EXPECT_EQ(toCsv(Row("", 4, "\"")), R"(,4,"""")");
+  EXPECT_EQ(toCsv(Sale{"x,y", 1.5}), R"("x,y",1.5)");
+  EXPECT_EQ(toCsv(std::string("one, field")), R"("one, field")");
+  EXPECT_EQ(toCsv(std::pair(1, std::vector<int>{2, 3})), R"(1,"[2, 3]")");
+}
+
+TEST(GraphTest, RefusesARelativePathOfASinkAndOfASource) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1, 2).writeAsText("out.txt");
+  EXPECT_THAT(errorOf(env),
+              AllOf(HasSubstr("'Sink: out.txt'"),
+                    HasSubstr("the path 'out.txt' is relative, but the client and each worker")));
+  auto reads = StreamExecutionEnvironment::getExecutionEnvironment();
+  reads.readTextFile("./in").print();
+  EXPECT_THAT(errorOf(reads), HasSubstr("the path './in' is relative"));
+  auto own = StreamExecutionEnvironment::getExecutionEnvironment();
+  own.addSource(FileSource(std::vector<std::string>{"/in", "more"}))
+      .addSink(TextFileSink("own.txt"));
+  EXPECT_THAT(errorOf(own), HasSubstr("the path 'more' is relative"));
+  auto csv = StreamExecutionEnvironment::getExecutionEnvironment();
+  csv.fromElements(1).writeAsCsv("hdfs://host/out");
+  EXPECT_THAT(errorOf(csv), HasSubstr("hdfs"));
+}
+
+TEST(GraphTest, RefusesTwoSinksOfOnePath) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  auto numbers = env.fromElements(1, 2);
+  numbers.writeAsText("/out/x").name("first");
+  numbers.writeAsCsv("file:/out//x", WriteMode::kOverwrite).name("second");
+  EXPECT_THAT(errorOf(env),
+              AllOf(HasSubstr("'first'"),
+                    HasSubstr("'second'"),
+                    HasSubstr("write to the same path /out/x; give each a path of its own")));
+  auto within = StreamExecutionEnvironment::getExecutionEnvironment();
+  auto more = within.fromElements(1, 2);
+  more.writeAsText("/out");
+  more.writeAsText("/out/1");
+  EXPECT_THAT(errorOf(within), HasSubstr("write to the same path /out/1"));
+  auto apart = StreamExecutionEnvironment::getExecutionEnvironment();
+  auto others = apart.fromElements(1, 2);
+  others.writeAsText("/out/a");
+  others.writeAsText("/out/b");
+  EXPECT_EQ(errorOf(apart), "nothing is wrong");
+}
+
 TEST(GraphTest, ElementsTravelInThePayloadAndComeOutAgain) {
   auto env = StreamExecutionEnvironment::getExecutionEnvironment();
   env.fromElements(Sale{"a", 1.5}, Sale{"b", 2}).print();

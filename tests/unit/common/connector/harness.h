@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -42,7 +43,19 @@ class Subtask {
     task_.subtask = index;
     task_.parallelism = parallelism;
   }
+  Subtask(std::uint32_t index, std::uint32_t parallelism, std::uint8_t job, std::uint64_t attempt)
+      : Subtask(index, parallelism) {
+    task_.job = JobId(Bytes16{job});
+    task_.attempt = AttemptId(attempt);
+    task_.checkpointing = true;
+  }
+  /// Of a job that takes no checkpoints.
+  Subtask& withoutCheckpoints() {
+    task_.checkpointing = false;
+    return *this;
+  }
   RuntimeContext& context() { return context_; }
+  std::string job() const { return task_.job.hex(); }
 
  private:
   functions::TaskInfo task_;
@@ -68,6 +81,16 @@ class ConnectorTest : public ::testing::Test {
   std::string read(const std::string& name) const {
     std::ifstream file(directory_ / name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  /// All that is in the directory, hidden or not, relative to it.
+  std::vector<std::string> everything() const {
+    std::vector<std::string> names;
+    for (const auto& one : std::filesystem::recursive_directory_iterator(directory_)) {
+      names.push_back(std::filesystem::relative(one.path(), directory_).string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
   }
 
   std::filesystem::path directory_;

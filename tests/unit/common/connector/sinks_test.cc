@@ -9,20 +9,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/connector/formatted_sink.h"
 #include "common/connector/print_sink.h"
 #include "common/connector/socket_sink.h"
 #include "common/connector/socket_source.h"
-#include "common/connector/text_file_sink.h"
 #include "tests/unit/common/connector/harness.h"
 
 namespace weir {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-
-void appendNumber(std::string& to, const int& value) { to += std::to_string(value); }
 
 class SinksTest : public ConnectorTest {
  protected:
@@ -39,106 +34,6 @@ TEST_F(SinksTest, PrintsWholeLinesWithThePrefixOfTheSubtask) {
   parallel.open(second.context());
   parallel.invoke("of two");
   EXPECT_EQ(::testing::internal::GetCapturedStdout(), "alone\n2> of two\n");
-}
-
-TEST_F(SinksTest, WritesThePathItselfAloneAndAFilePerSubtaskElse) {
-  TextFileSink single(path("single"));
-  single.open(alone_.context());
-  single.invoke("line");
-  single.close();
-  EXPECT_EQ(read("single"), "line\n");
-  Subtask second(1, 2);
-  TextFileSink parallel(path("dir"));
-  parallel.open(second.context());
-  parallel.invoke("line");
-  parallel.endInput();
-  EXPECT_EQ(read("dir/2"), "line\n");
-}
-
-TEST_F(SinksTest, EmptiesTheFileOnAFreshStart) {
-  write("out", "old\n");
-  TextFileSink sink(path("out"));
-  sink.open(alone_.context());
-  sink.close();
-  EXPECT_EQ(read("out"), "");
-}
-
-TEST_F(SinksTest, GoesOnAtTheSnapshotAfterARestore) {
-  TextFileSink first(path("out"));
-  first.open(alone_.context());
-  first.invoke("before");
-  const auto state = first.snapshotState(1);
-  first.invoke("lost with the attempt");
-  first.close();
-
-  TextFileSink second(path("out"));
-  second.restoreState(state);
-  second.open(alone_.context());
-  second.invoke("after");
-  second.close();
-  EXPECT_EQ(read("out"), "before\nafter\n");
-}
-
-TEST_F(SinksTest, StartsAtAnotherPathThatTheProgramNames) {
-  TextFileSink sink(path("moved"));
-  sink.restoreState({{write("old", "before, and lines of another job\n"), 6}});
-  sink.open(alone_.context());
-  sink.invoke("after");
-  sink.close();
-  EXPECT_EQ(read("old"), "before, and lines of another job\n");
-  EXPECT_EQ(read("moved"), "after\n");
-}
-
-TEST_F(SinksTest, RefusesAFileThatLostWhatASnapshotKnows) {
-  TextFileSink sink(path("out"));
-  sink.restoreState({{write("out", "x"), 10}});
-  try {
-    sink.open(alone_.context());
-    FAIL() << "it did not throw";
-  } catch (const std::runtime_error& error) {
-    EXPECT_THAT(error.what(), HasSubstr(path("out") + " has 1 bytes, but had 10"));
-  }
-}
-
-TEST_F(SinksTest, TakesNoFileOfAnotherSubtaskWhenRescaled) {
-  write("dir/1", "of another\n");
-  TextFileSink sink(path("dir"));
-  sink.restoreState({});
-  Subtask first(0, 2);
-  sink.open(first.context());
-  sink.invoke("mine");
-  sink.close();
-  EXPECT_EQ(read("dir/1"), "of another\n");
-  EXPECT_EQ(read("dir/1.1"), "mine\n");
-}
-
-TEST_F(SinksTest, StartsBesideTheFileOfParallelismOne) {
-  write("out", "before\n");
-  TextFileSink sink(path("out"));
-  sink.restoreState({});
-  Subtask second(1, 2);
-  sink.open(second.context());
-  sink.invoke("after");
-  const auto state = sink.snapshotState(1);
-  sink.close();
-  EXPECT_EQ(read("out"), "before\n");
-  EXPECT_EQ(read("out.2"), "after\n");
-  TextFileSink again(path("out"));
-  again.restoreState(state);
-  again.open(second.context());
-  again.invoke("more");
-  again.close();
-  EXPECT_EQ(read("out.2"), "after\nmore\n");
-}
-
-TEST_F(SinksTest, FormatsAnyRecord) {
-  connector::FormattedStatefulSink<int, TextFileSink, &appendNumber> sink{
-      TextFileSink(path("out"))};
-  sink.open(alone_.context());
-  sink.invoke(42);
-  EXPECT_EQ(sink.snapshotState(1).front().bytes, 3U);
-  sink.close();
-  EXPECT_EQ(read("out"), "42\n");
 }
 
 /// A server on loopback that serves one connection.
