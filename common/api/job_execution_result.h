@@ -13,6 +13,13 @@
 
 namespace weir {
 
+/// What execute() throws in a program that was started by hand: the job failed, or its graph is
+/// malformed. Uncaught it ends the program with status 1 and one line, `weir: <what()>`.
+class JobExecutionException : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// How a job that was started by hand went. A plain value.
 class JobExecutionResult {
  public:

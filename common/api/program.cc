@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <utility>
 
 #include <unistd.h>
 
@@ -19,7 +21,7 @@ namespace weir::api {
 
 namespace {
 
-// One process is one job: set by the first execute().
+// Set by the first execute() of the process.
 std::atomic<bool> g_executed{false};
 // By hand a program may also end once it has looked at its graph.
 std::atomic<bool> g_looked_at{false};
@@ -47,6 +49,34 @@ void complainWithoutExecute(int status, void* /*unused*/) {
   report(Error(ErrorCode::kInvalidArgument, "the program ended without execute()")
              .advise("call env.execute(\"name\") at the end of main()"));
   ::_exit(1);
+}
+
+std::terminate_handler g_crash = nullptr;  // What the program had before.
+
+/// A failed job that nobody caught is the program's end, and no crash of it.
+[[noreturn]] void endUncaught() {
+  try {
+    if (const std::exception_ptr uncaught = std::current_exception()) {
+      std::rethrow_exception(uncaught);
+    }
+  } catch (const JobExecutionException& failed) {
+    std::fflush(nullptr);
+    std::fprintf(stderr, "weir: %s\n", failed.what());
+    ::_exit(1);
+  } catch (...) {  // NOLINT: a crash as it would be without us.
+  }
+  if (g_crash != nullptr) {
+    g_crash();
+  }
+  std::abort();
+}
+
+void catchUncaught() {
+  static const bool set = [] {
+    g_crash = std::set_terminate(&endUncaught);
+    return true;
+  }();
+  (void)set;
 }
 
 /// On the watchdog's thread: main() may hold any lock, those of the standard streams included.
@@ -84,6 +114,9 @@ void exitWith(const Error& error) {
 Program::Program() : role_(modeOfProcess()) {
   static const bool watched = ::on_exit(&complainWithoutExecute, nullptr) == 0;
   (void)watched;
+  if (role_ == Role::kLocal) {
+    catchUncaught();
+  }
   readSurroundings();
 }
 
@@ -206,25 +239,32 @@ Result<graph::JobGraph> Program::adopt(Result<graph::JobGraph> built) {
   return built;
 }
 
+void Program::giveUp(const Error& error) const {
+  if (role_ == Role::kLocal) {
+    throw JobExecutionException(error.text());
+  }
+  exitWith(error);
+}
+
 JobExecutionResult Program::runHere(const std::string& job_name, Result<graph::JobGraph> built) {
   if (!built.has_value()) {
-    exitWith(built.error());
+    giveUp(built.error());
   }
   auto result = runLocal(*std::move(built), {configuration_});
   if (!result.has_value()) {
-    exitWith(std::move(result).error().during("job '" + job_name + "' failed"));
+    giveUp(std::move(result).error().during("job '" + job_name + "' failed"));
   }
   return *std::move(result);
 }
 
 JobExecutionResult Program::execute(const std::string& job_name) {
   g_watchdog.reset();
-  if (g_executed.exchange(true)) {
-    const Error again = Error(ErrorCode::kFailedPrecondition,
-                              "execute() is called a second time (with the name '" + job_name +
-                                  "'), but one program is one job")
-                            .advise("make two programs, or one graph of both");
-    exitWith(again);
+  g_executed = true;
+  if (std::exchange(executed_, true)) {
+    giveUp(Error(ErrorCode::kFailedPrecondition,
+                 "execute() is called a second time (with the name '" + job_name +
+                     "'), but one program is one job")
+               .advise("make two programs, or one graph of both"));
   }
   auto built = build(job_name);
   switch (role_) {
@@ -247,7 +287,7 @@ JobExecutionResult Program::execute(const std::string& job_name) {
 std::string Program::plan() {
   const auto graph = build(settings_.job_name);
   if (!graph.has_value()) {
-    exitWith(graph.error());
+    giveUp(graph.error());
   }
   return graph::planJson(*graph);
 }

@@ -75,18 +75,21 @@ class Program {
 
   /// The graph as it would be submitted; its factories work.
   Result<graph::JobGraph> build(const std::string& job_name);
-  /// Plays this process's part. Returns in local mode only, and there only when the job went well.
+  /// Plays this process's part. Returns in local mode only, and there only when the job went well:
+  /// otherwise it throws JobExecutionException there.
   JobExecutionResult execute(const std::string& job_name);
-  /// As JSON, for people. Ends the process with a message when the graph is malformed.
+  /// As JSON, for people. A malformed graph ends the process, or throws as execute() does.
   std::string plan();
 
  private:
+  [[noreturn]] void giveUp(const Error& error) const;
   void readSurroundings();
   void learnFacts(const graph::JobGraph& graph);
   Result<graph::JobGraph> adopt(Result<graph::JobGraph> built);
   JobExecutionResult runHere(const std::string& job_name, Result<graph::JobGraph> built);
 
   Role role_;
+  bool executed_ = false;
   graph::StreamGraph graph_;
   graph::StreamGraph::Settings settings_;
   std::vector<std::shared_ptr<NodeFacts>> facts_;  // By node; shared with the factories.

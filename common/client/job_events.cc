@@ -51,6 +51,17 @@ std::string describeEvent(const runtime::JobEvent& event) {
   return "";
 }
 
+std::string describeProgress(runtime::JobEvent event) {
+  if (auto* job = std::get_if<runtime::JobStateChange>(&event)) {
+    if (job->state != runtime::JobState::kRestarting) {
+      job->cause.clear();
+    }
+  } else if (auto* task = std::get_if<runtime::TaskStateChange>(&event)) {
+    task->cause.clear();
+  }
+  return describeEvent(event);
+}
+
 std::string describeEnd(const runtime::JobResult& result) {
   if (result.state == runtime::JobState::kCanceled) {
     return "has been cancelled";

@@ -11,6 +11,9 @@ namespace weir::client {
 
 /// `MM/dd/yyyy HH:mm:ss<TAB>...`, Flink's state-change lines, in local time.
 std::string describeEvent(const runtime::JobEvent& event);
+/// The same for those who follow a job to its end: a cause stands where the job restarts, which
+/// says how often that was, and is left out before, and at the end, where the result brings it.
+std::string describeProgress(runtime::JobEvent event);
 /// Why a job did not finish: "has been cancelled", or that it failed and the first cause.
 std::string describeEnd(const runtime::JobResult& result);
 void printAccumulators(Console& console, const std::vector<runtime::AccumulatorValue>& values);

@@ -60,7 +60,7 @@ int followToEnd(const Invocation& invocation,
           result = *end;
           return false;
         }
-        console.note(describeEvent(event));
+        console.note(describeProgress(event));
         return true;
       },
       interrupted);
@@ -108,6 +108,10 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
   if (const Status uploaded = (*client)->upload(prepared->uploads); !uploaded) {
     return console.failure(what, uploaded.error());
   }
+  // Without checkpoints there is no snapshot that state could be looked for in.
+  const std::vector<std::string> warnings = prepared->program.graph.checkpoints.enabled
+                                                ? graph::planWarnings(prepared->program.graph)
+                                                : std::vector<std::string>();
   SystemRandom random;
   runtime::SubmitRequest request{JobId::random(random),
                                  std::move(prepared->program.graph),
@@ -118,6 +122,9 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
     return console.failure(what, reply.error());
   }
   printRestore(console, reply->restore);
+  for (const std::string& warning : warnings) {
+    console.note("warning: " + warning);
+  }
   console.result("Job has been submitted with JobID " + request.job.hex());
   if (options.detached) {
     console.document(submissionDocument(request.job, request.graph.name, reply->restore));

@@ -10,6 +10,14 @@
 
 namespace weir::functions {
 
+/// What a source can tell of its records.
+class HandsOn {
+ public:
+  virtual ~HandsOn() = default;
+  /// How many of them its consumers have taken.
+  virtual std::uint64_t handedOn() const = 0;
+};
+
 /// Hands `batch` to every receiver and empties it. All but the last get a copy, as they may take
 /// the records apart.
 template <typename T>
@@ -37,16 +45,15 @@ class Output : public Base {
   void setTimestamp(std::int64_t timestamp) { this->timestamp_ = timestamp; }
   const std::int64_t& timestamp() const { return this->timestamp_; }
   /// Hands on what is there. Operators do so at the end of each batch they receive.
-  void flush() {
-    emitted_ += this->batch_.size();
-    handOn(this->batch_, receivers_);
-  }
-  /// Records emitted so far.
-  std::uint64_t emitted() const { return emitted_ + this->batch_.size(); }
+  void flush() { forward(this->batch_); }
+  /// Records emitted so far, and those of them that the receivers have taken.
+  std::uint64_t emitted() const { return handed_on_ + this->batch_.size(); }
+  std::uint64_t handedOn() const { return handed_on_; }
   /// Passes a batch through that was changed in place.
   void forward(Batch<Out>& batch) {
-    emitted_ += batch.size();
+    const std::size_t size = batch.size();
     handOn(batch, receivers_);
+    handed_on_ += size;
   }
 
  protected:
@@ -54,7 +61,7 @@ class Output : public Base {
 
  private:
   std::vector<Receiver<Out>*> receivers_;  // Owned by the task.
-  std::uint64_t emitted_ = 0;
+  std::uint64_t handed_on_ = 0;
 };
 
 /// The context of a source's polls.

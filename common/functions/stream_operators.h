@@ -232,7 +232,7 @@ class TwoInputOperator final : public EmittingOperator<F, Out, Key> {
 
 /// A source. Polls the function until about `limit` records came or it has none.
 template <typename F, typename Out>
-class SourceOperator final : public FunctionOperator<F, NoKey> {
+class SourceOperator final : public FunctionOperator<F, NoKey>, public HandsOn {
  public:
   explicit SourceOperator(F function) : FunctionOperator<F, NoKey>(std::move(function), 0) {}
 
@@ -257,6 +257,7 @@ class SourceOperator final : public FunctionOperator<F, NoKey> {
     out_.flush();
     return status;
   }
+  std::uint64_t handedOn() const override { return out_.handedOn(); }
   SteadyTime pollAgainAt() const override { return out_.pollAgainTime(); }
 
  private:

@@ -103,6 +103,7 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRe
       configuration.get(config::kTaskCancellationTimeout) + std::chrono::seconds(10);
   options.machine = cluster.machine;
   options.version = cluster.version;
+  options.has_processed = cluster.has_processed;
   options.configuration = configuration.toMap();
   return options;
 }

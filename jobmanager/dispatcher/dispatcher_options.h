@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "common/base/result.h"
@@ -22,7 +23,8 @@ struct DispatcherOptions {
   std::string machine;      ///< As Registration::machine_id says it; empty: unknown.
   std::string version = "0.1.0";
   bool probe_directories = true;
-  FileWork::Bounds files;  ///< Of every queue of file work.
+  FileWork::Bounds files;               ///< Of every queue of file work.
+  std::function<bool()> has_processed;  ///< As in JobOptions.
 
   /// kInvalidArgument for options that contradict one another; `warnings` are for the log.
   static Result<DispatcherOptions> from(const config::Configuration& configuration,

@@ -71,7 +71,7 @@ Result<runtime::JobResult> runToEnd(Cluster& cluster, runtime::SubmitRequest req
 
 log::Level levelOf(const config::Configuration& configuration) {
   auto level = log::parseLevel(configuration.get(config::kLogLevel));
-  return configuration.isSet(config::kLogLevel) && level ? *level : log::Level::kError;
+  return configuration.isSet(config::kLogLevel) && level ? *level : log::Level::kWarn;
 }
 
 }  // namespace
@@ -93,6 +93,7 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
   auto owned = std::make_unique<Cluster>(config::resolveTmpDirs(configuration).front() +
                                          "/weir-local-" + job.hex());
   Cluster& cluster = *owned;
+  dispatcher_options.has_processed = [&cluster] { return cluster.task_manager->processed(); };
   WEIR_TRY(cluster.dispatcher,
            Dispatcher::open({cluster.strand,
                              cluster.io,

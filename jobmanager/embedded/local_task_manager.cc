@@ -164,6 +164,7 @@ void LocalTaskManager::ended(const runtime::ExecutionId& execution) {
   exited.execution = execution;
   exited.expected = found->second.told_to_end;
   found->second.worker->join();
+  processed_ = processed_ || found->second.worker->processed();
   workers_.erase(found);
   dispatcher_.report(id_, this, std::move(exited));
 }

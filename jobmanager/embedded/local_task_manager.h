@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,6 +36,9 @@ class LocalTaskManager final : public TaskManagerGateway {
   /// Cancels what still runs and waits for it.
   void stop();
 
+  /// Whether operators of a worker that has ended have taken records. Safe from any thread.
+  bool processed() const { return processed_; }
+
   void send(runtime::TaskManagerOrder order) override;
   void close(const std::string& reason) override;
 
@@ -58,6 +62,7 @@ class LocalTaskManager final : public TaskManagerGateway {
   const Clock& clock_;
   TaskManagerId id_;
   std::uint64_t beats_ = 0;
+  std::atomic<bool> processed_{false};
   std::map<runtime::ExecutionId, Running> workers_;
   std::unique_ptr<concurrency::Executor::Timer> beat_timer_;
   concurrency::ThreadPool discards_{"discards", 1};   // Runs user code, which may take its time.

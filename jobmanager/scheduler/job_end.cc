@@ -50,7 +50,7 @@ void JobMaster::fail(const Error& why, bool recoverable) {
     return;
   }
   failure_ = cutText(why.text(), kMostFailureBytes);
-  log::warn("job failed",
+  log::info("job fails",
             {{"job", id_.hex()},
              {"attempt", execution_.attempt.value()},
              {"reason", cutText(failure_, kMostLoggedBytes)}});
@@ -149,19 +149,26 @@ void JobMaster::afterAttempt() {
 
 void JobMaster::restartOrFail() {
   std::optional<Duration> pause;
-  if (recoverable_) {
+  const bool hopeless =
+      options_.has_processed && strategy_.isDefault() && !options_.has_processed();
+  if (recoverable_ && !hopeless) {
     pause = strategy_.onFailure(services_.common.clock.now(), services_.random);
   }
   if (!pause) {
     end(JobState::kFailed);
     return;
   }
-  move(JobState::kRestarting, failure_);
-  log::info("job restarts after a pause",
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(*pause).count();
+  log::warn("job restarts after a pause",
             {{"job", id_.hex()},
              {"attempt", execution_.attempt.value()},
-             {"restarts", restarts_},
-             {"pause_ms", std::chrono::duration_cast<std::chrono::milliseconds>(*pause).count()}});
+             {"restart", restarts_ + 1},
+             {"pause_ms", millis},
+             {"strategy", strategy_.describe()},
+             {"reason", cutText(failure_, kMostLoggedBytes)}});
+  move(JobState::kRestarting,
+       "restart " + std::to_string(restarts_ + 1) + " in " + std::to_string(millis) +
+           " ms: " + failure_);
   timer_ = services_.common.strand.schedule(*pause, [this] {
     ++restarts_;
     timer_.reset();
@@ -180,14 +187,17 @@ void JobMaster::end(JobState terminal) {
 
 void JobMaster::ended(JobState terminal) {
   end_millis_ = now();
-  move(terminal, terminal == JobState::kFailed ? failure_ : std::string());
-  log::info("job ended",
-            {{"job", id_.hex()},
-             {"state", toString(terminal)},
-             {"reason", cutText(failure_, kMostLoggedBytes)}});
+  const std::string reason = terminal == JobState::kFailed ? failure_ : std::string();
+  const bool alarming = terminal == JobState::kFailed && !options_.has_processed;
+  move(terminal, reason);
+  log::write(alarming ? log::Level::kWarn : log::Level::kInfo,
+             "job ended",
+             {{"job", id_.hex()},
+              {"state", toString(terminal)},
+              {"reason", cutText(reason, kMostLoggedBytes)}});
   emit(runtime::JobResult{.state = terminal,
                           .runtime_millis = end_millis_ - start_millis_,
-                          .cause = terminal == JobState::kFailed ? failure_ : std::string(),
+                          .cause = reason,
                           .accumulators = graph_.accumulators()});
   listener_.jobEnded(id_);
 }

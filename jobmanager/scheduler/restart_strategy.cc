@@ -58,7 +58,9 @@ std::string millis(Duration duration) {
 RestartStrategy::RestartStrategy(const graph::RestartStrategy& job,
                                  const config::RestartSettings& configured,
                                  bool checkpoints)
-    : settings_(resolve(job, configured, checkpoints)) {}
+    : settings_(resolve(job, configured, checkpoints)),
+      default_(job.kind == graph::RestartStrategy::Kind::kDefault &&
+               configured.kind == Kind::kUnset) {}
 
 std::optional<Duration> RestartStrategy::onFailure(SteadyTime now, Random& random) {
   switch (settings_.kind) {

@@ -24,6 +24,8 @@ class RestartStrategy {
 
   /// Notes a failure. The pause before the restart, or nullopt when there is to be none.
   std::optional<Duration> onFailure(SteadyTime now, Random& random);
+  /// Neither the job nor the configuration named it.
+  bool isDefault() const { return default_; }
   /// "fixed delay (3 restarts, 10000 ms)", for the log.
   std::string describe() const;
 
@@ -31,6 +33,7 @@ class RestartStrategy {
   std::optional<Duration> exponential(SteadyTime now, Random& random);
 
   config::RestartSettings settings_;
+  bool default_ = false;
   std::int64_t restarts_ = 0;
   std::deque<SteadyTime> failures_;  // Failure rate: those within the interval.
   Duration backoff_{};

@@ -12,7 +12,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from cluster import BIN, DIST, Cluster, free_port, wait_for
+from cluster import BIN, DIST, EXAMPLES, Cluster, free_port, wait_for
 from jobs_build import build
 
 
@@ -240,7 +240,13 @@ class LocalTest(unittest.TestCase):
             self.jobs / "counting", "--misbehave", "throw", "--at", "100", "--restart", "none"
         )
         self.assertEqual(done.returncode, 1)
-        self.assertIn("thrown on purpose", done.stderr)
+        self.assertRegex(done.stderr, r"\Aweir: .*thrown on purpose.*\n\Z")
+        self.assertEqual(done.stderr.count("thrown on purpose"), 1, done.stderr)
+
+    def test_ends_with_the_cause_when_it_cannot_start(self):
+        done = self.run_by_hand(EXAMPLES / "word_count", "--input", "/nowhere/at/all")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count("/nowhere/at/all"), 1, done.stderr)
 
     def test_survives_a_failure_by_restarting(self):
         with tempfile.TemporaryDirectory(prefix="weir-e2e-") as folder:

@@ -92,6 +92,19 @@ class JobsTest(unittest.TestCase):
         )
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"(?m)^weir: .*std::runtime_error: thrown on purpose")
+        self.assertEqual(done.stderr.count("thrown on purpose"), 1, done.stderr)
+        self.free_again()
+
+    def test_a_job_that_restarts_says_how_often_and_why(self):
+        done = self.cluster.weir(
+            "run", "-D", "restart-strategy=fixed-delay", "-D", "restart-strategy.fixed-delay.attempts=2",
+            "-D", "restart-strategy.fixed-delay.delay=10 ms",
+            self.jobs / "counting", "--misbehave", "throw", "--at", 100, check=False
+        )
+        self.assertEqual(done.returncode, 1)
+        for restart in (1, 2):
+            self.assertRegex(done.stderr, rf"(?m)RESTARTING\.\nrestart {restart} in 10 ms: .*thrown on purpose")
+        self.assertEqual(done.stderr.count("thrown on purpose"), 3, done.stderr)
         self.free_again()
 
     def test_a_crash_names_the_signal_and_the_last_words_and_hurts_nobody_else(self):

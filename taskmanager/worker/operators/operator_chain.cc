@@ -5,6 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include "common/functions/output.h"
+
 namespace weir::worker {
 
 class OperatorChain::Context final : public functions::OperatorContext {
@@ -98,6 +100,11 @@ void OperatorChain::open() {
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     during(i, [](functions::Operator& self) { self.open(); });
   }
+}
+
+bool OperatorChain::handledOwnRecords() const {
+  const auto* source = dynamic_cast<const functions::HandsOn*>(nodes_.front().self.get());
+  return nodes_.size() > 1 && source != nullptr && source->handedOn() > 0;
 }
 
 functions::EdgeReader& OperatorChain::reader(std::uint32_t edge) {

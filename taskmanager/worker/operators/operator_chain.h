@@ -47,6 +47,8 @@ class OperatorChain {
   void open();
   /// Sources only: one batch of about `limit` records.
   InputStatus poll(std::size_t limit) { return head().poll(limit); }
+  /// Whether a source's records went through chained operators.
+  bool handledOwnRecords() const;
   SteadyTime pollAgainAt() const { return nodes_.front().self->pollAgainAt(); }
   /// The reader of an incoming edge.
   functions::EdgeReader& reader(std::uint32_t edge);

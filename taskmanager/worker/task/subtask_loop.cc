@@ -105,6 +105,7 @@ SubtaskThread::Step SubtaskThread::poll() {
   const SteadyTime start = now_;
   const Duration waited = waitedForRoom();
   const InputStatus status = chain_->poll(pace_.limit());
+  notePolled();
   const SteadyTime end = worked(start, waited, status == InputStatus::kMoreAvailable);
   if (status == InputStatus::kMoreAvailable) {
     back_off_.reset();
@@ -118,6 +119,12 @@ SubtaskThread::Step SubtaskThread::poll() {
   const SteadyTime wanted = chain_->pollAgainAt();
   next_poll_ = wanted == SteadyTime::max() ? end + back_off_.next() : wanted;
   return Step::kIdle;
+}
+
+void SubtaskThread::notePolled() {
+  if (!processed_.load(std::memory_order_relaxed) && chain_->handledOwnRecords()) {
+    processed_.store(true, std::memory_order_relaxed);
+  }
 }
 
 SubtaskThread::Step SubtaskThread::read() {
@@ -140,6 +147,7 @@ SubtaskThread::Step SubtaskThread::read() {
   const SteadyTime start = now_;
   const Duration waited = waitedForRoom();
   offset_ += reading_->reader->read(current_->buffer.view().subspan(offset_), pace_.limit());
+  processed_.store(true, std::memory_order_relaxed);
   const bool whole = offset_ >= current_->buffer.size();
   if (whole) {
     gate_.recycle(current_->channel, std::move(current_->buffer));

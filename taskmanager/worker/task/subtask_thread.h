@@ -90,6 +90,8 @@ class SubtaskThread {
   void finish() { mailbox_.put(FinishMail{}); }
   /// Ends in CANCELED; also wakes the task where it waits for room.
   void cancel();
+  /// Whether its operators have taken records without a failure. From any thread.
+  bool processed() const { return processed_.load(std::memory_order_relaxed); }
   /// Ends in FAILED with `cause`, unless the task is being cancelled.
   void fail(const std::string& cause);
 
@@ -111,6 +113,7 @@ class SubtaskThread {
   void handleMail();
   Step step();
   Step poll();
+  void notePolled();
   Step read();
   bool outputsHaveRoom();
   Duration waitedForRoom() const;
@@ -170,6 +173,7 @@ class SubtaskThread {
   std::uint64_t bytes_in_ = 0;
   bool reported_stale_ = true;  // Something happened since the last report.
   runtime::TaskMetrics reported_metrics_;
+  std::atomic<bool> processed_{false};  // A batch of records went through the operators.
   std::vector<runtime::AccumulatorValue> reported_accumulators_;
 
   std::mutex failure_mutex_;

@@ -144,6 +144,11 @@ void Worker::start() {
   }
 }
 
+bool Worker::processed() const {
+  return std::any_of(
+      tasks_.begin(), tasks_.end(), [](const Task& task) { return task.thread->processed(); });
+}
+
 void Worker::join() {
   for (Task& task : tasks_) {
     task.thread->join();

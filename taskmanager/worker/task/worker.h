@@ -59,6 +59,8 @@ class Worker {
   /// A connection of another worker; takes `fd` over.
   void adopt(int fd, std::uint32_t from_worker) { data_plane_.adopt(fd, from_worker); }
   bool ended() const { return running_.load() == 0; }
+  /// Whether operators of a task have taken records without a failure.
+  bool processed() const;
   /// Waits until all tasks have ended.
   void join();
 

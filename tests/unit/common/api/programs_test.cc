@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +14,8 @@
 
 namespace weir {
 namespace {
+
+void throwOwn() { throw std::runtime_error("of the program's own"); }
 
 std::string& nextFailure() {
   static std::string failure;
@@ -35,17 +39,61 @@ void runWorker(Result<graph::JobGraph> graph) {
 }
 }  // namespace api
 
-TEST(ProgramsTest, AFailedJobEndsTheProgramWithItsCause) {
+TEST(ProgramsTest, AFailedJobThatIsCaughtEndsNoProgram) {
+  for (int i = 0; i < 2; ++i) {
+    auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+    env.fromElements(1).print();
+    nextFailure() = "the disk is full";
+    try {
+      env.execute("mine");
+      ADD_FAILURE() << "it did not throw";
+    } catch (const JobExecutionException& failed) {
+      EXPECT_STREQ(failed.what(), "job 'mine' failed: the disk is full");
+    }
+    nextFailure().clear();
+  }
+  auto after = StreamExecutionEnvironment::getExecutionEnvironment();
+  after.fromElements(1).print();
+  EXPECT_EQ(after.execute("another").getNetRuntime(), 12);
+}
+
+TEST(ProgramsTest, AnEnvironmentExecutesOnceAlsoAfterAFailure) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1).print();
+  nextFailure() = "the disk is full";
+  EXPECT_THROW(env.execute("mine"), JobExecutionException);
+  nextFailure().clear();
+  try {
+    env.execute("again");
+    ADD_FAILURE() << "it did not throw";
+  } catch (const JobExecutionException& failed) {
+    EXPECT_THAT(failed.what(), ::testing::HasSubstr("is called a second time"));
+  }
+}
+
+TEST(ProgramsTest, AFailedJobEndsTheProgramWithItsCauseInOneLine) {
   // The whole program is in the child: one that builds a graph and never executes it ends with 1.
   EXPECT_EXIT(
-      {
+      []() noexcept {  // As main() is: nobody catches what leaves it.
         auto env = StreamExecutionEnvironment::getExecutionEnvironment();
         env.fromElements(1).print();
         nextFailure() = "the disk is full";
         env.execute("mine");
-      },
+      }(),
       ::testing::ExitedWithCode(1),
-      "weir: job 'mine' failed: the disk is full");
+      "^weir: job 'mine' failed: the disk is full\n$");
+}
+
+TEST(ProgramsTest, AnotherExceptionMeetsTheHandlerOfTheProgram) {
+  EXPECT_EXIT(
+      []() noexcept {
+        std::set_terminate([] { ::_exit(42); });
+        auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+        env.fromElements(1).print();
+        throwOwn();
+      }(),
+      ::testing::ExitedWithCode(42),
+      "");
 }
 
 TEST(ProgramsTest, AResultGivesAccumulatorsByTheirType) {
