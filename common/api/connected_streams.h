@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "common/api/callable_pairs.h"
 #include "common/api/data_stream.h"
 #include "common/api/keyed_stream.h"
 
@@ -22,19 +23,6 @@ struct KeyOfStream<KeyedStream<T, K, S>> {
   using Key = K;
   using Selector = S;
   static Selector selector(const KeyedStream<T, K, S>& stream) { return stream.selector(); }
-};
-
-/// Two callables as one function of two inputs.
-template <typename In1, typename In2, typename Out, typename F1, typename F2>
-class CallablePair final : public CoMapFunction<In1, In2, Out> {
- public:
-  CallablePair(F1 first, F2 second) : first_(std::move(first)), second_(std::move(second)) {}
-  Out map1(const In1& value) override { return first_(value); }
-  Out map2(const In2& value) override { return second_(value); }
-
- private:
-  F1 first_;
-  F2 second_;
 };
 }  // namespace api
 
@@ -78,7 +66,7 @@ class ConnectedStreams {
       constexpr bool kSame = std::is_same_v<Out, functions::MapResult<F2, In2>>;
       static_assert(kSame, "the two callables of map() must return the same type");
       if constexpr (kSame && api::checkFunction<std::pair<F1, F2>>()) {
-        using Pair = api::CallablePair<In1, In2, Out, F1, F2>;
+        using Pair = api::MapPair<In1, In2, Out, F1, F2>;
         return addIf<true>("coMap", "Co-Map", Pair(std::move(first), std::move(second)));
       } else {
         return api::Refused{};
@@ -89,21 +77,63 @@ class ConnectedStreams {
   template <typename F>
   auto flatMap(F f) const {
     static_assert(functions::Implements<F, CoFlatMapFunction>,
-                  "flatMap() on connected streams takes a CoFlatMapFunction<In1, In2, Out>");
+                  "flatMap() on connected streams takes a CoFlatMapFunction<In1, In2, Out>, or two "
+                  "callables");
     return addIf<functions::Implements<F, CoFlatMapFunction>>(
         "coFlatMap", "Co-Flat Map", std::move(f));
+  }
+  /// Two callables (const In1&, Collector<Out>&) and (const In2&, Collector<Out>&). Out has to be
+  /// named, flatMap<Out>(f, g), where both take their collector as auto&.
+  template <typename Out = void, typename F1, typename F2>
+  auto flatMap(F1 first, F2 second) const {
+    using Emitted = api::EmittedByBoth<Out, F1, F2>;
+    constexpr bool kFits =
+        api::FlatMapsCallably<F1, In1, Emitted> && api::FlatMapsCallably<F2, In2, Emitted>;
+    static_assert(
+        kFits,
+        "flatMap() on connected streams takes two callables (const In1&, Collector<Out>&) "
+        "and (const In2&, Collector<Out>&) with one Out, where In1 and In2 are the types "
+        "of the streams' records; name it, flatMap<Out>(f, g), where both say auto&");
+    return addPair<kFits, api::FlatMapPair<In1, In2, Emitted, F1, F2>>(
+        "coFlatMap", "Co-Flat Map", std::move(first), std::move(second));
   }
   /// f: a CoProcessFunction<In1, In2, Out>.
   template <typename F>
   auto process(F f) const {
     static_assert(functions::Implements<F, CoProcessFunction>,
-                  "process() on connected streams takes a CoProcessFunction<In1, In2, Out>");
+                  "process() on connected streams takes a CoProcessFunction<In1, In2, Out>, or two "
+                  "callables");
     return addIf<functions::Implements<F, CoProcessFunction>>(
         "coProcess", "Co-Process", std::move(f));
+  }
+  /// Two callables (const In1&, ProcessContext&, Collector<Out>&) and the same of In2.
+  template <typename Out = void, typename F1, typename F2>
+  auto process(F1 first, F2 second) const {
+    using Emitted = api::EmittedByBoth<Out, F1, F2>;
+    constexpr bool kFits =
+        api::ProcessesCallably<F1, In1, Emitted> && api::ProcessesCallably<F2, In2, Emitted>;
+    static_assert(kFits,
+                  "process() on connected streams takes two callables (const In1&, "
+                  "ProcessContext&, Collector<Out>&) and (const In2&, ProcessContext&, "
+                  "Collector<Out>&) with one Out, where In1 and In2 are the types of the streams' "
+                  "records; name it, process<Out>(f, g), where both say auto&");
+    return addPair<kFits, api::ProcessPair<In1, In2, Emitted, F1, F2>>(
+        "coProcess", "Co-Process", std::move(first), std::move(second));
   }
 
  private:
   /// kFits: what the caller has asserted.
+  template <bool kFits, typename Pair, typename F1, typename F2>
+  auto addPair(std::string kind, std::string name, F1 first, F2 second) const {
+    if constexpr (!kFits) {
+      return api::Refused{};
+    } else if constexpr (api::checkFunction<std::pair<F1, F2>>()) {
+      return addIf<true>(
+          std::move(kind), std::move(name), Pair(std::move(first), std::move(second)));
+    } else {
+      return api::Refused{};
+    }
+  }
   template <bool kFits, typename F>
   auto addIf(std::string kind, std::string name, F f) const {
     if constexpr (!kFits) {

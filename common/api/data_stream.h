@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -18,7 +19,7 @@
 
 namespace weir {
 
-template <typename T, typename K, typename Selector>
+template <typename T, typename K, typename Selector = std::function<K(const T&)>>
 class KeyedStream;
 template <typename T>
 class SingleOutputStreamOperator;

@@ -13,10 +13,12 @@
 #include "common/api/collection_source.h"
 #include "common/api/connected_streams.h"
 #include "common/api/data_stream.h"
+#include "common/api/elements.h"
 #include "common/api/job_execution_result.h"
 #include "common/api/keyed_stream.h"
 #include "common/api/program.h"
 #include "common/api/settings.h"
+#include "common/connector/csv_source.h"
 
 namespace weir {
 
@@ -46,16 +48,20 @@ class StreamExecutionEnvironment {
   StreamExecutionEnvironment& setBufferTimeout(Milliseconds timeout);
   StreamExecutionEnvironment& disableOperatorChaining();
 
-  /// The given elements, computed at submission; parallelism 1.
+  /// The given elements, computed at submission; parallelism 1. They are of one type, or numbers of
+  /// which one type holds all others: fromElements(1, 2.5) are doubles. Literals become strings.
   template <typename T, typename... More>
   auto fromElements(const T& first, const More&... more) {
-    using Element = std::conditional_t<std::is_convertible_v<std::decay_t<T>, const char*>,
-                                       std::string,
-                                       std::decay_t<T>>;
-    constexpr bool kFits = (std::is_convertible_v<const More&, Element> && ...);
-    static_assert(kFits, "fromElements() takes elements of one type");
+    using Element = typename api::CommonElement<std::decay_t<T>, std::decay_t<More>...>::Type;
+    constexpr bool kFits =
+        api::kHolds<Element, std::decay_t<T>> && (api::kHolds<Element, std::decay_t<More>> && ...);
+    static_assert(kFits,
+                  "fromElements() takes elements of one type, or numbers that the widest of their "
+                  "types holds without loss (no 64-bit integer beside a double, nothing signed "
+                  "beside something unsigned as wide): write them in one type");
     if constexpr (kFits && api::checkRecord<Element>()) {
-      return fromCollection(std::vector<Element>{Element(first), static_cast<Element>(more)...});
+      return fromCollection(
+          std::vector<Element>{static_cast<Element>(first), static_cast<Element>(more)...});
     } else {
       return api::Refused{};
     }
@@ -87,6 +93,16 @@ class StreamExecutionEnvironment {
   SingleOutputStreamOperator<std::int64_t> generateSequence(std::int64_t from, std::int64_t to);
   /// The lines of a file, or of all files of a directory.
   SingleOutputStreamOperator<std::string> readTextFile(const std::string& path);
+  /// The records of a CSV file (RFC 4180), or of all files of a directory, as structs, tuples or
+  /// single columns: readCsvFile<Trade>("/data/trades.csv", {.header = true}).
+  template <typename T>
+  auto readCsvFile(const std::string& path, const CsvOptions& options = {}) {
+    if constexpr (api::checkRecord<T>()) {
+      return source<T>("csvFile", "CSV File Source", CsvSource<T>(path, options));
+    } else {
+      return api::Refused{};
+    }
+  }
   /// The lines that a TCP server sends; parallelism 1.
   SingleOutputStreamOperator<std::string> socketTextStream(const std::string& host, int port);
 
@@ -118,8 +134,9 @@ class StreamExecutionEnvironment {
     return record::read<T>(reader);
   }
 
-  /// Runs the job. Submitted, and on a worker, it does not return; by hand it returns when the job
-  /// has finished, and ends the program with status 1 when the job failed.
+  /// Runs the job, once. Submitted, and on a worker, it does not return; by hand it returns when
+  /// the job has finished, and throws JobExecutionException, which uncaught ends the program with
+  /// status 1 and one line, when the job failed. By hand each environment has a job of its own.
   JobExecutionResult execute(const std::string& job_name = "Weir Streaming Job");
   /// The plan as JSON, as `weir info` prints it.
   std::string getExecutionPlan() const;

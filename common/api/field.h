@@ -97,6 +97,20 @@ concept Comparable = requires(const M& a, const M& b) {
   { a < b } -> std::convertible_to<bool>;
 };
 
+/// Whether a member of type M can be added (or else compared); that it cannot is an error of the
+/// compiler.
+template <bool kAdds, typename M>
+consteval bool checkAggregated() {
+  static_assert(
+      !kAdds || Summable<M>,
+      "sum() adds numbers, and what it is to add is none: name a member that is a number, "
+      "or use reduce()");
+  static_assert(kAdds || Comparable<M>,
+                "min(), max(), minBy() and maxBy() compare with operator<, and what they are to "
+                "compare has none: name another member, or use reduce()");
+  return kAdds ? Summable<M> : Comparable<M>;
+}
+
 /// Thrown for a member that cannot be added or compared; found out when the graph is built.
 [[noreturn]] void throwNoOperator(const char* what);
 
@@ -104,6 +118,7 @@ concept Comparable = requires(const M& a, const M& b) {
 
 template <typename T, typename Field>
 struct Sum {
+  static constexpr bool kAdds = true;
   Field field;
   T operator()(const T& a, const T& b) const {
     T result = a;
@@ -121,6 +136,7 @@ struct Sum {
 /// Min and max keep the first record but for the member; with kBy the whole record changes.
 template <typename T, typename Field, bool kMax, bool kBy>
 struct Extreme {
+  static constexpr bool kAdds = false;
   Field field;
   T operator()(const T& a, const T& b) const {
     T result = a;

@@ -16,10 +16,22 @@ namespace weir {
 
 /// A stream whose records go to the subtask that owns their key K. Functions on it may have keyed
 /// state. A handle, as DataStream.
+///
+/// keyBy() returns one that knows its selector's type, which auto takes. KeyedStream<T, K> is the
+/// type to write, for members, parameters and results: any keyed stream of T and K becomes one, and
+/// pays a call through a pointer for each record.
 template <typename T, typename K, typename Selector>
 class KeyedStream : public DataStream<T> {
  public:
   using Key = K;
+
+  template <typename Other>
+    requires(std::is_same_v<Selector, std::function<K(const T&)>> &&
+             !std::is_same_v<Other, Selector>)
+  KeyedStream(const KeyedStream<T, K, Other>& other)  // NOLINT: converts on purpose.
+      : KeyedStream(other, [selector = other.selector()](const T& record) -> K {
+          return functions::callKeySelector(selector, record);
+        }) {}
 
   KeyedStream(DataStream<T> stream, Selector selector)
       : DataStream<T>(std::move(stream)), selector_(std::move(selector)) {}
@@ -133,14 +145,21 @@ class KeyedStream : public DataStream<T> {
 
   template <template <typename, typename> typename Function>
   SingleOutputStreamOperator<T> aggregate(const std::string& kind) const {
-    return rolling(kind, "Keyed Aggregation", Function<T, api::WholeRecord>{});
+    using Whole = Function<T, api::WholeRecord>;
+    if constexpr (api::checkAggregated<Whole::kAdds, T>()) {
+      return rolling(kind, "Keyed Aggregation", Whole{});
+    } else {
+      return api::Refused{};
+    }
   }
   template <template <typename, typename> typename Function, typename M, typename Owner>
   SingleOutputStreamOperator<T> aggregate(const std::string& kind, M Owner::* member) const {
     static_assert(std::is_same_v<Owner, T>, "the member belongs to another type than the records");
-    if constexpr (std::is_same_v<Owner, T>) {
-      return rolling(
-          kind, "Keyed Aggregation", Function<T, api::MemberOf<T, M>>{api::MemberOf<T, M>{member}});
+    using OfMember = Function<T, api::MemberOf<T, M>>;
+    if constexpr (!std::is_same_v<Owner, T>) {
+      return api::Refused{};
+    } else if constexpr (api::checkAggregated<OfMember::kAdds, M>()) {
+      return rolling(kind, "Keyed Aggregation", OfMember{api::MemberOf<T, M>{member}});
     } else {
       return api::Refused{};
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,13 @@ namespace state {
 
 [[noreturn]] void throwNoKey(const std::string& name, bool bound);
 
+/// Whether what a state holds per key can be stored and copied; that it cannot is one error of the
+/// compiler, whatever is done with the state.
+template <typename Cell>
+consteval bool checkCell() {
+  return record::checkSerializable<Cell>();
+}
+
 /// What all keyed states share: a descriptor and a column.
 template <typename Descriptor>
 class KeyedState : public DeclaredState {
@@ -30,7 +38,9 @@ class KeyedState : public DeclaredState {
 
   StateInfo info() const override { return infoOf(descriptor_); }
   Status bind(KeyedBackend& backend) override {
-    WEIR_TRY(column_, backend.column(descriptor_));
+    if constexpr (checkCell<Cell>()) {
+      WEIR_TRY(column_, backend.column(descriptor_));
+    }
     backend_ = &backend;
     return ok();
   }
@@ -39,7 +49,9 @@ class KeyedState : public DeclaredState {
   /// Forgets what the key at hand has.
   void clear() {
     const Slot slot = currentSlot();
-    column_->erase(slot);
+    if constexpr (checkCell<Cell>()) {
+      column_->erase(slot);
+    }
     backend_->noteCleared(slot);
   }
 
@@ -49,24 +61,34 @@ class KeyedState : public DeclaredState {
       : DeclaredState(owner.stateRegistry()), descriptor_(std::move(descriptor)) {}
 
   Slot currentSlot() const {
-    if (column_ == nullptr || column_->current() == kNoSlot) [[unlikely]] {
+    if (column_ == nullptr || backend_->current() == kNoSlot) [[unlikely]] {
       throwNoKey(descriptor_.name, column_ != nullptr);
     }
-    return column_->current();
+    return backend_->current();
   }
   const Cell* cell() const {
     const Slot slot = currentSlot();
-    return column_->get(slot);
+    if constexpr (checkCell<Cell>()) {
+      return column_->get(slot);
+    } else {
+      return nullptr;
+    }
   }
   template <typename U>
   void setCell(U&& value) {
     const Slot slot = currentSlot();
-    column_->set(slot, std::forward<U>(value));
+    if constexpr (checkCell<Cell>()) {
+      column_->set(slot, std::forward<U>(value));
+    }
   }
   template <typename... A>
   Cell& editCell(A&&... initial) {
     const Slot slot = currentSlot();
-    return column_->edit(slot, std::forward<A>(initial)...);
+    if constexpr (checkCell<Cell>()) {
+      return column_->edit(slot, std::forward<A>(initial)...);
+    } else {
+      std::abort();
+    }
   }
 
   Descriptor descriptor_;
@@ -96,6 +118,11 @@ class ValueState : public state::KeyedState<ValueStateDescriptor<T>> {
   }
   void update(const T& value) { this->setCell(value); }
   void update(T&& value) { this->setCell(std::move(value)); }
+  /// The key's value for changing it in place: made from the default where there is none, copied
+  /// first where a snapshot under way shares it. Use it at once: it is valid until this state is
+  /// next used and no longer than the record at hand, and what is written through it later may
+  /// change a snapshot.
+  T& edit() { return this->editCell(this->descriptor_.default_value); }
 };
 
 /// A list per key.
@@ -120,7 +147,21 @@ class ListState : public state::KeyedState<ListStateDescriptor<T>> {
   // The elements in the order they were added; valid until the state changes.
   auto begin() const { return get().begin(); }
   auto end() const { return get().end(); }
+  std::size_t size() const { return get().size(); }
   void add(T value) { this->editCell().push_back(std::move(value)); }
+  /// Takes the oldest element out, if there is one. The others move up: meant for short lists.
+  std::optional<T> popFront() {
+    if (size() == 0) {
+      return std::nullopt;
+    }
+    std::vector<T>& values = this->editCell();
+    std::optional<T> first(std::move(values.front()));
+    values.erase(values.begin());
+    if (values.empty()) {
+      this->clear();
+    }
+    return first;
+  }
   /// Replaces the list; an empty one is the same as clear().
   void update(std::vector<T> values) {
     if (values.empty()) {

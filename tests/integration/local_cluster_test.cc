@@ -232,9 +232,100 @@ TEST(LocalClusterTest, AFullSinkHoldsTheSourceBackAndLosesNothing) {
   EXPECT_EQ(sum->load(), 200010000);
 }
 
+/// The text of the failure of `env`'s job; empty when it finished.
+std::string failureOf(StreamExecutionEnvironment& env) {
+  try {
+    env.execute("fails");
+  } catch (const JobExecutionException& failed) {
+    return failed.what();
+  }
+  return "";
+}
+
+TEST(LocalClusterTest, AJobThatNeverProcessedARecordEndsWithItsCause) {
+  for (const bool chained : {true, false}) {
+    auto env = localEnvironment(1);
+    env.enableCheckpointing(std::chrono::milliseconds(20));
+    auto lines = env.readTextFile("/nowhere/at/all").map([](const std::string& s) { return s; });
+    (chained ? lines : lines.startNewChain()).addSink([](const std::string&) {});
+    EXPECT_THAT(failureOf(env), testing::HasSubstr("/nowhere/at/all"));
+  }
+}
+
+TEST(LocalClusterTest, AJobWithAStrategyOfItsOwnRestartsAlsoBeforeItsFirstRecord) {
+  auto env = localEnvironment(1);
+  env.enableCheckpointing(std::chrono::milliseconds(20));
+  env.setRestartStrategy(RestartStrategies::fixedDelay(2, 1));
+  const auto opened = std::make_shared<std::atomic<int>>(0);
+  struct Opening : RichMapFunction<int, int> {
+    std::shared_ptr<std::atomic<int>> times;
+    void open(RuntimeContext& /*context*/) override {
+      ++*times;
+      throw std::runtime_error("never opens");
+    }
+    int map(const int& value) override { return value; }
+  };
+  Opening opening;
+  opening.times = opened;
+  env.fromElements(1).map(opening).addSink([](const int&) {});
+  EXPECT_THAT(failureOf(env), testing::HasSubstr("never opens"));
+  EXPECT_EQ(opened->load(), 3);
+}
+
+template <typename Number>
+struct CountsRecords : RichMapFunction<int, int> {
+  Counter<Number> records;
+  void open(RuntimeContext& context) override { context.addAccumulator("records", records); }
+  int map(const int& value) override {
+    records.add(1);
+    return value;
+  }
+};
+
+TEST(LocalClusterTest, AccumulatorsOfOneNameAndTwoTypesFailTheJob) {
+  for (const bool chained : {true, false}) {
+    auto env = localEnvironment(1);
+    auto counted = env.fromElements(1, 2).map(CountsRecords<std::int64_t>{}).name("long ones");
+    auto again = counted.map(CountsRecords<std::int32_t>{}).name("short ones");
+    (chained ? again : again.startNewChain()).addSink([](const int&) {});
+    const std::string failure = failureOf(env);
+    EXPECT_THAT(failure, testing::HasSubstr("LongCounter"));
+    EXPECT_THAT(failure, testing::HasSubstr("IntCounter"));
+    EXPECT_THAT(failure, testing::HasSubstr("short ones"));
+  }
+}
+
+TEST(LocalClusterTest, TwoCallablesTakeTwoStreamsAndANamedKeyedStreamHasState) {
+  auto env = localEnvironment(2);
+  const auto all = Collected<int>::make();
+  auto numbers = env.fromElements(1, 2, 3);
+  auto both = numbers.connect(env.fromElements("aaaa"))
+                  .flatMap([](int value, Collector<int>& out) { out.collect(value); },
+                           [](const std::string& word, Collector<int>& out) {
+                             out.collect(static_cast<int>(word.size()));
+                           });
+  const KeyedStream<int, bool> keyed = both.keyBy([](int value) { return value % 2 == 0; });
+  struct LastSum : RichMapFunction<int, int> {
+    ValueState<std::vector<int>> seen{*this, "seen"};
+    int map(const int& value) override {
+      seen.edit().push_back(value);
+      int sum = 0;
+      for (const int one : seen.value()) {
+        sum += one;
+      }
+      return sum;
+    }
+  };
+  keyed.map(LastSum{}).addSink(Collected<int>::Sink(all));
+  env.execute("pairs");
+  const auto sums = all->values();
+  ASSERT_EQ(sums.size(), 4U);
+  EXPECT_THAT(sums, testing::IsSupersetOf({4, 6}));
+}
+
 TEST(LocalClusterDeathTest, AJobThatFailsEndsTheProgramWithOneAndItsCause) {
   EXPECT_EXIT(
-      {
+      []() noexcept {  // As main() is: nobody catches what leaves it.
         auto env = localEnvironment(1);
         env.fromElements(1)
             .map([](const int& n) -> int {
@@ -242,9 +333,9 @@ TEST(LocalClusterDeathTest, AJobThatFailsEndsTheProgramWithOneAndItsCause) {
             })
             .print();
         env.execute("fails");
-      },
+      }(),
       testing::ExitedWithCode(1),
-      "std::invalid_argument: not a number: 1");
+      "^weir: job 'fails' failed: [^\n]*std::invalid_argument: not a number: 1[^\n]*\n$");
 }
 
 }  // namespace

@@ -61,6 +61,26 @@ const std::vector<Mistake>& mistakes() {
       {"n.connect(n).map([](int) { return 1; }, [](int) { return \"a\"; }).print();",
        "must return the same type"},
       {"env.fromElements(1, std::string()).print();", "fromElements() takes"},
+      {"env.fromElements(1, 2.5, 5000000000LL).print();", "fromElements() takes"},
+      {"env.fromElements(1u, -1).print();", "fromElements() takes"},
+      {"env.fromElements(std::pair(1, 2), std::pair(1.5, 2)).print();", "fromElements() takes"},
+      {"env.fromElements(Traded{}).keyBy(&Traded::price).sum(&Traded::symbol).print();",
+       "sum() adds numbers"},
+      {"env.fromElements(Traded{}).keyBy(&Traded::symbol).maxBy(&Traded::legs).print();",
+       "compare with operator<"},
+      {"env.fromElements(\"a\").keyBy([](const std::string& s) { return s; }).sum().print();",
+       "sum() adds numbers"},
+      {"env.fromElements(Pointing{}).print();", "cannot serialize"},
+      {"k.map(ListsPointers{}).print();", "cannot serialize"},
+      {"k.map(KeepsPointers{}).print();", "cannot serialize"},
+      {"n.map(ChecksPointers{}).print();", "cannot serialize"},
+      {"n.connect(n).flatMap([](int) {}, [](int) {}).print();", "flatMap() on connected"},
+      {"n.connect(n).flatMap([](int, weir::Collector<int>&) {}, [](int, weir::Collector<long>&) "
+       "{}).print();",
+       "flatMap() on connected"},
+      {"n.connect(n).process([](int) {}, [](int) {}).print();", "process() on connected"},
+      {"env.readCsvFile<Array7>(\"/x\").print();", "cannot serialize"},
+      {"env.readCsvFile<Nested>(\"/x\").print();", "readCsvFile() reads"},
       {"env.addSource([](int x) { return x; }).print();", "addSource() takes"},
   };
   return all;
@@ -71,11 +91,36 @@ std::string program() {
 #include <memory>
 #include <unordered_set>
 )";
-  for (int i = 1; i <= 6; ++i) {
+  for (int i = 1; i <= 7; ++i) {
     text += "struct Array" + std::to_string(i) + " { int a[3]; };\n";
   }
   text += R"(struct Uncopyable { std::unique_ptr<int> p; };
 class Unprintable { int x = 0; };
+struct Legs { int a = 0; };
+struct Traded { std::string symbol; double price = 0; Legs legs; };
+struct Nested { Legs legs; };
+struct Pointing { int* p; };
+struct ListsPointers : weir::RichMapFunction<int, int> {
+  weir::ListState<std::unique_ptr<char>> list{*this, "list"};
+  int map(const int& x) override {
+    list.add(nullptr);
+    return static_cast<int>(list.size()) + x;
+  }
+};
+struct KeptPointer { long* p; };
+struct KeepsPointers : weir::RichMapFunction<int, int> {
+  weir::ValueState<KeptPointer> value{*this, "value"};
+  int map(const int& x) override {
+    value.update({});
+    return value.value().p == nullptr ? x : 0;
+  }
+};
+struct CheckedPointer { short* p; };
+struct ChecksPointers : weir::MapFunction<int, int>, weir::Checkpointed<CheckedPointer> {
+  int map(const int& x) override { return x; }
+  CheckedPointer snapshotState(std::uint64_t) override { return {}; }
+  void restoreState(const CheckedPointer&) override {}
+};
 struct MapsStrings : weir::MapFunction<std::string, int> {
   int map(const std::string&) override { return 0; }
 };

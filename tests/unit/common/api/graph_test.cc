@@ -148,12 +148,12 @@ TEST(GraphTest, KeyedStateWithoutKeyIsRefusedByName) {
 
 TEST(GraphTest, ASecondExecuteIsAnError) {
   EXPECT_EXIT(
-      {
+      [&]() noexcept {  // As main() is: nobody catches what leaves it.
         auto env = StreamExecutionEnvironment::getExecutionEnvironment();
         env.fromElements(1).print();
         env.execute("one");
         env.execute("two");
-      },
+      }(),
       ::testing::ExitedWithCode(1),
       "second time.*one program is one job");
 }
@@ -316,6 +316,50 @@ TEST(GraphTest, SumTakesMemberPlaceAndName) {
   keyed.maxBy("price").print();
   const graph::JobGraph graph = graphOf(env, "sums");
   EXPECT_EQ(graph.operators[1].kind, "sum");
+}
+
+TEST(GraphTest, AKeyedStreamHasATypeThatUsersCanWrite) {
+  struct Counted {
+    KeyedStream<Sale, std::string> sales;
+  };
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  const auto keyed = env.fromElements(Sale{"a", 1.5}).keyBy(&Sale::item);
+  const Counted counted{keyed};
+  KeyedStream<Sale, std::string> of_lambda =
+      env.fromElements(Sale{"a", 1.5}).keyBy([](const Sale& sale) { return sale.item; });
+  of_lambda = counted.sales;
+  of_lambda.sum(&Sale::price).print();
+  const graph::JobGraph graph = graphOf(env, "named");
+  ASSERT_FALSE(graph.edges.empty());
+  EXPECT_EQ(graph.edges[0].partitioning, graph::Partitioning::kHash);
+}
+
+TEST(GraphTest, TwoCallablesTakeTwoStreams) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  auto both = env.fromElements(1, 2).connect(env.fromElements("a"));
+  both.flatMap([](int value, Collector<std::string>& out) { out.collect(std::to_string(value)); },
+               [](const std::string& word, auto& out) { out.collect(word); })
+      .print();
+  both.process<int>([](int value, auto& /*context*/, auto& out) { out.collect(value); },
+                    [](const std::string& word, ProcessContext& /*context*/, auto& out) {
+                      out.collect(static_cast<int>(word.size()));
+                    })
+      .print();
+  const graph::JobGraph graph = graphOf(env, "pairs");
+  EXPECT_EQ(graph.operators[2].kind, "coFlatMap");
+  EXPECT_EQ(graph.operators[4].kind, "coProcess");
+}
+
+TEST(GraphTest, NumbersOfSeveralTypesBecomeTheWidest) {
+  using Env = StreamExecutionEnvironment&;
+  using Doubles = decltype(std::declval<Env>().fromElements(1, 2.5));
+  using Longs = decltype(std::declval<Env>().fromElements(1, 5000000000LL));
+  using Shorts = decltype(std::declval<Env>().fromElements(short{1}, short{2}));
+  using Words = decltype(std::declval<Env>().fromElements("a", std::string("b")));
+  EXPECT_TRUE((std::is_same_v<Doubles::Record, double>));
+  EXPECT_TRUE((std::is_same_v<Longs::Record, long long>));
+  EXPECT_TRUE((std::is_same_v<Shorts::Record, short>));
+  EXPECT_TRUE((std::is_same_v<Words::Record, std::string>));
 }
 
 TEST(GraphTest, SumOfWhatIsNoNumberIsRefused) {

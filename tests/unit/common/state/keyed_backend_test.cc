@@ -150,6 +150,44 @@ TEST(KeyedBackendTest, AFrozenViewDoesNotSeeLaterWrites) {
   EXPECT_EQ(contents(restored, restored_count, 7000), before);
 }
 
+TEST(KeyedBackendTest, AFrozenViewDoesNotSeeWhatIsEditedInPlace) {
+  using Last = std::vector<std::int64_t>;
+  Backend backend(kMax);
+  auto last = bound(backend, ValueState<Last>(ValueStateDescriptor<Last>("last")));
+  auto list = bound(backend, ListState<std::int64_t>(ListStateDescriptor<std::int64_t>("list")));
+  const auto addToAll = [&](std::int64_t value) {
+    for (std::int64_t key = 0; key < 300; ++key) {
+      backend.setCurrentKey(key);
+      last.edit().push_back(value);
+      list.add(value);
+      if (list.size() > 2) {
+        list.popFront();
+      }
+    }
+    backend.endBatch();
+  };
+  addToAll(1);
+  addToAll(2);
+  const auto frozen = backend.freeze();
+  std::thread editor([&] { addToAll(3); });  // While the snapshot is written.
+  const MemoryFile file = snapshot(*frozen);
+  editor.join();
+  addToAll(4);
+
+  Backend restored(kMax);
+  auto then = bound(restored, ValueState<Last>(ValueStateDescriptor<Last>("last")));
+  auto listed = bound(restored, ListState<std::int64_t>(ListStateDescriptor<std::int64_t>("list")));
+  ASSERT_TRUE(restoreInto(restored, file).has_value());
+  for (const std::int64_t key : {0, 17, 299}) {
+    restored.setCurrentKey(key);
+    EXPECT_EQ(then.value(), (Last{1, 2}));
+    EXPECT_EQ(listed.get(), (Last{1, 2}));
+    backend.setCurrentKey(key);
+    EXPECT_EQ(last.value(), (Last{1, 2, 3, 4}));
+    EXPECT_EQ(list.get(), (Last{3, 4}));
+  }
+}
+
 TEST(KeyedBackendTest, FrozenViewsAreWrittenWhileTheTaskGoesOn) {
   KeyedBackendOf<std::string> backend(kMax);
   auto list = bound(backend, ListState<std::string>(ListStateDescriptor<std::string>("list")));

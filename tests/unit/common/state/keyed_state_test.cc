@@ -39,6 +39,28 @@ class KeyedStateTest : public testing::Test {
   Function function_;
 };
 
+TEST_F(KeyedStateTest, AValueIsEditedInPlaceFromItsDefaultOn) {
+  EXPECT_EQ(function_.value.edit()++, 7);
+  EXPECT_EQ(function_.value.value(), 8);
+  const std::int64_t* cell = &function_.value.value();
+  EXPECT_EQ(&function_.value.edit(), cell) << "it is not copied";
+  backend_.setCurrentKey("b");
+  EXPECT_EQ(function_.value.edit(), 7) << "another key has its own";
+}
+
+TEST_F(KeyedStateTest, AListGivesItsOldestElementAndIsNoListWithoutAny) {
+  EXPECT_EQ(function_.list.size(), 0U);
+  EXPECT_EQ(function_.list.popFront(), std::nullopt);
+  function_.list.add("x");
+  function_.list.add("y");
+  EXPECT_EQ(function_.list.size(), 2U);
+  EXPECT_EQ(function_.list.popFront(), "x");
+  EXPECT_EQ(function_.list.popFront(), "y");
+  EXPECT_EQ(function_.list.size(), 0U);
+  backend_.endBatch();
+  EXPECT_EQ(backend_.keyCount(), 0U) << "a key without state is forgotten";
+}
+
 TEST_F(KeyedStateTest, StatesBeginEmptyAndEndEmpty) {
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(function_.value.value(), 7);
