@@ -68,7 +68,9 @@ const std::vector<Mistake>& mistakes() {
        "sum() adds numbers"},
       {"env.fromElements(Traded{}).keyBy(&Traded::symbol).maxBy(&Traded::legs).print();",
        "compare with operator<"},
-      {"env.fromElements(\"a\").keyBy([](const std::string& s) { return s; }).sum().print();",
+      {"env.fromElements(std::vector<char>{}).keyBy([](const std::vector<char>& v) { return "
+       "v.size(); "
+       "}).sum().print();",
        "sum() adds numbers"},
       {"env.fromElements(Pointing{}).print();", "cannot serialize"},
       {"k.map(ListsPointers{}).print();", "cannot serialize"},
