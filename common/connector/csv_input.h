@@ -48,6 +48,8 @@ class CsvInput {
            std::size_t width,
            std::vector<std::string> members);
 
+  const std::string& path() const { return path_; }
+
   void open(RuntimeContext& context);
   /// Goes to the next record; false when there is none left.
   bool next();

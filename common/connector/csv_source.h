@@ -111,6 +111,8 @@ class CsvSource : public RichSourceFunction<T>, public ListCheckpointed<CsvSplit
       : input_(std::move(path), options, connector::columnCount<T>(), connector::columnNames<T>()) {
   }
 
+  std::vector<std::string> inputPaths() const { return {input_.path()}; }
+
   void open(RuntimeContext& context) override { input_.open(context); }
   InputStatus pollNext(SourceContext<T>& context) override {
     for (int records = 0; records < kRecordsPerPoll; ++records) {

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "common/state/descriptors.h"
+#include "common/state/keyed_backend.h"
+#include "common/state/state_owner.h"
+
+/// What every kind of keyed state is made of.
+namespace weir {
+
+namespace state {
+
+[[noreturn]] void throwNoKey(const std::string& name, bool bound);
+
+/// Whether what a state holds per key can be stored and copied; that it cannot is one error of the
+/// compiler, whatever is done with the state.
+template <typename Cell>
+consteval bool checkCell() {
+  return record::checkSerializable<Cell>();
+}
+
+/// What all keyed states share: a descriptor and a column.
+template <typename Descriptor>
+class KeyedState : public DeclaredState {
+ public:
+  using Cell = typename Descriptor::Cell;
+
+  StateInfo info() const override { return infoOf(descriptor_); }
+  Status bind(KeyedBackend& backend) override {
+    if constexpr (checkCell<Cell>()) {
+      WEIR_TRY(column_, backend.column(descriptor_));
+    }
+    backend_ = &backend;
+    return ok();
+  }
+  const Descriptor& descriptor() const { return descriptor_; }
+
+  /// Forgets what the key at hand has.
+  void clear() {
+    const Slot slot = currentSlot();
+    if constexpr (checkCell<Cell>()) {
+      column_->erase(slot);
+    }
+    backend_->noteCleared(slot);
+  }
+
+ protected:
+  explicit KeyedState(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  KeyedState(const StateOwner& owner, Descriptor descriptor)
+      : DeclaredState(owner.stateRegistry()), descriptor_(std::move(descriptor)) {}
+
+  Slot currentSlot() const {
+    if (column_ == nullptr || backend_->current() == kNoSlot) [[unlikely]] {
+      throwNoKey(descriptor_.name, column_ != nullptr);
+    }
+    return backend_->current();
+  }
+  const Cell* cell() const {
+    const Slot slot = currentSlot();
+    if constexpr (checkCell<Cell>()) {
+      return column_->get(slot);
+    } else {
+      return nullptr;
+    }
+  }
+  template <typename U>
+  void setCell(U&& value) {
+    const Slot slot = currentSlot();
+    if constexpr (checkCell<Cell>()) {
+      column_->set(slot, std::forward<U>(value));
+    }
+  }
+  template <typename... A>
+  Cell& editCell(A&&... initial) {
+    const Slot slot = currentSlot();
+    if constexpr (checkCell<Cell>()) {
+      return column_->edit(slot, std::forward<A>(initial)...);
+    } else {
+      std::abort();
+    }
+  }
+
+  Descriptor descriptor_;
+  Column<Cell>* column_ = nullptr;   // Owned by the backend.
+  KeyedBackend* backend_ = nullptr;  // Owned by the operator.
+};
+
+}  // namespace state
+
+}  // namespace weir
