@@ -226,7 +226,8 @@ Status JobManager::Parts::serveRpc() {
                   ClusterService::Settings{heartbeat.interval,
                                            heartbeat.timeout,
                                            configuration.get(config::kRpcSilence),
-                                           std::string(releaseVersion())});
+                                           std::string(releaseVersion()),
+                                           configuration.get(config::kMaxDeploymentSize).bytes});
   const rpc::Address address{firstOf({configuration.get(config::kJobManagerBindHost),
                                       configuration.get(config::kJobManagerRpcAddress)}),
                              static_cast<int>(configuration.get(config::kJobManagerRpcPort))};

@@ -83,12 +83,6 @@ inline constexpr auto kMaxPendingRemovals =
             "How many removals of a job's old checkpoints may be outstanding; with more, its next "
             "checkpoint waits.")
         .range(1, 100000);
-inline constexpr auto kJobManagerStateSize =
-    Memory("state.backend.jobmanager.max-size",
-           "512 mb",
-           "What all state of jobs in the job manager's memory may hold together, savepoints "
-           "included; a checkpoint above it is declined.")
-        .range(0);
 inline constexpr auto kMaxDeploymentSize =
     Memory("jobmanager.max-deployment-size",
            "48 mb",

@@ -71,7 +71,8 @@ class ClusterService::Impl final : public Calls, public std::enable_shared_from_
         *context,
         std::move(registered),
         {.permit = permit.has_value() ? *permit : nullptr,
-         .most_beats = settings_.registration_timeout / settings_.heartbeat_interval + 1});
+         .most_beats = settings_.registration_timeout / settings_.heartbeat_interval + 1,
+         .most_deployment = settings_.max_deployment});
     if (!permit.has_value()) {
       session->refuse(permit.error().text(), true);
     } else if (!sessions_.add(session)) {

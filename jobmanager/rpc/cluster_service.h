@@ -27,6 +27,7 @@ class ClusterService {
     /// How long a session may be without registration, to the next heartbeat.
     Duration registration_timeout = std::chrono::seconds(10);
     std::string version;
+    std::uint64_t max_deployment = 48 << 20;  ///< Of the message that deploys a job, in bytes.
   };
 
   /// All are borrowed and outlive the service; `timers` runs the heartbeats, `calls` bounds the

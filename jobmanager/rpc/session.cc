@@ -30,7 +30,34 @@ Session::Session(DispatcherGateway& dispatcher,
       outbox_(kMostUnread),
       context_(&context) {}
 
-void Session::send(runtime::TaskManagerOrder order) { push(wire::toProto(order)); }
+void Session::send(runtime::TaskManagerOrder order) {
+  v1::ToTaskManager message = wire::toProto(order);
+  const auto* deployment = std::get_if<runtime::Deployment>(&order);
+  if (deployment != nullptr && message.ByteSizeLong() > bounds_.most_deployment) {
+    refuseDeployment(deployment->execution, message.ByteSizeLong());
+    return;
+  }
+  push(std::move(message));
+}
+
+/// The connection would break over it, and the task manager be lost with all its other jobs.
+void Session::refuseDeployment(const runtime::ExecutionId& execution, std::uint64_t bytes) {
+  std::optional<TaskManagerId> id;
+  {
+    const std::lock_guard lock(mutex_);
+    id = id_;
+  }
+  if (id) {
+    runtime::WorkerExited refused;
+    refused.execution = execution;
+    refused.cause = "the deployment of job " + execution.job.hex() + " has " +
+                    std::to_string(bytes) + " bytes, more than jobmanager.max-deployment-size (" +
+                    std::to_string(bounds_.most_deployment) +
+                    "); keep its state with state.backend: filesystem, or lower its parallelism";
+    refused.unrecoverable = true;
+    dispatcher_.report(*id, this, std::move(refused));
+  }
+}
 
 void Session::heard(std::uint64_t heartbeat) {
   v1::ToTaskManager message;

@@ -30,6 +30,8 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
   struct Bounds {
     rpc::PeerQuota::Permit permit;  ///< Held until gRPC is done with the session.
     std::int64_t most_beats = 5;    ///< Pings before a registration, at most.
+    /// In bytes. A larger deployment is not sent: its job fails for good, with the reason.
+    std::uint64_t most_deployment = 48 << 20;
   };
 
   /// `registered` is what a task manager is told once it is accepted.
@@ -60,6 +62,7 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
 
  private:
   void push(v1::ToTaskManager message);
+  void refuseDeployment(const runtime::ExecutionId& execution, std::uint64_t bytes);
   void proceed();
   void enroll(const v1::Registration& message);
   /// Tells the dispatcher, once.
