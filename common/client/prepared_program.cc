@@ -35,6 +35,16 @@ Result<runtime::Program> describeProgram(const ProgramCall& call,
     program.libraries.push_back(std::move(file));
   }
   for (const std::string& path : options.ship) {
+    const auto same =
+        std::find_if(options.ship.begin(), options.ship.end(), [&](const auto& other) {
+          return fs::nameOf(other) == fs::nameOf(path);
+        });
+    if (&*same != &path) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "--ship: " + *same + " and " + path +
+                       " have one name, and all shipped files lie in one directory on a worker")
+          .advise("rename one of them");
+    }
     auto file = blobOf(fs::nameOf(path), path, uploads);
     if (!file) {
       return std::move(file).error().during("--ship");

@@ -5,11 +5,14 @@
 #include <cstdio>
 #include <string>
 
+#include <absl/debugging/failure_signal_handler.h>
+#include <absl/debugging/symbolize.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "common/config/options.h"
 #include "common/daemon/descriptors.h"
+#include "common/daemon/error_guard.h"
 #include "common/telemetry/log.h"
 
 namespace weir::daemon {
@@ -31,6 +34,15 @@ void openStandardDescriptors() {
   if (descriptor >= 0) {
     ::close(descriptor);
   }
+}
+
+/// A daemon that crashes says where. Sanitizers do so themselves.
+void showStackOfCrashes([[maybe_unused]] const char* program) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  absl::InitializeSymbolizer(program);
+  absl::InstallFailureSignalHandler({});
+  std::signal(SIGTERM, SIG_DFL);  // No failure.
+#endif
 }
 
 Result<config::Configuration> configure(const Arguments& arguments, const std::string& component) {
@@ -61,6 +73,7 @@ int serve(const Description& description,
   ::sigaddset(&signals, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // Inherited by every thread.
   std::signal(SIGPIPE, SIG_IGN);
+  const ErrorGuard guard{OutputLimits()};
   std::atomic<int> status = 0;
   const auto stop = start(configuration, [&](const Error& error) {
     status = failed(description, error);
@@ -83,6 +96,7 @@ int serve(const Description& description,
 int run(int argc, char** argv, const Description& description, const Start& start) {
   openStandardDescriptors();
   raiseDescriptorLimit();
+  showStackOfCrashes(argv[0]);
   const auto parsed = parseArguments({argv + 1, argv + argc}, description);
   if (const auto* farewell = std::get_if<Farewell>(&parsed)) {
     std::fputs(farewell->text.c_str(), farewell->status == 0 ? stdout : stderr);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/functions/at_work.h"
 #include "common/functions/callable.h"
 #include "common/functions/checkpointed.h"
 #include "common/functions/operator.h"
@@ -71,6 +72,7 @@ class FunctionOperator : public Operator {
 
   void setup(OperatorContext& context) override {
     context_ = &context;
+    work_.operator_name = context.task().operator_name;
     runtime_.emplace(context.task(), context.accumulators());
     if constexpr (kStateful) {
       backend_ = std::make_unique<state::KeyedBackendOf<Key>>(context.task().max_parallelism);
@@ -196,6 +198,7 @@ class FunctionOperator : public Operator {
   }
 
   F function_;
+  Work work_;
   OperatorContext* context_ = nullptr;  // Of the task; outlives the operator.
   std::unique_ptr<Backend> backend_;    // Where kStateful.
 

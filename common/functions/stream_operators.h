@@ -109,6 +109,7 @@ class EmittingOperator : public FunctionOperator<F, Key> {
   /// Runs Step for every record of a batch, each under its key.
   template <typename Step, typename In, typename Selector>
   void runBatch(Batch<In>& batch, const Selector& selector) {
+    const AtWork at_work(this->work_, batch.size());
     if constexpr (FunctionOperator<F, Key>::kStateful) {
       if (this->hasKeyedState()) {
         keys_.resolve(selector, batch, *this->backend_);
@@ -245,6 +246,7 @@ class SourceOperator final : public FunctionOperator<F, NoKey>, public HandsOn {
   void flush() override { out_.flush(); }
 
   InputStatus poll(std::size_t limit) override {
+    const AtWork at_work(this->work_, 0);
     out_.resetPollAgainAt();
     const std::uint64_t enough = out_.emitted() + limit;
     auto status = InputStatus::kMoreAvailable;
@@ -255,6 +257,7 @@ class SourceOperator final : public FunctionOperator<F, NoKey>, public HandsOn {
       }
     }
     out_.flush();
+    this->work_.records = out_.emitted();
     return status;
   }
   std::uint64_t handedOn() const override { return out_.handedOn(); }

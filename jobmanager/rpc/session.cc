@@ -9,6 +9,15 @@
 
 namespace weir::jobmanager {
 
+namespace {
+
+// A task manager that stops in order has no tasks any more when its connection ends.
+constexpr const char* kGone =
+    "its connection ended without a farewell (it was killed or has crashed, or its machine or the "
+    "network is down)";
+
+}  // namespace
+
 std::shared_ptr<Session> Session::start(DispatcherGateway& dispatcher,
                                         grpc::CallbackServerContext& context,
                                         v1::Registered registered,
@@ -105,7 +114,7 @@ void Session::refuse(const std::string& reason, bool retry) {
 
 void Session::OnReadDone(bool read) {
   if (!read) {
-    abandon("its connection ended");
+    abandon(kGone);
     return;
   }
   if (!id_) {
@@ -175,11 +184,11 @@ void Session::OnWriteDone(bool written) {
   if (written) {
     proceed();
   } else {
-    abandon("its connection broke");
+    abandon(kGone);
   }
 }
 
-void Session::OnCancel() { abandon("its connection broke"); }
+void Session::OnCancel() { abandon(kGone); }
 
 void Session::abandon(const std::string& reason) {
   lose(reason);

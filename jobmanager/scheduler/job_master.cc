@@ -342,7 +342,9 @@ void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {
   probed_.erase(id);
   probe_.lost(id);
   if (attempt_ != nullptr && attempt_->hasWorker(id)) {
-    workerGone(id, "task manager on " + attempt_->hostOf(id) + " was lost: " + reason);
+    const std::string cause = "task manager on " + attempt_->hostOf(id) + " was lost: " + reason;
+    blameWorker(cause);
+    workerGone(id, cause);
   }
 }
 

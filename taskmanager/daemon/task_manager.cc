@@ -5,17 +5,22 @@
 #include <optional>
 #include <utility>
 
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include "common/base/random.h"
 #include "common/base/version.h"
 #include "common/concurrency/thread_pool.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
+#include "common/daemon/output_sink.h"
 #include "common/fs/local_file_system.h"
 #include "common/rpc/channel.h"
 #include "common/telemetry/log.h"
 #include "taskmanager/daemon/machine.h"
 #include "taskmanager/daemon/session/blob_client.h"
 #include "taskmanager/daemon/session/session_client.h"
+#include "taskmanager/daemon/supervision/sweeper.h"
 #include "taskmanager/daemon/supervision/task_manager_core.h"
 
 namespace weir::taskmanager {
@@ -28,7 +33,8 @@ constexpr auto kStopLimit = std::chrono::seconds(15);
 
 std::string hostOf(const config::Configuration& configuration) {
   if (std::string host = configuration.get(config::kTaskManagerHost); !host.empty()) {
-    return host;
+    const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    return brackets ? host.substr(1, host.size() - 2) : host;
   }
   const std::string job_manager = configuration.get(config::kJobManagerRpcAddress);
   return isLoopback(job_manager) ? "127.0.0.1" : addressTowards(job_manager);
@@ -42,7 +48,7 @@ std::string bindHostOf(const config::Configuration& configuration, const std::st
   if (!isLoopback(host)) {
     return "";
   }
-  return host.starts_with("127.") ? host : "127.0.0.1";
+  return host == "localhost" ? "127.0.0.1" : host;
 }
 
 CoreSettings settingsOf(const config::Configuration& configuration,
@@ -60,10 +66,14 @@ CoreSettings settingsOf(const config::Configuration& configuration,
   settings.worker.host = registration.host;
   settings.worker.launcher = launcher;
   settings.worker.cancellation_timeout = configuration.get(config::kTaskCancellationTimeout);
+  settings.worker.most_accumulators = configuration.get(config::kWorkerMaxAccumulators).bytes;
   settings.worker.memory_per_slot = configuration.get(config::kSlotMemory).bytes;
   if (settings.worker.memory_per_slot == 0) {
     settings.worker.memory_per_slot = registration.physical_memory / 5 * 4 / registration.slots;
   }
+  settings.worker.core_bytes = configuration.get(config::kWorkerCoreLimit).bytes;
+  settings.worker.kept_directories =
+      static_cast<std::size_t>(configuration.get(config::kWorkerKeepFailedDirectories));
   settings.unused_blobs = configuration.get(config::kBlobCleanupInterval);
   return settings;
 }
@@ -76,6 +86,9 @@ struct TaskManager::Parts {
   fs::LocalFileSystem files;
   std::unique_ptr<WorkDirectory> directory;
   std::unique_ptr<WorkDirectory> blob_directory;  // With blob.storage.directory only.
+  UniqueFd sweeper;                               // Closed at the end, by whatever end.
+  std::optional<daemon::OutputSink> standard_output;
+  std::optional<daemon::OutputSink> standard_error;
   std::optional<BlobClient> blobs;
   std::unique_ptr<BlobCache> cache;
   concurrency::ThreadPool pool{"tm-files", kPoolThreads};
@@ -85,11 +98,31 @@ struct TaskManager::Parts {
   std::unique_ptr<DataPort> data_port;
   bool stopped = false;
 
+  void startSupervision(const config::Configuration& configuration, const std::string& launcher);
   Status openDirectories(const config::Configuration& configuration, const TaskManagerId& id);
   Status startCore(const config::Configuration& configuration,
                    const TaskManagerId& id,
+                   const std::string& launcher,
                    std::function<void(const Error&)> on_given_up);
 };
+
+/// What reaches all that workers start, and takes what they say.
+void TaskManager::Parts::startSupervision(const config::Configuration& configuration,
+                                          const std::string& launcher) {
+  auto started = startSweeper(launcher, directory->name());
+  if (started) {
+    sweeper = *std::move(started);
+  } else {
+    log::warn("children of workers outlive this process if it is killed",
+              {{"reason", started.error().text()}});
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // What a worker leaves behind comes to us, not to init.
+  const daemon::OutputLimits limits{configuration.get(config::kWorkerOutputMaxSize).bytes,
+                                    configuration.get(config::kWorkerOutputFiles),
+                                    configuration.get(config::kWorkerOutputQueue).bytes};
+  standard_output.emplace(STDOUT_FILENO, limits);
+  standard_error.emplace(STDERR_FILENO, limits);
+}
 
 Status TaskManager::Parts::openDirectories(const config::Configuration& configuration,
                                            const TaskManagerId& id) {
@@ -124,13 +157,11 @@ Status TaskManager::Parts::openDirectories(const config::Configuration& configur
 
 Status TaskManager::Parts::startCore(const config::Configuration& configuration,
                                      const TaskManagerId& id,
+                                     const std::string& launcher,
                                      std::function<void(const Error&)> on_given_up) {
-  const std::string launcher = findLauncher();
-  if (launcher.empty()) {
-    return Error(ErrorCode::kNotFound, "weir-launcher is not beside weir-taskmanager")
-        .advise("install Weir again");
-  }
   CoreSettings settings = settingsOf(configuration, id, launcher);
+  settings.worker.standard_output = &*standard_output;
+  settings.worker.standard_error = &*standard_error;
   const std::string host = settings.registration.host;
   core = std::make_unique<TaskManagerCore>(TaskManagerCore::Environment{loop,
                                                                         pool,
@@ -157,6 +188,7 @@ Status TaskManager::Parts::startCore(const config::Configuration& configuration,
         "free it, or set taskmanager.data.port and taskmanager.bind-host");
   }
   data_port = *std::move(port);
+  WEIR_RETURN_IF_ERROR(data_port->checkReachable(host));
   log::info("task manager starts",
             {{"id", id.hex()},
              {"host", host},
@@ -178,7 +210,13 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   parts->blobs.emplace(channel,
                        static_cast<int>(configuration.get(config::kBlobFetchRetries)),
                        configuration.get(config::kBlobIdle));
+  const std::string launcher = findLauncher();
+  if (launcher.empty()) {
+    return Error(ErrorCode::kNotFound, "weir-launcher is not beside weir-taskmanager")
+        .advise("install Weir again");
+  }
   WEIR_RETURN_IF_ERROR(parts->openDirectories(configuration, id));
+  parts->startSupervision(configuration, launcher);
   SessionSettings session;
   session.address = address.text();
   session.registration_limit = configuration.get(config::kMaxRegistrationDuration);
@@ -187,7 +225,7 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   Parts& running = *task_manager->parts_;
   Status started = ok();
   running.loop.runSync(
-      [&] { started = running.startCore(configuration, id, std::move(on_given_up)); });
+      [&] { started = running.startCore(configuration, id, launcher, std::move(on_given_up)); });
   WEIR_RETURN_IF_ERROR(std::move(started));
   return task_manager;
 }

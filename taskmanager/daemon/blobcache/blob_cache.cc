@@ -1,6 +1,7 @@
 #include "taskmanager/daemon/blobcache/blob_cache.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <utility>
@@ -15,8 +16,39 @@ namespace weir::taskmanager {
 
 namespace {
 
+constexpr mode_t kMode = 0755;
+
 bool isDigest(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// Of this machine's disk: a file that is missing here says nothing about the job manager.
+Error diskError(int error, const std::string& what) {
+  return {ErrorCode::kIo, systemError(error, what).message()};
+}
+
+/// Whether the file is still the one that was fetched: cleaners of temporary files delete and
+/// replace. Makes it executable again where that is all it lacks.
+bool isIntact(const std::string& path, std::uint64_t size, const std::string& sha256) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) {
+    return false;
+  }
+  struct stat info{};
+  bool intact = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+                static_cast<std::uint64_t>(info.st_size) == size;
+  if (intact) {
+    fs::Sha256 digest;
+    std::array<char, 64 * 1024> bytes;
+    ssize_t got = 0;
+    while ((got = ::read(fd, bytes.data(), bytes.size())) > 0) {
+      digest.update({bytes.data(), static_cast<std::size_t>(got)});
+    }
+    intact = got == 0 && digest.finish() == sha256 &&
+             ((info.st_mode & 0777) == kMode || ::fchmod(fd, kMode) == 0);
+  }
+  ::close(fd);
+  return intact;
 }
 
 Status writeFully(int fd, std::string_view bytes, const std::string& path) {
@@ -26,7 +58,7 @@ Status writeFully(int fd, std::string_view bytes, const std::string& path) {
       continue;
     }
     if (written < 0) {
-      return systemError(errno, "write " + path);
+      return diskError(errno, "write " + path);
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -75,15 +107,15 @@ Status fetchToFile(BlobTransport& transport,
   ::unlink(part.c_str());
   const int fd = ::open(part.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return systemError(errno, "create " + part);
+    return diskError(errno, "create " + part);
   }
   Status status = receive(transport, key, size, sha256, fd, part);
   if (status && ::fchmod(fd, mode) != 0) {
-    status = systemError(errno, "chmod " + part);
+    status = diskError(errno, "chmod " + part);
   }
   ::close(fd);
   if (status && ::rename(part.c_str(), path.c_str()) != 0) {
-    status = systemError(errno, "rename " + part);
+    status = diskError(errno, "rename " + part);
   }
   if (!status) {
     ::unlink(part.c_str());
@@ -113,7 +145,12 @@ BlobCache::BlobCache(std::string directory,
 std::string BlobCache::pathOf(const std::string& sha256) const { return directory_ + "/" + sha256; }
 
 Status BlobCache::download(const runtime::BlobKey& key) const {
-  return fetchToFile(transport_, key.sha256, key.size, key.sha256, pathOf(key.sha256), 0755);
+  std::error_code error;
+  std::filesystem::create_directories(directory_, error);  // It may have been deleted meanwhile.
+  if (error) {
+    return diskError(error.value(), "create directory " + directory_);
+  }
+  return fetchToFile(transport_, key.sha256, key.size, key.sha256, pathOf(key.sha256), kMode);
 }
 
 Result<std::string> BlobCache::get(const runtime::BlobKey& key, const JobId& job) {
@@ -127,15 +164,20 @@ Result<std::string> BlobCache::get(const runtime::BlobKey& key, const JobId& job
       break;
     }
     if (entry->second.present) {
-      entry->second.used = clock_.now();
-      entry->second.jobs.insert(job);
-      return pathOf(key.sha256);
+      break;
     }
     fetched_.wait(lock);
   }
-  entries_[key.sha256].size = key.size;
+  // Nobody else uses or removes it while it is looked at, or fetched.
+  Entry& looked_at = entries_[key.sha256];
+  const bool was_present = std::exchange(looked_at.present, false);
+  looked_at.size = key.size;
+  looked_at.jobs.insert(job);
   lock.unlock();
-  Status status = download(key);
+  Status status = ok();
+  if (!was_present || !isIntact(pathOf(key.sha256), key.size, key.sha256)) {
+    status = download(key);
+  }
   lock.lock();
   if (!status) {
     entries_.erase(key.sha256);

@@ -30,6 +30,10 @@ Error cannotListen(const std::string& host, std::uint16_t port, const std::strin
 Result<UniqueFd> listenOn(const addrinfo& address) {
   UniqueFd socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int on = 1;
+  const int off = 0;  // What listens on all addresses listens on those of IPv4 too.
+  if (socket && address.ai_family == AF_INET6) {
+    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  }
   if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::bind(socket.get(), address.ai_addr, address.ai_addrlen) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
@@ -59,7 +63,53 @@ std::string hostOf(const sockaddr_storage& address, socklen_t length) {
   return known ? text.data() : "an unknown host";
 }
 
+bool isOfThisMachine(const addrinfo& address) {
+  const UniqueFd socket(::socket(address.ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage any_port{};
+  std::memcpy(&any_port, address.ai_addr, address.ai_addrlen);
+  if (address.ai_family == AF_INET6) {
+    reinterpret_cast<sockaddr_in6*>(&any_port)->sin6_port = 0;
+  } else {
+    reinterpret_cast<sockaddr_in*>(&any_port)->sin_port = 0;
+  }
+  return socket &&
+         ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any_port), address.ai_addrlen) ==
+             0;
+}
+
+bool isIpv6Usable() {
+  const UniqueFd socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_any;
+  return socket &&
+         ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 }  // namespace
+
+Status DataPort::checkReachable(const std::string& host) const {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), std::to_string(port_).c_str(), &hints, &found) != 0) {
+    return ok();  // Others may know the name.
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    if (!isOfThisMachine(*address)) {
+      return ok();  // Reached over a translated address, which only others can try.
+    }
+    const UniqueFd socket(::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (socket && ::connect(socket.get(), address->ai_addr, address->ai_addrlen) == 0) {
+      return ok();
+    }
+  }
+  return Error(ErrorCode::kInvalidArgument,
+               "workers are told to reach this task manager at " + host + ", port " +
+                   std::to_string(port_) + ", but nothing listens there: " + std::strerror(errno))
+      .advise("make taskmanager.hostname and taskmanager.bind-host agree");
+}
 
 struct DataPort::Pending {
   UniqueFd socket;
@@ -80,8 +130,9 @@ Result<std::unique_ptr<DataPort>> DataPort::listen(IoLoop& loop,
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
+  const std::string any = isIpv6Usable() ? "::" : "0.0.0.0";  // The first takes IPv4 too.
   const int failed = ::getaddrinfo(
-      host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found);
+      host.empty() ? any.c_str() : host.c_str(), std::to_string(port).c_str(), &hints, &found);
   if (failed != 0) {
     return cannotListen(host, port, ::gai_strerror(failed));
   }

@@ -53,6 +53,9 @@ class DataPort {
   DataPort& operator=(const DataPort&) = delete;
 
   std::uint16_t port() const { return port_; }
+  /// Whether workers that connect to `host` arrive here, as far as this machine can tell: where it
+  /// is an address of ours, something must listen on it. Errors: kInvalidArgument naming both.
+  Status checkReachable(const std::string& host) const;
   /// Offers the waiting connections again: a worker has come.
   void retry();
   /// How many connections wait, for their hello or their worker.

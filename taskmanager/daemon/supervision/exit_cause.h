@@ -1,9 +1,11 @@
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "common/base/ids.h"
+#include "taskmanager/daemon/supervision/stderr_tail.h"
 
 namespace weir::taskmanager {
 
@@ -23,18 +25,27 @@ enum class WorkerStage : std::uint8_t {
 /// The exit status with which the launcher says that it could not start the program; its reason is
 /// the last line on standard error.
 inline constexpr int kLauncherFailed = 125;
+/// How the line begins in which a worker that crashes says where.
+inline constexpr std::string_view kCrashLine = "weir: crashed ";
+
+/// Why a worker process ended.
+struct ExitCause {
+  std::string text;
+  bool unrecoverable = false;  ///< No restart would help: the program cannot be started here.
+};
 
 /// "SIGSEGV", or "signal 40" for one without a name.
 std::string signalName(int signal);
 
 /// One sentence on why a worker process ended that was not told to, without its last words.
-std::string describeExit(const JobId& job,
-                         const std::string& host,
-                         const ProcessExit& exit,
-                         WorkerStage stage,
-                         const std::deque<std::string>& last_lines);
+ExitCause describeExit(const JobId& job,
+                       const std::string& host,
+                       const ProcessExit& exit,
+                       WorkerStage stage,
+                       const StderrTail& said);
 
-/// `cause`, followed by the last lines of standard error, one a line and indented.
-std::string withLastLines(std::string cause, const std::deque<std::string>& last_lines);
+/// `cause`, followed by the first and the last lines of standard error, one a line and indented.
+/// Names of C++ functions in a stack are made readable.
+std::string withLines(std::string cause, const StderrTail& said);
 
 }  // namespace weir::taskmanager

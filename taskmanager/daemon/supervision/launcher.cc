@@ -1,10 +1,16 @@
 // weir-launcher: becomes the program of a job, under the conditions that a task manager sets.
 //
-//     weir-launcher PARENT OOM_SCORE LIBRARIES DIRECTORY PROGRAM ARGV0 [ARGUMENT]...
+//     weir-launcher PARENT OOM_SCORE CORE_BYTES LIBRARIES DIRECTORY PROGRAM ARGV0 [ARGUMENT]...
+//
+// Or stays beside a task manager, as a process that is not its child, until the pipe that is its
+// standard input ends with it; then it kills what the workers have started:
+//
+//     weir-launcher --sweep weir-tm-ID
 //
 // Runs between posix_spawn and the user's main(), so that the task manager needs no fork of its
 // own. Descriptors 0 to 3 are set up by the task manager (3 is the worker's socket); all others are
 // closed here. Ends with 125 and one line on standard error when the program cannot be started.
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -16,6 +22,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "taskmanager/daemon/supervision/process_table.h"
 
 namespace {
 
@@ -37,10 +45,40 @@ void setOomScore(const char* score) {
   }
 }
 
+void setCoreLimit(const char* bytes) {
+  rlimit core{};
+  if (::getrlimit(RLIMIT_CORE, &core) == 0) {
+    core.rlim_cur = std::min<rlim_t>(std::strtoull(bytes, nullptr, 10), core.rlim_max);
+    ::setrlimit(RLIMIT_CORE, &core);
+  }
+}
+
+int sweep(const char* directory_name) {
+  if (::fork() != 0) {
+    ::_exit(0);  // What goes on is nobody's child, so that it outlives the task manager.
+  }
+  ::setsid();
+  ::prctl(PR_SET_NAME, "weir-sweeper");
+  ::close_range(kFirstUnused - 1, ~0U, 0);
+  if (::chdir("/") != 0) {
+    return kFailed;
+  }
+  char byte = 0;
+  while (::read(STDIN_FILENO, &byte, 1) > 0 || errno == EINTR) {
+    errno = 0;
+  }
+  constexpr int kMostPasses = 600;  // Of 50 ms.
+  weir::taskmanager::sweepProcesses(directory_name, kMostPasses);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 7) {
+  if (argc == 3 && std::strcmp(argv[1], "--sweep") == 0) {
+    return sweep(argv[2]);
+  }
+  if (argc < 8) {
     std::fprintf(stderr, "weir-launcher: is started by weir-taskmanager only\n");
     return 2;
   }
@@ -52,24 +90,20 @@ int main(int argc, char** argv) {
   }
   ::close_range(kFirstUnused, ~0U, 0);
   setOomScore(argv[2]);
-  rlimit core{};
-  if (::getrlimit(RLIMIT_CORE, &core) == 0) {
-    core.rlim_cur = 0;
-    ::setrlimit(RLIMIT_CORE, &core);
+  setCoreLimit(argv[3]);
+  if (::chdir(argv[5]) != 0) {
+    return fail(std::string("enter ") + argv[5]);
   }
-  if (::chdir(argv[4]) != 0) {
-    return fail(std::string("enter ") + argv[4]);
+  if (*argv[4] != '\0') {
+    ::setenv("LD_LIBRARY_PATH", argv[4], 1);
   }
-  if (*argv[3] != '\0') {
-    ::setenv("LD_LIBRARY_PATH", argv[3], 1);
-  }
-  ::execv(argv[5], argv + 6);
-  if (errno == ENOENT && ::access(argv[5], F_OK) == 0) {
+  ::execv(argv[6], argv + 7);
+  if (errno == ENOENT && ::access(argv[6], F_OK) == 0) {
     std::fprintf(
         stderr,
         "weir-launcher: execute %s: its interpreter or dynamic linker does not exist here\n",
-        argv[6]);
+        argv[7]);
     return kFailed;
   }
-  return fail(std::string("execute ") + argv[6]);
+  return fail(std::string("execute ") + argv[7]);
 }

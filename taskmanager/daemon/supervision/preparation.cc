@@ -57,16 +57,21 @@ Status checkName(const std::string& name) {
   return ok();
 }
 
+/// Of this machine's disk: a file that is missing here says nothing about the job manager.
+Error diskError(int error, const std::string& what) {
+  return {ErrorCode::kIo, systemError(error, what).message()};
+}
+
 Status makeDirectory(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  return error ? Status(systemError(error.value(), "create directory " + path)) : ok();
+  return error ? Status(diskError(error.value(), "create directory " + path)) : ok();
 }
 
 Status copyFile(const std::string& from, const std::string& to) {
   std::error_code error;
   std::filesystem::copy_file(from, to, error);
-  return error ? Status(systemError(error.value(), "copy to " + to)) : ok();
+  return error ? Status(diskError(error.value(), "copy to " + to)) : ok();
 }
 
 // A link keeps the file for the worker when the cache drops it.
@@ -82,6 +87,11 @@ Result<std::string> place(BlobCache& cache,
   WEIR_RETURN_IF_ERROR(checkName(file.name));
   WEIR_TRY(const std::string cached, cache.get(file.blob, job).during("fetch " + file.name));
   std::string path = directory + "/" + file.name;
+  if (::access(path.c_str(), F_OK) == 0) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "two files of the job are named \"" + file.name + "\"")
+        .advise("rename one of them");
+  }
   WEIR_RETURN_IF_ERROR(put(cached, path));
   return path;
 }
@@ -113,6 +123,11 @@ Status fetchState(BlobTransport& transport,
 
 }  // namespace
 
+bool isForGood(const Error& error) {
+  return error.code() == ErrorCode::kInvalidArgument || error.code() == ErrorCode::kNotFound ||
+         error.code() == ErrorCode::kCorruption;
+}
+
 Status checkExecutable(const std::string& path, const std::string& name) {
   const std::string bytes = firstBytes(path);
   if (bytes.starts_with("#!")) {
@@ -140,6 +155,7 @@ Result<LaunchSpec> prepareAttempt(const std::string& root,
   spec.name = program.executable.name;
   spec.arguments = program.arguments;
   spec.working_directory = root + "/work";
+  spec.directory = root;
   for (const char* name : {"program", "lib", "work", "state"}) {
     WEIR_RETURN_IF_ERROR(makeDirectory(root + "/" + name));
   }

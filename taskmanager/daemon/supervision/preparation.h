@@ -16,12 +16,16 @@ namespace weir::taskmanager {
 ///
 /// Restores from blobs in `deployment` are rewritten to the files in `state`. Fills program, name,
 /// arguments, libraries and working_directory of the answer. Blocks; any thread.
-/// Errors: those of the transfer and of the disk; kInvalidArgument for a program that is not made
+/// Errors: those of the transfer; kIo for the disk; kInvalidArgument for a program that is not made
 /// for this machine. What was made of `root` so far stays.
 Result<LaunchSpec> prepareAttempt(const std::string& root,
                                   BlobCache& cache,
                                   BlobTransport& transport,
                                   runtime::Deployment& deployment);
+
+/// Whether an attempt that could not be prepared for this reason will never be: the program is
+/// wrong, or the job manager has not what it consists of.
+bool isForGood(const Error& error);
 
 /// Whether the file at `path` can be executed here, as far as its first bytes tell.
 Status checkExecutable(const std::string& path, const std::string& name);

@@ -5,8 +5,7 @@
 
 namespace weir::taskmanager {
 
-std::string StderrTail::add(std::string_view bytes) {
-  std::string whole;
+void StderrTail::add(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t newline = bytes.find('\n');
     const std::size_t room = kMostBytes - partial_.size();
@@ -20,21 +19,36 @@ std::string StderrTail::add(std::string_view bytes) {
         break;
       }
     }
-    whole += complete();
+    complete();
   }
-  return whole;
 }
 
-std::string StderrTail::finish() { return partial_.empty() ? "" : complete(); }
+void StderrTail::finish() {
+  if (!partial_.empty()) {
+    complete();
+  }
+}
 
-std::string StderrTail::complete() {
+std::vector<std::string> StderrTail::firstLines() const {
+  const std::uint64_t before = count_ - lines_.size();
+  const auto kept = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(first_.size(), before));
+  return {first_.begin(), first_.begin() + kept};
+}
+
+std::uint64_t StderrTail::omitted() const {
+  const std::uint64_t before = count_ - lines_.size();
+  return before - std::min<std::uint64_t>(first_.size(), before);
+}
+
+void StderrTail::complete() {
   std::string line = std::exchange(partial_, {});
-  std::string whole = line + "\n";
-  keep(std::move(line));
-  return whole;
-}
-
-void StderrTail::keep(std::string line) {
+  ++count_;
+  first_full_ = first_full_ || first_.size() >= kMostFirstLines ||
+                first_bytes_ + line.size() > kMostFirstBytes;
+  if (!first_full_) {
+    first_bytes_ += line.size();
+    first_.push_back(line);
+  }
   bytes_ += line.size();
   lines_.push_back(std::move(line));
   while (lines_.size() > kMostLines || bytes_ > kMostBytes) {

@@ -1,15 +1,23 @@
 #include "taskmanager/daemon/supervision/task_manager_core.h"
 
+#include <algorithm>
+#include <csignal>
 #include <utility>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "common/base/lease.h"
+#include "common/runtime/report_limits.h"
 #include "common/telemetry/log.h"
 
 namespace weir::taskmanager {
 
 namespace {
 
-constexpr std::uint64_t kMostInlineBytes = 64 * 1024;              // Of state in one report.
+constexpr std::uint64_t kMostInlineBytes = 64 * 1024;  // Of state in one report.
+constexpr std::uint64_t kMostBatchBytes = 1 << 20;     // Of updates in one message.
+constexpr std::uint64_t kMostAckBytes = 32 << 20;      // Half of what a message may have.
 constexpr std::uint64_t kMostUploading = std::uint64_t{64} << 20;  // Before workers are held back.
 
 bool isLargeInline(const runtime::StateHandle& handle) {
@@ -63,6 +71,7 @@ void TaskManagerCore::openSession() {
 
 void TaskManagerCore::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
+  stopping_ = true;
   for (auto& [execution, worker] : workers_) {
     worker->cancel(settings_.stop_grace);
   }
@@ -143,11 +152,27 @@ void TaskManagerCore::report(runtime::TaskManagerReport report) {
 }
 
 void TaskManagerCore::flushUpdates() {
-  if (!updates_.empty() && registered_) {
-    environment_.link.send(std::exchange(updates_, {}));
-    hold();
+  std::vector<runtime::TaskUpdate> batch;
+  std::uint64_t bytes = 0;
+  const auto send = [&] {
+    if (!batch.empty()) {
+      environment_.link.send(std::exchange(batch, {}));
+    }
+    bytes = 0;
+  };
+  for (runtime::TaskUpdate& update : std::exchange(updates_, {})) {
+    if (!registered_) {
+      return;
+    }
+    const std::uint64_t more = runtime::bytesOf(update);
+    if (bytes + more > kMostBatchBytes) {
+      send();
+    }
+    bytes += more;
+    batch.push_back(std::move(update));
   }
-  updates_.clear();
+  send();
+  hold();
 }
 
 void TaskManagerCore::onRoom() { hold(); }
@@ -213,6 +238,15 @@ void TaskManagerCore::deploy(runtime::Deployment deployment) {
     return;
   }
   newest_epoch_ = execution.epoch;
+  if (const Status restored = environment_.directory.restore(); !restored) {
+    slots_.giveBack(execution);
+    report(runtime::WorkerExited{execution,
+                                 false,
+                                 "job " + execution.job.hex() + " cannot be prepared on " +
+                                     settings_.worker.host + ": " + restored.error().text()});
+    environment_.on_given_up(Error(restored.error()).during("cannot go on"));
+    return;
+  }
   auto worker = std::make_unique<Worker>(
       Worker::Environment{
           environment_.loop, environment_.pool, environment_.cache, environment_.transport},
@@ -266,6 +300,9 @@ void TaskManagerCore::onDeployed(const runtime::ExecutionId& /*execution*/) {
 void TaskManagerCore::onReport(const runtime::ExecutionId& execution,
                                runtime::WorkerReport report_of_worker) {
   if (auto* update = std::get_if<runtime::TaskUpdate>(&report_of_worker)) {
+    if (stopping_ && update->state == runtime::TaskState::kCanceled && update->cause.empty()) {
+      update->cause = "the task manager on " + settings_.worker.host + " is being stopped";
+    }
     updates_.push_back(std::move(*update));
     if (!std::exchange(flush_posted_, true)) {
       environment_.loop.post([this] {
@@ -287,6 +324,13 @@ void TaskManagerCore::acknowledge(runtime::CheckpointStorage::Kind storage,
   const std::uint64_t bytes = largeInlineBytes(ack);
   if (storage == runtime::CheckpointStorage::Kind::kJobManager && bytes > 0) {
     upload(std::move(ack), bytes);
+  } else if (const std::uint64_t all = runtime::bytesOf(ack); all > kMostAckBytes) {
+    report(runtime::CheckpointDecline{
+        ack.execution,
+        ack.checkpoint,
+        ack.task,
+        "the state of one task that is to stand in the metadata has " + std::to_string(all) +
+            " bytes, more than one message takes; lower state.backend.fs.memory-threshold"});
   } else {
     report(std::move(ack));
   }
@@ -324,7 +368,10 @@ void TaskManagerCore::upload(runtime::CheckpointAck ack, std::uint64_t bytes) {
 
 void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
   // The worker is calling us: it goes, and its slots with it, when it has returned.
-  environment_.loop.post([this, exited] {
+  environment_.loop.post([this, exited = exited]() mutable {
+    if (stopping_ && exited.cause.empty()) {
+      exited.cause = "its task manager is being stopped";
+    }
     workers_.erase(exited.execution);
     slots_.giveBack(exited.execution);
     if (!lost_) {
@@ -335,10 +382,37 @@ void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
 }
 
 void TaskManagerCore::watchMemory() {
-  for (auto& [execution, worker] : workers_) {
-    worker->checkMemory();
+  if (!workers_.empty() || orphans_) {
+    const ProcessTable table = ProcessTable::read();
+    for (auto& [execution, worker] : workers_) {
+      worker->checkMemory(table);
+    }
+    reapOrphans(table);
   }
   memory_timer_ = environment_.loop.schedule(settings_.memory_check, [this] { watchMemory(); });
+}
+
+/// Children that are no workers came to us when their parent, a worker or a child of it, ended.
+/// Those of workers that have ended are killed; the dead must be waited for.
+void TaskManagerCore::reapOrphans(const ProcessTable& table) {
+  orphans_ = false;
+  const std::string ours = "/" + environment_.directory.name() + "/";
+  for (const ProcessInfo& one : table.all()) {
+    const bool is_worker = std::ranges::any_of(
+        workers_, [&](const auto& entry) { return entry.second->pid() == one.pid; });
+    if (one.parent != ::getpid() || is_worker) {
+      continue;
+    }
+    orphans_ = true;
+    const bool wanted = std::ranges::any_of(workers_, [&](const auto& entry) {
+      return environmentHas(one.pid, kWorkerMark, environment_.directory.ofAttempt(entry.first));
+    });
+    if (one.state == 'Z') {
+      ::waitpid(one.pid, nullptr, WNOHANG);
+    } else if (!wanted && environmentHas(one.pid, kWorkerMark, ours)) {
+      ::kill(one.pid, SIGKILL);
+    }
+  }
 }
 
 PeerRouting TaskManagerCore::route(const worker::DataHello& hello, UniqueFd& socket) {

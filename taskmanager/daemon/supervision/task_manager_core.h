@@ -93,6 +93,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
 
   void heartbeat();
   void watchMemory();
+  void reapOrphans(const ProcessTable& table);
   void onIdle();
   void openSession();
 
@@ -105,9 +106,11 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   bool registered_ = false;
   bool lost_ = false;  // Registers again when the last worker is gone.
   bool held_ = false;
+  bool orphans_ = false;           // Children that are no workers were there at the last look.
   std::function<void()> stopped_;  // Set while stopping.
-  std::uint64_t session_ = 0;      // Counts sessions: results of an old one are dropped.
-  std::uint64_t uploading_ = 0;    // Bytes.
+  bool stopping_ = false;
+  std::uint64_t session_ = 0;    // Counts sessions: results of an old one are dropped.
+  std::uint64_t uploading_ = 0;  // Bytes.
   std::vector<runtime::TaskUpdate> updates_;
   bool flush_posted_ = false;
   std::uint64_t heartbeats_ = 0;

@@ -1,13 +1,18 @@
 #include "taskmanager/daemon/supervision/work_directory.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "taskmanager/daemon/supervision/process_table.h"
 
 namespace weir::taskmanager {
 
@@ -70,6 +75,66 @@ std::string WorkDirectory::ofAttempt(const runtime::ExecutionId& execution) cons
   return path_ + "/job-" + execution.job.hex() + "-" + std::to_string(execution.attempt.value());
 }
 
+std::string WorkDirectory::name() const { return std::filesystem::path(path_).filename(); }
+
+Status WorkDirectory::restore() {
+  const std::string advice = "set taskmanager.tmp.dirs to a directory that can be written";
+  const auto failed = [&](int error, const std::string& what) {
+    return Error(ErrorCode::kIo, systemError(error, what).message()).advise(advice);
+  };
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
+  if (error) {
+    return failed(error.value(), "create the parent of " + path_);
+  }
+  if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
+    return failed(errno, "create directory " + path_);
+  }
+  struct stat held{};
+  struct stat named{};
+  const std::string lock_path = path_ + "/lock";
+  if (::stat(lock_path.c_str(), &named) != 0 || ::fstat(lock_.get(), &held) != 0 ||
+      named.st_ino != held.st_ino) {
+    UniqueFd lock(::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!lock || !lockIt(lock)) {
+      return failed(errno, "lock " + lock_path);
+    }
+    lock_ = std::move(lock);
+  }
+  if (::access(path_.c_str(), W_OK | X_OK) != 0) {
+    return failed(errno, "write in " + path_);
+  }
+  return ok();
+}
+
+void keepDirectory(const std::string& directory, const std::string& kept, std::size_t most) {
+  std::error_code ignored;
+  std::filesystem::remove_all(directory + "/state", ignored);
+  std::filesystem::remove_all(kept, ignored);
+  std::filesystem::rename(directory, kept, ignored);
+  std::vector<std::filesystem::path> all;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(std::filesystem::path(kept).parent_path(), error),
+       end;
+       !error && entry != end;
+       entry.increment(error)) {
+    struct stat info{};
+    if (entry->path().filename().string().starts_with(kFailedPrefix) &&
+        ::lstat(entry->path().c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
+        info.st_uid == ::geteuid()) {
+      all.push_back(entry->path());
+    }
+  }
+  const auto age = [](const std::filesystem::path& path) {
+    std::error_code gone;
+    return std::filesystem::last_write_time(path, gone);
+  };
+  std::ranges::sort(all, std::ranges::greater(), age);
+  for (std::size_t i = most; i < all.size(); ++i) {
+    std::filesystem::remove_all(all[i], ignored);
+  }
+}
+
 std::vector<std::string> removeLeftovers(const std::string& tmp) {
   std::vector<std::string> removed;
   std::error_code error;
@@ -77,6 +142,8 @@ std::vector<std::string> removeLeftovers(const std::string& tmp) {
        entry.increment(error)) {
     std::string name = entry->path().filename().string();
     if (name.starts_with(kPrefix) && isLeftover(entry->path().string())) {
+      constexpr int kMostPasses = 100;
+      sweepProcesses(name, kMostPasses);
       std::error_code ignored;
       std::filesystem::remove_all(entry->path(), ignored);
       removed.push_back(std::move(name));

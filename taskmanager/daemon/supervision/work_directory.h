@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,12 @@ class WorkDirectory {
   WorkDirectory& operator=(const WorkDirectory&) = delete;
 
   const std::string& path() const { return path_; }
+  /// "weir-tm-<id>"
+  std::string name() const;
   std::string blobs() const { return path_ + "/blobs"; }
+  /// Makes the directory and its lock again if somebody, such as a cleaner of temporary files, has
+  /// deleted them. Errors: kIo; no worker can be started any more.
+  Status restore();
   /// Where one attempt of a job lives; made and removed by who runs it.
   std::string ofAttempt(const runtime::ExecutionId& execution) const;
 
@@ -37,8 +43,17 @@ class WorkDirectory {
   UniqueFd lock_;
 };
 
+/// How directories are named that keepDirectory() keeps.
+inline const std::string kFailedPrefix = "weir-failed-";
+
+/// Renames the directory of a failed worker to `kept`, whose name begins with kFailedPrefix,
+/// without the state that was fetched for it; of such directories beside it only the newest `most`
+/// stay.
+void keepDirectory(const std::string& directory, const std::string& kept, std::size_t most);
+
 /// Deletes directories in `tmp` whose task manager does not live any more, and returns their names.
-/// Those of other users, or that are just being made, stay.
+/// Those of other users, or that are just being made, stay. What its workers have started and what
+/// has outlived them is killed first.
 std::vector<std::string> removeLeftovers(const std::string& tmp);
 
 }  // namespace weir::taskmanager

@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "common/base/lease.h"
+#include "common/base/text.h"
 #include "common/config/configuration.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
+#include "common/runtime/report_limits.h"
 #include "common/telemetry/log.h"
 #include "common/wire/encoding.h"
 #include "taskmanager/daemon/supervision/preparation.h"
+#include "taskmanager/daemon/supervision/work_directory.h"
 
 namespace weir::taskmanager {
 
@@ -23,6 +26,16 @@ Duration timeoutOf(const runtime::Deployment& deployment, std::string_view key, 
   }
   const Result<Duration> parsed = config::parseDuration(entry->second);
   return parsed ? *parsed : fallback;
+}
+
+std::uint64_t mostAccumulators(const runtime::Deployment& deployment, std::uint64_t fallback) {
+  const auto entry = deployment.configuration.find(std::string(config::kWorkerMaxAccumulators.key));
+  if (entry == deployment.configuration.end()) {
+    return fallback;
+  }
+  const auto parsed = config::parseMemorySize(entry->second);
+  const auto most = static_cast<std::uint64_t>(config::kWorkerMaxAccumulators.most);
+  return parsed ? std::min(parsed->bytes, most) : fallback;
 }
 
 std::size_t tasksFor(const runtime::Deployment& deployment) {
@@ -49,10 +62,12 @@ Worker::Worker(Environment environment,
       self_(deployment.self),
       slots_(deployment.slots),
       storage_(deployment.storage.kind),
+      job_name_(deployment.graph.name),
       cancellation_timeout_(timeoutOf(
           deployment, config::kTaskCancellationTimeout.key, settings.cancellation_timeout)),
       program_timeout_(
           timeoutOf(deployment, config::kProgramTimeout.key, settings.program_timeout)),
+      most_accumulators_(mostAccumulators(deployment, settings.most_accumulators)),
       tasks_(tasksFor(deployment)),
       discards_handles_(deployment.discards_handles),
       deployment_(std::move(deployment)),
@@ -60,6 +75,9 @@ Worker::Worker(Environment environment,
 
 Worker::~Worker() {
   process_.reset();
+  if (failed_ && settings_.kept_directories > 0) {
+    keepDirectory(directory_, keptDirectory(), settings_.kept_directories);
+  }
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
 }
@@ -101,6 +119,7 @@ void Worker::onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment)
     return;
   }
   if (!spec) {
+    unrecoverable_ = isForGood(spec.error());
     end(false,
         "job " + execution_.job.hex() + " cannot be prepared on " + settings_.host + ": " +
             spec.error().text());
@@ -108,6 +127,7 @@ void Worker::onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment)
   }
   deployment_ = std::move(deployment);
   spec->launcher = settings_.launcher;
+  spec->core_bytes = settings_.core_bytes;
   spawn(*spec);
 }
 
@@ -116,7 +136,11 @@ void Worker::spawn(const LaunchSpec& spec) {
   events.on_frame = [this](std::string frame) { onFrame(frame); };
   events.on_end = [this](const std::string& reason) { onSocketEnd(reason); };
   events.on_exit = [this](ProcessExit exit) { onExit(exit); };
-  auto process = WorkerProcess::start(environment_.loop, spec, std::move(events));
+  auto process = WorkerProcess::start(
+      environment_.loop,
+      spec,
+      WorkerOutput{settings_.standard_output, settings_.standard_error, label()},
+      std::move(events));
   if (!process) {
     end(false,
         "no worker process for job " + execution_.job.hex() + " on " + settings_.host + ": " +
@@ -202,16 +226,29 @@ void Worker::setReading(bool reading) {
   }
 }
 
-void Worker::checkMemory() {
-  const std::uint64_t limit = settings_.memory_per_slot * slots_;
-  if (limit == 0 || !process_ || stage_ == Stage::kEnded || !kill_cause_.empty()) {
+std::string Worker::keptDirectory() const {
+  const std::filesystem::path tmp = std::filesystem::path(directory_).parent_path().parent_path();
+  return tmp /
+         (kFailedPrefix + execution_.job.hex() + "-" + std::to_string(execution_.attempt.value()));
+}
+
+std::string Worker::label() const {
+  constexpr std::size_t kMostName = 200;
+  std::string name = job_name_.substr(0, kMostName);
+  std::ranges::replace_if(name, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+  return "job '" + name + "' (" + execution_.job.hex() + ")";
+}
+
+void Worker::checkMemory(const ProcessTable& table) {
+  if (!process_ || stage_ == Stage::kEnded) {
     return;
   }
-  const std::uint64_t used = process_->residentBytes();
-  if (used > limit) {
-    killBecause(name() + " used " + std::to_string(used >> 20) + " MiB of memory, more than the " +
-                std::to_string(limit >> 20) + " MiB that its " + std::to_string(slots_) +
-                (slots_ == 1 ? " slot gives" : " slots give") +
+  const std::uint64_t limit = settings_.memory_per_slot * slots_;
+  const std::uint64_t used = process_->memoryBytes(table, limit);  // Gets to know its children.
+  if (limit != 0 && used > limit && kill_cause_.empty()) {
+    killBecause(name() + ", with what it has started, used " + std::to_string(used >> 20) +
+                " MiB of memory, more than the " + std::to_string(limit >> 20) + " MiB that its " +
+                std::to_string(slots_) + (slots_ == 1 ? " slot gives" : " slots give") +
                 ", and was killed; raise taskmanager.slot.memory or the parallelism");
   }
 }
@@ -226,6 +263,7 @@ void Worker::onFrame(const std::string& frame) {
     return;
   }
   heard_ = true;
+  runtime::forEachText(*report, [](std::string& text) { text = cutText(text); });
   if (const auto* hello = std::get_if<runtime::WorkerHello>(&*report)) {
     onHello(*hello);
   } else if (std::holds_alternative<runtime::LeaseTaken>(*report)) {
@@ -245,6 +283,7 @@ void Worker::onHello(const runtime::WorkerHello& hello) {
   }
   if (hello.protocol_version < runtime::WorkerHello::kOldestVersion ||
       hello.protocol_version > runtime::WorkerHello::kProtocolVersion) {
+    unrecoverable_ = true;
     killBecause(
         "the program of job " + execution_.job.hex() + " was built with Weir " + hello.version +
         ", whose worker protocol " + std::to_string(hello.protocol_version) +
@@ -257,6 +296,7 @@ void Worker::onHello(const runtime::WorkerHello& hello) {
   kill_at_ = SteadyTime::max();
   const std::string order = wire::encode(runtime::WorkerOrder(std::exchange(deployment_, {})));
   if (order.size() > kMaxFrameBytes) {
+    unrecoverable_ = true;
     killBecause("the deployment of job " + execution_.job.hex() + " has " +
                 std::to_string(order.size()) + " bytes, more than a worker can be sent");
     return;
@@ -288,15 +328,25 @@ void Worker::handOn(runtime::WorkerReport report) {
     return;
   }
   if (const auto* update = std::get_if<runtime::TaskUpdate>(&report)) {
-    tasks_reported_ = true;
-    if (runtime::isTerminal(update->state)) {
-      ended_tasks_.insert(update->task);
+    if (runtime::bytesOf(update->accumulators) > most_accumulators_) {
+      unrecoverable_ = true;
+      killBecause("job " + execution_.job.hex() + " on " + settings_.host + ": " +
+                  runtime::accumulatorsTooLarge(update->accumulators, most_accumulators_));
+      return;
     }
-    if (ended_tasks_.size() >= tasks_) {
-      killAfter(settings_.end_timeout, name() + " did not end after its tasks had, and was killed");
-    }
+    onUpdate(*update);
   }
   listener_.onReport(execution_, std::move(report));
+}
+
+void Worker::onUpdate(const runtime::TaskUpdate& update) {
+  tasks_reported_ = true;
+  if (runtime::isTerminal(update.state)) {
+    ended_tasks_.insert(update.task);
+  }
+  if (ended_tasks_.size() >= tasks_) {
+    killAfter(settings_.end_timeout, name() + " did not end after its tasks had, and was killed");
+  }
 }
 
 void Worker::onSocketEnd(const std::string& reason) {
@@ -326,21 +376,32 @@ void Worker::killAfter(Duration delay, std::string cause) {
     return;
   }
   kill_at_ = at;
-  kill_timer_ = environment_.loop.schedule(delay, [this, cause = std::move(cause)] {
-    if (!cause.empty()) {
-      log::warn(cause);
-    }
-    killBecause(cause);
-  });
+  kill_timer_ =
+      environment_.loop.schedule(delay, [this, cause = std::move(cause)] { onHang(cause); });
 }
 
-std::string Worker::causeOf(const ProcessExit& exit) const {
-  const auto& last_lines = process_->standardError().lines();
+/// Lets it say where it hangs before it is killed.
+void Worker::onHang(const std::string& cause) {
+  if (!cause.empty() && kill_cause_.empty() && stage_ == Stage::kDeployed) {
+    kill_cause_ = cause;
+    process_->askForStacks();
+    stack_timer_ =
+        environment_.loop.schedule(settings_.stack_wait, [this, cause] { killBecause(cause); });
+  } else {
+    killBecause(cause);
+  }
+}
+
+std::string Worker::causeOf(const ProcessExit& exit) {
+  const StderrTail& said = process_->standardError();
+  const std::string kept = settings_.kept_directories > 0 && !cancelled_
+                               ? "; its directory is kept as " + keptDirectory()
+                               : "";
   if (!failed_cause_.empty()) {
     return failed_cause_;
   }
   if (!kill_cause_.empty()) {
-    return withLastLines(kill_cause_, last_lines);
+    return withLines(kill_cause_ + kept, said);
   }
   if (!exit.signaled && exit.number == Lease::kExitStatus) {
     return name() +
@@ -350,16 +411,22 @@ std::string Worker::causeOf(const ProcessExit& exit) const {
   const WorkerStage stage = stage_ == Stage::kStarting ? WorkerStage::kStarting
                             : tasks_reported_          ? WorkerStage::kRunning
                                                        : WorkerStage::kPrepared;
-  return withLastLines(describeExit(execution_.job, settings_.host, exit, stage, last_lines),
-                       last_lines);
+  ExitCause cause = describeExit(execution_.job, settings_.host, exit, stage, said);
+  unrecoverable_ = unrecoverable_ || cause.unrecoverable;
+  return withLines(cause.text + kept, said);
 }
 
 void Worker::onExit(ProcessExit exit) {
   kill_timer_.reset();
+  stack_timer_.reset();
   const bool all_ended = discards_handles_ ? !exit.signaled && exit.number == 0
                                            : tasks_ > 0 && ended_tasks_.size() >= tasks_;
   const bool expected = cancelled_ || all_ended;
-  std::string cause = expected ? kill_cause_ : causeOf(exit);
+  failed_ = !expected;
+  std::string cause = causeOf(exit);
+  if (expected && kill_cause_.empty()) {
+    cause.clear();
+  }
   log::write(expected ? log::Level::kInfo : log::Level::kWarn,
              "worker ended",
              {{"job", execution_.job.hex()},
@@ -367,6 +434,9 @@ void Worker::onExit(ProcessExit exit) {
               {"pid", process_->pid()},
               {exit.signaled ? "signal" : "status", exit.number},
               {"expected", expected}});
+  if (expected && !cause.empty()) {
+    log::warn("a worker did not end as it should", {{"reason", cause}});
+  }
   end(expected, std::move(cause));
 }
 

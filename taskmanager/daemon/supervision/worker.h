@@ -25,6 +25,12 @@ struct WorkerSettings {
   Duration end_timeout = std::chrono::seconds(5);            ///< From its last word to its exit.
   Duration cancellation_timeout = std::chrono::seconds(30);  ///< Unless the job says otherwise.
   Duration program_timeout = std::chrono::seconds(60);       ///< Likewise; up to execute().
+  std::uint64_t most_accumulators = 1 << 20;                 ///< The same, in bytes of one task.
+  Duration stack_wait = std::chrono::milliseconds(500);      ///< For the stacks of what hangs.
+  std::uint64_t core_bytes = 0;                              ///< Largest core file of a worker.
+  std::size_t kept_directories = 0;                          ///< Of failed workers.
+  daemon::OutputSink* standard_output = nullptr;             ///< Of workers; borrowed.
+  daemon::OutputSink* standard_error = nullptr;
 };
 
 /// Who is told about workers. Calls come from the strand; none may destroy the worker directly.
@@ -83,8 +89,10 @@ class Worker {
   void connectPeer(std::uint32_t from_worker, UniqueFd socket);
   /// Holds its reports back, or takes them again.
   void setReading(bool reading);
-  /// Kills it when it uses more memory than its slots allow.
-  void checkMemory();
+  /// Kills it when it and what it has started use more memory than its slots allow.
+  void checkMemory(const ProcessTable& table);
+  /// Its process, or 0.
+  pid_t pid() const { return process_ ? process_->pid() : 0; }
 
   const runtime::ExecutionId& execution() const { return execution_; }
   const std::string& token() const { return token_; }
@@ -101,9 +109,13 @@ class Worker {
   void onSocketEnd(const std::string& reason);
   void onExit(ProcessExit exit);
   void handOn(runtime::WorkerReport report);
+  void onUpdate(const runtime::TaskUpdate& update);
   void killBecause(std::string cause);
   void killAfter(Duration delay, std::string cause);
-  std::string causeOf(const ProcessExit& exit) const;
+  void onHang(const std::string& cause);
+  std::string label() const;
+  std::string keptDirectory() const;
+  std::string causeOf(const ProcessExit& exit);
   void end(bool expected, std::string cause);
   std::string name() const;
 
@@ -116,8 +128,10 @@ class Worker {
   const std::uint32_t self_;
   const std::uint32_t slots_;
   const runtime::CheckpointStorage::Kind storage_;
+  const std::string job_name_;
   Duration cancellation_timeout_;
   Duration program_timeout_;
+  std::uint64_t most_accumulators_;
   std::size_t tasks_ = 0;  // Of this deployment.
   const bool discards_handles_;
 
@@ -136,8 +150,10 @@ class Worker {
   std::string kill_cause_;    // Why we kill it.
   std::string failed_cause_;  // What it said of itself.
   bool unrecoverable_ = false;
+  bool failed_ = false;  // It had a process, whose end nobody expected.
   std::unique_ptr<WorkerProcess> process_;
   std::unique_ptr<IoLoop::Timer> kill_timer_;
+  std::unique_ptr<IoLoop::Timer> stack_timer_;
   SteadyTime kill_at_ = SteadyTime::max();
   std::shared_ptr<char> alive_;  // Watched by what the pool posts back.
 };

@@ -1,9 +1,9 @@
 #include "taskmanager/daemon/supervision/worker_process.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -27,6 +27,7 @@ std::vector<std::string> environmentOf(const LaunchSpec& spec) {
     }
   }
   environment.push_back("TMPDIR=" + spec.working_directory);
+  environment.push_back(std::string(kWorkerMark) + spec.directory);
   environment.push_back("WEIR_MODE=worker");
   environment.push_back("WEIR_WORKER_FD=" + std::to_string(kWorkerDescriptor));
   environment.insert(environment.end(), spec.environment.begin(), spec.environment.end());
@@ -37,6 +38,7 @@ std::vector<std::string> argumentsOf(const LaunchSpec& spec) {
   std::vector<std::string> arguments{"weir-launcher",
                                      std::to_string(::getpid()),
                                      std::to_string(spec.oom_score_adj),
+                                     std::to_string(spec.core_bytes),
                                      spec.libraries,
                                      spec.working_directory,
                                      spec.program,
@@ -54,12 +56,13 @@ std::vector<char*> pointersTo(std::vector<std::string>& texts) {
   return pointers;
 }
 
-Result<pid_t> spawn(const LaunchSpec& spec, int socket, int errors) {
+Result<pid_t> spawn(const LaunchSpec& spec, int socket, int output, int errors) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawnattr_init(&attributes);
   ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions, output, 1);
   ::posix_spawn_file_actions_adddup2(&actions, errors, 2);
   ::posix_spawn_file_actions_adddup2(&actions, socket, kWorkerDescriptor);
   sigset_t none;
@@ -88,10 +91,23 @@ Result<pid_t> spawn(const LaunchSpec& spec, int socket, int errors) {
   return pid;
 }
 
+/// The reading end does not block.
+Status openPipe(UniqueFd& reader, UniqueFd& writer) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
+    return systemError(errno, "create a pipe");
+  }
+  reader = UniqueFd(pipe[0]);
+  writer = UniqueFd(pipe[1]);
+  ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
+  return ok();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
                                                             const LaunchSpec& spec,
+                                                            WorkerOutput output,
                                                             Events events) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
@@ -99,13 +115,13 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
   }
   UniqueFd ours(pair[0]);
   const UniqueFd theirs(pair[1]);
-  if (::pipe2(pair.data(), O_CLOEXEC) != 0) {
-    return systemError(errno, "create a pipe");
-  }
-  UniqueFd errors(pair[0]);
-  const UniqueFd error_writer(pair[1]);
-  ::fcntl(errors.get(), F_SETFL, O_NONBLOCK);
-  WEIR_TRY(const pid_t pid, spawn(spec, theirs.get(), error_writer.get()));
+  UniqueFd out;
+  UniqueFd out_writer;
+  UniqueFd errors;
+  UniqueFd error_writer;
+  WEIR_RETURN_IF_ERROR(openPipe(out, out_writer));
+  WEIR_RETURN_IF_ERROR(openPipe(errors, error_writer));
+  WEIR_TRY(const pid_t pid, spawn(spec, theirs.get(), out_writer.get(), error_writer.get()));
   UniqueFd pidfd(
       static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // glibc 2.36 has no C++ header.
   if (!pidfd) {
@@ -115,8 +131,14 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
     return systemError(error, "watch process " + std::to_string(pid));
   }
   std::unique_ptr<WorkerProcess> process(
-      new WorkerProcess(loop, pid, std::move(pidfd), std::move(errors), std::move(events)));
+      new WorkerProcess(loop, pid, std::move(pidfd), spec.directory, std::move(events)));
   WorkerProcess* self = process.get();
+  self->label_ = std::move(output.label);
+  self->output_.sink = output.standard_output;
+  self->errors_.sink = output.standard_error;
+  self->errors_.tail = &self->tail_;
+  self->open(self->output_, std::move(out));
+  self->open(self->errors_, std::move(errors));
   process->socket_ = std::make_unique<FrameSocket>(
       loop,
       std::move(ours),
@@ -126,22 +148,21 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
 }
 
 WorkerProcess::WorkerProcess(
-    IoLoop& loop, pid_t pid, UniqueFd pidfd, UniqueFd errors, Events events)
+    IoLoop& loop, pid_t pid, UniqueFd pidfd, std::string directory, Events events)
     : loop_(loop),
       pid_(pid),
       pidfd_(std::move(pidfd)),
-      errors_(std::move(errors)),
+      directory_(std::move(directory)),
       events_(std::move(events)),
-      exit_watch_(loop_.watch(pidfd_.get(), [this] { onExited(); })),
-      error_watch_(loop_.watch(errors_.get(), [this] { onStandardError(); })) {
+      exit_watch_(loop_.watch(pidfd_.get(), [this] { onExited(); })) {
   exit_watch_->awaitReadable();
-  error_watch_->awaitReadable();
 }
 
 WorkerProcess::~WorkerProcess() {
   if (!reaped_) {
     kill();
     ::waitpid(pid_, nullptr, 0);
+    killFamily();
   }
 }
 
@@ -149,6 +170,62 @@ void WorkerProcess::kill() {
   if (!reaped_) {
     ::kill(-pid_, SIGKILL);
     ::kill(pid_, SIGKILL);  // It may not have become the leader of its group yet.
+    killFamily();
+  }
+}
+
+void WorkerProcess::askForStacks() const {
+  if (!reaped_) {
+    ::kill(pid_, SIGQUIT);
+  }
+}
+
+std::vector<ProcessInfo> WorkerProcess::family(const ProcessTable& table) {
+  std::vector<ProcessInfo> members;
+  const auto add = [&](pid_t root) {
+    for (const ProcessInfo& one : table.treeOf(root)) {
+      if (one.state != 'Z' &&
+          std::ranges::find(members, one.pid, &ProcessInfo::pid) == members.end()) {
+        members.push_back(one);
+      }
+    }
+  };
+  if (!reaped_) {
+    add(pid_);
+  }
+  // Who has lost its parent is a child of the process that gathers orphans: of ours or of the
+  // first.
+  for (const ProcessInfo& one : table.all()) {
+    const auto known = known_.find(one.pid);
+    const bool seen = known != known_.end() && known->second == one.started;
+    const bool orphan = one.parent == ::getpid() || one.parent == 1;
+    if (one.pid != pid_ && one.state != 'Z' &&
+        (seen || (orphan && environmentHas(one.pid, kWorkerMark, directory_)))) {
+      add(one.pid);
+    }
+  }
+  known_.clear();
+  for (const ProcessInfo& one : members) {
+    known_.emplace(one.pid, one.started);
+  }
+  return members;
+}
+
+/// Whoever is killed may have had a child just then: looks again until nobody new is there.
+void WorkerProcess::killFamily() {
+  constexpr int kMostLooks = 100;
+  std::map<pid_t, std::uint64_t> killed;
+  for (int look = 0; look < kMostLooks; ++look) {
+    bool found = false;
+    for (const ProcessInfo& one : family(ProcessTable::read())) {
+      if (killed.emplace(one.pid, one.started).second) {
+        ::kill(one.pid, SIGKILL);
+        found = true;
+      }
+    }
+    if (!found) {
+      return;
+    }
   }
 }
 
@@ -161,28 +238,46 @@ void WorkerProcess::onExited() {
     return;
   }
   reaped_ = true;
+  killFamily();
   socket_->drain();
-  while (readStandardError()) {
-  }
-  forward(tail_.finish());
-  error_watch_.reset();
+  finish(output_);
+  finish(errors_);
   ProcessExit exit;
   exit.signaled = WIFSIGNALED(status);
   exit.number = exit.signaled ? WTERMSIG(status) : WEXITSTATUS(status);
   events_.on_exit(exit);
 }
 
-void WorkerProcess::onStandardError() {
-  if (readStandardError() || errno == EAGAIN) {
-    error_watch_->awaitReadable();
+void WorkerProcess::open(Stream& stream, UniqueFd reader) {
+  stream.reader = std::move(reader);
+  stream.watch = loop_.watch(stream.reader.get(), [this, &stream] { onReadable(stream); });
+  stream.watch->awaitReadable();
+}
+
+void WorkerProcess::onReadable(Stream& stream) {
+  if (read(stream) || errno == EAGAIN) {
+    stream.watch->awaitReadable();
   }
 }
 
-bool WorkerProcess::readStandardError() {
+bool WorkerProcess::read(Stream& stream) {
+  constexpr std::size_t kMostPartial = 64 * 1024;
   std::array<char, 16 * 1024> buffer;
-  const ssize_t got = ::read(errors_.get(), buffer.data(), buffer.size());
+  const ssize_t got = ::read(stream.reader.get(), buffer.data(), buffer.size());
   if (got > 0) {
-    forward(tail_.add({buffer.data(), static_cast<std::size_t>(got)}));
+    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
+    if (stream.tail != nullptr) {
+      stream.tail->add(bytes);
+    }
+    if (stream.sink != nullptr) {
+      stream.partial += bytes;
+      const std::size_t newline = stream.partial.rfind('\n');
+      const std::size_t whole = newline != std::string::npos           ? newline + 1
+                                : stream.partial.size() > kMostPartial ? stream.partial.size()
+                                                                       : 0;
+      stream.sink->write(label_, stream.partial.substr(0, whole));
+      stream.partial.erase(0, whole);
+    }
     return true;
   }
   if (got == 0) {
@@ -191,28 +286,33 @@ bool WorkerProcess::readStandardError() {
   return got < 0 && errno == EINTR;
 }
 
-void WorkerProcess::forward(const std::string& lines) {
-  std::size_t at = 0;
-  while (at < lines.size()) {
-    const ssize_t written = ::write(STDERR_FILENO, lines.data() + at, lines.size() - at);
-    if (written < 0 && errno != EINTR) {
-      return;
-    }
-    at += written > 0 ? static_cast<std::size_t>(written) : 0;
+void WorkerProcess::finish(Stream& stream) {
+  while (read(stream)) {
   }
+  if (stream.tail != nullptr) {
+    stream.tail->finish();
+  }
+  if (stream.sink != nullptr && !stream.partial.empty()) {
+    stream.sink->write(label_, std::exchange(stream.partial, {}) + "\n");
+  }
+  stream.watch.reset();
 }
 
-std::uint64_t WorkerProcess::residentBytes() const {
-  std::FILE* file = std::fopen(("/proc/" + std::to_string(pid_) + "/statm").c_str(), "re");
-  if (file == nullptr) {
-    return 0;
+std::uint64_t WorkerProcess::memoryBytes(const ProcessTable& table, std::uint64_t limit) {
+  const std::vector<ProcessInfo> members = family(table);
+  std::uint64_t bytes = 0;
+  for (const ProcessInfo& one : members) {
+    bytes += one.resident;
   }
-  unsigned long total = 0;
-  unsigned long resident = 0;
-  const int read = std::fscanf(file, "%lu %lu", &total, &resident);
-  std::fclose(file);
-  return read == 2 ? std::uint64_t{resident} * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))
-                   : 0;
+  if (bytes <= limit || members.size() < 2) {
+    return bytes;
+  }
+  std::uint64_t proportional = 0;
+  for (const ProcessInfo& one : members) {
+    const std::uint64_t own = proportionalBytes(one.pid);
+    proportional += own == 0 ? one.resident : own;
+  }
+  return proportional;
 }
 
 }  // namespace weir::taskmanager

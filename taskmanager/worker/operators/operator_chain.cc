@@ -26,7 +26,7 @@ class OperatorChain::Context final : public functions::OperatorContext {
 };
 
 OperatorChain::OperatorChain(const ChainSetup& setup)
-    : vertex_(setup.graph->vertices[setup.vertex]), where_(vertex_.name) {
+    : vertex_(setup.graph->vertices[setup.vertex]), where_(&vertex_.name) {
   nodes_.reserve(vertex_.operators.size());
   for (const std::uint32_t index : vertex_.operators) {
     Node node;
@@ -36,14 +36,14 @@ OperatorChain::OperatorChain(const ChainSetup& setup)
     task.operator_name = node.what->name;
     task.max_parallelism = node.what->max_parallelism;
     node.context = std::make_unique<Context>(std::move(task), accumulators_, setup.waker);
-    where_ = node.what->name;
+    where_ = &node.what->name;
     node.self = node.what->factory();
     node.self->setup(*node.context);
     nodes_.push_back(std::move(node));
   }
   linkOperators();
   connectEdges(setup);
-  where_ = vertex_.name;
+  where_ = &vertex_.name;
 }
 
 OperatorChain::~OperatorChain() = default;
@@ -85,9 +85,10 @@ void OperatorChain::connectEdges(const ChainSetup& setup) {
 
 template <typename Call>
 void OperatorChain::during(std::size_t node, Call call) {
-  where_ = nodes_[node].what->name;
+  functions::workOfThread().thrower = nullptr;
+  where_ = &nodes_[node].what->name;
   call(*nodes_[node].self);
-  where_ = vertex_.name;
+  where_ = &vertex_.name;
 }
 
 Status OperatorChain::restore(std::size_t index, const functions::OperatorRestore& restore) {
@@ -153,8 +154,8 @@ void OperatorChain::finishNode(std::size_t index) {
 }
 
 void OperatorChain::flush() {
-  for (Node& node : nodes_) {
-    node.self->flush();
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    during(i, [](functions::Operator& self) { self.flush(); });
   }
   for (const auto& writer : writers_) {
     writer->flush();
@@ -194,21 +195,27 @@ void OperatorChain::close() {
   }
   accumulators_.freeze();
   std::exception_ptr first;
-  std::string first_where;
+  const std::string* first_where = nullptr;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     try {
       during(i, [](functions::Operator& self) { self.close(); });
     } catch (...) {
       if (!first) {
         first = std::current_exception();
-        first_where = nodes_[i].what->name;
+        first_where = &where();
       }
     }
   }
   if (first) {
+    functions::workOfThread().thrower = nullptr;
     where_ = first_where;
     std::rethrow_exception(first);
   }
+}
+
+const std::string& OperatorChain::where() const {
+  const functions::Work* thrower = functions::workOfThread().thrower;
+  return thrower == nullptr ? *where_ : thrower->operator_name;
 }
 
 std::vector<runtime::AccumulatorValue> OperatorChain::accumulators() const {

@@ -8,6 +8,7 @@
 
 #include "common/base/result.h"
 #include "common/functions/accumulators.h"
+#include "common/functions/at_work.h"
 #include "common/functions/operator.h"
 #include "common/graph/job_graph.h"
 #include "common/runtime/messages.h"
@@ -27,7 +28,7 @@ struct ChainSetup {
 /// The operators of one subtask, linked: records that enter the head leave through edge writers.
 ///
 /// Lives as long as its task's attempt, on the task's thread. What user code throws passes through
-/// every call; where() then names the operator at work, or the whole chain while records run.
+/// every call; where() then names the operator that it came out of.
 class OperatorChain {
  public:
   /// Makes, sets up and links the operators, writers and readers.
@@ -78,8 +79,9 @@ class OperatorChain {
   /// Records that came in and went out over edges.
   std::uint64_t recordsIn() const;
   std::uint64_t recordsOut() const;
-  /// The operator that is at work, or the chain.
-  const std::string& where() const { return where_; }
+  /// The operator that an exception has just come out of; the chain where none can be named, as for
+  /// records that cannot be read. On the task's thread.
+  const std::string& where() const;
 
  private:
   class Context;
@@ -114,7 +116,7 @@ class OperatorChain {
 
   const graph::JobVertex& vertex_;  // In the graph.
   functions::AccumulatorRegistry accumulators_;
-  std::string where_;
+  const std::string* where_;  // In the graph.
   bool closed_ = false;
   std::vector<std::unique_ptr<functions::EdgeWriter>> writers_;  // Outlive the operators.
   std::vector<Node> nodes_;                                      // Head first.

@@ -216,7 +216,7 @@ void SubtaskThread::reportProgress(SteadyTime now) {
   next_report_ = now + kReportInterval;
   reported_stale_ = false;
   const runtime::TaskMetrics metrics = this->metrics();
-  std::vector<runtime::AccumulatorValue> accumulators = chain_->accumulators();
+  std::vector<runtime::AccumulatorValue> accumulators = this->accumulators();
   if (!sameMetrics(metrics, reported_metrics_) ||
       !sameValues(accumulators, reported_accumulators_)) {
     reported_metrics_ = metrics;

@@ -6,7 +6,9 @@
 #include <pthread.h>
 
 #include "common/functions/checkpointed.h"
+#include "common/runtime/report_limits.h"
 #include "taskmanager/worker/checkpoint/restored_state.h"
+#include "taskmanager/worker/task/crash_report.h"
 #include "taskmanager/worker/task/exception_text.h"
 
 namespace weir::worker {
@@ -75,6 +77,7 @@ void SubtaskThread::fail(const std::string& cause) {
 void SubtaskThread::run() {
   const std::string name = deployment_.graph.vertices[vertex_].name;
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+  const CrashScope crash_scope(name.c_str());
   runGuarded();
   chain_.reset();  // User objects end on the thread they lived on.
   ended_();
@@ -90,12 +93,16 @@ void SubtaskThread::runGuarded() {
     waker_.detach();
     chain_->notifyFinished();
     chain_->close();
+    (void)accumulators();
     return report(runtime::TaskState::kFinished);
   } catch (const functions::CancelledException&) {  // Or failed from outside.
     hearCompleted();
   } catch (const RestoreError& error) {
     cause = describeFailure(std::current_exception());
     unrecoverable_ = error.unrecoverable();
+  } catch (const AccumulatorsTooLargeError& error) {
+    cause = error.what() + place();
+    unrecoverable_ = true;
   } catch (const state::StateMismatchError&) {
     cause = describeFailure(std::current_exception());
     unrecoverable_ = true;
@@ -146,10 +153,13 @@ void SubtaskThread::closeQuietly() {
 }
 
 std::string SubtaskThread::describeFailure(const std::exception_ptr& thrown) const {
+  return describeException(thrown) + place();
+}
+
+std::string SubtaskThread::place() const {
   const graph::JobVertex& vertex = deployment_.graph.vertices[vertex_];
-  return describeException(thrown) + " (in '" + (chain_ ? chain_->where() : vertex.name) +
-         "', subtask " + std::to_string(id_.subtask + 1) + " of " +
-         std::to_string(vertex.parallelism) + ")";
+  return " (in '" + (chain_ ? chain_->where() : vertex.name) + "', subtask " +
+         std::to_string(id_.subtask + 1) + " of " + std::to_string(vertex.parallelism) + ")";
 }
 
 void SubtaskThread::prepare() {
@@ -222,9 +232,21 @@ void SubtaskThread::report(runtime::TaskState state, std::string cause) {
   update.cause = std::move(cause);
   if (chain_ != nullptr) {
     update.accumulators = chain_->accumulators();
+    if (runtime::bytesOf(update.accumulators) > services_.most_accumulators) {
+      update.accumulators.clear();  // The task fails for it.
+    }
   }
   update.metrics = metrics();
   services_.report(std::move(update));
+}
+
+std::vector<runtime::AccumulatorValue> SubtaskThread::accumulators() const {
+  auto accumulators = chain_->accumulators();
+  if (runtime::bytesOf(accumulators) > services_.most_accumulators) {
+    throw AccumulatorsTooLargeError(
+        runtime::accumulatorsTooLarge(accumulators, services_.most_accumulators));
+  }
+  return accumulators;
 }
 
 runtime::TaskMetrics SubtaskThread::metrics() const {

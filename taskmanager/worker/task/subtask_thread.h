@@ -42,6 +42,12 @@ class RestoreError : public std::runtime_error {
   bool unrecoverable_;
 };
 
+/// The accumulators of a task have grown beyond their bound; fails the job for good.
+class AccumulatorsTooLargeError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// What a subtask borrows from its worker, which outlives it.
 struct TaskServices {
   BufferPool& buffers;
@@ -51,6 +57,7 @@ struct TaskServices {
   const Lease* lease;  ///< May be null.
   /// Called from the task's thread.
   const std::function<void(runtime::WorkerReport)>& report;
+  std::uint64_t most_accumulators;  ///< Bytes that the accumulators of one task may hold.
 };
 
 /// Runs one subtask: its operators, input and checkpoints, on a thread of its own.
@@ -133,9 +140,11 @@ class SubtaskThread {
   void hearCompleted();
   void closeQuietly();
   std::string describeFailure(const std::exception_ptr& thrown) const;
+  std::string place() const;  // " (in 'operator', subtask 1 of 2)"
   void report(runtime::TaskState state, std::string cause = {});
   void reportProgress(SteadyTime now);
   runtime::TaskMetrics metrics() const;
+  std::vector<runtime::AccumulatorValue> accumulators() const;  // Throws when they are too large.
 
   const runtime::Deployment& deployment_;
   const runtime::TaskId id_;

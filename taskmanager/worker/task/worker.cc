@@ -6,7 +6,9 @@
 
 #include "common/config/configuration.h"
 #include "common/config/options.h"
+#include "common/runtime/report_limits.h"
 #include "taskmanager/worker/network/channel_plan.h"
+#include "taskmanager/worker/task/exception_text.h"
 
 namespace weir::worker {
 
@@ -14,18 +16,21 @@ Result<std::unique_ptr<Worker>> Worker::make(runtime::Deployment deployment,
                                              WorkerSurroundings surroundings) {
   WEIR_TRY(auto buffers, BufferPool::fromConfiguration(deployment.configuration));
   WEIR_TRY(const auto settings, config::Configuration::fromMap(deployment.configuration));
-  const auto timeout =
-      std::chrono::duration_cast<std::chrono::milliseconds>(settings.get(config::kBufferTimeout));
-  return std::unique_ptr<Worker>(new Worker(
-      std::move(deployment), std::move(surroundings), std::move(buffers), timeout));  // NOLINT
+  const Settings ours{
+      std::chrono::duration_cast<std::chrono::milliseconds>(settings.get(config::kBufferTimeout)),
+      settings.get(config::kWorkerMaxText).bytes,
+      settings.get(config::kWorkerMaxAccumulators).bytes};
+  return std::unique_ptr<Worker>(
+      new Worker(std::move(deployment), std::move(surroundings), std::move(buffers), ours));
 }
 
 Worker::Worker(runtime::Deployment deployment,
                WorkerSurroundings surroundings,
                std::unique_ptr<BufferPool> buffers,
-               std::chrono::milliseconds buffer_timeout)
+               Settings settings)
     : deployment_(std::move(deployment)),
       surroundings_(std::move(surroundings)),
+      settings_(settings),
       report_([this](runtime::WorkerReport one) { report(std::move(one)); }),
       buffers_(std::move(buffers)),
       snapshots_(deployment_.execution,
@@ -39,7 +44,7 @@ Worker::Worker(runtime::Deployment deployment,
                   [this](Link::Side side, std::uint32_t worker, const std::string& cause) {
                     onLost(side, worker, cause);
                   }) {
-  makeTasks(buffer_timeout);
+  makeTasks();
   connectTasks();
 }
 
@@ -51,6 +56,7 @@ Worker::~Worker() {
 }
 
 void Worker::report(runtime::WorkerReport report) {
+  runtime::forEachText(report, [this](std::string& text) { cutAloud(text, settings_.most_text); });
   std::lock_guard lock(report_mutex_);
   surroundings_.report(std::move(report));
 }
@@ -69,7 +75,7 @@ std::chrono::milliseconds Worker::bufferTimeoutOf(std::uint32_t vertex,
   return least.value_or(otherwise);
 }
 
-void Worker::makeTasks(std::chrono::milliseconds buffer_timeout) {
+void Worker::makeTasks() {
   for (std::uint32_t vertex = 0; vertex < deployment_.placement.size(); ++vertex) {
     const auto& workers = deployment_.placement[vertex];
     for (std::uint32_t subtask = 0; subtask < workers.size(); ++subtask) {
@@ -78,16 +84,18 @@ void Worker::makeTasks(std::chrono::milliseconds buffer_timeout) {
       }
       Task task;
       task.vertex = vertex;
-      task.thread = std::make_unique<SubtaskThread>(deployment_,
-                                                    vertex,
-                                                    subtask,
-                                                    bufferTimeoutOf(vertex, buffer_timeout),
-                                                    TaskServices{*buffers_,
-                                                                 snapshots_,
-                                                                 surroundings_.files,
-                                                                 surroundings_.clock,
-                                                                 surroundings_.lease,
-                                                                 report_});
+      task.thread =
+          std::make_unique<SubtaskThread>(deployment_,
+                                          vertex,
+                                          subtask,
+                                          bufferTimeoutOf(vertex, settings_.buffer_timeout),
+                                          TaskServices{*buffers_,
+                                                       snapshots_,
+                                                       surroundings_.files,
+                                                       surroundings_.clock,
+                                                       surroundings_.lease,
+                                                       report_,
+                                                       settings_.most_accumulators});
       task.subtask = subtask;
       tasks_.push_back(std::move(task));
     }

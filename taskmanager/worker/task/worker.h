@@ -73,11 +73,18 @@ class Worker {
     std::vector<std::uint32_t> consumers;
   };
 
+  /// What the configuration says.
+  struct Settings {
+    std::chrono::milliseconds buffer_timeout{};
+    std::uint64_t most_text = 0;          // Bytes of one text of user code that leave the worker.
+    std::uint64_t most_accumulators = 0;  // Bytes, of one task.
+  };
+
   Worker(runtime::Deployment deployment,
          WorkerSurroundings surroundings,
          std::unique_ptr<BufferPool> buffers,
-         std::chrono::milliseconds buffer_timeout);
-  void makeTasks(std::chrono::milliseconds buffer_timeout);
+         Settings settings);
+  void makeTasks();
   void connectTasks();
   Task* taskOf(std::uint32_t vertex, std::uint32_t subtask);
   std::chrono::milliseconds bufferTimeoutOf(std::uint32_t vertex,
@@ -88,6 +95,7 @@ class Worker {
 
   const runtime::Deployment deployment_;
   WorkerSurroundings surroundings_;
+  const Settings settings_;
   std::mutex report_mutex_;
   std::function<void(runtime::WorkerReport)> report_;  // Serializes surroundings_.report.
   std::atomic<std::size_t> running_{0};

@@ -14,8 +14,11 @@
 #include "common/api/run.h"
 #include "common/base/clock.h"
 #include "common/base/random.h"
+#include "common/base/text.h"
 #include "common/fs/local_file_system.h"
+#include "taskmanager/worker/task/crash_report.h"
 #include "taskmanager/worker/task/discard_handles.h"
+#include "taskmanager/worker/task/exception_text.h"
 #include "taskmanager/worker/task/lease_watch.h"
 #include "taskmanager/worker/task/worker.h"
 
@@ -78,7 +81,9 @@ Result<runtime::Deployment> WorkerProcess::greet() {
 void WorkerProcess::reportFailure(const Error& error) {
   // Wrong once, wrong always: what the program does, and what it is asked to read.
   const bool unrecoverable = error.code() == ErrorCode::kInvalidArgument;
-  (void)socket_.send(runtime::WorkerFailed{error.text(), unrecoverable}).has_value();
+  std::string cause = error.text();
+  cutAloud(cause, kMostTextBytes);
+  (void)socket_.send(runtime::WorkerFailed{std::move(cause), unrecoverable}).has_value();
 }
 
 /// The next order but for leases, which are taken at once; nullopt after one of them.
@@ -168,11 +173,11 @@ bool WorkerProcess::mayDiscard(std::uint64_t index) {
 int WorkerProcess::discard(const runtime::Deployment& deployment) {
   fs::LocalFileSystem files;
   bool heard = true;
-  const Status discarded =
-      discardHandles(deployment, files, [&](const runtime::HandleDiscarded& one) {
-        heard = heard && socket_.send(one).has_value() && (one.done || mayDiscard(one.index));
-        return heard;
-      });
+  const Status discarded = discardHandles(deployment, files, [&](runtime::HandleDiscarded one) {
+    cutAloud(one.error, kMostTextBytes);
+    heard = heard && socket_.send(one).has_value() && (one.done || mayDiscard(one.index));
+    return heard;
+  });
   if (!discarded) {
     reportFailure(discarded.error());
   }
@@ -184,6 +189,7 @@ namespace {
 /// The process and its deployment, from the first call on.
 struct Self {
   Self() : process(descriptorOfTaskManager()) {
+    reportCrashes();
     auto greeted = process.greet();
     if (!greeted) {
       if (greeted.error().code() != ErrorCode::kCancelled) {

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/fs/digest.h"
 
@@ -98,6 +99,28 @@ TEST_F(BlobCacheTest, FetchesOnceForAllJobs) {
   const auto key = blob("content");
   ASSERT_TRUE(cache_->get(key, job_));
   ASSERT_TRUE(cache_->get(key, other_));
+  EXPECT_EQ(transport_.fetches, 1);
+}
+
+TEST_F(BlobCacheTest, FetchesAgainWhatACleanerHasDeletedOrAltered) {
+  const auto key = blob("content");
+  const std::string path = *cache_->get(key, job_);
+  std::filesystem::remove(path);
+  EXPECT_EQ(contentOf(*cache_->get(key, other_)), "content");
+  EXPECT_EQ(transport_.fetches, 2);
+  std::ofstream(path) << "CONTENT";
+  EXPECT_EQ(contentOf(*cache_->get(key, job_)), "content");
+  EXPECT_EQ(transport_.fetches, 3);
+  std::filesystem::remove_all(directory_);
+  EXPECT_EQ(contentOf(*cache_->get(key, job_)), "content");
+}
+
+TEST_F(BlobCacheTest, MakesAFileExecutableAgain) {
+  const auto key = blob("content");
+  const std::string path = *cache_->get(key, job_);
+  ::chmod(path.c_str(), 0644);
+  ASSERT_TRUE(cache_->get(key, job_));
+  EXPECT_EQ(::access(path.c_str(), X_OK), 0);
   EXPECT_EQ(transport_.fetches, 1);
 }
 

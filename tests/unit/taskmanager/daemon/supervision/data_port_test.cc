@@ -17,6 +17,33 @@ namespace {
 
 using ::testing::HasSubstr;
 
+TEST(DataPortAddressTest, RefusesAnAnnouncedAddressOnWhichNothingListens) {
+  IoLoop loop("test");
+  std::unique_ptr<DataPort> port;
+  loop.runSync([&] {
+    port = *DataPort::listen(
+        loop, "127.0.0.1", 0, [](const auto&, auto&) { return PeerRouting::kRefused; });
+  });
+  EXPECT_TRUE(port->checkReachable("127.0.0.1"));
+  const Status other = port->checkReachable("127.0.0.2");
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().text(),
+              ::testing::AllOf(HasSubstr("127.0.0.2"), HasSubstr("taskmanager.bind-host")));
+  EXPECT_TRUE(port->checkReachable("192.0.2.1")) << "only others can try";
+  loop.shutdown();
+}
+
+TEST(DataPortAddressTest, ListensForBothFamiliesOnAllInterfaces) {
+  IoLoop loop("test");
+  std::unique_ptr<DataPort> port;
+  loop.runSync([&] {
+    port = *DataPort::listen(loop, "", 0, [](const auto&, auto&) { return PeerRouting::kRefused; });
+  });
+  EXPECT_TRUE(port->checkReachable("127.0.0.1"));
+  EXPECT_TRUE(port->checkReachable("::1"));
+  loop.shutdown();
+}
+
 class DataPortTest : public ::testing::Test {
  protected:
   void SetUp() override {

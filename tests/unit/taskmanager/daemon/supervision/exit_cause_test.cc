@@ -1,6 +1,8 @@
 #include "taskmanager/daemon/supervision/exit_cause.h"
 
 #include <csignal>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,8 +15,18 @@ using ::testing::HasSubstr;
 
 const std::string kJob(32, '0');
 
-std::string describe(ProcessExit exit, WorkerStage stage, std::deque<std::string> lines = {}) {
-  return describeExit(JobId(), "host-1", exit, stage, lines);
+StderrTail said(const std::vector<std::string>& lines) {
+  StderrTail tail;
+  for (const std::string& line : lines) {
+    tail.add(line + "\n");
+  }
+  return tail;
+}
+
+std::string describe(ProcessExit exit,
+                     WorkerStage stage,
+                     const std::vector<std::string>& lines = {}) {
+  return describeExit(JobId(), "host-1", exit, stage, said(lines)).text;
 }
 
 TEST(ExitCauseTest, NamesTheSignal) {
@@ -52,10 +64,39 @@ TEST(ExitCauseTest, PassesOnWhyTheLauncherCouldNotStartIt) {
               EndsWith("cannot be started on host-1: execute job: Exec format error"));
 }
 
-TEST(ExitCauseTest, AppendsTheLastLinesIndented) {
-  EXPECT_EQ(withLastLines("it ended", {"a", "b"}),
+TEST(ExitCauseTest, AProgramThatCannotBeStartedHereIsNotTriedAgain) {
+  const auto for_good = [](const std::string& line) {
+    return describeExit(
+               JobId(), "host-1", {false, kLauncherFailed}, WorkerStage::kStarting, said({line}))
+        .unrecoverable;
+  };
+  EXPECT_TRUE(for_good("weir-launcher: execute job: Exec format error"));
+  EXPECT_TRUE(for_good("job: error while loading shared libraries: libfoo.so.1: cannot open"));
+  EXPECT_FALSE(for_good("weir-launcher: execute job: Text file busy"));
+}
+
+TEST(ExitCauseTest, SaysInWhichOperatorAWorkerCrashedThoughItSaidMuchBefore) {
+  std::vector<std::string> lines{"weir: crashed in operator 'Parse' after 7 records"};
+  EXPECT_THAT(describe({true, SIGSEGV}, WorkerStage::kRunning, lines),
+              EndsWith("signal 11 (SIGSEGV) in operator 'Parse' after 7 records"));
+  lines.insert(lines.begin(), 500, "chatter");
+  EXPECT_THAT(describe({true, SIGSEGV}, WorkerStage::kRunning, lines),
+              EndsWith("in operator 'Parse' after 7 records"));
+}
+
+TEST(ExitCauseTest, AppendsTheFirstAndLastLinesIndented) {
+  EXPECT_EQ(withLines("it ended", said({"a", "b"})),
             "it ended; the last lines of its standard error:\n  a\n  b");
-  EXPECT_EQ(withLastLines("it ended", {}), "it ended");
+  EXPECT_EQ(withLines("it ended", said({})), "it ended");
+  std::vector<std::string> many(60, "x");
+  many.front() = "first";
+  EXPECT_THAT(withLines("it ended", said(many)),
+              HasSubstr("the first and the last lines of its standard error:\n  first\n"));
+}
+
+TEST(ExitCauseTest, MakesNamesInAStackReadable) {
+  EXPECT_THAT(withLines("it ended", said({"./job(_ZN3foo3barEi+0x1f)[0x55]"})),
+              HasSubstr("./job(foo::bar(int)+0x1f)[0x55]"));
 }
 
 }  // namespace

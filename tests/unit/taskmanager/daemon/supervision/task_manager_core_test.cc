@@ -10,11 +10,15 @@
 #include <sstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 
+#include "common/base/text.h"
 #include "common/fs/digest.h"
 #include "common/fs/memory_file_system.h"
+#include "common/runtime/report_limits.h"
 #include "common/wire/encoding.h"
 
 namespace weir::taskmanager {
@@ -296,6 +300,70 @@ TEST_F(TaskManagerCoreTest, PassesOnWhyAWorkerGaveUp) {
   EXPECT_EQ(exited.cause, "another graph");
 }
 
+TEST_F(TaskManagerCoreTest, CutsTheTextsOfAWorkerThatDoesNotCutThemItself) {
+  settings_.worker.end_timeout = 100ms;
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  auto failed = update(it, runtime::TaskState::kFailed);
+  failed.cause = "begins " + std::string(70 << 20, 'x');
+  shipFrames(it, {failed, runtime::WorkerFailed{failed.cause}});
+  start();
+  order(it);
+  const auto updates = next<std::vector<runtime::TaskUpdate>>();
+  ASSERT_EQ(updates.size(), 1U);
+  EXPECT_LE(updates.front().cause.size(), kMostTextBytes);
+  EXPECT_THAT(updates.front().cause, ::testing::StartsWith("begins xxx"));
+  EXPECT_LE(next<runtime::WorkerExited>().cause.size(), kMostTextBytes);
+}
+
+TEST_F(TaskManagerCoreTest, KillsAWorkerWhoseAccumulatorsAreTooLarge) {
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  auto grown = update(it, runtime::TaskState::kRunning);
+  grown.accumulators = {{"values", "Histogram", std::string(48 << 20, 'x')}};
+  shipFrames(it, {grown});
+  const auto exited = runToItsEnd(it);
+  EXPECT_TRUE(exited.unrecoverable);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("taskmanager.worker.max-accumulator-size"), HasSubstr("'values'")));
+}
+
+TEST_F(TaskManagerCoreTest, SplitsABatchOfReportsThatWouldBeTooLarge) {
+  settings_.worker.most_accumulators = 16 << 20;
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  auto large = update(it, runtime::TaskState::kRunning);
+  large.accumulators = {{"values", "Histogram", std::string(600 << 10, 'x')}};
+  const std::vector<runtime::WorkerReport> reports(100, large);
+  shipFrames(it, reports);
+  start();
+  order(it);
+  for (std::size_t seen = 0; seen < reports.size();) {
+    const auto batch = next<std::vector<runtime::TaskUpdate>>();
+    ASSERT_FALSE(batch.empty());
+    seen += batch.size();
+    std::uint64_t bytes = 0;
+    for (const auto& one : batch) {
+      bytes += runtime::bytesOf(one);
+    }
+    EXPECT_LE(bytes, 1U << 20);
+  }
+}
+
+TEST_F(TaskManagerCoreTest, DeclinesACheckpointWhoseMetadataNoMessageTakes) {
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  it.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
+  runtime::CheckpointAck ack;
+  ack.execution = it.execution;
+  ack.operators.resize(40);
+  for (auto& one : ack.operators) {
+    one.handle.storage = runtime::StateHandle::Storage::kInline;
+    one.handle.bytes = std::string(1 << 20, 's');
+  }
+  shipFrames(it, {ack});
+  start();
+  order(it);
+  EXPECT_THAT(next<runtime::CheckpointDecline>().reason,
+              HasSubstr("lower state.backend.fs.memory-threshold"));
+}
+
 TEST_F(TaskManagerCoreTest, KillsAWorkerThatDoesNotObeyACancel) {
   auto it = deployment(std::string(kHello) + "trap '' TERM; cat <&3 > " + tmp_ + "/orders");
   it.configuration["task.cancellation.timeout"] = "200 ms";
@@ -326,6 +394,120 @@ TEST_F(TaskManagerCoreTest, KillsWhatAWorkerLeavesBehindInItsGroup) {
     std::this_thread::sleep_for(10ms);
   }
   FAIL() << "process " << pid << " still lives";
+}
+
+TEST_F(TaskManagerCoreTest, KillsWhatAWorkerLeavesBehindInASessionOfItsOwn) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // As the daemon is one.
+  const std::string pid_file = tmp_ + "/pid";
+  // Its parent has ended long before the worker does.
+  const auto exited = runToItsEnd(deployment("(setsid sh -c 'echo $$ > " + pid_file +
+                                             "; exec sleep 1000' &)\nwhile [ ! -s " + pid_file +
+                                             " ]; do sleep 0.01; done; exit 0"));
+  EXPECT_THAT(exited.cause, HasSubstr("exited with status 0"));
+  pid_t pid = 0;
+  std::ifstream(pid_file) >> pid;
+  std::filesystem::remove(pid_file);
+  ASSERT_GT(pid, 0);
+  for (int i = 0; i < 1000; ++i) {  // Reaped by the core, as nobody else does it.
+    if (::kill(pid, 0) != 0) {
+      ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+      return;
+    }
+    std::this_thread::sleep_for(10ms);
+  }
+  FAIL() << "process " << pid << " is still there";
+}
+
+TEST_F(TaskManagerCoreTest, CountsTheMemoryOfWhatAWorkerHasStarted) {
+  settings_.worker.memory_per_slot = 64 << 20;
+  auto it = deployment(std::string(kHello) +
+                       "setsid sh -c 'x=$(head -c 100000000 /dev/zero | tr \"\\000\" x); sleep "
+                       "1000; echo $x' & wait");
+  it.slots = 1;
+  const auto exited = runToItsEnd(it);
+  EXPECT_THAT(
+      exited.cause,
+      AllOf(HasSubstr("with what it has started, used"), HasSubstr("taskmanager.slot.memory")));
+}
+
+TEST_F(TaskManagerCoreTest, LetsAWorkerThatHangsSayWhereBeforeItIsKilled) {
+  auto it = deployment("trap 'echo \"weir: task hangs here\" >&2' QUIT\n" + std::string(kHello) +
+                       "echo x > " + tmp_ + "/ready; while true; do sleep 0.01; done");
+  it.configuration["task.cancellation.timeout"] = "100 ms";
+  start();
+  order(it);
+  waitForFile(tmp_ + "/ready");
+  order(runtime::CancelOrder{it.execution});
+  const auto exited = next<runtime::WorkerExited>();
+  EXPECT_TRUE(exited.expected);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("did not obey the cancel"), HasSubstr("weir: task hangs here")));
+  std::filesystem::remove(tmp_ + "/ready");
+}
+
+TEST_F(TaskManagerCoreTest, PassesTheOutputOfWorkersOnUnderTheNameOfTheirJob) {
+  const std::string out = tmp_ + "/out";
+  const UniqueFd file(::open(out.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  {
+    daemon::OutputSink sink(file.get(), {});
+    settings_.worker.standard_output = &sink;
+    auto it = deployment("echo one; printf 'two without end'; exit 1");
+    it.graph.name = "Word Count";
+    (void)runToItsEnd(it);
+  }
+  std::ostringstream text;
+  text << std::ifstream(out).rdbuf();
+  EXPECT_EQ(text.str(),
+            "==> job 'Word Count' (" + JobId(Bytes16{9}).hex() + ") <==\none\ntwo without end\n");
+  std::filesystem::remove(out);
+}
+
+TEST_F(TaskManagerCoreTest, KeepsTheDirectoriesOfTheLastWorkersThatFailed) {
+  settings_.worker.kept_directories = 2;
+  start();
+  for (std::uint64_t attempt = 1; attempt <= 3; ++attempt) {
+    order(deployment("echo found > left-behind; exit 1", attempt));
+    EXPECT_THAT(next<runtime::WorkerExited>().cause,
+                HasSubstr("; its directory is kept as " + tmp_));
+  }
+  const std::string kept = tmp_ + "/weir-failed-" + JobId(Bytes16{9}).hex() + "-";
+  waitForFile(kept + "3/work/left-behind");
+  EXPECT_TRUE(std::filesystem::exists(kept + "2/work/left-behind"));
+  EXPECT_FALSE(std::filesystem::exists(kept + "1"));
+  std::filesystem::remove_all(kept + "2");
+  std::filesystem::remove_all(kept + "3");
+}
+
+TEST_F(TaskManagerCoreTest, StartsWorkersAfterACleanerHasDeletedItsDirectory) {
+  start();
+  order(deployment("echo once >&2; exit 1"));
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("once"));
+  std::filesystem::remove_all(directory_->path());
+  order(deployment("echo again >&2; exit 1", 2));
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("again"));
+  EXPECT_THAT(removeLeftovers(tmp_), IsEmpty());  // It holds its lock again.
+}
+
+TEST_F(TaskManagerCoreTest, TwoShippedFilesOfOneNameEndTheJob) {
+  auto it = deployment("exit 1");
+  it.program.shipped = {file("data.txt", "a"), file("data.txt", "b")};
+  const auto exited = runToItsEnd(it);
+  EXPECT_TRUE(exited.unrecoverable);
+  EXPECT_THAT(exited.cause, HasSubstr("two files of the job are named \"data.txt\""));
+}
+
+TEST_F(TaskManagerCoreTest, SaysOfTasksThatItCancelsThatItIsBeingStopped) {
+  auto it = deployment(std::string(kHello) + "head -c 1 <&3 > " + tmp_ +
+                       "/orders; cat <&3 > /dev/null & sleep 0.2; cat frames >&3; kill $!; exit 0");
+  shipFrames(it, {update(it, runtime::TaskState::kCanceled)});
+  start();
+  order(it);
+  waitForFile(tmp_ + "/orders");
+  loop_.runSync([this] { core_->stop([] {}); });
+  EXPECT_EQ(next<std::vector<runtime::TaskUpdate>>().front().cause,
+            "the task manager on host-1 is being stopped");
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("is being stopped"));
+  std::filesystem::remove(tmp_ + "/orders");
 }
 
 TEST_F(TaskManagerCoreTest, AnEndAfterAllTasksHaveEndedIsExpected) {

@@ -5,6 +5,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "taskmanager/daemon/supervision/process_table.h"
 
 namespace weir::taskmanager {
 namespace {
@@ -42,6 +46,25 @@ TEST_F(WorkDirectoryTest, OfAKilledTaskManagerIsRemoved) {
   std::filesystem::create_directories(tmp_ + "/somebody-elses");
   EXPECT_THAT(removeLeftovers(tmp_), ElementsAre("weir-tm-dead"));
   EXPECT_TRUE(std::filesystem::exists(tmp_ + "/somebody-elses"));
+}
+
+TEST_F(WorkDirectoryTest, OfAKilledTaskManagerGoesWithWhatItsWorkersHaveStarted) {
+  std::filesystem::create_directories(tmp_ + "/weir-tm-dead");
+  std::ofstream(tmp_ + "/weir-tm-dead/lock");
+  const std::string mark = std::string(kWorkerMark) + tmp_ + "/weir-tm-dead/job-1";
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::setsid();
+    ::execlp("env", "env", mark.c_str(), "sleep", "1000", nullptr);
+    ::_exit(1);
+  }
+  while (!environmentHas(pid, kWorkerMark, "/weir-tm-dead/")) {
+    ::usleep(1000);
+  }
+  removeLeftovers(tmp_);
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFSIGNALED(status));
 }
 
 TEST_F(WorkDirectoryTest, ThatIsJustBeingMadeStays) {

@@ -17,7 +17,11 @@ using Log = std::vector<std::string>;
 /// Notes every call under its name.
 class LoggingOperator final : public functions::Operator, public functions::Receiver<int> {
  public:
-  LoggingOperator(std::string name, Log& log) : name_(std::move(name)), log_(log) {}
+  static inline std::string failing;  // The operator that throws at records.
+
+  LoggingOperator(std::string name, Log& log) : name_(std::move(name)), log_(log) {
+    work_.operator_name = name_;
+  }
   void setup(functions::OperatorContext& context) override {
     EXPECT_EQ(context.task().operator_name, name_);
   }
@@ -41,7 +45,11 @@ class LoggingOperator final : public functions::Operator, public functions::Rece
     return nullptr;
   }
   void receive(Batch<int>& batch) override {
+    const functions::AtWork at_work(work_, batch.size());
     log_.push_back("receive " + name_);
+    if (name_ == failing) {
+      throw std::runtime_error("receive of " + name_);
+    }
     for (auto* next : next_) {
       next->receive(batch);
     }
@@ -49,6 +57,7 @@ class LoggingOperator final : public functions::Operator, public functions::Rece
 
  private:
   std::string name_;
+  functions::Work work_;
   Log& log_;
   std::vector<functions::Receiver<int>*> next_;
 };
@@ -138,6 +147,25 @@ TEST_F(OperatorChainTest, ClosesEveryOperatorOnceAndThenThrowsTheFirstException)
   EXPECT_EQ(chain_->where(), "B");
   chain_->close();
   EXPECT_THAT(log_, ElementsAre("close A", "close B", "close C"));
+}
+
+TEST_F(OperatorChainTest, NamesTheChainedOperatorThatThrewAtARecord) {
+  const std::byte byte{1};
+  for (const char* name : {"C", "A", "B"}) {
+    LoggingOperator::failing = name;
+    EXPECT_THROW(chain_->reader(1).read({&byte, 1}, 1), std::runtime_error);
+    EXPECT_EQ(chain_->where(), name);
+  }
+  LoggingOperator::failing.clear();
+}
+
+TEST_F(OperatorChainTest, BlamesNoOperatorOfAnEarlierBatchForWhatFailsLater) {
+  const std::byte byte{1};
+  LoggingOperator::failing = "C";
+  EXPECT_THROW(chain_->reader(1).read({&byte, 1}, 1), std::runtime_error);
+  LoggingOperator::failing.clear();
+  chain_->flush();
+  EXPECT_EQ(chain_->where(), "A -> (B, C)");
 }
 
 TEST_F(OperatorChainTest, SnapshotsOneEntryPerOperator) {

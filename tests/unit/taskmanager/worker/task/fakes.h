@@ -38,6 +38,8 @@ struct JobSpace {
   std::atomic<std::uint64_t> emitted{0};
   std::atomic<std::uint64_t> received{0};
   std::atomic<std::uint64_t> fail_at{~0ULL};  // A sink throws at this sum of values.
+  std::string failure = "the sink has enough";
+  int histogram_values = 0;  // Distinct ones in the accumulator of each sink.
   std::atomic<int> closed{0};
   std::mutex mutex;
   std::map<std::uint64_t, std::uint64_t> sums;  // By key, at the end of input.
@@ -124,6 +126,13 @@ class NumberSource final : public FakeOperator {
 class SumSink final : public FakeOperator, public functions::Receiver<Item> {
  public:
   using FakeOperator::FakeOperator;
+  void setup(functions::OperatorContext& context) override {
+    FakeOperator::setup(context);
+    for (int value = 0; value < space_.histogram_values; ++value) {
+      histogram_.add(value);
+    }
+    EXPECT_TRUE(context.accumulators().add("values", histogram_).has_value());
+  }
   functions::AnyReceiver* input(std::uint32_t /*port*/) override { return this; }
   void receive(Batch<Item>& batch) override {
     for (const Item& item : batch.records) {
@@ -133,7 +142,7 @@ class SumSink final : public FakeOperator, public functions::Receiver<Item> {
       number_ += item.value;
       sums_[item.key % sums_.size()] += item.value;
       if (number_ >= space_.fail_at) {
-        throw std::runtime_error("the sink has enough");
+        throw std::runtime_error(space_.failure);
       }
     }
     space_.received += batch.size();
@@ -153,6 +162,7 @@ class SumSink final : public FakeOperator, public functions::Receiver<Item> {
   }
 
  private:
+  Histogram histogram_;
   std::vector<std::uint64_t> sums_ = std::vector<std::uint64_t>(1024);
 };
 

@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/runtime/report_limits.h"
 #include "tests/unit/taskmanager/worker/task/fakes.h"
 
 namespace weir::worker {
 namespace {
 
 using runtime::TaskState;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
@@ -179,6 +181,50 @@ TEST_F(WorkerTest, AnExceptionFailsItsTaskWithTypeMessageAndOperator) {
   const auto failed = reports_.awaitState(1, TaskState::kFailed);
   EXPECT_THAT(failed[0].cause, HasSubstr("std::runtime_error: the sink has enough"));
   EXPECT_THAT(failed[0].cause, HasSubstr("'Sink'"));
+}
+
+TEST_F(WorkerTest, CutsALongExceptionBetweenCharactersAndWritesTheWholeToStandardError) {
+  space_.failure = "begins here ";
+  for (int i = 0; i < 3'000'000; ++i) {
+    space_.failure += "\u00e9";  // Two bytes.
+  }
+  space_.failure += " ends there";
+  space_.fail_at = 1;
+  ::testing::internal::CaptureStderr();
+  start(1);
+  const auto failed = reports_.awaitState(1, TaskState::kFailed);
+  worker_->join();
+  const std::string whole = ::testing::internal::GetCapturedStderr();
+  const std::string& cause = failed.front().cause;
+  EXPECT_LE(cause.size(), 64U * 1024);
+  EXPECT_THAT(cause, HasSubstr("std::runtime_error: begins here \u00e9"));
+  EXPECT_THAT(cause, HasSubstr("\u00e9 ... (6000"));
+  EXPECT_THAT(whole, HasSubstr(space_.failure));
+}
+
+TEST_F(WorkerTest, AnAccumulatorAboveItsBoundFailsTheJobWithASentence) {
+  space_.hold = true;
+  space_.histogram_values = 4'000'000;
+  start(1);
+  const auto failed = reports_.awaitState(1, TaskState::kFailed);
+  EXPECT_TRUE(failed.front().unrecoverable);
+  EXPECT_TRUE(failed.front().accumulators.empty());
+  EXPECT_THAT(failed.front().cause,
+              AllOf(HasSubstr("taskmanager.worker.max-accumulator-size"),
+                    HasSubstr("'values', a Histogram of 48000"),
+                    HasSubstr("(in 'Sink', subtask 1 of 1)")));
+  for (const auto& update :
+       reports_.await<runtime::TaskUpdate>(1, [](const auto&) { return true; })) {
+    EXPECT_LE(runtime::bytesOf(update), 1U << 20);
+  }
+}
+
+TEST_F(WorkerTest, AnAccumulatorThatIsTooLargeOnlyAtTheEndFailsInsteadOfFinishing) {
+  space_.histogram_values = 500;
+  deployment_.configuration["taskmanager.worker.max-accumulator-size"] = "1 kb";
+  start(1);
+  const auto failed = reports_.awaitState(1, TaskState::kFailed);
+  EXPECT_THAT(failed.front().cause, HasSubstr("more than the 1024 that"));
 }
 
 TEST_F(WorkerTest, TasksHearOfCompletedCheckpoints) {

@@ -1,0 +1,64 @@
+#include "common/runtime/report_limits.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace weir::runtime {
+
+namespace {
+
+constexpr std::uint64_t kFieldBytes = 128;  // Ids, states and numbers around the texts.
+
+}  // namespace
+
+void forEachText(WorkerReport& report, const std::function<void(std::string&)>& use) {
+  if (auto* failed = std::get_if<WorkerFailed>(&report)) {
+    use(failed->cause);
+  } else if (auto* update = std::get_if<TaskUpdate>(&report)) {
+    use(update->cause);
+  } else if (auto* decline = std::get_if<CheckpointDecline>(&report)) {
+    use(decline->reason);
+  } else if (auto* discarded = std::get_if<HandleDiscarded>(&report)) {
+    use(discarded->error);
+  } else if (auto* hello = std::get_if<WorkerHello>(&report)) {
+    use(hello->version);
+  }
+}
+
+std::uint64_t bytesOf(const std::vector<AccumulatorValue>& accumulators) {
+  std::uint64_t bytes = 0;
+  for (const AccumulatorValue& one : accumulators) {
+    bytes += one.name.size() + one.type.size() + one.bytes.size();
+  }
+  return bytes;
+}
+
+std::uint64_t bytesOf(const TaskUpdate& update) {
+  return kFieldBytes + update.cause.size() + bytesOf(update.accumulators) +
+         update.accumulators.size() * 16;
+}
+
+std::uint64_t bytesOf(const CheckpointAck& ack) {
+  std::uint64_t bytes = kFieldBytes;
+  for (const OperatorSnapshot& one : ack.operators) {
+    bytes += kFieldBytes + one.handle.bytes.size() + one.handle.location.size();
+  }
+  return bytes;
+}
+
+std::string accumulatorsTooLarge(const std::vector<AccumulatorValue>& accumulators,
+                                 std::uint64_t most) {
+  const auto largest = std::ranges::max_element(
+      accumulators, {}, [](const AccumulatorValue& one) { return one.bytes.size(); });
+  std::string text = "the accumulators of one task hold " + std::to_string(bytesOf(accumulators)) +
+                     " bytes, more than the " + std::to_string(most) +
+                     " that taskmanager.worker.max-accumulator-size allows";
+  if (largest != accumulators.end()) {
+    text += " (the largest is '" + largest->name.substr(0, 200) + "', a " +
+            largest->type.substr(0, 200) + " of " + std::to_string(largest->bytes.size()) +
+            " bytes)";
+  }
+  return text + "; count fewer distinct values, or raise it";
+}
+
+}  // namespace weir::runtime

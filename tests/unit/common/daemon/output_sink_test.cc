@@ -1,0 +1,139 @@
+#include "common/daemon/output_sink.h"
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "common/daemon/error_guard.h"
+
+namespace weir::daemon {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string contentOf(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+/// A file under a descriptor of its own.
+class OutputSinkTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(folder_);
+    fd_ = ::open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  }
+  void TearDown() override {
+    ::close(fd_);
+    std::filesystem::remove_all(folder_);
+  }
+  const std::string folder_ = ::testing::TempDir() + "/output_sink_" + std::to_string(::getpid());
+  const std::string path_ = folder_ + "/out";
+  int fd_ = -1;
+};
+
+TEST_F(OutputSinkTest, NamesTheJobWhereItsLinesBegin) {
+  {
+    OutputSink sink(fd_, {});
+    sink.write("a", "1\n");
+    sink.write("a", "2\n");
+    sink.write("b", "3\n");
+    sink.write("a", "4\n");
+  }
+  EXPECT_EQ(contentOf(path_), "==> a <==\n1\n2\n==> b <==\n3\n==> a <==\n4\n");
+}
+
+TEST_F(OutputSinkTest, BeginsAFullFileAnewAndKeepsAsManyAsItMay) {
+  const std::string line(999, 'x');
+  {
+    OutputSink sink(fd_, {.file_bytes = 10'000, .files = 2, .queue_bytes = 2000});
+    for (int i = 0; i < 200; ++i) {
+      sink.write("job", line + "\n");
+      ::usleep(1000);
+    }
+  }
+  EXPECT_TRUE(std::filesystem::exists(path_ + ".1"));
+  EXPECT_TRUE(std::filesystem::exists(path_ + ".2"));
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".3"));
+  for (const std::string& path : {path_, path_ + ".1", path_ + ".2"}) {
+    EXPECT_LE(std::filesystem::file_size(path), 14'000U);
+    EXPECT_THAT(contentOf(path), ::testing::StartsWith("==> job <==\n"));
+  }
+}
+
+TEST_F(OutputSinkTest, EmptiesAFullFileWhereNoneIsKept) {
+  {
+    OutputSink sink(fd_, {.file_bytes = 10'000, .files = 0, .queue_bytes = 2000});
+    for (int i = 0; i < 50; ++i) {
+      sink.write("job", std::string(999, 'x') + "\n");
+      ::usleep(1000);
+    }
+  }
+  EXPECT_LE(std::filesystem::file_size(path_), 14'000U);
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".1"));
+}
+
+TEST(OutputSinkPipeTest, NeverWaitsForAReaderAndSaysHowMuchItDropped) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  auto sink = std::make_unique<OutputSink>(pipe[1], OutputLimits{.queue_bytes = 100'000});
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < 10'000; ++i) {
+    sink->write("job", std::string(999, 'x') + "\n");
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+  EXPECT_GT(sink->droppedBytes(), 5'000'000U);
+  std::string all;
+  std::array<char, 65536> bytes;
+  while (all.find(" bytes were dropped here") == std::string::npos) {
+    const ssize_t got = ::read(pipe[0], bytes.data(), bytes.size());
+    ASSERT_GT(got, 0);
+    all.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+  sink.reset();
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+}
+
+TEST(OutputSinkPipeTest, EndsThoughNobodyReads) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  {
+    OutputSink sink(pipe[1], {});
+    sink.write("job", std::string(1'000'000, 'x'));
+  }
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+}
+
+TEST(ErrorGuardTest, StandardErrorThatNobodyReadsHoldsNobody) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  const int before = ::dup(STDERR_FILENO);
+  ::dup2(pipe[1], STDERR_FILENO);
+  const std::string line(1000, 'x');
+  ssize_t written = 0;
+  {
+    const ErrorGuard guard({.queue_bytes = 100'000});
+    for (int i = 0; i < 2000; ++i) {
+      written += ::write(STDERR_FILENO, line.data(), line.size());
+    }
+  }
+  ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  EXPECT_EQ(written, 2'000'000);
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+}
+
+}  // namespace
+}  // namespace weir::daemon
