@@ -49,7 +49,7 @@ std::string_view usualAdvice(ErrorCode code) {
     case ErrorCode::kCancelled:
       return "run the command again";
     case ErrorCode::kUserCode:
-      return "the logs of the task managers say more";
+      return "correct the program and run it again";
     case ErrorCode::kIo:
       return "check that the path exists and may be read and written";
     case ErrorCode::kInternal:

@@ -4,6 +4,7 @@
 
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
+#include "common/config/worker_options.h"
 
 namespace weir::config {
 

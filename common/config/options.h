@@ -4,4 +4,3 @@
 #include "common/config/connection_options.h"  // IWYU pragma: export
 #include "common/config/job_options.h"         // IWYU pragma: export
 #include "common/config/process_options.h"     // IWYU pragma: export
-#include "common/config/worker_options.h"      // IWYU pragma: export

@@ -73,6 +73,12 @@ void OutputSink::write(const std::string& label, std::string lines) {
   changed_.notify_all();
 }
 
+std::string OutputSink::path() const {
+  struct stat info{};
+  const bool is_file = ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode);
+  return is_file ? pathOf(descriptor_) : "";
+}
+
 std::uint64_t OutputSink::droppedBytes() const {
   const std::lock_guard lock(mutex_);
   return dropped_;

@@ -39,6 +39,8 @@ class OutputSink {
   void write(const std::string& label, std::string lines);
 
   std::uint64_t droppedBytes() const;
+  /// Of the file that is written to; empty where it is none.
+  std::string path() const;
 
  private:
   struct Piece {

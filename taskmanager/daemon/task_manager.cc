@@ -13,6 +13,7 @@
 #include "common/concurrency/thread_pool.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
+#include "common/config/worker_options.h"
 #include "common/daemon/output_sink.h"
 #include "common/fs/local_file_system.h"
 #include "common/rpc/channel.h"
@@ -160,6 +161,7 @@ Status TaskManager::Parts::startCore(const config::Configuration& configuration,
                                      const std::string& launcher,
                                      std::function<void(const Error&)> on_given_up) {
   CoreSettings settings = settingsOf(configuration, id, launcher);
+  settings.worker.error_file = standard_error->path();
   settings.worker.standard_output = &*standard_output;
   settings.worker.standard_error = &*standard_error;
   const std::string host = settings.registration.host;

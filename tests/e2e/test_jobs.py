@@ -91,7 +91,7 @@ class JobsTest(unittest.TestCase):
             "run", self.jobs / "counting", "--misbehave", "throw", "--at", 100, "--restart", "none", check=False
         )
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"(?m)^weir: .*std::runtime_error: thrown on purpose")
+        self.assertRegex(done.stderr, r"(?m)^weir: .*std::runtime_error: thrown on purpose \(in 'Misbehave', subtask")
         self.assertEqual(done.stderr.count("thrown on purpose"), 1, done.stderr)
         self.free_again()
 
@@ -116,6 +116,8 @@ class JobsTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"signal 11 \(SIGSEGV\)|SIGSEGV")
         self.assertIn("about to crash on purpose", done.stderr)
+        self.assertRegex(done.stderr, r"\(SIGSEGV\) in operator 'Misbehave' after \d+ records")
+        self.assertIn("libc.so.6(", done.stderr, "the stack")
         self.assertEqual(self.cluster.job(other)["state"], "RUNNING")
         self.cluster.weir("cancel", other)
         self.cluster.wait_state(other, "CANCELED")
@@ -149,6 +151,8 @@ class JobsTest(unittest.TestCase):
         self.cluster.wait_running(job)
         self.cluster.weir("cancel", job)
         self.cluster.wait_state(job, "CANCELED", timeout=40)
+        logs = "".join(daemon.log.read_text() for daemon in self.cluster.taskmanagers)
+        self.assertRegex(logs, r"did not obey the cancel .*weir: task '.*' is in operator 'Misbehave' after")
         self.free_again()
 
     def test_another_graph_on_the_worker_is_refused_by_name(self):

@@ -115,7 +115,7 @@ ExitCause describeExit(const JobId& job,
   return {cause + whereCrashed(said), false};
 }
 
-std::string withLines(std::string cause, const StderrTail& said) {
+std::string withLines(std::string cause, const StderrTail& said, const std::string& file) {
   if (said.lines().empty()) {
     return cause;
   }
@@ -126,7 +126,8 @@ std::string withLines(std::string cause, const StderrTail& said) {
     cause += "\n  " + readable(line);
   }
   if (said.omitted() > 0) {
-    cause += "\n  ... " + std::to_string(said.omitted()) + " more lines ...";
+    cause += "\n  ... " + std::to_string(said.omitted()) + " more lines" +
+             (file.empty() ? "" : " in " + file) + " ...";
   }
   for (const std::string& line : said.lines()) {
     cause += "\n  " + readable(line);

@@ -45,7 +45,8 @@ ExitCause describeExit(const JobId& job,
                        const StderrTail& said);
 
 /// `cause`, followed by the first and the last lines of standard error, one a line and indented.
-/// Names of C++ functions in a stack are made readable.
-std::string withLines(std::string cause, const StderrTail& said);
+/// Names of C++ functions in a stack are made readable. Where lines are left out, `file` says where
+/// they are; empty: nowhere.
+std::string withLines(std::string cause, const StderrTail& said, const std::string& file = "");
 
 }  // namespace weir::taskmanager

@@ -9,6 +9,7 @@
 #include "common/config/configuration.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
+#include "common/config/worker_options.h"
 #include "common/runtime/report_limits.h"
 #include "common/telemetry/log.h"
 #include "common/wire/encoding.h"
@@ -401,7 +402,7 @@ std::string Worker::causeOf(const ProcessExit& exit) {
     return failed_cause_;
   }
   if (!kill_cause_.empty()) {
-    return withLines(kill_cause_ + kept, said);
+    return withLines(kill_cause_ + kept, said, settings_.error_file);
   }
   if (!exit.signaled && exit.number == Lease::kExitStatus) {
     return name() +
@@ -413,7 +414,7 @@ std::string Worker::causeOf(const ProcessExit& exit) {
                                                        : WorkerStage::kPrepared;
   ExitCause cause = describeExit(execution_.job, settings_.host, exit, stage, said);
   unrecoverable_ = unrecoverable_ || cause.unrecoverable;
-  return withLines(cause.text + kept, said);
+  return withLines(cause.text + kept, said, settings_.error_file);
 }
 
 void Worker::onExit(ProcessExit exit) {

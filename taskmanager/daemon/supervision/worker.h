@@ -29,7 +29,8 @@ struct WorkerSettings {
   Duration stack_wait = std::chrono::milliseconds(500);      ///< For the stacks of what hangs.
   std::uint64_t core_bytes = 0;                              ///< Largest core file of a worker.
   std::size_t kept_directories = 0;                          ///< Of failed workers.
-  daemon::OutputSink* standard_output = nullptr;             ///< Of workers; borrowed.
+  std::string error_file;                         ///< Where standard error goes, if known.
+  daemon::OutputSink* standard_output = nullptr;  ///< Of workers; borrowed.
   daemon::OutputSink* standard_error = nullptr;
 };
 

@@ -6,6 +6,7 @@
 
 #include "common/config/configuration.h"
 #include "common/config/options.h"
+#include "common/config/worker_options.h"
 #include "common/runtime/report_limits.h"
 #include "taskmanager/worker/network/channel_plan.h"
 #include "taskmanager/worker/task/exception_text.h"

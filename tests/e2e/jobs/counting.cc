@@ -169,6 +169,12 @@ struct Misbehave : weir::MapFunction<std::int64_t, std::int64_t> {
     if (kind == "throw") {
       throw std::runtime_error("thrown on purpose");
     }
+    if (kind == "novel") {
+      throw std::runtime_error("begins here" + std::string(70 << 20, '.') + "ends here");
+    }
+    if (kind == "child") {
+      (void)!std::system("setsid sleep 1000 > /dev/null 2>&1 &");
+    }
     if (kind == "segfault") {
       std::fprintf(stderr, "about to crash on purpose\n");
       std::raise(SIGSEGV);

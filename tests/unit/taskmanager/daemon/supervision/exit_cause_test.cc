@@ -94,6 +94,11 @@ TEST(ExitCauseTest, AppendsTheFirstAndLastLinesIndented) {
               HasSubstr("the first and the last lines of its standard error:\n  first\n"));
 }
 
+TEST(ExitCauseTest, SaysWhereLinesAreThatItLeavesOut) {
+  EXPECT_THAT(withLines("it ended", said(std::vector<std::string>(60, "x")), "/logs/tm.log"),
+              HasSubstr("\n  ... 10 more lines in /logs/tm.log ...\n"));
+}
+
 TEST(ExitCauseTest, MakesNamesInAStackReadable) {
   EXPECT_THAT(withLines("it ended", said({"./job(_ZN3foo3barEi+0x1f)[0x55]"})),
               HasSubstr("./job(foo::bar(int)+0x1f)[0x55]"));

@@ -421,8 +421,7 @@ TEST_F(TaskManagerCoreTest, KillsWhatAWorkerLeavesBehindInASessionOfItsOwn) {
 TEST_F(TaskManagerCoreTest, CountsTheMemoryOfWhatAWorkerHasStarted) {
   settings_.worker.memory_per_slot = 64 << 20;
   auto it = deployment(std::string(kHello) +
-                       "setsid sh -c 'x=$(head -c 100000000 /dev/zero | tr \"\\000\" x); sleep "
-                       "1000; echo $x' & wait");
+                       "setsid sh -c 'x=$(yes | head -c 100000000); sleep 1000; echo $x' & wait");
   it.slots = 1;
   const auto exited = runToItsEnd(it);
   EXPECT_THAT(
@@ -497,17 +496,19 @@ TEST_F(TaskManagerCoreTest, TwoShippedFilesOfOneNameEndTheJob) {
 }
 
 TEST_F(TaskManagerCoreTest, SaysOfTasksThatItCancelsThatItIsBeingStopped) {
-  auto it = deployment(std::string(kHello) + "head -c 1 <&3 > " + tmp_ +
-                       "/orders; cat <&3 > /dev/null & sleep 0.2; cat frames >&3; kill $!; exit 0");
+  auto it = deployment(std::string(kHello) + "echo x > " + tmp_ + "/ready; while [ ! -e " + tmp_ +
+                       "/go ]; do sleep 0.01; done; cat frames >&3; exit 0");
   shipFrames(it, {update(it, runtime::TaskState::kCanceled)});
   start();
   order(it);
-  waitForFile(tmp_ + "/orders");
+  waitForFile(tmp_ + "/ready");
   loop_.runSync([this] { core_->stop([] {}); });
+  std::ofstream(tmp_ + "/go") << "x";
   EXPECT_EQ(next<std::vector<runtime::TaskUpdate>>().front().cause,
             "the task manager on host-1 is being stopped");
   EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("is being stopped"));
-  std::filesystem::remove(tmp_ + "/orders");
+  std::filesystem::remove(tmp_ + "/ready");
+  std::filesystem::remove(tmp_ + "/go");
 }
 
 TEST_F(TaskManagerCoreTest, AnEndAfterAllTasksHaveEndedIsExpected) {

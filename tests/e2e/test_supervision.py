@@ -1,0 +1,106 @@
+"""What a task manager owes the machine and its other jobs whatever a worker does."""
+
+import pathlib
+import subprocess
+import unittest
+
+from cluster import BIN, Cluster, wait_for
+from jobs_build import build
+
+
+def started_by_workers_of(cluster):
+    """Pids of the processes that workers of this cluster have started, whosever children they are."""
+    mark = f"WEIR_WORKER_DIRECTORY={cluster.folder}".encode()
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if mark in (entry / "environ").read_bytes() and b"sleep" in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+class SupervisionTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build()
+
+    def with_child(self, cluster):
+        job = cluster.run_detached(
+            self.jobs / "counting", "--count", 10**9, "--rate", 1000, "--misbehave", "child", "--at", 10
+        )
+        wait_for("the worker has a child in a session of its own", lambda: started_by_workers_of(cluster))
+        return job
+
+    def test_nothing_of_a_killed_task_manager_lives_on(self):
+        with Cluster() as cluster:
+            self.with_child(cluster)
+            cluster.taskmanagers[0].kill()
+            wait_for("the child is gone", lambda: not started_by_workers_of(cluster), 15)
+
+    def test_a_cancel_reaches_the_children_of_a_worker(self):
+        with Cluster() as cluster:
+            job = self.with_child(cluster)
+            cluster.weir("cancel", job)
+            wait_for("the child is gone", lambda: not started_by_workers_of(cluster), 15)
+            wait_for("it was waited for", lambda: not cluster.workers(), 15)
+
+    def test_an_exception_of_70_megabytes_costs_its_job_only(self):
+        with Cluster() as cluster:
+            done = cluster.weir(
+                "run", self.jobs / "counting", "--misbehave", "novel", "--at", 100, "--restart", "none", check=False
+            )
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("std::runtime_error: begins here...", done.stderr)
+            self.assertLess(len(done.stderr), 300_000)
+            self.assertIsNone(cluster.taskmanagers[0].process.poll())
+            self.assertEqual(cluster.overview()["taskmanagers"], 1)
+            wait_for("the whole is in the log", lambda: "ends here" in cluster.taskmanagers[0].log.read_text(errors="replace"))
+
+    def test_a_task_manager_whose_standard_error_nobody_reads_goes_on(self):
+        with Cluster(task_managers=0) as cluster:
+            unread = subprocess.Popen(
+                [BIN / "weir-taskmanager"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=cluster.environment()
+            )
+            try:
+                wait_for("it has registered", lambda: cluster.overview()["taskmanagers"] == 1)
+                for _ in range(2):
+                    done = cluster.weir(
+                        "run", self.jobs / "counting", "--misbehave", "novel", "--at", 100, "--restart", "none",
+                        check=False,
+                    )
+                    self.assertIn("begins here", done.stderr)
+                self.assertEqual(cluster.overview()["taskmanagers"], 1)
+            finally:
+                unread.terminate()
+                unread.wait(20)
+                unread.stdout.close()
+                unread.stderr.close()
+
+    def test_an_announced_address_on_which_nothing_listens_ends_the_start(self):
+        with Cluster(task_managers=0) as cluster:
+            done = subprocess.run(
+                [BIN / "weir-taskmanager", "-D", "taskmanager.hostname=::1", "-D", "taskmanager.bind-host=127.0.0.1"],
+                capture_output=True, text=True, timeout=30, env=cluster.environment(),
+            )
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("::1", done.stderr)
+            self.assertIn("taskmanager.bind-host", done.stderr)
+
+    def test_two_shipped_files_of_one_name_are_refused(self):
+        with Cluster() as cluster:
+            for name in ("a", "b"):
+                (cluster.folder / name).mkdir()
+                (cluster.folder / name / "data.txt").write_text(name)
+            done = cluster.weir(
+                "run", "--ship", cluster.folder / "a/data.txt", "--ship", cluster.folder / "b/data.txt",
+                self.jobs / "counting", check=False,
+            )
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r"weir: .*a/data\.txt and .*b/data\.txt have one name")
+
+
+if __name__ == "__main__":
+    unittest.main()
