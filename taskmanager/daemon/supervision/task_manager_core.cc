@@ -372,6 +372,7 @@ void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
     if (stopping_ && exited.cause.empty()) {
       exited.cause = "its task manager is being stopped";
     }
+    orphans_ = true;  // What it left behind, killed by now, must be waited for.
     workers_.erase(exited.execution);
     slots_.giveBack(exited.execution);
     if (!lost_) {

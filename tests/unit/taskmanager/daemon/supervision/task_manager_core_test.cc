@@ -353,7 +353,9 @@ TEST_F(TaskManagerCoreTest, DeclinesACheckpointWhoseMetadataNoMessageTakes) {
   runtime::CheckpointAck ack;
   ack.execution = it.execution;
   ack.operators.resize(40);
+  std::uint8_t number = 0;
   for (auto& one : ack.operators) {
+    one.id = OperatorId(Bytes16{++number});
     one.handle.storage = runtime::StateHandle::Storage::kInline;
     one.handle.bytes = std::string(1 << 20, 's');
   }
@@ -543,6 +545,7 @@ TEST_F(TaskManagerCoreTest, MovesLargeStateToTheBlobStoreBeforeItAcknowledges) {
   ack.checkpoint = CheckpointId(4);
   for (const std::size_t size : {std::size_t{100'000}, std::size_t{10}}) {
     runtime::OperatorSnapshot snapshot;
+    snapshot.id = OperatorId(Bytes16{static_cast<std::uint8_t>(size % 7)});
     snapshot.handle.storage = runtime::StateHandle::Storage::kInline;
     snapshot.handle.bytes = std::string(size, 's');
     snapshot.handle.size = size;

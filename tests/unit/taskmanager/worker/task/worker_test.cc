@@ -193,7 +193,6 @@ TEST_F(WorkerTest, CutsALongExceptionBetweenCharactersAndWritesTheWholeToStandar
   ::testing::internal::CaptureStderr();
   start(1);
   const auto failed = reports_.awaitState(1, TaskState::kFailed);
-  worker_->join();
   const std::string whole = ::testing::internal::GetCapturedStderr();
   const std::string& cause = failed.front().cause;
   EXPECT_LE(cause.size(), 64U * 1024);
