@@ -358,6 +358,7 @@ TEST_F(TaskManagerCoreTest, DeclinesACheckpointWhoseMetadataNoMessageTakes) {
     one.id = OperatorId(Bytes16{++number});
     one.handle.storage = runtime::StateHandle::Storage::kInline;
     one.handle.bytes = std::string(1 << 20, 's');
+    one.handle.size = one.handle.bytes.size();
   }
   shipFrames(it, {ack});
   start();
