@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "common/base/text.h"
 #include "common/functions/checkpointed.h"
 #include "common/runtime/report_limits.h"
 #include "taskmanager/worker/checkpoint/restored_state.h"
@@ -153,7 +154,10 @@ void SubtaskThread::closeQuietly() {
 }
 
 std::string SubtaskThread::describeFailure(const std::exception_ptr& thrown) const {
-  return describeException(thrown) + place();
+  constexpr std::size_t kMostPlaceBytes = 1024;  // Is not to be cut off with the end of the text.
+  std::string text = describeException(thrown);
+  cutAloud(text, kMostTextBytes - kMostPlaceBytes);
+  return text + place();
 }
 
 std::string SubtaskThread::place() const {
