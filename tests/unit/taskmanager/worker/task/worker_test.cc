@@ -204,7 +204,7 @@ TEST_F(WorkerTest, CutsALongExceptionBetweenCharactersAndWritesTheWholeToStandar
 
 TEST_F(WorkerTest, AnAccumulatorAboveItsBoundFailsTheJobWithASentence) {
   space_.hold = true;
-  space_.histogram_values = 4'000'000;
+  space_.histogram_values = 400'000;
   start(1);
   const auto failed = reports_.awaitState(1, TaskState::kFailed);
   EXPECT_TRUE(failed.front().unrecoverable);
