@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -21,12 +22,14 @@
 #include "common/rpc/peer_quota.h"
 #include "common/rpc/server.h"
 #include "common/telemetry/log.h"
+#include "jobmanager/blob/blob_directory.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 #include "jobmanager/ha/job_store.h"
 #include "jobmanager/rpc/blob_transfer.h"
 #include "jobmanager/rpc/client_service.h"
 #include "jobmanager/rpc/cluster_service.h"
+#include "jobmanager/web/host_names.h"
 #include "jobmanager/web/rest_api.h"
 
 namespace weir::jobmanager {
@@ -45,12 +48,23 @@ std::string machineId() {
   return std::string(host) + "/" + boot;
 }
 
-std::string blobDirectory(const config::Configuration& configuration, Random& random) {
-  std::string parent = configuration.get(config::kBlobDirectory);
-  if (parent.empty()) {
-    parent = config::resolveTmpDirs(configuration).front();
-  }
-  return fs::join(parent, "weir-jobmanager-blobs-" + random.hex(12));
+std::string blobParent(const config::Configuration& configuration) {
+  const std::string named = configuration.get(config::kBlobDirectory);
+  return named.empty() ? config::resolveTmpDirs(configuration).front() : named;
+}
+
+/// The names that clients may ask HTTP for, beside those that always work.
+std::vector<std::string> hostNames(const config::Configuration& configuration) {
+  char machine[256] = {};
+  ::gethostname(machine, sizeof machine - 1);
+  std::vector<std::string> names = configuration.get(config::kWebAllowedHosts);
+  names.insert(names.end(),
+               {std::string(machine),
+                configuration.get(config::kWebAddress),
+                configuration.get(config::kWebBindAddress),
+                configuration.get(config::kJobManagerBindHost),
+                configuration.get(config::kJobManagerRpcAddress)});
+  return names;
 }
 
 /// Makes the directories that jobs will need, so that a wrong one is known before any job is.
@@ -151,6 +165,7 @@ struct JobManager::Parts {
   concurrency::ElasticPool io;
   concurrency::ElasticPool user_io;  // For paths that users name: these hold up no job.
   concurrency::ThreadExecutor timers{"jm-heartbeats"};
+  std::unique_ptr<blob::BlobDirectory> blob_directory;
   std::optional<blob::BlobStore> blobs;
   std::unique_ptr<Dispatcher> dispatcher;
   std::optional<web::RestApi> rest;
@@ -170,9 +185,20 @@ struct JobManager::Parts {
 };
 
 Status JobManager::Parts::openDispatcher() {
-  const std::string blob_directory = blobDirectory(configuration, random);
-  WEIR_RETURN_IF_ERROR(makeDirectories(configuration, blob_directory, files));
-  blobs.emplace(files, blob_directory, clock, random);
+  const std::string blob_parent = blobParent(configuration);
+  WEIR_RETURN_IF_ERROR(makeDirectories(configuration, blob_parent, files));
+  for (const std::string& name : blob::removeLeftovers(blob_parent)) {
+    log::info("removed what a killed job manager left", {{"path", fs::join(blob_parent, name)}});
+  }
+  auto made = blob::BlobDirectory::create(blob_parent, random);
+  if (!made) {
+    return std::move(made)
+        .error()
+        .during(std::string(config::kBlobDirectory.key))
+        .advise("name a directory that can be written to");
+  }
+  blob_directory = *std::move(made);
+  blobs.emplace(files, blob_directory->path(), clock, random);
   config::Warnings warnings;
   WEIR_TRY(auto options, DispatcherOptions::from(configuration, warnings));
   options.machine = machineId();
@@ -199,6 +225,9 @@ Status JobManager::Parts::listenHttp() {
   settings.port = static_cast<std::uint16_t>(port);
   settings.most_connections = limits.web;
   settings.request_timeout = configuration.get(config::kWebRequestTimeout);
+  settings.serves = [names = web::HostNames(hostNames(configuration))](std::string_view host) {
+    return names.contain(host);
+  };
   auto listening =
       web::HttpServer::listen(settings, [this](std::string_view path) { return rest->get(path); });
   if (!listening.has_value()) {

@@ -46,6 +46,7 @@ struct ListOptions {
 struct CancelOptions {
   std::string job;
   bool with_savepoint = false;
+  bool detached = false;  ///< Does not wait until the job has ended.
   std::string directory;
 };
 
@@ -70,7 +71,10 @@ int takeSavepoint(const Invocation& invocation, const SavepointOptions& options)
 /// The same as takeSavepoint(), and cancels the job once the savepoint is complete.
 int takeSavepointAndCancel(const Invocation& invocation,
                            const JobId& job,
-                           const std::string& directory);
+                           const CancelOptions& options);
+/// Waits until a job that is being cancelled has ended, and says so; an error when it did not end
+/// CANCELED.
+Status awaitCancelled(Console& console, JobManagerClient& client, const JobId& job);
 int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options);
 int listSavepoints(const Invocation& invocation);
 int showConfiguration(const Invocation& invocation, const std::string& key);

@@ -7,8 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "common/base/utf8.h"
+
 namespace weir::client {
 namespace {
+
+/// Nothing that a terminal would obey; line breaks and tabs are the caller's.
+std::string shown(std::string_view text) { return escaped(text, "\n\t"); }
 
 void putLine(std::FILE* stream, std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), stream);
@@ -93,7 +98,7 @@ Console::~Console() { endProgress(); }
 void Console::result(std::string_view line) {
   if (!json_) {
     endProgress();
-    putLine(stdout, line);
+    putLine(stdout, shown(line));
   }
 }
 
@@ -105,14 +110,14 @@ void Console::document(std::string_view json) {
 
 void Console::note(std::string_view line) {
   endProgress();
-  putLine(stderr, line);
+  putLine(stderr, shown(line));
 }
 
 void Console::progress(std::string_view line) {
   if (!terminal_) {
     return;
   }
-  const std::string text = fmt::format("\r\x1b[K{}", line.substr(0, 79));
+  const std::string text = fmt::format("\r\x1b[K{}", escaped(line.substr(0, 79)));
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
   in_progress_ = true;
@@ -123,7 +128,7 @@ int Console::failure(std::string_view what, const Error& error) {
 }
 
 int Console::failure(std::string_view what, const Error& error, std::string_view document) {
-  note(indented(fmt::format("weir: {}: {}", what, sentence(complete(what, error)))));
+  note(indented(fmt::format("weir: {}: {}", escaped(what), sentence(complete(what, error)))));
   this->document(document);
   return kFailed;
 }

@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "common/base/nearest.h"
+#include "common/base/utf8.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
 #include "common/config/options.h"
@@ -22,7 +25,7 @@ using runtime::JobSummary;
 
 std::string listLine(const JobSummary& job, bool with_state) {
   const std::string line =
-      fmt::format("{} : {} : {}", listTime(job.start_millis), job.id.hex(), job.name);
+      fmt::format("{} : {} : {}", listTime(job.start_millis), job.id.hex(), escaped(job.name));
   return with_state ? fmt::format("{} ({})", line, toString(job.state)) : line;
 }
 
@@ -50,20 +53,24 @@ nlohmann::json summaryJson(const JobSummary& job) {
           {"end-time", job.end_millis}};
 }
 
+std::string dumped(const nlohmann::json& document) {
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string listDocument(const std::vector<JobSummary>& jobs) {
   nlohmann::json list = nlohmann::json::array();
   for (const JobSummary& job : jobs) {
     list.push_back(summaryJson(job));
   }
-  return nlohmann::json{{"jobs", list}}.dump(
-      2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return dumped({{"jobs", list}});
 }
 
 }  // namespace
 
 Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation) {
   return JobManagerClient::connect(invocation.job_manager,
-                                   invocation.configuration.get(config::kLookupTimeout));
+                                   invocation.configuration.get(config::kLookupTimeout),
+                                   invocation.configuration.get(config::kClientTimeout));
 }
 
 Result<JobId> parseJobId(const std::string& text) {
@@ -136,7 +143,7 @@ int cancelJob(const Invocation& invocation, const CancelOptions& options) {
     return console.failure(what, job.error());
   }
   if (options.with_savepoint) {
-    return takeSavepointAndCancel(invocation, *job, options.directory);
+    return takeSavepointAndCancel(invocation, *job, options);
   }
   auto client = connect(invocation);
   if (!client) {
@@ -145,9 +152,46 @@ int cancelJob(const Invocation& invocation, const CancelOptions& options) {
   if (const Status cancelled = (*client)->cancel(*job); !cancelled) {
     return console.failure(what, cancelled.error());
   }
-  console.note(fmt::format("Cancelled job {}.", job->hex()));
-  console.document(nlohmann::json{{"jobid", job->hex()}}.dump(2));
+  if (options.detached) {
+    console.note(fmt::format("Cancelling job {}.", job->hex()));
+  } else if (const Status ended = awaitCancelled(console, **client, *job); !ended) {
+    return console.failure(what, ended.error());
+  }
+  const auto state = options.detached ? JobState::kCancelling : JobState::kCanceled;
+  console.document(nlohmann::json{{"jobid", job->hex()}, {"state", toString(state)}}.dump(2));
   return kDone;
+}
+
+Status awaitCancelled(Console& console, JobManagerClient& client, const JobId& job) {
+  std::optional<JobState> state;
+  const Status followed = client.follow(
+      job,
+      [&](const runtime::JobEvent& event) {
+        if (const auto* end = std::get_if<runtime::JobResult>(&event)) {
+          state = end->state;
+        }
+        return !state.has_value();
+      },
+      interrupted);
+  if (!state && interrupted.load()) {
+    return Error(ErrorCode::kCancelled, "interrupted, and the job is still being cancelled")
+        .advise("'weir list' shows whether it has ended");
+  }
+  if (!followed && followed.error().code() == ErrorCode::kNotFound) {
+    state = JobState::kCanceled;  // It has ended, and so many others since that it is forgotten.
+  }
+  if (!state) {
+    return followed ? Error(ErrorCode::kUnavailable, "the connection has ended")
+                          .advise("'weir list' shows whether the job has ended")
+                    : followed.error();
+  }
+  if (*state != JobState::kCanceled) {
+    return Error(
+        ErrorCode::kFailedPrecondition,
+        "the job has ended " + std::string(toString(*state)) + " before it could be cancelled");
+  }
+  console.note(fmt::format("Cancelled job {}.", job.hex()));
+  return ok();
 }
 
 int showConfiguration(const Invocation& invocation, const std::string& key) {
@@ -164,9 +208,11 @@ int showConfiguration(const Invocation& invocation, const std::string& key) {
           "config " + key,
           Error(ErrorCode::kNotFound, "has no effect here: " + std::string(reason)));
     }
-    return console.failure("config " + key,
-                           Error(ErrorCode::kNotFound, "there is no such key")
-                               .advise("did you mean '" + config::nearestKey(key) + "'?"));
+    const bool check = !similar(key, {"check"}).empty();
+    return console.failure(
+        "config " + key,
+        Error(ErrorCode::kNotFound, "there is no such key")
+            .advise("did you mean '" + (check ? "check" : config::nearestKey(key)) + "'?"));
   }
   if (option == &config::kSavepointBackend) {
     config::Warnings warnings;  // Where the value in force is not the one that was set.
@@ -208,7 +254,7 @@ int checkConfiguration(Console& console, const std::string& file) {
     checkTogether(configuration, warnings, problems);
   }
   for (const std::string& warning : warnings) {
-    console.note("warning: " + warning);
+    console.note("warning: " + escaped(warning));
   }
   nlohmann::json document = {{"file", file}, {"problems", nlohmann::json::array()}};
   for (const Error& problem : problems) {
@@ -218,16 +264,16 @@ int checkConfiguration(Console& console, const std::string& file) {
   if (!problems.empty()) {
     std::string list;
     for (const Error& problem : problems) {
-      list += "\n" + problem.text();
+      list += "\n" + escaped(problem.text());
     }
     return console.failure("config check " + file,
                            Error(ErrorCode::kInvalidArgument,
                                  fmt::format("{} problem(s) found", problems.size()) + list)
                                .advise("correct them and check again"),
-                           document.dump(2));
+                           dumped(document));
   }
-  console.result(fmt::format("{}: in order.", file));
-  console.document(document.dump(2));
+  console.result(fmt::format("{}: in order.", escaped(file)));
+  console.document(dumped(document));
   return kDone;
 }
 

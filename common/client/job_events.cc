@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "common/base/utf8.h"
 #include "common/functions/accumulators.h"
 
 namespace weir::client {
@@ -20,7 +21,15 @@ std::string localTime(std::int64_t millis, const char* pattern) {
 }
 
 std::string withCause(std::string line, const std::string& cause) {
-  return cause.empty() ? line : line + "\n" + cause;
+  if (cause.empty()) {
+    return line;
+  }
+  line += "\n  ";
+  for (const char c : cause) {  // No line of a cause looks like one of ours.
+    line += c;
+    line += c == '\n' ? "  " : "";
+  }
+  return line;
 }
 
 std::string valueText(const runtime::AccumulatorValue& value) {
@@ -40,9 +49,9 @@ std::string describeEvent(const runtime::JobEvent& event) {
                      job->cause);
   }
   if (const auto* task = std::get_if<runtime::TaskStateChange>(&event)) {
-    return withCause(fmt::format("{}\t{}({}/{}) switched to {} ",
+    return withCause(fmt::format("{}\t{}({}/{}) switched to {}",
                                  localTime(task->millis, kPattern),
-                                 task->task_name,
+                                 escaped(task->task_name),
                                  task->subtask + 1,
                                  task->parallelism,
                                  toString(task->state)),
@@ -73,9 +82,10 @@ void printAccumulators(Console& console, const std::vector<runtime::AccumulatorV
   if (values.empty()) {
     return;
   }
-  console.result("Accumulator Results: ");
+  console.result("Accumulator Results:");
   for (const runtime::AccumulatorValue& value : values) {
-    console.result(fmt::format("- {} ({}): {}", value.name, value.type, valueText(value)));
+    console.result(fmt::format(
+        "- {} ({}): {}", escaped(value.name), escaped(value.type), escaped(valueText(value))));
   }
 }
 

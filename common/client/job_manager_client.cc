@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "client.grpc.pb.h"
+#include "common/client/http_probe.h"
 #include "common/fs/local_file_system.h"
 #include "common/rpc/chunks.h"
 #include "common/rpc/status.h"
@@ -17,7 +18,6 @@ namespace {
 
 /// A savepoint may take as long as the job's checkpoint timeout; Flink's client waits an hour.
 constexpr auto kLongest = std::chrono::hours(1);
-constexpr auto kCallTimeout = std::chrono::seconds(60);
 
 /// Reading blocks; an interruption ends the call from beside. Ends with the thread's destructor.
 std::jthread cancelWhen(const std::atomic<bool>& interrupted, grpc::ClientContext& context) {
@@ -31,7 +31,7 @@ std::jthread cancelWhen(const std::atomic<bool>& interrupted, grpc::ClientContex
   });
 }
 
-void setDeadline(grpc::ClientContext& context, Duration timeout = kCallTimeout) {
+void setDeadline(grpc::ClientContext& context, Duration timeout) {
   context.set_deadline(rpc::deadlineIn(timeout));
 }
 
@@ -41,6 +41,7 @@ struct JobManagerClient::State {
   rpc::Address address;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::JobManager::Stub> stub;
+  Duration call_timeout{};
 
   Error explain(const grpc::Status& status) const {
     Error error = rpc::errorFromGrpc(status);
@@ -59,17 +60,40 @@ struct JobManagerClient::State {
   }
 };
 
+namespace {
+
+Error explainRefusal(const rpc::Address& address, Error error) {
+  switch (probe(address)) {
+    case Listener::kHttp:
+      return Error(ErrorCode::kUnavailable, address.text() + " answers HTTP, not the command")
+          .advise(
+              "-m takes the port of jobmanager.rpc.port (6123 unless configured), not "
+              "jobmanager.web.port");
+    case Listener::kOther:
+      return Error(ErrorCode::kUnavailable,
+                   "who listens at " + address.text() + " does not answer as a job manager")
+          .advise("name a job manager's jobmanager.rpc.port with -m HOST:PORT");
+    case Listener::kNone:
+      break;
+  }
+  return std::move(error).advise(
+      "start the cluster with start-cluster.sh, or name its job manager with -m HOST:PORT");
+}
+
+}  // namespace
+
 JobManagerClient::JobManagerClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
 JobManagerClient::~JobManagerClient() = default;
 
 Result<std::unique_ptr<JobManagerClient>> JobManagerClient::connect(const rpc::Address& address,
-                                                                    Duration timeout) {
+                                                                    Duration timeout,
+                                                                    Duration call_timeout) {
   auto state = std::make_unique<State>();
+  state->call_timeout = call_timeout;
   state->address = address;
   state->channel = rpc::makeChannel(address, rpc::Security{});
   if (Status connected = rpc::waitForConnection(*state->channel, address, timeout); !connected) {
-    return std::move(connected).error().advise(
-        "start the cluster with start-cluster.sh, or name its job manager with -m HOST:PORT");
+    return explainRefusal(address, std::move(connected).error());
   }
   state->stub = v1::JobManager::NewStub(state->channel);
   return std::unique_ptr<JobManagerClient>(new JobManagerClient(std::move(state)));
@@ -117,7 +141,7 @@ Status JobManagerClient::upload(
     *request.add_blobs() = wire::toProto(key);
   }
   grpc::ClientContext context;
-  setDeadline(context);
+  setDeadline(context, state_->call_timeout);
   v1::HasBlobsReply reply;
   WEIR_RETURN_IF_ERROR(state_->check(state_->stub->HasBlobs(&context, request, &reply)));
   for (const std::uint32_t index : reply.missing()) {
@@ -134,7 +158,7 @@ Status JobManagerClient::upload(
 
 Result<runtime::SubmitReply> JobManagerClient::submit(const runtime::SubmitRequest& request) {
   grpc::ClientContext context;
-  setDeadline(context);
+  setDeadline(context, state_->call_timeout);
   v1::SubmitReply reply;
   WEIR_RETURN_IF_ERROR(
       state_->check(state_->stub->Submit(&context, wire::toProto(request), &reply)));
@@ -173,7 +197,7 @@ Result<std::vector<runtime::JobSummary>> JobManagerClient::list() {
   v1::ListJobsRequest request;
   request.set_protocol(wire::kClientProtocol);
   grpc::ClientContext context;
-  setDeadline(context);
+  setDeadline(context, state_->call_timeout);
   v1::ListJobsReply reply;
   WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListJobs(&context, request, &reply)));
   std::vector<runtime::JobSummary> jobs;
@@ -189,7 +213,7 @@ Status JobManagerClient::cancel(const JobId& job) {
   request.set_protocol(wire::kClientProtocol);
   request.set_job(std::string(job.view()));
   grpc::ClientContext context;
-  setDeadline(context);
+  setDeadline(context, state_->call_timeout);
   v1::CancelReply reply;
   return state_->check(state_->stub->Cancel(&context, request, &reply));
 }
@@ -226,7 +250,7 @@ Result<runtime::SavepointResult> JobManagerClient::savepoint(
 
 Result<runtime::DisposeReply> JobManagerClient::dispose(const runtime::DisposeRequest& request) {
   grpc::ClientContext context;
-  setDeadline(context);
+  setDeadline(context, state_->call_timeout);
   v1::DisposeReply reply;
   WEIR_RETURN_IF_ERROR(
       state_->check(state_->stub->Dispose(&context, wire::toProto(request), &reply)));
@@ -237,7 +261,7 @@ Result<std::vector<runtime::SavepointInfo>> JobManagerClient::listSavepoints() {
   v1::ListSavepointsRequest request;
   request.set_protocol(wire::kClientProtocol);
   grpc::ClientContext context;
-  setDeadline(context);
+  setDeadline(context, state_->call_timeout);
   v1::ListSavepointsReply reply;
   WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListSavepoints(&context, request, &reply)));
   std::vector<runtime::SavepointInfo> savepoints;

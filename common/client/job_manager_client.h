@@ -20,9 +20,11 @@ namespace weir::client {
 /// thread.
 class JobManagerClient {
  public:
-  /// Connects, or says within `timeout` that nobody answers at `address`.
+  /// Connects, or says within `timeout` that nobody answers at `address`, or who does instead.
+  /// Later calls that wait for nothing but an answer take `call_timeout` at most.
   static Result<std::unique_ptr<JobManagerClient>> connect(const rpc::Address& address,
-                                                           Duration timeout);
+                                                           Duration timeout,
+                                                           Duration call_timeout);
   ~JobManagerClient();
 
   /// Uploads those of `files` (local paths) that the job manager does not have.

@@ -70,7 +70,8 @@ std::string nameOfMachine(std::uint16_t machine) {
 }
 
 std::string encodeConfiguration(const std::map<std::string, std::string>& configuration) {
-  return nlohmann::json(configuration).dump();
+  return nlohmann::json(configuration)
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::vector<std::string> graphEnvironment(const ProgramCall& call, int graph_fd) {

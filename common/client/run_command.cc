@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/random.h"
+#include "common/base/utf8.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
 #include "common/client/prepared_program.h"
@@ -41,7 +42,7 @@ void printRestore(Console& console, const runtime::RestoreReport& report) {
     if (!lines->empty()) {
       console.note(title);
       for (const std::string& line : *lines) {
-        console.note("  " + line);
+        console.note("  " + escaped(line));
       }
     }
   }
@@ -147,7 +148,7 @@ int showPlan(const Invocation& invocation, const RunOptions& options) {
     return console.failure(what, graph.error());
   }
   for (const std::string& warning : graph::planWarnings(*graph)) {
-    console.note("warning: " + warning);
+    console.note("warning: " + escaped(warning));
   }
   const std::string plan = graph::planJson(*graph);
   console.result(plan);

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "common/base/nearest.h"
 #include "common/base/random.h"
+#include "common/base/utf8.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
 #include "common/client/prepared_program.h"
@@ -27,7 +29,7 @@ int requestSavepoint(const Invocation& invocation,
                      const std::string& what,
                      const JobId& job,
                      const std::string& directory,
-                     bool cancel_job) {
+                     const CancelOptions* cancel) {
   Console& console = invocation.console;
   auto client = connect(invocation);
   if (!client) {
@@ -38,20 +40,24 @@ int requestSavepoint(const Invocation& invocation,
   request.operation = OperationId::random(random);
   request.job = job;
   request.directory = directory.empty() ? "" : savepointPath(directory);
-  request.cancel_job = cancel_job;
+  request.cancel_job = cancel != nullptr;
   console.note(fmt::format("Triggering savepoint for job {}.", job.hex()));
   const auto result = (*client)->savepoint(request, showing(console), interrupted);
   if (!result) {
     return console.failure(what, result.error());
   }
-  console.result("Savepoint completed. Path: " + result->path);
-  console.note(fmt::format("It points to {} ({}).", result->points_to, humanBytes(result->bytes)));
+  const std::string path = escaped(result->path);
+  console.result("Savepoint completed. Path: " + path);
   console.note(
-      fmt::format("'weir savepoint export {} DIR' makes a copy that can be moved.", result->path));
-  console.note("You can resume your program from this savepoint with 'weir run -s " + result->path +
+      fmt::format("It points to {} ({}).", escaped(result->points_to), humanBytes(result->bytes)));
+  console.note("You can resume your program from this savepoint with 'weir run -s " + path +
                " PROGRAM'.");
-  if (cancel_job) {
-    console.note(fmt::format("Cancelled job {}.", job.hex()));
+  if (cancel != nullptr && cancel->detached) {
+    console.note(fmt::format("Cancelling job {}.", job.hex()));
+  } else if (cancel != nullptr) {
+    if (const Status ended = awaitCancelled(console, **client, job); !ended) {
+      return console.failure(what, ended.error());
+    }
   }
   console.document(dumped({{"jobid", job.hex()},
                            {"path", result->path},
@@ -65,17 +71,21 @@ int requestSavepoint(const Invocation& invocation,
 
 int takeSavepointAndCancel(const Invocation& invocation,
                            const JobId& job,
-                           const std::string& directory) {
-  return requestSavepoint(invocation, "cancel -s " + job.hex(), job, directory, true);
+                           const CancelOptions& options) {
+  return requestSavepoint(invocation, "cancel -s " + job.hex(), job, options.directory, &options);
 }
 
 int takeSavepoint(const Invocation& invocation, const SavepointOptions& options) {
   const std::string what = "savepoint " + options.job;
   const auto job = parseJobId(options.job);
   if (!job) {
-    return invocation.console.failure(what, job.error());
+    Error error = job.error();
+    if (!similar(options.job, {"list"}).empty()) {
+      error = std::move(error).advise("did you mean 'weir savepoint list'?");
+    }
+    return invocation.console.failure(what, error);
   }
-  return requestSavepoint(invocation, what, *job, options.directory, false);
+  return requestSavepoint(invocation, what, *job, options.directory, nullptr);
 }
 
 int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options) {
@@ -105,7 +115,7 @@ int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options
   if (const Status uploaded = (*client)->upload(uploads); !uploaded) {
     return console.failure(what, uploaded.error());
   }
-  console.note(fmt::format("Disposing savepoint '{}'.", options.path));
+  console.note(fmt::format("Disposing savepoint '{}'.", escaped(options.path)));
   const auto reply = (*client)->dispose(request);
   if (!reply) {
     return console.failure(what, reply.error());
@@ -113,13 +123,13 @@ int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options
   if (!reply->unreadable.empty()) {
     console.note("This could not be read or discarded:");
     for (const std::string& item : reply->unreadable) {
-      console.note("  " + item);
+      console.note("  " + escaped(item));
     }
   }
   if (reply->data_later) {
     console.note("Its job still recovers from it: the data goes after that job's next checkpoint.");
   }
-  console.result(fmt::format("Savepoint '{}' disposed.", options.path));
+  console.result(fmt::format("Savepoint '{}' disposed.", escaped(options.path)));
   console.document(dumped({{"path", options.path},
                            {"unreadable", reply->unreadable},
                            {"data-later", reply->data_later}}));
@@ -143,14 +153,14 @@ int listSavepoints(const Invocation& invocation) {
   for (const runtime::SavepointInfo& one : *savepoints) {
     nlohmann::json entry = {{"path", one.path}};
     if (!one.error.empty()) {
-      console.result(fmt::format("{} : {}", one.path, one.error));
+      console.result(fmt::format("{} : {}", escaped(one.path), escaped(one.error)));
       entry["error"] = one.error;
     } else {
       console.result(fmt::format("{} : {} : job {} ({}) : checkpoint {} : {}",
                                  listTime(one.created_millis),
-                                 one.path,
+                                 escaped(one.path),
                                  one.job.hex(),
-                                 one.job_name,
+                                 escaped(one.job_name),
                                  one.checkpoint.value(),
                                  humanBytes(one.bytes)));
       entry.update({{"jobid", one.job.hex()},

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "common/base/utf8.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
 
@@ -66,6 +67,11 @@ Status Configuration::set(std::string_view key, std::string value, std::string_v
     return Error(ErrorCode::kInvalidArgument,
                  "unknown key '" + std::string(key) + "' (" + std::string(source) + ")")
         .advise("the nearest known key is '" + nearestKey(key) + "'");
+  }
+  if (findNotUtf8(value) != std::string::npos) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "key '" + std::string(key) + "' (" + std::string(source) + "): '" +
+                     escaped(value) + "' is not UTF-8");
   }
   if (const Status checked = checkValue(*option, value); !checked.has_value()) {
     return Error(ErrorCode::kInvalidArgument,

@@ -25,8 +25,9 @@ constexpr std::string_view kScheduler =
 constexpr std::string_view kProgram = "is decided by the program or on the command line";
 constexpr std::string_view kBlob =
     "tunes Flink's blob server; programs travel over jobmanager.rpc.port here";
-constexpr std::string_view kMetrics =
-    "configures Flink's reporters; metrics are at /metrics of jobmanager.web.port";
+constexpr std::string_view kMetrics = "configures Flink's reporters, which Weir does not have";
+constexpr std::string_view kLogs =
+    "is served by Flink's web page only; log.file says where logs go";
 constexpr std::string_view kSecurity =
     "configures encryption or log-in, not available in this version";
 constexpr std::string_view kTable = "is for Table API, SQL or Python, which Weir does not have";
@@ -121,7 +122,10 @@ const std::vector<IgnoredKey>& allIgnoredKeys() {
       {"taskmanager.refused-registration-pause", kRegistration},
       {"taskmanager.registration.*", kRegistration},
       {"taskmanager.exit-on-fatal-akka-error", kAkka},
-      {"taskmanager.log.path", "is served by Flink's web page only; log.file says where logs go"},
+      {"taskmanager.log.path", kLogs},
+      {"jobmanager.web.log.path", kLogs},
+      {"web.log.path", kLogs},
+      {"taskmanager.rpc.port", "is a port that nobody calls; task managers call the job manager"},
       {"taskmanager.resource-id", kManager},
       {"taskmanager.load-balance.mode", kScheduler},
       {"taskmanager.slot.timeout", kScheduler},

@@ -183,7 +183,5 @@ inline constexpr auto kRecoveryMode =
         .oneOf({"standalone", "none"})
         .ignoringCase()
         .refuses({"filesystem", "zookeeper"}, "is not available in this version; use standalone");
-inline constexpr auto kRecoveryDirectory =
-    Text("recovery.filesystem.dir", "", "Directory of the journal of recovery.mode: filesystem.");
 
 }  // namespace weir::config

@@ -103,6 +103,8 @@ std::vector<RawEntry> splitOverrides(const std::vector<std::string>& overrides,
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
       problems.push_back(Error(ErrorCode::kInvalidArgument, "-D " + text + " is not key=value"));
+    } else if (equals + 1 == text.size()) {
+      problems.push_back(Error(ErrorCode::kInvalidArgument, "-D " + text + " has no value"));
     } else {
       entries.push_back({text.substr(0, equals), text.substr(equals + 1), 0});
     }

@@ -1,7 +1,7 @@
-#include <algorithm>
-#include <numeric>
 #include <unordered_map>
+#include <utility>
 
+#include "common/base/nearest.h"
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/worker_options.h"
@@ -17,13 +17,13 @@ const std::vector<Area>& allAreas() {
         &kWebPort,
         &kWebAddress,
         &kWebBindAddress,
+        &kWebAllowedHosts,
         &kFilesTimeout,
         &kFilesThreads,
         &kFilesUserThreads,
         &kWebHistory,
         &kWebRefreshInterval,
         &kWebCheckpointHistory,
-        &kWebLogPath,
         &kMaxSubtasks,
         &kMaxGraphSize,
         &kMaxNameSize,
@@ -33,7 +33,6 @@ const std::vector<Area>& allAreas() {
        {&kTaskSlots,
         &kTaskManagerHost,
         &kTaskManagerBindHost,
-        &kTaskManagerRpcPort,
         &kTaskManagerDataPort,
         &kTmpDirs,
         &kSlotMemory,
@@ -82,7 +81,7 @@ const std::vector<Area>& allAreas() {
         &kExponentialJitter,
         &kExecutionRetries,
         &kExecutionRetriesDelay}},
-      {"Recovery of the job manager", {&kRecoveryMode, &kRecoveryDirectory}},
+      {"Recovery of the job manager", {&kRecoveryMode}},
       {"Time-outs between processes",
        {&kHeartbeatInterval,
         &kHeartbeatTimeout,
@@ -111,7 +110,7 @@ const std::vector<Area>& allAreas() {
         &kBlobLeastRate,
         &kBlobCleanupInterval}},
       {"Logs, scripts and this file",
-       {&kLogLevel, &kLogFile, &kLogMax, &kLogDir, &kPidDir, &kSshOpts, &kStrict}},
+       {&kLogLevel, &kLogFile, &kLogMax, &kLogMaxSize, &kLogDir, &kPidDir, &kSshOpts, &kStrict}},
   };
   return areas;
 }
@@ -138,27 +137,6 @@ Index buildIndex() {
 const Index& index() {
   static const Index instance = buildIndex();
   return instance;
-}
-
-/// How many letters to insert, delete, replace or swap with the next (optimal string alignment).
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> above(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(above.begin(), above.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = a[i - 1] == b[j - 1] ? 0 : 1;
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + changed});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], before[j - 2] + 1);
-      }
-    }
-    std::swap(before, above);
-    std::swap(above, row);
-  }
-  return above[b.size()];
 }
 
 }  // namespace
@@ -189,9 +167,7 @@ std::string nearestKey(std::string_view key) {
       known.push_back(ignored.key);
     }
   }
-  std::ranges::sort(known);  // Among equals the first by name, on every machine.
-  return std::string(*std::ranges::min_element(
-      known, {}, [&](std::string_view name) { return distance(key, name); }));
+  return std::string(nearest(key, std::move(known)));
 }
 
 }  // namespace weir::config

@@ -30,10 +30,17 @@ inline constexpr auto kWebPort =
         .alias({"rest.port", "web.port"})
         .range(-1, 65535);
 inline constexpr auto kWebAddress =
-    Text("jobmanager.web.address",
-         "",
-         "Host that clients reach HTTP at; without it jobmanager.rpc.address.")
+    Text(
+        "jobmanager.web.address",
+        "",
+        "Host name that clients reach HTTP at, beside those of the options above and the machine's "
+        "own.")
         .alias({"rest.address"});
+inline constexpr auto kWebAllowedHosts = List(
+    "jobmanager.web.allowed-hosts",
+    "",
+    "Further host names that HTTP is asked for, as a proxy or an alias has them; a request for "
+    "any other is refused, for IP addresses and localhost never. '*': all.");
 inline constexpr auto kWebBindAddress = Text(
     "rest.bind-address", "", "Address that HTTP listens on; without it that of the job manager.");
 inline constexpr auto kFilesTimeout =
@@ -58,18 +65,17 @@ inline constexpr auto kWebHistory =
         .alias({"jobstore.max-capacity"})
         .range(0);
 inline constexpr auto kWebRefreshInterval =
-    Time("jobmanager.web.refresh-interval", "3 s", "How often the web page asks for news.")
+    Time("jobmanager.web.refresh-interval",
+         "3 s",
+         "What /config names as the interval at which to ask for news.")
         .alias({"web.refresh-interval"})
         .range(100);
 inline constexpr auto kWebCheckpointHistory =
     Integer("jobmanager.web.checkpoints.history",
             "100",
-            "How many checkpoints of a job are remembered for `weir checkpoints`.")
+            "How many checkpoints of a job are remembered for /jobs/ID/checkpoints.")
         .alias({"web.checkpoints.history"})
         .range(1);
-inline constexpr auto kWebLogPath =
-    Text("jobmanager.web.log.path", "", "Log file that HTTP serves; without it log.file.")
-        .alias({"web.log.path"});
 
 // Task manager.
 inline constexpr auto kTaskSlots =
@@ -86,9 +92,6 @@ inline constexpr auto kTaskManagerBindHost =
          "",
          "Address that the task manager listens on; without it all, or where taskmanager.hostname "
          "is on loopback that one.");
-inline constexpr auto kTaskManagerRpcPort =
-    Integer("taskmanager.rpc.port", "0", "Port for calls of the job manager; 0 takes a free one.")
-        .range(0, 65535);
 inline constexpr auto kTaskManagerDataPort =
     Integer("taskmanager.data.port", "0", "Port for records between workers; 0 takes a free one.")
         .range(0, 65535);
@@ -191,14 +194,26 @@ inline constexpr auto kLogLevel = Text("log.level", "info", "Least level that is
                                       .oneOf({"debug", "info", "warn", "error"})
                                       .ignoringCase();
 inline constexpr auto kLogFile =
-    Text("log.file", "", "File that a daemon logs to; without it standard error.");
+    Text("log.file",
+         "",
+         "File that a daemon logs to; without it standard error. SIGHUP opens it again.");
 inline constexpr auto kLogMax =
-    Integer("env.log.max", "5", "How many log files of earlier starts are kept.").range(0, 1000);
+    Integer("env.log.max",
+            "5",
+            "How many earlier log files are kept, as log.file.1 and so on; 0: one file that grows.")
+        .range(0, 1000);
+inline constexpr auto kLogMaxSize =
+    Memory("log.max-size",
+           "100 mb",
+           "Size from which on a log file becomes an earlier one while the daemon runs; 0: never.");
 inline constexpr auto kLogDir =
     Text("env.log.dir", "", "Where the scripts put log files; without it log/ of the installation.")
         .forAudience(Audience::kScripts);
 inline constexpr auto kPidDir =
-    Text("env.pid.dir", "", "Where the scripts keep process ids; without it /tmp.")
+    Text("env.pid.dir",
+         "",
+         "Where the scripts keep process ids, writable for its owner alone; without it run/ of the "
+         "installation, or where that cannot be written a directory below /run.")
         .forAudience(Audience::kScripts);
 inline constexpr auto kSshOpts =
     Text("env.ssh.opts", "", "Options that start-cluster.sh and stop-cluster.sh hand to ssh.")

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/utf8.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
 
@@ -78,12 +79,18 @@ Json toJson(const Configuration::Description& description) {
           {"aliases", listed(option.aliases)}};
 }
 
+/// Paths of files are the user's and need not be UTF-8.
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
 constexpr std::string_view kHead = R"(# conf: what can be set
 
-`flink-conf.yaml` holds `key: value` a line, as in Flink 1.0, or the same keys nested as YAML. `masters` names the job
-manager's host and web port, `workers` one host of a task manager a line; the scripts in `bin/` read them. `-D key=value`
-on the command line of a daemon or of `weir run` comes before the file. `weir config` shows what is in force and where it
-comes from; this page is made from the same table.
+`flink-conf.yaml` holds `key: value` a line, as in Flink 1.0, or the same keys nested as YAML, in UTF-8. `#` begins a comment
+where it begins a line or follows a blank; a line that is not understood is an error. `masters` names the job manager's host
+and web port, `workers` one host of a task manager a line; the scripts in `bin/` read them. `-D key=value` on the command
+line of a daemon or of `weir run` comes before the file. `weir config` shows what is in force and where it comes from; this
+page is made from the same table.
 
 A wrong value stops a daemon, and so does a key that is unknown or given twice, unless `config.strict` is `false`. Names of
 newer Flink versions are accepted beside each option's own. Durations are written `10 s`, `500 ms`, `1 min` or `PT10S`, a bare
@@ -124,8 +131,8 @@ std::string renderText(const Configuration& configuration) {
     for (const OptionInfo* option : area.options) {
       const auto description = configuration.describe(*option);
       text += std::string(option->key) + ":" +
-              (description.value.empty() ? "" : " " + description.value) + "  # " +
-              description.source + "\n";
+              (description.value.empty() ? "" : " " + escaped(description.value)) + "  # " +
+              escaped(description.source) + "\n";
     }
   }
   return text;
@@ -134,9 +141,10 @@ std::string renderText(const Configuration& configuration) {
 std::string renderText(const Configuration::Description& description) {
   const OptionInfo& option = *description.option;
   const auto line = [](std::string_view name, const std::string& value) {
-    return value.empty() ? std::string() : "  " + std::string(name) + ": " + value + "\n";
+    return value.empty() ? std::string() : "  " + std::string(name) + ": " + escaped(value) + "\n";
   };
-  return std::string(option.key) + ": " + description.value + "\n" +
+  return std::string(option.key) + ":" +
+         (description.value.empty() ? "" : " " + escaped(description.value)) + "\n" +
          line("where from", description.source) + line("default", std::string(option.fallback)) +
          line("type", std::string(toString(option.type))) +
          line("allowed", describeAllowed(option)) + line("refused", refusedText(option)) +
@@ -150,11 +158,11 @@ std::string renderJson(const Configuration& configuration) {
       options.push_back(toJson(configuration.describe(*option)));
     }
   }
-  return Json{{"options", options}}.dump(2);
+  return dumped({{"options", options}});
 }
 
 std::string renderJson(const Configuration::Description& description) {
-  return toJson(description).dump(2);
+  return dumped(toJson(description));
 }
 
 }  // namespace weir::config

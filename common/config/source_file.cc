@@ -9,18 +9,22 @@
 #include <string_view>
 
 #include <sys/stat.h>
-#include <yaml-cpp/yaml.h>
+
+#include "common/base/utf8.h"
+#include "common/config/yaml_source.h"
 
 namespace weir::config {
 
 namespace {
+
+constexpr std::int64_t kMostBytes = 16 << 20;  // No configuration; memory is taken for it at once.
 
 Error wrongLine(const std::string& name, int line, std::string what) {
   return {ErrorCode::kInvalidArgument, name + ":" + std::to_string(line) + ": " + std::move(what)};
 }
 
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
+  constexpr std::string_view kBlank = " \t";
   const std::size_t begin = text.find_first_not_of(kBlank);
   if (begin == std::string_view::npos) {
     return {};
@@ -28,122 +32,61 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
-/// Without a comment: '#' ends a line anywhere but inside quotes that the value begins with.
-std::string_view withoutComment(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  const std::size_t begin =
-      colon == std::string_view::npos ? colon : line.find_first_not_of(" \t", colon + 1);
-  if (begin != std::string_view::npos && (line[begin] == '"' || line[begin] == '\'') &&
-      line.find('#') > begin) {
-    const std::size_t end = line.find(line[begin], begin + 1);
-    if (end != std::string_view::npos) {
-      return line.substr(0, line.find('#', end));
+/// Where a comment begins at or after `from`, as in YAML: at a '#' that begins the line or follows
+/// a blank.
+std::size_t commentIn(std::string_view line, std::size_t from) {
+  for (std::size_t at = line.find('#', from); at != std::string_view::npos;
+       at = line.find('#', at + 1)) {
+    if (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t') {
+      return at;
     }
   }
-  return line.substr(0, line.find('#'));
+  return std::string_view::npos;
 }
 
-/// "key: value" without indentation; nullopt for anything that Flink 1.0 would not have written.
+/// Without its comment, which does not begin inside quotes that the value begins with.
+std::string_view withoutComment(std::string_view line) {
+  const std::size_t comment = commentIn(line, 0);
+  const std::size_t colon = line.find(':');
+  const std::size_t begin = colon == std::string_view::npos
+                                ? std::string_view::npos
+                                : line.find_first_not_of(" \t", colon + 1);
+  if (comment != std::string_view::npos && begin < comment &&
+      (line[begin] == '"' || line[begin] == '\'')) {
+    const std::size_t end = line.find(line[begin], begin + 1);
+    if (end != std::string_view::npos) {
+      return line.substr(0, commentIn(line, end));
+    }
+  }
+  return line.substr(0, comment);
+}
+
+/// Whether a value is more than text to YAML: a map in braces, or a block, an anchor or a tag of
+/// what follows.
+bool needsYaml(std::string_view value) {
+  return value.starts_with('{') ||
+         ((value.starts_with('&') || value.starts_with('!')) &&
+          value.find(' ') == std::string_view::npos) ||
+         (!value.empty() && (value[0] == '|' || value[0] == '>') &&
+          value.find_first_not_of("+-123456789", 1) == std::string_view::npos);
+}
+
+/// "key: value"; nullopt for anything that Flink 1.0 would not have written.
 std::optional<RawEntry> parseFlatLine(std::string_view line, int number) {
   const std::size_t colon = line.find(':');
   const auto allowed = [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == '$';
   };
-  if (colon == std::string_view::npos || colon == 0) {
+  if (colon == std::string_view::npos) {
     return std::nullopt;
   }
   const std::string_view key = trim(line.substr(0, colon));
   const std::string_view rest = line.substr(colon + 1);
-  if (std::isspace(static_cast<unsigned char>(line[0])) != 0 ||
-      !std::ranges::all_of(key, allowed) || key.starts_with('-') ||
-      (!rest.empty() && rest[0] != ' ' && rest[0] != '\t')) {
+  if (key.empty() || !std::ranges::all_of(key, allowed) || key.starts_with('-') ||
+      (!rest.empty() && rest[0] != ' ' && rest[0] != '\t') || needsYaml(trim(rest))) {
     return std::nullopt;
   }
   return RawEntry{std::string(key), std::string(trim(rest)), number};
-}
-
-std::string joinItems(const YAML::Node& list) {
-  std::string joined;
-  for (const YAML::Node& item : list) {
-    joined += (joined.empty() ? "" : ",") + item.Scalar();
-  }
-  return joined;
-}
-
-bool isListOfScalars(const YAML::Node& node) {
-  return node.IsSequence() && std::all_of(node.begin(), node.end(), [](const YAML::Node& item) {
-           return item.IsScalar();
-         });
-}
-
-constexpr int kDeepest = 32;
-constexpr int kMostNodes = 10000;
-
-/// Turns a YAML tree into flat entries. Bounded, as aliases can make a small file endless.
-class Flattening {
- public:
-  explicit Flattening(const std::string& name) : name_(name) {}
-
-  Status add(const YAML::Node& node, const std::string& prefix, int depth = 0) {
-    const int line = node.Mark().line + 1;
-    if (depth > kDeepest || ++nodes_ > kMostNodes) {
-      return wrongLine(name_, line, "there are too many keys, or they are nested too deeply");
-    }
-    if (node.IsMap()) {
-      return addMap(node, prefix, depth);
-    }
-    if (node.IsScalar()) {
-      entries_.push_back({prefix, node.Scalar(), line});
-    } else if (isListOfScalars(node)) {
-      entries_.push_back({prefix, joinItems(node), line});
-    } else if (node.IsNull()) {
-      entries_.push_back({prefix, "", line});
-    } else {
-      return wrongLine(
-          name_, line, "key '" + prefix + "' has a value that is neither text nor a list");
-    }
-    return ok();
-  }
-  std::vector<RawEntry> take() { return std::move(entries_); }
-
- private:
-  Status addMap(const YAML::Node& node, const std::string& prefix, int depth) {
-    for (const auto& member : node) {
-      if (!member.first.IsScalar()) {
-        return wrongLine(name_, node.Mark().line + 1, "a key is not plain text");
-      }
-      const std::string key = prefix + (prefix.empty() ? "" : ".") + member.first.Scalar();
-      const std::size_t before = entries_.size();
-      WEIR_RETURN_IF_ERROR(add(member.second, key, depth + 1));
-      if (entries_.size() == before + 1 && !member.second.IsMap()) {
-        entries_.back().line = member.first.Mark().line + 1;
-      }
-    }
-    return ok();
-  }
-
-  const std::string& name_;  // Of the file; the caller's.
-  int nodes_ = 0;
-  std::vector<RawEntry> entries_;
-};
-
-Result<std::vector<RawEntry>> parseYaml(const std::string& text, const std::string& name) {
-  try {  // yaml-cpp reports by exception; this is its edge.
-    const YAML::Node root = YAML::Load(text);
-    if (root.IsNull()) {
-      return std::vector<RawEntry>();
-    }
-    if (!root.IsMap()) {
-      return wrongLine(name, root.Mark().line + 1, "expected lines of 'key: value'");
-    }
-    Flattening entries(name);
-    WEIR_RETURN_IF_ERROR(entries.add(root, ""));
-    return entries.take();
-  } catch (const YAML::Exception& error) {
-    return wrongLine(name, error.mark.line + 1, error.msg)
-        .advise(
-            "write 'key: value', with a blank after the colon, and indent nested keys by blanks");
-  }
 }
 
 /// A value in quotes or brackets means what it means in YAML.
@@ -160,24 +103,67 @@ Status unquote(RawEntry& entry, const std::string& name) {
   return ok();
 }
 
-}  // namespace
-
-Result<std::vector<RawEntry>> parseSource(const std::string& text, const std::string& name) {
+/// The entries of a file in Flink 1.0's way, in which blanks before a key mean nothing; nullopt
+/// when it is not written so, or a key may be the parent of the lines below it.
+std::optional<std::vector<RawEntry>> parseFlat(const std::string& text, const std::string& name) {
   std::vector<RawEntry> entries;
   std::istringstream lines(text);
   std::string line;
+  bool may_nest = false;
   for (int number = 1; std::getline(lines, line); ++number) {
     const std::string_view content = withoutComment(line);
-    if (trim(content).empty() || trim(content) == "---") {
+    if (trim(content).empty() || (content == "---" && entries.empty())) {
       continue;
     }
     auto entry = parseFlatLine(content, number);
-    if (!entry || !unquote(*entry, name).has_value()) {
-      return parseYaml(text, name);  // Nested, or at least YAML will say what is wrong.
+    const bool indented = content[0] == ' ' || content[0] == '\t';
+    if (!entry || (indented && may_nest) || !unquote(*entry, name).has_value()) {
+      return std::nullopt;
     }
+    may_nest = may_nest || entry->value.empty();
     entries.push_back(*std::move(entry));
   }
   return entries;
+}
+
+/// A text of lines that end in "\n", without byte order mark; an error for bytes that no editor
+/// shows, which could hide what follows them.
+Result<std::string> readableText(std::string_view text, const std::string& name) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  const std::size_t foreign = findNotUtf8(text);
+  std::string lines;
+  int number = 1;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (at == foreign) {
+      return wrongLine(name,
+                       number,
+                       "the file is not UTF-8: here is the byte " + escaped(text.substr(at, 1)))
+          .advise("save it as UTF-8");
+    }
+    const bool line_ends = c == '\r' || c == '\n';
+    if (!line_ends && c != '\t' && (static_cast<unsigned char>(c) < ' ' || c == '\x7f')) {
+      return wrongLine(name, number, "here is the control character " + escaped({&c, 1}))
+          .advise("remove it");
+    }
+    lines += line_ends ? '\n' : c;
+    number += line_ends ? 1 : 0;
+    at += c == '\r' && text.substr(at + 1).starts_with('\n') ? 1 : 0;
+  }
+  return lines;
+}
+
+}  // namespace
+
+Result<std::vector<RawEntry>> parseSource(const std::string& text, const std::string& name) {
+  WEIR_TRY(const std::string lines, readableText(text, name));
+  if (auto flat = parseFlat(lines, name)) {
+    return *std::move(flat);
+  }
+  return parseYaml(lines, name);  // Nested, or at least YAML will say what is wrong.
 }
 
 Result<std::vector<RawEntry>> readSourceFile(const std::string& path) {
@@ -187,6 +173,11 @@ Result<std::vector<RawEntry>> readSourceFile(const std::string& path) {
   }
   if (!S_ISREG(info.st_mode)) {
     return Error(ErrorCode::kInvalidArgument, "read configuration " + path + ": is not a file");
+  }
+  if (info.st_size > kMostBytes) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "read configuration " + path + ": has " + std::to_string(info.st_size) +
+                     " bytes, and at most " + std::to_string(kMostBytes) + " are read");
   }
   errno = 0;
   std::ifstream file(path, std::ios::binary);

@@ -15,8 +15,10 @@ struct RawEntry {
 };
 
 /// The entries of a configuration file in order, a key given twice included. Two ways of writing
-/// are read: Flink 1.0's lines of "key: value", where '#' begins a comment anywhere and nothing
-/// else is special, and YAML with nested keys. Errors: kNotFound, kIo, kInvalidArgument with line.
+/// are read: Flink 1.0's lines of "key: value", and YAML with nested keys (`yaml_source.h`). In
+/// both
+/// '#' begins a comment where it begins a line or follows a blank, and every byte is part of an
+/// entry or a comment, or it is an error. Errors: kNotFound, kIo, kInvalidArgument with line.
 Result<std::vector<RawEntry>> readSourceFile(const std::string& path);
 
 /// The same for text; `name` stands in errors.

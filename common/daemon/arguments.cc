@@ -58,6 +58,9 @@ std::variant<Arguments, Farewell> parseArguments(const std::vector<std::string>&
     if (*next == "--version" || *next == "-v") {
       return Farewell{0, description.name + " " + std::string(releaseVersion()) + "\n"};
     }
+    if (*next == "--" && next + 1 == words.end()) {
+      break;  // The end of the options, and there are no arguments.
+    }
     Word word(*next);
     const auto shortcut =
         std::find_if(description.shortcuts.begin(),

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "common/base/utf8.h"
 #include "common/config/options.h"
 #include "common/daemon/descriptors.h"
 #include "common/daemon/error_guard.h"
@@ -21,7 +22,8 @@ namespace {
 constexpr int kFailed = 1;
 
 int failed(const Description& description, const Error& error) {
-  std::fprintf(stderr, "%s: %s\n", description.name.c_str(), error.text().c_str());
+  const std::string text = escaped(error.text(), "\n");
+  std::fprintf(stderr, "%s: %s\n", description.name.c_str(), text.c_str());
   return kFailed;
 }
 
@@ -56,21 +58,48 @@ Result<config::Configuration> configure(const Arguments& arguments, const std::s
   WEIR_TRY(settings.level, log::parseLevel(configuration.get(config::kLogLevel)));
   settings.file = configuration.get(config::kLogFile);
   settings.rotate = static_cast<int>(configuration.get(config::kLogMax));
+  settings.max_bytes = configuration.get(config::kLogMaxSize).bytes;
   log::setComponent(component);
   WEIR_RETURN_IF_ERROR(log::configure(settings));
   for (const std::string& warning : warnings) {
     log::warn(warning);
   }
+  for (const config::Configuration::Entry& entry : configuration.entries()) {
+    log::debug("set", {{"key", entry.key}, {"value", entry.value}, {"by", entry.source}});
+  }
   return configuration;
+}
+
+/// The signals that serve() waits for.
+sigset_t awaitedSignals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
+/// Opens the log again at each SIGHUP; returns with the signal that ends the daemon.
+int awaitEnd(const sigset_t& signals) {
+  for (;;) {
+    int signal = 0;
+    ::sigwait(&signals, &signal);
+    if (signal != SIGHUP) {
+      return signal;
+    }
+    if (const Status opened = log::reopen(); opened.has_value()) {
+      log::info("log opened again", {{"signal", signal}});
+    } else {
+      log::error("the log goes on where it was", {{"reason", opened.error().text()}});
+    }
+  }
 }
 
 int serve(const Description& description,
           const Start& start,
           const config::Configuration& configuration) {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGTERM);
-  ::sigaddset(&signals, SIGINT);
+  sigset_t signals = awaitedSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // Inherited by every thread.
   std::signal(SIGPIPE, SIG_IGN);
   const ErrorGuard guard{OutputLimits()};
@@ -82,9 +111,8 @@ int serve(const Description& description,
   if (!stop) {
     return failed(description, Error(stop.error()).during("cannot start"));
   }
-  int signal = 0;
-  ::sigwait(&signals, &signal);
-  log::info("stopping", {{"signal", signal}});
+  log::info("stopping", {{"signal", awaitEnd(signals)}});
+  ::sigdelset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // A second one ends us at once.
   (*stop)();
   log::info("ended", {{"status", status.load()}});
@@ -97,6 +125,10 @@ int run(int argc, char** argv, const Description& description, const Start& star
   openStandardDescriptors();
   raiseDescriptorLimit();
   showStackOfCrashes(argv[0]);
+  sigset_t hang_up;
+  ::sigemptyset(&hang_up);
+  ::sigaddset(&hang_up, SIGHUP);
+  ::pthread_sigmask(SIG_BLOCK, &hang_up, nullptr);  // It ends no daemon, not even one that starts.
   const auto parsed = parseArguments({argv + 1, argv + argc}, description);
   if (const auto* farewell = std::get_if<Farewell>(&parsed)) {
     std::fputs(farewell->text.c_str(), farewell->status == 0 ? stdout : stderr);

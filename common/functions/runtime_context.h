@@ -27,7 +27,8 @@ class MetricCounter {
   std::int64_t count_ = 0;
 };
 
-/// The metrics of one function in one subtask. Task's thread.
+/// Counters of one function in one subtask, which the function itself may read: nothing else shows
+/// them, as it does accumulators. Task's thread.
 class MetricGroup {
  public:
   /// The counter of this name, made at first use; valid as long as the function.

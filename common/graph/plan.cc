@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 
+#include "common/base/utf8.h"
 #include "common/record/schema.h"
 #include "common/state/kinds.h"
 
@@ -12,10 +13,10 @@ namespace {
 
 std::string quoted(std::string_view text) {
   std::string json = "\"";
-  for (const char c : text) {
+  for (const char c : asUtf8(text)) {
     if (c == '"' || c == '\\') {
       json += {'\\', c};
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') {
       char escaped[8];
       std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
       json += escaped;

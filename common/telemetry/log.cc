@@ -4,17 +4,16 @@
 #include <array>
 #include <atomic>
 #include <cctype>
-#include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <mutex>
 
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
+
+#include "common/base/utf8.h"
+#include "common/telemetry/file_sink.h"
 
 namespace weir::log {
 
@@ -35,6 +34,7 @@ struct Output {
   std::mutex mutex;
   std::shared_ptr<spdlog::logger> logger =  // Shared with lines that are just being written.
       makeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  std::shared_ptr<FileSink> file;  // Shared with the logger; none: standard error.
   std::string component = "weir";
   std::atomic<Level> level{Level::kInfo};
 };
@@ -42,18 +42,6 @@ struct Output {
 Output& output() {
   static Output* const instance = std::make_unique<Output>().release();  // Usable until the end.
   return *instance;
-}
-
-/// Moves file to file.1, file.1 to file.2, and so on; the oldest is replaced.
-Status rotate(const std::string& file, int count) {
-  for (int i = count; i > 0; --i) {
-    const std::string from = i == 1 ? file : file + "." + std::to_string(i - 1);
-    const std::string to = file + "." + std::to_string(i);
-    if (std::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT) {
-      return systemError(errno, "rename log file " + from + " to " + to);
-    }
-  }
-  return ok();
 }
 
 bool needsQuotes(std::string_view text) {
@@ -64,22 +52,15 @@ bool needsQuotes(std::string_view text) {
 
 /// Line breaks would tear a line in two, in messages as well as in values.
 void appendEscaped(std::string& line, std::string_view text, bool quoted) {
-  for (const char c : text) {
-    switch (c) {
-      case '\n':
-        line += "\\n";
-        break;
-      case '\r':
-        line += "\\r";
-        break;
-      case '"':
-      case '\\':
-        line.append(quoted ? "\\" : "").push_back(c);
-        break;
-      default:
-        line.push_back(c);
-    }
+  if (!quoted) {
+    line += escaped(text);
+    return;
   }
+  std::string marked;
+  for (const char c : text) {
+    marked.append(c == '"' || c == '\\' ? "\\" : "").push_back(c);
+  }
+  line += escaped(marked);
 }
 
 }  // namespace
@@ -98,26 +79,29 @@ Result<Level> parseLevel(std::string_view name) {
 }
 
 Status configure(const Settings& settings) {
-  std::shared_ptr<spdlog::logger> logger;
-  if (settings.file.empty()) {
-    logger = makeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  } else {
-    struct stat info{};
-    const bool regular = ::stat(settings.file.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-    if (regular) {
-      WEIR_RETURN_IF_ERROR(rotate(settings.file, settings.rotate));
-    }
-    try {  // spdlog reports by exception; this is its edge.
-      logger = makeLogger(std::make_shared<spdlog::sinks::basic_file_sink_mt>(settings.file));
-    } catch (const spdlog::spdlog_ex& error) {
-      return Error(ErrorCode::kIo, "open log file " + settings.file + ": " + error.what());
-    }
+  std::shared_ptr<FileSink> file;  // As above.
+  if (!settings.file.empty()) {
+    file = std::make_shared<FileSink>(settings.file, settings.rotate, settings.max_bytes);
+    WEIR_RETURN_IF_ERROR(file->begin());
   }
+  std::shared_ptr<spdlog::logger> logger =
+      file ? makeLogger(file) : makeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>());
   Output& out = output();
   out.level = settings.level;
   const std::lock_guard lock(out.mutex);
   out.logger = std::move(logger);
+  out.file = std::move(file);
   return ok();
+}
+
+Status reopen() {
+  Output& out = output();
+  std::shared_ptr<FileSink> file;
+  {
+    const std::lock_guard lock(out.mutex);
+    file = out.file;
+  }
+  return file ? file->reopen() : ok();
 }
 
 void setComponent(std::string_view name) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Starts or stops a job manager on this machine.
+# Starts or stops a job manager on this machine, or says whether one runs (exit 1: none).
 . "$(dirname "$(readlink -f "$0")")/config.sh"
 
-usage="Usage: jobmanager.sh start [host] [webui-port] [-D key=value]... | stop | stop-all"
+usage="Usage: jobmanager.sh start [host] [webui-port] [-D key=value]... | stop | stop-all | status"
 case ${1:-} in
   start)
     shift
@@ -15,6 +15,7 @@ case ${1:-} in
     ;;
   stop) stop_daemon jobmanager last ;;
   stop-all) stop_daemon jobmanager all ;;
+  status) status_daemon jobmanager ;;
   -h | --help) echo "$usage" ;;
   *) echo "$usage" >&2 && exit 2 ;;
 esac

@@ -18,7 +18,10 @@ while read -r line; do
   web_port=
   [ "$master" = "$line" ] || web_port=${line##*:}
   # The port of conf/masters counts only where the configuration names none, as in Flink's script.
-  [ -z "$web_port" ] || [ "$(setting jobmanager.web.port)" = 8081 ] || web_port=
+  if [ -n "$web_port" ]; then
+    configured=$(setting jobmanager.web.port) || exit 1
+    [ "$configured" = 8081 ] || web_port=
+  fi
   if [ -n "$web_port" ]; then
     on_host "$master" jobmanager.sh start -D "jobmanager.web.port=$web_port" || exit 1
   else
@@ -27,7 +30,13 @@ while read -r line; do
 done <<<"$masters"
 
 failed=0
+declare -A started_on  # How many task managers, so that a host that is named twice gets no warning.
 while read -r worker; do
-  [ -z "$worker" ] || on_host "$worker" taskmanager.sh start || failed=1
+  [ -n "$worker" ] || continue
+  machine=$worker
+  ! is_here "$worker" || machine=here
+  export WEIR_EXPECTED_INSTANCES=${started_on[$machine]:-0}
+  on_host "$worker" taskmanager.sh start || failed=1
+  started_on[$machine]=$((WEIR_EXPECTED_INSTANCES + 1))
 done <<<"$workers"
 exit $failed

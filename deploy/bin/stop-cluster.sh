@@ -11,9 +11,14 @@ Stops all task managers on the hosts in conf/workers, then the job managers on t
 esac
 masters=$(hosts_of masters) && workers=$(hosts_of workers) || exit 1
 
-sort -u <<<"$workers" | while read -r worker; do
-  [ -z "$worker" ] || on_host "$worker" taskmanager.sh stop-all
-done
+# Said once, and not by each of the scripts below.
+pid_dir >/dev/null || exit 1
+
+failed=0
+while read -r worker; do
+  [ -z "$worker" ] || on_host "$worker" taskmanager.sh stop-all || failed=1
+done < <(sort -u <<<"$workers")
 while read -r line; do
-  on_host "${line%%:*}" jobmanager.sh stop-all
+  [ -z "$line" ] || on_host "${line%%:*}" jobmanager.sh stop-all || failed=1
 done <<<"$masters"
+exit $failed

@@ -34,7 +34,7 @@ _weir() {
     list) mapfile -t COMPREPLY < <(compgen -W "$common -r --running -s --scheduled -a --all" -- "$current") ;;
     cancel)
       if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$common -s --withSavepoint" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$common -s --withSavepoint -d --detached" -- "$current")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(_weir_jobs)" -- "$current")
       fi

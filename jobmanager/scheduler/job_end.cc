@@ -187,6 +187,7 @@ void JobMaster::end(JobState terminal) {
 
 void JobMaster::ended(JobState terminal) {
   end_millis_ = now();
+  // A failure that a restart has mended is not the reason of the end.
   const std::string reason = terminal == JobState::kFailed ? failure_ : std::string();
   const bool alarming = terminal == JobState::kFailed && !options_.has_processed;
   move(terminal, reason);

@@ -29,6 +29,10 @@ using asio::ip::tcp;
 constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;
 constexpr std::uint64_t kMostBodyBytes = 64 * 1024;
 
+constexpr std::string_view kForeignHost =
+    "the Host of this request is no name of this job manager; ask for its IP address, or name the "
+    "host in jobmanager.web.allowed-hosts\n";
+
 /// Whether the peer's bytes are wrong, and not its connection.
 bool isHttpError(const beast::error_code& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category();
@@ -98,7 +102,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
     stopWaiting();
     if (!error) {
       const auto& request = parser_->get();
-      answer(request.method(), request.target(), request.keep_alive());
+      if (const auto hosts = request.count(http::field::host); hosts > 1) {
+        write({400, "text/plain", "the request has several Host headers\n"}, false, false);
+      } else if (hosts == 1 && !serves(request[http::field::host])) {
+        write({403, "text/plain", std::string(kForeignHost)}, false, false);
+      } else {
+        answer(request.method(), request.target(), request.keep_alive());
+      }
     } else if (error == http::error::end_of_stream || !isHttpError(error)) {
       close();  // The peer is done, too slow, or gone.
     } else if (error == http::error::header_limit || error == http::error::body_limit) {
@@ -107,6 +117,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
       write(
           {400, "text/plain", "the request is malformed: " + error.message() + "\n"}, false, false);
     }
+  }
+
+  bool serves(beast::string_view host) const {
+    const auto& asked = shared_.settings.serves;
+    return !asked || asked({host.data(), host.size()});
   }
 
   void answer(http::verb method, beast::string_view target, bool keep_alive) {
@@ -123,7 +138,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     message.set(http::field::content_type,
                 response.content_type +
                     (response.content_type.find("text/") == 0 ? "; charset=utf-8" : ""));
-    message.set(http::field::access_control_allow_origin, "*");
+    if (response.any_origin) {
+      message.set(http::field::access_control_allow_origin, "*");
+    }
     message.set(http::field::cache_control, "no-store");
     if (response.status == 405) {
       message.set(http::field::allow, "GET, HEAD");

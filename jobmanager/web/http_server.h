@@ -15,6 +15,7 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
+  bool any_origin = false;  ///< Whether pages of other sites may read it.
 };
 
 /// An HTTP/1.1 server for GET and HEAD, on one thread of its own.
@@ -33,6 +34,8 @@ class HttpServer {
     std::uint16_t port = 0;                               ///< 0: a free one.
     Duration request_timeout = std::chrono::seconds(30);  ///< Also of an idle connection.
     std::size_t most_connections = 250;
+    /// Whether a Host header is ours; empty: any is.
+    std::function<bool(std::string_view host)> serves;
   };
 
   /// kUnavailable naming host and port when they cannot be listened on.

@@ -111,8 +111,14 @@ Response taskManagers(const ClusterView& view, const std::vector<std::string_vie
       list.push_back(taskManager(one));
     }
   }
-  if (path.size() > 2 || (path.size() == 2 && list.empty())) {
-    return notFound("there is no such task manager");
+  if (path.size() > 1 && list.empty()) {
+    return notFound("there is no task manager " + std::string(path[1]));
+  }
+  if (path.size() > 2) {
+    return notFound("task manager " + std::string(path[1]) + " has nothing of that name" +
+                    (path[2] == "log" || path[2] == "stdout"
+                         ? " over HTTP; its log is where log.file says on its host"
+                         : ""));
   }
   return ok({{"taskmanagers", list}});
 }
@@ -199,7 +205,9 @@ Response RestApi::get(std::string_view path) const {
     return ok({{"jobs", summaries(view->finished, view->now_millis)}});
   }
   if (depth == 1 && first == "overview") {
-    return ok(overview(*view, settings_.version));
+    Response response = ok(overview(*view, settings_.version));
+    response.any_origin = true;  // Numbers alone: no names, nothing of users.
+    return response;
   }
   if (depth == 1 && first == "config") {
     return ok(config(settings_, view->now_millis));

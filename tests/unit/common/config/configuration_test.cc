@@ -80,6 +80,8 @@ TEST_F(ConfigurationTest, AnUnknownKeyNamesTheNearest) {
                 ":1); the nearest known key is 'taskmanager.numberOfTaskSlots'");
   EXPECT_THAT(errorOf("", {"savepoint.state.backend=filesystem"}),
               HasSubstr("'savepoints.state.backend'"));
+  EXPECT_EQ(nearestKey("savepoint"), "savepoints.state.backend");
+  EXPECT_EQ(nearestKey("jobmanager.web.prot"), "jobmanager.web.port");
 }
 
 TEST_F(ConfigurationTest, AKeyGivenTwiceIsAnErrorUnderAnyOfItsNames) {
@@ -183,6 +185,16 @@ TEST_F(ConfigurationTest, AFileThatIsNoneIsNamed) {
               HasSubstr("has no flink-conf.yaml"));
   EXPECT_THAT(errorOf("jobmanager.rpc.port 6123\n"), HasSubstr(file() + ":"));
   EXPECT_THAT(errorOf("a: [1\nb: 2\n"), HasSubstr(file() + ":"));
+}
+
+TEST_F(ConfigurationTest, AnOverrideThatIsEmptyIsRefused) {
+  EXPECT_THAT(errorOf("", {"parallelism.default="}), HasSubstr("has no value"));
+  EXPECT_THAT(errorOf("", {"=1"}), HasSubstr("is not key=value"));
+}
+
+TEST_F(ConfigurationTest, AValueThatIsNotUtf8IsRefusedAndShownEscaped) {
+  EXPECT_THAT(errorOf("", {"state.savepoints.dir=file:/caf\xe9"}),
+              HasSubstr("(-D): 'file:/caf\\xe9' is not UTF-8"));
 }
 
 TEST_F(ConfigurationTest, AValueThatIsEmptyIsSkippedWithAWarning) {

@@ -108,5 +108,17 @@ TEST(FirstDifference, NamesAnOperatorThatIsMissingOrNew) {
               HasSubstr("'Extra' (map) is not part of the graph that was submitted"));
 }
 
+TEST(PlanTest, ANameThatIsNotUtf8IsStillJson) {
+  StreamGraph graph;
+  StreamNode source;
+  source.kind = "source";
+  source.name = "caf\xe9\x7f";
+  graph.add(source);
+  JobGraph job = build(graph);
+  job.name = "\xff\n\x1b";
+  EXPECT_THAT(planJson(job), HasSubstr("\"name\":\"\uFFFD\\u000a\\u001b\""));
+  EXPECT_THAT(planJson(job), HasSubstr("caf\uFFFD\\u007f"));
+}
+
 }  // namespace
 }  // namespace weir::graph

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 namespace weir::log {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
@@ -65,6 +67,71 @@ TEST_F(LogTest, KeepsTheFilesOfEarlierStarts) {
   EXPECT_THAT(read(file()), HasSubstr("three"));
   EXPECT_THAT(read(file() + ".1"), HasSubstr("two"));
   EXPECT_FALSE(std::filesystem::exists(file() + ".2"));
+}
+
+TEST_F(LogTest, AFileThatIsLargeBecomesAnEarlierOne) {
+  ASSERT_TRUE(configure({.file = file(), .rotate = 2, .max_bytes = 1000}).has_value());
+  for (int i = 0; i < 100; ++i) {
+    info("a line of some length, so that few of them fill a file", {{"n", i}});
+  }
+  EXPECT_THAT(read(file()), HasSubstr("n=99\n"));
+  for (const char* earlier : {"", ".1", ".2"}) {
+    EXPECT_LE(read(file() + earlier).size(), 1000U);
+    EXPECT_GT(read(file() + earlier).size(), 0U);
+  }
+  EXPECT_FALSE(std::filesystem::exists(file() + ".3"));
+}
+
+TEST_F(LogTest, WithoutEarlierFilesTheFileGrows) {
+  ASSERT_TRUE(configure({.file = file(), .rotate = 0, .max_bytes = 100}).has_value());
+  for (int i = 0; i < 10; ++i) {
+    info("a line of some length, so that few of them fill a file", {{"n", i}});
+  }
+  EXPECT_THAT(read(file()), AllOf(HasSubstr("n=0\n"), HasSubstr("n=9\n")));
+}
+
+TEST_F(LogTest, OpensAgainWhatWasMovedAway) {
+  ASSERT_TRUE(configure({.file = file()}).has_value());
+  info("before");
+  std::filesystem::rename(file(), file() + ".moved");
+  info("between");
+  ASSERT_TRUE(reopen().has_value());
+  info("after");
+  EXPECT_THAT(read(file() + ".moved"), AllOf(HasSubstr("before"), HasSubstr("between")));
+  EXPECT_THAT(read(file()), AllOf(HasSubstr("after"), Not(HasSubstr("between"))));
+}
+
+TEST_F(LogTest, GoesOnAfterItsFileWasEmptied) {
+  ASSERT_TRUE(configure({.file = file()}).has_value());
+  info("before");
+  std::filesystem::resize_file(file(), 0);
+  info("after");
+  EXPECT_EQ(read(file()).find('\0'), std::string::npos);
+  EXPECT_THAT(read(file()), AllOf(HasSubstr("after"), Not(HasSubstr("before"))));
+}
+
+TEST_F(LogTest, StandardErrorFollowsTheFileItWritesTo) {
+  const int before = ::dup(STDERR_FILENO);
+  const int opened = ::open(file().c_str(), O_WRONLY | O_APPEND | O_CREAT, 0644);
+  ::dup2(opened, STDERR_FILENO);
+  ASSERT_EQ(::write(STDERR_FILENO, "early\n", 6), 6);
+  const bool configured = configure({.file = file(), .rotate = 1}).has_value();
+  const ssize_t written = ::write(STDERR_FILENO, "late\n", 5);
+  std::filesystem::rename(file(), file() + ".moved");
+  const bool reopened = reopen().has_value();
+  const ssize_t last = ::write(STDERR_FILENO, "last\n", 5);
+  ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  ::close(opened);
+  EXPECT_TRUE(configured && reopened && written == 5 && last == 5);
+  EXPECT_EQ(read(file() + ".1"), "early\n");
+  EXPECT_EQ(read(file() + ".moved"), "late\n");
+  EXPECT_EQ(read(file()), "last\n");
+}
+
+TEST_F(LogTest, SpellsOutWhatATerminalWouldObey) {
+  EXPECT_EQ(format(Level::kInfo, "x", "a\x1b[2J", {{"name", "caf\xe9\x1b"}}),
+            "INFO  [x] a\\x1b[2J name=\"caf\\xe9\\x1b\"");
 }
 
 TEST_F(LogTest, AFileThatCannotBeWrittenIsNamed) {

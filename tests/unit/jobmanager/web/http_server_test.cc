@@ -18,8 +18,11 @@ class HttpServerTest : public ::testing::Test {
     HttpServer::Settings settings;
     settings.host = "127.0.0.1";
     settings.most_connections = 8;
+    settings.serves = [](std::string_view host) { return host != "evil.example"; };
     auto server = HttpServer::listen(settings, [](std::string_view path) {
-      return Response{200, "application/json", "\"" + std::string(path) + "\""};
+      Response response{200, "application/json", "\"" + std::string(path) + "\""};
+      response.any_origin = path == "/overview";
+      return response;
     });
     server_ = *std::move(server);
     server_->serve();
@@ -62,7 +65,26 @@ TEST_F(HttpServerTest, AnswersSeveralRequestsOnOneConnection) {
   EXPECT_EQ(answer.find("HTTP/1.1 200"), 0U) << answer;
   EXPECT_NE(answer.find("\"/a\""), std::string::npos) << answer;
   EXPECT_NE(answer.find("\"/b\""), std::string::npos) << answer;
-  EXPECT_NE(answer.find("Access-Control-Allow-Origin: *"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("Access-Control-Allow-Origin"), std::string::npos) << answer;
+}
+
+TEST_F(HttpServerTest, PagesOfOtherSitesReadOnlyWhatIsForAll) {
+  EXPECT_NE(
+      talk("GET /overview HTTP/1.1\r\nHost: x\r\n\r\n").find("Access-Control-Allow-Origin: *"),
+      std::string::npos);
+}
+
+TEST_F(HttpServerTest, AForeignHostIsRefusedWhateverIsAsked) {
+  for (const char* request :
+       {"GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n"}) {
+    const std::string answer = talk(request);
+    EXPECT_EQ(answer.find("HTTP/1.1 403"), 0U) << answer;
+    EXPECT_NE(answer.find("jobmanager.web.allowed-hosts"), std::string::npos) << answer;
+  }
+  EXPECT_EQ(talk("GET /a HTTP/1.1\r\nHost: x\r\nHost: evil.example\r\n\r\n").find("HTTP/1.1 400"),
+            0U);
+  EXPECT_EQ(talk("GET /a HTTP/1.0\r\n\r\n").find("HTTP/1.1 200"), 0U);
 }
 
 TEST_F(HttpServerTest, HeadHasTheLengthButNoBody) {

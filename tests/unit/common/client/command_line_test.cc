@@ -1,0 +1,226 @@
+#include "common/client/command_line.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <nlohmann/json.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/client/job_events.h"
+
+namespace weir::client {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+/// Runs `weir WORDS...` in this process.
+Outcome weir(std::vector<std::string> words) {
+  words.insert(words.begin(), "weir");
+  std::vector<char*> pointers;
+  for (std::string& word : words) {
+    pointers.push_back(word.data());
+  }
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Outcome outcome;
+  outcome.status = commandLine(static_cast<int>(pointers.size()), pointers.data());
+  outcome.out = testing::internal::GetCapturedStdout();
+  outcome.err = testing::internal::GetCapturedStderr();
+  return outcome;
+}
+
+/// A configuration directory; its name is not UTF-8, as names of files need not be.
+class CommandLineTest : public testing::Test {
+ protected:
+  CommandLineTest() {
+    std::filesystem::create_directories(directory_);
+    std::ofstream(directory_ / "flink-conf.yaml") << "parallelism.default: 3\n";
+    ::setenv("WEIR_CONF_DIR", directory_.c_str(), 1);
+  }
+  ~CommandLineTest() override {
+    ::unsetenv("WEIR_CONF_DIR");
+    std::filesystem::remove_all(directory_);
+  }
+
+  std::filesystem::path directory_ =
+      std::filesystem::temp_directory_path() / ("weir-caf\xe9-" + std::to_string(::getpid()));
+};
+
+TEST_F(CommandLineTest, ACommandThatIsNoneIsWrongUsageAlsoWithHelp) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"nosuch"}, {"nosuch", "--help"}, {"nosuch", "-h", "x"}}) {
+    const Outcome outcome = weir(words);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err, "weir: usage: 'nosuch' is not a command; see 'weir --help'\n");
+  }
+  EXPECT_EQ(weir({"list", "--help"}).status, 0);
+}
+
+TEST_F(CommandLineTest, AMistypedCommandOptionOrKeyNamesTheNearest) {
+  EXPECT_THAT(weir({"savepiont"}).err, HasSubstr("did you mean 'savepoint'?"));
+  EXPECT_THAT(weir({"cancle", "--help"}).err, HasSubstr("did you mean 'cancel'?"));
+  EXPECT_THAT(weir({"frobnicate"}).err, Not(HasSubstr("did you mean")));
+  EXPECT_THAT(weir({"run", "--parallelsim", "2", "x"}).err,
+              HasSubstr("did you mean '--parallelism'?"));
+  EXPECT_THAT(weir({"cancel", "--detachd", "x"}).err, HasSubstr("did you mean '--detached'?"));
+  EXPECT_THAT(weir({"config", "savepoint"}).err, HasSubstr("'savepoints.state.backend'"));
+  EXPECT_THAT(weir({"config", "chekc"}).err, HasSubstr("did you mean 'check'?"));
+  EXPECT_THAT(weir({"savepoint", "lsit"}).err, HasSubstr("did you mean 'weir savepoint list'?"));
+}
+
+TEST_F(CommandLineTest, AnEmptyValueIsWrongUsage) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"run", "-p", "", "x"},
+                                                {"run", "--parallelism=", "x"},
+                                                {"run", "-m", "", "x"},
+                                                {"run", "-s", "", "x"},
+                                                {"run", "--drop", "", "x"},
+                                                {"run", "--map", "", "x"},
+                                                {"run", "--ship", "", "x"},
+                                                {"run", "-D", "", "x"},
+                                                {"run", "-D", "parallelism.default=", "x"},
+                                                {"run", ""},
+                                                {"run", "--", ""},
+                                                {"info", "-p", "", "x"},
+                                                {"list", "-m", ""},
+                                                {"cancel", ""},
+                                                {"cancel", "--", ""},
+                                                {"cancel", "-s", "", "x"},
+                                                {"savepoint", ""},
+                                                {"savepoint", "x", ""},
+                                                {"savepoint", "-d", ""},
+                                                {"config", ""},
+                                                {"config", "check", ""},
+                                                {""}}) {
+    const Outcome outcome = weir(words);
+    EXPECT_EQ(outcome.status, 2) << testing::PrintToString(words) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("--help'")) << testing::PrintToString(words);
+  }
+}
+
+TEST_F(CommandLineTest, TwoDashesEndTheOptions) {
+  EXPECT_THAT(weir({"config", "--", "parallelism.default"}).out,
+              HasSubstr("parallelism.default: 3\n"));
+  EXPECT_THAT(weir({"cancel", "--", "-x"}).err, HasSubstr("weir: cancel -x: "));
+  EXPECT_THAT(weir({"cancel", "-s", "--", "--json", "-d"}).err, HasSubstr("weir: cancel -d: "));
+  EXPECT_THAT(weir({"savepoint", "--", "-d"}).err, HasSubstr("weir: savepoint -d: "));
+  EXPECT_THAT(weir({"run", "--", "/nowhere/-p"}).err, HasSubstr("/nowhere/-p"));
+  EXPECT_THAT(weir({"list", "--", "-r"}).err, HasSubstr("too many arguments ('-r')"));
+  EXPECT_THAT(weir({"--", "config", "parallelism.default"}).out, HasSubstr("default: 3\n"));
+}
+
+TEST_F(CommandLineTest, TextThatIsNotUtf8EndsNothing) {
+  const Outcome shown = weir({"config", "--json"});
+  EXPECT_EQ(shown.status, 0) << shown.err;
+  EXPECT_TRUE(nlohmann::json::accept(shown.out));
+  EXPECT_EQ(weir({"config", "--json", "parallelism.default"}).status, 0);
+  EXPECT_THAT(weir({"config", "parallelism.default"}).out, HasSubstr("weir-caf\\xe9-"));
+  const Outcome refused = weir({"config", "--json", "-D", "state.savepoints.dir=/caf\xe9"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_TRUE(nlohmann::json::accept(refused.out)) << refused.out;
+  EXPECT_THAT(refused.err, HasSubstr("'/caf\\xe9' is not UTF-8"));
+  const Outcome checked = weir({"config", "--json", "check", "/nowhere/caf\xe9"});
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_TRUE(nlohmann::json::accept(checked.out)) << checked.out;
+  for (const char* command : {"cancel", "savepoint", "run", "info"}) {
+    const Outcome outcome = weir({command, "--json", "caf\xe9"});
+    EXPECT_EQ(outcome.status, 1) << command;
+    EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << command << outcome.out;
+  }
+}
+
+TEST_F(CommandLineTest, WhatUsersNamedForgesNoLines) {
+  const Outcome outcome = weir({"cancel", "a\nweir: all is well\x1b[2J"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("weir: cancel a\\nweir: all is well\\x1b[2J: "));
+  const runtime::TaskStateChange change{.millis = 0,
+                                        .task_name = "a\nb\x1b",
+                                        .subtask = 0,
+                                        .parallelism = 1,
+                                        .state = runtime::TaskState::kFailed,
+                                        .cause = "one\nJob with JobID 0 has finished."};
+  EXPECT_THAT(describeEvent(change),
+              AllOf(HasSubstr("a\\nb\\x1b(1/1)"), HasSubstr("\n  one\n  Job with JobID")));
+}
+
+/// Accepts one connection after another and answers each with `answer`.
+class Listener {
+ public:
+  explicit Listener(std::string answer) : answer_(std::move(answer)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(socket_, 16), 0);
+    EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] {
+      for (int peer = 0; (peer = ::accept(socket_, nullptr, nullptr)) >= 0; ::close(peer)) {
+        char request[4096];
+        if (::recv(peer, request, sizeof request, 0) > 0) {
+          ::send(peer, answer_.data(), answer_.size(), MSG_NOSIGNAL);
+        }
+      }
+    });
+  }
+  ~Listener() {
+    ::shutdown(socket_, SHUT_RDWR);
+    thread_.join();
+    ::close(socket_);
+  }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  const std::string answer_;
+  const int socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  int port_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(CommandLineTest, WhoAnswersInsteadOfAJobManagerIsNamed) {
+  const Listener http("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  const Outcome outcome = weir({"list", "-m", http.address()});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr(http.address() + " answers HTTP"),
+                    HasSubstr("jobmanager.rpc.port"),
+                    Not(HasSubstr("nobody"))));
+  const Listener other("220 mail.example ESMTP\r\n");
+  EXPECT_THAT(weir({"list", "-m", other.address()}).err,
+              HasSubstr("who listens at " + other.address() + " does not answer as a job manager"));
+}
+
+TEST_F(CommandLineTest, NoLineEndsInABlank) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--help"},
+                                                {"run", "--help"},
+                                                {"info", "--help"},
+                                                {"list", "--help"},
+                                                {"cancel", "--help"},
+                                                {"savepoint", "--help"},
+                                                {"config", "--help"},
+                                                {"config"},
+                                                {"config", "jobmanager.bind-host"}}) {
+    const Outcome outcome = weir(words);
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_THAT(outcome.out, Not(HasSubstr(" \n"))) << testing::PrintToString(words);
+  }
+}
+
+}  // namespace
+}  // namespace weir::client
