@@ -61,8 +61,10 @@ class CommandLine {
 int CommandLine::wrongUse(const std::string& command, const std::string& why) const {
   const std::string what = command.empty() ? "usage" : command;
   const std::string help = command.empty() ? "weir --help" : "weir " + command + " --help";
-  Console(words_.json)
-      .failure(what, Error(ErrorCode::kInvalidArgument, why).advise("see '" + help + "'"));
+  const bool asks = why.ends_with('?');  // Then that is the advice.
+  const Error error = asks ? Error(ErrorCode::kInvalidArgument, why + " See '" + help + "'")
+                           : Error(ErrorCode::kInvalidArgument, why).advise("see '" + help + "'");
+  Console(words_.json).failure(what, error);
   return kUsage;
 }
 
@@ -137,7 +139,8 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words) {
     words.erase(separator, words.end());
   }
   try {
-    app_.parse({words.rbegin(), words.rend()});  // CLI11 takes them from the back.
+    app_.parse(
+        std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the back.
   } catch (const CLI::Success& success) {
     return app_.exit(success);
   } catch (const CLI::ParseError& error) {
@@ -153,6 +156,13 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words) {
     return wrongUse(command, "too many arguments ('" + surplus_.front() + "')");
   }
   std::string empty = findEmpty(*options_.find(command));
+  // CLI11 takes the next word for the value of "--option=".
+  const std::size_t of_program = app_.get_subcommands().front()->remaining().size();
+  for (std::size_t i = 1; i + of_program < words.size(); ++i) {
+    if (words[i].starts_with("--") && words[i].ends_with('=')) {
+      empty = words[i].substr(0, words[i].size() - 1) + " takes a value, and '' is none";
+    }
+  }
   if (std::ranges::find(after, "") != after.end()) {
     empty = "an argument is empty";
   }

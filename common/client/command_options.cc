@@ -43,8 +43,8 @@ CommandOptions::CommandOptions() : formatter_(std::make_shared<HelpFormatter>())
 }
 
 CLI::App* CommandOptions::find(const std::string& command) {
-  const auto found = app_.get_subcommands(
-      [&command](CLI::App* one) { return one->get_name() == command; });
+  const auto found =
+      app_.get_subcommands([&command](CLI::App* one) { return one->get_name() == command; });
   return found.empty() ? nullptr : found.front();
 }
 

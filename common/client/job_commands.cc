@@ -74,7 +74,7 @@ Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation) 
 }
 
 Result<JobId> parseJobId(const std::string& text) {
-  auto job = JobId::parse(text);
+  auto job = JobId::parse(escaped(text));  // What is escaped is no id either.
   if (!job) {
     return std::move(job).error().advise("'weir list -a' shows the ids of all jobs");
   }

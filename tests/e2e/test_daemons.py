@@ -119,6 +119,33 @@ class HttpTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.cluster.stop()
 
+    def test_a_foreign_host_is_refused_and_other_sites_read_the_overview_alone(self):
+        def ask(path, host):
+            request = urllib.request.Request(f"http://127.0.0.1:{self.cluster.web_port}{path}", headers={"Host": host})
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    return answer.status, answer.headers.get("Access-Control-Allow-Origin")
+            except urllib.error.HTTPError as error:
+                return error.code, error.headers.get("Access-Control-Allow-Origin")
+
+        self.assertEqual(ask("/overview", "localhost"), (200, "*"))
+        self.assertEqual(ask("/jobs", f"127.0.0.1:{self.cluster.web_port}"), (200, None))
+        self.assertEqual(ask("/jobs", socket.gethostname()), (200, None))
+        self.assertEqual(ask("/jobs", "evil.example"), (403, None))
+        self.assertEqual(ask("/overview", "evil.example"), (403, None))
+
+    def test_what_a_task_manager_does_not_have_is_not_said_of_itself(self):
+        one = self.cluster.get("/taskmanagers")["taskmanagers"][0]["id"]
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            self.cluster.get(f"/taskmanagers/{one}/log")
+        said = refused.exception.read().decode()
+        self.assertIn(f"task manager {one} has nothing of that name", said)
+
+    def test_http_at_the_place_of_rpc_is_named(self):
+        done = self.cluster.weir("list", "-m", f"127.0.0.1:{self.cluster.web_port}", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("answers HTTP", done.stderr)
+
     def test_fields_are_those_of_flink(self):
         get = self.cluster.get
         self.assertLessEqual(
@@ -213,6 +240,144 @@ class ScriptsTest(unittest.TestCase):
             self.assertIn("No jobmanager daemon to stop", script("stop-cluster.sh").stdout)
 
 
+class Installation:
+    """A copy of the installation with a configuration of its own, for the scripts."""
+
+    def __init__(self, more=""):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-e2e-"))
+        self.home = self.folder / "weir"
+        shutil.copytree(DIST, self.home, symlinks=True)
+        shutil.rmtree(self.home / "log", ignore_errors=True)
+        self.web = free_port()
+        self.configure(more)
+        (self.home / "conf" / "masters").write_text("localhost\n")
+        (self.home / "conf" / "workers").write_text("localhost\nlocalhost\n")
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.configure("")
+        self.script("stop-cluster.sh")
+        shutil.rmtree(self.folder)
+
+    def configure(self, more):
+        (self.home / "conf" / "flink-conf.yaml").write_text(
+            f"jobmanager.rpc.address: 127.0.0.1\njobmanager.rpc.port: {free_port()}\n"
+            f"jobmanager.web.port: {self.web}\ntaskmanager.tmp.dirs: {self.folder}\n{more}\n"
+        )
+
+    def script(self, name, *arguments, home=None, **environment):
+        return subprocess.run(
+            [(home or self.home) / "bin" / name, *arguments], capture_output=True, text=True, timeout=60,
+            env={**self.environment, **environment},
+        )
+
+    def pids(self, daemon):
+        """Of status, in the order of their starts."""
+        return [int(line.split("pid: ")[1].split(")")[0]) for line in
+                self.script(f"{daemon}.sh", "status").stdout.splitlines() if "pid: " in line]
+
+    def logs(self, ending):
+        return sorted(path.name.split("-taskmanager-")[1][0] for path in (self.home / "log").glob(f"*-taskmanager-*{ending}"))
+
+
+class PidFileTest(unittest.TestCase):
+    def test_status_says_who_runs_and_a_host_named_twice_is_no_warning(self):
+        with Installation() as weir:
+            none = weir.script("jobmanager.sh", "status")
+            self.assertEqual((none.returncode, none.stderr), (1, ""))
+            self.assertIn("No jobmanager daemon is running", none.stdout)
+            started = weir.script("start-cluster.sh")
+            self.assertEqual(started.returncode, 0, started.stderr)
+            self.assertNotIn("WARNING", started.stdout + started.stderr)
+            self.assertEqual(weir.script("jobmanager.sh", "status").returncode, 0)
+            self.assertEqual(len(weir.pids("taskmanager")), 2)
+            self.assertIn("[WARNING] 2 instance(s)", weir.script("taskmanager.sh", "start").stdout)
+
+    def test_a_task_manager_takes_the_lowest_free_index(self):
+        with Installation() as weir:
+            for _ in range(3):
+                self.assertEqual(weir.script("taskmanager.sh", "start").returncode, 0)
+            self.assertEqual(weir.logs(".log"), ["0", "1", "2"])
+            first, second, third = weir.pids("taskmanager")
+            os.kill(second, signal.SIGKILL)
+            wait_for("it is gone", lambda: weir.pids("taskmanager") == [first, third])
+            sizes = [path.stat().st_size for path in sorted((weir.home / "log").glob("*.log"))]
+            self.assertTrue(all(sizes), sizes)
+            self.assertEqual(weir.script("taskmanager.sh", "start").returncode, 0)
+            wait_for("the killed one's log was moved", lambda: weir.logs(".log.1") == ["1"])
+            self.assertEqual(weir.logs(".log"), ["0", "1", "2"])
+
+    def test_pid_files_are_found_however_the_directory_is_spelled_and_after_a_move(self):
+        with Installation() as weir:
+            self.assertEqual(weir.script("jobmanager.sh", "start").returncode, 0)
+            self.assertFalse(list(pathlib.Path("/tmp").glob("weir-*-jobmanager.pid")))
+            spelled = str(weir.home / "bin" / ".." / "conf") + "/"
+            self.assertEqual(weir.script("jobmanager.sh", "status", WEIR_CONF_DIR=spelled).returncode, 0)
+            link = weir.folder / "link"
+            link.symlink_to(weir.home / "conf")
+            self.assertEqual(weir.script("jobmanager.sh", "status", WEIR_CONF_DIR=str(link)).returncode, 0)
+            moved = weir.folder / "moved"
+            weir.home.rename(moved)
+            weir.home = moved
+            pid, = weir.pids("jobmanager")
+            stopped = weir.script("stop-cluster.sh")
+            self.assertIn(f"Stopping jobmanager daemon (pid: {pid})", stopped.stdout)
+            self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
+
+    def test_stop_cluster_shows_a_configuration_error_once(self):
+        with Installation() as weir:
+            self.assertEqual(weir.script("jobmanager.sh", "start").returncode, 0)
+            weir.configure("parallelism.default: none")
+            stopped = weir.script("stop-cluster.sh")
+            self.assertEqual(stopped.returncode, 1)
+            self.assertNotIn("daemon to stop", stopped.stdout)
+            self.assertEqual(stopped.stderr.count("parallelism.default"), 1, stopped.stderr)
+            started = weir.script("taskmanager.sh", "start")
+            self.assertEqual(started.returncode, 1)
+            self.assertIn("parallelism.default", started.stderr)
+
+    def test_a_pid_file_that_is_a_link_or_of_a_foreign_process_is_not_believed(self):
+        with Installation() as weir, subprocess.Popen(["sleep", "1000"]) as sleeper:
+            try:
+                self.assertEqual(weir.script("jobmanager.sh", "start").returncode, 0)
+                pid_file, = (weir.home / "run").iterdir()
+                line = pid_file.read_text()
+                # A pid that was given to another process, of another name or of the same.
+                for forged in (f"{sleeper.pid} {line.split()[1]} 0\n", f"{line.split()[0]} 1 0\n"):
+                    pid_file.write_text(forged)
+                    self.assertIn("is running anymore", weir.script("jobmanager.sh", "stop").stdout)
+                self.assertIsNone(sleeper.poll())
+                (weir.folder / "elsewhere").write_text(line)
+                pid_file.unlink(missing_ok=True)
+                pid_file.symlink_to(weir.folder / "elsewhere")
+                refused = weir.script("jobmanager.sh", "stop")
+                self.assertEqual(refused.returncode, 1)
+                self.assertIn("is a link", refused.stderr)
+                pid_file.unlink()
+                pid_file.write_text(line)
+                os.chmod(weir.home / "run", 0o777)
+                self.assertIn("can be written by everyone", weir.script("jobmanager.sh", "stop").stderr)
+                os.chmod(weir.home / "run", 0o700)
+            finally:
+                sleeper.kill()
+
+    def test_standard_error_and_log_go_into_one_file_that_hang_up_opens_again(self):
+        with Installation() as weir:
+            self.assertEqual(weir.script("jobmanager.sh", "start").returncode, 0)
+            log, = (weir.home / "log").glob("*-jobmanager-0-*.log")
+            wait_for("it is ready", lambda: "job manager is ready" in log.read_text())
+            pid, = weir.pids("jobmanager")
+            log.rename(log.with_suffix(".moved"))
+            os.kill(pid, signal.SIGHUP)
+            wait_for("a new file", lambda: log.exists() and "log opened again" in log.read_text())
+            for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+                self.assertFalse(os.readlink(descriptor).endswith(".moved"))
+            self.assertEqual(os.readlink(f"/proc/{pid}/fd/2"), str(log.resolve()))
+
+
 class LocalTest(unittest.TestCase):
     """A program started by hand."""
 
@@ -261,6 +426,27 @@ class LocalTest(unittest.TestCase):
 
 
 class SignalsTest(unittest.TestCase):
+    def test_hang_up_ends_neither_daemon_and_opens_their_logs_again(self):
+        with Cluster(task_managers=1, slots=1) as cluster:
+            for daemon in (cluster.jobmanager, cluster.taskmanagers[0]):
+                daemon.process.send_signal(signal.SIGHUP)
+                wait_for("it says so", lambda: "log opened again" in daemon.log.read_text())
+                self.assertIsNone(daemon.process.poll())
+            self.assertEqual(cluster.overview()["taskmanagers"], 1)
+
+    def test_what_a_killed_job_manager_left_is_swept_by_the_next(self):
+        with Cluster(task_managers=0) as cluster:
+            def left():
+                return sorted(path.name for path in (cluster.folder / "tmp").glob("weir-jobmanager-blobs-*"))
+
+            mine, = left()
+            self.assertEqual((cluster.folder / "tmp" / mine).stat().st_mode & 0o777, 0o700)
+            cluster.jobmanager.kill()
+            self.assertEqual(left(), [mine])
+            cluster.start_jobmanager()
+            self.assertEqual(len(left()), 1)
+            self.assertNotEqual(left(), [mine])
+
     def test_sigterm_stops_in_order_while_a_job_runs(self):
         jobs = build()
         with Cluster(task_managers=1, slots=2) as cluster:

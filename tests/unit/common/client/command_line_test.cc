@@ -147,7 +147,7 @@ TEST_F(CommandLineTest, TextThatIsNotUtf8EndsNothing) {
 TEST_F(CommandLineTest, WhatUsersNamedForgesNoLines) {
   const Outcome outcome = weir({"cancel", "a\nweir: all is well\x1b[2J"});
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("weir: cancel a\\nweir: all is well\\x1b[2J: "));
+  EXPECT_THAT(outcome.err, HasSubstr("weir: cancel a\\nweir: all is well\\x1b[2J: 'a\\nweir: all"));
   const runtime::TaskStateChange change{.millis = 0,
                                         .task_name = "a\nb\x1b",
                                         .subtask = 0,

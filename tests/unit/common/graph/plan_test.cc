@@ -108,7 +108,7 @@ TEST(FirstDifference, NamesAnOperatorThatIsMissingOrNew) {
               HasSubstr("'Extra' (map) is not part of the graph that was submitted"));
 }
 
-TEST(PlanTest, ANameThatIsNotUtf8IsStillJson) {
+TEST(Plan, ANameThatIsNotUtf8IsStillJson) {
   StreamGraph graph;
   StreamNode source;
   source.kind = "source";
