@@ -27,6 +27,10 @@ void catchSignals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+std::string didYouMean(std::string_view meant) {
+  return meant.empty() ? std::string() : " (did you mean '" + std::string(meant) + "'?)";
+}
+
 class CommandLine {
  public:
   int run(int argc, char** argv);
@@ -61,10 +65,8 @@ class CommandLine {
 int CommandLine::wrongUse(const std::string& command, const std::string& why) const {
   const std::string what = command.empty() ? "usage" : command;
   const std::string help = command.empty() ? "weir --help" : "weir " + command + " --help";
-  const bool asks = why.ends_with('?');  // Then that is the advice.
-  const Error error = asks ? Error(ErrorCode::kInvalidArgument, why + " See '" + help + "'")
-                           : Error(ErrorCode::kInvalidArgument, why).advise("see '" + help + "'");
-  Console(words_.json).failure(what, error);
+  Console(words_.json)
+      .failure(what, Error(ErrorCode::kInvalidArgument, why).advise("see '" + help + "'"));
   return kUsage;
 }
 
@@ -87,8 +89,7 @@ std::string CommandLine::explain(const std::string& command,
       continue;
     }
     const std::string_view meant = similar(name, {names.begin(), names.end()});
-    return "there is no option '" + name + "'" +
-           (meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?");
+    return "there is no option '" + name + "'" + didYouMean(meant);
   }
   return why;
 }
@@ -126,9 +127,7 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words) {
       names.push_back(one->get_name());
     }
     const std::string_view meant = similar(command, {names.begin(), names.end()});
-    return wrongUse("",
-                    "'" + command + "' is not a command" +
-                        (meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?"));
+    return wrongUse("", "'" + command + "' is not a command" + didYouMean(meant));
   }
   words_.json = false;
   // For run and info it stands before PROGRAM, whose words are its own.

@@ -15,6 +15,7 @@
 #include "common/daemon/descriptors.h"
 #include "common/daemon/error_guard.h"
 #include "common/telemetry/log.h"
+#include "common/telemetry/log_file.h"
 
 namespace weir::daemon {
 namespace {
@@ -58,9 +59,9 @@ Result<config::Configuration> configure(const Arguments& arguments, const std::s
   WEIR_TRY(settings.level, log::parseLevel(configuration.get(config::kLogLevel)));
   settings.file = configuration.get(config::kLogFile);
   settings.rotate = static_cast<int>(configuration.get(config::kLogMax));
-  settings.max_bytes = configuration.get(config::kLogMaxSize).bytes;
   log::setComponent(component);
   WEIR_RETURN_IF_ERROR(log::configure(settings));
+  log::rotateAt(configuration.get(config::kLogMaxSize).bytes);
   for (const std::string& warning : warnings) {
     log::warn(warning);
   }

@@ -16,8 +16,8 @@ using GiveUp = std::function<void(const Error&)>;
 using Start = std::function<Result<Stop>(const config::Configuration&, GiveUp)>;
 
 /// Runs a daemon in this process from its arguments to its exit status: 0 after SIGTERM or SIGINT,
-/// 1 when it could not start or gave up, 2 for wrong usage. SIGHUP opens the log again. Called once,
-/// by main().
+/// 1 when it could not start or gave up, 2 for wrong usage. SIGHUP opens the log again. Called
+/// once, by main().
 int run(int argc, char** argv, const Description& description, const Start& start);
 
 }  // namespace weir::daemon

@@ -27,8 +27,7 @@ class MetricCounter {
   std::int64_t count_ = 0;
 };
 
-/// Counters of one function in one subtask, which the function itself may read: nothing else shows
-/// them, as it does accumulators. Task's thread.
+/// Counters of one function in one subtask, for itself: nothing shows them yet. Task's thread.
 class MetricGroup {
  public:
   /// The counter of this name, made at first use; valid as long as the function.

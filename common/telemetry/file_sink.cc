@@ -34,8 +34,7 @@ void writeAll(int descriptor, std::string_view bytes) {
 
 }  // namespace
 
-FileSink::FileSink(std::string file, int keep, std::uint64_t max_bytes)
-    : file_(std::move(file)), keep_(keep), max_bytes_(max_bytes) {}
+FileSink::FileSink(std::string file, int keep) : file_(std::move(file)), keep_(keep) {}
 
 FileSink::~FileSink() {
   if (descriptor_ >= 0) {
@@ -58,6 +57,12 @@ Status FileSink::begin() {
     ::dup2(descriptor_, STDERR_FILENO);
   }
   return ok();
+}
+
+void FileSink::rotateAt(std::uint64_t max_bytes) {
+  const std::lock_guard lock(mutex_);
+  max_bytes_ = max_bytes;
+  next_check_ = max_bytes;
 }
 
 Status FileSink::reopen() {

@@ -16,12 +16,14 @@ namespace weir::log {
 /// next file, and what it writes counts. Threads: any.
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  /// `keep` earlier files; with none, or without `max_bytes`, the file grows.
-  FileSink(std::string file, int keep, std::uint64_t max_bytes);
+  /// `keep` earlier files; with none the file grows.
+  FileSink(std::string file, int keep);
   ~FileSink() override;
 
   /// Makes an earlier file what stands under the name now, if `keep` is above 0, and opens it.
   Status begin();
+  /// From which size on the file becomes an earlier one; 0, as at first: never.
+  void rotateAt(std::uint64_t max_bytes);
   /// Opens what stands under the name now.
   Status reopen();
 
@@ -35,7 +37,7 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
 
   const std::string file_;
   const int keep_;
-  const std::uint64_t max_bytes_;
+  std::uint64_t max_bytes_ = 0;
   int descriptor_ = -1;
   std::uint64_t next_check_ = 0;  // No shift below this size: one has just failed.
 };

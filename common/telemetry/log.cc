@@ -14,6 +14,7 @@
 
 #include "common/base/utf8.h"
 #include "common/telemetry/file_sink.h"
+#include "common/telemetry/log_file.h"
 
 namespace weir::log {
 
@@ -81,7 +82,7 @@ Result<Level> parseLevel(std::string_view name) {
 Status configure(const Settings& settings) {
   std::shared_ptr<FileSink> file;  // As above.
   if (!settings.file.empty()) {
-    file = std::make_shared<FileSink>(settings.file, settings.rotate, settings.max_bytes);
+    file = std::make_shared<FileSink>(settings.file, settings.rotate);
     WEIR_RETURN_IF_ERROR(file->begin());
   }
   std::shared_ptr<spdlog::logger> logger =
@@ -94,13 +95,24 @@ Status configure(const Settings& settings) {
   return ok();
 }
 
-Status reopen() {
+namespace {
+
+std::shared_ptr<FileSink> currentFile() {
   Output& out = output();
-  std::shared_ptr<FileSink> file;
-  {
-    const std::lock_guard lock(out.mutex);
-    file = out.file;
+  const std::lock_guard lock(out.mutex);
+  return out.file;
+}
+
+}  // namespace
+
+void rotateAt(std::uint64_t bytes) {
+  if (const auto file = currentFile()) {
+    file->rotateAt(bytes);
   }
+}
+
+Status reopen() {
+  const auto file = currentFile();
   return file ? file->reopen() : ok();
 }
 

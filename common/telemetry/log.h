@@ -47,18 +47,12 @@ struct Settings {
   std::string file;
   /// Earlier files that stay as file.1, file.2, ...; 0: the file is appended to and grows.
   int rotate = 0;
-  /// Size from which on the file becomes an earlier one while the process runs; 0: never.
-  std::uint64_t max_bytes = 0;
 };
 
 /// Decides where lines of this process go; standard error from INFO on before the first call.
-/// Called once by main(). An earlier file becomes file.1, file.1 becomes file.2, ... Where standard
-/// error is that file, it follows to each next one. Errors: kIo when the file cannot be written;
-/// the lines then go where they went before.
+/// Called once by main(). An earlier file becomes file.1, file.1 becomes file.2, ... Errors: kIo
+/// when the file cannot be written; the lines then go where they went before.
 Status configure(const Settings& settings);
-
-/// Opens the file again, for who has moved it away; nothing without a file. Errors: as configure().
-Status reopen();
 
 /// The name in brackets of every line of this process: "jobmanager", "worker 1f3a".
 void setComponent(std::string_view name);

@@ -80,7 +80,7 @@ class JobsTest(unittest.TestCase):
         listed = json.loads(self.cluster.weir("list", "--json").stdout)
         self.assertEqual([j["jobid"] for j in listed["jobs"]], [job])
         self.cluster.weir("cancel", job)
-        self.cluster.wait_state(job, "CANCELED")
+        self.assertEqual(self.cluster.job(job)["state"], "CANCELED")  # It waits for the end.
         again = self.cluster.weir("cancel", job, check=False)
         self.assertEqual(again.returncode, 1)
         self.assertIn("CANCELED", again.stderr)

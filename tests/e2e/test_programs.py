@@ -115,7 +115,8 @@ class ProgramsTest(unittest.TestCase):
             ("bogus",), ("run",), ("run", "--bogus", "x"), ("run", "-p", "0", "x"), ("run", "-p", "many", "x"),
             ("run", "-m", "nohost", "x"), ("list", "-m", "127.0.0.1:notaport"), ("cancel",), ("savepoint",),
             ("list", "-D", "no.such.key=1"), ("list", "-D", "nothing"), ("list", "extra"), (),
-            ("run", "-s", "", self.jobs / "counting"), ("savepoint", "-d", ""),
+            ("run", "-s", "", self.jobs / "counting"), ("savepoint", "-d", ""), ("nosuch", "--help"),
+            ("savepiont",), ("run", "-p", "", "x"), ("list", "-m", ""), ("list", "--", "-r"),
         ):
             with self.subTest(arguments=arguments):
                 done = self.cluster.weir(*arguments, check=False)

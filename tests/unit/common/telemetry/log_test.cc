@@ -70,7 +70,8 @@ TEST_F(LogTest, KeepsTheFilesOfEarlierStarts) {
 }
 
 TEST_F(LogTest, AFileThatIsLargeBecomesAnEarlierOne) {
-  ASSERT_TRUE(configure({.file = file(), .rotate = 2, .max_bytes = 1000}).has_value());
+  ASSERT_TRUE(configure({.file = file(), .rotate = 2}).has_value());
+  rotateAt(1000);
   for (int i = 0; i < 100; ++i) {
     info("a line of some length, so that few of them fill a file", {{"n", i}});
   }
@@ -83,7 +84,8 @@ TEST_F(LogTest, AFileThatIsLargeBecomesAnEarlierOne) {
 }
 
 TEST_F(LogTest, WithoutEarlierFilesTheFileGrows) {
-  ASSERT_TRUE(configure({.file = file(), .rotate = 0, .max_bytes = 100}).has_value());
+  ASSERT_TRUE(configure({.file = file(), .rotate = 0}).has_value());
+  rotateAt(100);
   for (int i = 0; i < 10; ++i) {
     info("a line of some length, so that few of them fill a file", {{"n", i}});
   }
