@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "common/telemetry/log_file.h"
+
 namespace weir::log {
 namespace {
 
