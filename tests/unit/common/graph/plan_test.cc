@@ -109,13 +109,9 @@ TEST(FirstDifference, NamesAnOperatorThatIsMissingOrNew) {
 }
 
 TEST(Plan, ANameThatIsNotUtf8IsStillJson) {
-  StreamGraph graph;
-  StreamNode source;
-  source.kind = "source";
-  source.name = "caf\xe9\x7f";
-  graph.add(source);
-  JobGraph job = build(graph);
+  JobGraph job = build(counting());
   job.name = "\xff\n\x1b";
+  job.operators[0].name = "caf\xe9\x7f";
   EXPECT_THAT(planJson(job), HasSubstr("\"name\":\"\uFFFD\\u000a\\u001b\""));
   EXPECT_THAT(planJson(job), HasSubstr("caf\uFFFD\\u007f"));
 }
