@@ -18,6 +18,7 @@ namespace weir {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class SinksTest : public ConnectorTest {
  protected:
