@@ -17,8 +17,8 @@
 
 extern "C" {
 // Defined in a process that runs under a sanitizer only.
-void __asan_init() __attribute__((weak));
-void __tsan_init() __attribute__((weak));
+void __asan_init() __attribute__((weak));  // NOLINT(readability-identifier-naming)
+void __tsan_init() __attribute__((weak));  // NOLINT(readability-identifier-naming)
 }
 
 namespace weir::worker {
