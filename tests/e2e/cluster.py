@@ -268,9 +268,10 @@ class Cluster:
                 continue
             try:
                 fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                sweeps = b"--sweep" in (entry / "cmdline").read_bytes()  # Each task manager has one.
             except OSError:
                 continue
-            if int(fields[1]) in parents and fields[0] != "Z":
+            if int(fields[1]) in parents and fields[0] != "Z" and not sweeps:
                 pids.append(int(entry.name))
         return sorted(pids)
 

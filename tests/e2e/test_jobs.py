@@ -103,7 +103,7 @@ class JobsTest(unittest.TestCase):
         )
         self.assertEqual(done.returncode, 1)
         for restart in (1, 2):
-            self.assertRegex(done.stderr, rf"(?m)RESTARTING\.\nrestart {restart} in 10 ms: .*thrown on purpose")
+            self.assertRegex(done.stderr, rf"(?m)RESTARTING\.\n  restart {restart} in 10 ms: .*thrown on purpose")
         self.assertEqual(done.stderr.count("thrown on purpose"), 3, done.stderr)
         self.free_again()
 
