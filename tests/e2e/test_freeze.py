@@ -44,7 +44,7 @@ class Growing(threading.Thread):
     """Watches visible files: what was read once must be the beginning of what is read later."""
 
     def __init__(self, directory):
-        super().__init__()
+        super().__init__(daemon=True)  # A test that fails leaves it behind.
         self.directory = directory
         self.seen = {}
         self.problems = []

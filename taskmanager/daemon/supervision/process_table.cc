@@ -133,7 +133,8 @@ int sweepProcesses(const std::string& directory_name, int passes) {
   const std::string part = "/" + directory_name + "/";
   std::vector<std::pair<pid_t, std::uint64_t>> killed;
   for (int quiet = 0; passes > 0 && quiet < kQuiet; --passes, ++quiet) {
-    for (const ProcessInfo& one : ProcessTable::read().all()) {
+    const ProcessTable table = ProcessTable::read();  // Outlives the loop over what it holds.
+    for (const ProcessInfo& one : table.all()) {
       if (one.state == 'Z' || one.pid == ::getpid() || !isOurs(one.pid) ||
           !environmentHas(one.pid, kWorkerMark, part)) {
         continue;
