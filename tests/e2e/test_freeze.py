@@ -112,7 +112,7 @@ class FreezeTest(unittest.TestCase):
         )
 
     def restarts(self, cluster, job):
-        return sum(1 for line in cluster.jobmanager.log.read_text().splitlines() if "job failed" in line and job in line)
+        return sum(1 for line in cluster.jobmanager.log.read_text().splitlines() if "job restarts" in line and job in line)
 
     def test_a_frozen_task_manager_and_its_worker_write_nothing_more(self):
         with self.cluster() as cluster:
