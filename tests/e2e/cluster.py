@@ -253,6 +253,10 @@ class Cluster:
     def completed_checkpoints(self, job):
         return self.get(f"/jobs/{job}/checkpoints").get("count", 0)
 
+    def restarts(self, job):
+        vertex = self.job(job)["vertices"][0]["id"]
+        return max(task["attempt"] for task in self.get(f"/jobs/{job}/vertices/{vertex}")["subtasks"])
+
     def wait_checkpoints(self, job, count, timeout=60):
         wait_for(f"{count} checkpoints of {job}", lambda: self.completed_checkpoints(job) >= count, timeout)
 

@@ -111,9 +111,6 @@ class FreezeTest(unittest.TestCase):
             lambda: next(((tm, cluster.workers(tm)) for tm in cluster.taskmanagers if cluster.workers(tm)), None),
         )
 
-    def restarts(self, cluster, job):
-        return sum(1 for line in cluster.jobmanager.log.read_text().splitlines() if "job restarts" in line and job in line)
-
     def test_a_frozen_task_manager_and_its_worker_write_nothing_more(self):
         with self.cluster() as cluster:
             growing = Growing(self.out)
@@ -121,7 +118,7 @@ class FreezeTest(unittest.TestCase):
             cluster.wait_checkpoints(job, 2)
             manager, workers = self.with_workers(cluster)
             stop(manager.pid, *workers)
-            wait_for("the job restarts", lambda: self.restarts(cluster, job) > 0)
+            wait_for("the job restarts", lambda: cluster.restarts(job) > 0)
             cluster.wait_running(job)
             go_on(*workers, manager.pid)
             wait_for("the given-up workers end", lambda: not any(map(lives, workers)), 10)
@@ -207,7 +204,7 @@ class FreezeTest(unittest.TestCase):
             wait_for("lines come", lambda: any(p.stat().st_size for p in (self.out / "lines").glob("[12]")))
             manager, workers = self.with_workers(cluster)
             stop(manager.pid, *workers)
-            wait_for("the job restarts", lambda: self.restarts(cluster, job) > 0)
+            wait_for("the job restarts", lambda: cluster.restarts(job) > 0)
             cluster.wait_running(job)
             go_on(*workers, manager.pid)
             cluster.wait_state(job, "FINISHED")
@@ -219,7 +216,7 @@ class FreezeTest(unittest.TestCase):
             cluster.wait_checkpoints(job, 2)
             manager, workers = self.with_workers(cluster)
             stop(manager.pid, *workers)
-            wait_for("the job restarts", lambda: self.restarts(cluster, job) > 0)
+            wait_for("the job restarts", lambda: cluster.restarts(job) > 0)
             before = manager.out.read_bytes()
             go_on(*workers)
             wait_for("the given-up workers end", lambda: not any(map(lives, workers)), 10)

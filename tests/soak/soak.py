@@ -254,14 +254,10 @@ class Soak:
                     found.append(int(entry.name))
         return found
 
-    def restarts(self):
-        vertex = self.cluster.job(self.job)["vertices"][0]["id"]
-        return max(t["attempt"] for t in self.cluster.get(f"/jobs/{self.job}/vertices/{vertex}")["subtasks"])
-
     def summary(self, seconds):
         done = {name.replace("_", " "): number for name, number in self.disturbances.done.items()} | self.done
         parts = [f"{what} {number}" for what, number in done.items()]
-        parts += [f"restarts {self.restarts()}", f"checkpoints {self.completed}", f"records {self.count}"]
+        parts += [f"restarts {self.cluster.restarts(self.job)}", f"checkpoints {self.completed}", f"records {self.count}"]
         return f"soak: passed, --seed {self.seed}: " + ", ".join(parts) + f", {seconds:.0f} s"
 
 
