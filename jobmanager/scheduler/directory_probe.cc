@@ -45,15 +45,17 @@ void DirectoryProbe::run(std::vector<std::string> directories,
   done_ = std::move(done);
   std::vector<std::pair<std::string, std::string>> own;  // Path and content.
   for (const std::string& directory : directories) {
+    const std::string within = fs::join(directory, "probe-" + random_.hex(16));
     const std::string name = "probe-" + random_.hex(16);
     const std::string content = random_.hex(32);
-    own.emplace_back(fs::join(directory, name), content);
+    own.emplace_back(fs::join(within, name), content);
     for (const TaskManagerId id : task_managers) {
       const runtime::Registration* registration = resources_.registration(id);
       orders_.push_back({.task_manager = id,
                          .host = registration == nullptr ? "?" : registration->host,
+                         .directory = directory,
                          .order = {.id = random_.next(),
-                                   .directory = directory,
+                                   .directory = within,
                                    .expected_file = name,
                                    .expected_content = content,
                                    .write_file = "probe-" + random_.hex(16),
@@ -144,19 +146,12 @@ void DirectoryProbe::verify() {
         }
       }
       if (!why.empty() && first) {
-        first = one.silent ? silent(order.directory, one.host, why)
-                           : notShared(order.directory, one.host, why);
+        first = one.silent ? silent(one.directory, one.host, why)
+                           : notShared(one.directory, one.host, why);
       }
     }
-    for (const Order& one : orders) {
-      for (const std::string& name : {one.order.write_file, one.order.expected_file}) {
-        Status removed = files.remove(fs::join(one.order.directory, name));
-        if (first) {
-          first = std::move(removed);
-        }
-      }
-    }
-    return first;
+    Status removed = removeFiles(files, orders);
+    return first ? std::move(removed) : std::move(first);
   };
   work_.run(std::move(read), [this, run = run_](Status status) {
     if (run != run_) {
@@ -186,17 +181,32 @@ void DirectoryProbe::cancel() {
   if (orders_.empty()) {
     return;
   }
-  work_.run(
-      [&files = services_.files, orders = std::exchange(orders_, {})] {
-        Status last = ok();
-        for (const Order& one : orders) {
-          for (const std::string& name : {one.order.write_file, one.order.expected_file}) {
-            last = files.remove(fs::join(one.order.directory, name));
-          }
-        }
-        return last;
-      },
-      [](const Status&) {});  // A directory that cannot be written was named already.
+  work_.run([&files = services_.files,
+             orders = std::exchange(orders_, {})] { return removeFiles(files, orders); },
+            [](const Status&) {});  // A directory that cannot be written was named already.
+}
+
+/// Removes what both sides wrote, then the directories of the run, each with what was never
+/// finished in it; goes on after an error and tells the first one.
+Status DirectoryProbe::removeFiles(fs::FileSystem& files, const std::vector<Order>& orders) {
+  Status first = ok();
+  const auto note = [&](Status removed) {
+    if (first) {
+      first = std::move(removed);
+    }
+  };
+  for (const Order& one : orders) {
+    note(files.removeFile(fs::join(one.order.directory, one.order.write_file)));
+    note(files.removeFile(fs::join(one.order.directory, one.order.expected_file)));
+  }
+  std::set<std::string> directories;
+  for (const Order& one : orders) {
+    directories.insert(one.order.directory);
+  }
+  for (const std::string& directory : directories) {
+    note(files.removeDirectory(directory));
+  }
+  return first;
 }
 
 DirectoryProbe::Order* DirectoryProbe::find(TaskManagerId from, std::uint64_t id) {

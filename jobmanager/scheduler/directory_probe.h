@@ -16,7 +16,8 @@
 namespace weir::jobmanager {
 
 /// Whether the directories of snapshots are the same ones on the job manager and on task managers:
-/// each side writes a file, and the other reads it.
+/// each side writes a file, and the other reads it, in a directory of the run's own: what a task
+/// manager that is killed while it writes leaves there goes with it.
 ///
 /// One run at a time. Threads: the strand.
 class DirectoryProbe {
@@ -40,6 +41,7 @@ class DirectoryProbe {
   struct Order {
     TaskManagerId task_manager;
     std::string host;
+    std::string directory;  // The one that is to be shared; the order names one within it.
     runtime::ProbeOrder order;
     bool answered = false;
     bool silent = false;  // Somebody else answered for it.
@@ -50,6 +52,7 @@ class DirectoryProbe {
   void finishIfAnswered();
   void verify();
   void answer(Status status);
+  static Status removeFiles(fs::FileSystem& files, const std::vector<Order>& orders);
   Order* find(TaskManagerId from, std::uint64_t id);
   bool onOneMachine() const;
 

@@ -1,9 +1,14 @@
 #include "jobmanager/scheduler/directory_probe.h"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/concurrency/simulated_executor.h"
+#include "common/fs/local_file_system.h"
 #include "common/fs/memory_file_system.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 
@@ -76,6 +81,26 @@ TEST_F(DirectoryProbeTest, ASharedDirectoryIsFoundSharedAndLeftClean) {
   ASSERT_TRUE(answer_.has_value());
   EXPECT_TRUE(answer_->has_value());
   EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(DirectoryProbeTest, WhatAKilledTaskManagerLeavesUnfinishedGoesWithTheRun) {
+  std::string folder = ::testing::TempDir() + "probe-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  fs::LocalFileSystem files;
+  DirectoryProbe probe{
+      {strand_, io_, time_, files, blobs_, discarder_}, random_, resources_, "this-machine"};
+  addTaskManager("another-machine");
+  probe.run({folder}, {id_}, [&](Status status) { answer_ = std::move(status); });
+  time_.runDue();
+  ASSERT_EQ(gateway_->orders.size(), 1U);
+  const runtime::ProbeOrder& order = gateway_->orders[0];
+  std::ofstream(order.directory + "/." + order.write_file + ".0123456789ab.tmp") << "half";
+  probe.lost(id_);
+  time_.runDue();
+  ASSERT_TRUE(answer_.has_value());
+  EXPECT_EQ(answer_->error().code(), ErrorCode::kUnavailable);
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(DirectoryProbeTest, AnotherMachinesOwnDirectoryIsAnErrorNamingHostAndPath) {
