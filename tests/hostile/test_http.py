@@ -27,7 +27,7 @@ class HttpTest(HostileTest):
             peer = self.connect(self.cluster.web_port)
             peer.settimeout(0.5)
             try:
-                peer.sendall(b"GET /joboverview HTTP/1.1\r\nHost: x\r\n\r\n" * 5000)
+                peer.sendall(b"GET /joboverview HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 5000)
             except OSError:
                 pass
         self.ask()
@@ -38,7 +38,7 @@ class HttpTest(HostileTest):
             (b"GET / HTTP/9.9\r\n\r\n", b"400"),
             (b"GET / HTTP/1.1\r\nX: " + b"x" * 50_000 + b"\r\n\r\n", b"413"),
             (b"POST /jobs HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
-            (b"GET /jobs/" + b"a" * 5000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"404"),
+            (b"GET /jobs/" + b"a" * 5000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"404"),
         ):
             answer = self.read_all(self.connect(self.cluster.web_port, request))
             self.assertEqual(answer[9:12], status, request[:60])
