@@ -130,8 +130,8 @@ class SavepointStore {
     work_.hold();
     queueOf(path).run(
         std::move(work),
-        [this, done = std::move(done)](auto answer) mutable {
-          done(std::move(answer));
+        [this, done = std::move(done)](auto&& answer) mutable {
+          done(std::forward<decltype(answer)>(answer));
           work_.release();
         },
         std::move(late));
