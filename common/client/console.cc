@@ -163,6 +163,30 @@ std::string wrapped(std::string_view text, std::size_t width) {
   return lines.append(text);
 }
 
+std::string withMargin(std::string_view text, std::size_t blanks) {
+  const std::string margin(blanks, ' ');
+  std::string lines = margin;
+  for (const char c : text) {
+    lines += c;
+    lines += c == '\n' ? margin : "";
+  }
+  return lines;
+}
+
+std::string humanDuration(std::int64_t millis) {
+  const std::int64_t seconds = std::max<std::int64_t>(millis, 0) / 1000;
+  if (seconds < 60) {
+    return fmt::format("{} s", seconds);
+  }
+  if (seconds < 3600) {
+    return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+  }
+  if (seconds < 86400) {
+    return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
+  }
+  return fmt::format("{} d {} h", seconds / 86400, seconds % 86400 / 3600);
+}
+
 std::string humanBytes(std::uint64_t bytes) {
   static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   double value = static_cast<double>(bytes);

@@ -53,6 +53,12 @@ std::string failureDocument(std::string_view what, const Error& error);
 /// The words of `text` in lines of at most `width` letters.
 std::string wrapped(std::string_view text, std::size_t width);
 
+/// `text` with `blanks` before each of its lines.
+std::string withMargin(std::string_view text, std::size_t blanks);
+
+/// "12 s", "3 min 12 s", "2 h 5 min", "3 d 4 h".
+std::string humanDuration(std::int64_t millis);
+
 /// "12.3 MiB".
 std::string humanBytes(std::uint64_t bytes);
 

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <tuple>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "common/base/clock.h"
 #include "common/base/nearest.h"
 #include "common/base/utf8.h"
 #include "common/client/commands.h"
@@ -23,44 +25,73 @@ namespace {
 using runtime::JobState;
 using runtime::JobSummary;
 
-std::string listLine(const JobSummary& job, bool with_state) {
-  const std::string line =
-      fmt::format("{} : {} : {}", listTime(job.start_millis), job.id.hex(), escaped(job.name));
-  return with_state ? fmt::format("{} ({})", line, toString(job.state)) : line;
+constexpr std::size_t kStatusWidth = 76;  // Indented by four in a terminal of 80 columns.
+
+std::string listLine(const JobSummary& job) {
+  return fmt::format("{} : {} : {} ({})",
+                     listTime(job.start_millis),
+                     job.id.hex(),
+                     escaped(job.name),
+                     toString(job.state));
+}
+
+/// How long it runs or ran, and what there is to say of restarts, waits and failures.
+std::vector<std::string> statusOf(const JobSummary& job, std::int64_t now) {
+  const bool ended = isTerminal(job.state);
+  std::string status = "for " + humanDuration((ended ? job.end_millis : now) - job.start_millis);
+  if (job.restarts > 0) {
+    status += fmt::format(", restarted {} time{}", job.restarts, job.restarts == 1 ? "" : "s");
+  }
+  if (!job.waiting.empty()) {
+    status += ", waits " + escaped(job.waiting);
+  }
+  std::vector<std::string> texts{std::move(status)};
+  if (!job.failure.empty()) {
+    texts.push_back((ended ? "failure: " : "last failure: ") +
+                    escaped(job.failure.substr(0, job.failure.find('\n'))));
+  }
+  return texts;
 }
 
 void printSection(Console& console,
                   std::string_view title,
                   const std::vector<JobSummary>& jobs,
                   std::string_view none,
-                  bool with_state) {
+                  std::int64_t now) {
   if (jobs.empty()) {
     console.result(none);
     return;
   }
   console.result(title);
   for (const JobSummary& job : jobs) {
-    console.result(listLine(job, with_state));
+    console.result(listLine(job));
+    for (const std::string& text : statusOf(job, now)) {
+      console.result(withMargin(wrapped(text, kStatusWidth), 4));
+    }
   }
   console.result(std::string(title.size(), '-'));
 }
 
-nlohmann::json summaryJson(const JobSummary& job) {
+nlohmann::json summaryJson(const JobSummary& job, std::int64_t now) {
   return {{"jobid", job.id.hex()},
           {"name", job.name},
           {"state", toString(job.state)},
           {"start-time", job.start_millis},
-          {"end-time", job.end_millis}};
+          {"end-time", job.end_millis},
+          {"duration", (job.end_millis < 0 ? now : job.end_millis) - job.start_millis},
+          {"restarts", job.restarts},
+          {"failure", job.failure},
+          {"waiting", job.waiting}};
 }
 
 std::string dumped(const nlohmann::json& document) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string listDocument(const std::vector<JobSummary>& jobs) {
+std::string listDocument(const std::vector<JobSummary>& jobs, std::int64_t now) {
   nlohmann::json list = nlohmann::json::array();
   for (const JobSummary& job : jobs) {
-    list.push_back(summaryJson(job));
+    list.push_back(summaryJson(job, now));
   }
   return dumped({{"jobs", list}});
 }
@@ -105,6 +136,7 @@ int listJobs(const Invocation& invocation, const ListOptions& options) {
                                        : running)
         .push_back(job);
   }
+  const std::int64_t now = toEpochMillis(std::chrono::system_clock::now());
   const bool both = options.all || options.running == options.scheduled;
   std::vector<JobSummary> chosen;
   if (both || options.running) {
@@ -112,7 +144,7 @@ int listJobs(const Invocation& invocation, const ListOptions& options) {
                  "------------------ Running/Restarting Jobs -------------------",
                  running,
                  "No running jobs.",
-                 true);
+                 now);
     chosen.insert(chosen.end(), running.begin(), running.end());
   }
   if (both || options.scheduled) {
@@ -120,7 +152,7 @@ int listJobs(const Invocation& invocation, const ListOptions& options) {
                  "----------------------- Scheduled Jobs -----------------------",
                  scheduled,
                  "No scheduled jobs.",
-                 true);
+                 now);
     chosen.insert(chosen.end(), scheduled.begin(), scheduled.end());
   }
   if (options.all) {
@@ -128,10 +160,10 @@ int listJobs(const Invocation& invocation, const ListOptions& options) {
                  "------------------------- Ended Jobs -------------------------",
                  ended,
                  "No ended jobs.",
-                 true);
+                 now);
     chosen.insert(chosen.end(), ended.begin(), ended.end());
   }
-  console.document(listDocument(chosen));
+  console.document(listDocument(chosen, now));
   return kDone;
 }
 

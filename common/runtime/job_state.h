@@ -67,6 +67,9 @@ struct JobSummary {
   JobState state = JobState::kCreated;
   std::int64_t start_millis = 0;
   std::int64_t end_millis = -1;  ///< -1 while it runs.
+  std::uint64_t restarts = 0;
+  std::string failure;  ///< Why it failed last, cut to a few lines; empty when it never did.
+  std::string waiting;  ///< What it waits for, as a clause; empty when it waits for nothing.
 };
 
 }  // namespace weir::runtime

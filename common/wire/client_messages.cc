@@ -262,6 +262,9 @@ v1::JobSummary toProto(const runtime::JobSummary& summary) {
   to.set_state(static_cast<std::uint32_t>(summary.state));
   to.set_start_millis(summary.start_millis);
   to.set_end_millis(summary.end_millis);
+  to.set_restarts(summary.restarts);
+  to.set_failure(summary.failure);
+  to.set_waiting(summary.waiting);
   return to;
 }
 
@@ -272,6 +275,9 @@ Result<runtime::JobSummary> fromProto(const v1::JobSummary& from) {
   WEIR_TRY(to.state, jobState(from.state()));
   to.start_millis = from.start_millis();
   to.end_millis = from.end_millis();
+  to.restarts = from.restarts();
+  to.failure = from.failure();
+  to.waiting = from.waiting();
   return to;
 }
 

@@ -215,6 +215,13 @@ void ResourceManager::expire(const runtime::ExecutionId& execution) {
   answer(std::move(done), std::move(error));
 }
 
+std::optional<Error> ResourceManager::shortageOf(const runtime::ExecutionId& execution) const {
+  const auto request = std::find_if(waiting_.begin(), waiting_.end(), [&](const Request& one) {
+    return one.execution == execution;
+  });
+  return request == waiting_.end() ? std::nullopt : std::optional(shortage(*request->graph));
+}
+
 Error ResourceManager::shortage(const graph::JobGraph& graph) const {
   std::uint32_t total = 0;
   std::uint32_t free = 0;

@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,6 +54,8 @@ class ResourceManager {
                 const graph::JobGraph& graph,
                 Duration wait,
                 Callback<Placement> done);
+  /// What a request that waits lacks, as it would be answered; nullopt when none waits.
+  std::optional<Error> shortageOf(const runtime::ExecutionId& execution) const;
   /// Forgets a waiting request without an answer.
   void withdraw(const runtime::ExecutionId& execution);
   /// Frees slots of an attempt on one task manager that never got its deployment.

@@ -121,4 +121,17 @@ std::size_t Attempt::workerOf(const runtime::TaskId& task) const {
   return placement_.tasks[vertex_index_.at(task.vertex)][task.subtask];
 }
 
+std::string Attempt::liveHosts() const {
+  constexpr std::size_t kMostNamed = 5;
+  std::string hosts;
+  std::size_t named = 0;
+  for (const TaskManagerId id : live_) {
+    if (++named > kMostNamed) {
+      return hosts + " and " + std::to_string(live_.size() - kMostNamed) + " more";
+    }
+    hosts += (hosts.empty() ? "" : ", ") + hostOf(id);
+  }
+  return hosts;
+}
+
 }  // namespace weir::jobmanager

@@ -53,6 +53,8 @@ class Attempt {
   bool workerGone(TaskManagerId id) { return live_.erase(id) > 0; }
   bool hasWorker(TaskManagerId id) const { return live_.contains(id); }
   bool allGone() const { return live_.empty(); }
+  /// "host1, host2": where its workers live still, the first few of them.
+  std::string liveHosts() const;
 
   /// Whether this subtask was placed there; any task may be asked for.
   bool runsOn(TaskManagerId id, const runtime::TaskId& task) const;

@@ -31,19 +31,6 @@ std::uint64_t bytesOf(const runtime::JobEvent& event) {
 }
 }  // namespace
 
-JobOutline JobOutline::of(const graph::JobGraph& graph) {
-  JobOutline outline;
-  for (const graph::JobVertex& vertex : graph.vertices) {
-    outline.vertices.push_back({vertex.id, vertex.name, vertex.parallelism, {}});
-  }
-  for (const graph::JobEdge& edge : graph.edges) {
-    outline.vertices[edge.target_vertex].inputs.push_back(
-        {graph.vertices[edge.source_vertex].id, edge.partitioning});
-  }
-  outline.restart = graph.restart;
-  return outline;
-}
-
 void JobMaster::fail(const Error& why, bool recoverable) {
   recoverable_ = recoverable_ && recoverable;
   if (ending_ || !ExecutionGraph::mayFollow(state(), JobState::kFailing)) {
@@ -169,6 +156,7 @@ void JobMaster::restartOrFail() {
   move(JobState::kRestarting,
        "restart " + std::to_string(restarts_ + 1) + " in " + std::to_string(millis) +
            " ms: " + failure_);
+  restarts_at_ = services_.common.clock.now() + *pause;
   timer_ = services_.common.strand.schedule(*pause, [this] {
     ++restarts_;
     timer_.reset();
@@ -231,30 +219,6 @@ void JobMaster::emitTask(const runtime::TaskId& task, const std::string& cause) 
                                 .parallelism = vertex->parallelism,
                                 .state = execution->state,
                                 .cause = cutText(cause, kMostLoggedBytes)});
-}
-
-runtime::JobSummary JobMaster::summary() const {
-  return {.id = id_,
-          .name = graph_.graph().name,
-          .state = graph_.state(),
-          .start_millis = start_millis_,
-          .end_millis = end_millis_};
-}
-
-JobView JobMaster::view() const {
-  JobView view;
-  view.summary = summary();
-  view.failure = failure_;
-  view.restarts = restarts_;
-  view.last_modification_millis = graph_.lastModification();
-  view.timestamps = graph_.timestamps();
-  view.vertices = graph_.vertices();
-  view.outline = outline_;
-  view.checkpoints = coordinator_.history().views();
-  view.checkpoints_completed = coordinator_.history().completed();
-  view.checkpoints_failed = coordinator_.history().failed();
-  view.accumulators = graph_.accumulators();
-  return view;
 }
 
 }  // namespace weir::jobmanager

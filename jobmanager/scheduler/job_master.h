@@ -150,6 +150,9 @@ class JobMaster final : private CheckpointedTasks {
   void releaseRestored();
   void releaseTaken();
   void releaseMarks(std::function<void()> done);
+  /// A clause that continues "waits"; empty when nothing holds it up.
+  std::string waitsFor() const;
+  std::string waitsWhileRunning() const;
   std::int64_t now() const { return toEpochMillis(services_.common.clock.wallNow()); }
   runtime::JobState state() const { return graph_.state(); }
   std::string label() const { return "job " + id_.hex() + " ('" + graph_.graph().name + "')"; }
@@ -183,6 +186,7 @@ class JobMaster final : private CheckpointedTasks {
   bool opening_ = false;  // The savepoint to start from is being read.
   std::string failure_;
   std::uint64_t restarts_ = 0;
+  SteadyTime restarts_at_;  // When it is RESTARTING.
   std::int64_t end_millis_ = -1;
   std::deque<runtime::JobEvent> events_;
   std::uint64_t event_bytes_ = 0;                        // Of events_.

@@ -37,7 +37,6 @@ struct JobOutline {
 struct JobView {
   runtime::JobSummary summary;
   std::string failure;  ///< First cause, of the last failure.
-  std::uint64_t restarts = 0;
   std::int64_t last_modification_millis = 0;
   /// When each JobState was entered last, indexed by its number; 0: never.
   std::array<std::int64_t, 9> timestamps{};

@@ -188,7 +188,7 @@ Json jobDetails(const JobView& job, std::int64_t now) {
           {"end-time", job.summary.end_millis},
           {"duration", durationOf(job.summary.start_millis, job.summary.end_millis, now)},
           {"now", now},
-          {"restarts", job.restarts},
+          {"restarts", job.summary.restarts},
           {"timestamps", timestamps},
           {"vertices", vertices},
           {"status-counts", statesOf(statuses)},

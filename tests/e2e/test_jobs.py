@@ -107,6 +107,32 @@ class JobsTest(unittest.TestCase):
         self.assertEqual(done.stderr.count("thrown on purpose"), 3, done.stderr)
         self.free_again()
 
+    def test_list_says_how_long_how_often_restarted_why_and_what_is_waited_for(self):
+        job = self.cluster.run_detached(
+            self.jobs / "counting", "--misbehave", "throw", "--at", 100,
+            options=("-D", "restart-strategy=fixed-delay", "-D", "restart-strategy.fixed-delay.attempts=2",
+                     "-D", "restart-strategy.fixed-delay.delay=2 s"),
+        )
+        wait_for("the second failure", lambda: self.cluster.restarts(job) >= 1 and self.cluster.job(job)["state"] == "RESTARTING")
+        listed = self.cluster.weir("list").stdout
+        self.assertRegex(listed, r"(?m)^    for \d+ s, restarted 1 time, waits to restart in \d+ ms$")
+        self.assertRegex(listed, r"(?m)^    last failure: task ")
+        self.assertLessEqual(max(map(len, listed.splitlines())), 100, listed)
+        [one] = json.loads(self.cluster.weir("list", "--json").stdout)["jobs"]
+        self.assertEqual(one["restarts"], 1)
+        self.assertIn("thrown on purpose", one["failure"])
+        self.assertGreaterEqual(one["duration"], 2000)
+        self.cluster.wait_state(job, "FAILED")
+        self.assertRegex(self.cluster.weir("list", "-a").stdout, r"(?m)^    for \d+ s, restarted 2 times$")
+        self.free_again()
+
+    def test_list_names_what_a_job_without_slots_waits_for(self):
+        job = self.cluster.run_detached(self.jobs / "counting", "--count", 10, "--rate", 1, options=("-p", 100))
+        listed = wait_for("it is listed", lambda: [line for line in self.cluster.weir("list").stdout.splitlines() if "waits for slots" in line])
+        self.assertIn("for slots", listed[0])
+        self.cluster.weir("cancel", job)
+        self.cluster.wait_state(job, "CANCELED")
+
     def test_a_crash_names_the_signal_and_the_last_words_and_hurts_nobody_else(self):
         other = self.cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 100)
         self.cluster.wait_running(other)

@@ -62,11 +62,12 @@ class DispatcherTest : public ::testing::Test {
   Status cancel() {
     return ask<std::monostate>([&](auto done) { dispatcher_->cancel(job_, done); });
   }
-  runtime::JobState state() {
+  runtime::JobSummary summary() {
     const auto jobs =
         ask<std::vector<runtime::JobSummary>>([&](auto done) { dispatcher_->list(done); });
-    return jobs->at(0).state;
+    return jobs->at(0);
   }
+  runtime::JobState state() { return summary().state; }
 
   concurrency::SimulatedTime time_;
   concurrency::SimulatedExecutor strand_{time_};
@@ -113,6 +114,23 @@ TEST_F(DispatcherTest, FailsAJobWhoseSlotsAreNotThereInTime) {
   time_.advance(20s);
   EXPECT_EQ(state(), runtime::JobState::kFailed);
   EXPECT_THAT(dispatcher_->view()->finished.at(0).failure, HasSubstr("not enough slots"));
+}
+
+TEST_F(DispatcherTest, ListsWhatAJobWithoutSlotsWaitsFor) {
+  ASSERT_TRUE(submit());
+  EXPECT_EQ(state(), runtime::JobState::kCreated);
+  EXPECT_THAT(summary().waiting, HasSubstr("no task manager is registered"));
+  registerTaskManager();
+  time_.advance(1s);
+  EXPECT_EQ(state(), runtime::JobState::kRunning);
+  EXPECT_THAT(summary().waiting, HasSubstr("tasks to start"));
+}
+
+TEST_F(DispatcherTest, ListsWhyAJobThatEndedHasFailed) {
+  ASSERT_TRUE(submit());
+  time_.advance(20s);
+  EXPECT_THAT(summary().failure, HasSubstr("not enough slots"));
+  EXPECT_THAT(summary().waiting, "");
 }
 
 TEST_F(DispatcherTest, ANamedSavepointThatIsNoneFailsTheJobWithoutRestart) {

@@ -29,7 +29,12 @@ class FakeDispatcher final : public DispatcherGateway {
     changed.notify_all();
   }
   void list(Callback<std::vector<runtime::JobSummary>> done) override {
-    done(std::vector<runtime::JobSummary>{{known_job, "job", runtime::JobState::kRunning, 1, -1}});
+    runtime::JobSummary job;
+    job.id = known_job;
+    job.name = "job";
+    job.state = runtime::JobState::kRunning;
+    job.start_millis = 1;
+    done(std::vector{std::move(job)});
   }
   void cancel(JobId /*job*/, Callback<std::monostate> done) override { done(std::monostate()); }
   void savepoint(runtime::SavepointRequest /*request*/,

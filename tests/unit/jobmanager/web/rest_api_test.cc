@@ -16,8 +16,10 @@ class RestApiTest : public ::testing::Test {
   RestApiTest() {
     view_->now_millis = 5000;
     JobView job;
-    job.summary = {
-        JobId::random(random_), "word \xff count", runtime::JobState::kRunning, 1000, -1};
+    job.summary.id = JobId::random(random_);
+    job.summary.name = "word \xff count";
+    job.summary.state = runtime::JobState::kRunning;
+    job.summary.start_millis = 1000;
     job.timestamps[static_cast<std::size_t>(runtime::JobState::kRunning)] = 1500;
     JobOutline outline;
     for (const char* name : {"source", "sink"}) {
