@@ -10,7 +10,7 @@
 
 #include "common/base/random.h"
 #include "common/base/version.h"
-#include "common/concurrency/thread_pool.h"
+#include "common/concurrency/elastic_pool.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/config/worker_options.h"
@@ -29,7 +29,9 @@ namespace weir::taskmanager {
 namespace {
 
 constexpr std::uint64_t kBlobCacheBytes = std::uint64_t{2} << 30;
-constexpr std::size_t kPoolThreads = 4;
+constexpr std::size_t kPoolThreads = 16;
+constexpr std::size_t kProbeThreads = 8;
+constexpr std::chrono::seconds kHangWait{2};
 constexpr auto kStopLimit = std::chrono::seconds(15);
 
 std::string hostOf(const config::Configuration& configuration) {
@@ -92,12 +94,14 @@ struct TaskManager::Parts {
   std::optional<daemon::OutputSink> standard_error;
   std::optional<BlobClient> blobs;
   std::unique_ptr<BlobCache> cache;
-  concurrency::ThreadPool pool{"tm-files", kPoolThreads};
+  concurrency::ElasticPool pool{"tm-files", kPoolThreads};
+  concurrency::ElasticPool probes{"tm-probes", kProbeThreads};
   IoLoop loop{"tm-strand"};
   std::optional<SessionClient> session;
   std::unique_ptr<TaskManagerCore> core;
   std::unique_ptr<DataPort> data_port;
   bool stopped = false;
+  std::size_t hanging = 0;  // Threads of file work, when stopped.
 
   void startSupervision(const config::Configuration& configuration, const std::string& launcher);
   Status openDirectories(const config::Configuration& configuration, const TaskManagerId& id);
@@ -167,6 +171,7 @@ Status TaskManager::Parts::startCore(const config::Configuration& configuration,
   const std::string host = settings.registration.host;
   core = std::make_unique<TaskManagerCore>(TaskManagerCore::Environment{loop,
                                                                         pool,
+                                                                        probes,
                                                                         *directory,
                                                                         *cache,
                                                                         *blobs,
@@ -234,7 +239,12 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
 
 TaskManager::TaskManager(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-TaskManager::~TaskManager() { stop(); }
+TaskManager::~TaskManager() {
+  stop();
+  if (parts_->hanging > 0) {
+    static_cast<void>(parts_.release());  // Threads that hang may still come back to it.
+  }
+}
 
 void TaskManager::stop() {
   if (std::exchange(parts_->stopped, true)) {
@@ -254,7 +264,11 @@ void TaskManager::stop() {
   }
   parts_->blobs->shutdown();
   parts_->loop.shutdown();
-  parts_->pool.shutdown();
+  parts_->hanging = parts_->pool.shutdown(kHangWait) + parts_->probes.shutdown(kHangWait);
+  if (parts_->hanging > 0) {
+    log::warn("file operations hang, and the task manager stops without them",
+              {{"threads", parts_->hanging}});
+  }
   parts_->session->close();
   parts_->data_port.reset();
   parts_->core.reset();

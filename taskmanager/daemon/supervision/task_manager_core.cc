@@ -19,6 +19,7 @@ constexpr std::uint64_t kMostInlineBytes = 64 * 1024;  // Of state in one report
 constexpr std::uint64_t kMostBatchBytes = 1 << 20;     // Of updates in one message.
 constexpr std::uint64_t kMostAckBytes = 32 << 20;      // Half of what a message may have.
 constexpr std::uint64_t kMostUploading = std::uint64_t{64} << 20;  // Before workers are held back.
+constexpr std::size_t kMostProbes = 64;                            // That have not come back.
 
 bool isLargeInline(const runtime::StateHandle& handle) {
   return handle.storage == runtime::StateHandle::Storage::kInline &&
@@ -276,17 +277,25 @@ void TaskManagerCore::forward(const runtime::ExecutionId& execution, runtime::Wo
 }
 
 void TaskManagerCore::probe(runtime::ProbeOrder order) {
-  const Status queued = environment_.pool.tryPost([this, order, session = session_] {
-    std::string error = probeDirectory(environment_.files, order);
-    environment_.loop.post([this, session, id = order.id, error = std::move(error)] {
-      if (session == session_) {
-        report(runtime::ProbeResult{id, error});
-      }
-    });
-  });
-  if (!queued) {
-    report(runtime::ProbeResult{order.id, settings_.worker.host + ": " + queued.error().text()});
+  if (probing_ >= kMostProbes) {
+    report(runtime::ProbeResult{order.id,
+                                settings_.worker.host + ": " + std::to_string(probing_) +
+                                    " probes of directories have not come back; its file system "
+                                    "hangs"});
+    return;
   }
+  ++probing_;
+  // What comes back when the loop has ended is dropped: only then we may be gone.
+  environment_.probes.post(
+      [this, &files = environment_.files, &loop = environment_.loop, order, session = session_] {
+        std::string error = probeDirectory(files, order);
+        loop.post([this, session, id = order.id, error = std::move(error)] {
+          --probing_;
+          if (session == session_) {
+            report(runtime::ProbeResult{id, error});
+          }
+        });
+      });
 }
 
 // ---------------------------------------------------------------------------------------- workers
@@ -357,13 +366,11 @@ void TaskManagerCore::upload(runtime::CheckpointAck ack, std::uint64_t bytes) {
           "state cannot be sent to the job manager: " + status.error().text()});
     }
   };
-  const Status queued = environment_.pool.tryPost([this, shared, finish] {
-    const Status status = uploadState(environment_.transport, *shared);
-    environment_.loop.post([finish, status] { finish(status); });
-  });
-  if (!queued) {
-    finish(queued);
-  }
+  environment_.pool.post(
+      [&transport = environment_.transport, &loop = environment_.loop, shared, finish] {
+        const Status status = uploadState(transport, *shared);
+        loop.post([finish, status] { finish(status); });
+      });
 }
 
 void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
-#include "common/concurrency/thread_pool.h"
+#include "common/concurrency/executor.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/messages.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
@@ -37,13 +37,14 @@ struct CoreSettings {
 /// manager is lost, their attempts may have successors: all workers are killed, and only when the
 /// last is reaped does it register again. Lives as long as the daemon.
 ///
-/// Threads: the loop's. Uploads, preparations and probes run on the pool, which is shut down before
-/// this is destroyed; the loop is shut down before both.
+/// Threads: the loop's. Uploads and preparations run on the pool, probes on a pool of their own.
+/// Both are shut down before this is destroyed, and the loop before them.
 class TaskManagerCore final : public JobManagerLink::Listener, public WorkerListener {
  public:
   struct Environment {
-    IoLoop& loop;  // All borrowed from the daemon.
-    concurrency::ThreadPool& pool;
+    IoLoop& loop;                   // All borrowed from the daemon.
+    concurrency::Executor& pool;    // Runs what may block side by side, like the next.
+    concurrency::Executor& probes;  // Of directories that users named: they may hang.
     WorkDirectory& directory;
     BlobCache& cache;
     BlobTransport& transport;
@@ -106,6 +107,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   bool registered_ = false;
   bool lost_ = false;  // Registers again when the last worker is gone.
   bool held_ = false;
+  std::size_t probing_ = 0;
   bool orphans_ = false;           // Children that are no workers were there at the last look.
   std::function<void()> stopped_;  // Set while stopping.
   bool stopping_ = false;

@@ -39,6 +39,18 @@ std::uint64_t mostAccumulators(const runtime::Deployment& deployment, std::uint6
   return parsed ? std::min(parsed->bytes, most) : fallback;
 }
 
+/// Elsewhere than on the strand: it may hold much, or its disk hang.
+void removeDirectory(concurrency::Executor& pool, const std::string& directory) {
+  pool.post([directory] {
+    std::error_code error;
+    std::filesystem::remove_all(directory, error);
+    if (error) {
+      log::warn("the directory of a worker is left",
+                {{"directory", directory}, {"reason", error.message()}});
+    }
+  });
+}
+
 std::size_t tasksFor(const runtime::Deployment& deployment) {
   std::size_t tasks = 0;
   for (const auto& subtasks : deployment.placement) {
@@ -79,8 +91,7 @@ Worker::~Worker() {
   if (failed_ && settings_.kept_directories > 0) {
     keepDirectory(directory_, keptDirectory(), settings_.kept_directories);
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
+  removeDirectory(environment_.pool, directory_);
 }
 
 std::string Worker::name() const {
@@ -89,36 +100,24 @@ std::string Worker::name() const {
 
 void Worker::start() {
   auto deployment = std::make_shared<runtime::Deployment>(std::move(deployment_));
-  const Status queued = environment_.pool.tryPost([this,
-                                                   deployment,
-                                                   alive = std::weak_ptr<char>(alive_),
-                                                   environment = environment_,
-                                                   directory = directory_] {
+  environment_.pool.post([this,
+                          deployment,
+                          alive = std::weak_ptr<char>(alive_),
+                          environment = environment_,
+                          directory = directory_] {
     auto spec = std::make_shared<Result<LaunchSpec>>(
         prepareAttempt(directory, environment.cache, environment.transport, *deployment));
-    environment.loop.post([this, alive, spec, deployment] {
-      if (!alive.expired()) {
+    environment.loop.post([this, alive, spec, deployment, environment, directory] {
+      if (alive.expired()) {
+        removeDirectory(environment.pool, directory);  // It was cancelled meanwhile.
+      } else if (stage_ == Stage::kPreparing) {
         onPrepared(std::move(*spec), std::move(*deployment));
       }
     });
   });
-  if (!queued) {
-    environment_.loop.post(
-        [this, alive = std::weak_ptr<char>(alive_), cause = queued.error().text()] {
-          if (!alive.expired()) {
-            end(false,
-                "job " + execution_.job.hex() + " cannot be prepared on " + settings_.host + ": " +
-                    cause);
-          }
-        });
-  }
 }
 
 void Worker::onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment) {
-  if (cancelled_) {
-    end(true, "");
-    return;
-  }
   if (!spec) {
     unrecoverable_ = isForGood(spec.error());
     end(false,
@@ -182,7 +181,9 @@ void Worker::cancel(Duration most) {
   if (!std::exchange(cancelled_, true)) {
     send(runtime::CancelOrder{execution_});
   }
-  if (stage_ == Stage::kStarting) {
+  if (stage_ == Stage::kPreparing) {
+    end(true, "");  // Whether or not its preparation comes back.
+  } else if (stage_ == Stage::kStarting) {
     killBecause("");  // None of its tasks runs.
   } else if (stage_ == Stage::kDeployed) {
     killAfter(patience,
@@ -193,7 +194,11 @@ void Worker::cancel(Duration most) {
 
 void Worker::kill() {
   cancelled_ = true;
-  killBecause("");
+  if (stage_ == Stage::kPreparing) {
+    end(true, "");
+  } else {
+    killBecause("");
+  }
 }
 
 void Worker::beat(const SessionTerms& terms) {

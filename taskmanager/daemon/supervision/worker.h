@@ -8,7 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/ids.h"
-#include "common/concurrency/thread_pool.h"
+#include "common/concurrency/executor.h"
 #include "common/runtime/messages.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
@@ -50,13 +50,14 @@ class WorkerListener {
 ///
 /// Fetches what the program needs, starts it, checks its hello, hands orders and peers to it in
 /// order, and kills it where it does not obey. Lives until after onEnded(); destroyed earlier it
-/// kills the process and waits for it. Threads: the strand (the loop's); preparation runs on
-/// the pool, which must be shut down, or the worker have ended, before this is destroyed.
+/// kills the process and waits for it. Threads: the strand (the loop's); preparation and the
+/// removal of the directory run on the pool: a disk that hangs holds up neither the strand nor a
+/// cancel.
 class Worker {
  public:
   struct Environment {
-    IoLoop& loop;  // All borrowed from the task manager.
-    concurrency::ThreadPool& pool;
+    IoLoop& loop;                 // All borrowed from the task manager.
+    concurrency::Executor& pool;  // Several threads, which may hang.
     BlobCache& cache;
     BlobTransport& transport;
   };

@@ -1,8 +1,6 @@
 // A file system that hangs holds up whoever asked for it, and nobody else.
 
-#include <condition_variable>
 #include <future>
-#include <mutex>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +10,7 @@
 #include "common/fs/memory_file_system.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
 #include "jobmanager/savepoint/savepoint_store.h"
+#include "tests/unit/common/fs/hanging_file_system.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -21,61 +20,6 @@ namespace {
 using namespace std::chrono_literals;  // NOLINT: durations of a test.
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-/// Passes everything on; calls with a path below "/hung" do not come back until told.
-class HangingFileSystem final : public fs::FileSystem {
- public:
-  Result<std::unique_ptr<fs::FileWriter>> create(const std::string& path) override {
-    return through(path).create(path);
-  }
-  Result<std::unique_ptr<fs::FileReader>> open(const std::string& path) override {
-    return through(path).open(path);
-  }
-  Result<std::unique_ptr<fs::FileReader>> openNoLink(const std::string& path) override {
-    return through(path).openNoLink(path);
-  }
-  Result<std::vector<fs::FileInfo>> list(const std::string& path) override {
-    return through(path).list(path);
-  }
-  Result<fs::FileInfo> stat(const std::string& path) override { return through(path).stat(path); }
-  Status makeDirectories(const std::string& path) override {
-    return through(path).makeDirectories(path);
-  }
-  Status remove(const std::string& path) override { return through(path).remove(path); }
-  Status removeFile(const std::string& path) override { return through(path).removeFile(path); }
-  Status removeDirectory(const std::string& path) override {
-    Status removed = through(path).removeDirectory(path);
-    const std::lock_guard lock(mutex_);
-    ++removed_;
-    changed_.notify_all();
-    return removed;
-  }
-  Status removeAll(const std::string& path) override { return through(path).removeAll(path); }
-
-  void letGo() {
-    const std::lock_guard lock(mutex_);
-    hung_ = false;
-    changed_.notify_all();
-  }
-  void waitForARemovedDirectory() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return removed_ > 0; });
-  }
-  fs::MemoryFileSystem& memory() { return memory_; }
-
- private:
-  fs::FileSystem& through(const std::string& path) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !hung_ || path.find("/hung") == std::string::npos; });
-    return memory_;
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool hung_ = true;
-  int removed_ = 0;
-  fs::MemoryFileSystem memory_;
-};
 
 class NoOwners final : public SavepointOwners {
  public:
@@ -130,7 +74,7 @@ class HangingFilesTest : public ::testing::Test {
   }
 
   SystemClock clock_;
-  HangingFileSystem files_;
+  fs::testing::HangingFileSystem files_;
   SeededRandom random_{1};
   concurrency::ThreadExecutor strand_{"strand"};
   concurrency::ElasticPool io_{"files", 4};

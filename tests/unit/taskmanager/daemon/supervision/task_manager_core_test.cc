@@ -16,10 +16,11 @@
 #include <sys/prctl.h>
 
 #include "common/base/text.h"
+#include "common/concurrency/elastic_pool.h"
 #include "common/fs/digest.h"
-#include "common/fs/memory_file_system.h"
 #include "common/runtime/report_limits.h"
 #include "common/wire/encoding.h"
+#include "tests/unit/common/fs/hanging_file_system.h"
 
 namespace weir::taskmanager {
 namespace {
@@ -64,6 +65,10 @@ class FakeLink final : public JobManagerLink {
 class FakeTransport final : public BlobTransport {
  public:
   Status fetch(const std::string& key, const Sink& sink) override {
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return key != stuck; });
+    }
     const auto found = blobs.find(key);
     return found == blobs.end() ? Status(Error(ErrorCode::kNotFound, "no blob " + key))
                                 : sink(found->second);
@@ -73,8 +78,15 @@ class FakeTransport final : public BlobTransport {
     stored.emplace_back(bytes);
     return "state-" + std::to_string(stored.size());
   }
+  void letGo() {
+    const std::lock_guard lock(mutex);
+    stuck.clear();
+    changed.notify_all();
+  }
   std::map<std::string, std::string> blobs;
   std::mutex mutex;
+  std::condition_variable changed;
+  std::string stuck;  // A key that is not fetched until letGo().
   std::vector<std::string> stored;
 };
 
@@ -91,7 +103,8 @@ class TaskManagerCoreTest : public ::testing::Test {
   }
   void TearDown() override {
     loop_.shutdown();
-    pool_.shutdown();
+    EXPECT_EQ(pool_.shutdown(Duration::max()), 0);
+    EXPECT_EQ(probes_.shutdown(Duration::max()), 0);
     data_port_.reset();
     core_.reset();
     cache_.reset();
@@ -105,6 +118,7 @@ class TaskManagerCoreTest : public ::testing::Test {
       core_ = std::make_unique<TaskManagerCore>(
           TaskManagerCore::Environment{loop_,
                                        pool_,
+                                       probes_,
                                        *directory_,
                                        *cache_,
                                        transport_,
@@ -193,13 +207,14 @@ class TaskManagerCoreTest : public ::testing::Test {
 
   const std::string tmp_ = ::testing::TempDir() + "/core_" + std::to_string(::getpid());
   SystemClock clock_;
-  fs::MemoryFileSystem files_;
+  fs::testing::HangingFileSystem files_;
   FakeTransport transport_;
   FakeLink link_;
   CoreSettings settings_;
   std::unique_ptr<WorkDirectory> directory_;
   std::unique_ptr<BlobCache> cache_;
-  concurrency::ThreadPool pool_{"test-pool", 2};
+  concurrency::ElasticPool pool_{"test-pool", 2};
+  concurrency::ElasticPool probes_{"test-probes", 2};
   IoLoop loop_{"test-strand"};
   std::unique_ptr<TaskManagerCore> core_;
   std::unique_ptr<DataPort> data_port_;
@@ -759,6 +774,42 @@ TEST_F(TaskManagerCoreTest, ProbesADirectory) {
   EXPECT_EQ(*fs::readAll(files_, "/shared/probe-tm"), "answer");
   order(runtime::ProbeOrder{2, "/local", "probe-jm", "hello", "probe-tm", "answer"});
   EXPECT_THAT(next<runtime::ProbeResult>().error, HasSubstr("it does not show /local/probe-jm"));
+}
+
+TEST_F(TaskManagerCoreTest, DirectoriesThatHangHoldUpNoJobAndAreRefusedInTheEnd) {
+  start();
+  for (std::uint64_t id = 1; id <= 65; ++id) {
+    order(runtime::ProbeOrder{id, "/hung", "probe-jm", "hello", "probe-tm", "answer"});
+  }
+  const auto refused = next<runtime::ProbeResult>();
+  EXPECT_EQ(refused.id, 65);
+  EXPECT_THAT(refused.error, HasSubstr("host-1: 64 probes of directories have not come back"));
+  order(deployment("exit 0"));
+  EXPECT_THAT(next<runtime::WorkerExited>().cause, HasSubstr("exited"));
+  files_.letGo();
+}
+
+TEST_F(TaskManagerCoreTest, ACancelDoesNotWaitForWhatCannotBeFetched) {
+  start();
+  auto it = deployment("exit 0");
+  transport_.stuck = it.program.executable.blob.sha256;
+  order(it);
+  order(runtime::CancelOrder{it.execution});
+  EXPECT_TRUE(next<runtime::WorkerExited>().expected);
+  transport_.letGo();
+}
+
+TEST_F(TaskManagerCoreTest, RegistersAgainThoughAPreparationHangs) {
+  start();
+  auto it = deployment("exit 0");
+  transport_.stuck = it.program.executable.blob.sha256;
+  order(it);
+  loop_.runSync([&] { core_->onLost("test"); });
+  {
+    std::unique_lock lock(link_.mutex);
+    EXPECT_TRUE(link_.changed.wait_for(lock, 20s, [&] { return link_.opened == 2; }));
+  }
+  transport_.letGo();
 }
 
 }  // namespace
