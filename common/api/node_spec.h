@@ -33,9 +33,23 @@ inline constexpr bool kIsWrapping<functions::RollingReduce<T, F>> = true;
 template <typename T, typename Acc, typename F>
 inline constexpr bool kIsWrapping<functions::RollingFold<T, Acc, F>> = true;
 
+/// Whether all state that F can have on a stream with this key is known before it runs: state is
+/// asked for late only in an open() of F's own.
+template <typename F, typename Key>
+consteval bool declaresAllStates() {
+  if constexpr (std::is_same_v<Key, functions::NoKey> || !std::is_base_of_v<RichFunction, F>) {
+    return true;
+  } else {  // An open() that cannot be named, as a private one, counts as F's own.
+    return requires {
+      requires std::is_same_v<decltype(&F::open), void (RichFunction::*)(RuntimeContext&)>;
+    };
+  }
+}
+
 /// Notes on the node what is known of F's state and files before it runs.
 template <typename F, typename Key>
 void describeFunction(graph::StreamNode& node, const F& function) {
+  node.all_states_declared = declaresAllStates<F, Key>();
   if constexpr (std::is_base_of_v<StateOwner, F>) {
     if constexpr (std::is_same_v<Key, functions::NoKey>) {
       declareStates(node, function, nullptr);

@@ -75,8 +75,8 @@ void CommandOptions::addRun() {
   run.add_flag("-n,--allowNonRestoredState",
                words_.run.allow_non_restored,
                "Drops all state of the savepoint that matches no operator");
-  run.add_option("--drop", words_.run.drop, "Drops the state of this uid")
-      ->type_name("UID")
+  run.add_option("--drop", words_.run.drop, "Drops the state of this uid, or one state of it")
+      ->type_name("UID[/STATE]")
       ->allow_extra_args(false);
   run.add_option("--map", words_.run.map, "State of uid OLD goes to the operator with uid NEW")
       ->type_name("OLD=NEW")

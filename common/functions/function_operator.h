@@ -82,6 +82,7 @@ class FunctionOperator : public Operator {
 
   Status restore(const OperatorRestore& restore) override {
     if constexpr (kStateful) {
+      unclaimed_ = restore.unclaimed;
       WEIR_RETURN_IF_ERROR(bindOnce());
       for (const RestoredSection& part : restore.sections) {
         WEIR_RETURN_IF_ERROR(backend_->restore(*part.section, restore.key_groups, restore.dropped));
@@ -113,6 +114,9 @@ class FunctionOperator : public Operator {
     opened_ = true;
     if constexpr (std::is_base_of_v<RichFunction, F>) {
       static_cast<RichFunction&>(function_).open(*runtime_);
+    }
+    if constexpr (kStateful) {
+      settleUnclaimed(*backend_, unclaimed_, context_->task());
     }
   }
 
@@ -220,6 +224,7 @@ class FunctionOperator : public Operator {
   }
 
   std::optional<RuntimeContext> runtime_;
+  state::Unclaimed unclaimed_ = state::Unclaimed::kKept;  // Of what was restored.
   std::uint32_t open_ports_;
   bool bound_ = false;
   bool opened_ = false;

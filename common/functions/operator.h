@@ -68,7 +68,8 @@ struct OperatorRestore {
   std::vector<RestoredSection> sections;
   KeyGroupRange key_groups;
   std::uint32_t old_parallelism = 0;
-  std::vector<std::string> dropped;  ///< Names of keyed states to leave out.
+  std::vector<std::string> dropped;  ///< Names of states to leave out.
+  state::Unclaimed unclaimed = state::Unclaimed::kKept;
 };
 
 /// One operator in one subtask, as the task's loop sees it: untyped, one virtual call per batch.

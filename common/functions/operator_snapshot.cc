@@ -1,6 +1,7 @@
 #include "common/functions/operator_snapshot.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <stdexcept>
 
 namespace weir::functions {
@@ -22,7 +23,9 @@ Status forElements(const OperatorRestore& restore, state::StateKind kind, F each
   for (const RestoredSection& part : inOrder(restore)) {
     const auto& states = part.section->states();
     for (std::size_t i = 0; i < states.size(); ++i) {
-      if (states[i].kind != kind) {
+      const auto& dropped = restore.dropped;
+      if (states[i].kind != kind ||
+          std::find(dropped.begin(), dropped.end(), states[i].name) != dropped.end()) {
         continue;
       }
       WEIR_TRY(auto elements, part.section->readElements(i));
@@ -32,6 +35,12 @@ Status forElements(const OperatorRestore& restore, state::StateKind kind, F each
     }
   }
   return ok();
+}
+
+std::string describeUnclaimed(const state::RawState& raw) {
+  return "state '" + raw.written.name + "' (" + std::string(state::toString(raw.written.kind)) +
+         " of " + record::describeSchema(raw.written.schema) + ", " + std::to_string(raw.entries) +
+         (raw.entries == 1 ? " entry" : " entries") + " here)";
 }
 
 }  // namespace
@@ -86,6 +95,40 @@ Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
         }
       }));
   return mine;
+}
+
+void settleUnclaimed(state::KeyedBackend& backend, state::Unclaimed way, const TaskInfo& task) {
+  if (way == state::Unclaimed::kKept) {
+    return;
+  }
+  const std::string who = "operator '" + task.operator_name + "' (id " + task.operator_id.hex() +
+                          "), subtask " + std::to_string(task.subtask + 1) + " of " +
+                          std::to_string(task.parallelism);
+  const auto say = [&](const std::string& what) {
+    std::fprintf(stderr, "weir: %s leaves out %s\n", who.c_str(), what.c_str());
+  };
+  std::string states;
+  for (const state::RawState& raw : backend.unclaimed()) {
+    if (raw.entries > 0) {
+      states += (states.empty() ? "" : ", ") + describeUnclaimed(raw);
+    }
+  }
+  if (!states.empty() && way == state::Unclaimed::kRefused) {
+    throw state::StateMismatchError(
+        "state of the savepoint matches nothing: " + who +
+        " neither declares nor, in open(), asks "
+        "for " +
+        states +
+        "; ask for it under its old name, or leave it out with --drop UID/STATE, "
+        "or all that matches nothing with -n");
+  }
+  if (!states.empty()) {
+    say(states + ", which it neither declares nor, in open(), asks for");
+  }
+  for (const std::string& member : backend.droppedMembers()) {
+    say(member);
+  }
+  backend.dropUnclaimed();
 }
 
 void throwOnError(const Status& status, const TaskInfo& task) {

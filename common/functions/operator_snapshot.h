@@ -46,6 +46,11 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
                                                  const TaskInfo& task);
 
+/// Once open() has returned: does with restored keyed state that nobody has asked for what `way`
+/// says, and writes to standard error what is left out. Throws state::StateMismatchError, naming
+/// every such state, where it is to be refused.
+void settleUnclaimed(state::KeyedBackend& backend, state::Unclaimed way, const TaskInfo& task);
+
 /// Throws std::runtime_error with the error's text, naming the operator.
 void throwOnError(const Status& status, const TaskInfo& task);
 

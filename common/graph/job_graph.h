@@ -49,7 +49,10 @@ struct JobOperator {
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 4096;
   std::vector<DeclaredState> states;
-  bool stateful = false;                 ///< Declares state, or has operator state or a late one.
+  bool stateful = false;  ///< Declares state, or has operator state or a late one.
+  /// Asks for no keyed state in open(): `states` is all that it can have. Earlier releases did not
+  /// say.
+  bool all_states_declared = false;
   bool fixed_parallelism_state = false;  ///< Checkpointed<S>: refuses another parallelism.
   bool custom_handles = false;           ///< Checkpointed<S> with S derived from StateHandle.
   std::string payload;  ///< Elements computed at submission (fromElements); not in the fingerprint.

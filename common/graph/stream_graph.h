@@ -62,6 +62,7 @@ struct StreamNode {
   std::optional<std::chrono::milliseconds> buffer_timeout;
   std::vector<DeclaredState> states;
   bool stateful = false;
+  bool all_states_declared = false;  ///< See JobOperator.
   bool fixed_parallelism_state = false;
   bool custom_handles = false;
   std::string payload;

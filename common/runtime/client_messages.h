@@ -21,7 +21,7 @@ namespace weir::runtime {
 struct RestoreRequest {
   std::string path;                            ///< Savepoint or completed checkpoint.
   bool allow_non_restored = false;             ///< -n
-  std::vector<std::string> drop;               ///< --drop UID
+  std::vector<std::string> drop;               ///< --drop UID or UID/STATE
   std::map<std::string, std::string> renamed;  ///< --map OLD=NEW
 };
 

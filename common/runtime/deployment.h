@@ -9,6 +9,7 @@
 #include "common/graph/job_graph.h"
 #include "common/runtime/job_state.h"
 #include "common/runtime/state_handle.h"
+#include "common/state/kinds.h"
 
 namespace weir::runtime {
 
@@ -58,7 +59,8 @@ struct OperatorRestoreOrder {
     StateHandle handle;
   };
   std::vector<Section> sections;
-  std::vector<std::string> dropped;  ///< Names of keyed states that are not restored.
+  std::vector<std::string> dropped;  ///< Names of states that are not restored.
+  state::Unclaimed unclaimed = state::Unclaimed::kKept;
 };
 
 struct TaskRestore {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/record/schema_match.h"
 #include "common/state/operator_state.h"
 #include "common/state/section.h"
 
@@ -56,12 +57,17 @@ Status restoreCell(ColumnBase& column,
 
 KeyedBackend::~KeyedBackend() = default;
 
-std::vector<StateInfo> KeyedBackend::unclaimed() const {
-  std::vector<StateInfo> infos;
-  for (const RawState& raw : raw_) {
-    infos.push_back(raw.written);
+void KeyedBackend::dropUnclaimed() {
+  const bool held_any =
+      std::any_of(raw_.begin(), raw_.end(), [](const RawState& raw) { return raw.entries > 0; });
+  raw_.clear();
+  if (!held_any) {
+    return;
   }
-  return infos;
+  for (Slot slot = 0; slot < slotCount(); ++slot) {
+    maybe_empty_.push_back(slot);
+  }
+  dropEmptyKeys();
 }
 
 Result<ColumnBase*> KeyedBackend::lookUp(std::string_view name, StateKind kind) {
@@ -107,6 +113,14 @@ Status KeyedBackend::claim(ColumnBase& column, RawState& raw) {
   for (Slot slot = 0; slot < slotCount(); ++slot) {
     if (const std::string* bytes = raw.cells->get(slot)) {
       WEIR_RETURN_IF_ERROR(restoreCell(column, slot, *bytes, raw.written.schema, migrate));
+    }
+  }
+  if (migrate && raw.entries > 0) {
+    for (const std::string& member :
+         record::goneMembers(raw.written.schema, column.info().schema)) {
+      dropped_members_.push_back("state '" + raw.written.name + "': member '" + member +
+                                 "', which the program's type has no more (" +
+                                 std::to_string(raw.entries) + " entries here)");
     }
   }
   return ok();
@@ -155,6 +169,7 @@ Status KeyedBackend::restoreState(const SectionReader& from,
     }
     if (raw != nullptr) {
       raw->cells->set(slot, std::string(entry.value));
+      ++raw->entries;
       return ok();
     }
     return restoreCell(*column, slot, entry.value, summary.value_schema, migrate);
@@ -168,7 +183,7 @@ RawState& KeyedBackend::rawFor(const StateInfo& written) {
       return raw;
     }
   }
-  raw_.push_back({written, std::make_unique<Column<std::string>>(written, &current_)});
+  raw_.push_back({written, std::make_unique<Column<std::string>>(written, &current_), 0});
   return raw_.back();
 }
 

@@ -37,6 +37,7 @@ class FrozenState {
 struct RawState {
   StateInfo written;
   std::unique_ptr<Column<std::string>> cells;
+  std::uint64_t entries = 0;  ///< Of this subtask.
 };
 
 /// All keyed state of one operator in one subtask, untyped: states by name, and the key at hand.
@@ -55,7 +56,11 @@ class KeyedBackend {
   /// States that have been asked for, in that order.
   const std::vector<std::unique_ptr<ColumnBase>>& columns() const { return columns_; }
   /// States of the restored snapshot that nobody has asked for yet; snapshots keep them.
-  std::vector<StateInfo> unclaimed() const;
+  const std::vector<RawState>& unclaimed() const { return raw_; }
+  /// Forgets them, and the keys that have no other state.
+  void dropUnclaimed();
+  /// Members of structs that restored states had and their types have no more, a sentence each.
+  const std::vector<std::string>& droppedMembers() const { return dropped_members_; }
 
   /// Makes the key of `slot` the one that states speak of. kNoSlot: none.
   void setCurrent(Slot slot) { current_ = slot; }
@@ -141,6 +146,7 @@ class KeyedBackend {
   record::Schema key_schema_;
   std::vector<std::unique_ptr<ColumnBase>> columns_;
   std::vector<RawState> raw_;
+  std::vector<std::string> dropped_members_;  // Of states that were asked for late.
 };
 
 }  // namespace weir::state

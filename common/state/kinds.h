@@ -30,6 +30,14 @@ inline bool isKeyed(StateKind kind) {
 /// How the elements of a kOperatorList are spread over subtasks when restored.
 enum class ListMode : std::uint8_t { kNone = 0, kSplit = 1, kUnion = 2, kBroadcast = 3 };
 
+/// What becomes of restored keyed state that nobody has asked for once open() has returned. Append
+/// only: the numbers go on the wire.
+enum class Unclaimed : std::uint8_t {
+  kKept = 0,     ///< Written on into later snapshots: the same program may ask for it later.
+  kRefused = 1,  ///< The task fails for good: state of a savepoint that matches nothing.
+  kLeftOut = 2,  ///< Forgotten, as the user wished (-n).
+};
+
 /// Thrown by keyed state that is used outside of a keyed record or before open().
 class StateError : public std::runtime_error {
  public:

@@ -66,6 +66,7 @@ v1::OperatorRestoreOrder toProto(const runtime::OperatorRestoreOrder& order) {
   for (const std::string& name : order.dropped) {
     to.add_dropped(name);
   }
+  to.set_unclaimed(static_cast<std::uint32_t>(order.unclaimed));
   return to;
 }
 
@@ -84,6 +85,11 @@ Result<runtime::OperatorRestoreOrder> fromProto(const v1::OperatorRestoreOrder& 
     to.sections.push_back({section.old_subtask(), std::move(handle)});
   }
   to.dropped.assign(from.dropped().begin(), from.dropped().end());
+  if (from.unclaimed() > static_cast<std::uint32_t>(state::Unclaimed::kLeftOut)) {
+    return wrong("operator " + to.id.hex() + " to restore",
+                 "is to treat unclaimed state in way " + std::to_string(from.unclaimed()));
+  }
+  to.unclaimed = static_cast<state::Unclaimed>(from.unclaimed());
   return to;
 }
 

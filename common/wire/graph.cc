@@ -42,6 +42,7 @@ v1::JobOperator toProto(const graph::JobOperator& one) {
     *to.add_states() = toProto(state);
   }
   to.set_stateful(one.stateful);
+  to.set_all_states_declared(one.all_states_declared);
   to.set_fixed_parallelism_state(one.fixed_parallelism_state);
   to.set_custom_handles(one.custom_handles);
   to.set_payload(one.payload);
@@ -67,6 +68,7 @@ Result<graph::JobOperator> fromProto(const v1::JobOperator& from) {
              return fromProto(state);
            }).during(what));
   to.stateful = from.stateful();
+  to.all_states_declared = from.all_states_declared();
   to.fixed_parallelism_state = from.fixed_parallelism_state();
   to.custom_handles = from.custom_handles();
   to.payload = from.payload();

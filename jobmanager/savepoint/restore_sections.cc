@@ -58,7 +58,8 @@ runtime::OperatorRestoreOrder orderFor(const runtime::CheckpointMetadata& metada
 std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& metadata,
                                              const graph::JobGraph& graph,
                                              const OperatorMatches& matches,
-                                             const DroppedStates& dropped) {
+                                             const DroppedStates& dropped,
+                                             state::Unclaimed unclaimed) {
   std::vector<runtime::TaskRestore> restores;
   for (const graph::JobVertex& vertex : graph.vertices) {
     for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
@@ -68,6 +69,7 @@ std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& 
         if (auto match = matches.find(id); match != matches.end()) {
           restore.operators.push_back(
               orderFor(metadata, *match->second, id, subtask, vertex.parallelism));
+          restore.operators.back().unclaimed = unclaimed;
           if (auto names = dropped.find(id); names != dropped.end()) {
             restore.operators.back().dropped = names->second;
           }

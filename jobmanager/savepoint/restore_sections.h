@@ -5,20 +5,23 @@
 #include "common/graph/job_graph.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/deployment.h"
+#include "common/state/kinds.h"
 
 namespace weir::jobmanager {
 
 /// The old operator that each operator of the program gets its state from, by the new one's id.
 using OperatorMatches = std::map<OperatorId, const runtime::OperatorState*>;
 
-/// Names of keyed states that an operator of the program does not get.
+/// Names of states that an operator of the program does not get.
 using DroppedStates = std::map<OperatorId, std::vector<std::string>>;
 
 /// The sections that each subtask needs: its own at equal parallelism; else those whose key groups
-/// meet its own, or all where lists are spread anew.
+/// meet its own, or all where lists are spread anew. `unclaimed` says what becomes of keyed state
+/// that no task asks for.
 std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& metadata,
                                              const graph::JobGraph& graph,
                                              const OperatorMatches& matches,
-                                             const DroppedStates& dropped);
+                                             const DroppedStates& dropped,
+                                             state::Unclaimed unclaimed);
 
 }  // namespace weir::jobmanager

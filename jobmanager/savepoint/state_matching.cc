@@ -4,15 +4,13 @@
 #include <map>
 #include <set>
 #include <string_view>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/record/schema.h"
-#include "common/record/schema_match.h"
 #include "common/state/kinds.h"
 #include "jobmanager/savepoint/restore_sections.h"
+#include "jobmanager/savepoint/state_comparison.h"
 #include "jobmanager/savepoint/surroundings.h"
 
 namespace weir::jobmanager {
@@ -112,7 +110,10 @@ class Matching {
                    "savepoint '" + request_.path + "' does not fit the program '" + graph_.name +
                        "'; " + advice() + list);
     }
-    return RestorePlan{distribute(metadata_, graph_, matches_, dropped_), std::move(report_)};
+    const auto unclaimed =
+        request_.allow_non_restored ? state::Unclaimed::kLeftOut : state::Unclaimed::kRefused;
+    return RestorePlan{distribute(metadata_, graph_, matches_, dropped_, unclaimed),
+                       std::move(report_)};
   }
 
  private:
@@ -124,15 +125,17 @@ class Matching {
     return misplaced_ == problems_.size()
                ? "if the state is that of the operator all the same, say so with --map ID=ID; "
                  "--map OLD=NEW gives it to another, -n leaves it out; set uids for the next time"
-               : "change the program, or leave state out with --drop UID";
+               : "change the program, or leave state out with --drop UID or --drop UID/STATE";
   }
 
   void checkRequest() {
-    for (const std::string& uid : request_.drop) {
-      const OperatorState* old = old_names_.find(uid);
-      left_out_.insert(old);
-      if (old == nullptr) {
-        problems_.push_back("--drop " + uid + ": the savepoint has no operator of that uid");
+    for (const std::string& name : request_.drop) {
+      if (const OperatorState* old = old_names_.find(name)) {
+        left_out_.insert(old);
+      } else if (!dropState(name)) {
+        problems_.push_back("--drop " + name +
+                            ": the savepoint has no operator of that uid, nor one with such a "
+                            "state (UID/STATE)");
       }
     }
     for (const auto& [from, to] : request_.renamed) {
@@ -148,6 +151,22 @@ class Matching {
                             to);
       }
     }
+  }
+
+  /// UID/STATE; either may have slashes of its own.
+  bool dropState(const std::string& name) {
+    for (auto slash = name.find('/'); slash != std::string::npos;
+         slash = name.find('/', slash + 1)) {
+      const OperatorState* old = old_names_.find(name.substr(0, slash));
+      const std::string state = name.substr(slash + 1);
+      if (old != nullptr && std::any_of(old->states.begin(), old->states.end(), [&](auto& one) {
+            return one.name == state;
+          })) {
+        states_left_out_[old].insert(state);
+        return true;
+      }
+    }
+    return false;
   }
 
   struct Target {
@@ -190,9 +209,13 @@ class Matching {
       return;
     }
     if (old.hasState()) {
+      StateComparison states = compareStates(
+          old, *now, label(*now), states_left_out_[&old], request_.allow_non_restored);
       checkNumbers(old, *now);
-      checkStates(old, *now);
-      reportMatch(old, *now);
+      reportMatch(old, *now, states);
+      problems_.insert(problems_.end(), states.problems.begin(), states.problems.end());
+      report_.dropped.insert(report_.dropped.end(), states.dropped.begin(), states.dropped.end());
+      dropped_[now->id] = std::move(states.left_out);
     }
   }
 
@@ -210,29 +233,26 @@ class Matching {
                         surroundings_.pictures(old, now));
   }
 
-  /// What is restored of an operator; nothing when all of its states are dropped.
-  void reportMatch(const OperatorState& old, const JobOperator& now) {
-    const std::vector<std::string>& dropped = dropped_[now.id];
+  /// What is restored of an operator; nothing when all of its states are left out.
+  void reportMatch(const OperatorState& old,
+                   const JobOperator& now,
+                   const StateComparison& comparison) {
+    const std::vector<std::string>& left_out = comparison.left_out;
     std::uint64_t states = 0;
-    std::uint64_t late = 0;
-    std::uint64_t dropped_bytes = 0;
+    std::uint64_t bytes = old.bytes();
     for (const runtime::StateInfo& was : old.states) {
-      if (std::find(dropped.begin(), dropped.end(), was.name) != dropped.end()) {
-        dropped_bytes += was.bytes;
-      } else {
+      if (std::find(left_out.begin(), left_out.end(), was.name) == left_out.end()) {
         ++states;
-        late += was.declared_late ? 1 : 0;
+      } else {
+        bytes -= std::min(bytes, was.bytes);
       }
     }
-    if (states == 0 && !dropped.empty()) {
+    if (states == 0 && !left_out.empty()) {
       report_.empty.push_back(label(now) + " starts empty");
       return;
     }
-    std::string line = label(now) + ": " + plural(states, "state") + ", " +
-                       plural(old.bytes() - std::min(old.bytes(), dropped_bytes), "byte");
-    if (late > 0) {
-      line += ", " + std::to_string(late) + " declared late and compared when its tasks start";
-    }
+    std::string line = label(now) + ": " + plural(states, "state") + ", " + plural(bytes, "byte") +
+                       lateOf(comparison);
     if (old.parallelism != now.parallelism) {
       line += ", parallelism " + std::to_string(old.parallelism) + " -> " +
               std::to_string(now.parallelism);
@@ -241,6 +261,19 @@ class Matching {
       line += "; its id is generated, and the savepoint does not say what stood around it";
     }
     report_.matched.push_back(std::move(line));
+  }
+
+  std::string lateOf(const StateComparison& comparison) const {
+    std::string names;
+    for (const std::string& name : comparison.late) {
+      names += (names.empty() ? "" : ", ") + ("'" + cutText(name, kShownName) + "'");
+    }
+    return names.empty() ? ""
+                         : ", of which " + names +
+                               " must be asked for in open(), declared late: compared when its "
+                               "tasks start, and " +
+                               (request_.allow_non_restored ? "left out" : "the job fails") +
+                               " where nobody asks";
   }
 
   void checkNumbers(const OperatorState& old, const JobOperator& now) {
@@ -254,7 +287,8 @@ class Matching {
                           std::to_string(old.max_parallelism) + " in the savepoint and is " +
                           std::to_string(now.max_parallelism) + " in the program");
     }
-    if (old.fixed_parallelism_state && old.parallelism != now.parallelism) {
+    if (old.fixed_parallelism_state && !dropsStatePerSubtask(old) &&
+        old.parallelism != now.parallelism) {
       problems_.push_back("operator " + label(now) +
                           " has state per subtask (Checkpointed), which cannot change its "
                           "parallelism: it was " +
@@ -263,72 +297,11 @@ class Matching {
     }
   }
 
-  void checkStates(const OperatorState& old, const JobOperator& now) {
-    for (const runtime::StateInfo& was : old.states) {
-      if (was.declared_late) {
-        continue;  // The task compares it when it starts.
-      }
-      auto is = std::find_if(now.states.begin(), now.states.end(), [&](const auto& one) {
-        return one.name == was.name;
-      });
-      const std::string where = "state '" + was.name + "' of operator " + label(now);
-      if (is == now.states.end()) {
-        missingState(was, now, where);
-      } else if (is->kind != was.kind) {
-        problems_.push_back(where + " is of kind " + std::string(state::toString(was.kind)) +
-                            " in the savepoint and " + std::string(state::toString(is->kind)) +
-                            " in the program");
-      } else {
-        compare(where + " (key)", was.key, is->key);
-        compare(where, was.value, is->value);
-        reportMembers(where, was, *is);
-      }
-    }
-  }
-
-  void missingState(const runtime::StateInfo& was,
-                    const JobOperator& now,
-                    const std::string& where) {
-    if (request_.allow_non_restored || was.entries == 0) {
-      dropped_[now.id].push_back(was.name);
-    }
-    if (was.entries == 0) {
-      return;
-    }
-    const std::string size =
-        " (" + std::to_string(was.entries) + " entries" + ", " + plural(was.bytes, "byte") + ")";
-    if (request_.allow_non_restored) {
-      report_.dropped.push_back(where + size);
-    } else {
-      problems_.push_back(where + size +
-                          " matches nothing: the program declares no state of that "
-                          "name before it runs");
-    }
-  }
-
-  void reportMembers(const std::string& where,
-                     const runtime::StateInfo& was,
-                     const graph::DeclaredState& is) {
-    if (was.entries == 0) {
-      return;
-    }
-    for (const auto& [what, old, now] :
-         {std::tuple("", &was.value, &is.value), std::tuple(" of its key", &was.key, &is.key)}) {
-      for (const std::string& member : record::goneMembers(*old, *now)) {
-        report_.dropped.push_back(where + ": member '" + member + "'" + what +
-                                  ", which the program's type has no more (" +
-                                  plural(was.entries, "value") + ")");
-      }
-    }
-  }
-
-  void compare(const std::string& where, const record::Schema& was, const record::Schema& is) {
-    const record::SchemaComparison comparison = record::compareSchemas(was, is);
-    if (comparison.match == record::SchemaMatch::kIncompatible) {
-      problems_.push_back(where + " cannot be read as the program's type: " + comparison.sentence +
-                          "\n    savepoint: " + record::describeSchema(was) +
-                          "\n    program:   " + record::describeSchema(is));
-    }
+  bool dropsStatePerSubtask(const OperatorState& old) {
+    const std::set<std::string>& left_out = states_left_out_[&old];
+    return std::any_of(old.states.begin(), old.states.end(), [&](const runtime::StateInfo& one) {
+      return one.kind == state::StateKind::kOperator && left_out.contains(one.name);
+    });
   }
 
   void describeUnmatched() {
@@ -373,8 +346,9 @@ class Matching {
   ByName<OperatorState> old_names_;
   ByName<JobOperator> new_names_;
   std::unordered_map<OperatorId, const JobOperator*> by_id_;
-  std::set<const OperatorState*> left_out_;                    // By --drop.
-  std::map<const OperatorState*, const JobOperator*> mapped_;  // By --map.
+  std::set<const OperatorState*> left_out_;                                // By --drop.
+  std::map<const OperatorState*, std::set<std::string>> states_left_out_;  // By --drop UID/STATE.
+  std::map<const OperatorState*, const JobOperator*> mapped_;              // By --map.
   OperatorMatches matches_;
   DroppedStates dropped_;
   std::vector<const OperatorState*> unmatched_;
@@ -396,7 +370,7 @@ RestorePlan restoreSame(const runtime::CheckpointMetadata& metadata, const graph
   for (const OperatorState& one : metadata.operators) {
     matches.emplace(one.id, &one);
   }
-  return {distribute(metadata, graph, matches, {}), {}};
+  return {distribute(metadata, graph, matches, {}, state::Unclaimed::kKept), {}};
 }
 
 }  // namespace weir::jobmanager

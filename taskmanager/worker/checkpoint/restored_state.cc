@@ -98,6 +98,7 @@ Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrd
   restore.key_groups = keyGroupRangeOf(subtask, parallelism, max_parallelism);
   restore.old_parallelism = order.old_parallelism;
   restore.dropped = order.dropped;
+  restore.unclaimed = order.unclaimed;
   for (const auto& section : order.sections) {
     if (section.handle.storage == runtime::StateHandle::Storage::kNone) {
       continue;

@@ -111,6 +111,45 @@ struct CountingSink : RichSinkFunction<int> {
   void invoke(const int& /*value*/) override { seen_.update(seen_.value() + 1); }
 };
 
+struct AskingMap : CountingMap {
+  void open(RuntimeContext& context) override {
+    context.getState(ValueStateDescriptor<int>("late"));
+  }
+};
+struct HeirOfAsking : AskingMap {};
+struct HidingOpen : CountingMap {
+ private:
+  void open(RuntimeContext& /*context*/) override {}
+};
+struct AskingReduce : RichReduceFunction<int> {
+  void open(RuntimeContext& /*context*/) override {}
+  int reduce(const int& a, const int& b) override { return a + b; }
+};
+
+TEST(GraphTest, AllStateIsDeclaredUnlessAFunctionHasAnOpenToAskIn) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  auto numbers = env.fromElements(1, 2);
+  auto keyed = numbers.keyBy([](int value) { return value; });
+  const auto allDeclared = [&](const char* uid, auto stream) {
+    stream.uid(uid);
+    const graph::JobGraph graph = graphOf(env, "asking");
+    return graph.operators.back().all_states_declared;
+  };
+  EXPECT_TRUE(allDeclared("1", keyed.map(CountingMap{})));
+  EXPECT_FALSE(allDeclared("2", keyed.map(AskingMap{})));
+  EXPECT_FALSE(allDeclared("3", keyed.map(HeirOfAsking{})));
+  EXPECT_FALSE(allDeclared("4", keyed.map(HidingOpen{})));
+  EXPECT_TRUE(allDeclared("5", keyed.map([](int value) { return value; })));
+  EXPECT_TRUE(allDeclared("6", keyed.reduce([](int a, int b) { return a + b; })));
+  EXPECT_FALSE(allDeclared("7", keyed.reduce(AskingReduce{})));
+  EXPECT_TRUE(allDeclared("8", keyed.addSink(CountingSink{})));
+  struct Plain : RichMapFunction<int, int> {
+    void open(RuntimeContext& /*context*/) override {}
+    int map(const int& value) override { return value; }
+  };
+  EXPECT_TRUE(allDeclared("9", numbers.map(Plain{}))) << "there is no key, thus no keyed state";
+}
+
 TEST(GraphTest, ASinkOfAKeyedStreamHasKeyedState) {
   auto env = StreamExecutionEnvironment::getExecutionEnvironment();
   env.fromElements(1, 2).keyBy([](int value) { return value; }).addSink(CountingSink{});

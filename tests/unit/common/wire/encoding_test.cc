@@ -101,6 +101,19 @@ TEST(EncodingTest, ARestoreOfWhatTheGraphDoesNotHaveIsRefused) {
   EXPECT_TRUE(refused([](Restores& all) { all[0].operators[0].sections[0].old_subtask = 2; }));
 }
 
+TEST(EncodingTest, WhatBecomesOfUnclaimedStateComesBackAsItWas) {
+  runtime::Deployment one = deployment();
+  one.graph.operators[1].all_states_declared = true;
+  one.restores[0].operators[0].unclaimed = state::Unclaimed::kLeftOut;
+  const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(one)));
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  const auto& read = std::get<runtime::Deployment>(*back);
+  EXPECT_TRUE(read.graph.operators[1].all_states_declared);
+  EXPECT_EQ(read.restores[0].operators[0].unclaimed, state::Unclaimed::kLeftOut);
+  one.restores[0].operators[0].unclaimed = static_cast<state::Unclaimed>(3);
+  EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(one))).has_value());
+}
+
 TEST(EncodingTest, TwoShippedFilesOfOneNameAreRefused) {
   runtime::Deployment one = deployment();
   one.program.shipped.push_back(one.program.shipped[0]);

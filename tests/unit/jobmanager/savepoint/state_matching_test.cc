@@ -27,6 +27,7 @@ class StateMatchingTest : public ::testing::Test {
  protected:
   StateMatchingTest() {
     graph_.operators[1].states = {{"seen", state::StateKind::kValue, integer(8), integer(8)}};
+    graph_.operators[1].all_states_declared = true;
   }
 
   /// A snapshot of "count" with two subtasks that hold "seen".

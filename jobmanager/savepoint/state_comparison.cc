@@ -1,0 +1,109 @@
+#include "jobmanager/savepoint/state_comparison.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "common/record/schema.h"
+#include "common/record/schema_match.h"
+#include "common/state/kinds.h"
+
+namespace weir::jobmanager {
+namespace {
+
+std::string plural(std::uint64_t count, const std::string& one, const std::string& more) {
+  return std::to_string(count) + " " + (count == 1 ? one : more);
+}
+
+std::string sizeOf(const runtime::StateInfo& state) {
+  return " (" + plural(state.entries, "entry", "entries") + ", " +
+         plural(state.bytes, "byte", "bytes") + ")";
+}
+
+void compareSchemas(const std::string& where,
+                    const record::Schema& was,
+                    const record::Schema& is,
+                    StateComparison& to) {
+  const record::SchemaComparison comparison = record::compareSchemas(was, is);
+  if (comparison.match == record::SchemaMatch::kIncompatible) {
+    to.problems.push_back(where + " cannot be read as the program's type: " + comparison.sentence +
+                          "\n    savepoint: " + record::describeSchema(was) +
+                          "\n    program:   " + record::describeSchema(is));
+  }
+}
+
+void reportMembers(const std::string& where,
+                   const runtime::StateInfo& was,
+                   const graph::DeclaredState& is,
+                   StateComparison& to) {
+  if (was.entries == 0) {
+    return;
+  }
+  for (const auto& [what, old, now] :
+       {std::tuple("", &was.value, &is.value), std::tuple(" of its key", &was.key, &is.key)}) {
+    for (const std::string& member : record::goneMembers(*old, *now)) {
+      to.dropped.push_back(where + ": member '" + member + "'" + what +
+                           ", which the program's type has no more (" +
+                           plural(was.entries, "value", "values") + ")");
+    }
+  }
+}
+
+void compareDeclared(const std::string& where,
+                     const runtime::StateInfo& was,
+                     const graph::DeclaredState& is,
+                     StateComparison& to) {
+  if (is.kind != was.kind) {
+    to.problems.push_back(where + " is of kind " + std::string(state::toString(was.kind)) +
+                          " in the savepoint and " + std::string(state::toString(is.kind)) +
+                          " in the program");
+    return;
+  }
+  compareSchemas(where + " (key)", was.key, is.key, to);
+  compareSchemas(where, was.value, is.value, to);
+  reportMembers(where, was, is, to);
+}
+
+void notDeclared(const std::string& where,
+                 const runtime::StateInfo& was,
+                 const graph::JobOperator& now,
+                 bool allow_non_restored,
+                 StateComparison& to) {
+  if (was.entries == 0) {
+    to.left_out.push_back(was.name);
+  } else if (state::isKeyed(was.kind) && !now.all_states_declared) {
+    to.late.push_back(was.name);
+  } else if (allow_non_restored) {
+    to.left_out.push_back(was.name);
+    to.dropped.push_back(where + sizeOf(was));
+  } else {
+    to.problems.push_back(where + sizeOf(was) +
+                          " matches nothing: the program's operator has no state of that name");
+  }
+}
+
+}  // namespace
+
+StateComparison compareStates(const runtime::OperatorState& old,
+                              const graph::JobOperator& now,
+                              const std::string& who,
+                              const std::set<std::string>& drop,
+                              bool allow_non_restored) {
+  StateComparison comparison;
+  for (const runtime::StateInfo& was : old.states) {
+    const std::string where = "state '" + was.name + "' of operator " + who;
+    const auto is = std::find_if(now.states.begin(), now.states.end(), [&](const auto& one) {
+      return one.name == was.name;
+    });
+    if (drop.contains(was.name)) {
+      comparison.left_out.push_back(was.name);
+      comparison.dropped.push_back(where + sizeOf(was));
+    } else if (is == now.states.end()) {
+      notDeclared(where, was, now, allow_non_restored, comparison);
+    } else {
+      compareDeclared(where, was, *is, comparison);
+    }
+  }
+  return comparison;
+}
+
+}  // namespace weir::jobmanager

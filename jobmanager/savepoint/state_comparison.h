@@ -1,0 +1,30 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/graph/job_graph.h"
+#include "common/runtime/checkpoint_metadata.h"
+
+namespace weir::jobmanager {
+
+/// What an operator of a program makes of the states that a snapshot has of it.
+struct StateComparison {
+  std::vector<std::string> problems;  ///< What does not fit, a sentence each.
+  std::vector<std::string> dropped;   ///< What it does not get, for the report.
+  std::vector<std::string> left_out;  ///< Names of states that its tasks are not to read.
+  /// Names of states that it does not declare but may ask for when its tasks start: these compare
+  /// them, and what they do not ask for is refused then, or left out (-n).
+  std::vector<std::string> late;
+};
+
+/// Compares by name, kind and schema. `who` calls the operator in sentences; `drop` names the
+/// states that the user leaves out; `allow_non_restored` leaves out what matches nothing.
+StateComparison compareStates(const runtime::OperatorState& old,
+                              const graph::JobOperator& now,
+                              const std::string& who,
+                              const std::set<std::string>& drop,
+                              bool allow_non_restored);
+
+}  // namespace weir::jobmanager
