@@ -121,7 +121,7 @@ int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options
     return console.failure(what, reply.error());
   }
   if (!reply->unreadable.empty()) {
-    console.note("This could not be read or discarded:");
+    console.note("This could not be read, or stays:");
     for (const std::string& item : reply->unreadable) {
       console.note("  " + escaped(item));
     }

@@ -66,7 +66,10 @@ struct CheckpointMetadata {
   std::int64_t duration_millis = 0;
   std::uint32_t max_parallelism = 4096;
   std::string data_directory;  ///< Absolute URI that relative locations hang under; may be empty.
-  std::string program_hash;    ///< SHA-256 of the program that ran.
+  /// URI of the directory that a savepoint in files was written into; one that lies elsewhere was
+  /// moved or copied. Empty for others, and for those of release 0.1.
+  std::string location;
+  std::string program_hash;  ///< SHA-256 of the program that ran.
   std::vector<OperatorState> operators;
 
   std::uint64_t bytes() const {

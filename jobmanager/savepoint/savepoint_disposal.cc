@@ -86,11 +86,12 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
                                     std::function<void()> next) {
   std::vector<OwnedHandle> handles;
   if (const auto& metadata = disposal->metadata;
-      metadata && !owners_.ownsCheckpoint(metadata->job, metadata->checkpoint)) {
+      metadata && disposal->removal.copy_of.empty() &&
+      !owners_.ownsCheckpoint(metadata->job, metadata->checkpoint)) {
     handles = ownedHandles(*metadata);
   }
   if (handles.empty()) {
-    next();  // None, or its job discards them with the checkpoint.
+    next();  // None, or they go with the job's checkpoint or with the original.
     return;
   }
   SharedProgram program = disposal->program;
@@ -296,15 +297,21 @@ Status SavepointStore::mayDispose(const Disposal& disposal) const {
 
 void SavepointStore::removeFiles(const std::shared_ptr<Disposal>& disposal) {
   const runtime::CheckpointMetadata& metadata = *disposal->metadata;
-  const bool needed = owners_.releaseSavepoint(metadata.job, metadata.checkpoint);
-  disposal->reply.data_later = needed && disposal->removal.points_elsewhere;
+  const std::string& original = disposal->removal.copy_of;
+  const bool needed =
+      !original.empty() || owners_.releaseSavepoint(metadata.job, metadata.checkpoint);
+  disposal->reply.data_later = original.empty() && needed && disposal->removal.points_elsewhere;
+  if (!original.empty()) {
+    disposal->reply.unreadable.push_back("its state stays: it is that of savepoint " + original +
+                                         ", of which this was a copy");
+  }
   auto remove = [&files = services_.files,
                  reply = std::move(disposal->reply),
                  removal = std::move(disposal->removal),
                  job_runs =
                      owners_.isRunning(metadata.job)]() mutable -> Result<runtime::DisposeReply> {
     std::vector<std::string>& told = reply.unreadable;
-    if (!reply.data_later) {
+    if (!reply.data_later && removal.copy_of.empty()) {
       WEIR_TRY(const auto staying, removeState(files, removal.metadata, !job_runs));
       told.insert(told.end(), staying.begin(), staying.end());
     }

@@ -82,6 +82,19 @@ Status writeMark(fs::FileSystem& files,
   return written;
 }
 
+/// Whether its state lies in another directory, which is there.
+Result<bool> pointsElsewhere(fs::FileSystem& files,
+                             const std::string& directory,
+                             const runtime::CheckpointMetadata& metadata) {
+  auto data = files.stat(metadata.data_directory);
+  if (!data && data.error().code() == ErrorCode::kNotFound) {
+    return false;
+  }
+  WEIR_TRY(const fs::FileInfo there, std::move(data));
+  WEIR_TRY(const fs::FileInfo here, files.stat(directory));
+  return there.directory && !there.link && there.identity != here.identity;
+}
+
 bool isOurName(std::string_view directory) { return fs::nameOf(directory).starts_with(kSavepoint); }
 
 }  // namespace
@@ -118,6 +131,7 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
   if (present.error().code() != ErrorCode::kNotFound) {
     return std::move(present).error();
   }
+  metadata.location = directory;
   Status written = moveAll(files, blobs, directory, inline_limit, metadata);
   if (written && program != nullptr) {
     written = writeProgram(files, blobs, directory, *program);
@@ -159,13 +173,29 @@ Result<std::vector<InUse>> jobsUsing(fs::FileSystem& files, const std::string& d
 Status writeInUse(fs::FileSystem& files,
                   const std::string& directory,
                   JobId job,
-                  const std::string& holder) {
-  WEIR_TRY([[maybe_unused]] const auto there, files.stat(fs::join(directory, "metadata")));
-  return writeMark(files, directory, job, holder);
+                  const std::string& holder,
+                  std::uint64_t most_metadata) {
+  WEIR_TRY(const auto metadata, readMetadata(files, directory, {}, most_metadata));
+  WEIR_RETURN_IF_ERROR(writeMark(files, directory, job, holder));
+  WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, metadata));
+  return elsewhere ? writeMark(files, metadata.data_directory, job, holder) : ok();
 }
 
-Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId job) {
+Status removeMark(fs::FileSystem& files, const std::string& directory, JobId job) {
   return files.removeFile(fs::join(directory, std::string(kInUse) + job.hex()));
+}
+
+Status removeInUse(fs::FileSystem& files,
+                   const std::string& directory,
+                   JobId job,
+                   std::uint64_t most_metadata) {
+  const auto metadata = readMetadata(files, directory, {}, most_metadata);
+  WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
+  if (!metadata) {  // What was disposed has taken its marks along.
+    return metadata.error().code() == ErrorCode::kNotFound ? ok() : Status(metadata.error());
+  }
+  WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, *metadata));
+  return elsewhere ? removeMark(files, metadata->data_directory, job) : ok();
 }
 
 runtime::SavepointInfo describeSavepoint(const std::string& path,

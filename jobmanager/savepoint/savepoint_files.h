@@ -11,6 +11,7 @@
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/client_messages.h"
 #include "jobmanager/blob/blob_store.h"
+#include "jobmanager/checkpoint/snapshot_files.h"
 
 /// Savepoints as paths and directories. What takes a FileSystem blocks: call it through FileWork
 /// only.
@@ -43,12 +44,21 @@ struct InUse {
 };
 /// In order of their jobs.
 Result<std::vector<InUse>> jobsUsing(fs::FileSystem& files, const std::string& directory);
-/// kNotFound when there is no savepoint any more.
+/// Writes the mark of `job` beside the savepoint, and beside its state where that lies elsewhere:
+/// in the checkpoint that it points to, or in the savepoint that it is a copy of. kNotFound when
+/// there is no savepoint any more.
 Status writeInUse(fs::FileSystem& files,
                   const std::string& directory,
                   JobId job,
-                  const std::string& holder);
-Status removeInUse(fs::FileSystem& files, const std::string& directory, JobId job);
+                  const std::string& holder,
+                  std::uint64_t most_metadata = kMostMetadataBytes);
+/// Removes what writeInUse() has written.
+Status removeInUse(fs::FileSystem& files,
+                   const std::string& directory,
+                   JobId job,
+                   std::uint64_t most_metadata = kMostMetadataBytes);
+/// Removes the mark in this directory only.
+Status removeMark(fs::FileSystem& files, const std::string& directory, JobId job);
 
 /// The savepoints below `parent`, also damaged ones.
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,

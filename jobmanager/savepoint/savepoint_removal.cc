@@ -28,6 +28,29 @@ Error notItsOwn(const Removal& removal) {
       .advise("if it was moved or copied, dispose it where it was written");
 }
 
+/// The savepoint that this one is a copy of, if it is there; else empty: it was moved.
+Result<std::string> originalOf(fs::FileSystem& files, const Removal& removal) {
+  const runtime::CheckpointMetadata& metadata = removal.metadata;
+  if (metadata.location.empty()) {
+    return std::string();  // Of a release that did not tell.
+  }
+  WEIR_TRY(const fs::FileInfo own, files.stat(removal.directory));
+  const auto there = files.stat(metadata.location);
+  if ((!there && there.error().code() == ErrorCode::kNotFound) ||
+      (there && there->identity == own.identity)) {
+    return std::string();
+  }
+  const auto original = readMetadata(files, metadata.location);
+  if (original) {
+    const bool same = original->job == metadata.job && original->checkpoint == metadata.checkpoint;
+    return same ? metadata.location : std::string();
+  }
+  if (original.error().code() == ErrorCode::kNotFound) {
+    return std::string();
+  }
+  return nothingDeleted(original.error());  // Whether it needs the state cannot be told.
+}
+
 /// Whether the data directory is the checkpoint's that a savepoint points to.
 Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
   const runtime::CheckpointMetadata& metadata = removal.metadata;
@@ -36,6 +59,7 @@ Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
     return notItsOwn(removal);
   }
   removal.points_elsewhere = true;
+  WEIR_TRY(removal.copy_of, originalOf(files, removal));
   auto theirs = readMetadata(files, metadata.data_directory);
   if (theirs && (theirs->job != metadata.job || theirs->checkpoint != metadata.checkpoint)) {
     return notItsOwn(removal);
@@ -67,6 +91,19 @@ Status checkDirectories(fs::FileSystem& files, Removal& removal, const fs::FileI
   return checkCheckpointDirectory(files, removal);
 }
 
+/// Jobs that were restored from a copy would recover from the state as well.
+Status addUsersOfState(fs::FileSystem& files, Removal& removal) {
+  auto users = jobsUsing(files, removal.metadata.data_directory);
+  if (!users && users.error().code() == ErrorCode::kNotFound) {
+    return ok();
+  }
+  if (!users) {
+    return nothingDeleted(std::move(users).error());
+  }
+  removal.users.insert(removal.users.end(), users->begin(), users->end());
+  return ok();
+}
+
 /// What stays because there is more in it is told, not an error.
 Status unlessNotEmpty(Status removed, std::vector<std::string>& staying) {
   if (removed || removed.error().code() != ErrorCode::kFailedPrecondition) {
@@ -91,7 +128,7 @@ Status removeMarks(fs::FileSystem& files, const std::string& directory) {
     return users.error();
   }
   for (const InUse& user : *users) {
-    WEIR_RETURN_IF_ERROR(removeInUse(files, directory, user.job));
+    WEIR_RETURN_IF_ERROR(removeMark(files, directory, user.job));
   }
   return ok();
 }
@@ -117,14 +154,18 @@ Result<Removal> planRemoval(fs::FileSystem& files,
   if (!own) {
     return nothingDeleted(std::move(own).error());
   }
-  Removal removal{
-      .directory = directory, .metadata = *std::move(metadata), .users = {}, .damaged = {}};
+  Removal removal;
+  removal.directory = directory;
+  removal.metadata = *std::move(metadata);
   auto users = jobsUsing(files, directory);
   if (!users) {
     return nothingDeleted(std::move(users).error());
   }
   removal.users = *std::move(users);
   WEIR_RETURN_IF_ERROR(checkDirectories(files, removal, *own));
+  if (removal.points_elsewhere && removal.copy_of.empty()) {
+    WEIR_RETURN_IF_ERROR(addUsersOfState(files, removal));
+  }
   auto damaged = damagedFiles(files, removal.metadata);
   if (!damaged) {
     return nothingDeleted(std::move(damaged).error());

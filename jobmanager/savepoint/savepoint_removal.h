@@ -21,6 +21,7 @@ struct Removal {
   runtime::CheckpointMetadata metadata;
   std::vector<InUse> users;
   bool points_elsewhere = false;     ///< Its state lies in its checkpoint's directory.
+  std::string copy_of;               ///< The savepoint to which that state belongs, if another.
   std::vector<std::string> damaged;  ///< A sentence for each file that is not whole.
 };
 

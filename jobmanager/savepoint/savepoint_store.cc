@@ -258,9 +258,11 @@ void SavepointStore::markInUse(const std::string& path, JobId job, std::function
   }
   run(
       path,
-      [&files = services_.files, path, job, holder = settings_.holder] {
-        return writeInUse(files, path, job, holder);
-      },
+      [&files = services_.files,
+       path,
+       job,
+       holder = settings_.holder,
+       most = settings_.metadata_limit] { return writeInUse(files, path, job, holder, most); },
       [path, done = std::move(done)](const Status& written) {
         if (!written) {
           log::warn("a savepoint that a job is restored from could not be marked as in use",
@@ -278,7 +280,9 @@ void SavepointStore::releaseInUse(const std::string& path, JobId job, std::funct
   }
   run(
       path,
-      [&files = services_.files, path, job] { return removeInUse(files, path, job); },
+      [&files = services_.files, path, job, most = settings_.metadata_limit] {
+        return removeInUse(files, path, job, most);
+      },
       [this, path, job, done = std::move(done)](const Status& removed) {
         forgetUser(path, job);
         if (!removed) {

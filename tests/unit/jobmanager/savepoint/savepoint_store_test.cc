@@ -72,6 +72,12 @@ class SavepointStoreTest : public ::testing::Test {
     time_.runDue();
     return answer;
   }
+  /// What `cp -r` makes of a savepoint, without the mark of the job that took it.
+  std::string copyOf(const std::string& path) {
+    const std::string copy = "file:/elsewhere/savepoint-0123456789ab";
+    EXPECT_TRUE(fs::writeAll(files_, copy + "/metadata", *fs::readAll(files_, path + "/metadata")));
+    return copy;
+  }
   Result<runtime::DisposeReply> dispose(const std::string& path, bool force = false) {
     Result<runtime::DisposeReply> answer = Error(ErrorCode::kInternal, "no answer");
     savepoints_.dispose({.operation = {}, .path = path, .force = force, .program = disposer_},
@@ -181,6 +187,41 @@ TEST_F(SavepointStoreTest, IsNotDisposedElsewhereWhileTheJobThatTookItWouldRecov
   savepoints_.releaseInUse(kept->result.path, testing::jobId(1));
   EXPECT_TRUE(dispose(kept->result.path));
   EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, ACopyTakesNoStateFromItsOriginal) {
+  auto kept = keep("/s", checkpointOnFiles());
+  const std::string copy = copyOf(kept->result.path);
+  const auto reply = dispose(copy);
+  ASSERT_TRUE(reply);
+  EXPECT_THAT(reply->unreadable, ElementsAre(HasSubstr("that of savepoint " + kept->result.path)));
+  EXPECT_THAT(open(copy).error().text(), HasSubstr("no savepoint"));
+  ASSERT_TRUE(open(kept->result.path));
+  ASSERT_TRUE(dispose(kept->result.path));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, WhatWasMovedTakesItsStateAlong) {
+  auto kept = keep("/s", checkpointOnFiles());
+  const std::string moved = copyOf(kept->result.path);
+  for (const auto& name :
+       std::vector<std::string>{"metadata", "in-use-" + testing::jobId(1).hex()}) {
+    ASSERT_TRUE(files_.remove(kept->result.path + "/" + name));
+  }
+  ASSERT_TRUE(dispose(moved));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, IsNotDisposedWhileAJobRestoredFromACopyHasNoCheckpoint) {
+  auto kept = keep("/s", checkpointOnFiles());
+  const std::string copy = copyOf(kept->result.path);
+  savepoints_.markInUse(copy, testing::jobId(9), [] {});
+  time_.runDue();
+  const auto refused = dispose(kept->result.path);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr(testing::jobId(9).hex()));
+  savepoints_.releaseInUse(copy, testing::jobId(9));
+  EXPECT_TRUE(dispose(kept->result.path));
 }
 
 TEST_F(SavepointStoreTest, AMarkOfTheFirstReleaseCountsAsWell) {
