@@ -44,6 +44,7 @@ const std::vector<Area>& allAreas() {
        {&kWorkerMaxText,
         &kWorkerMaxAccumulators,
         &kWorkerCoreLimit,
+        &kWorkerCgroups,
         &kWorkerKeepFailedDirectories,
         &kWorkerOutputMaxSize,
         &kWorkerOutputFiles,

@@ -30,6 +30,14 @@ inline constexpr auto kWorkerKeepFailedDirectories =
                          "with program and core file: weir-failed-JOB-ATTEMPT in the first of "
                          "taskmanager.tmp.dirs.")
         .range(0, 1000);
+inline constexpr auto kWorkerCgroups =
+    Option<std::string>("taskmanager.worker.cgroups",
+                        "auto",
+                        "auto: each worker, with all that it starts, runs in a control group "
+                        "(version 2) of its own, and the kernel limits its memory, where the "
+                        "task manager's own group is delegated to it; the log says at the start "
+                        "whether it is. off: never.")
+        .oneOf({"auto", "off"});
 inline constexpr auto kWorkerOutputMaxSize =
     Option<MemorySize>("taskmanager.worker.output.max-size",
                        "64 mb",

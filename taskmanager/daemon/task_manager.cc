@@ -90,6 +90,7 @@ struct TaskManager::Parts {
   std::unique_ptr<WorkDirectory> directory;
   std::unique_ptr<WorkDirectory> blob_directory;  // With blob.storage.directory only.
   UniqueFd sweeper;                               // Closed at the end, by whatever end.
+  std::unique_ptr<WorkerCgroups> groups;          // Where they are delegated.
   std::optional<daemon::OutputSink> standard_output;
   std::optional<daemon::OutputSink> standard_error;
   std::optional<BlobClient> blobs;
@@ -103,6 +104,7 @@ struct TaskManager::Parts {
   bool stopped = false;
   std::size_t hanging = 0;  // Threads of file work, when stopped.
 
+  void openGroups(const config::Configuration& configuration);
   void startSupervision(const config::Configuration& configuration, const std::string& launcher);
   Status openDirectories(const config::Configuration& configuration, const TaskManagerId& id);
   Status startCore(const config::Configuration& configuration,
@@ -111,10 +113,37 @@ struct TaskManager::Parts {
                    std::function<void(const Error&)> on_given_up);
 };
 
+/// Says which way is used to reach what workers start, and why.
+void TaskManager::Parts::openGroups(const config::Configuration& configuration) {
+  const std::string otherwise =
+      "workers run without control groups: their children are found by descent";
+  if (configuration.get(config::kWorkerCgroups) == "off") {
+    log::info(otherwise, {{"reason", std::string(config::kWorkerCgroups.key) + " is off"}});
+    return;
+  }
+  auto opened = WorkerCgroups::open(directory->name());
+  if (!opened) {
+    log::info(otherwise, {{"reason", opened.error().text()}});
+    return;
+  }
+  groups = *std::move(opened);
+  for (const std::string& removed : groups->swept()) {
+    log::info("removed what a task manager that was killed left behind", {{"group", removed}});
+  }
+  if (groups->limitsMemory()) {
+    log::info("workers run in control groups, in which the kernel limits their memory",
+              {{"group", groups->path()}});
+  } else {
+    log::info("workers run in control groups, and their memory is watched",
+              {{"group", groups->path()}, {"reason", groups->whyNoLimits()}});
+  }
+}
+
 /// What reaches all that workers start, and takes what they say.
 void TaskManager::Parts::startSupervision(const config::Configuration& configuration,
                                           const std::string& launcher) {
-  auto started = startSweeper(launcher, directory->name());
+  openGroups(configuration);
+  auto started = startSweeper(launcher, directory->name(), groups ? groups->path() : "");
   if (started) {
     sweeper = *std::move(started);
   } else {
@@ -179,7 +208,8 @@ Status TaskManager::Parts::startCore(const config::Configuration& configuration,
                                                                         *session,
                                                                         clock,
                                                                         [] { return freeMemory(); },
-                                                                        std::move(on_given_up)},
+                                                                        std::move(on_given_up),
+                                                                        groups.get()},
                                            std::move(settings));
   auto port =
       DataPort::listen(loop,

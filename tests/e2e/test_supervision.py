@@ -1,6 +1,9 @@
 """What a task manager owes the machine and its other jobs whatever a worker does."""
 
+import os
 import pathlib
+import re
+import signal
 import subprocess
 import unittest
 
@@ -20,6 +23,39 @@ def started_by_workers_of(cluster):
             except OSError:
                 continue
     return found
+
+
+def sweepers_of(taskmanager):
+    """Pids of the processes that wait beside a task manager for its end: its work directory's name is their argument."""
+    directory = re.search(r"directory=\S*/(weir-tm-[0-9a-f]+)", taskmanager.log.read_text(errors="replace")).group(1)
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+        except OSError:
+            continue
+        if arguments[1:3] == [b"--sweep", directory.encode()]:
+            found.append(int(entry.name))
+    return found
+
+
+def hidden_children(cluster):
+    """Pids of what `--misbehave hidden-child` has started: its arguments name its worker's directory."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+        except OSError:
+            continue
+        if arguments[:2] == [b"sh", b"-c"] and arguments[3].startswith(str(cluster.folder).encode()):
+            found.append(int(entry.name))
+    return found
+
+
+def groups_of(taskmanager):
+    """The control groups of a task manager's workers, as its log names them; None where none are delegated."""
+    match = re.search(r"workers run in control groups.* group=(\S+)", taskmanager.log.read_text(errors="replace"))
+    return pathlib.Path(match.group(1)) if match else None
 
 
 class SupervisionTest(unittest.TestCase):
@@ -46,6 +82,49 @@ class SupervisionTest(unittest.TestCase):
             cluster.weir("cancel", job)
             wait_for("the child is gone", lambda: not started_by_workers_of(cluster), 15)
             wait_for("it was waited for", lambda: not cluster.workers(), 15)
+
+    def with_hidden_child(self, cluster):
+        group = groups_of(cluster.taskmanagers[0])
+        if group is None:
+            self.skipTest("no control groups of version 2 are delegated here")
+        job = cluster.run_detached(
+            self.jobs / "counting", "--count", 10**9, "--rate", 1000, "--misbehave", "hidden-child", "--at", 10
+        )
+        wait_for("the worker has a hidden child", lambda: hidden_children(cluster))
+        self.assertEqual(len(list(group.glob("job-*"))), 1)
+        return job, group
+
+    def test_a_cancel_reaches_a_child_without_parent_and_environment(self):
+        with Cluster() as cluster:
+            job, group = self.with_hidden_child(cluster)
+            cluster.weir("cancel", job)
+            wait_for("the child is gone", lambda: not hidden_children(cluster), 15)
+            wait_for("the group of the worker is gone", lambda: not list(group.glob("job-*")), 15)
+            cluster.taskmanagers[0].stop()
+            self.assertFalse(group.exists())
+
+    def test_the_death_of_a_task_manager_reaches_a_child_without_parent_and_environment(self):
+        with Cluster() as cluster:
+            _, group = self.with_hidden_child(cluster)
+            cluster.taskmanagers[0].kill()
+            wait_for("the child is gone", lambda: not hidden_children(cluster), 15)
+            wait_for("the groups are gone", lambda: not group.exists(), 15)
+
+    def test_the_next_start_sweeps_the_groups_of_a_task_manager_that_was_killed_with_its_sweeper(self):
+        with Cluster() as cluster:
+            _, group = self.with_hidden_child(cluster)
+            sweepers = sweepers_of(cluster.taskmanagers[0])
+            self.assertEqual(len(sweepers), 1)
+            os.kill(sweepers[0], signal.SIGKILL)
+            cluster.taskmanagers[0].kill()
+            cluster.start_taskmanager()
+            wait_for("the groups are gone", lambda: not group.exists(), 15)
+            self.assertEqual(hidden_children(cluster), [])
+
+    def test_control_groups_can_be_switched_off(self):
+        with Cluster(conf={"taskmanager.worker.cgroups": "off"}) as cluster:
+            self.assertIsNone(groups_of(cluster.taskmanagers[0]))
+            self.assertIn("taskmanager.worker.cgroups is off", cluster.taskmanagers[0].log.read_text())
 
     def test_an_exception_of_70_megabytes_costs_its_job_only(self):
         with Cluster() as cluster:

@@ -1,11 +1,13 @@
 // weir-launcher: becomes the program of a job, under the conditions that a task manager sets.
 //
-//     weir-launcher PARENT OOM_SCORE CORE_BYTES LIBRARIES DIRECTORY PROGRAM ARGV0 [ARGUMENT]...
+//     weir-launcher PARENT OOM_SCORE CORE_BYTES GROUP LIBRARIES DIRECTORY PROGRAM ARGV0 [ARG]...
 //
 // Or stays beside a task manager, as a process that is not its child, until the pipe that is its
 // standard input ends with it; then it kills what the workers have started:
 //
-//     weir-launcher --sweep weir-tm-ID
+//     weir-launcher --sweep weir-tm-ID GROUP
+//
+// GROUP is the directory of a control group, or empty.
 //
 // Runs between posix_spawn and the user's main(), so that the task manager needs no fork of its
 // own. Descriptors 0 to 3 are set up by the task manager (3 is the worker's socket); all others are
@@ -23,6 +25,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "taskmanager/daemon/supervision/cgroup.h"
 #include "taskmanager/daemon/supervision/process_table.h"
 
 namespace {
@@ -53,7 +56,17 @@ void setCoreLimit(const char* bytes) {
   }
 }
 
-int sweep(const char* directory_name) {
+/// Nothing is started outside of its group unnoticed; what is, is still found by descent.
+void enter(const char* group) {
+  if (const int error = *group == '\0' ? 0 : weir::taskmanager::enterGroup(group); error != 0) {
+    std::fprintf(stderr,
+                 "weir-launcher: enter control group %s: %s; goes on outside of it\n",
+                 group,
+                 std::strerror(error));
+  }
+}
+
+int sweep(const char* directory_name, const char* group) {
   if (::fork() != 0) {
     ::_exit(0);  // What goes on is nobody's child, so that it outlives the task manager.
   }
@@ -68,17 +81,24 @@ int sweep(const char* directory_name) {
     errno = 0;
   }
   constexpr int kMostPasses = 600;  // Of 50 ms.
+  if (*group != '\0') {
+    // First without waiting: what was killed goes away while the others are looked for.
+    weir::taskmanager::sweepGroup(group, 1);
+  }
   weir::taskmanager::sweepProcesses(directory_name, kMostPasses);
+  if (*group != '\0') {
+    weir::taskmanager::sweepGroup(group, kMostPasses);
+  }
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 3 && std::strcmp(argv[1], "--sweep") == 0) {
-    return sweep(argv[2]);
+  if (argc == 4 && std::strcmp(argv[1], "--sweep") == 0) {
+    return sweep(argv[2], argv[3]);
   }
-  if (argc < 8) {
+  if (argc < 9) {
     std::fprintf(stderr, "weir-launcher: is started by weir-taskmanager only\n");
     return 2;
   }
@@ -89,21 +109,22 @@ int main(int argc, char** argv) {
     return kFailed;  // The task manager died before the death signal was set.
   }
   ::close_range(kFirstUnused, ~0U, 0);
+  enter(argv[4]);
   setOomScore(argv[2]);
   setCoreLimit(argv[3]);
-  if (::chdir(argv[5]) != 0) {
-    return fail(std::string("enter ") + argv[5]);
+  if (::chdir(argv[6]) != 0) {
+    return fail(std::string("enter ") + argv[6]);
   }
-  if (*argv[4] != '\0') {
-    ::setenv("LD_LIBRARY_PATH", argv[4], 1);
+  if (*argv[5] != '\0') {
+    ::setenv("LD_LIBRARY_PATH", argv[5], 1);
   }
-  ::execv(argv[6], argv + 7);
-  if (errno == ENOENT && ::access(argv[6], F_OK) == 0) {
+  ::execv(argv[7], argv + 8);
+  if (errno == ENOENT && ::access(argv[7], F_OK) == 0) {
     std::fprintf(
         stderr,
         "weir-launcher: execute %s: its interpreter or dynamic linker does not exist here\n",
-        argv[7]);
+        argv[8]);
     return kFailed;
   }
-  return fail(std::string("execute ") + argv[7]);
+  return fail(std::string("execute ") + argv[8]);
 }

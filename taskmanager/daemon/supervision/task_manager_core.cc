@@ -248,13 +248,15 @@ void TaskManagerCore::deploy(runtime::Deployment deployment) {
     environment_.on_given_up(Error(restored.error()).during("cannot go on"));
     return;
   }
-  auto worker = std::make_unique<Worker>(
-      Worker::Environment{
-          environment_.loop, environment_.pool, environment_.cache, environment_.transport},
-      settings_.worker,
-      *this,
-      environment_.directory.ofAttempt(execution),
-      std::move(deployment));
+  auto worker = std::make_unique<Worker>(Worker::Environment{environment_.loop,
+                                                             environment_.pool,
+                                                             environment_.cache,
+                                                             environment_.transport,
+                                                             environment_.groups},
+                                         settings_.worker,
+                                         *this,
+                                         environment_.directory.ofAttempt(execution),
+                                         std::move(deployment));
   worker->setReading(!held_);
   worker->renewLease(lease_until_);
   Worker& started = *worker;
@@ -396,6 +398,9 @@ void TaskManagerCore::watchMemory() {
       worker->checkMemory(table);
     }
     reapOrphans(table);
+  }
+  if (environment_.groups != nullptr) {
+    environment_.groups->removeDead();
   }
   memory_timer_ = environment_.loop.schedule(settings_.memory_check, [this] { watchMemory(); });
 }

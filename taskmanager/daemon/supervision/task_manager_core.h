@@ -53,6 +53,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
     const Clock& clock;
     std::function<std::uint64_t()> free_memory;
     std::function<void(const Error&)> on_given_up;  ///< Registration took too long.
+    WorkerCgroups* groups = nullptr;                // Where control groups are delegated.
   };
 
   TaskManagerCore(Environment environment, CoreSettings settings);

@@ -140,6 +140,7 @@ void Worker::spawn(const LaunchSpec& spec) {
       environment_.loop,
       spec,
       WorkerOutput{settings_.standard_output, settings_.standard_error, label()},
+      makeGroup(),
       std::move(events));
   if (!process) {
     end(false,
@@ -158,6 +159,19 @@ void Worker::spawn(const LaunchSpec& spec) {
   killAfter(settings_.hello_timeout,
             name() + " did not ask for its execution environment within " +
                 config::formatDuration(settings_.hello_timeout) + " and was killed");
+}
+
+std::unique_ptr<WorkerCgroup> Worker::makeGroup() {
+  if (environment_.groups == nullptr) {
+    return nullptr;
+  }
+  auto made = environment_.groups->make(execution_, memoryLimit());
+  if (!made) {
+    log::warn("a worker has no control group: its children are found by descent",
+              {{"job", execution_.job.hex()}, {"reason", made.error().text()}});
+    return nullptr;
+  }
+  return *std::move(made);
 }
 
 void Worker::send(runtime::WorkerOrder order) {
@@ -249,14 +263,19 @@ void Worker::checkMemory(const ProcessTable& table) {
   if (!process_ || stage_ == Stage::kEnded) {
     return;
   }
-  const std::uint64_t limit = settings_.memory_per_slot * slots_;
+  const std::uint64_t limit = memoryLimit();
   const std::uint64_t used = process_->memoryBytes(table, limit);  // Gets to know its children.
-  if (limit != 0 && used > limit && kill_cause_.empty()) {
-    killBecause(name() + ", with what it has started, used " + std::to_string(used >> 20) +
-                " MiB of memory, more than the " + std::to_string(limit >> 20) + " MiB that its " +
-                std::to_string(slots_) + (slots_ == 1 ? " slot gives" : " slots give") +
-                ", and was killed; raise taskmanager.slot.memory or the parallelism");
+  const bool kernel_does = process_->group() != nullptr && process_->group()->limitsMemory();
+  if (limit != 0 && used > limit && kill_cause_.empty() && !kernel_does) {
+    killBecause(tooMuchMemory("used " + std::to_string(used >> 20) + " MiB of memory, more", ""));
   }
+}
+
+std::string Worker::tooMuchMemory(const std::string& used, const std::string& by) const {
+  return name() + ", with what it has started, " + used + " than the " +
+         std::to_string(memoryLimit() >> 20) + " MiB that its " + std::to_string(slots_) +
+         (slots_ == 1 ? " slot gives" : " slots give") + ", and was killed" + by +
+         "; raise taskmanager.slot.memory or the parallelism";
 }
 
 void Worker::onFrame(const std::string& frame) {
@@ -408,6 +427,10 @@ std::string Worker::causeOf(const ProcessExit& exit) {
   }
   if (!kill_cause_.empty()) {
     return withLines(kill_cause_ + kept, said, settings_.error_file);
+  }
+  if (process_->group() != nullptr && process_->group()->outOfMemoryKills() > 0) {
+    const std::string cause = tooMuchMemory("needed more memory", " by the kernel");
+    return withLines(cause + kept, said, settings_.error_file);
   }
   if (!exit.signaled && exit.number == Lease::kExitStatus) {
     return name() +

@@ -60,6 +60,7 @@ class Worker {
     concurrency::Executor& pool;  // Several threads, which may hang.
     BlobCache& cache;
     BlobTransport& transport;
+    WorkerCgroups* groups = nullptr;  // None: its children are found by descent.
   };
 
   /// `directory` is made for the attempt and deleted after it.
@@ -91,7 +92,8 @@ class Worker {
   void connectPeer(std::uint32_t from_worker, UniqueFd socket);
   /// Holds its reports back, or takes them again.
   void setReading(bool reading);
-  /// Kills it when it and what it has started use more memory than its slots allow.
+  /// Kills it when it and what it has started use more memory than its slots allow, unless the
+  /// kernel does that.
   void checkMemory(const ProcessTable& table);
   /// Its process, or 0.
   pid_t pid() const { return process_ ? process_->pid() : 0; }
@@ -106,6 +108,9 @@ class Worker {
 
   void onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment);
   void spawn(const LaunchSpec& spec);
+  std::unique_ptr<WorkerCgroup> makeGroup();
+  std::uint64_t memoryLimit() const { return settings_.memory_per_slot * slots_; }
+  std::string tooMuchMemory(const std::string& used, const std::string& by) const;
   void onFrame(const std::string& frame);
   void onHello(const runtime::WorkerHello& hello);
   void onSocketEnd(const std::string& reason);

@@ -8,10 +8,11 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include "taskmanager/daemon/supervision/spawn.h"
 
 namespace weir::taskmanager {
 
@@ -34,11 +35,12 @@ std::vector<std::string> environmentOf(const LaunchSpec& spec) {
   return environment;
 }
 
-std::vector<std::string> argumentsOf(const LaunchSpec& spec) {
+std::vector<std::string> argumentsOf(const LaunchSpec& spec, const std::string& group) {
   std::vector<std::string> arguments{"weir-launcher",
                                      std::to_string(::getpid()),
                                      std::to_string(spec.oom_score_adj),
                                      std::to_string(spec.core_bytes),
+                                     group,
                                      spec.libraries,
                                      spec.working_directory,
                                      spec.program,
@@ -47,48 +49,12 @@ std::vector<std::string> argumentsOf(const LaunchSpec& spec) {
   return arguments;
 }
 
-std::vector<char*> pointersTo(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) {
-    pointers.push_back(text.data());
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-Result<pid_t> spawn(const LaunchSpec& spec, int socket, int output, int errors) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, output, 1);
-  ::posix_spawn_file_actions_adddup2(&actions, errors, 2);
-  ::posix_spawn_file_actions_adddup2(&actions, socket, kWorkerDescriptor);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(
-      &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  std::vector<std::string> arguments = argumentsOf(spec);
-  std::vector<std::string> environment = environmentOf(spec);
-  pid_t pid = -1;
-  const int error = ::posix_spawn(&pid,
-                                  spec.launcher.c_str(),
-                                  &actions,
-                                  &attributes,
-                                  pointersTo(arguments).data(),
-                                  pointersTo(environment).data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (error != 0) {
-    return systemError(error, "start " + spec.launcher);
-  }
-  return pid;
+SpawnSpec spawnSpecOf(const LaunchSpec& spec, const std::string& group, std::vector<int> files) {
+  return {spec.launcher,
+          argumentsOf(spec, group),
+          environmentOf(spec),
+          std::move(files),
+          /*own_process_group=*/true};
 }
 
 /// The reading end does not block.
@@ -108,6 +74,7 @@ Status openPipe(UniqueFd& reader, UniqueFd& writer) {
 Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
                                                             const LaunchSpec& spec,
                                                             WorkerOutput output,
+                                                            std::unique_ptr<WorkerCgroup> group,
                                                             Events events) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
@@ -121,7 +88,11 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
   UniqueFd error_writer;
   WEIR_RETURN_IF_ERROR(openPipe(out, out_writer));
   WEIR_RETURN_IF_ERROR(openPipe(errors, error_writer));
-  WEIR_TRY(const pid_t pid, spawn(spec, theirs.get(), out_writer.get(), error_writer.get()));
+  // The socket is kWorkerDescriptor.
+  WEIR_TRY(const pid_t pid,
+           spawnProcess(spawnSpecOf(spec,
+                                    group ? group->path() : "",
+                                    {-1, out_writer.get(), error_writer.get(), theirs.get()})));
   UniqueFd pidfd(
       static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // glibc 2.36 has no C++ header.
   if (!pidfd) {
@@ -133,6 +104,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
   std::unique_ptr<WorkerProcess> process(
       new WorkerProcess(loop, pid, std::move(pidfd), spec.directory, std::move(events)));
   WorkerProcess* self = process.get();
+  self->group_ = std::move(group);
   self->label_ = std::move(output.label);
   self->output_.sink = output.standard_output;
   self->errors_.sink = output.standard_error;
@@ -193,6 +165,11 @@ std::vector<ProcessInfo> WorkerProcess::family(const ProcessTable& table) {
   if (!reaped_) {
     add(pid_);
   }
+  if (group_) {
+    for (const pid_t pid : group_->processes()) {
+      add(pid);
+    }
+  }
   // Who has lost its parent is a child of the process that gathers orphans: of ours or of the
   // first.
   for (const ProcessInfo& one : table.all()) {
@@ -215,6 +192,9 @@ std::vector<ProcessInfo> WorkerProcess::family(const ProcessTable& table) {
 void WorkerProcess::killFamily() {
   constexpr int kMostLooks = 100;
   std::map<pid_t, std::uint64_t> killed;
+  if (group_) {
+    group_->kill();
+  }
   for (int look = 0; look < kMostLooks; ++look) {
     bool found = false;
     for (const ProcessInfo& one : family(ProcessTable::read())) {

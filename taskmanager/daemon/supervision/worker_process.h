@@ -17,6 +17,7 @@
 #include "taskmanager/daemon/supervision/process_table.h"
 #include "taskmanager/daemon/supervision/stderr_tail.h"
 #include "taskmanager/daemon/supervision/unique_fd.h"
+#include "taskmanager/daemon/supervision/worker_cgroups.h"
 
 namespace weir::taskmanager {
 
@@ -45,8 +46,9 @@ struct WorkerOutput {
 ///
 /// Lives from the spawn until its owner has seen the exit; destroyed earlier, it kills the process
 /// and waits for it. The process is the leader of its own group. What it starts carries the
-/// directory of the attempt in its environment; children, whatever their group or session, are
-/// killed with it. Threads: the loop's; callbacks run there and must not destroy it.
+/// directory of the attempt in its environment, and is in its control group where there is one;
+/// children, whatever their process group or session, are killed with it. Threads: the loop's;
+/// callbacks run there and must not destroy it.
 class WorkerProcess {
  public:
   struct Events {
@@ -57,11 +59,12 @@ class WorkerProcess {
     std::function<void(ProcessExit)> on_exit;
   };
 
-  /// kInternal or kResourceExhausted when no process can be made. That the program cannot be
-  /// executed is told by its exit.
+  /// It enters `group`, if there is one, before its program runs. kInternal or kResourceExhausted
+  /// when no process can be made. That the program cannot be executed is told by its exit.
   static Result<std::unique_ptr<WorkerProcess>> start(IoLoop& loop,
                                                       const LaunchSpec& spec,
                                                       WorkerOutput output,
+                                                      std::unique_ptr<WorkerCgroup> group,
                                                       Events events);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
@@ -70,6 +73,8 @@ class WorkerProcess {
   FrameSocket& socket() { return *socket_; }
   const StderrTail& standardError() const { return tail_; }
   pid_t pid() const { return pid_; }
+  /// Its control group, or nullptr.
+  const WorkerCgroup* group() const { return group_.get(); }
 
   /// SIGKILL to it and to all that it has started; on_exit follows.
   void kill();
@@ -105,6 +110,7 @@ class WorkerProcess {
   bool reaped_ = false;
   UniqueFd pidfd_;
   const std::string directory_;
+  std::unique_ptr<WorkerCgroup> group_;  // May be null.
   Events events_;
   StderrTail tail_;
   std::string label_;

@@ -175,6 +175,10 @@ struct Misbehave : weir::MapFunction<std::int64_t, std::int64_t> {
     if (kind == "child") {
       (void)!std::system("setsid sleep 1000 > /dev/null 2>&1 &");
     }
+    if (kind == "hidden-child") {  // Neither its parent nor its environment says whose it is.
+      (void)!std::system(
+          "env -i setsid sh -c 'while :; do sleep 1; done' \"$TMPDIR\" > /dev/null 2>&1 &");
+    }
     if (kind == "segfault") {
       std::fprintf(stderr, "about to crash on purpose\n");
       std::raise(SIGSEGV);

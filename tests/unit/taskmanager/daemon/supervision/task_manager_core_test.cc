@@ -20,6 +20,7 @@
 #include "common/fs/digest.h"
 #include "common/runtime/report_limits.h"
 #include "common/wire/encoding.h"
+#include "taskmanager/daemon/supervision/cgroup.h"
 #include "tests/unit/common/fs/hanging_file_system.h"
 
 namespace weir::taskmanager {
@@ -107,6 +108,10 @@ class TaskManagerCoreTest : public ::testing::Test {
     EXPECT_EQ(probes_.shutdown(Duration::max()), 0);
     data_port_.reset();
     core_.reset();
+    if (groups_) {
+      EXPECT_TRUE(sweepGroup(groups_->path(), 100)) << "a group of a worker is left";
+    }
+    groups_.reset();
     cache_.reset();
     directory_.reset();
     EXPECT_TRUE(std::filesystem::is_empty(tmp_));
@@ -126,7 +131,8 @@ class TaskManagerCoreTest : public ::testing::Test {
                                        link_,
                                        clock_,
                                        [] { return std::uint64_t{1}; },
-                                       [](const Error&) {}},
+                                       [](const Error&) {},
+                                       groups_.get()},
           settings_);
       data_port_ = *DataPort::listen(loop_, "127.0.0.1", 0, [this](const auto& hello, auto& fd) {
         return core_->route(hello, fd);
@@ -212,6 +218,7 @@ class TaskManagerCoreTest : public ::testing::Test {
   FakeLink link_;
   CoreSettings settings_;
   std::unique_ptr<WorkDirectory> directory_;
+  std::unique_ptr<WorkerCgroups> groups_;
   std::unique_ptr<BlobCache> cache_;
   concurrency::ElasticPool pool_{"test-pool", 2};
   concurrency::ElasticPool probes_{"test-probes", 2};
@@ -434,6 +441,47 @@ TEST_F(TaskManagerCoreTest, KillsWhatAWorkerLeavesBehindInASessionOfItsOwn) {
     std::this_thread::sleep_for(10ms);
   }
   FAIL() << "process " << pid << " is still there";
+}
+
+// Neither descent nor the environment leads to this child.
+TEST_F(TaskManagerCoreTest, AControlGroupReachesAChildInASessionOfItsOwnWithoutItsEnvironment) {
+  auto opened = WorkerCgroups::open(directory_->name());
+  if (!opened) {
+    GTEST_SKIP() << "no control groups are delegated: " << opened.error().text();
+  }
+  groups_ = *std::move(opened);
+  const std::string pid_file = tmp_ + "/pid";
+  const auto it = deployment(std::string(kHello) + "(env -i setsid sh -c 'echo $$ > " + pid_file +
+                             "; exec sleep 1000' &)\nsleep 1000");
+  start();
+  order(it);
+  waitForFile(pid_file);
+  pid_t pid = 0;
+  std::ifstream(pid_file) >> pid;
+  std::filesystem::remove(pid_file);
+  ASSERT_GT(pid, 0);
+  loop_.runSync([this] { core_->onLost("test"); });  // Kills.
+  for (int i = 0; i < 1000; ++i) {
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    if (!std::getline(stat, line) || line.find(") Z") != std::string::npos) {
+      return;
+    }
+    std::this_thread::sleep_for(10ms);
+  }
+  ::kill(pid, SIGKILL);
+  FAIL() << "process " << pid << " still lives";
+}
+
+TEST_F(TaskManagerCoreTest, AWorkerMayLeaveACoreFileAsLargeAsItsSettingsSay) {
+  settings_.worker.core_bytes = 3 << 20;
+  EXPECT_THAT(runToItsEnd(deployment("cat /proc/self/limits >&2; exit 1")).cause,
+              ::testing::ContainsRegex("Max core file size +3145728 "));
+}
+
+TEST_F(TaskManagerCoreTest, AWorkerLeavesNoCoreFileOnItsOwn) {
+  EXPECT_THAT(runToItsEnd(deployment("cat /proc/self/limits >&2; exit 1")).cause,
+              ::testing::ContainsRegex("Max core file size +0 "));
 }
 
 TEST_F(TaskManagerCoreTest, CountsTheMemoryOfWhatAWorkerHasStarted) {
