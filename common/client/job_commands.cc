@@ -196,11 +196,19 @@ int cancelJob(const Invocation& invocation, const CancelOptions& options) {
 
 Status awaitCancelled(Console& console, JobManagerClient& client, const JobId& job) {
   std::optional<JobState> state;
+  std::vector<std::string> killed;  // Tasks that did not obey, and why.
   const Status followed = client.follow(
       job,
       [&](const runtime::JobEvent& event) {
         if (const auto* end = std::get_if<runtime::JobResult>(&event)) {
           state = end->state;
+        } else if (const auto* change = std::get_if<runtime::JobStateChange>(&event);
+                   change != nullptr && change->state == JobState::kCancelling) {
+          killed.clear();
+        } else if (const auto* task = std::get_if<runtime::TaskStateChange>(&event);
+                   task != nullptr && task->state == runtime::TaskState::kCanceled &&
+                   !task->cause.empty()) {
+          killed.push_back(describeEvent(event));
         }
         return !state.has_value();
       },
@@ -221,6 +229,9 @@ Status awaitCancelled(Console& console, JobManagerClient& client, const JobId& j
     return Error(
         ErrorCode::kFailedPrecondition,
         "the job has ended " + std::string(toString(*state)) + " before it could be cancelled");
+  }
+  for (const std::string& task : killed) {
+    console.note(task);
   }
   console.note(fmt::format("Cancelled job {}.", job.hex()));
   return ok();

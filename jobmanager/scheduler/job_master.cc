@@ -326,6 +326,14 @@ void JobMaster::workerExited(TaskManagerId from, const runtime::WorkerExited& ex
     blameWorker(cause);
   }
   recoverable_ = recoverable_ && !exited.unrecoverable;
+  const bool was_killed = exited.expected && !exited.cause.empty();
+  if (state() == JobState::kCancelling && was_killed) {
+    log::warn("a cancel was not obeyed",
+              {{"job", id_.hex()}, {"reason", cutText(cause, kMostLoggedBytes)}});
+    failure_ = cutText(cause, kMostFailureBytes);
+    workerGone(from, cause, failure_);
+    return;
+  }
   workerGone(from, cause);
 }
 
@@ -348,7 +356,7 @@ void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {
   }
 }
 
-void JobMaster::workerGone(TaskManagerId id, const std::string& cause) {
+void JobMaster::workerGone(TaskManagerId id, const std::string& cause, std::string cancel_cause) {
   attempt_->workerGone(id);
   bool finished = true;
   const bool wanted = state() != JobState::kRunning;
@@ -360,7 +368,7 @@ void JobMaster::workerGone(TaskManagerId id, const std::string& cause) {
     runtime::TaskUpdate gone;
     gone.task = task;
     gone.state = wanted ? TaskState::kCanceled : TaskState::kFailed;
-    gone.cause = wanted ? std::string() : cause;
+    gone.cause = wanted ? std::exchange(cancel_cause, {}) : cause;  // Of many tasks, one says it.
     gone.metrics = graph_.find(task)->metrics;
     graph_.apply(gone, now());
     emitTask(task, gone.cause);

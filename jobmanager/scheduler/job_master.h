@@ -131,7 +131,7 @@ class JobMaster final : private CheckpointedTasks {
   void update(const runtime::TaskUpdate& update);
   void taskFailed(const runtime::TaskUpdate& update);
   void workerExited(TaskManagerId from, const runtime::WorkerExited& exited);
-  void workerGone(TaskManagerId id, const std::string& cause);
+  void workerGone(TaskManagerId id, const std::string& cause, std::string cancel_cause = {});
   void blameWorker(const std::string& cause);
   void startCheckpoints();
   void finishIfDone();

@@ -175,8 +175,11 @@ class JobsTest(unittest.TestCase):
             options=("-D", "task.cancellation.timeout=1 s"),
         )
         self.cluster.wait_running(job)
-        self.cluster.weir("cancel", job)
+        where = r"did not obey the cancel (.|\n)*weir: task '.*' is in operator 'Misbehave' after"
+        done = self.cluster.weir("cancel", job)
+        self.assertRegex(done.stdout + done.stderr, where)
         self.cluster.wait_state(job, "CANCELED", timeout=40)
+        self.assertRegex(self.cluster.get(f"/jobs/{job}/exceptions")["root-exception"], where)
         logs = "".join(daemon.log.read_text() for daemon in self.cluster.taskmanagers)
         self.assertRegex(logs, r"did not obey the cancel .*weir: task '.*' is in operator 'Misbehave' after")
         self.free_again()

@@ -251,6 +251,35 @@ TEST_F(DispatcherTest, AFailedWorkerIsReplacedByANewAttempt) {
   EXPECT_EQ(second->execution.attempt, first.attempt.next());
 }
 
+TEST_F(DispatcherTest, ACancelThatHadToKillIsToldWithItsCause) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  const auto execution = std::get<runtime::Deployment>(gateway_->orders[0]).execution;
+  ASSERT_TRUE(cancel());
+  runtime::WorkerExited exited;
+  exited.execution = execution;
+  exited.expected = true;
+  exited.cause = "it did not obey the cancel and was killed;\n  task 'map' hangs here";
+  dispatcher_->report(testing::taskManagerId(1), gateway_.get(), exited);
+  time_.runDue();
+  EXPECT_EQ(state(), runtime::JobState::kCanceled);
+  EXPECT_THAT(summary().failure, HasSubstr("task 'map' hangs here"));
+}
+
+TEST_F(DispatcherTest, ACancelThatWasObeyedHasNoFailure) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  const auto execution = std::get<runtime::Deployment>(gateway_->orders[0]).execution;
+  ASSERT_TRUE(cancel());
+  runtime::WorkerExited exited;
+  exited.execution = execution;
+  exited.expected = true;
+  dispatcher_->report(testing::taskManagerId(1), gateway_.get(), exited);
+  time_.runDue();
+  EXPECT_EQ(state(), runtime::JobState::kCanceled);
+  EXPECT_EQ(summary().failure, "");
+}
+
 TEST_F(DispatcherTest, StopAnswersAlsoWhenWorkersDoNot) {
   registerTaskManager();
   ASSERT_TRUE(submit());
