@@ -49,7 +49,7 @@ consteval bool declaresAllStates() {
 /// Notes on the node what is known of F's state and files before it runs.
 template <typename F, typename Key>
 void describeFunction(graph::StreamNode& node, const F& function) {
-  node.all_states_declared = declaresAllStates<F, Key>();
+  node.all_states_declared = declaresAllStates<F, Key>() || !functions::programAsksForState();
   if constexpr (std::is_base_of_v<StateOwner, F>) {
     if constexpr (std::is_same_v<Key, functions::NoKey>) {
       declareStates(node, function, nullptr);

@@ -52,6 +52,9 @@ int requestSavepoint(const Invocation& invocation,
       fmt::format("It points to {} ({}).", escaped(result->points_to), humanBytes(result->bytes)));
   console.note("You can resume your program from this savepoint with 'weir run -s " + path +
                " PROGRAM'.");
+  for (const std::string& warning : result->warnings) {
+    console.note("warning: " + escaped(warning));
+  }
   if (cancel != nullptr && cancel->detached) {
     console.note(fmt::format("Cancelling job {}.", job.hex()));
   } else if (cancel != nullptr) {
@@ -63,7 +66,8 @@ int requestSavepoint(const Invocation& invocation,
                            {"path", result->path},
                            {"points-to", result->points_to},
                            {"checkpoint-id", result->checkpoint.value()},
-                           {"size", result->bytes}}));
+                           {"size", result->bytes},
+                           {"warnings", result->warnings}}));
   return kDone;
 }
 

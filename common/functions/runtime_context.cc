@@ -4,6 +4,11 @@
 
 namespace weir {
 
+bool& functions::programAsksForState() {
+  static bool asks = false;  // Set while the program's statics are initialized, read afterwards.
+  return asks;
+}
+
 MetricCounter& MetricGroup::counter(std::string_view name) {
   for (MetricCounter& known : counters_) {
     if (known.name() == name) {

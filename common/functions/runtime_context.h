@@ -13,6 +13,17 @@
 
 namespace weir {
 
+namespace functions {
+/// Whether the program has a call of RuntimeContext::get...State anywhere. Known before main().
+bool& programAsksForState();
+struct AsksForState {
+  AsksForState() { programAsksForState() = true; }
+};
+/// Is there where such a call is compiled.
+template <typename State>
+inline const AsksForState kAsksFor{};
+}  // namespace functions
+
 /// A number that only grows, or goes up and down; shown, never stored. Task's thread.
 class MetricCounter {
  public:
@@ -108,6 +119,7 @@ class RuntimeContext {
  private:
   template <typename State>
   State bound(State state) {
+    (void)&functions::kAsksFor<State>;
     bind(state);
     return state;
   }

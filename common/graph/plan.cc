@@ -41,20 +41,7 @@ std::string stateJson(const DeclaredState& state) {
          R"(,"schema":)" + quoted(record::describeSchema(state.value)) + "}";
 }
 
-/// What will hurt at a later restore of this operator; empty when nothing will.
-std::string warningOf(const JobOperator& op) {
-  if (!op.uid.empty() || !op.stateful) {
-    return {};
-  }
-  std::string warning = "operator '" + op.name + "' has state and no uid: its id " + op.id.hex() +
-                        " changes when the program's structure before it does, and its state is "
-                        "refused when what stands below it differs";
-  if (op.siblings > 1) {
-    warning += "; only the order of creation tells it from " + std::to_string(op.siblings - 1) +
-               " of equal structure";
-  }
-  return warning + "; set one with uid(...)";
-}
+std::string warningOf(const JobOperator& op) { return op.stateful ? uidWarning(op) : ""; }
 
 std::string operatorJson(const JobOperator& op) {
   const std::string warning = warningOf(op);
@@ -114,6 +101,20 @@ std::string planJson(const JobGraph& graph) {
   }
   const auto vertex_json = [&](std::uint32_t index) { return vertexJson(graph, index); };
   return R"({"name":)" + quoted(graph.name) + R"(,"vertices":)" + list(indexes, vertex_json) + "}";
+}
+
+std::string uidWarning(const JobOperator& op) {
+  if (!op.uid.empty()) {
+    return {};
+  }
+  std::string warning = "operator '" + op.name + "' has state and no uid: its id " + op.id.hex() +
+                        " changes when the program's structure before it does, and its state is "
+                        "refused when what stands below it differs";
+  if (op.siblings > 1) {
+    warning += "; only the order of creation tells it from " + std::to_string(op.siblings - 1) +
+               " of equal structure";
+  }
+  return warning + "; set one with uid(...)";
 }
 
 std::vector<std::string> planWarnings(const JobGraph& graph) {

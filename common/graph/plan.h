@@ -18,6 +18,8 @@ std::string planJson(const JobGraph& graph);
 /// What will hurt at a later restore, a sentence each: stateful operators without a uid, above all
 /// those that only their order tells from operators of the same structure.
 std::vector<std::string> planWarnings(const JobGraph& graph);
+/// The sentence for one operator, which has state; empty when it has a uid.
+std::string uidWarning(const JobOperator& op);
 
 /// Slots that the job takes: for each slot sharing group its largest parallelism, summed.
 std::uint32_t slotsNeeded(const JobGraph& graph);

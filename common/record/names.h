@@ -82,17 +82,45 @@ class Renamed {
 template <typename T, typename M>
 T ownerOf(M T::* member);
 
+/// A text as a template argument.
+template <std::size_t kSize>
+struct ConstantText {
+  constexpr ConstantText(const char (&text)[kSize]) {  // NOLINT: converts on purpose.
+    std::copy_n(text, kSize, characters);
+  }
+  constexpr std::string_view view() const { return {characters, kSize - 1}; }
+  char characters[kSize]{};
+};
+
+/// What weir::renamed<member, "before">() is: a constant for the compiler, that has a registration.
+struct RenamedConstant {
+  const Renamed* registration;
+};
+
 }  // namespace record
 
 /// Says that the member was called `before` in older programs, so that their state is still read:
 ///
 ///     struct Trade { std::string symbol; double price; };
 ///     inline const auto kPriceWasCost = weir::renamed<&Trade::price>("cost");
+///     constexpr auto kSymbolWasName = weir::renamed<&Trade::symbol, "name">();
+///
+/// A constexpr constant takes the second form: of the first one nothing would be left to run.
 template <auto kMember>
 record::Renamed renamed(std::string_view before) {
   using T = decltype(record::ownerOf(kMember));
   return record::Renamed(
       record::formerNamesOf<T>(), record::fields_internal::lastName<kMember>(), before);
+}
+
+namespace record {
+template <auto kMember, ConstantText kBefore>
+inline const Renamed kRegistered = renamed<kMember>(kBefore.view());
+}  // namespace record
+
+template <auto kMember, record::ConstantText kBefore>
+constexpr record::RenamedConstant renamed() {
+  return {&record::kRegistered<kMember, kBefore>};
 }
 
 }  // namespace weir

@@ -84,6 +84,7 @@ struct SavepointResult {
   std::string points_to;  ///< Where the state lies, as text for the user.
   CheckpointId checkpoint;
   std::uint64_t bytes = 0;
+  std::vector<std::string> warnings;  ///< What will hurt at a restore from it.
 };
 using SavepointEvent = std::variant<SavepointProgress, SavepointResult>;
 

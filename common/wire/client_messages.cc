@@ -235,6 +235,9 @@ v1::SavepointEvent toProto(const runtime::SavepointEvent& event) {
     to.mutable_result()->set_points_to(result->points_to);
     to.mutable_result()->set_checkpoint(result->checkpoint.value());
     to.mutable_result()->set_bytes(result->bytes);
+    for (const std::string& warning : result->warnings) {
+      to.mutable_result()->add_warnings(warning);
+    }
   }
   return to;
 }
@@ -249,8 +252,12 @@ Result<runtime::SavepointEvent> fromProto(const v1::SavepointEvent& from) {
   }
   if (from.has_result()) {
     const v1::SavepointResult& result = from.result();
-    return runtime::SavepointEvent(runtime::SavepointResult{
-        result.path(), result.points_to(), CheckpointId(result.checkpoint()), result.bytes()});
+    return runtime::SavepointEvent(
+        runtime::SavepointResult{result.path(),
+                                 result.points_to(),
+                                 CheckpointId(result.checkpoint()),
+                                 result.bytes(),
+                                 {result.warnings().begin(), result.warnings().end()}});
   }
   return wrong("a message", "is no savepoint event that this release knows");
 }

@@ -331,6 +331,9 @@ void CheckpointCoordinator::finish(PendingCheckpoint& pending,
   reportCompleted(pending, savepoint ? kept->result.path : completed.directory);
   subsumeOlderThan(id);
   const bool pinned = savepoint && kept->shares_data;
+  if (savepoint) {
+    kept->result.warnings = uidWarnings(completed.metadata, graph_);
+  }
   if (savepoint && !pinned && !ownedHandles(completed.metadata).empty()) {
     handles_kept_.insert(id);
   }

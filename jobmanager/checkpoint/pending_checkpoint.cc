@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/graph/below.h"
+#include "common/graph/plan.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -77,6 +78,20 @@ runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
     }
   }
   return metadata;
+}
+
+std::vector<std::string> uidWarnings(const runtime::CheckpointMetadata& metadata,
+                                     const graph::JobGraph& graph) {
+  std::vector<std::string> warnings;
+  for (const runtime::OperatorState& state : metadata.operators) {
+    const auto found = std::find_if(graph.operators.begin(),
+                                    graph.operators.end(),
+                                    [&](const auto& one) { return one.id == state.id; });
+    if (state.hasState() && found != graph.operators.end() && found->uid.empty()) {
+      warnings.push_back(graph::uidWarning(*found));
+    }
+  }
+  return warnings;
 }
 
 }  // namespace weir::jobmanager

@@ -60,4 +60,8 @@ runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
                                        const SnapshotOrigin& origin,
                                        std::int64_t duration_millis);
 
+/// A sentence for each operator that has state in the snapshot and no uid.
+std::vector<std::string> uidWarnings(const runtime::CheckpointMetadata& metadata,
+                                     const graph::JobGraph& graph);
+
 }  // namespace weir::jobmanager

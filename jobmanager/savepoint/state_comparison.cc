@@ -72,6 +72,9 @@ void notDeclared(const std::string& where,
     to.left_out.push_back(was.name);
   } else if (state::isKeyed(was.kind) && !now.all_states_declared) {
     to.late.push_back(was.name);
+    if (allow_non_restored && !was.declared_late) {
+      to.dropped.push_back(where + sizeOf(was) + ", unless it is asked for in open()");
+    }
   } else if (allow_non_restored) {
     to.left_out.push_back(was.name);
     to.dropped.push_back(where + sizeOf(was));

@@ -33,6 +33,12 @@ struct Trade {
   std::string symbol;
 };
 inline const auto kPriceWasCost = weir::renamed<&Trade::price>("cost");
+struct Lot {
+  std::int64_t size = 0;
+  std::int64_t count = 0;
+};
+constexpr auto kSizeWasLength = weir::renamed<&Lot::size, "length">();
+inline constexpr auto kCountWasNumber = weir::renamed<&Lot::count, "number">();
 struct Tree {
   std::vector<Tree> children;
   std::int64_t label;
@@ -73,6 +79,12 @@ Now migrate(const Old& old) {
 template <typename Old, typename Now>
 SchemaMatch match() {
   return compareSchemas(schemaOf<Old>(), schemaOf<Now>()).match;
+}
+
+TEST(SchemaTest, AFormerNameMayBeAConstantOfTheCompiler) {
+  const Schema schema = schemaOf<v2::Lot>();
+  EXPECT_EQ(schema.fields[0].former_names, std::vector<std::string>{"length"});
+  EXPECT_EQ(schema.fields[1].former_names, std::vector<std::string>{"number"});
 }
 
 TEST(SchemaTest, KnowsTheNamesOfMembers) {

@@ -78,7 +78,7 @@ TEST_F(LateStateMatchingTest, KeepsUndeclaredStateForTheTasksToAskFor) {
       }
       EXPECT_THAT(plan->report.matched,
                   ElementsAre(AllOf(HasSubstr("1 state, 40 bytes"),
-                                    HasSubstr("'seen' must be asked for in open()"),
+                                    HasSubstr("state 'seen' must be asked for in open()"),
                                     HasSubstr("the job fails"))));
     }
   }
@@ -114,7 +114,12 @@ TEST_F(LateStateMatchingTest, LeavesOutWithNWhatNobodyAsksFor) {
   const auto plan = match();
   ASSERT_TRUE(plan) << plan.error().text();
   EXPECT_EQ(plan->tasks[0].operators[0].unclaimed, state::Unclaimed::kLeftOut);
-  EXPECT_THAT(plan->report.matched, ElementsAre(HasSubstr("left out where nobody asks")));
+  EXPECT_THAT(plan->report.matched, IsEmpty());
+  EXPECT_THAT(plan->report.dropped,
+              ElementsAre(AllOf(HasSubstr("state 'seen'"), HasSubstr("unless it is asked for"))));
+  EXPECT_THAT(plan->report.empty, Contains(HasSubstr("'count' (uid count/of")));
+  old_.states[0].declared_late = true;
+  EXPECT_THAT(match()->report.matched, ElementsAre(HasSubstr("left out where nobody asks")));
 }
 
 TEST_F(LateStateMatchingTest, LeavesOutAtOnceWhatIsEmpty) {
