@@ -198,7 +198,9 @@ Status JobManager::Parts::openDispatcher() {
         .advise("name a directory that can be written to");
   }
   blob_directory = *std::move(made);
-  blobs.emplace(files, blob_directory->path(), clock, random);
+  blobs.emplace(files, blob_directory->path(), clock, random, [directory = blob_directory.get()] {
+    return directory->restore();
+  });
   config::Warnings warnings;
   WEIR_TRY(auto options, DispatcherOptions::from(configuration, warnings));
   options.machine = machineId();

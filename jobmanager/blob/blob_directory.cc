@@ -82,6 +82,36 @@ Result<std::unique_ptr<BlobDirectory>> BlobDirectory::create(const std::string& 
   return Error(ErrorCode::kIo, "directory " + path + " cannot be locked");
 }
 
+Status BlobDirectory::restore() {
+  const std::lock_guard guard(mutex_);
+  struct stat held{};
+  struct stat named{};
+  if (::fstat(lock_, &held) == 0 && ::lstat(lockOf(path_).c_str(), &named) == 0 &&
+      held.st_dev == named.st_dev && held.st_ino == named.st_ino) {
+    return ok();
+  }
+  if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
+    return systemError(errno, "create directory " + path_ + " again");
+  }
+  struct stat info{};
+  if (::lstat(path_.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() ||
+      (info.st_mode & 0077U) != 0) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 path_ + " was deleted and is no directory of the job manager's alone any more")
+        .advise("remove it, and let nothing delete files in blob.storage.directory");
+  }
+  const int lock = ::open(lockOf(path_).c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock < 0) {
+    return systemError(errno, "create lock file in " + path_);
+  }
+  if (!lockIt(lock)) {
+    ::close(lock);
+    return Error(ErrorCode::kUnavailable, "directory " + path_ + " cannot be locked");
+  }
+  ::close(std::exchange(lock_, lock));
+  return ok();
+}
+
 BlobDirectory::~BlobDirectory() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace weir::blob {
 /// to its user alone.
 ///
 /// Holds a lock in it while it lives, and deletes it at the end. What a job manager that was killed
-/// left behind is recognised by its lock, which nobody holds. Belongs to one thread.
+/// left behind is recognised by its lock, which nobody holds. Belongs to one thread, except for
+/// restore().
 class BlobDirectory {
  public:
   /// Makes the directory in `parent`, which exists. Errors name it.
@@ -23,12 +25,16 @@ class BlobDirectory {
   BlobDirectory& operator=(const BlobDirectory&) = delete;
 
   const std::string& path() const { return path_; }
+  /// Makes directory and lock again where somebody deleted them; kFailedPrecondition when something
+  /// else has the name by now. From any thread.
+  Status restore();
 
  private:
   BlobDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
 
-  std::string path_;
-  int lock_;  // A descriptor.
+  const std::string path_;
+  std::mutex mutex_;  // Of restore().
+  int lock_;          // A descriptor.
 };
 
 /// Deletes the directories in `parent` whose job manager does not live any more, and returns their

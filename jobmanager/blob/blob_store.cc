@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/fs/uri.h"
+#include "common/telemetry/log.h"
 
 namespace weir::blob {
 namespace {
@@ -28,7 +29,55 @@ class MemoryReader final : public fs::FileReader {
   std::shared_ptr<const std::string> bytes_;  // Shared with the store.
 };
 
+constexpr std::string_view kSubmitAgain =
+    "submit the program again, which uploads what is missing; something removes or changes files "
+    "below that directory (blob.storage.directory), for instance a cleaner of temporary files";
+
 }  // namespace
+
+/// A file of the store, whose content is compared with its key by who reads all of it in order.
+class BlobStore::CheckedReader final : public fs::FileReader {
+ public:
+  CheckedReader(BlobStore& store,
+                std::string sha256,
+                std::string path,
+                std::unique_ptr<fs::FileReader> file)
+      : store_(store), sha256_(std::move(sha256)), path_(std::move(path)), file_(std::move(file)) {}
+
+  std::uint64_t size() const override { return file_->size(); }
+  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
+    auto bytes = file_->read(offset, length);
+    if (!bytes.has_value()) {
+      if (bytes.error().code() == ErrorCode::kCorruption) {
+        store_.forget(sha256_, path_, bytes.error().message());
+        return Error(bytes.error()).advise(std::string(kSubmitAgain));
+      }
+      return bytes;
+    }
+    const std::lock_guard lock(mutex_);
+    if (offset != digested_) {
+      return bytes;
+    }
+    digest_.update(*bytes);
+    digested_ += bytes->size();
+    if (digested_ == size() && !bytes->empty() && digest_.finish() != sha256_) {
+      store_.forget(sha256_, path_, "its content is another's");
+      return Error(ErrorCode::kCorruption,
+                   "blob " + sha256_ + " has been changed in " + store_.directory_)
+          .advise(std::string(kSubmitAgain));
+    }
+    return bytes;
+  }
+
+ private:
+  BlobStore& store_;  // Outlives us.
+  const std::string sha256_;
+  const std::string path_;
+  const std::unique_ptr<fs::FileReader> file_;
+  mutable std::mutex mutex_;
+  mutable fs::Sha256 digest_;  // Of the first bytes, up to `digested_`.
+  mutable std::uint64_t digested_ = 0;
+};
 
 std::vector<runtime::BlobKey> keysOf(const runtime::Program& program) {
   std::vector<runtime::BlobKey> keys;
@@ -76,8 +125,13 @@ Status BlobStore::Upload::finish() {
 BlobStore::BlobStore(fs::FileSystem& files,
                      std::string directory,
                      const Clock& clock,
-                     Random& random)
-    : files_(files), directory_(std::move(directory)), clock_(clock), random_(random) {}
+                     Random& random,
+                     Restore restore)
+    : files_(files),
+      directory_(std::move(directory)),
+      clock_(clock),
+      random_(random),
+      restore_(std::move(restore)) {}
 
 BlobStore::~BlobStore() {
   // What cannot be removed is a temporary file that stays.
@@ -86,6 +140,9 @@ BlobStore::~BlobStore() {
 
 Result<std::unique_ptr<BlobStore::Upload>> BlobStore::put(const runtime::BlobKey& key) {
   sweep();
+  if (restore_) {
+    WEIR_RETURN_IF_ERROR(restore_());
+  }
   std::string path;
   {
     const std::lock_guard lock(mutex_);
@@ -97,9 +154,12 @@ Result<std::unique_ptr<BlobStore::Upload>> BlobStore::put(const runtime::BlobKey
 }
 
 bool BlobStore::has(const runtime::BlobKey& key) {
+  if (!present(key.sha256)) {
+    return false;
+  }
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(key.sha256);
-  if (found == entries_.end() || found->second.size != key.size) {
+  if (found == entries_.end() || found->second.path.empty() || found->second.size != key.size) {
     return false;
   }
   found->second.leased_until = clock_.now() + kLease;
@@ -107,9 +167,13 @@ bool BlobStore::has(const runtime::BlobKey& key) {
 }
 
 Status BlobStore::retain(JobId job, const std::vector<runtime::BlobKey>& keys) {
+  for (const runtime::BlobKey& key : keys) {
+    static_cast<void>(present(key.sha256));  // Forgets what is gone.
+  }
   const std::lock_guard lock(mutex_);
   for (const runtime::BlobKey& key : keys) {
-    if (!entries_.contains(key.sha256)) {
+    const auto found = entries_.find(key.sha256);
+    if (found == entries_.end() || found->second.path.empty()) {
       return missing(key.sha256).advise("upload it and submit again");
     }
   }
@@ -179,10 +243,57 @@ Result<std::unique_ptr<fs::FileReader>> BlobStore::open(const std::string& sha25
     }
     path = found->second.path;
   }
-  return files_.open(path);
+  if (path.empty() || !present(sha256)) {
+    return gone(sha256);
+  }
+  WEIR_TRY(auto file, files_.open(path));
+  return std::unique_ptr<fs::FileReader>(
+      std::make_unique<CheckedReader>(*this, sha256, std::move(path), std::move(file)));
+}
+
+bool BlobStore::present(const std::string& sha256) {
+  File looked_at;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(sha256);
+    if (found == entries_.end() || found->second.path.empty()) {
+      return false;
+    }
+    looked_at.path = found->second.path;
+    looked_at.size = found->second.size;
+  }
+  const auto info = files_.stat(looked_at.path);
+  if (info && info->regular && !info->link && info->size == looked_at.size) {
+    return true;
+  }
+  forget(sha256, looked_at.path, info ? "it has another size or kind" : info.error().message());
+  return false;
+}
+
+void BlobStore::forget(const std::string& sha256, const std::string& path, std::string_view why) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(sha256);
+    if (found == entries_.end() || found->second.path != path) {
+      return;  // Known, or uploaded again meanwhile.
+    }
+    found->second.path.clear();
+  }
+  log::warn(
+      "a file of a program is gone or damaged: the next program that needs it has to be "
+      "uploaded; something removes or changes files in the job manager's directory",
+      {{"path", path}, {"why", std::string(why)}});
+  static_cast<void>(files_.remove(path).has_value());
+}
+
+Error BlobStore::gone(const std::string& sha256) const {
+  return Error(ErrorCode::kNotFound,
+               "blob " + sha256 + " is gone from " + directory_ + " on the job manager")
+      .advise(std::string(kSubmitAgain));
 }
 
 void BlobStore::add(const runtime::BlobKey& key, std::string path) {
+  static_cast<void>(present(key.sha256));  // Else a file that is gone would stand for this one.
   std::string surplus;
   {
     const std::lock_guard lock(mutex_);
@@ -209,7 +320,9 @@ void BlobStore::sweep() {
       if (!entry.second.jobs.empty() || entry.second.leased_until > now) {
         return false;
       }
-      unneeded.push_back(entry.second.path);
+      if (!entry.second.path.empty()) {
+        unneeded.push_back(entry.second.path);
+      }
       return true;
     });
   }

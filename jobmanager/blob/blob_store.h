@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,10 @@ std::vector<runtime::BlobKey> keysOf(const runtime::Program& program);
 /// A file stays while a job retains it, and `kLease` after it was last put or asked for, so that a
 /// client has time to submit. State stays until it is removed: who owns snapshots counts. Lives as
 /// long as the job manager; the directory is its own and goes with it.
+///
+/// Others delete below directories of temporary files. Whoever asks for a file makes the store look
+/// whether it is still there in its whole size, and who reads it whole, whether its content is that
+/// of its key: a file that is gone or damaged counts as missing until it is uploaded again.
 ///
 /// Threads: any; files are read and written on the caller's.
 class BlobStore {
@@ -58,9 +63,16 @@ class BlobStore {
     std::uint64_t received_ = 0;
   };
 
+  /// Makes the directory again if it is gone; called before each upload, on any thread.
+  using Restore = std::function<Status()>;
+
   /// Files go into `directory`, which is made when first needed and removed with the store. Clock,
   /// file system and randomness are borrowed.
-  BlobStore(fs::FileSystem& files, std::string directory, const Clock& clock, Random& random);
+  BlobStore(fs::FileSystem& files,
+            std::string directory,
+            const Clock& clock,
+            Random& random,
+            Restore restore = nullptr);
   ~BlobStore();
   BlobStore(const BlobStore&) = delete;
   BlobStore& operator=(const BlobStore&) = delete;
@@ -68,10 +80,10 @@ class BlobStore {
   // ---- files of programs
 
   Result<std::unique_ptr<Upload>> put(const runtime::BlobKey& key);
-  /// Whether the file is there; extends its lease.
+  /// Whether the file is there in its size; extends its lease.
   bool has(const runtime::BlobKey& key);
-  /// `job` needs these files until release(); kNotFound naming the first that is not there. A
-  /// repeated call adds.
+  /// `job` needs these files until release(); kNotFound naming the first that is not there in its
+  /// size. A repeated call adds.
   Status retain(JobId job, const std::vector<runtime::BlobKey>& keys);
   void release(JobId job);
 
@@ -88,18 +100,27 @@ class BlobStore {
   // ---- both
 
   /// For ranged reads of a file or of state; kNotFound when there is neither. Stays readable when
-  /// it is removed meanwhile.
+  /// it is removed meanwhile, and must not outlive the store. A file that is read from its start to
+  /// its end, in order, answers the last read with kCorruption when its content is another's.
   Result<std::unique_ptr<fs::FileReader>> open(const std::string& sha256);
 
  private:
+  class CheckedReader;
+
   struct File {
     std::uint64_t size = 0;
-    std::string path;
+    std::string path;  // Empty while the file is missing, whoever retains it.
     std::set<JobId> jobs;
     SteadyTime leased_until;
   };
 
   void add(const runtime::BlobKey& key, std::string path);
+  /// Whether the file of this name is on the disk in its size; what is not is forgotten.
+  bool present(const std::string& sha256);
+  /// The file of this name at `path` is gone or damaged: it is to be uploaded again.
+  void forget(const std::string& sha256, const std::string& path, std::string_view why);
+  /// What a job is told whose file is gone.
+  Error gone(const std::string& sha256) const;
   /// Deletes what nobody needs any more.
   void sweep();
 
@@ -107,6 +128,7 @@ class BlobStore {
   const std::string directory_;
   const Clock& clock_;
   Random& random_;
+  const Restore restore_;
   mutable std::mutex mutex_;
   std::map<std::string, File> entries_;  // By SHA-256.
   // Shared with readers that are still open when their state is removed.

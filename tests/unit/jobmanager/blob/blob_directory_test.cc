@@ -52,6 +52,40 @@ TEST_F(BlobDirectoryTest, IsSweptOnceItsOwnerIsGoneAndNotBefore) {
   EXPECT_FALSE(std::filesystem::exists(its_path));
 }
 
+TEST_F(BlobDirectoryTest, IsMadeAgainWithItsLockWhenItIsGone) {
+  const auto directory = BlobDirectory::create(parent_.string(), random_);
+  ASSERT_TRUE(directory.has_value());
+  EXPECT_TRUE((*directory)->restore().has_value());
+  std::filesystem::remove_all((*directory)->path());
+  ASSERT_TRUE((*directory)->restore().has_value());
+  struct stat info{};
+  ASSERT_EQ(::stat((*directory)->path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0700U);
+  EXPECT_THAT(removeLeftovers(parent_.string()), IsEmpty());  // Its lock is held.
+}
+
+TEST_F(BlobDirectoryTest, TakesItsLockAgainWhenOnlyThatIsGone) {
+  const auto directory = BlobDirectory::create(parent_.string(), random_);
+  ASSERT_TRUE(directory.has_value());
+  std::filesystem::remove(std::filesystem::path((*directory)->path()) / "lock");
+  ASSERT_TRUE((*directory)->restore().has_value());
+  EXPECT_THAT(removeLeftovers(parent_.string()), IsEmpty());
+  EXPECT_TRUE(std::filesystem::exists((*directory)->path()));
+}
+
+TEST_F(BlobDirectoryTest, IsNotMadeAgainWhereSomethingElseHasItsName) {
+  const auto directory = BlobDirectory::create(parent_.string(), random_);
+  ASSERT_TRUE(directory.has_value());
+  const std::filesystem::path its_path = (*directory)->path();
+  std::filesystem::remove_all(its_path);
+  std::filesystem::create_directories(path("elsewhere"));
+  std::filesystem::create_directory_symlink(path("elsewhere"), its_path);
+  const Status restored = (*directory)->restore();
+  ASSERT_FALSE(restored.has_value());
+  EXPECT_THAT(restored.error().text(), testing::HasSubstr(its_path.string()));
+  EXPECT_TRUE(std::filesystem::is_empty(path("elsewhere")));
+}
+
 TEST_F(BlobDirectoryTest, OtherNamesAndLinksStay) {
   leave("weir-jobmanager-blobs-notes");
   leave("weir-jobmanager-blobs-0123456789abc");

@@ -109,6 +109,73 @@ TEST_F(BlobStoreTest, StateIsCountedOnceAndReadableWhileAReaderHoldsIt) {
   EXPECT_FALSE(store().getState(key.sha256).has_value());
 }
 
+TEST_F(BlobStoreTest, AFileThatIsDeletedBelowItIsMissingUntilItIsPutAgain) {
+  ASSERT_TRUE(put("hello").has_value());
+  ASSERT_TRUE(store().retain(job_, {keyOf("hello")}).has_value());
+  ASSERT_TRUE(files_.remove(files_.files().front()).has_value());
+  EXPECT_FALSE(store().has(keyOf("hello")));
+  EXPECT_FALSE(store().retain(JobId::random(random_), {keyOf("hello")}).has_value());
+  ASSERT_TRUE(put("hello").has_value());
+  EXPECT_TRUE(store().has(keyOf("hello")));
+  letLeasesEnd();  // The job still retains it.
+  EXPECT_TRUE(store().open(keyOf("hello").sha256).has_value());
+}
+
+TEST_F(BlobStoreTest, AnUploadReplacesADeletedFileThatNobodyAskedFor) {
+  ASSERT_TRUE(put("hello").has_value());
+  ASSERT_TRUE(files_.remove(files_.files().front()).has_value());
+  ASSERT_TRUE(put("hello").has_value());
+  EXPECT_EQ(files_.files().size(), 1U);
+  EXPECT_TRUE(store().has(keyOf("hello")));
+}
+
+TEST_F(BlobStoreTest, AFileOfAnotherSizeIsMissingAndGoes) {
+  ASSERT_TRUE(put("hello").has_value());
+  ASSERT_TRUE(files_.truncate(files_.files().front(), 3).has_value());
+  EXPECT_FALSE(store().has(keyOf("hello")));
+  EXPECT_TRUE(files_.files().empty());
+}
+
+TEST_F(BlobStoreTest, OtherContentIsNoticedByWhoReadsItAll) {
+  ASSERT_TRUE(put("hello").has_value());
+  ASSERT_TRUE(files_.corrupt(files_.files().front(), "hallo").has_value());
+  const auto reader = store().open(keyOf("hello").sha256);
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_TRUE((*reader)->read(0, 2).has_value());
+  const auto rest = (*reader)->read(2, 3);
+  ASSERT_FALSE(rest.has_value());
+  EXPECT_EQ(rest.error().code(), ErrorCode::kCorruption);
+  EXPECT_NE(rest.error().advice().find("submit the program again"), std::string::npos);
+  EXPECT_FALSE(store().has(keyOf("hello")));
+}
+
+TEST_F(BlobStoreTest, AJobWhoseFileIsGoneIsToldToSubmitAgainAndWhatRemovesFiles) {
+  ASSERT_TRUE(put("hello").has_value());
+  ASSERT_TRUE(store().retain(job_, {keyOf("hello")}).has_value());
+  ASSERT_TRUE(files_.remove(files_.files().front()).has_value());
+  for (int ask = 0; ask < 2; ++ask) {  // It is no other error once it is known.
+    const auto reader = store().open(keyOf("hello").sha256);
+    ASSERT_FALSE(reader.has_value());
+    EXPECT_EQ(reader.error().code(), ErrorCode::kNotFound);
+    EXPECT_NE(reader.error().message().find("is gone from /blobs"), std::string::npos);
+    EXPECT_NE(reader.error().advice().find("submit the program again"), std::string::npos);
+    EXPECT_NE(reader.error().advice().find("blob.storage.directory"), std::string::npos);
+  }
+}
+
+TEST_F(BlobStoreTest, HasItsDirectoryMadeAgainBeforeEachUpload) {
+  int made = 0;
+  Status answer = ok();
+  store_ = std::make_unique<BlobStore>(files_, "/blobs", clock_, random_, [&] {
+    ++made;
+    return answer;
+  });
+  EXPECT_TRUE(put("hello").has_value());
+  EXPECT_EQ(made, 1);
+  answer = Error(ErrorCode::kIo, "no");
+  EXPECT_FALSE(put("world").has_value());
+}
+
 TEST_F(BlobStoreTest, ItsDirectoryGoesWithIt) {
   ASSERT_TRUE(put("hello").has_value());
   store_.reset();
