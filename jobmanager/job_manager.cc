@@ -14,9 +14,11 @@
 #include "common/base/version.h"
 #include "common/concurrency/elastic_pool.h"
 #include "common/concurrency/thread_executor.h"
+#include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/daemon/descriptors.h"
+#include "common/daemon/memory.h"
 #include "common/fs/local_file_system.h"
 #include "common/fs/uri.h"
 #include "common/rpc/peer_quota.h"
@@ -26,6 +28,7 @@
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 #include "jobmanager/ha/job_store.h"
+#include "jobmanager/memory_return.h"
 #include "jobmanager/rpc/blob_transfer.h"
 #include "jobmanager/rpc/client_service.h"
 #include "jobmanager/rpc/cluster_service.h"
@@ -175,6 +178,7 @@ struct JobManager::Parts {
   std::optional<ClientService> clients;
   std::optional<ClusterService> cluster;
   std::unique_ptr<rpc::Server> server;
+  std::optional<MemoryReturn> memory;
   Connections limits{};
   bool stopped = false;
   std::size_t hanging = 0;  // Threads of file work, when stopped.
@@ -182,6 +186,7 @@ struct JobManager::Parts {
   Status openDispatcher();
   Status listenHttp();
   Status serveRpc();
+  void watchMemory();
 };
 
 Status JobManager::Parts::openDispatcher() {
@@ -198,9 +203,14 @@ Status JobManager::Parts::openDispatcher() {
         .advise("name a directory that can be written to");
   }
   blob_directory = *std::move(made);
-  blobs.emplace(files, blob_directory->path(), clock, random, [directory = blob_directory.get()] {
-    return directory->restore();
-  });
+  blobs.emplace(
+      files,
+      blob_directory->path(),
+      clock,
+      random,
+      [directory = blob_directory.get()] { return directory->restore(); },
+      blob::StateLimits{configuration.get(config::kMaxState).bytes,
+                        configuration.get(config::kStateUploadLease)});
   config::Warnings warnings;
   WEIR_TRY(auto options, DispatcherOptions::from(configuration, warnings));
   options.machine = machineId();
@@ -270,6 +280,19 @@ Status JobManager::Parts::serveRpc() {
   return ok();
 }
 
+void JobManager::Parts::watchMemory() {
+  memory.emplace(
+      timers,
+      [this] {
+        const auto view = dispatcher->view();
+        return MemoryReturn::Gone{
+            .state_bytes = blobs->state().released(),
+            .jobs = view->jobs_finished + view->jobs_cancelled + view->jobs_failed};
+      },
+      daemon::returnFreeMemory);
+  memory->start();
+}
+
 JobManager::JobManager(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 JobManager::~JobManager() {
   stop();
@@ -290,6 +313,7 @@ Result<std::unique_ptr<JobManager>> JobManager::start(const config::Configuratio
   if (manager->parts_->http) {
     manager->parts_->http->serve();
   }
+  manager->parts_->watchMemory();
   log::info("job manager is ready",
             {{"version", releaseVersion()},
              {"rpc_port", manager->rpcPort()},

@@ -104,7 +104,8 @@ inline constexpr auto kSavepointDirectory =
 inline constexpr auto kSavepointMaxSize =
     Memory("savepoints.jobmanager.max-size",
            "256 mb",
-           "What all savepoints in the job manager's memory may hold together.")
+           "What all savepoints in the job manager's memory may hold together: state, metadata and "
+           "the programs that discard state handles.")
         .range(0);
 
 // Restarts.

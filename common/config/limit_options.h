@@ -27,6 +27,18 @@ inline constexpr auto kMaxMetadataSize =
            "256 mb",
            "Largest metadata file of a checkpoint or savepoint that is written or read.")
         .range(1024, 1 << 30);
+inline constexpr auto kMaxState =
+    Memory("jobmanager.state.max-size",
+           "1 gb",
+           "What the state of all jobs whose state.backend is jobmanager may take in the job "
+           "manager's memory, uploads on their way included; a checkpoint beyond it is declined.")
+        .range(0);
+inline constexpr auto kStateUploadLease =
+    Time("jobmanager.state.upload-lease",
+         "2 min",
+         "How long uploaded state waits for the acknowledgement that names it, before it is "
+         "removed.")
+        .range(1000);
 inline constexpr auto kMaxEventBytes =
     Memory("jobmanager.max-event-bytes-per-job",
            "1 mb",

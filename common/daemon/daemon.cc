@@ -14,6 +14,7 @@
 #include "common/config/options.h"
 #include "common/daemon/descriptors.h"
 #include "common/daemon/error_guard.h"
+#include "common/daemon/memory.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/log_file.h"
 
@@ -123,6 +124,7 @@ int serve(const Description& description,
 }  // namespace
 
 int run(int argc, char** argv, const Description& description, const Start& start) {
+  returnLargePieces();
   openStandardDescriptors();
   raiseDescriptorLimit();
   showStackOfCrashes(argv[0]);

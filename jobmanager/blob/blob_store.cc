@@ -12,23 +12,6 @@ Error missing(const std::string& sha256) {
   return Error(ErrorCode::kNotFound, "blob " + sha256 + " is not on the job manager");
 }
 
-/// State in memory, read like a file.
-class MemoryReader final : public fs::FileReader {
- public:
-  explicit MemoryReader(std::shared_ptr<const std::string> bytes) : bytes_(std::move(bytes)) {}
-
-  std::uint64_t size() const override { return bytes_->size(); }
-  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
-    if (offset > bytes_->size() || length > bytes_->size() - offset) {
-      return Error(ErrorCode::kCorruption, "a blob of state ends before the bytes asked for");
-    }
-    return bytes_->substr(offset, length);
-  }
-
- private:
-  std::shared_ptr<const std::string> bytes_;  // Shared with the store.
-};
-
 constexpr std::string_view kSubmitAgain =
     "submit the program again, which uploads what is missing; something removes or changes files "
     "below that directory (blob.storage.directory), for instance a cleaner of temporary files";
@@ -126,12 +109,14 @@ BlobStore::BlobStore(fs::FileSystem& files,
                      std::string directory,
                      const Clock& clock,
                      Random& random,
-                     Restore restore)
+                     Restore restore,
+                     const StateLimits& limits)
     : files_(files),
       directory_(std::move(directory)),
       clock_(clock),
       random_(random),
-      restore_(std::move(restore)) {}
+      restore_(std::move(restore)),
+      state_(clock, limits) {}
 
 BlobStore::~BlobStore() {
   // What cannot be removed is a temporary file that stays.
@@ -190,53 +175,17 @@ void BlobStore::release(JobId job) {
       file.jobs.erase(job);
     }
   }
+  state_.forgetUploads(job);
   sweep();
 }
 
-runtime::BlobKey BlobStore::putState(std::string bytes) {
-  runtime::BlobKey key{fs::sha256(bytes), bytes.size()};
-  auto shared = std::make_shared<const std::string>(std::move(bytes));
-  const std::lock_guard lock(mutex_);
-  if (state_.emplace(key.sha256, std::move(shared)).second) {
-    state_bytes_ += key.size;
-  }
-  return key;
-}
-
-Result<std::string> BlobStore::getState(const std::string& sha256) const {
-  std::shared_ptr<const std::string> bytes;  // Copied outside of the lock.
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = state_.find(sha256);
-    if (found == state_.end()) {
-      return missing(sha256);
-    }
-    bytes = found->second;
-  }
-  return *bytes;
-}
-
-void BlobStore::removeState(const runtime::BlobKey& key) {
-  const std::lock_guard lock(mutex_);
-  const auto found = state_.find(key.sha256);
-  if (found != state_.end()) {
-    state_bytes_ -= found->second->size();
-    state_.erase(found);
-  }
-}
-
-std::uint64_t BlobStore::stateBytes() const {
-  const std::lock_guard lock(mutex_);
-  return state_bytes_;
-}
-
 Result<std::unique_ptr<fs::FileReader>> BlobStore::open(const std::string& sha256) {
+  if (auto state = state_.open(sha256)) {
+    return *std::move(state);
+  }
   std::string path;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto state = state_.find(sha256); state != state_.end()) {
-      return std::unique_ptr<fs::FileReader>(std::make_unique<MemoryReader>(state->second));
-    }
     const auto found = entries_.find(sha256);
     if (found == entries_.end()) {
       return missing(sha256);

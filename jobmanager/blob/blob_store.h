@@ -17,6 +17,7 @@
 #include "common/fs/digest.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/deployment.h"
+#include "jobmanager/blob/state_store.h"
 
 namespace weir::blob {
 
@@ -24,11 +25,11 @@ namespace weir::blob {
 std::vector<runtime::BlobKey> keysOf(const runtime::Program& program);
 
 /// What the job manager keeps by content (SHA-256): files of programs in a directory, and state of
-/// jobs without checkpoint directory in memory.
+/// jobs without checkpoint directory in memory (`state_store.h`).
 ///
 /// A file stays while a job retains it, and `kLease` after it was last put or asked for, so that a
-/// client has time to submit. State stays until it is removed: who owns snapshots counts. Lives as
-/// long as the job manager; the directory is its own and goes with it.
+/// client has time to submit. Lives as long as the job manager; the directory is its own and goes
+/// with it.
 ///
 /// Others delete below directories of temporary files. Whoever asks for a file makes the store look
 /// whether it is still there in its whole size, and who reads it whole, whether its content is that
@@ -72,7 +73,8 @@ class BlobStore {
             std::string directory,
             const Clock& clock,
             Random& random,
-            Restore restore = nullptr);
+            Restore restore = nullptr,
+            const StateLimits& limits = {});
   ~BlobStore();
   BlobStore(const BlobStore&) = delete;
   BlobStore& operator=(const BlobStore&) = delete;
@@ -85,17 +87,12 @@ class BlobStore {
   /// `job` needs these files until release(); kNotFound naming the first that is not there in its
   /// size. A repeated call adds.
   Status retain(JobId job, const std::vector<runtime::BlobKey>& keys);
+  /// The job has ended: it needs no files, and nobody claims what it uploaded.
   void release(JobId job);
 
   // ---- state
 
-  /// Keeps `bytes` under their content; equal bytes are kept once.
-  runtime::BlobKey putState(std::string bytes);
-  /// kNotFound when there is none.
-  Result<std::string> getState(const std::string& sha256) const;
-  void removeState(const runtime::BlobKey& key);
-  /// What all state takes together.
-  std::uint64_t stateBytes() const;
+  StateStore& state() { return state_; }
 
   // ---- both
 
@@ -131,9 +128,7 @@ class BlobStore {
   const Restore restore_;
   mutable std::mutex mutex_;
   std::map<std::string, File> entries_;  // By SHA-256.
-  // Shared with readers that are still open when their state is removed.
-  std::map<std::string, std::shared_ptr<const std::string>> state_;
-  std::uint64_t state_bytes_ = 0;
+  StateStore state_;
 };
 
 }  // namespace weir::blob

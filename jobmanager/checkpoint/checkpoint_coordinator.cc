@@ -63,6 +63,7 @@ void CheckpointCoordinator::stop(const Error& why) {
 }
 
 void CheckpointCoordinator::attemptEnded() {
+  services_.blobs.store().state().forgetUploads(setup_.origin.job);
   for (const CheckpointId id : std::exchange(leftover_, {})) {
     if (discarding_.contains(id)) {
       leftover_.insert(id);  // For the next time, or the end.
@@ -183,16 +184,16 @@ void CheckpointCoordinator::acknowledge(const runtime::CheckpointAck& ack) {
     discardLate(ack);
     return;
   }
-  if (Status usable = checkLocations(ack, directoryOf(ack.checkpoint)); !usable) {
-    abort(ack.checkpoint, std::move(usable).error().during("task " + tasks_.describe(ack.task)));
-    return;
-  }
   PendingCheckpoint& pending = *found->second;
-  auto [known, fresh] = pending.acks.try_emplace(ack.task, ack);
-  if (!fresh) {
+  if (pending.acks.contains(ack.task)) {
     return;  // Said twice: the same files.
   }
-  services_.blobs.retain(ack);
+  if (Status taken = take(ack); !taken) {
+    abort(ack.checkpoint, std::move(taken).error().during("task " + tasks_.describe(ack.task)));
+    discardLate(ack);
+    return;
+  }
+  pending.acks.emplace(ack.task, ack);
   pending.bytes += bytesOf(ack);
   if (CheckpointView* view = history_.find(pending.id)) {
     view->acknowledged = static_cast<std::uint32_t>(pending.acks.size());
@@ -204,6 +205,13 @@ void CheckpointCoordinator::acknowledge(const runtime::CheckpointAck& ack) {
     pending_.erase(found);
     complete(std::move(whole));
   }
+}
+
+/// Checks what an acknowledgement names, and claims what it brings to the job manager.
+Status CheckpointCoordinator::take(const runtime::CheckpointAck& ack) {
+  WEIR_RETURN_IF_ERROR(checkLocations(ack, directoryOf(ack.checkpoint)));
+  WEIR_RETURN_IF_ERROR(checkOperators(ack, graph_));
+  return onFiles() ? ok() : services_.blobs.retain(setup_.origin.job, ack);
 }
 
 void CheckpointCoordinator::reportProgress(const PendingCheckpoint& pending) {

@@ -128,6 +128,8 @@ class CheckpointCoordinator {
   void tick();
   void fireQueued();
   bool mustWait();
+  Status take(const runtime::CheckpointAck& ack);
+  void giveBack(const runtime::CheckpointAck& ack);
   void abort(CheckpointId id, const Error& why);
   void fail(PendingCheckpoint& pending, const Error& why);
   void complete(Pending pending);

@@ -42,11 +42,22 @@ void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
   if (!handles.empty() && !discarded_tasks_[ack.checkpoint].insert(ack.task).second) {
     return;  // Said twice: its files are in use until its handles are discarded.
   }
-  services_.blobs.retain(ack);
-  discardHandles(ack.checkpoint, std::move(handles), [this, ack] {
-    services_.blobs.release(ack);
+  Result<blob::StateShare> held =
+      onFiles() ? blob::StateShare() : services_.blobs.holdUploads(setup_.origin.job, ack);
+  if (!held) {
+    return;  // Its uploads are here no more: with their leases, or as this is said again.
+  }
+  discardHandles(ack.checkpoint, std::move(handles), [this, ack, held = *std::move(held)] {
+    services_.blobs.release(held);
     removeFiles(ack.checkpoint, filesOf(ack));
   });
+}
+
+/// What take() claimed.
+void CheckpointCoordinator::giveBack(const runtime::CheckpointAck& ack) {
+  if (!onFiles()) {
+    services_.blobs.release(ack);
+  }
 }
 
 void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
@@ -62,7 +73,7 @@ void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
       pending.id, std::move(handles), [this, id = pending.id, acks = std::move(pending.acks)] {
         std::vector<std::string> files;
         for (const auto& [task, ack] : acks) {
-          services_.blobs.release(ack);
+          giveBack(ack);
           const std::vector<std::string> its = filesOf(ack);
           files.insert(files.end(), its.begin(), its.end());
         }

@@ -1,6 +1,7 @@
 #include "jobmanager/checkpoint/pending_checkpoint.h"
 
 #include <algorithm>
+#include <set>
 
 #include "common/graph/below.h"
 #include "common/graph/plan.h"
@@ -33,6 +34,25 @@ void addSubtask(runtime::OperatorState& state, const runtime::CheckpointAck& ack
 }
 
 }  // namespace
+
+Status checkOperators(const runtime::CheckpointAck& ack, const graph::JobGraph& graph) {
+  std::set<OperatorId> expected;
+  for (const graph::JobVertex& vertex : graph.vertices) {
+    if (vertex.id == ack.task.vertex) {
+      for (const std::uint32_t index : vertex.operators) {
+        expected.insert(graph.operators[index].id);
+      }
+    }
+  }
+  for (const runtime::OperatorSnapshot& one : ack.operators) {
+    if (expected.erase(one.id) == 0) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "acknowledged with state of operator " + one.id.hex() +
+                       ", which it does not run or has named before");
+    }
+  }
+  return ok();
+}
 
 runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
                                        const graph::JobGraph& graph,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/result.h"
 #include "common/concurrency/executor.h"
 #include "common/graph/job_graph.h"
 #include "common/runtime/checkpoint_metadata.h"
@@ -53,6 +54,9 @@ struct SnapshotOrigin {
   std::string program_hash;
   std::string writer;
 };
+
+/// Refuses an acknowledgement that brings state of an operator that is not in its task, or twice.
+Status checkOperators(const runtime::CheckpointAck& ack, const graph::JobGraph& graph);
 
 /// The metadata of a snapshot that all tasks have acknowledged; locations are absolute.
 runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,

@@ -125,7 +125,8 @@ Status checkLocations(const runtime::CheckpointAck& ack, const std::string& dire
     const std::string& location = one.handle.location;
     bool usable = true;
     if (one.handle.storage == Storage::kBlob) {
-      usable = location.size() == kSha256Digits && allOf(location, "0123456789abcdef");
+      usable = directory.empty() && location.size() == kSha256Digits &&
+               allOf(location, "0123456789abcdef");
     } else if (one.handle.storage == Storage::kFile) {
       const auto path = fs::localPath(location);
       usable = path && expected && fs::parentOf(*path) == *expected &&
@@ -196,16 +197,6 @@ Result<std::vector<std::string>> damagedFiles(fs::FileSystem& files,
     }
   }
   return damaged;
-}
-
-std::uint64_t bytesOnJobManager(const runtime::CheckpointMetadata& metadata) {
-  std::uint64_t sum = 0;
-  forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
-    if (handle.storage == Storage::kInline || handle.storage == Storage::kBlob) {
-      sum += handle.size;
-    }
-  });
-  return sum;
 }
 
 }  // namespace weir::jobmanager

@@ -48,7 +48,7 @@ Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
                                                  std::uint64_t most = kMostMetadataBytes);
 
 /// Refuses an acknowledgement with state elsewhere than in files of `directory`, which is that of
-/// its checkpoint (empty: files are not expected), or in blobs.
+/// its checkpoint; in blobs, if that is empty.
 Status checkLocations(const runtime::CheckpointAck& ack, const std::string& directory);
 /// Makes the locations of files relative to the metadata's data directory.
 void makeRelative(runtime::CheckpointMetadata& metadata);
@@ -68,7 +68,5 @@ Result<std::vector<std::string>> damagedFiles(fs::FileSystem& files,
 Status removeCheckpointDirectory(fs::FileSystem& files,
                                  const std::string& directory,
                                  const std::vector<std::string>& names);
-/// Bytes that lie in metadata or in the blob store, not in files.
-std::uint64_t bytesOnJobManager(const runtime::CheckpointMetadata& metadata);
 
 }  // namespace weir::jobmanager

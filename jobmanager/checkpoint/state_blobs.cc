@@ -1,41 +1,52 @@
 #include "jobmanager/checkpoint/state_blobs.h"
 
 namespace weir::jobmanager {
+namespace {
 
-void StateBlobs::count(const runtime::CheckpointAck& ack, std::int64_t by) {
+void add(blob::StateShare& share, const runtime::StateHandle& handle) {
+  if (handle.storage == runtime::StateHandle::Storage::kBlob) {
+    share.blobs.push_back({handle.location, handle.size});
+  } else if (handle.storage == runtime::StateHandle::Storage::kInline) {
+    share.inline_bytes += handle.bytes.size();
+  }
+}
+
+blob::StateShare shareOf(const runtime::CheckpointAck& ack) {
+  blob::StateShare share;
   for (const runtime::OperatorSnapshot& one : ack.operators) {
-    count(one.handle, by);
+    add(share, one.handle);
   }
+  return share;
 }
 
-void StateBlobs::count(const runtime::CheckpointMetadata& metadata, std::int64_t by) {
-  for (const runtime::OperatorState& one : metadata.operators) {
-    for (const runtime::SubtaskState& subtask : one.subtasks) {
-      count(subtask.handle, by);
-    }
-  }
+}  // namespace
+
+Status StateBlobs::retain(JobId job, const runtime::CheckpointAck& ack) {
+  return store_.state().claim(job, shareOf(ack));
 }
 
-void StateBlobs::count(const runtime::StateHandle& handle, std::int64_t by) {
-  if (handle.storage != runtime::StateHandle::Storage::kBlob) {
+Result<blob::StateShare> StateBlobs::holdUploads(JobId job, const runtime::CheckpointAck& ack) {
+  blob::StateShare share = shareOf(ack);
+  share.inline_bytes = 0;
+  WEIR_RETURN_IF_ERROR(store_.state().claim(job, share));
+  return share;
+}
+
+void StateBlobs::release(const blob::StateShare& share) { store_.state().release(share); }
+
+void StateBlobs::release(const runtime::CheckpointAck& ack) { release(shareOf(ack)); }
+
+void StateBlobs::release(const runtime::CheckpointMetadata& metadata) {
+  if (!metadata.data_directory.empty()) {
     return;
   }
-  std::int64_t& references = references_[{handle.location, handle.size}];
-  references += by;
-  if (references == 0 && sweep_ == nullptr) {
-    sweep_ = strand_.schedule(kGrace, [this] { flush(); });
-  }
-}
-
-void StateBlobs::flush() {
-  sweep_.reset();
-  std::erase_if(references_, [&](const auto& one) {
-    if (one.second > 0) {
-      return false;
+  blob::StateShare share;
+  for (const runtime::OperatorState& one : metadata.operators) {
+    for (const runtime::SubtaskState& subtask : one.subtasks) {
+      add(share, subtask.handle);
     }
-    store_.removeState({one.first.first, one.first.second});
-    return true;
-  });
+  }
+  release(share);
 }
 
 }  // namespace weir::jobmanager

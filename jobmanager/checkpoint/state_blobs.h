@@ -1,48 +1,33 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <string>
-
-#include "common/base/clock.h"
-#include "common/concurrency/executor.h"
+#include "common/base/ids.h"
+#include "common/base/result.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/blob/blob_store.h"
 
 namespace weir::jobmanager {
 
-/// Counts which snapshots need which blobs of state, and removes those that none needs any more.
+/// Claims what snapshots hold of the state on the job manager, and lets it go with them.
 ///
-/// Blobs are named by content, so that equal states share one. A blob that nobody needs stays for a
-/// while: a worker may just have been told that it needs not upload it again. One instance serves
-/// all jobs. Threads: the strand.
+/// A snapshot holds what its acknowledgements held, so that these are released or it is, never
+/// both. Only for snapshots whose state lies on the job manager: of another, what is released is
+/// nothing. One instance serves all jobs. Threads: the strand.
 class StateBlobs {
  public:
-  StateBlobs(blob::BlobStore& store, concurrency::Executor& strand)
-      : store_(store), strand_(strand) {}
+  explicit StateBlobs(blob::BlobStore& store) : store_(store) {}
 
-  void retain(const runtime::CheckpointAck& ack) { count(ack, 1); }
-  void retain(const runtime::CheckpointMetadata& metadata) { count(metadata, 1); }
-  void release(const runtime::CheckpointAck& ack) { count(ack, -1); }
-  void release(const runtime::CheckpointMetadata& metadata) { count(metadata, -1); }
-  /// Removes at once what nobody needs.
-  void flush();
+  /// As StateStore::claim(): all that `ack` brings or nothing of it.
+  Status retain(JobId job, const runtime::CheckpointAck& ack);
+  /// The same without what stands in `ack` itself: of one that nobody wants, to be released soon.
+  Result<blob::StateShare> holdUploads(JobId job, const runtime::CheckpointAck& ack);
+  void release(const blob::StateShare& share);
+  void release(const runtime::CheckpointAck& ack);
+  void release(const runtime::CheckpointMetadata& metadata);
   blob::BlobStore& store() { return store_; }
 
  private:
-  static constexpr Duration kGrace = std::chrono::seconds(30);
-  using Key = std::pair<std::string, std::uint64_t>;  // SHA-256 and size.
-
-  void count(const runtime::CheckpointAck& ack, std::int64_t by);
-  void count(const runtime::CheckpointMetadata& metadata, std::int64_t by);
-  void count(const runtime::StateHandle& handle, std::int64_t by);
-
-  blob::BlobStore& store_;                  // Borrowed from the dispatcher's owner.
-  concurrency::Executor& strand_;           // Likewise.
-  std::map<Key, std::int64_t> references_;  // 0: waits for its removal.
-  std::unique_ptr<concurrency::Executor::Timer> sweep_;
+  blob::BlobStore& store_;  // Borrowed from the dispatcher's owner.
 };
 
 }  // namespace weir::jobmanager

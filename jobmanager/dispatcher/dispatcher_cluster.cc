@@ -145,9 +145,6 @@ void Dispatcher::retire(JobId job) {
   }
   jobs_.erase(found);
   services_.blobs.release(job);
-  if (jobs_.empty()) {
-    state_blobs_.flush();
-  }
   for (const TaskManagerId id : resources_.ids()) {
     resources_.gateway(id)->send(runtime::ReleaseBlobsOrder{job});
   }
@@ -189,7 +186,6 @@ void Dispatcher::stopIfEmpty() {
   stop_deadline_ =
       services_.strand.schedule(kStopWait, [this] { discarder_.stop(std::string(kStopping)); });
   savepoints_.discardHeap();
-  state_blobs_.flush();
   savepoints_.whenSettled([this] {
     resources_.close("the job manager is stopping");
     publish_timer_.reset();

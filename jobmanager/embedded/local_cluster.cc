@@ -5,6 +5,7 @@
 
 #include "common/concurrency/elastic_pool.h"
 #include "common/config/configuration.h"
+#include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/fs/local_file_system.h"
@@ -21,8 +22,8 @@ constexpr std::chrono::seconds kHangWait{2};
 
 /// All that a cluster is made of; destroyed from the bottom up.
 struct Cluster {
-  explicit Cluster(const std::string& blob_directory)
-      : blobs(files, blob_directory, clock, random) {}
+  Cluster(const std::string& blob_directory, const blob::StateLimits& limits)
+      : blobs(files, blob_directory, clock, random, nullptr, limits) {}
 
   SystemClock clock;
   SystemRandom random;
@@ -90,8 +91,9 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
   dispatcher_options.heartbeat_timeout = std::chrono::hours(24 * 365);
   SystemRandom random;
   const JobId job = JobId::random(random);
-  auto owned = std::make_unique<Cluster>(config::resolveTmpDirs(configuration).front() +
-                                         "/weir-local-" + job.hex());
+  auto owned = std::make_unique<Cluster>(
+      config::resolveTmpDirs(configuration).front() + "/weir-local-" + job.hex(),
+      blob::StateLimits{.most = configuration.get(config::kMaxState).bytes});
   Cluster& cluster = *owned;
   dispatcher_options.has_processed = [&cluster] { return cluster.task_manager->processed(); };
   WEIR_TRY(cluster.dispatcher,

@@ -54,6 +54,9 @@ struct Transfers::State {
         one = open.erase(one);
       }
     }
+    if (const std::uint64_t expired = blobs.state().expireUploads(); expired > 0) {
+      log::info("removed uploaded state that nobody acknowledged", {{"bytes", expired}});
+    }
     timer = strand.schedule(kLookEvery, [this] { watch(); });
   }
 

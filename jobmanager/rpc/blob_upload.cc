@@ -1,6 +1,5 @@
 #include "jobmanager/rpc/blob_upload.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/wire/deployment.h"
@@ -16,10 +15,26 @@ Status BlobUpload::begin(const v1::Chunk& first) {
   }
   WEIR_TRY(key_, wire::fromProto(first.header().blob()));
   if (first.header().state()) {
-    state_.emplace(std::min(key_.size, kMaxStateBlobBytes));
+    WEIR_RETURN_IF_ERROR(beginState(first.header()));
   } else {
     WEIR_TRY(file_, blobs_.put(key_));
   }
+  return ok();
+}
+
+/// Room is taken before anything comes, so that uploads on their way are bounded, too.
+Status BlobUpload::beginState(const v1::BlobHeader& header) {
+  WEIR_TRY(job_, JobId::fromBytes(header.job()).during("the job of uploaded state"));
+  if (key_.size > kMaxStateBlobBytes) {
+    return Error(ErrorCode::kResourceExhausted,
+                 std::to_string(key_.size) + " bytes of state of job " + job_.hex() +
+                     " are more than the " + std::to_string(kMaxStateBlobBytes) +
+                     " that the job manager takes in one piece")
+        .advise("set state.backend: filesystem");
+  }
+  WEIR_TRY(auto room, blobs_.state().reserve(job_, key_.size));
+  room_.emplace(std::move(room));
+  state_.emplace(key_.size);
   return ok();
 }
 
@@ -38,7 +53,7 @@ Status BlobUpload::finish() {
     return file_->finish();
   }
   WEIR_TRY(auto bytes, std::move(*state_).finish(key_.size, key_.sha256));
-  blobs_.putState(std::move(bytes));
+  blobs_.state().put(job_, std::move(bytes), *std::move(room_));
   return ok();
 }
 

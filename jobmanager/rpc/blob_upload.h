@@ -26,11 +26,14 @@ class BlobUpload {
 
  private:
   Status begin(const v1::Chunk& first);
+  Status beginState(const v1::BlobHeader& header);
 
   blob::BlobStore& blobs_;  // Borrowed from the job manager.
   Transfers::Check check_;
   bool begun_ = false;
   runtime::BlobKey key_;
+  JobId job_;  // Of state.
+  std::optional<blob::StateStore::Room> room_;
   std::optional<rpc::ChunkReceiver> state_;
   std::unique_ptr<blob::BlobStore::Upload> file_;
 };

@@ -84,8 +84,12 @@ class ClientService::Impl final : public Calls {
 
   grpc::ServerReadReactor<v1::Chunk>* PutBlob(grpc::CallbackServerContext* context,
                                               v1::PutBlobReply* reply) override {
-    return transfers_.receive(*context, *reply, [](const v1::Chunk& first) {
-      return wire::checkClientProtocol(first.header().protocol());
+    return transfers_.receive(*context, *reply, [](const v1::Chunk& first) -> Status {
+      WEIR_RETURN_IF_ERROR(wire::checkClientProtocol(first.header().protocol()));
+      return first.header().state()
+                 ? Status(Error(ErrorCode::kInvalidArgument,
+                                "only task managers upload state; a client uploads files"))
+                 : ok();
     });
   }
 

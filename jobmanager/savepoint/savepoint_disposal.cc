@@ -186,7 +186,7 @@ void SavepointStore::removeFromHeap(const std::shared_ptr<Disposal>& disposal) {
 }
 
 void SavepointStore::forget(const OnHeap& entry) {
-  heap_bytes_ -= bytesOnJobManager(entry.metadata);
+  heap_room_.giveBack(entry.share);
   if (entry.program != nullptr) {
     services_.blobs.store().release(entry.keeper);
   }

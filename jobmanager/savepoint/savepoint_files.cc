@@ -23,7 +23,7 @@ Status moveToFile(fs::FileSystem& files,
                   const std::string& name,
                   runtime::StateHandle& handle) {
   if (handle.storage == Storage::kBlob) {
-    WEIR_TRY(handle.bytes, blobs.getState(handle.location));
+    WEIR_TRY(handle.bytes, blobs.state().get(handle.location));
   }
   WEIR_RETURN_IF_ERROR(fs::writeAll(files, fs::join(directory, name), handle.bytes));
   handle.storage = Storage::kFile;

@@ -30,6 +30,7 @@ SavepointStore::SavepointStore(const CheckpointServices& services,
       random_(random),
       settings_(std::move(settings)),
       owners_(owners),
+      heap_room_(settings_.heap_limit),
       work_(services.strand, services.io, services.file_bounds) {
   if (auto local = fs::localPath(settings_.directory); settings_.on_files && local) {
     directories_.insert(*std::move(local));
@@ -67,26 +68,21 @@ void SavepointStore::keep(const std::string& directory,
 void SavepointStore::keepOnHeap(const runtime::CheckpointMetadata& metadata,
                                 SharedProgram program,
                                 Callback<KeptSavepoint> done) {
-  const std::uint64_t bytes = bytesOnJobManager(metadata);
-  if (heap_bytes_ + bytes > settings_.heap_limit) {
-    done(Error(ErrorCode::kResourceExhausted,
-               "the savepoints on the job manager would hold " +
-                   std::to_string(heap_bytes_ + bytes) +
-                   " bytes, more than savepoints.jobmanager.max-size (" +
-                   std::to_string(settings_.heap_limit) + ")")
-             .advise("dispose some, raise the limit, or name a directory"));
+  HeapShare share = heapShareOf(metadata, program.get());
+  if (Status taken = heap_room_.take(share); !taken) {
+    done(std::move(taken).error());
     return;
   }
-  OnHeap entry{metadata, std::move(program), JobId::random(random_)};
+  OnHeap entry{metadata, std::move(share), std::move(program), JobId::random(random_)};
   if (entry.program != nullptr) {
     const auto keys = blob::keysOf(entry.program->program);
     if (Status kept = services_.blobs.store().retain(entry.keeper, keys); !kept) {
+      heap_room_.giveBack(entry.share);
       done(std::move(kept).error().during("keep the program that discards its state handles"));
       return;
     }
   }
   const std::string path = std::string(kHeapPrefix) + std::to_string(++heap_number_);
-  heap_bytes_ += bytes;
   heap_.emplace(path, std::move(entry));
   KeptSavepoint kept;
   kept.result.path = path;

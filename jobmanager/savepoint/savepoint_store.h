@@ -16,6 +16,7 @@
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
 #include "jobmanager/resources/callback.h"
+#include "jobmanager/savepoint/heap_room.h"
 
 namespace weir::jobmanager {
 
@@ -90,6 +91,7 @@ class SavepointStore {
   using SharedProgram = std::shared_ptr<const runtime::JobProgram>;  // With jobs and disposals.
   struct OnHeap {
     runtime::CheckpointMetadata metadata;
+    HeapShare share;
     SharedProgram program;  // Null unless it must discard handles.
     JobId keeper;           // Holds the program's files in the blob store.
   };
@@ -144,7 +146,7 @@ class SavepointStore {
   SavepointOwners& owners_;  // Borrowed: the dispatcher.
   std::uint64_t heap_number_ = 0;
   std::map<std::string, OnHeap> heap_;  // By path.
-  std::uint64_t heap_bytes_ = 0;
+  HeapRoom heap_room_;
   std::map<std::string, std::set<JobId>> in_use_;  // By jobs of this job manager, by path.
   std::set<std::string> directories_;              // That hold savepoints, as local paths.
   std::set<std::string> disposing_;                // Paths.

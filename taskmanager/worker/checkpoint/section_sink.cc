@@ -27,6 +27,9 @@ Status SectionFile::commit() {
 }
 
 Status SectionSink::append(std::string_view bytes) {
+  if (unwanted_.load(std::memory_order_relaxed)) {
+    return Error(ErrorCode::kCancelled, "the checkpoint was aborted");
+  }
   if (in_file_) {
     return file_->append(bytes);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,10 +34,12 @@ class SectionFile {
 };
 
 /// Takes one section: in memory up to a limit, and beyond it in the file, if there is one. Without
-/// a file the excess is dropped and overflowed() says so. Lives as long as one section.
+/// a file the excess is dropped and overflowed() says so. Lives as long as one section. Errors:
+/// kCancelled once `unwanted` is set, and those of the file.
 class SectionSink final : public state::ByteSink {
  public:
-  SectionSink(std::uint64_t limit, SectionFile* file) : limit_(limit), file_(file) {}
+  SectionSink(std::uint64_t limit, SectionFile* file, const std::atomic<bool>& unwanted)
+      : limit_(limit), file_(file), unwanted_(unwanted) {}
 
   Status append(std::string_view bytes) override;
   bool inFile() const { return in_file_; }
@@ -46,7 +49,8 @@ class SectionSink final : public state::ByteSink {
 
  private:
   const std::uint64_t limit_;
-  SectionFile* file_;  // Of the subtask; may be null.
+  SectionFile* file_;                  // Of the subtask; may be null.
+  const std::atomic<bool>& unwanted_;  // Of the snapshot.
   std::string bytes_;
   bool in_file_ = false;
   bool overflowed_ = false;

@@ -57,7 +57,14 @@ void keepNewest(Map& map) {
 /// Where the sections of one subtask go.
 struct SnapshotStore::Target {
   bool on_job_manager = false;
+  const std::atomic<bool>& unwanted;
   SectionFile file;
+};
+
+/// A snapshot that waits or is being stored.
+struct SnapshotStore::Taken {
+  Snapshot snapshot;
+  std::atomic<bool> unwanted{false};
 };
 
 SnapshotStore::SnapshotStore(const runtime::ExecutionId& execution,
@@ -72,18 +79,25 @@ SnapshotStore::SnapshotStore(const runtime::ExecutionId& execution,
       random_(random),
       clock_(clock),
       report_(std::move(report)),
+      ends_("snapshot-ends", 1),
       threads_("snapshots", kThreads) {}
 
 SnapshotStore::~SnapshotStore() { close(); }
 
 void SnapshotStore::close() {
   closing_.store(true);
+  std::vector<SharedTaken> unwanted;
+  {
+    const std::lock_guard lock(mutex_);
+    unwanted.assign(waiting_.begin(), waiting_.end());
+    waiting_.clear();
+    for (const SharedTaken& taken : running_) {
+      taken->unwanted.store(true);
+    }
+  }
+  drop(std::move(unwanted));
   threads_.shutdown();
-}
-
-bool SnapshotStore::unwanted(CheckpointId checkpoint) {
-  std::lock_guard lock(mutex_);
-  return closing_.load() || aborted_.contains(checkpoint);
+  ends_.shutdown();
 }
 
 std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
@@ -105,15 +119,46 @@ std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
 }
 
 void SnapshotStore::store(Snapshot snapshot) {
-  auto shared = std::make_shared<Snapshot>(std::move(snapshot));  // std::function must be copyable.
-  const auto posted = threads_.post([this, shared] { run(*shared); });
-  if (posted) {
-    return;
+  auto taken = std::make_shared<Taken>();
+  taken->snapshot = std::move(snapshot);
+  if (!enqueue(taken)) {
+    drop({std::move(taken)});
   }
-  if (!closing_.load()) {
-    decline(*shared, posted.error().text());
+}
+
+/// False when nobody wants it.
+bool SnapshotStore::enqueue(const SharedTaken& taken) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_.load() || aborted_.contains(taken->snapshot.order.checkpoint)) {
+      return false;
+    }
+    waiting_.push_back(taken);
+    if (busy_ == kThreads) {
+      return true;  // Whoever ends next looks.
+    }
+    ++busy_;
   }
-  abandon(onAbandoned(*shared));
+  if (threads_.post([this] { storeWaiting(); })) {
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  return std::erase(waiting_, taken) == 0;  // Else close() has not seen it.
+}
+
+void SnapshotStore::storeWaiting() {
+  std::unique_lock lock(mutex_);
+  while (!waiting_.empty()) {
+    SharedTaken taken = std::move(waiting_.front());
+    waiting_.pop_front();
+    running_.insert(taken);
+    lock.unlock();
+    run(*taken);
+    taken->snapshot.operators.clear();  // Values of users', so without the lock.
+    lock.lock();
+    running_.erase(taken);
+  }
+  --busy_;
 }
 
 void SnapshotStore::decline(const Snapshot& snapshot, const std::string& reason) {
@@ -124,25 +169,27 @@ void SnapshotStore::decline(const Snapshot& snapshot, const std::string& reason)
       snapshot.task_name + " (" + std::to_string(snapshot.task.subtask + 1) + "): " + reason});
 }
 
-void SnapshotStore::run(Snapshot& snapshot) {
-  const std::vector<std::function<void()>> on_abandoned = onAbandoned(snapshot);
-  if (!storeAndReport(snapshot, !on_abandoned.empty())) {
+void SnapshotStore::run(Taken& taken) {
+  const std::vector<std::function<void()>> on_abandoned = onAbandoned(taken.snapshot);
+  if (!storeAndReport(taken, !on_abandoned.empty())) {
     abandon(on_abandoned);
   }
 }
 
 /// Whether somebody else owns the snapshot now.
-bool SnapshotStore::storeAndReport(Snapshot& snapshot, bool owners_discard) {
+bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
+  Snapshot& snapshot = taken.snapshot;
   const CheckpointId checkpoint = snapshot.order.checkpoint;
-  if (unwanted(checkpoint)) {
+  if (taken.unwanted.load()) {
     return false;
   }
   const SteadyTime start = clock_.now();
   Target target{storage_.kind == runtime::CheckpointStorage::Kind::kJobManager &&
                     snapshot.order.directory.empty(),
+                taken.unwanted,
                 SectionFile(files_, pathFor(snapshot))};
-  auto operators = write(snapshot, target);
-  if (unwanted(checkpoint)) {
+  auto operators = write(taken, target);
+  if (taken.unwanted.load()) {
     return false;  // The file was not committed.
   }
   if (operators && target.file.started()) {
@@ -156,7 +203,7 @@ bool SnapshotStore::storeAndReport(Snapshot& snapshot, bool owners_discard) {
   }
   if (target.file.started()) {
     std::unique_lock lock(mutex_);
-    if (aborted_.contains(checkpoint)) {
+    if (taken.unwanted.load() && !closing_.load()) {
       lock.unlock();
       (void)files_.remove(target.file.path()).has_value();
       return false;
@@ -179,6 +226,24 @@ bool SnapshotStore::storeAndReport(Snapshot& snapshot, bool owners_discard) {
   return true;
 }
 
+/// Frees what was frozen, and discards the handles in it, of which nobody was told.
+void SnapshotStore::drop(std::vector<SharedTaken> unwanted) {
+  if (unwanted.empty()) {
+    return;
+  }
+  auto shared = std::make_shared<std::vector<SharedTaken>>(std::move(unwanted));  // For a copy.
+  const auto free = [shared] {
+    for (const SharedTaken& taken : std::exchange(*shared, {})) {
+      const std::vector<std::function<void()>> calls = onAbandoned(taken->snapshot);
+      taken->snapshot.operators.clear();
+      abandon(calls);
+    }
+  };
+  if (!ends_.post(free)) {
+    free();  // It has ended, and so has everything else.
+  }
+}
+
 void SnapshotStore::abandon(const std::vector<std::function<void()>>& calls) {
   for (const std::function<void()>& call : calls) {
     try {
@@ -191,11 +256,10 @@ void SnapshotStore::abandon(const std::vector<std::function<void()>>& calls) {
   }
 }
 
-Result<std::vector<runtime::OperatorSnapshot>> SnapshotStore::write(Snapshot& snapshot,
-                                                                    Target& target) {
+Result<std::vector<runtime::OperatorSnapshot>> SnapshotStore::write(Taken& taken, Target& target) {
   std::vector<runtime::OperatorSnapshot> written;
-  for (FrozenOperator& frozen : snapshot.operators) {
-    if (unwanted(snapshot.order.checkpoint)) {
+  for (FrozenOperator& frozen : taken.snapshot.operators) {
+    if (taken.unwanted.load()) {
       break;
     }
     try {
@@ -221,7 +285,8 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
     return snapshot;
   }
   SectionSink sink(target.on_job_manager ? storage_.max_state_size : storage_.inline_threshold,
-                   target.on_job_manager ? nullptr : &target.file);
+                   target.on_job_manager ? nullptr : &target.file,
+                   target.unwanted);
   state::SectionWriter writer(sink);
   WEIR_RETURN_IF_ERROR(frozen.state->write(writer));
   WEIR_TRY(const state::SectionInfo info, writer.finish());
@@ -252,17 +317,31 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
 
 void SnapshotStore::aborted(CheckpointId checkpoint) {
   std::vector<std::string> paths;
+  std::vector<SharedTaken> unwanted;
   {
     std::lock_guard lock(mutex_);
     aborted_.insert(checkpoint);
     keepNewest(aborted_);
+    std::erase_if(waiting_, [&](const SharedTaken& taken) {
+      const bool is_of_it = taken->snapshot.order.checkpoint == checkpoint;
+      if (is_of_it) {
+        unwanted.push_back(taken);
+      }
+      return is_of_it;
+    });
+    for (const SharedTaken& taken : running_) {
+      if (taken->snapshot.order.checkpoint == checkpoint) {
+        taken->unwanted.store(true);
+      }
+    }
     if (const auto found = committed_.find(checkpoint); found != committed_.end()) {
       paths = std::move(found->second);
       committed_.erase(found);
     }
   }
+  drop(std::move(unwanted));
   if (!paths.empty()) {
-    (void)threads_
+    (void)ends_
         .post([this, paths] {
           for (const std::string& path : paths) {
             (void)files_.remove(path).has_value();

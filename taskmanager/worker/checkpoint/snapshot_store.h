@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,8 +48,9 @@ struct Snapshot {
 /// lives on the job manager. What cannot be stored declines the checkpoint, naming operator or
 /// path; nothing here fails a task. The file of an aborted checkpoint is deleted, unless it holds
 /// state handles of users' own making: their owner needs it to discard them. Handles that nobody
-/// was told of are discarded here. File names are never used twice. One store per worker. Threads:
-/// any.
+/// was told of are discarded here. What is aborted gives its frozen state back at once: it leaves
+/// the queue, and its writing ends with the next bytes. File names are never used twice. One store
+/// per worker. Threads: any.
 class SnapshotStore {
  public:
   /// `report` is called from background threads. References outlive the store.
@@ -68,13 +71,17 @@ class SnapshotStore {
 
  private:
   struct Target;
+  struct Taken;
+  using SharedTaken = std::shared_ptr<Taken>;  // With its thread, to which an abort is told.
 
-  Result<std::vector<runtime::OperatorSnapshot>> write(Snapshot& snapshot, Target& target);
+  Result<std::vector<runtime::OperatorSnapshot>> write(Taken& taken, Target& target);
   Result<runtime::OperatorSnapshot> writeOperator(FrozenOperator& frozen, Target& target);
   std::string pathFor(const Snapshot& snapshot);
-  bool unwanted(CheckpointId checkpoint);
-  void run(Snapshot& snapshot);
-  bool storeAndReport(Snapshot& snapshot, bool owners_discard);
+  bool enqueue(const SharedTaken& taken);
+  void storeWaiting();
+  void run(Taken& taken);
+  bool storeAndReport(Taken& taken, bool owners_discard);
+  void drop(std::vector<SharedTaken> unwanted);
   static void abandon(const std::vector<std::function<void()>>& calls);
   void decline(const Snapshot& snapshot, const std::string& reason);
 
@@ -86,9 +93,13 @@ class SnapshotStore {
   const std::function<void(runtime::WorkerReport)> report_;
   std::atomic<bool> closing_{false};
   std::mutex mutex_;
-  std::set<CheckpointId> aborted_;                              // The newest few.
+  std::set<CheckpointId> aborted_;  // The newest few: what is taken for them later is unwanted.
   std::map<CheckpointId, std::vector<std::string>> committed_;  // Not known to be complete.
-  concurrency::ThreadPool threads_;                             // Last: ends first.
+  std::deque<SharedTaken> waiting_;
+  std::set<SharedTaken> running_;
+  std::size_t busy_ = 0;             // Of `threads_`, at most one task each.
+  concurrency::ThreadPool ends_;     // Frees what is unwanted, while the others wait for a disk.
+  concurrency::ThreadPool threads_;  // Last: ends first.
 };
 
 }  // namespace weir::worker

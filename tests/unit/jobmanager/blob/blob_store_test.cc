@@ -96,17 +96,16 @@ TEST_F(BlobStoreTest, RetainingWhatIsNotThereNamesIt) {
   EXPECT_NE(retained.error().text().find(keyOf("hello").sha256), std::string::npos);
 }
 
-TEST_F(BlobStoreTest, StateIsCountedOnceAndReadableWhileAReaderHoldsIt) {
-  const runtime::BlobKey key = store().putState("state");
-  EXPECT_EQ(store().putState("state"), key);
-  EXPECT_EQ(store().stateBytes(), 5U);
+TEST_F(BlobStoreTest, GivesStateOutLikeFilesAndLetsUploadsOfAnEndedJobGo) {
+  auto room = store().state().reserve(job_, 5);
+  ASSERT_TRUE(room.has_value());
+  const runtime::BlobKey key = store().state().put(job_, "state", *std::move(room));
   const auto reader = store().open(key.sha256);
-  store().removeState(key);
-  store().removeState(key);
-  EXPECT_EQ(store().stateBytes(), 0U);
+  ASSERT_TRUE(reader.has_value());
+  store().release(job_);
+  EXPECT_EQ(store().state().bytes(), 0U);
   EXPECT_EQ(*(*reader)->read(0, 5), "state");
-  EXPECT_FALSE((*reader)->read(3, 3).has_value());
-  EXPECT_FALSE(store().getState(key.sha256).has_value());
+  EXPECT_FALSE(store().open(key.sha256).has_value());
 }
 
 TEST_F(BlobStoreTest, AFileThatIsDeletedBelowItIsMissingUntilItIsPutAgain) {

@@ -98,7 +98,7 @@ class CoordinatorHandlesTest : public ::testing::Test {
   fs::MemoryFileSystem files_;
   SeededRandom random_{1};
   blob::BlobStore store_{files_, "/blobs", time_, random_};
-  StateBlobs blobs_{store_, strand_};
+  StateBlobs blobs_{store_};
   graph::JobGraph graph_ = testing::twoVertices(1);
   // As the job shares it.
   std::shared_ptr<const runtime::JobProgram> program_ = std::make_shared<runtime::JobProgram>();

@@ -82,7 +82,7 @@ class SlowFilesTest : public ::testing::Test {
   fs::MemoryFileSystem files_;
   SeededRandom random_{1};
   blob::BlobStore store_{files_, "/blobs", time_, random_};
-  StateBlobs blobs_{store_, strand_};
+  StateBlobs blobs_{store_};
   graph::JobGraph graph_ = testing::twoVertices(1);  // Checkpoints each second.
   ReadyTasks tasks_{strand_, graph_};
   FakeTasks refusing_;

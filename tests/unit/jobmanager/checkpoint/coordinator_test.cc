@@ -72,7 +72,7 @@ class CoordinatorTest : public ::testing::Test {
   fs::MemoryFileSystem files_;
   SeededRandom random_{1};
   blob::BlobStore store_{files_, "/blobs", time_, random_};
-  StateBlobs blobs_{store_, strand_};
+  StateBlobs blobs_{store_};
   graph::JobGraph graph_ = testing::twoVertices(1);
   FakeTasks tasks_;
   std::vector<std::string> savepoints_;

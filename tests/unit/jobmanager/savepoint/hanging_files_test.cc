@@ -79,7 +79,7 @@ class HangingFilesTest : public ::testing::Test {
   concurrency::ThreadExecutor strand_{"strand"};
   concurrency::ElasticPool io_{"files", 4};
   blob::BlobStore store_{files_, "/blobs", clock_, random_};
-  StateBlobs blobs_{store_, strand_};
+  StateBlobs blobs_{store_};
   testing::FakeDiscarder discarder_;
   NoOwners owners_;
   std::unique_ptr<SavepointStore> savepoints_;

@@ -107,14 +107,14 @@ class SavepointHandlesTest : public ::testing::Test {
   fs::MemoryFileSystem files_;
   SeededRandom random_{1};
   blob::BlobStore store_{files_, "/blobs", time_, random_};
-  StateBlobs blobs_{store_, strand_};
+  StateBlobs blobs_{store_};
   testing::FakeDiscarder discarder_;
   FakeOwners owners_;
   Result<runtime::DisposeReply> answer_ = Error(ErrorCode::kInternal, "no answer");
   SavepointStore savepoints_{
       {strand_, io_, time_, files_, blobs_, discarder_},
       random_,
-      {.on_files = false, .directory = {}, .heap_limit = 100, .inline_limit = 4},
+      {.on_files = false, .directory = {}, .heap_limit = 2000, .inline_limit = 4},
       owners_};
 };
 

@@ -98,7 +98,7 @@ class SavepointStoreTest : public ::testing::Test {
   fs::MemoryFileSystem files_;
   SeededRandom random_{1};
   blob::BlobStore store_{files_, "/blobs", time_, random_};
-  StateBlobs blobs_{store_, strand_};
+  StateBlobs blobs_{store_};
   testing::FakeDiscarder discarder_;
   std::shared_ptr<const runtime::JobProgram> program_;
   std::optional<runtime::JobProgram> disposer_;
@@ -109,7 +109,7 @@ class SavepointStoreTest : public ::testing::Test {
       random_,
       {.on_files = false,
        .directory = {},
-       .heap_limit = 100,
+       .heap_limit = 1000,
        .inline_limit = 4,
        .holder = "this process",
        .is_gone = [this](const std::string& holder) { return holder == gone_; }},
@@ -150,12 +150,23 @@ TEST_F(SavepointStoreTest, ListsEachOnceHoweverItsDirectoryWasWritten) {
 }
 
 TEST_F(SavepointStoreTest, RefusesToHoldMoreThanItsLimit) {
-  EXPECT_TRUE(keep("", checkpointInline(std::string(60, 'x'))));
-  auto refused = keep("", checkpointInline(std::string(60, 'x')));
+  EXPECT_TRUE(keep("", checkpointInline(std::string(600, 'x'))));
+  auto refused = keep("", checkpointInline(std::string(600, 'x')));
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().text(), HasSubstr("savepoints.jobmanager.max-size"));
   EXPECT_TRUE(dispose("jobmanager://savepoints/1"));
-  EXPECT_TRUE(keep("", checkpointInline(std::string(60, 'x'))));
+  EXPECT_TRUE(keep("", checkpointInline(std::string(600, 'x'))));
+}
+
+TEST_F(SavepointStoreTest, HoldsNoMoreSavepointsThanTheirMetadataAllows) {
+  int kept = 0;
+  const runtime::CheckpointMetadata metadata = checkpointOnFiles();
+  while (kept < 1000 && keep("", metadata)) {
+    ++kept;
+  }
+  EXPECT_LT(kept, 20);
+  EXPECT_TRUE(dispose("jobmanager://savepoints/1"));
+  EXPECT_TRUE(keep("", metadata));
 }
 
 TEST_F(SavepointStoreTest, NamesWhatIsMissing) {

@@ -63,7 +63,7 @@ class DirectoryProbeTest : public ::testing::Test {
   fs::MemoryFileSystem theirs_;
   SeededRandom random_{1};
   blob::BlobStore store_{files_, "/blobs", time_, random_};
-  StateBlobs blobs_{store_, strand_};
+  StateBlobs blobs_{store_};
   testing::FakeDiscarder discarder_;
   ResourceManager resources_{
       strand_, time_, std::chrono::hours(1), [](TaskManagerId, const std::string&) {}};

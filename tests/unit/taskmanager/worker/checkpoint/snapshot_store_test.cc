@@ -1,6 +1,10 @@
 #include "taskmanager/worker/checkpoint/snapshot_store.h"
 
+#include <atomic>
 #include <condition_variable>
+#include <functional>
+#include <latch>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,6 +35,21 @@ class FakeFrozen final : public state::FrozenState {
   std::string text_;
 };
 
+/// State whose writing and end a test sees.
+class WatchedFrozen final : public state::FrozenState {
+ public:
+  WatchedFrozen(std::function<Status(state::SectionWriter&)> write, std::atomic<int>& alive)
+      : write_(std::move(write)), alive_(alive) {
+    ++alive_;
+  }
+  ~WatchedFrozen() override { --alive_; }
+  Status write(state::SectionWriter& to) const override { return write_(to); }
+
+ private:
+  std::function<Status(state::SectionWriter&)> write_;
+  std::atomic<int>& alive_;
+};
+
 class SnapshotStoreTest : public ::testing::Test {
  protected:
   void open(runtime::CheckpointStorage::Kind kind) {
@@ -58,6 +77,18 @@ class SnapshotStoreTest : public ::testing::Test {
     }
     store_->store(std::move(snapshot));
   }
+  void takeWatched(std::uint64_t id, std::function<Status(state::SectionWriter&)> write) {
+    Snapshot snapshot;
+    snapshot.order.checkpoint = CheckpointId(id);
+    snapshot.operators.resize(1);
+    snapshot.operators[0].state = std::make_unique<WatchedFrozen>(std::move(write), alive_);
+    store_->store(std::move(snapshot));
+  }
+  void waitUntilAlive(int count) {
+    while (alive_ != count) {
+      std::this_thread::yield();
+    }
+  }
   template <typename Report>
   Report expect() {
     std::unique_lock lock(mutex_);
@@ -79,6 +110,7 @@ class SnapshotStoreTest : public ::testing::Test {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<runtime::WorkerReport> reports_;
+  std::atomic<int> alive_ = 0;
   std::optional<SnapshotStore> store_;
 };
 
@@ -142,6 +174,59 @@ TEST_F(SnapshotStoreTest, StoresNothingForACheckpointThatIsAbortedAlready) {
   take(1, {std::string(2000, 'x')});
   take(2, {"small"});
   EXPECT_EQ(expect<runtime::CheckpointAck>().checkpoint, CheckpointId(2));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SnapshotStoreTest, GivesBackWhatWaitsForASlowDiskWhenItIsAborted) {
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  std::latch writing(2);
+  std::latch disk(1);
+  for (const std::uint64_t id : {1, 2}) {
+    takeWatched(id, [&](state::SectionWriter& /*to*/) {
+      writing.count_down();
+      disk.wait();
+      return ok();
+    });
+  }
+  writing.wait();
+  for (std::uint64_t id = 3; id <= 202; ++id) {  // More than are remembered as aborted.
+    takeWatched(id, [](state::SectionWriter& /*to*/) { return ok(); });
+  }
+  for (std::uint64_t id = 3; id <= 202; ++id) {
+    store_->aborted(CheckpointId(id));
+  }
+  waitUntilAlive(2);  // The disk has not moved.
+  disk.count_down();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_LE(expect<runtime::CheckpointAck>().checkpoint, CheckpointId(2));
+  }
+  store_->close();
+  EXPECT_EQ(alive_, 0);
+  EXPECT_THAT(reports_, IsEmpty());
+}
+
+TEST_F(SnapshotStoreTest, EndsTheWritingOfWhatIsAborted) {
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  std::latch writing(1);
+  std::latch aborted(1);
+  int written = 0;
+  takeWatched(1, [&](state::SectionWriter& to) -> Status {
+    writing.count_down();
+    aborted.wait();
+    for (; written < 1000; ++written) {
+      WEIR_RETURN_IF_ERROR(state::writeOperatorState(
+          to,
+          {state::operatorInfo<std::string>(), {state::encodeElement(std::string(200'000, 'x'))}}));
+    }
+    return ok();
+  });
+  writing.wait();
+  store_->aborted(CheckpointId(1));
+  aborted.count_down();
+  waitUntilAlive(0);
+  store_->close();
+  EXPECT_LT(written, 10);
+  EXPECT_THAT(reports_, IsEmpty());
   EXPECT_THAT(files_.files(), IsEmpty());
 }
 
