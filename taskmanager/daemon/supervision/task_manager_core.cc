@@ -15,46 +15,18 @@ namespace weir::taskmanager {
 
 namespace {
 
-constexpr std::uint64_t kMostInlineBytes = 64 * 1024;  // Of state in one report.
-constexpr std::uint64_t kMostBatchBytes = 1 << 20;     // Of updates in one message.
-constexpr std::uint64_t kMostAckBytes = 32 << 20;      // Half of what a message may have.
+constexpr std::uint64_t kMostBatchBytes = 1 << 20;  // Of updates in one message.
+constexpr std::uint64_t kMostAckBytes = 32 << 20;   // Half of what a message may have.
 constexpr std::uint64_t kMostUploading = std::uint64_t{64} << 20;  // Before workers are held back.
 constexpr std::size_t kMostProbes = 64;                            // That have not come back.
-
-bool isLargeInline(const runtime::StateHandle& handle) {
-  return handle.storage == runtime::StateHandle::Storage::kInline &&
-         handle.bytes.size() > kMostInlineBytes;
-}
-
-std::uint64_t largeInlineBytes(const runtime::CheckpointAck& ack) {
-  std::uint64_t bytes = 0;
-  for (const runtime::OperatorSnapshot& snapshot : ack.operators) {
-    bytes += isLargeInline(snapshot.handle) ? snapshot.handle.bytes.size() : 0;
-  }
-  return bytes;
-}
-
-// Moves large sections to the job manager's blob store.
-Status uploadState(BlobTransport& transport, runtime::CheckpointAck& ack) {
-  for (runtime::OperatorSnapshot& snapshot : ack.operators) {
-    runtime::StateHandle& handle = snapshot.handle;
-    if (isLargeInline(handle)) {
-      WEIR_TRY(handle.location, transport.putState(ack.execution.job, handle.bytes));
-      handle.storage = runtime::StateHandle::Storage::kBlob;
-      handle.offset = 0;
-      handle.size = handle.bytes.size();
-      handle.bytes = std::string();
-    }
-  }
-  return ok();
-}
 
 }  // namespace
 
 TaskManagerCore::TaskManagerCore(Environment environment, CoreSettings settings)
     : environment_(std::move(environment)),
       settings_(std::move(settings)),
-      slots_(settings_.registration.slots) {}
+      slots_(settings_.registration.slots),
+      uploads_(environment_.loop, environment_.pool, environment_.transport) {}
 
 TaskManagerCore::~TaskManagerCore() = default;
 
@@ -179,7 +151,8 @@ void TaskManagerCore::flushUpdates() {
 void TaskManagerCore::onRoom() { hold(); }
 
 void TaskManagerCore::hold() {
-  const bool held = registered_ && (!environment_.link.hasRoom() || uploading_ > kMostUploading);
+  const bool held =
+      registered_ && (!environment_.link.hasRoom() || uploads_.bytes() > kMostUploading);
   if (std::exchange(held_, held) == held) {
     return;
   }
@@ -200,6 +173,9 @@ void TaskManagerCore::onOrder(runtime::TaskManagerOrder order) {
   } else if (auto* trigger = std::get_if<runtime::TriggerOrder>(&order)) {
     forward(runtime::ExecutionId(trigger->execution), std::move(*trigger));
   } else if (const auto* notify = std::get_if<runtime::NotifyOrder>(&order)) {
+    if (!notify->completed) {
+      uploads_.abort(notify->execution, notify->checkpoint);
+    }
     forward(notify->execution, *notify);
   } else if (const auto* discard = std::get_if<runtime::DiscardOrder>(&order)) {
     forward(discard->execution, *discard);
@@ -332,9 +308,15 @@ void TaskManagerCore::onReport(const runtime::ExecutionId& execution,
 
 void TaskManagerCore::acknowledge(runtime::CheckpointStorage::Kind storage,
                                   runtime::CheckpointAck ack) {
-  const std::uint64_t bytes = largeInlineBytes(ack);
-  if (storage == runtime::CheckpointStorage::Kind::kJobManager && bytes > 0) {
-    upload(std::move(ack), bytes);
+  if (storage == runtime::CheckpointStorage::Kind::kJobManager &&
+      StateUploads::bytesToMove(ack) > 0) {
+    uploads_.start(std::move(ack), [this, session = session_](StateUploads::Outcome outcome) {
+      hold();
+      if (session == session_) {
+        uploaded(std::move(outcome));
+      }
+    });
+    hold();
   } else if (const std::uint64_t all = runtime::bytesOf(ack); all > kMostAckBytes) {
     report(runtime::CheckpointDecline{
         ack.execution,
@@ -347,32 +329,23 @@ void TaskManagerCore::acknowledge(runtime::CheckpointStorage::Kind storage,
   }
 }
 
-void TaskManagerCore::upload(runtime::CheckpointAck ack, std::uint64_t bytes) {
-  uploading_ += bytes;
-  hold();
-  const auto shared =
-      std::make_shared<runtime::CheckpointAck>(std::move(ack));  // Pool, then strand.
-  const auto finish = [this, shared, bytes, session = session_](const Status& status) {
-    uploading_ -= bytes;
-    hold();
-    if (session != session_) {
-      return;
-    }
-    if (status) {
-      report(std::move(*shared));
-    } else {
-      report(runtime::CheckpointDecline{
-          shared->execution,
-          shared->checkpoint,
-          shared->task,
-          "state cannot be sent to the job manager: " + status.error().text()});
-    }
-  };
-  environment_.pool.post(
-      [&transport = environment_.transport, &loop = environment_.loop, shared, finish] {
-        const Status status = uploadState(transport, *shared);
-        loop.post([finish, status] { finish(status); });
-      });
+/// Of a checkpoint that is declined or was aborted the job manager is told as well what it holds
+/// already: it lets go of that.
+void TaskManagerCore::uploaded(StateUploads::Outcome outcome) {
+  const runtime::CheckpointAck& ack = outcome.ack;
+  if (!outcome.status && outcome.status.error().code() != ErrorCode::kCancelled) {
+    const Worker* worker = find(ack.execution);
+    report(runtime::CheckpointDecline{
+        ack.execution,
+        ack.checkpoint,
+        ack.task,
+        "the state of operator " +
+            (worker == nullptr ? outcome.failed.hex() : worker->nameOf(outcome.failed)) +
+            " cannot be sent to the job manager: " + outcome.status.error().text()});
+  }
+  if (outcome.status || !ack.operators.empty()) {
+    report(std::move(outcome.ack));
+  }
 }
 
 void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
@@ -381,6 +354,7 @@ void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
     if (stopping_ && exited.cause.empty()) {
       exited.cause = "its task manager is being stopped";
     }
+    uploads_.abort(exited.execution);
     orphans_ = true;  // What it left behind, killed by now, must be waited for.
     workers_.erase(exited.execution);
     slots_.giveBack(exited.execution);

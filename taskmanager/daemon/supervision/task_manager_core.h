@@ -16,6 +16,7 @@
 #include "taskmanager/daemon/supervision/data_port.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
+#include "taskmanager/daemon/supervision/state_uploads.h"
 #include "taskmanager/daemon/supervision/work_directory.h"
 #include "taskmanager/daemon/supervision/worker.h"
 
@@ -90,7 +91,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   void report(runtime::TaskManagerReport report);
   void flushUpdates();
   void acknowledge(runtime::CheckpointStorage::Kind storage, runtime::CheckpointAck ack);
-  void upload(runtime::CheckpointAck ack, std::uint64_t bytes);
+  void uploaded(StateUploads::Outcome outcome);
   void hold();  // Holds workers back, or lets them go, as queues demand.
 
   void heartbeat();
@@ -112,8 +113,8 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   bool orphans_ = false;           // Children that are no workers were there at the last look.
   std::function<void()> stopped_;  // Set while stopping.
   bool stopping_ = false;
-  std::uint64_t session_ = 0;    // Counts sessions: results of an old one are dropped.
-  std::uint64_t uploading_ = 0;  // Bytes.
+  std::uint64_t session_ = 0;  // Counts sessions: results of an old one are dropped.
+  StateUploads uploads_;
   std::vector<runtime::TaskUpdate> updates_;
   bool flush_posted_ = false;
   std::uint64_t heartbeats_ = 0;

@@ -59,6 +59,14 @@ std::size_t tasksFor(const runtime::Deployment& deployment) {
   return tasks;
 }
 
+std::map<OperatorId, std::string> operatorNames(const graph::JobGraph& graph) {
+  std::map<OperatorId, std::string> names;
+  for (const graph::JobOperator& op : graph.operators) {
+    names.emplace(op.id, op.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 Worker::Worker(Environment environment,
@@ -76,6 +84,7 @@ Worker::Worker(Environment environment,
       slots_(deployment.slots),
       storage_(deployment.storage.kind),
       job_name_(deployment.graph.name),
+      operator_names_(operatorNames(deployment.graph)),
       cancellation_timeout_(timeoutOf(
           deployment, config::kTaskCancellationTimeout.key, settings.cancellation_timeout)),
       program_timeout_(
@@ -92,6 +101,11 @@ Worker::~Worker() {
     keepDirectory(directory_, keptDirectory(), settings_.kept_directories);
   }
   removeDirectory(environment_.pool, directory_);
+}
+
+std::string Worker::nameOf(OperatorId id) const {
+  const auto found = operator_names_.find(id);
+  return found == operator_names_.end() ? id.hex() : "'" + found->second + "'";
 }
 
 std::string Worker::name() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -102,6 +103,8 @@ class Worker {
   const std::string& token() const { return token_; }
   std::uint32_t self() const { return self_; }
   runtime::CheckpointStorage::Kind storage() const { return storage_; }
+  /// How sentences name an operator of its job.
+  std::string nameOf(OperatorId id) const;
 
  private:
   enum class Stage : std::uint8_t { kPreparing, kStarting, kDeployed, kEnded };
@@ -136,6 +139,7 @@ class Worker {
   const std::uint32_t slots_;
   const runtime::CheckpointStorage::Kind storage_;
   const std::string job_name_;
+  const std::map<OperatorId, std::string> operator_names_;
   Duration cancellation_timeout_;
   Duration program_timeout_;
   std::uint64_t most_accumulators_;

@@ -76,6 +76,9 @@ class FakeTransport final : public BlobTransport {
   }
   Result<std::string> putState(const JobId& /*job*/, std::string_view bytes) override {
     std::lock_guard lock(mutex);
+    if (stored.size() == most_stored) {
+      return Error(ErrorCode::kResourceExhausted, "no room for " + std::to_string(bytes.size()));
+    }
     stored.emplace_back(bytes);
     return "state-" + std::to_string(stored.size());
   }
@@ -89,6 +92,7 @@ class FakeTransport final : public BlobTransport {
   std::condition_variable changed;
   std::string stuck;  // A key that is not fetched until letGo().
   std::vector<std::string> stored;
+  std::size_t most_stored = 1000;
 };
 
 class TaskManagerCoreTest : public ::testing::Test {
@@ -626,6 +630,30 @@ TEST_F(TaskManagerCoreTest, MovesLargeStateToTheBlobStoreBeforeItAcknowledges) {
   EXPECT_THAT(received.operators[0].handle.bytes, IsEmpty());
   EXPECT_EQ(received.operators[1].handle.storage, runtime::StateHandle::Storage::kInline);
   EXPECT_EQ(transport_.stored.front(), std::string(100'000, 's'));
+}
+
+TEST_F(TaskManagerCoreTest, DeclinesNamingTheOperatorWhoseStateTheJobManagerHasNoRoomFor) {
+  transport_.most_stored = 1;
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  runtime::CheckpointAck ack;
+  ack.execution = it.execution;
+  ack.checkpoint = CheckpointId(4);
+  for (const std::uint8_t id : {1, 2}) {
+    runtime::OperatorSnapshot& snapshot = ack.operators.emplace_back();
+    snapshot.id = OperatorId(Bytes16{id});
+    snapshot.handle.storage = runtime::StateHandle::Storage::kInline;
+    snapshot.handle.bytes = std::string(100'000, 's');
+    snapshot.handle.size = 100'000;
+  }
+  shipFrames(it, {ack});
+  start();
+  order(it);
+  EXPECT_EQ(next<runtime::CheckpointDecline>().reason,
+            "the state of operator " + ack.operators[1].id.hex() +
+                " cannot be sent to the job manager: no room for 100000");
+  const auto held = next<runtime::CheckpointAck>();  // So that it lets go of the first.
+  ASSERT_EQ(held.operators.size(), 1U);
+  EXPECT_EQ(held.operators[0].handle.location, "state-1");
 }
 
 TEST_F(TaskManagerCoreTest, FetchesStateThatLiesOnTheJobManager) {

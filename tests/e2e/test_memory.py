@@ -1,0 +1,99 @@
+"""State in the job manager's memory: bounded, counted, and given back."""
+
+import pathlib
+import threading
+import unittest
+
+from cluster import Cluster, wait_for
+from jobs_build import build
+
+MIB = 1 << 20
+SUBTASKS = 4
+STATE = 16 * MIB  # Of all subtasks.
+HEAVY = ("--bytes", STATE // SUBTASKS, "--interval", 300)
+
+
+def resident(daemon):
+    """What of a daemon is in memory, in bytes."""
+    status = pathlib.Path(f"/proc/{daemon.pid}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+
+
+class Peak(threading.Thread):
+    """The most that a daemon ever had in memory while this ran."""
+
+    def __init__(self, daemon):
+        super().__init__(daemon=True)
+        self.watched = daemon
+        self.bytes = 0
+        self.ended = threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+
+    def run(self):
+        while not self.ended.wait(0.02):
+            self.bytes = max(self.bytes, resident(self.watched))
+
+
+class JobManagerMemoryTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build("heavy", "counting")
+
+    def run_heavy(self, cluster):
+        return cluster.run_detached(self.jobs / "heavy", *HEAVY, options=("-p", SUBTASKS))
+
+    def test_stays_within_a_few_times_the_state_and_is_given_back(self):
+        with Cluster(slots=SUBTASKS, conf={"state.backend": "jobmanager"}) as cluster:
+            idle = resident(cluster.jobmanager)
+            with Peak(cluster.jobmanager) as peak:
+                job = self.run_heavy(cluster)
+                cluster.wait_checkpoints(job, 30, timeout=120)
+                cluster.weir("cancel", job)
+            self.assertLess(peak.bytes, idle + 5 * STATE)
+            wait_for(
+                "memory is given back",
+                lambda: resident(cluster.jobmanager) < idle + STATE // 2,
+                timeout=30,
+            )
+
+    def test_declines_what_exceeds_the_limit_and_hurts_nobody_else(self):
+        conf = {"state.backend": "jobmanager", "jobmanager.state.max-size": "20 mb"}
+        with Cluster(slots=SUBTASKS + 1, conf=conf) as cluster:
+            heavy = self.run_heavy(cluster)
+            cluster.wait_checkpoints(heavy, 1)
+
+            def declined():
+                lines = cluster.jobmanager.log.read_text().splitlines()
+                return [line for line in lines if "checkpoint failed" in line]
+
+            (sentence, *_) = wait_for("a checkpoint is declined", declined)
+            self.assertGreater(cluster.get(f"/jobs/{heavy}/checkpoints")["failed"], 0)
+            for word in (
+                "declined by task",
+                "state of operator 'Heavy'",
+                f"job {heavy}",
+                "jobmanager.state.max-size allows 20971520",
+                "set state.backend: filesystem, or raise jobmanager.state.max-size",
+            ):
+                self.assertIn(word, sentence)
+            other = cluster.run_detached(
+                self.jobs / "counting", "--count", 1000000, "--rate", 1000, options=("-p", 1))
+            cluster.wait_checkpoints(other, 5)  # What was declined holds no room.
+            self.assertEqual(cluster.completed_checkpoints(heavy), 1)
+            self.assertEqual(cluster.restarts(heavy), 0)
+            cluster.weir("cancel", heavy)
+            again = self.run_heavy(cluster)
+            cluster.wait_checkpoints(again, 1)  # The first one gave its room back.
+            cluster.weir("cancel", again)
+            cluster.weir("cancel", other)
+
+
+if __name__ == "__main__":
+    unittest.main()
