@@ -74,7 +74,7 @@ class JobManagerMemoryTest(unittest.TestCase):
                 return [line for line in lines if "checkpoint failed" in line]
 
             (sentence, *_) = wait_for("a checkpoint is declined", declined)
-            self.assertGreater(cluster.get(f"/jobs/{heavy}/checkpoints")["failed"], 0)
+            wait_for("it is shown", lambda: cluster.get(f"/jobs/{heavy}/checkpoints")["failed"] > 0)
             for word in (
                 "declined by task",
                 "state of operator 'Heavy'",

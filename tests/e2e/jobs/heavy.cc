@@ -1,4 +1,4 @@
-// A job with large state that differs in every snapshot: `--bytes` in each subtask.
+// A job with large state that differs in every snapshot and subtask: `--bytes` in each.
 #include <map>
 #include <string>
 
@@ -19,15 +19,21 @@ class Ticks : public weir::SourceFunction<std::int64_t> {
   std::int64_t next_ = 0;
 };
 
-class Heavy : public weir::MapFunction<std::int64_t, std::int64_t>,
+class Heavy : public weir::RichMapFunction<std::int64_t, std::int64_t>,
               public weir::Checkpointed<std::string> {
  public:
   explicit Heavy(std::size_t bytes) : bytes_(bytes) {}
+  void open(weir::RuntimeContext& context) override {
+    subtask_ = static_cast<std::size_t>(context.getIndexOfThisSubtask());
+  }
   std::int64_t map(const std::int64_t& number) override { return number; }
   std::string snapshotState(std::uint64_t checkpoint) override {
     std::string state(bytes_, 'x');
     for (std::size_t at = 0; at + 20 < bytes_; at += 4096) {
-      state.replace(at, 8, std::to_string(10'000'000 + (checkpoint * 7919 + at) % 89'999'999));
+      state.replace(at,
+                    8,
+                    std::to_string(10'000'000 +
+                                   (checkpoint * 7919 + subtask_ * 1'000'003 + at) % 89'999'999));
     }
     return state;
   }
@@ -35,6 +41,7 @@ class Heavy : public weir::MapFunction<std::int64_t, std::int64_t>,
 
  private:
   std::size_t bytes_;
+  std::size_t subtask_ = 0;
 };
 
 }  // namespace
