@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/connector/write_all.h"
 #include "common/fs/uri.h"
 
 namespace weir::connector {
@@ -91,8 +92,8 @@ Status sync(int fd, const std::string& path) {
 }
 
 Status syncDirectory(const std::string& path) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return fd.isOpen() ? sync(fd.get(), path) : Status(systemError(errno, "sync " + path));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return fd ? sync(fd.get(), path) : Status(systemError(errno, "sync " + path));
 }
 
 /// nullopt when there is nothing.
@@ -111,8 +112,8 @@ Status copy(const std::string& from,
             int to,
             std::uint64_t at,
             const std::string& to_path) {
-  const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!source.isOpen()) {
+  const UniqueFd source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source) {
     return systemError(errno, "read " + from);
   }
   std::string buffer(std::min<std::uint64_t>(kCopyBytes, bytes), '\0');
@@ -260,12 +261,12 @@ Status CommittedFile::takeParts(const WrittenFile& file, std::uint64_t size) {
 }
 
 Status CommittedFile::openFile() {
-  if (file_.isOpen()) {
+  if (file_) {
     return ok();
   }
   WEIR_TRY(const auto before, lookAt(path_));
-  file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  if (!file_.isOpen()) {
+  file_ = UniqueFd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (!file_) {
     return systemError(errno, (before ? "go on writing " : "create ") + path_);
   }
   return before ? ok() : syncDirectory(fs::parentOf(path_));
@@ -276,8 +277,8 @@ Status CommittedFile::openFile() {
 Status CommittedFile::replaceBy(std::uint64_t bytes) {
   WEIR_TRY(const auto before, lookAt(path_));
   const std::string fresh = nextPart();
-  Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!fd.isOpen()) {
+  UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!fd) {
     return systemError(errno, "create " + fresh);
   }
   if (before) {
@@ -304,17 +305,17 @@ Status CommittedFile::openSpecial() {
 }
 
 Status CommittedFile::append(std::string_view bytes) {
-  if (!direct_ && !part_.isOpen()) {
+  if (!direct_ && !part_) {
     open_ = {nextPart(), 0, 0};
-    part_ = Descriptor(::open(open_.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (!part_.isOpen() && errno == ENOENT) {
+    part_ = UniqueFd(::open(open_.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!part_ && errno == ENOENT) {
       return Error(ErrorCode::kFenced,
                    "directory " + attempt_ +
                        " is gone: a later attempt, or a job that was restored "
                        "from this one's snapshot, goes on with " +
                        path_);
     }
-    if (!part_.isOpen()) {
+    if (!part_) {
       return systemError(errno, "create " + open_.path);
     }
   }
@@ -334,11 +335,11 @@ Status CommittedFile::check() const {
         .advise("let no other job or program write to it");
   };
   if (!info) {
-    return committed_ == 0 && !file_.isOpen() ? ok() : changed("is gone");
+    return committed_ == 0 && !file_ ? ok() : changed("is gone");
   }
   struct stat ours{};
-  if (file_.isOpen() && (::fstat(file_.get(), &ours) != 0 || ours.st_ino != info->st_ino ||
-                         ours.st_dev != info->st_dev)) {
+  if (file_ && (::fstat(file_.get(), &ours) != 0 || ours.st_ino != info->st_ino ||
+                ours.st_dev != info->st_dev)) {
     return changed("is no longer the one that this sink has written: it was replaced");
   }
   if (static_cast<std::uint64_t>(info->st_size) != committed_) {
@@ -353,10 +354,10 @@ Status CommittedFile::seal(std::uint64_t checkpoint) {
   if (direct_) {
     return sync(file_.get(), path_);
   }
-  if (part_.isOpen()) {
+  if (part_) {
     WEIR_RETURN_IF_ERROR(sync(part_.get(), open_.path));
     WEIR_RETURN_IF_ERROR(syncDirectory(attempt_));
-    part_ = Descriptor();
+    part_ = UniqueFd();
     open_.checkpoint = checkpoint;
     sealed_.push_back(std::exchange(open_, {}));
   }
@@ -400,7 +401,7 @@ WrittenFile CommittedFile::state() const {
 }
 
 Status CommittedFile::finish() {
-  if (part_.isOpen()) {
+  if (part_) {
     WEIR_RETURN_IF_ERROR(seal(0));
   }
   if (!sealed_.empty()) {
@@ -418,8 +419,8 @@ void CommittedFile::abandon() {
   if (special_) {
     return;
   }
-  if (part_.isOpen()) {
-    part_ = Descriptor();
+  if (part_) {
+    part_ = UniqueFd();
     ::unlink(open_.path.c_str());
   }
   // What a snapshot may know stays for the next attempt, and so does the mark of a file that holds

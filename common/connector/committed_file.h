@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/connector/descriptor.h"
+#include "common/base/unique_fd.h"
 #include "common/connector/written_file.h"
 
 namespace weir::connector {
@@ -94,10 +94,10 @@ class CommittedFile {
   bool restored_ = false;
   bool direct_ = false;
   bool special_ = false;
-  Descriptor file_;  // Open once there is something in it.
+  UniqueFd file_;  // Open once there is something in it.
   std::uint64_t committed_ = 0;
   std::vector<Part> sealed_;  // In order.
-  Descriptor part_;           // Being written.
+  UniqueFd part_;             // Being written.
   Part open_;
   std::uint64_t parts_ = 0;
 };

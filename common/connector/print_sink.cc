@@ -1,7 +1,7 @@
 #include "common/connector/print_sink.h"
 
-#include "common/connector/descriptor.h"
 #include "common/connector/raise.h"
+#include "common/connector/write_all.h"
 
 namespace weir {
 

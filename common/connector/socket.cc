@@ -35,9 +35,9 @@ int connectOne(int fd, const addrinfo& address, std::chrono::milliseconds timeou
 
 }  // namespace
 
-Result<Descriptor> connectTo(const std::string& host,
-                             std::uint16_t port,
-                             std::chrono::milliseconds timeout) {
+Result<UniqueFd> connectTo(const std::string& host,
+                           std::uint16_t port,
+                           std::chrono::milliseconds timeout) {
   const std::string what = "connect to " + host + ":" + std::to_string(port) + ": ";
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -48,10 +48,10 @@ Result<Descriptor> connectTo(const std::string& host,
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, &::freeaddrinfo);
   int cause = ECONNREFUSED;
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-    Descriptor fd(::socket(address->ai_family,
-                           address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                           address->ai_protocol));
-    cause = fd.isOpen() ? connectOne(fd.get(), *address, timeout) : errno;
+    UniqueFd fd(::socket(address->ai_family,
+                         address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                         address->ai_protocol));
+    cause = fd ? connectOne(fd.get(), *address, timeout) : errno;
     if (cause == 0) {
       ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
       const int on = 1;

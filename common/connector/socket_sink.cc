@@ -23,7 +23,7 @@ constexpr int kLookAgainMillis = 5;
 void SocketSink::open(RuntimeContext& context) {
   context_ = &context;
   if (!context.isCheck()) {
-    socket_ = std::make_shared<connector::Descriptor>(
+    socket_ = std::make_shared<UniqueFd>(
         connector::orRaise(connector::connectTo(host_, port_, kConnectTimeout)));
   }
 }

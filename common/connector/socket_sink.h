@@ -10,9 +10,7 @@
 
 namespace weir {
 
-namespace connector {
-class Descriptor;
-}  // namespace connector
+class UniqueFd;
 
 /// Sends each record as a line to a TCP server. To be run at parallelism 1. Waits while the server
 /// does not read; at the end of the input until its machine has acknowledged every byte.
@@ -34,7 +32,7 @@ class SocketSink : public RichSinkFunction<std::string> {
   std::string line_;                         // Reused.
   const RuntimeContext* context_ = nullptr;  // Of the operator, since open().
   // Made in open(), so that copies of the function for other subtasks never share one.
-  std::shared_ptr<connector::Descriptor> socket_;
+  std::shared_ptr<UniqueFd> socket_;
 };
 
 }  // namespace weir

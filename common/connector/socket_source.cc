@@ -52,7 +52,7 @@ InputStatus SocketSource::connect(SourceContext<std::string>& context) {
   }
   auto socket = connector::connectTo(host_, port_, kConnectTimeout);
   if (socket.has_value()) {
-    socket_ = std::make_shared<connector::Descriptor>(*std::move(socket));
+    socket_ = std::make_shared<UniqueFd>(*std::move(socket));
     failures_ = 0;
     return InputStatus::kMoreAvailable;
   }

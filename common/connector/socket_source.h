@@ -10,9 +10,7 @@
 
 namespace weir {
 
-namespace connector {
-class Descriptor;
-}  // namespace connector
+class UniqueFd;
 
 /// Reads text from a TCP server, cut at a delimiter (a '\r' before "\n" goes too). To be run at
 /// parallelism 1. Not replayable: what was read before a failure and is not in a checkpoint is
@@ -53,7 +51,7 @@ class SocketSource : public RichSourceFunction<std::string> {
   SteadyTime next_try_{};
   std::string unfinished_;
   // Made after open(), so that copies of the function for other subtasks never share one.
-  std::shared_ptr<connector::Descriptor> socket_;
+  std::shared_ptr<UniqueFd> socket_;
 };
 
 }  // namespace weir

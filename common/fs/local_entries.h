@@ -4,37 +4,17 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <dirent.h>
-#include <unistd.h>
 
 #include "common/base/random.h"
+#include "common/base/unique_fd.h"
 #include "common/fs/file_system.h"
 
 /// What the two halves of LocalFileSystem share.
 namespace weir::fs {
 
 Error fileError(int errno_value, const std::string& what);
-
-/// Closes what it owns.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 /// Describes an entry of an open directory, or any path with AT_FDCWD; errno when that did not
 /// work.

@@ -19,10 +19,10 @@ namespace weir::fs {
 namespace {
 
 Status syncDirectory(const std::string& directory) {
-  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid() || ::fsync(fd.get()) != 0) {
+  const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) {
     // Some mounts cannot sync a directory and say so; they order their metadata themselves.
-    if (fd.valid() && (errno == EINVAL || errno == ENOTSUP)) {
+    if (fd && (errno == EINVAL || errno == ENOTSUP)) {
       return ok();
     }
     return fileError(errno, "sync directory " + directory);
@@ -49,7 +49,7 @@ Status makeDirectoriesAt(const std::string& directory) {
 
 class LocalWriter final : public FileWriter {
  public:
-  LocalWriter(Descriptor fd, std::string temporary, std::string path)
+  LocalWriter(UniqueFd fd, std::string temporary, std::string path)
       : fd_(std::move(fd)), temporary_(std::move(temporary)), path_(std::move(path)) {}
   ~LocalWriter() override {
     if (!committed_) {
@@ -120,7 +120,7 @@ class LocalWriter final : public FileWriter {
     return linked;
   }
 
-  Descriptor fd_;
+  UniqueFd fd_;
   std::string temporary_;
   std::string path_;
   bool broken_ = false;
@@ -129,7 +129,7 @@ class LocalWriter final : public FileWriter {
 
 class LocalReader final : public FileReader {
  public:
-  LocalReader(Descriptor fd, std::string path, std::uint64_t size)
+  LocalReader(UniqueFd fd, std::string path, std::uint64_t size)
       : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
 
   std::uint64_t size() const override { return size_; }
@@ -165,7 +165,7 @@ class LocalReader final : public FileReader {
                      std::to_string(length) + " from " + std::to_string(offset) + " were expected");
   }
 
-  Descriptor fd_;
+  UniqueFd fd_;
   std::string path_;
   std::uint64_t size_;
 };
@@ -190,9 +190,9 @@ Result<std::unique_ptr<FileReader>> openRegular(const std::string& path, int fla
   if (!named.regular) {
     return notRegular(what);
   }
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags));
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags));
   struct stat info{};
-  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) {
+  if (!fd || ::fstat(fd.get(), &info) != 0) {
     return fileError(errno, what);
   }
   if (!S_ISREG(info.st_mode)) {  // It was replaced meanwhile.
@@ -210,8 +210,8 @@ Result<std::unique_ptr<FileWriter>> LocalFileSystem::create(const std::string& p
   const std::string directory = parentOf(local);
   WEIR_RETURN_IF_ERROR(makeDirectoriesAt(directory).during("create " + local));
   std::string temporary = join(directory, temporaryName(nameOf(local), random_));
-  Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!fd.valid()) {
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!fd) {
     return fileError(errno, "create " + local);
   }
   return std::make_unique<LocalWriter>(std::move(fd), std::move(temporary), std::move(local));

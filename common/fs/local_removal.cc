@@ -20,13 +20,13 @@ Status LocalFileSystem::removeFile(const std::string& path) {
   WEIR_TRY(auto local, localPath(path));
   const std::string what = "delete " + local;
   const std::string name = nameOf(local);
-  const Descriptor above(
+  const UniqueFd above(
       ::open(parentOf(local).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat info{};
-  if (!above.valid() && errno == ENOTDIR) {
+  if (!above && errno == ENOTDIR) {
     return Error(ErrorCode::kFailedPrecondition, what + ": the directory is none, or a link");
   }
-  if (!above.valid() || ::fstatat(above.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (!above || ::fstatat(above.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     return errno == ENOENT ? ok() : fileError(errno, what);
   }
   if (!S_ISREG(info.st_mode)) {
@@ -55,8 +55,8 @@ Status LocalFileSystem::removeDirectory(const std::string& directory) {
   if (first || first.error().code() != ErrorCode::kFailedPrecondition) {
     return first;
   }
-  Descriptor fd(::open(local.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const Stream stream(fd.valid() ? ::fdopendir(fd.get()) : nullptr, &::closedir);
+  UniqueFd fd(::open(local.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const Stream stream(fd ? ::fdopendir(fd.get()) : nullptr, &::closedir);
   if (!stream) {
     return first;
   }

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "taskmanager/daemon/supervision/unique_fd.h"
+#include "common/base/unique_fd.h"
 
 namespace weir::taskmanager {
 

@@ -8,10 +8,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/base/unique_fd.h"
 #include "common/daemon/descriptors.h"
 #include "common/telemetry/occasionally.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
-#include "taskmanager/daemon/supervision/unique_fd.h"
 #include "taskmanager/worker/network/hello.h"
 
 namespace weir::taskmanager {

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "common/base/unique_fd.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
-#include "taskmanager/daemon/supervision/unique_fd.h"
 
 namespace weir::taskmanager {
 

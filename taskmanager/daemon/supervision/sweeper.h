@@ -3,7 +3,7 @@
 #include <string>
 
 #include "common/base/result.h"
-#include "taskmanager/daemon/supervision/unique_fd.h"
+#include "common/base/unique_fd.h"
 
 namespace weir::taskmanager {
 

@@ -7,8 +7,8 @@
 
 #include "common/base/ids.h"
 #include "common/base/result.h"
+#include "common/base/unique_fd.h"
 #include "common/runtime/job_state.h"
-#include "taskmanager/daemon/supervision/unique_fd.h"
 
 namespace weir::taskmanager {
 

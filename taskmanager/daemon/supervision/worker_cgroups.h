@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 #include "common/base/result.h"
+#include "common/base/unique_fd.h"
 #include "common/runtime/job_state.h"
-#include "taskmanager/daemon/supervision/unique_fd.h"
 
 namespace weir::taskmanager {
 

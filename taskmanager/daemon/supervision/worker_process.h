@@ -10,13 +10,13 @@
 #include <sys/types.h>
 
 #include "common/base/result.h"
+#include "common/base/unique_fd.h"
 #include "common/daemon/output_sink.h"
 #include "taskmanager/daemon/supervision/exit_cause.h"
 #include "taskmanager/daemon/supervision/frame_socket.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
 #include "taskmanager/daemon/supervision/process_table.h"
 #include "taskmanager/daemon/supervision/stderr_tail.h"
-#include "taskmanager/daemon/supervision/unique_fd.h"
 #include "taskmanager/daemon/supervision/worker_cgroups.h"
 
 namespace weir::taskmanager {

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-namespace weir::taskmanager {
+namespace weir {
 
 /// A file descriptor that is closed with its owner.
 class UniqueFd {
@@ -31,4 +31,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace weir::taskmanager
+}  // namespace weir

@@ -1,16 +1,10 @@
-#include "common/connector/descriptor.h"
+#include "common/connector/write_all.h"
 
 #include <cerrno>
 
 #include <unistd.h>
 
 namespace weir::connector {
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) {
-    ::close(fd_);
-  }
-}
 
 Status writeAll(int fd, std::string_view bytes, const std::string& what) {
   while (!bytes.empty()) {
