@@ -72,7 +72,7 @@ class FileSystem {
   virtual Status removeAll(const std::string& directory) = 0;
 };
 
-/// The whole of a file.
+/// The whole of a file; kResourceExhausted for one of more than 64 MiB.
 Result<std::string> readAll(FileSystem& files, const std::string& path);
 /// Creates a file with these bytes, durably.
 Status writeAll(FileSystem& files, const std::string& path, std::string_view bytes);

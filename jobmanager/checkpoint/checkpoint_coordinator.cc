@@ -7,6 +7,7 @@
 #include "common/fs/uri.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -284,10 +285,19 @@ void CheckpointCoordinator::complete(Pending pending) {
   metadata.data_directory = directoryOf(whole->id);
   makeRelative(metadata);
   work_.run(
-      [&files = services_.files, metadata, most = setup_.metadata_limit] {
+      [&files = services_.files,
+       metadata,
+       most = setup_.metadata_limit,
+       mark = !marked_,
+       directory = setup_.storage.directory,
+       holder = setup_.holder]() -> Status {
+        if (mark) {  // First, so that no other cluster finds a checkpoint without.
+          WEIR_RETURN_IF_ERROR(writeMark(files, directory, metadata.job, holder));
+        }
         return writeMetadata(files, metadata.data_directory, metadata, most);
       },
       [this, whole, metadata](const Status& written) mutable {
+        marked_ = marked_ || written.has_value();
         if (written) {
           keepSavepoint(std::move(whole), std::move(metadata));
         } else {

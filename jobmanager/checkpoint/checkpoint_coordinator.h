@@ -73,6 +73,7 @@ class CheckpointCoordinator {
     std::size_t history = 100;
     std::size_t most_removals = 16;            ///< Outstanding at once, for the next one to begin.
     std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file that is written.
+    std::string holder = {};  ///< This process, for the mark that the job lives; see mark_holder.h.
   };
 
   /// `graph` and `tasks` outlive the coordinator.
@@ -166,6 +167,7 @@ class CheckpointCoordinator {
   std::uint32_t subtasks_ = 0;
   CheckpointId next_{1};
   bool running_ = false;
+  bool marked_ = false;  // The mark that the job lives stands in its directory.
   bool finishing_ = false;
   bool queued_ = false;  // A periodic one is due and waits for room.
   SteadyTime last_end_{};

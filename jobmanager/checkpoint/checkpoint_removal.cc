@@ -8,6 +8,7 @@
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -249,7 +250,10 @@ void CheckpointCoordinator::sweepJobDirectory(const std::set<std::string>& kept)
     return;
   }
   work_.run(
-      [&files = services_.files, kept, directory = setup_.storage.directory]() -> Status {
+      [&files = services_.files,
+       kept,
+       job = setup_.origin.job,
+       directory = setup_.storage.directory]() -> Status {
         auto entries = files.list(directory);
         if (!entries) {
           return entries.error().code() == ErrorCode::kNotFound ? ok() : entries.error();
@@ -260,6 +264,7 @@ void CheckpointCoordinator::sweepJobDirectory(const std::set<std::string>& kept)
             WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
           }
         }
+        WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
         return kept.empty() ? files.removeDirectory(directory) : ok();
       },
       [directory = setup_.storage.directory](const Status& removed) {

@@ -14,6 +14,7 @@ namespace weir::jobmanager {
 namespace {
 
 constexpr std::string_view kMetadata = "metadata";
+constexpr std::string_view kDisposed = ".disposed-metadata";
 constexpr std::string_view kCheckpointPrefix = "chk-";
 constexpr std::string_view kDecimal = "0123456789";
 
@@ -30,6 +31,36 @@ void forEachHandle(const runtime::CheckpointMetadata& metadata, Visit visit) {
       visit(subtask.handle);
     }
   }
+}
+
+/// What stands in a metadata file of `directory`, its names checked.
+Result<runtime::CheckpointMetadata> decode(const fs::FileReader& file,
+                                           const std::string& path,
+                                           const std::string& directory,
+                                           std::uint64_t most) {
+  auto image = readBounded(file, path, most);
+  if (!image && image.error().code() == ErrorCode::kResourceExhausted) {
+    return std::move(image).error().advise("raise " + std::string(config::kMaxMetadataSize.key) +
+                                           " if it is no accident");
+  }
+  if (!image) {
+    return std::move(image).error();
+  }
+  WEIR_TRY(auto metadata, wire::decodeMetadata(*image).during("read " + path));
+  if (metadata.data_directory.empty()) {
+    metadata.data_directory = directory;  // It can be moved.
+  }
+  WEIR_TRY(const std::string data, fs::localPath(metadata.data_directory).during("read " + path));
+  metadata.data_directory = fs::toFileUri(data);
+  bool blobs = false;
+  forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
+    blobs = blobs || handle.storage == Storage::kBlob;
+  });
+  if (blobs) {
+    return Error(ErrorCode::kInvalidArgument, "it names state in the memory of a job manager")
+        .during("read " + path);
+  }
+  return metadata;
 }
 
 }  // namespace
@@ -85,37 +116,59 @@ Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
   const std::string path = fs::join(directory, kMetadata);
   auto file = files.openNoLink(path);
   if (!file && file.error().code() == ErrorCode::kNotFound) {
+    const std::string& name = named.empty() ? directory : named;
+    if (files.stat(fs::join(directory, kDisposed))) {
+      return Error(ErrorCode::kNotFound,
+                   "there is no savepoint at '" + name + "' any more: its disposal has begun")
+          .advise("dispose it again if that was cut short");
+    }
     return Error(ErrorCode::kNotFound,
-                 "there is no savepoint at '" + (named.empty() ? directory : named) +
-                     "' (it has no file 'metadata')")
+                 "there is no savepoint at '" + name + "' (it has no file 'metadata')")
         .advise("check the path; `weir savepoint list` shows savepoints");
   }
   if (!file) {
     return std::move(file).error();
   }
-  auto image = readBounded(**file, path, most);
-  if (!image && image.error().code() == ErrorCode::kResourceExhausted) {
-    return std::move(image).error().advise("raise " + std::string(config::kMaxMetadataSize.key) +
-                                           " if it is no accident");
+  return decode(**file, path, directory, most);
+}
+
+Result<runtime::CheckpointMetadata> readDisposed(fs::FileSystem& files,
+                                                 const std::string& directory,
+                                                 const std::string& named,
+                                                 std::uint64_t most) {
+  const std::string path = fs::join(directory, kDisposed);
+  auto file = files.openNoLink(path);
+  if (!file && file.error().code() == ErrorCode::kNotFound) {
+    return readMetadata(files, directory, named, most);  // It says that there is none.
   }
-  if (!image) {
-    return std::move(image).error();
+  if (!file) {
+    return std::move(file).error();
   }
-  WEIR_TRY(auto metadata, wire::decodeMetadata(*image).during("read " + path));
-  if (metadata.data_directory.empty()) {
-    metadata.data_directory = directory;  // It can be moved.
+  return decode(**file, path, directory, most);
+}
+
+Status beginDisposal(fs::FileSystem& files, const std::string& directory, std::uint64_t most) {
+  const std::string metadata = fs::join(directory, kMetadata);
+  const std::string disposed = fs::join(directory, kDisposed);
+  auto file = files.openNoLink(metadata);
+  if (!file) {
+    return file.error().code() == ErrorCode::kNotFound ? ok() : Status(file.error());
   }
-  WEIR_TRY(const std::string data, fs::localPath(metadata.data_directory).during("read " + path));
-  metadata.data_directory = fs::toFileUri(data);
-  bool blobs = false;
-  forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
-    blobs = blobs || handle.storage == Storage::kBlob;
-  });
-  if (blobs) {
-    return Error(ErrorCode::kInvalidArgument, "it names state in the memory of a job manager")
-        .during("read " + path);
+  WEIR_TRY(const std::string image, readBounded(**file, metadata, most));
+  WEIR_RETURN_IF_ERROR(files.removeFile(disposed));  // Of an attempt that was cut short.
+  WEIR_RETURN_IF_ERROR(fs::writeAll(files, disposed, image));
+  Status removed = files.removeFile(metadata);
+  if (!removed) {
+    static_cast<void>(files.removeFile(disposed));
   }
-  return metadata;
+  return removed;
+}
+
+bool isMetadata(std::string_view name) { return name == kMetadata || name == kDisposed; }
+
+Status removeMetadata(fs::FileSystem& files, const std::string& directory) {
+  WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, kMetadata)));
+  return files.removeFile(fs::join(directory, kDisposed));
 }
 
 Status checkLocations(const runtime::CheckpointAck& ack, const std::string& directory) {

@@ -47,6 +47,21 @@ Result<runtime::CheckpointMetadata> readMetadata(fs::FileSystem& files,
                                                  const std::string& named = {},
                                                  std::uint64_t most = kMostMetadataBytes);
 
+/// Ends the life of a snapshot before its state goes: from now on readMetadata() says that it is
+/// being disposed, and only readDisposed() finds it. When it cannot, nothing has changed.
+Status beginDisposal(fs::FileSystem& files,
+                     const std::string& directory,
+                     std::uint64_t most = kMostMetadataBytes);
+/// The metadata of a snapshot whose disposal was begun; errors as those of readMetadata().
+Result<runtime::CheckpointMetadata> readDisposed(fs::FileSystem& files,
+                                                 const std::string& directory,
+                                                 const std::string& named = {},
+                                                 std::uint64_t most = kMostMetadataBytes);
+/// Removes what is left of the metadata, before or after beginDisposal().
+Status removeMetadata(fs::FileSystem& files, const std::string& directory);
+/// Whether a file of this name in the directory of a snapshot is its metadata.
+bool isMetadata(std::string_view name);
+
 /// Refuses an acknowledgement with state elsewhere than in files of `directory`, which is that of
 /// its checkpoint; in blobs, if that is empty.
 Status checkLocations(const runtime::CheckpointAck& ack, const std::string& directory);
@@ -62,6 +77,8 @@ std::vector<std::string> dataFiles(const runtime::CheckpointMetadata& metadata);
 Result<std::vector<std::string>> damagedFiles(fs::FileSystem& files,
                                               const runtime::CheckpointMetadata& metadata);
 
+/// Whether a worker names files of state like that.
+bool isTaskFile(std::string_view name);
 /// Removes from the directory of a checkpoint the files `names`, the metadata, and all that is
 /// named like a task's file; then the directory. Everything else stays, and then the directory
 /// does: kFailedPrecondition, naming the first.

@@ -5,6 +5,7 @@
 
 #include "common/fs/uri.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -22,18 +23,13 @@ bool take(std::string_view& rest, std::string_view digits, std::size_t count) {
          part.find_first_not_of(digits) == std::string_view::npos;
 }
 
+}  // namespace
+
 /// `<vertex>-<subtask>-<attempt>-<random>`, as workers name their files.
 bool isTaskFile(std::string_view name) {
   return take(name, kHex, 8) && take(name, kDecimal, 0) && take(name, kDecimal, 0) &&
          take(name, kHex, 8) && name.empty();
 }
-
-bool isMark(std::string_view name) {
-  constexpr std::string_view kInUse = "in-use-";
-  return name.starts_with(kInUse) && JobId::parse(name.substr(kInUse.size())).has_value();
-}
-
-}  // namespace
 
 Status removeCheckpointDirectory(fs::FileSystem& files,
                                  const std::string& directory,
@@ -43,22 +39,20 @@ Status removeCheckpointDirectory(fs::FileSystem& files,
     return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
   }
   std::string foreign;
-  bool metadata = false;
   for (const fs::FileInfo& entry : *entries) {
     const std::string& name = entry.name;
     const bool regular = entry.regular && !entry.link;
-    if (regular && name == "metadata") {
-      metadata = true;
-    } else if (regular && (isTaskFile(name) || isMark(name) ||
-                           std::find(names.begin(), names.end(), name) != names.end())) {
+    if (regular && isMetadata(name)) {
+      continue;  // Last, so that a removal that was cut short can be repeated.
+    }
+    if (regular && (isTaskFile(name) || isMark(name) ||
+                    std::find(names.begin(), names.end(), name) != names.end())) {
       WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, name)));
     } else if (foreign.empty()) {
       foreign = name;
     }
   }
-  if (metadata) {  // Last, so that a removal that was cut short can be repeated.
-    WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, "metadata")));
-  }
+  WEIR_RETURN_IF_ERROR(removeMetadata(files, directory));
   if (!foreign.empty()) {
     return Error(
         ErrorCode::kFailedPrecondition,

@@ -102,6 +102,7 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRe
   options.cancel_wait =
       configuration.get(config::kTaskCancellationTimeout) + std::chrono::seconds(10);
   options.machine = cluster.machine;
+  options.holder = cluster.savepoints.holder;
   options.version = cluster.version;
   options.has_processed = cluster.has_processed;
   options.configuration = configuration.toMap();

@@ -14,10 +14,20 @@
 namespace weir::jobmanager {
 namespace {
 
+constexpr std::string_view kCutShort =
+    "the savepoint is gone, but not all that belonged to it (repeat the disposal)";
+
 Error inUse(const std::string& path, JobId job) {
   return Error(ErrorCode::kFailedPrecondition,
                "savepoint '" + path + "' is in use: job " + job.hex() + " would recover from it")
       .advise("wait for that job's next checkpoint; when the job is gone, use --force");
+}
+
+Error ownedElsewhere(const std::string& path, const InUse& owner) {
+  return Error(ErrorCode::kFailedPrecondition,
+               "'" + path + "' holds a checkpoint of job " + owner.job.hex() +
+                   ", which runs in another cluster (process '" + owner.holder + "')")
+      .advise("its job removes it; when that cluster is gone, use --force");
 }
 
 Error noProgram(const std::vector<OwnedHandle>& handles, const std::string& why) {
@@ -274,9 +284,15 @@ Status SavepointStore::mayDispose(const Disposal& disposal) const {
   for (const InUse& user : disposal.removal.users) {
     // That which took it and runs here keeps the data for as long as it needs it.
     const bool keeps = user.job == metadata.job && owners_.isRunning(user.job);
-    const bool gone = settings_.is_gone && settings_.is_gone(user.holder);
-    if (!keeps && !gone && !disposal.request.force) {
+    if (!keeps && !isGone(user) && !disposal.request.force) {
       return inUse(directory, user.job);
+    }
+  }
+  if (disposal.removal.owners_decide && !disposal.request.force) {
+    for (const InUse& owner : disposal.removal.owners) {
+      if (!owners_.isRunning(owner.job) && !isGone(owner)) {
+        return ownedElsewhere(directory, owner);
+      }
     }
   }
   if (!isCheckpointDirectory(directory)) {
@@ -295,6 +311,10 @@ Status SavepointStore::mayDispose(const Disposal& disposal) const {
   return ok();
 }
 
+bool SavepointStore::isGone(const InUse& one) const {
+  return settings_.is_gone && settings_.is_gone(one.holder);
+}
+
 void SavepointStore::removeFiles(const std::shared_ptr<Disposal>& disposal) {
   const runtime::CheckpointMetadata& metadata = *disposal->metadata;
   const std::string& original = disposal->removal.copy_of;
@@ -305,17 +325,23 @@ void SavepointStore::removeFiles(const std::shared_ptr<Disposal>& disposal) {
     disposal->reply.unreadable.push_back("its state stays: it is that of savepoint " + original +
                                          ", of which this was a copy");
   }
+  std::vector<InUse> gone = disposal->removal.owners;
+  std::erase_if(gone, [this](const InUse& owner) { return !isGone(owner); });
   auto remove = [&files = services_.files,
+                 gone = std::move(gone),
+                 most = settings_.metadata_limit,
                  reply = std::move(disposal->reply),
                  removal = std::move(disposal->removal),
                  job_runs =
                      owners_.isRunning(metadata.job)]() mutable -> Result<runtime::DisposeReply> {
     std::vector<std::string>& told = reply.unreadable;
+    WEIR_RETURN_IF_ERROR(closeEntry(files, removal, most));
     if (!reply.data_later && removal.copy_of.empty()) {
-      WEIR_TRY(const auto staying, removeState(files, removal.metadata, !job_runs));
+      WEIR_TRY(const auto staying,
+               removeState(files, removal.metadata, !job_runs, gone).during(kCutShort));
       told.insert(told.end(), staying.begin(), staying.end());
     }
-    WEIR_TRY(const auto staying, removeEntry(files, removal));
+    WEIR_TRY(const auto staying, removeEntry(files, removal).during(kCutShort));
     told.insert(told.end(), staying.begin(), staying.end());
     return reply;
   };

@@ -10,8 +10,6 @@
 namespace weir::jobmanager {
 namespace {
 
-constexpr std::string_view kInUse = "in-use-";
-constexpr std::string_view kHeldBy = "held by ";
 constexpr std::string_view kSavepoint = "savepoint-";
 
 using Storage = runtime::StateHandle::Storage;
@@ -55,31 +53,6 @@ Status moveAll(fs::FileSystem& files,
     metadata.data_directory = directory;
   }
   return ok();
-}
-
-/// What stands in a mark behind "held by ", in a line of its own.
-std::string holderIn(std::string_view text) {
-  const std::size_t at = text.find(kHeldBy);
-  if (at == std::string_view::npos) {
-    return {};
-  }
-  text.remove_prefix(at + kHeldBy.size());
-  return std::string(text.substr(0, text.find('\n')));
-}
-
-Status writeMark(fs::FileSystem& files,
-                 const std::string& directory,
-                 JobId job,
-                 const std::string& holder) {
-  std::string text = "job " + job.hex() + " would recover from this\n";
-  if (!holder.empty()) {
-    text += std::string(kHeldBy) + holder + "\n";
-  }
-  Status written = fs::writeAll(files, fs::join(directory, std::string(kInUse) + job.hex()), text);
-  if (!written && written.error().code() == ErrorCode::kFailedPrecondition) {
-    return ok();  // Said before.
-  }
-  return written;
 }
 
 /// Whether its state lies in another directory, which is there.
@@ -151,25 +124,6 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
   return directory;
 }
 
-Result<std::vector<InUse>> jobsUsing(fs::FileSystem& files, const std::string& directory) {
-  WEIR_TRY(auto entries, files.list(directory));
-  std::vector<InUse> users;
-  for (const fs::FileInfo& entry : entries) {
-    if (!entry.name.starts_with(kInUse)) {
-      continue;
-    }
-    if (auto job = JobId::parse(std::string_view(entry.name).substr(kInUse.size()))) {
-      auto text = fs::readAll(files, fs::join(directory, entry.name));
-      if (text) {
-        users.push_back({*job, holderIn(*text)});
-      } else if (text.error().code() != ErrorCode::kNotFound) {  // Else it is gone since.
-        return std::move(text).error();
-      }
-    }
-  }
-  return users;
-}
-
 Status writeInUse(fs::FileSystem& files,
                   const std::string& directory,
                   JobId job,
@@ -179,10 +133,6 @@ Status writeInUse(fs::FileSystem& files,
   WEIR_RETURN_IF_ERROR(writeMark(files, directory, job, holder));
   WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, metadata));
   return elsewhere ? writeMark(files, metadata.data_directory, job, holder) : ok();
-}
-
-Status removeMark(fs::FileSystem& files, const std::string& directory, JobId job) {
-  return files.removeFile(fs::join(directory, std::string(kInUse) + job.hex()));
 }
 
 Status removeInUse(fs::FileSystem& files,

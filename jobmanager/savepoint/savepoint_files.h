@@ -12,6 +12,7 @@
 #include "common/runtime/client_messages.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/checkpoint/use_marks.h"
 
 /// Savepoints as paths and directories. What takes a FileSystem blocks: call it through FileWork
 /// only.
@@ -37,13 +38,6 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    const runtime::JobProgram* program,
                                    const std::string& holder);
 
-/// A job that would recover from the savepoint, as a file `in-use-<job id>` beside it says.
-struct InUse {
-  JobId job;
-  std::string holder;  ///< Process that wrote it, see mark_holder.h; empty in marks of release 0.1.
-};
-/// In order of their jobs.
-Result<std::vector<InUse>> jobsUsing(fs::FileSystem& files, const std::string& directory);
 /// Writes the mark of `job` beside the savepoint, and beside its state where that lies elsewhere:
 /// in the checkpoint that it points to, or in the savepoint that it is a copy of. kNotFound when
 /// there is no savepoint any more.
@@ -57,8 +51,6 @@ Status removeInUse(fs::FileSystem& files,
                    const std::string& directory,
                    JobId job,
                    std::uint64_t most_metadata = kMostMetadataBytes);
-/// Removes the mark in this directory only.
-Status removeMark(fs::FileSystem& files, const std::string& directory, JobId job);
 
 /// The savepoints below `parent`, also damaged ones.
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,

@@ -28,19 +28,28 @@ Error notItsOwn(const Removal& removal) {
       .advise("if it was moved or copied, dispose it where it was written");
 }
 
+/// Whether the savepoint lies where it was written.
+Result<bool> isAtItsPlace(fs::FileSystem& files, const Removal& removal) {
+  const std::string& location = removal.metadata.location;
+  if (location.empty()) {
+    return false;  // Of a release that did not tell.
+  }
+  WEIR_TRY(const fs::FileInfo own, files.stat(removal.directory));
+  auto there = files.stat(location);
+  if (!there && there.error().code() == ErrorCode::kNotFound) {
+    return false;
+  }
+  if (!there) {
+    return nothingDeleted(std::move(there).error());
+  }
+  return there->identity == own.identity;
+}
+
 /// The savepoint that this one is a copy of, if it is there; else empty: it was moved.
 Result<std::string> originalOf(fs::FileSystem& files, const Removal& removal) {
   const runtime::CheckpointMetadata& metadata = removal.metadata;
-  if (metadata.location.empty()) {
-    return std::string();  // Of a release that did not tell.
-  }
-  WEIR_TRY(const fs::FileInfo own, files.stat(removal.directory));
-  const auto there = files.stat(metadata.location);
-  if ((!there && there.error().code() == ErrorCode::kNotFound) ||
-      (there && there->identity == own.identity)) {
-    return std::string();
-  }
-  const auto original = readMetadata(files, metadata.location);
+  const auto original = metadata.location.empty() ? Error(ErrorCode::kNotFound, "it does not tell")
+                                                  : readMetadata(files, metadata.location);
   if (original) {
     const bool same = original->job == metadata.job && original->checkpoint == metadata.checkpoint;
     return same ? metadata.location : std::string();
@@ -51,6 +60,21 @@ Result<std::string> originalOf(fs::FileSystem& files, const Removal& removal) {
   return nothingDeleted(original.error());  // Whether it needs the state cannot be told.
 }
 
+/// Whether a file that is said to be state has not the name that workers give: where no manifest
+/// stands beside them, nothing else tells what files are.
+Result<bool> hasOtherFiles(fs::FileSystem& files, const runtime::CheckpointMetadata& metadata) {
+  for (const std::string& name : dataFiles(metadata)) {
+    if (isTaskFile(name)) {
+      continue;
+    }
+    auto there = files.stat(fs::join(metadata.data_directory, name));
+    if (there || there.error().code() != ErrorCode::kNotFound) {
+      return there ? Result<bool>(true) : nothingDeleted(std::move(there).error());
+    }
+  }
+  return false;
+}
+
 /// Whether the data directory is the checkpoint's that a savepoint points to.
 Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
   const runtime::CheckpointMetadata& metadata = removal.metadata;
@@ -58,8 +82,19 @@ Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
       !isCheckpointDirectory(metadata.data_directory, metadata.job, metadata.checkpoint)) {
     return notItsOwn(removal);
   }
+  auto above = files.stat(fs::parentOf(metadata.data_directory));
+  if (!above && above.error().code() != ErrorCode::kNotFound) {
+    return nothingDeleted(std::move(above).error());
+  }
+  if (above && above->link) {
+    return notItsOwn(removal);
+  }
   removal.points_elsewhere = true;
-  WEIR_TRY(removal.copy_of, originalOf(files, removal));
+  WEIR_TRY(const bool at_its_place, isAtItsPlace(files, removal));
+  if (!at_its_place) {
+    removal.owners_decide = true;
+    WEIR_TRY(removal.copy_of, originalOf(files, removal));
+  }
   auto theirs = readMetadata(files, metadata.data_directory);
   if (theirs && (theirs->job != metadata.job || theirs->checkpoint != metadata.checkpoint)) {
     return notItsOwn(removal);
@@ -69,6 +104,10 @@ Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
     return nothingDeleted(std::move(theirs).error());
   }
   if (!theirs) {
+    WEIR_TRY(const bool foreign, hasOtherFiles(files, metadata));
+    if (foreign) {
+      return notItsOwn(removal);
+    }
     removal.damaged.push_back(theirs.error().code() == ErrorCode::kNotFound
                                   ? metadata.data_directory + "/metadata is missing"
                                   : theirs.error().message());
@@ -91,16 +130,27 @@ Status checkDirectories(fs::FileSystem& files, Removal& removal, const fs::FileI
   return checkCheckpointDirectory(files, removal);
 }
 
-/// Jobs that were restored from a copy would recover from the state as well.
-Status addUsersOfState(fs::FileSystem& files, Removal& removal) {
-  auto users = jobsUsing(files, removal.metadata.data_directory);
-  if (!users && users.error().code() == ErrorCode::kNotFound) {
+Result<std::vector<InUse>> marksIn(fs::FileSystem& files, const std::string& directory) {
+  auto marks = jobsUsing(files, directory);
+  if (!marks && marks.error().code() == ErrorCode::kNotFound) {
+    return std::vector<InUse>();
+  }
+  return marks ? std::move(marks) : nothingDeleted(std::move(marks).error());
+}
+
+/// Who would recover from it, or from the state that it points to.
+Status findUsers(fs::FileSystem& files, Removal& removal) {
+  const runtime::CheckpointMetadata& metadata = removal.metadata;
+  WEIR_TRY(removal.users, marksIn(files, removal.directory));
+  if (!removal.copy_of.empty() || !isCheckpointDirectory(metadata.data_directory)) {
     return ok();
   }
-  if (!users) {
-    return nothingDeleted(std::move(users).error());
+  if (removal.points_elsewhere) {
+    WEIR_TRY(const auto of_state, marksIn(files, metadata.data_directory));
+    removal.users.insert(removal.users.end(), of_state.begin(), of_state.end());
   }
-  removal.users.insert(removal.users.end(), users->begin(), users->end());
+  removal.owners_decide = removal.owners_decide || !removal.points_elsewhere;
+  WEIR_TRY(removal.owners, marksIn(files, fs::parentOf(metadata.data_directory)));
   return ok();
 }
 
@@ -111,6 +161,28 @@ Status unlessNotEmpty(Status removed, std::vector<std::string>& staying) {
   }
   staying.push_back(removed.error().message());
   return ok();
+}
+
+/// Unless there are other checkpoints in it, or marks of the living.
+Status removeJobDirectory(fs::FileSystem& files,
+                          const std::string& directory,
+                          const std::vector<InUse>& gone) {
+  auto entries = files.list(directory);
+  if (!entries) {
+    return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
+  }
+  const bool only_theirs = entries->size() <= gone.size() &&
+                           std::all_of(entries->begin(), entries->end(), [](const auto& entry) {
+                             return isMark(entry.name);
+                           });
+  if (!only_theirs) {
+    return ok();
+  }
+  for (const InUse& one : gone) {
+    WEIR_RETURN_IF_ERROR(removeMark(files, directory, one.job));
+  }
+  std::vector<std::string> others;
+  return unlessNotEmpty(files.removeDirectory(directory), others);
 }
 
 Status removeNamed(fs::FileSystem& files,
@@ -144,7 +216,7 @@ Result<Removal> planRemoval(fs::FileSystem& files,
     return nothingDeleted(Error(ErrorCode::kInvalidArgument,
                                 "'" + named + "' is a symbolic link: name what it leads to"));
   }
-  auto metadata = readMetadata(files, directory, named, most_metadata);
+  auto metadata = readDisposed(files, directory, named, most_metadata);
   if (!metadata && metadata.error().code() == ErrorCode::kNotFound) {
     return std::move(metadata).error();
   }
@@ -157,15 +229,8 @@ Result<Removal> planRemoval(fs::FileSystem& files,
   Removal removal;
   removal.directory = directory;
   removal.metadata = *std::move(metadata);
-  auto users = jobsUsing(files, directory);
-  if (!users) {
-    return nothingDeleted(std::move(users).error());
-  }
-  removal.users = *std::move(users);
   WEIR_RETURN_IF_ERROR(checkDirectories(files, removal, *own));
-  if (removal.points_elsewhere && removal.copy_of.empty()) {
-    WEIR_RETURN_IF_ERROR(addUsersOfState(files, removal));
-  }
+  WEIR_RETURN_IF_ERROR(findUsers(files, removal));
   auto damaged = damagedFiles(files, removal.metadata);
   if (!damaged) {
     return nothingDeleted(std::move(damaged).error());
@@ -174,9 +239,15 @@ Result<Removal> planRemoval(fs::FileSystem& files,
   return removal;
 }
 
+Status closeEntry(fs::FileSystem& files, const Removal& removal, std::uint64_t most_metadata) {
+  Status begun = beginDisposal(files, removal.directory, most_metadata);
+  return begun ? std::move(begun) : Status(nothingDeleted(std::move(begun).error()));
+}
+
 Result<std::vector<std::string>> removeState(fs::FileSystem& files,
                                              const runtime::CheckpointMetadata& metadata,
-                                             bool parent_too) {
+                                             bool parent_too,
+                                             const std::vector<InUse>& gone) {
   std::vector<std::string> staying;
   const std::string& directory = metadata.data_directory;
   if (directory.empty()) {
@@ -189,9 +260,7 @@ Result<std::vector<std::string>> removeState(fs::FileSystem& files,
   }
   WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeCheckpointDirectory(files, directory, names), staying));
   if (parent_too && staying.empty()) {
-    std::vector<std::string> other_checkpoints;
-    WEIR_RETURN_IF_ERROR(
-        unlessNotEmpty(files.removeDirectory(fs::parentOf(directory)), other_checkpoints));
+    WEIR_RETURN_IF_ERROR(removeJobDirectory(files, fs::parentOf(directory), gone));
   }
   return staying;
 }
@@ -205,7 +274,7 @@ Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Remova
   }
   WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeProgram(files, removal.directory), staying));
   WEIR_RETURN_IF_ERROR(removeMarks(files, removal.directory));
-  WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(removal.directory, "metadata")));
+  WEIR_RETURN_IF_ERROR(removeMetadata(files, removal.directory));
   Status removed = files.removeDirectory(removal.directory);
   if (!removed && removed.error().code() == ErrorCode::kFailedPrecondition) {
     staying.push_back("directory " + removal.directory +
@@ -222,7 +291,7 @@ Status removeUnfinished(fs::FileSystem& files, const std::string& directory) {
   if (!entries) {
     return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
   }
-  WEIR_RETURN_IF_ERROR(removeProgram(files, directory));
+  WEIR_RETURN_IF_ERROR(removeUnfinishedProgram(files, directory));
   WEIR_RETURN_IF_ERROR(removeMarks(files, directory));
   for (const fs::FileInfo& entry : *entries) {
     if (entry.name == "metadata" || entry.name.starts_with(kState)) {

@@ -19,9 +19,11 @@ namespace weir::jobmanager {
 struct Removal {
   std::string directory;  ///< Of the savepoint, as a URI.
   runtime::CheckpointMetadata metadata;
-  std::vector<InUse> users;
-  bool points_elsewhere = false;     ///< Its state lies in its checkpoint's directory.
-  std::string copy_of;               ///< The savepoint to which that state belongs, if another.
+  std::vector<InUse> users;       ///< Of it, and of its state.
+  std::vector<InUse> owners;      ///< Whose checkpoint holds its state, when those jobs live still.
+  bool owners_decide = false;     ///< No other mark would tell that an owner would recover from it.
+  bool points_elsewhere = false;  ///< Its state lies in its checkpoint's directory.
+  std::string copy_of;            ///< The savepoint to which that state belongs, if another.
   std::vector<std::string> damaged;  ///< A sentence for each file that is not whole.
 };
 
@@ -33,12 +35,18 @@ Result<Removal> planRemoval(fs::FileSystem& files,
                             const std::string& named,
                             std::uint64_t most_metadata = kMostMetadataBytes);
 
+/// Ends the life of the savepoint; nothing has changed when it cannot. Begin with it: what comes
+/// after can be repeated when it was cut short.
+Status closeEntry(fs::FileSystem& files,
+                  const Removal& removal,
+                  std::uint64_t most_metadata = kMostMetadataBytes);
 /// Deletes the state: what the manifest names, and its checkpoint's directory. With `parent_too`
-/// also that of the job when it is then empty. Returns a sentence for each directory that stays
-/// because there is more in it.
+/// also that of the job when there is nothing in it then but the marks of `gone`. Returns a
+/// sentence for each directory that stays because there is more in it.
 Result<std::vector<std::string>> removeState(fs::FileSystem& files,
                                              const runtime::CheckpointMetadata& metadata,
-                                             bool parent_too);
+                                             bool parent_too,
+                                             const std::vector<InUse>& gone = {});
 /// Deletes the savepoint's own files, its metadata last so that a disposal that was cut short can
 /// be repeated, and its directory. Returns sentences as above.
 Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Removal& removal);

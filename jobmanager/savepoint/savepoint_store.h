@@ -15,6 +15,7 @@
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
+#include "jobmanager/checkpoint/use_marks.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/savepoint/heap_room.h"
 
@@ -115,6 +116,7 @@ class SavepointStore {
                       std::vector<OwnedHandle> handles,
                       std::function<void()> next);
   void removeFromHeap(const std::shared_ptr<Disposal>& disposal);
+  bool isGone(const InUse& one) const;
   void removeFiles(const std::shared_ptr<Disposal>& disposal);
   void removeData(runtime::CheckpointMetadata metadata,
                   bool job_runs,

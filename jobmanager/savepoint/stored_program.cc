@@ -54,6 +54,26 @@ Status readFile(fs::FileSystem& files,
   return upload->finish();
 }
 
+Result<runtime::JobProgram> describedIn(fs::FileSystem& files, const std::string& below) {
+  const std::string description = fs::join(below, std::string(kDescription));
+  WEIR_TRY(const auto file, files.openNoLink(description));
+  WEIR_TRY(const std::string image, readBounded(*file, description, kMostMetadataBytes));
+  return wire::decodeProgram(image).during("read " + description);
+}
+
+/// False when there is nothing; an error when there is something else.
+Result<bool> isDirectory(fs::FileSystem& files, const std::string& below) {
+  const auto info = files.stat(below);
+  if (!info && info.error().code() == ErrorCode::kNotFound) {
+    return false;
+  }
+  WEIR_TRY(const fs::FileInfo found, info);
+  if (found.link || !found.directory) {
+    return Error(ErrorCode::kFailedPrecondition, below + " stays: it is no directory");
+  }
+  return true;
+}
+
 }  // namespace
 
 Status writeProgram(fs::FileSystem& files,
@@ -73,10 +93,7 @@ Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
                                         blob::BlobStore& blobs,
                                         const std::string& directory) {
   const std::string below = fs::join(directory, std::string(kDirectory));
-  const std::string description = fs::join(below, std::string(kDescription));
-  WEIR_TRY(const auto file, files.open(description));
-  WEIR_TRY(const std::string image, readBounded(*file, description, kMostMetadataBytes));
-  WEIR_TRY(auto program, wire::decodeProgram(image).during("read " + description));
+  WEIR_TRY(auto program, describedIn(files, below));
   for (const runtime::BlobKey& key : distinct(program.program)) {
     const std::string path = fs::join(below, key.sha256);
     if (!blobs.has(key)) {
@@ -92,12 +109,26 @@ Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
 
 Status removeProgram(fs::FileSystem& files, const std::string& directory) {
   const std::string below = fs::join(directory, std::string(kDirectory));
-  auto info = files.stat(below);
-  if (!info) {
-    return info.error().code() == ErrorCode::kNotFound ? ok() : Status(info.error());
+  WEIR_TRY(const bool there, isDirectory(files, below));
+  if (!there) {
+    return ok();
   }
-  if (info->link || !info->directory) {
-    return Error(ErrorCode::kFailedPrecondition, below + " stays: it is no directory");
+  if (const auto program = describedIn(files, below)) {
+    for (const runtime::BlobKey& key : distinct(program->program)) {
+      WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(below, key.sha256)));
+    }
+    WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(below, std::string(kDescription))));
+  } else if (program.error().code() == ErrorCode::kIo) {
+    return program.error();
+  }
+  return files.removeDirectory(below);
+}
+
+Status removeUnfinishedProgram(fs::FileSystem& files, const std::string& directory) {
+  const std::string below = fs::join(directory, std::string(kDirectory));
+  WEIR_TRY(const bool there, isDirectory(files, below));
+  if (!there) {
+    return ok();
   }
   WEIR_TRY(const auto entries, files.list(below));
   for (const fs::FileInfo& entry : entries) {

@@ -22,8 +22,10 @@ Status writeProgram(fs::FileSystem& files,
 Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
                                         blob::BlobStore& blobs,
                                         const std::string& directory);
-/// Removes what writeProgram() writes; ok when there is nothing. kFailedPrecondition, naming the
-/// directory, when there is more in it.
+/// Removes the files that the description names, then the description; ok when there is nothing.
+/// kFailedPrecondition, naming the directory, when there is more in it or no description is.
 Status removeProgram(fs::FileSystem& files, const std::string& directory);
+/// Removes what a writeProgram() that failed may have written.
+Status removeUnfinishedProgram(fs::FileSystem& files, const std::string& directory);
 
 }  // namespace weir::jobmanager

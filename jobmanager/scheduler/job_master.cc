@@ -28,7 +28,8 @@ CheckpointCoordinator::Setup setupOf(const JobOptions& options,
           .retained = options.retained_checkpoints,
           .history = options.checkpoint_history,
           .most_removals = options.most_removals,
-          .metadata_limit = options.metadata_limit};
+          .metadata_limit = options.metadata_limit,
+          .holder = options.holder};
 }
 
 std::string linesOf(const std::vector<std::string>& lines) {

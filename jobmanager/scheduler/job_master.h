@@ -53,6 +53,7 @@ struct JobOptions {
   std::vector<std::string> probe_directories;
   std::string machine;
   std::string version;
+  std::string holder;  ///< This process, as marks name it; see mark_holder.h.
   /// Of a program that was started by hand: whether any record was processed yet. A job without a
   /// strategy of its own that fails before does not restart, and the program tells how it ended.
   std::function<bool()> has_processed;

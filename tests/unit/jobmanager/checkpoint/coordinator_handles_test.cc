@@ -121,17 +121,17 @@ TEST_F(CoordinatorHandlesTest, RemovesTheFilesOnlyAfterTheHandles) {
   complete(1);
   discarder_.holds = true;
   completeNext(2);
-  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-1/")));
+  EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr("/chk-1/")));
   discarder_.release();
   time_.runDue();
-  EXPECT_THAT(files_.files(), Each(HasSubstr("/chk-2/")));
+  EXPECT_THAT(testing::unmarked(files_), Each(HasSubstr("/chk-2/")));
 }
 
 TEST_F(CoordinatorHandlesTest, RemovesTheFilesThoughDiscardStateThrew) {
   complete(1);
   discarder_.answer = std::vector<std::string>{"discardState() threw"};
   completeNext(2);
-  EXPECT_THAT(files_.files(), Each(HasSubstr("/chk-2/")));
+  EXPECT_THAT(testing::unmarked(files_), Each(HasSubstr("/chk-2/")));
 }
 
 TEST_F(CoordinatorHandlesTest, DiscardsWhatAnAbortedOneHadAcknowledged) {
@@ -140,7 +140,7 @@ TEST_F(CoordinatorHandlesTest, DiscardsWhatAnAbortedOneHadAcknowledged) {
   acknowledge(1, 2);
   decline(1);
   EXPECT_THAT(discarder_.handles, ElementsAre(path(1, 2)));
-  EXPECT_THAT(files_.files(), SizeIs(1));
+  EXPECT_THAT(testing::unmarked(files_), SizeIs(1));
   discarder_.release();
   time_.runDue();
   EXPECT_THAT(files_.files(), IsEmpty());
@@ -170,7 +170,7 @@ TEST_F(CoordinatorHandlesTest, KeepsTheFileOfWhatIsSaidTwiceUntilItIsDiscarded) 
   write(1, 2);
   acknowledge(1, 2);
   acknowledge(1, 2);
-  EXPECT_THAT(files_.files(), SizeIs(1));
+  EXPECT_THAT(testing::unmarked(files_), SizeIs(1));
   discarder_.release();
   time_.runDue();
   EXPECT_THAT(files_.files(), IsEmpty());
@@ -187,7 +187,7 @@ TEST_F(CoordinatorHandlesTest, KeepsTheFileOfAnAcknowledgementThatIsOnItsWayDuri
   acknowledge(1, 1);
   write(1, 2);
   decline(1);
-  EXPECT_THAT(files_.files(), ElementsAre(HasSubstr(path(1, 2).substr(5))));
+  EXPECT_THAT(testing::unmarked(files_), ElementsAre(HasSubstr(path(1, 2).substr(5))));
   acknowledge(1, 2);
   EXPECT_THAT(discarder_.handles, ElementsAre(path(1, 2)));
   EXPECT_THAT(files_.files(), IsEmpty());
@@ -205,7 +205,7 @@ TEST_F(CoordinatorHandlesTest, KeepsTheFileOfALateHandleUntilItIsDiscarded) {
   coordinator_->stop(Error(ErrorCode::kUnavailable, "the job restarts"));
   coordinator_->attemptEnded();
   time_.runDue();
-  EXPECT_THAT(files_.files(), SizeIs(2));
+  EXPECT_THAT(testing::unmarked(files_), SizeIs(2));
   discarder_.release();
   time_.runDue();
   EXPECT_THAT(files_.files(), IsEmpty());
@@ -230,10 +230,10 @@ TEST_F(CoordinatorHandlesTest, KeepsTheFilesWhenTheHandlesAreNotDiscarded) {
   refuse();
   complete(1);
   completeNext(2);
-  EXPECT_THAT(files_.files(), Contains(HasSubstr(path(1, 2).substr(5))));
-  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-1/metadata")));
+  EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr(path(1, 2).substr(5))));
+  EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr("/chk-1/metadata")));
   EXPECT_TRUE(end());
-  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-1/metadata")));
+  EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr("/chk-1/metadata")));
   EXPECT_THAT(discarder_.handles, ElementsAre(path(1, 2), path(2, 2)));
 }
 
@@ -245,7 +245,7 @@ TEST_F(CoordinatorHandlesTest, KeepsTheFilesOfAnAbortedOneWhenItsHandlesAreNotDi
   coordinator_->stop(Error(ErrorCode::kUnavailable, "the job restarts"));
   coordinator_->attemptEnded();
   EXPECT_TRUE(end());
-  EXPECT_THAT(files_.files(), ElementsAre(HasSubstr(path(1, 2).substr(5))));
+  EXPECT_THAT(testing::unmarked(files_), ElementsAre(HasSubstr(path(1, 2).substr(5))));
 }
 
 TEST_F(CoordinatorHandlesTest, DiscardsAllAtTheEndAndWaitsForIt) {
@@ -253,7 +253,7 @@ TEST_F(CoordinatorHandlesTest, DiscardsAllAtTheEndAndWaitsForIt) {
   discarder_.holds = true;
   EXPECT_FALSE(end());
   EXPECT_THAT(discarder_.handles, ElementsAre(path(1, 2)));
-  EXPECT_THAT(files_.files(), SizeIs(3));
+  EXPECT_THAT(testing::unmarked(files_), SizeIs(3));
   discarder_.release();
   time_.runDue();
   EXPECT_TRUE(ended_);
@@ -264,7 +264,7 @@ TEST_F(CoordinatorHandlesTest, LeavesThoseOfTheCheckpointThatAFailedJobKeeps) {
   complete(1);
   EXPECT_TRUE(end(true));
   EXPECT_THAT(discarder_.handles, IsEmpty());
-  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-1/metadata")));
+  EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr("/chk-1/metadata")));
 }
 
 TEST_F(CoordinatorHandlesTest, LeavesThoseThatASavepointPointsTo) {
@@ -273,14 +273,14 @@ TEST_F(CoordinatorHandlesTest, LeavesThoseThatASavepointPointsTo) {
   completeNext(3);
   EXPECT_TRUE(end());
   EXPECT_THAT(discarder_.handles, ElementsAre(path(3, 2)));
-  EXPECT_THAT(files_.files(), Each(HasSubstr("/chk-2/")));
+  EXPECT_THAT(testing::unmarked(files_), Each(HasSubstr("/chk-2/")));
 }
 
 TEST_F(CoordinatorHandlesTest, LeavesThoseOfASavepointThatHoldsTheOtherStateItself) {
   takeSavepoint(KeptSavepoint{.result = {}, .shares_data = false});
   complete(2);
   completeNext(3);
-  EXPECT_THAT(files_.files(), Each(HasSubstr("/chk-3/")));
+  EXPECT_THAT(testing::unmarked(files_), Each(HasSubstr("/chk-3/")));
   EXPECT_TRUE(end());
   EXPECT_THAT(discarder_.handles, ElementsAre(path(3, 2)));
 }

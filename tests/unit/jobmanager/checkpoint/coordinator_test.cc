@@ -15,6 +15,7 @@ namespace weir::jobmanager {
 namespace {
 
 using namespace std::chrono_literals;  // NOLINT: durations of a test.
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -106,7 +107,7 @@ TEST_F(CoordinatorTest, DiscardsTheOlderOneWithItsDirectory) {
   acknowledgeAll(1);
   time_.advance(1s);
   acknowledgeAll(2);
-  for (const std::string& file : files_.files()) {
+  for (const std::string& file : testing::unmarked(files_)) {
     EXPECT_THAT(file, HasSubstr("/chk-2/"));
   }
 }
@@ -134,7 +135,7 @@ TEST_F(CoordinatorTest, IgnoresARepeatedAcknowledgementOfACompletedOne) {
   start();
   time_.advance(1s);
   acknowledgeAll(1);
-  const auto before = files_.files();
+  const auto before = testing::unmarked(files_);
   runtime::CheckpointAck again;
   again.checkpoint = CheckpointId(1);
   again.task = {testing::operatorId(1), 0};
@@ -143,7 +144,7 @@ TEST_F(CoordinatorTest, IgnoresARepeatedAcknowledgementOfACompletedOne) {
   again.operators[0].handle.location = before.front();
   coordinator_->acknowledge(again);
   time_.runDue();
-  EXPECT_EQ(files_.files(), before);
+  EXPECT_EQ(testing::unmarked(files_), before);
 }
 
 TEST_F(CoordinatorTest, RefusesStateOutsideOfItsCheckpointsDirectory) {
@@ -170,10 +171,10 @@ TEST_F(CoordinatorTest, RefusesStateOutsideOfItsCheckpointsDirectory) {
       ack.operators[0].handle.storage = runtime::StateHandle::Storage::kFile;
       ack.operators[0].handle.location = location;
       ack.operators[0].handle.size = 1;
-      const auto before = files_.files();
+      const auto before = testing::unmarked(files_);
       coordinator_->acknowledge(ack);
       time_.runDue();
-      EXPECT_EQ(files_.files(), before) << location;
+      EXPECT_EQ(testing::unmarked(files_), before) << location;
     }
     EXPECT_EQ(tasks_.aborted.back(), id) << location;
     static_cast<void>(files_.removeAll("/c"));
@@ -193,7 +194,7 @@ TEST_F(CoordinatorTest, LeavesForeignFilesInItsDirectories) {
   coordinator_->end(false, [&] { ended = true; });
   time_.runDue();
   EXPECT_TRUE(ended);
-  EXPECT_THAT(files_.files(), ElementsAre(notes));
+  EXPECT_THAT(testing::unmarked(files_), ElementsAre(notes));
 }
 
 TEST_F(CoordinatorTest, SavepointsDoNotSubsumeOneAnother) {
@@ -212,7 +213,7 @@ TEST_F(CoordinatorTest, KeepsTheFilesOfASavepointThatFellOutOfTheStore) {
   acknowledgeAll(1);
   time_.advance(1s);
   acknowledgeAll(2);
-  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-1/metadata")));
+  EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr("/chk-1/metadata")));
   EXPECT_FALSE(coordinator_->releaseSavepoint(CheckpointId(1)));
 }
 
@@ -223,7 +224,7 @@ TEST_F(CoordinatorTest, NeedsADisposedSavepointUntilTheNextCheckpoint) {
   EXPECT_TRUE(coordinator_->releaseSavepoint(CheckpointId(1)));
   time_.advance(1s);
   acknowledgeAll(2);
-  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("/chk-1/"))));
+  EXPECT_THAT(testing::unmarked(files_), Not(Contains(HasSubstr("/chk-1/"))));
 }
 
 TEST_F(CoordinatorTest, AnswersPendingSavepointsWhenTheAttemptEnds) {
@@ -252,8 +253,8 @@ TEST_F(CoordinatorTest, CompletesNothingThatTheStoreOfJobsDoesNotPointTo) {
   EXPECT_THAT(tasks_.notified, ElementsAre(1));
   EXPECT_THAT(tasks_.aborted, ElementsAre(2));
   EXPECT_EQ(coordinator_->latest()->metadata.checkpoint, CheckpointId(1));
-  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("/chk-2/"))));
-  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-1/metadata")));
+  EXPECT_THAT(testing::unmarked(files_), Not(Contains(HasSubstr("/chk-2/"))));
+  EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr("/chk-1/metadata")));
 }
 
 TEST_F(CoordinatorTest, PointsToTheNewestOnlyWhenAnOlderSavepointCompletesLater) {
@@ -264,6 +265,19 @@ TEST_F(CoordinatorTest, PointsToTheNewestOnlyWhenAnOlderSavepointCompletesLater)
   acknowledgeAll(1);
   EXPECT_THAT(savepoints_, ElementsAre("done"));
   EXPECT_THAT(tasks_.pointed, ElementsAre(2));
+}
+
+TEST_F(CoordinatorTest, TheMarkThatItsJobLivesGoesWithItThoughACheckpointStays) {
+  start();
+  const std::string mark = "/c/" + testing::jobId(1).hex() + "/in-use-" + testing::jobId(1).hex();
+  EXPECT_THAT(files_.files(), IsEmpty());
+  time_.advance(1s);
+  acknowledgeAll(1);
+  EXPECT_THAT(files_.files(), Contains(mark));
+  coordinator_->stop(Error(ErrorCode::kCancelled, "over"));
+  coordinator_->end(true, [] {});
+  time_.runDue();
+  EXPECT_THAT(files_.files(), AllOf(Not(Contains(mark)), Contains(HasSubstr("/chk-1/metadata"))));
 }
 
 TEST_F(CoordinatorTest, LeavesNothingAtTheEndOfItsJob) {

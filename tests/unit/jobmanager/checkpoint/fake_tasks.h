@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/fs/memory_file_system.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 
 namespace weir::jobmanager {
@@ -32,3 +33,16 @@ class FakeTasks final : public CheckpointedTasks {
 };
 
 }  // namespace weir::jobmanager
+
+namespace weir::testing {
+
+/// All files but the mark that a job lives, which stands in the directory of its checkpoints.
+inline std::vector<std::string> unmarked(const fs::MemoryFileSystem& files) {
+  std::vector<std::string> names = files.files();
+  std::erase_if(names, [](const std::string& name) {
+    return name.find("/in-use-") != std::string::npos && name.find("/chk-") == std::string::npos;
+  });
+  return names;
+}
+
+}  // namespace weir::testing

@@ -67,6 +67,9 @@ class SavepointRemovalTest : public ::testing::Test {
     if (!removal) {
       return {removal.error().text()};
     }
+    if (const Status closed = closeEntry(files_, *removal); !closed) {
+      return {closed.error().text()};
+    }
     std::vector<std::string> told = removal->damaged;
     for (auto step :
          {removeState(files_, removal->metadata, true), removeEntry(files_, *removal)}) {
@@ -233,9 +236,9 @@ TEST_F(SavepointRemovalTest, IsFoundUnderAnotherSpellingOfItsDirectory) {
 }
 
 TEST_F(SavepointRemovalTest, NamesWhatWasDamagedAndRemovesTheRest) {
-  writePointer();
-  std::filesystem::resize_file(checkpoint_ + "/data", 2);
-  std::filesystem::remove(checkpoint_ + "/metadata");
+  const std::string name = "0a0b0c0d-12-1-01234567";
+  write(checkpoint_ + "/" + name, "12");
+  writeManifest(savepoint_, manifest("file:" + checkpoint_, name));
   EXPECT_THAT(dispose(savepoint_),
               ElementsAre(HasSubstr("metadata is missing"), HasSubstr("has 2 bytes, not 5")));
   EXPECT_THAT(everything(), ElementsAre("c", "s", "victim"));
@@ -259,6 +262,62 @@ TEST(SavepointRemovalErrorsTest, AnIoErrorIsNoDamage) {
     EXPECT_THAT(removal.error().text(), HasSubstr("stale file handle")) << nth;
   }
   EXPECT_EQ(files.files(), before);
+}
+
+TEST_F(SavepointRemovalTest, TakesNoFilesFromADirectoryWithoutAManifestOfItsOwn) {
+  writePointer();
+  std::filesystem::remove(checkpoint_ + "/metadata");
+  const auto before = everything();
+  EXPECT_THAT(dispose(savepoint_), ElementsAre(HasSubstr("nothing was deleted")));
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(SavepointRemovalTest, TakesTheFilesOfWorkersWhereTheManifestIsLost) {
+  const std::string name = "0a0b0c0d-12-1-01234567";
+  write(checkpoint_ + "/" + name, "12345");
+  writeManifest(savepoint_, manifest("file:" + checkpoint_, name));
+  EXPECT_THAT(dispose(savepoint_), ElementsAre(HasSubstr("metadata is missing")));
+  EXPECT_THAT(everything(), ElementsAre("c", "s", "victim"));
+}
+
+TEST_F(SavepointRemovalTest, GoesThroughNoLinkInPlaceOfTheJobsDirectory) {
+  writePointer();
+  const std::string job = root_ + "/c/" + testing::jobId(1).hex();
+  std::filesystem::rename(job, root_ + "/real");
+  std::filesystem::create_directory_symlink(root_ + "/real", job);
+  const auto before = everything();
+  EXPECT_THAT(dispose(savepoint_), ElementsAre(HasSubstr("nothing was deleted")));
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(SavepointRemovalTest, AHugeMarkIsAnErrorAndTakesNoMemory) {
+  writePointer();
+  const std::string mark = savepoint_ + "/in-use-" + testing::jobId(9).hex();
+  write(mark, "");
+  std::filesystem::resize_file(mark, std::uintmax_t{1} << 40);
+  EXPECT_THAT(dispose(savepoint_), ElementsAre(HasSubstr("at most 4096 are read")));
+  EXPECT_TRUE(std::filesystem::exists(checkpoint_ + "/data"));
+}
+
+TEST_F(SavepointRemovalTest, LeavesAFileInTheProgramsDirectoryThatNoDescriptionNames) {
+  writePointer();
+  const std::string foreign = savepoint_ + "/program/" + std::string(64, 'a');
+  write(foreign, "mine");
+  EXPECT_THAT(dispose(savepoint_), Contains(HasSubstr("program")));
+  EXPECT_TRUE(std::filesystem::exists(foreign));
+  EXPECT_FALSE(std::filesystem::exists(checkpoint_));
+}
+
+TEST_F(SavepointRemovalTest, ADisposalThatWasCutShortIsKnownAndCanBeRepeated) {
+  writePointer();
+  auto removal = planRemoval(files_, "file:" + savepoint_, savepoint_);
+  ASSERT_TRUE(removal);
+  ASSERT_TRUE(closeEntry(files_, *removal));
+  EXPECT_TRUE(std::filesystem::exists(checkpoint_ + "/data"));
+  EXPECT_THAT(readMetadata(files_, "file:" + savepoint_).error().text(),
+              HasSubstr("its disposal has begun; dispose it again"));
+  EXPECT_THAT(dispose(savepoint_), IsEmpty());
+  EXPECT_THAT(everything(), ElementsAre("c", "s", "victim"));
 }
 
 }  // namespace

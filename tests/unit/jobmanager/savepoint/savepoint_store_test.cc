@@ -5,6 +5,7 @@
 
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
+#include "common/fs/uri.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
@@ -233,6 +234,46 @@ TEST_F(SavepointStoreTest, IsNotDisposedWhileAJobRestoredFromACopyHasNoCheckpoin
   EXPECT_THAT(refused.error().text(), HasSubstr(testing::jobId(9).hex()));
   savepoints_.releaseInUse(copy, testing::jobId(9));
   EXPECT_TRUE(dispose(kept->result.path));
+}
+
+TEST_F(SavepointStoreTest, ACheckpointOfAJobThatLivesInAnotherClusterStays) {
+  auto metadata = checkpointOnFiles();
+  metadata.savepoint = false;
+  ASSERT_TRUE(files_.remove(metadata.data_directory + "/metadata"));
+  ASSERT_TRUE(writeMetadata(files_, metadata.data_directory, metadata));
+  const std::string of_job = fs::parentOf(metadata.data_directory);
+  ASSERT_TRUE(writeMark(files_, of_job, metadata.job, "a third process"));
+  owners_.running = false;
+  const auto refused = dispose(metadata.data_directory);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("another cluster (process 'a third process')"));
+  EXPECT_TRUE(open(metadata.data_directory));
+  gone_ = "a third process";
+  EXPECT_TRUE(dispose(metadata.data_directory));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, WhatWasMovedIsNotDisposedWhileItsJobLivesInAnotherCluster) {
+  auto kept = keep("/s", checkpointOnFiles());
+  const std::string moved = copyOf(kept->result.path);
+  for (const auto& name :
+       std::vector<std::string>{"metadata", "in-use-" + testing::jobId(1).hex()}) {
+    ASSERT_TRUE(files_.remove(kept->result.path + "/" + name));
+  }
+  ASSERT_TRUE(writeMark(
+      files_, "file:/c/" + testing::jobId(1).hex(), testing::jobId(1), "a third process"));
+  owners_.running = false;
+  EXPECT_THAT(dispose(moved).error().text(), HasSubstr("another cluster"));
+  EXPECT_TRUE(open(moved));
+}
+
+TEST_F(SavepointStoreTest, WhatCannotBeClosedKeepsItsState) {
+  auto kept = keep("/s", checkpointOnFiles());
+  files_.limitBytes(0);
+  const auto refused = dispose(kept->result.path);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("nothing was deleted"));
+  EXPECT_TRUE(open(kept->result.path));
 }
 
 TEST_F(SavepointStoreTest, AMarkOfTheFirstReleaseCountsAsWell) {
