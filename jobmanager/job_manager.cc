@@ -268,7 +268,8 @@ Status JobManager::Parts::serveRpc() {
                                            heartbeat.timeout,
                                            configuration.get(config::kRpcSilence),
                                            std::string(releaseVersion()),
-                                           configuration.get(config::kMaxDeploymentSize).bytes});
+                                           configuration.get(config::kMaxDeploymentSize).bytes,
+                                           configuration.get(config::kRpcMaxMessage).bytes});
   const rpc::Address address{firstOf({configuration.get(config::kJobManagerBindHost),
                                       configuration.get(config::kJobManagerRpcAddress)}),
                              static_cast<int>(configuration.get(config::kJobManagerRpcPort))};

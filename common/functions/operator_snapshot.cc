@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <stdexcept>
 
 namespace weir::functions {
@@ -16,21 +17,45 @@ std::vector<RestoredSection> inOrder(const OperatorRestore& restore) {
   return sections;
 }
 
-// Calls each(index of the element over all sections, element).
+// A run of elements, counted over all sections in order.
+struct ElementRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
+};
+
+// Whether a state is of this kind and restored.
+bool counts(const state::StateSummary& state,
+            state::StateKind kind,
+            const OperatorRestore& restore) {
+  const auto& dropped = restore.dropped;
+  return state.kind == kind &&
+         std::find(dropped.begin(), dropped.end(), state.name) == dropped.end();
+}
+
+// Calls each(old subtask, element) for those in `range`; reads no section without one.
 template <typename F>
-Status forElements(const OperatorRestore& restore, state::StateKind kind, F each) {
+Status forElements(const OperatorRestore& restore,
+                   state::StateKind kind,
+                   ElementRange range,
+                   F each) {
   std::uint64_t index = 0;
   for (const RestoredSection& part : inOrder(restore)) {
     const auto& states = part.section->states();
     for (std::size_t i = 0; i < states.size(); ++i) {
-      const auto& dropped = restore.dropped;
-      if (states[i].kind != kind ||
-          std::find(dropped.begin(), dropped.end(), states[i].name) != dropped.end()) {
+      if (!counts(states[i], kind, restore)) {
+        continue;
+      }
+      const std::uint64_t next = index + states[i].entries;
+      if (index >= range.end || next <= range.begin) {
+        index = next;
         continue;
       }
       WEIR_TRY(auto elements, part.section->readElements(i));
       for (std::string& bytes : elements) {
-        each(part.subtask, index++, WrittenElement{std::move(bytes), states[i].value_schema});
+        if (index >= range.begin && index < range.end) {
+          each(part.subtask, WrittenElement{std::move(bytes), states[i].value_schema});
+        }
+        ++index;
       }
     }
   }
@@ -41,6 +66,21 @@ std::string describeUnclaimed(const state::RawState& raw) {
   return "state '" + raw.written.name + "' (" + std::string(state::toString(raw.written.kind)) +
          " of " + record::describeSchema(raw.written.schema) + ", " + std::to_string(raw.entries) +
          (raw.entries == 1 ? " entry" : " entries") + " here)";
+}
+
+// The share of one subtask: runs in order, the first ones longer by one where it does not come out.
+ElementRange shareOf(const OperatorRestore& restore, const TaskInfo& task) {
+  std::uint64_t count = 0;
+  for (const RestoredSection& part : restore.sections) {
+    for (const state::StateSummary& state : part.section->states()) {
+      count += counts(state, state::StateKind::kOperatorList, restore) ? state.entries : 0;
+    }
+  }
+  const std::uint64_t parallelism = task.parallelism;
+  const auto firstOf = [&](std::uint64_t subtask) {
+    return subtask * (count / parallelism) + std::min(subtask, count % parallelism);
+  };
+  return {firstOf(task.subtask), firstOf(std::uint64_t{task.subtask} + 1)};
 }
 
 }  // namespace
@@ -59,15 +99,13 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
                                                          const TaskInfo& task) {
   std::vector<WrittenElement> mine;
   std::uint64_t count = 0;
-  WEIR_RETURN_IF_ERROR(
-      forElements(restore,
-                  state::StateKind::kOperator,
-                  [&](std::uint32_t subtask, std::uint64_t /*index*/, WrittenElement element) {
-                    ++count;
-                    if (subtask == task.subtask) {
-                      mine.push_back(std::move(element));
-                    }
-                  }));
+  WEIR_RETURN_IF_ERROR(forElements(
+      restore, state::StateKind::kOperator, {}, [&](std::uint32_t subtask, WrittenElement element) {
+        ++count;
+        if (subtask == task.subtask) {
+          mine.push_back(std::move(element));
+        }
+      }));
   if (count != 0 && restore.old_parallelism != task.parallelism) {
     return Error(ErrorCode::kInvalidArgument,
                  "operator '" + task.operator_name +
@@ -83,17 +121,16 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
                                                  const TaskInfo& task) {
   std::vector<WrittenElement> mine;
-  WEIR_RETURN_IF_ERROR(forElements(
-      restore,
-      state::StateKind::kOperatorList,
-      [&](std::uint32_t subtask, std::uint64_t index, WrittenElement element) {
-        // At the old parallelism only the own section may be at hand.
-        const std::uint64_t owner =
-            restore.old_parallelism == task.parallelism ? subtask : index % task.parallelism;
-        if (owner == task.subtask) {
-          mine.push_back(std::move(element));
-        }
-      }));
+  // At the old parallelism only the own section may be at hand.
+  const bool same = restore.old_parallelism == task.parallelism;
+  WEIR_RETURN_IF_ERROR(forElements(restore,
+                                   state::StateKind::kOperatorList,
+                                   same ? ElementRange() : shareOf(restore, task),
+                                   [&](std::uint32_t subtask, WrittenElement element) {
+                                     if (!same || subtask == task.subtask) {
+                                       mine.push_back(std::move(element));
+                                     }
+                                   }));
   return mine;
 }
 

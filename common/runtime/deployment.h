@@ -8,8 +8,7 @@
 #include "common/base/ids.h"
 #include "common/graph/job_graph.h"
 #include "common/runtime/job_state.h"
-#include "common/runtime/state_handle.h"
-#include "common/state/kinds.h"
+#include "common/runtime/restores.h"
 
 namespace weir::runtime {
 
@@ -49,25 +48,6 @@ struct WorkerEndpoint {
   std::uint16_t data_port = 0;
 };
 
-/// One operator's part of a restore for one new subtask.
-struct OperatorRestoreOrder {
-  OperatorId id;
-  std::uint32_t old_parallelism = 0;
-  bool finished = false;
-  struct Section {
-    std::uint32_t old_subtask = 0;
-    StateHandle handle;
-  };
-  std::vector<Section> sections;
-  std::vector<std::string> dropped;  ///< Names of states that are not restored.
-  state::Unclaimed unclaimed = state::Unclaimed::kKept;
-};
-
-struct TaskRestore {
-  TaskId task;
-  std::vector<OperatorRestoreOrder> operators;
-};
-
 /// Where snapshots of a deployment are written.
 struct CheckpointStorage {
   enum class Kind : std::uint8_t { kJobManager = 1, kFileSystem = 2 };
@@ -91,7 +71,7 @@ struct Deployment {
   /// placement[vertex][subtask] is an index into `workers`.
   std::vector<std::vector<std::uint32_t>> placement;
   std::string token;  ///< 16 random bytes that peers must show on the data port.
-  std::vector<TaskRestore> restores;
+  Restores restores;
   CheckpointStorage storage;
   std::map<std::string, std::string> configuration;  ///< In force for the job: network, timeouts.
   std::uint32_t slots = 1;  ///< Slots that this task manager gives; bounds memory.

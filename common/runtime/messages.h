@@ -129,8 +129,9 @@ using TaskManagerOrder = std::variant<Deployment,
 // ------------------------------------------------------------------ task manager -> job manager
 
 struct Registration {
-  /// 2: heartbeats are answered, and workers live by the answers.
-  static constexpr std::uint32_t kProtocolVersion = 2;
+  /// 2: heartbeats are answered, and workers live by the answers. 3: sections to restore stand in
+  /// lists that subtasks share.
+  static constexpr std::uint32_t kProtocolVersion = 3;
   std::uint32_t protocol_version = kProtocolVersion;
   TaskManagerId id;
   std::string host;
@@ -193,8 +194,9 @@ using WorkerOrder = std::variant<Deployment,
 
 /// First message of a worker: which protocol it speaks. The deployment follows.
 struct WorkerHello {
-  /// 2: it takes leases.
-  static constexpr std::uint32_t kProtocolVersion = 2;
+  /// 2: it takes leases. 3: sections to restore stand in lists that subtasks share.
+  static constexpr std::uint32_t kProtocolVersion = 3;
+  static constexpr std::uint32_t kSharedLists = 3;
   /// The oldest that a task manager still speaks.
   static constexpr std::uint32_t kOldestVersion = 1;
   std::uint32_t protocol_version = kProtocolVersion;

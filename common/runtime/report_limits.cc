@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "common/record/schema.h"
+
 namespace weir::runtime {
 
 namespace {
@@ -38,10 +40,19 @@ std::uint64_t bytesOf(const TaskUpdate& update) {
          update.accumulators.size() * 16;
 }
 
+std::uint64_t bytesOf(const OperatorSnapshot& snapshot) {
+  std::uint64_t bytes = kFieldBytes + bytesOf(snapshot.handle);
+  for (const StateInfo& state : snapshot.states) {
+    bytes += kFieldBytes + state.name.size() + record::encodeSchema(state.key).size() +
+             record::encodeSchema(state.value).size();
+  }
+  return bytes;
+}
+
 std::uint64_t bytesOf(const CheckpointAck& ack) {
   std::uint64_t bytes = kFieldBytes;
   for (const OperatorSnapshot& one : ack.operators) {
-    bytes += kFieldBytes + one.handle.bytes.size() + one.handle.location.size();
+    bytes += bytesOf(one);
   }
   return bytes;
 }

@@ -18,7 +18,9 @@ void forEachText(WorkerReport& report, const std::function<void(std::string&)>& 
 std::uint64_t bytesOf(const std::vector<AccumulatorValue>& accumulators);
 /// About what an update takes in a message.
 std::uint64_t bytesOf(const TaskUpdate& update);
-/// About what an acknowledgement takes in a message: mostly the state that it carries itself.
+/// About what an operator's state takes in an acknowledgement: mostly what it carries itself.
+std::uint64_t bytesOf(const OperatorSnapshot& snapshot);
+/// About what an acknowledgement takes in a message.
 std::uint64_t bytesOf(const CheckpointAck& ack);
 
 /// An accumulator above its bound fails the job with this sentence: names the largest one of

@@ -53,16 +53,36 @@ Result<runtime::WorkerEndpoint> fromProto(const v1::WorkerEndpoint& from) {
   return to;
 }
 
+template <typename Sections, typename Repeated>
+void toRepeated(const Sections& from, Repeated& to) {
+  for (const runtime::RestoreSection& section : from) {
+    auto& one = *to.Add();
+    one.set_old_subtask(section.old_subtask);
+    *one.mutable_handle() = wire::toProto(section.handle);
+  }
+}
+
+Result<std::vector<runtime::RestoreSection>> fromProto(const v1::RestoreList& from) {
+  std::vector<runtime::RestoreSection> to;
+  to.reserve(static_cast<std::size_t>(from.sections_size()));
+  for (const auto& section : from.sections()) {
+    if (!to.empty() && section.old_subtask() <= to.back().old_subtask) {
+      return wrong("a list of state to restore", "is not sorted by the subtasks that stored it");
+    }
+    WEIR_TRY(auto handle, wire::fromProto(section.handle()));
+    to.push_back({section.old_subtask(), std::move(handle)});
+  }
+  return to;
+}
+
 v1::OperatorRestoreOrder toProto(const runtime::OperatorRestoreOrder& order) {
   v1::OperatorRestoreOrder to;
   to.set_id(fields::bytesOf(order.id));
   to.set_old_parallelism(order.old_parallelism);
   to.set_finished(order.finished);
-  for (const auto& section : order.sections) {
-    auto& one = *to.add_sections();
-    one.set_old_subtask(section.old_subtask);
-    *one.mutable_handle() = wire::toProto(section.handle);
-  }
+  to.set_list(order.list);
+  to.set_first(order.first);
+  to.set_count(order.count);
   for (const std::string& name : order.dropped) {
     to.add_dropped(name);
   }
@@ -75,15 +95,9 @@ Result<runtime::OperatorRestoreOrder> fromProto(const v1::OperatorRestoreOrder& 
   WEIR_TRY(to.id, fields::id<OperatorId>("operator to restore", from.id()));
   to.old_parallelism = from.old_parallelism();
   to.finished = from.finished();
-  for (const auto& section : from.sections()) {
-    if (section.old_subtask() >= to.old_parallelism) {
-      return wrong("operator " + to.id.hex() + " to restore",
-                   "gets state of subtask " + std::to_string(section.old_subtask()) + " of " +
-                       std::to_string(to.old_parallelism));
-    }
-    WEIR_TRY(auto handle, wire::fromProto(section.handle()));
-    to.sections.push_back({section.old_subtask(), std::move(handle)});
-  }
+  to.list = from.list();
+  to.first = from.first();
+  to.count = from.count();
   to.dropped.assign(from.dropped().begin(), from.dropped().end());
   if (from.unclaimed() > static_cast<std::uint32_t>(state::Unclaimed::kLeftOut)) {
     return wrong("operator " + to.id.hex() + " to restore",
@@ -157,6 +171,30 @@ Status checkPlacement(const runtime::Deployment& deployment) {
   return ok();
 }
 
+/// Every order names a part of a list that is there, stored by subtasks that its operator had.
+Status checkLists(const runtime::Restores& restores) {
+  for (const runtime::TaskRestore& task : restores.tasks) {
+    for (const runtime::OperatorRestoreOrder& one : task.operators) {
+      if (one.count == 0) {
+        continue;
+      }
+      const std::string what = "operator " + one.id.hex() + " to restore";
+      const std::size_t size =
+          one.list < restores.lists.size() ? restores.lists[one.list].size() : 0;
+      if (one.first >= size || one.count > size - one.first) {
+        return wrong(what, "gets sections that its deployment does not hold");
+      }
+      const std::uint32_t last = restores.lists[one.list][one.first + one.count - 1].old_subtask;
+      if (last >= one.old_parallelism) {
+        return wrong(what,
+                     "gets state of subtask " + std::to_string(last) + " of " +
+                         std::to_string(one.old_parallelism));
+      }
+    }
+  }
+  return ok();
+}
+
 /// Every restore is of a subtask and of operators that the graph has, and each comes once.
 Status checkRestores(const runtime::Deployment& deployment) {
   std::map<OperatorId, const graph::JobVertex*> vertices;
@@ -164,7 +202,7 @@ Status checkRestores(const runtime::Deployment& deployment) {
     vertices.emplace(vertex.id, &vertex);
   }
   std::set<runtime::TaskId> tasks;
-  for (const runtime::TaskRestore& restore : deployment.restores) {
+  for (const runtime::TaskRestore& restore : deployment.restores.tasks) {
     auto found = vertices.find(restore.task.vertex);
     if (found == vertices.end() || restore.task.subtask >= found->second->parallelism ||
         !tasks.insert(restore.task).second) {
@@ -290,7 +328,7 @@ Result<runtime::JobProgram> fromProto(const v1::JobProgram& from) {
   return to;
 }
 
-v1::Deployment toProto(const runtime::Deployment& deployment) {
+v1::Deployment toProto(const runtime::Deployment& deployment, bool shared_lists) {
   v1::Deployment to;
   *to.mutable_execution() = toProto(deployment.execution);
   *to.mutable_graph() = toProto(deployment.graph);
@@ -303,8 +341,19 @@ v1::Deployment toProto(const runtime::Deployment& deployment) {
     to.add_placement()->mutable_workers()->Assign(subtasks.begin(), subtasks.end());
   }
   to.set_token(deployment.token);
-  for (const runtime::TaskRestore& restore : deployment.restores) {
-    *to.add_restores() = toProto(restore);
+  const runtime::Restores& restores = deployment.restores;
+  for (const runtime::TaskRestore& restore : restores.tasks) {
+    v1::TaskRestore& task = *to.add_restores();
+    task = toProto(restore);
+    for (std::size_t i = 0; !shared_lists && i < restore.operators.size(); ++i) {
+      toRepeated(restores.sectionsOf(restore.operators[i]),
+                 *task.mutable_operators(static_cast<int>(i))->mutable_sections());
+    }
+  }
+  for (const auto& list : restores.lists) {
+    if (shared_lists) {
+      toRepeated(list, *to.add_restore_lists()->mutable_sections());
+    }
   }
   *to.mutable_storage() = toProto(deployment.storage);
   fields::toRepeated(deployment.configuration, *to.mutable_configuration());
@@ -325,7 +374,10 @@ Result<runtime::Deployment> fromProto(const v1::Deployment& from) {
     to.placement.emplace_back(vertex.workers().begin(), vertex.workers().end());
   }
   to.token = from.token();
-  WEIR_TRY(to.restores, fields::all<runtime::TaskRestore>(from.restores(), decode));
+  WEIR_TRY(to.restores.lists,
+           fields::all<std::vector<runtime::RestoreSection>>(from.restore_lists(), decode));
+  WEIR_TRY(to.restores.tasks, fields::all<runtime::TaskRestore>(from.restores(), decode));
+  WEIR_RETURN_IF_ERROR(checkLists(to.restores));
   WEIR_TRY(to.storage, fromProto(from.storage()));
   to.configuration = fields::toMap(from.configuration());
   to.slots = from.slots();

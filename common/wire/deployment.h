@@ -24,7 +24,9 @@ Result<runtime::Program> fromProto(const v1::Program& message);
 v1::JobProgram toProto(const runtime::JobProgram& program);
 Result<runtime::JobProgram> fromProto(const v1::JobProgram& message);
 
-v1::Deployment toProto(const runtime::Deployment& deployment);
+/// Without `shared_lists` every order holds its sections itself, as workers up to protocol 2
+/// expect.
+v1::Deployment toProto(const runtime::Deployment& deployment, bool shared_lists = true);
 /// The placement fits the graph and names existing workers.
 Result<runtime::Deployment> fromProto(const v1::Deployment& message);
 

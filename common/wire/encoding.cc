@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "common/wire/deployment.h"
 #include "common/wire/graph.h"
 #include "common/wire/messages.h"
 
@@ -31,6 +32,12 @@ Result<graph::JobGraph> decodeJobGraph(std::string_view bytes) {
 }
 
 std::string encode(const runtime::WorkerOrder& order) { return toProto(order).SerializeAsString(); }
+
+std::string encodeDeploymentFor(std::uint32_t protocol, const runtime::Deployment& deployment) {
+  v1::WorkerOrder order;
+  *order.mutable_deployment() = toProto(deployment, protocol >= runtime::WorkerHello::kSharedLists);
+  return order.SerializeAsString();
+}
 
 Result<runtime::WorkerOrder> decodeWorkerOrder(std::string_view bytes) {
   WEIR_TRY(auto message, parse<v1::WorkerOrder>(bytes, "order to a worker"));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,8 @@ std::string encodeJobGraph(const graph::JobGraph& graph);
 Result<graph::JobGraph> decodeJobGraph(std::string_view bytes);
 
 std::string encode(const runtime::WorkerOrder& order);
+/// As a worker of an earlier protocol reads it.
+std::string encodeDeploymentFor(std::uint32_t protocol, const runtime::Deployment& deployment);
 Result<runtime::WorkerOrder> decodeWorkerOrder(std::string_view bytes);
 
 std::string encode(const runtime::WorkerReport& report);

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "common/fs/digest.h"
 #include "common/fs/uri.h"
 #include "common/telemetry/log.h"
+#include "jobmanager/blob/memory_reader.h"
 
 namespace weir::blob {
 namespace {
@@ -179,6 +181,26 @@ void BlobStore::release(JobId job) {
   sweep();
 }
 
+std::unique_ptr<BlobStore::Offer> BlobStore::offer(std::string bytes) {
+  std::string key = fs::sha256(bytes);
+  auto shared = std::make_shared<const std::string>(std::move(bytes));
+  {
+    const std::lock_guard lock(mutex_);
+    Offered& offered = offered_[key];
+    ++offered.offers;
+    offered.bytes = std::move(shared);
+  }
+  return std::make_unique<Offer>(*this, std::move(key));
+}
+
+void BlobStore::withdraw(const std::string& sha256) {
+  const std::lock_guard lock(mutex_);
+  const auto found = offered_.find(sha256);
+  if (found != offered_.end() && --found->second.offers == 0) {
+    offered_.erase(found);
+  }
+}
+
 Result<std::unique_ptr<fs::FileReader>> BlobStore::open(const std::string& sha256) {
   if (auto state = state_.open(sha256)) {
     return *std::move(state);
@@ -186,6 +208,9 @@ Result<std::unique_ptr<fs::FileReader>> BlobStore::open(const std::string& sha25
   std::string path;
   {
     const std::lock_guard lock(mutex_);
+    if (const auto offered = offered_.find(sha256); offered != offered_.end()) {
+      return std::unique_ptr<fs::FileReader>(std::make_unique<MemoryReader>(offered->second.bytes));
+    }
     const auto found = entries_.find(sha256);
     if (found == entries_.end()) {
       return missing(sha256);

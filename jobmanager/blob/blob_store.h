@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -94,7 +95,27 @@ class BlobStore {
 
   StateStore& state() { return state_; }
 
-  // ---- both
+  // ---- state on its way to workers
+
+  /// Bytes that open() finds under their content until this is destroyed, which is before the
+  /// store is.
+  class Offer {
+   public:
+    Offer(BlobStore& store, std::string sha256) : store_(store), sha256_(std::move(sha256)) {}
+    ~Offer() { store_.withdraw(sha256_); }
+    Offer(const Offer&) = delete;
+    Offer& operator=(const Offer&) = delete;
+    const std::string& sha256() const { return sha256_; }
+
+   private:
+    BlobStore& store_;
+    const std::string sha256_;
+  };
+  /// Equal bytes are kept once. Independent of state(), and not counted there: a restore does not
+  /// fail because snapshots need room.
+  std::unique_ptr<Offer> offer(std::string bytes);
+
+  // ---- all
 
   /// For ranged reads of a file or of state; kNotFound when there is neither. Stays readable when
   /// it is removed meanwhile, and must not outlive the store. A file that is read from its start to
@@ -111,6 +132,12 @@ class BlobStore {
     SteadyTime leased_until;
   };
 
+  struct Offered {
+    std::shared_ptr<const std::string> bytes;  // Shared with readers, as state_.
+    std::size_t offers = 0;
+  };
+
+  void withdraw(const std::string& sha256);
   void add(const runtime::BlobKey& key, std::string path);
   /// Whether the file of this name is on the disk in its size; what is not is forgotten.
   bool present(const std::string& sha256);
@@ -128,6 +155,7 @@ class BlobStore {
   const Restore restore_;
   mutable std::mutex mutex_;
   std::map<std::string, File> entries_;  // By SHA-256.
+  std::map<std::string, Offered> offered_;
   StateStore state_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/config/limit_options.h"
 #include "common/fs/digest.h"
+#include "jobmanager/blob/memory_reader.h"
 
 namespace weir::blob {
 namespace {
@@ -11,23 +12,6 @@ namespace {
 Error missing(const std::string& sha256) {
   return Error(ErrorCode::kNotFound, "state " + sha256 + " is not on the job manager");
 }
-
-/// State in memory, read like a file.
-class MemoryReader final : public fs::FileReader {
- public:
-  explicit MemoryReader(std::shared_ptr<const std::string> bytes) : bytes_(std::move(bytes)) {}
-
-  std::uint64_t size() const override { return bytes_->size(); }
-  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
-    if (offset > bytes_->size() || length > bytes_->size() - offset) {
-      return Error(ErrorCode::kCorruption, "a blob of state ends before the bytes asked for");
-    }
-    return bytes_->substr(offset, length);
-  }
-
- private:
-  std::shared_ptr<const std::string> bytes_;  // Shared with the store.
-};
 
 }  // namespace
 

@@ -136,7 +136,7 @@ void DiscardWorkers::deploy(Run& run, TaskManagerId where) {
   run.attempt = run.attempt.next();
   run.where = where;
   run.progress = false;
-  run.current = std::exchange(run.waiting, {});
+  takeWaiting(run);
   runtime::Deployment deployment;
   deployment.execution = {run.id, run.attempt, settings_.epoch};
   deployment.graph = run.program->graph;
@@ -144,13 +144,12 @@ void DiscardWorkers::deploy(Run& run, TaskManagerId where) {
   deployment.discards_handles = true;
   // One that has hung for so long is not waited for.
   deployment.configuration[std::string(config::kTaskCancellationTimeout.key)] = "1 s";
-  runtime::TaskRestore& restore = deployment.restores.emplace_back();
+  runtime::TaskRestore& restore = deployment.restores.tasks.emplace_back();
   for (const Item& item : run.current) {
-    restore.operators.push_back({.id = item.handle.operator_id,
-                                 .old_parallelism = item.handle.parallelism,
-                                 .finished = false,
-                                 .sections = {{item.handle.subtask, item.handle.handle}},
-                                 .dropped = {}});
+    runtime::OperatorRestoreOrder& order = restore.operators.emplace_back();
+    order.id = item.handle.operator_id;
+    order.old_parallelism = item.handle.parallelism;
+    deployment.restores.give(order, {{item.handle.subtask, item.handle.handle}});
   }
   log::info("discarding state handles",
             {{"handles", run.current.size()},
@@ -158,6 +157,21 @@ void DiscardWorkers::deploy(Run& run, TaskManagerId where) {
              {"worker", run.id.hex()}});
   watch(run);
   resources_.gateway(where)->send(std::move(deployment));
+}
+
+/// What one message may hold; the rest is for the next worker.
+void DiscardWorkers::takeWaiting(Run& run) const {
+  std::uint64_t bytes = 0;
+  auto end = run.waiting.begin();
+  while (end != run.waiting.end() && (bytes == 0 || bytes < settings_.most_bytes)) {
+    bytes += runtime::bytesOf(end->handle.handle);
+    ++end;
+  }
+  if (bytes > settings_.most_bytes && end - run.waiting.begin() > 1) {
+    --end;
+  }
+  run.current.assign(std::make_move_iterator(run.waiting.begin()), std::make_move_iterator(end));
+  run.waiting.erase(run.waiting.begin(), end);
 }
 
 void DiscardWorkers::watch(Run& run) {

@@ -15,7 +15,7 @@
 namespace weir::jobmanager {
 
 /// Discards users' state handles in worker processes that task managers start for it: one at a time
-/// for each program, which takes all that waits for it.
+/// for each program, which takes what waits for it, as much as one message may hold.
 ///
 /// A worker asks before each call and says when it is made, so that no handle is discarded twice
 /// when it dies or is lost: the one at hand counts as discarded, with an error, the others go to
@@ -29,6 +29,7 @@ class DiscardWorkers final : public HandleDiscarder {
     Duration no_progress = std::chrono::seconds(60);        ///< Then a worker is killed.
     Duration task_manager_wait = std::chrono::seconds(10);  ///< For one to register.
     Duration pause = std::chrono::milliseconds(200);        ///< Before the next worker.
+    std::uint64_t most_bytes = 4 << 20;  ///< Of handles for one worker, but one in any case.
   };
 
   /// The references outlive this.
@@ -55,6 +56,7 @@ class DiscardWorkers final : public HandleDiscarder {
   Run& runOf(const std::shared_ptr<const runtime::JobProgram>& program);
   Run* find(const runtime::ExecutionId& execution);
   void start(Run& run);
+  void takeWaiting(Run& run) const;
   void deploy(Run& run, TaskManagerId where);
   void watch(Run& run);
   void handleReport(Run& run, const runtime::HandleDiscarded& report);

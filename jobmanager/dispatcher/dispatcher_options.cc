@@ -98,6 +98,7 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRe
   options.metadata_limit = cluster.savepoints.metadata_limit;
   options.event_bytes = cluster.configuration.get(config::kMaxEventBytes).bytes;
   options.most_removals = static_cast<std::size_t>(configuration.get(config::kMaxPendingRemovals));
+  options.most_inline_restore = cluster.most_inline_restore;
   options.slot_wait = cluster.slot_wait;
   options.cancel_wait =
       configuration.get(config::kTaskCancellationTimeout) + std::chrono::seconds(10);

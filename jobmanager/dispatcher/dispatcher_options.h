@@ -23,8 +23,9 @@ struct DispatcherOptions {
   std::string machine;      ///< As Registration::machine_id says it; empty: unknown.
   std::string version = "0.1.0";
   bool probe_directories = true;
-  FileWork::Bounds files;               ///< Of every queue of file work.
-  std::function<bool()> has_processed;  ///< As in JobOptions.
+  std::uint64_t most_inline_restore = blob::kMostInlineRestore;  ///< As in JobOptions.
+  FileWork::Bounds files;                                        ///< Of every queue of file work.
+  std::function<bool()> has_processed;                           ///< As in JobOptions.
 
   /// kInvalidArgument for options that contradict one another; `warnings` are for the log.
   static Result<DispatcherOptions> from(const config::Configuration& configuration,

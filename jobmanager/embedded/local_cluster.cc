@@ -1,6 +1,7 @@
 #include "jobmanager/embedded/local_cluster.h"
 
 #include <future>
+#include <limits>
 #include <utility>
 
 #include "common/concurrency/elastic_pool.h"
@@ -87,6 +88,8 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
     log::warn(warning);
   }
   dispatcher_options.probe_directories = false;
+  // Nothing is encoded on the way to a task manager in this process.
+  dispatcher_options.most_inline_restore = std::numeric_limits<std::uint64_t>::max();
   // The task manager is a part of this process: when it is stopped, so is whoever watches it.
   dispatcher_options.heartbeat_timeout = std::chrono::hours(24 * 365);
   SystemRandom random;

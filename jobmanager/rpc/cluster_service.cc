@@ -65,6 +65,7 @@ class ClusterService::Impl final : public Calls, public std::enable_shared_from_
     registered.set_heartbeat_interval_millis(millis(settings_.heartbeat_interval));
     registered.set_heartbeat_timeout_millis(millis(settings_.heartbeat_timeout));
     registered.set_version(settings_.version);
+    registered.set_max_message_bytes(settings_.max_message);
     auto permit = calls_.take(context->peer());
     const auto session = jobmanager::Session::start(
         dispatcher_,
@@ -72,7 +73,8 @@ class ClusterService::Impl final : public Calls, public std::enable_shared_from_
         std::move(registered),
         {.permit = permit.has_value() ? *permit : nullptr,
          .most_beats = settings_.registration_timeout / settings_.heartbeat_interval + 1,
-         .most_deployment = settings_.max_deployment});
+         .most_deployment = settings_.max_deployment,
+         .most_unread = settings_.max_unread});
     if (!permit.has_value()) {
       session->refuse(permit.error().text(), true);
     } else if (!sessions_.add(session)) {

@@ -28,6 +28,8 @@ class ClusterService {
     Duration registration_timeout = std::chrono::seconds(10);
     std::string version;
     std::uint64_t max_deployment = 48 << 20;  ///< Of the message that deploys a job, in bytes.
+    std::uint64_t max_message = 64 << 20;     ///< That the server takes; told likewise.
+    std::uint64_t max_unread = 256 << 20;     ///< As Session::Bounds::most_unread.
   };
 
   /// All are borrowed and outlive the service; `timers` runs the heartbeats, `calls` bounds the

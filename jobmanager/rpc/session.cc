@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/rpc/status.h"
+#include "common/runtime/deployment_size.h"
 #include "common/telemetry/log.h"
 #include "common/wire/messages.h"
 
@@ -36,34 +37,56 @@ Session::Session(DispatcherGateway& dispatcher,
     : dispatcher_(dispatcher),
       registered_(std::move(registered)),
       bounds_(std::move(bounds)),
-      outbox_(kMostUnread),
+      outbox_(bounds_.most_unread),
       context_(&context) {}
 
 void Session::send(runtime::TaskManagerOrder order) {
   v1::ToTaskManager message = wire::toProto(order);
   const auto* deployment = std::get_if<runtime::Deployment>(&order);
-  if (deployment != nullptr && message.ByteSizeLong() > bounds_.most_deployment) {
-    refuseDeployment(deployment->execution, message.ByteSizeLong());
+  if (deployment == nullptr) {
+    push(std::move(message));
     return;
   }
-  push(std::move(message));
+  // The connection would break over it, and the task manager be lost with all its other jobs.
+  const std::uint64_t bytes = message.ByteSizeLong();
+  if (bytes > bounds_.most_deployment) {
+    const std::string bound = "the " + std::to_string(bounds_.most_deployment) +
+                              " that jobmanager.max-deployment-size allows";
+    refuseDeployment(
+        *deployment,
+        [&](const std::string& host) {
+          return runtime::deploymentTooLarge(*deployment, host, bytes, bound);
+        },
+        true);
+  } else if (outbox_.push(std::move(message)) == Outbox<v1::ToTaskManager>::Push::kFull) {
+    refuseDeployment(
+        *deployment,
+        [&](const std::string& host) {
+          return "the task manager on " + host + " has not read the " +
+                 std::to_string(bounds_.most_unread) + " bytes that wait for it; job " +
+                 deployment->execution.job.hex() + " is not deployed there";
+        },
+        false);
+  } else {
+    proceed();
+  }
 }
 
-/// The connection would break over it, and the task manager be lost with all its other jobs.
-void Session::refuseDeployment(const runtime::ExecutionId& execution, std::uint64_t bytes) {
+void Session::refuseDeployment(const runtime::Deployment& deployment,
+                               const std::function<std::string(const std::string&)>& why,
+                               bool for_good) {
   std::optional<TaskManagerId> id;
+  std::string host;
   {
     const std::lock_guard lock(mutex_);
     id = id_;
+    host = host_;
   }
   if (id) {
     runtime::WorkerExited refused;
-    refused.execution = execution;
-    refused.cause = "the deployment of job " + execution.job.hex() + " has " +
-                    std::to_string(bytes) + " bytes, more than jobmanager.max-deployment-size (" +
-                    std::to_string(bounds_.most_deployment) +
-                    "); keep its state with state.backend: filesystem, or lower its parallelism";
-    refused.unrecoverable = true;
+    refused.execution = deployment.execution;
+    refused.cause = why(host);
+    refused.unrecoverable = for_good;
     dispatcher_.report(*id, this, std::move(refused));
   }
 }
@@ -140,6 +163,7 @@ void Session::enroll(const v1::Registration& message) {
     return;
   }
   const TaskManagerId id = registration->id;
+  const std::string host = registration->host;
   dispatcher_.registerTaskManager(
       *std::move(registration),
       shared_from_this(),
@@ -154,6 +178,7 @@ void Session::enroll(const v1::Registration& message) {
         session->proceed();
       });
   const std::lock_guard lock(mutex_);
+  host_ = host;
   id_ = id;  // Written by the reading side only, which alone may read it without the lock.
 }
 

@@ -24,14 +24,14 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
                       public TaskManagerGateway,
                       public std::enable_shared_from_this<Session> {
  public:
-  /// A task manager that leaves so much unread is lost.
-  static constexpr std::uint64_t kMostUnread = 256 << 20;
-
   struct Bounds {
     rpc::PeerQuota::Permit permit;  ///< Held until gRPC is done with the session.
     std::int64_t most_beats = 5;    ///< Pings before a registration, at most.
     /// In bytes. A larger deployment is not sent: its job fails for good, with the reason.
     std::uint64_t most_deployment = 48 << 20;
+    /// In bytes. Beyond it a deployment fails its job, which may try again; anything else that a
+    /// task manager leaves unread there makes it lost.
+    std::uint64_t most_unread = 256 << 20;
   };
 
   /// `registered` is what a task manager is told once it is accepted.
@@ -62,7 +62,10 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
 
  private:
   void push(v1::ToTaskManager message);
-  void refuseDeployment(const runtime::ExecutionId& execution, std::uint64_t bytes);
+  /// Fails the job of `deployment` in place of sending it: `why` gets the host's name.
+  void refuseDeployment(const runtime::Deployment& deployment,
+                        const std::function<std::string(const std::string&)>& why,
+                        bool for_good);
   void proceed();
   void enroll(const v1::Registration& message);
   /// Tells the dispatcher, once.
@@ -77,6 +80,7 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
   std::mutex mutex_;
   grpc::CallbackServerContext* context_;  // gRPC's, until OnDone().
   std::optional<TaskManagerId> id_;       // Since the registration was handed on.
+  std::string host_;                      // Likewise.
   bool lost_ = false;
   int pings_since_end_ = -1;       // -1: not ended.
   std::shared_ptr<Session> self_;  // Let go by OnDone().

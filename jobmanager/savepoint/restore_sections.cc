@@ -1,7 +1,9 @@
 #include "jobmanager/savepoint/restore_sections.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "common/record/key_group.h"
 #include "common/state/kinds.h"
@@ -17,67 +19,108 @@ bool onlyKeyed(const runtime::OperatorState& state) {
          });
 }
 
-bool needs(const runtime::OperatorState& old,
-           std::uint32_t old_subtask,
-           std::uint32_t subtask,
-           std::uint32_t parallelism) {
-  if (old.parallelism == parallelism) {
-    return old_subtask == subtask;
+/// What one operator stored, and which of it each of its new subtasks needs.
+class OperatorSections {
+ public:
+  OperatorSections(const runtime::CheckpointMetadata& metadata,
+                   const runtime::OperatorState& old,
+                   OperatorId id,
+                   std::uint32_t parallelism)
+      : old_(old), parallelism_(parallelism), only_keyed_(onlyKeyed(old)) {
+    order_.id = id;
+    order_.old_parallelism = old.parallelism;
+    order_.finished = !old.subtasks.empty();
+    for (const runtime::SubtaskState& part : old.subtasks) {
+      order_.finished = order_.finished && part.finished;
+      finished_.emplace(part.subtask, part.finished);
+      if (part.handle.storage != runtime::StateHandle::Storage::kNone) {
+        sections_.push_back({part.subtask, resolve(metadata, part.handle)});
+      }
+    }
+    std::ranges::sort(sections_, {}, &Section::old_subtask);
   }
-  if (!onlyKeyed(old)) {
-    return true;
-  }
-  const KeyGroupRange theirs = keyGroupRangeOf(old_subtask, old.parallelism, old.max_parallelism);
-  const KeyGroupRange own = keyGroupRangeOf(subtask, parallelism, old.max_parallelism);
-  return theirs.first <= own.last && own.first <= theirs.last;
-}
 
-runtime::OperatorRestoreOrder orderFor(const runtime::CheckpointMetadata& metadata,
-                                       const runtime::OperatorState& old,
-                                       OperatorId id,
-                                       std::uint32_t subtask,
-                                       std::uint32_t parallelism) {
-  runtime::OperatorRestoreOrder order;
-  order.id = id;
-  order.old_parallelism = old.parallelism;
-  order.finished = !old.subtasks.empty();
-  for (const runtime::SubtaskState& part : old.subtasks) {
-    if (old.parallelism != parallelism || part.subtask == subtask) {
-      order.finished = order.finished && part.finished;
-    }
-    if (part.handle.storage != runtime::StateHandle::Storage::kNone &&
-        needs(old, part.subtask, subtask, parallelism)) {
-      order.sections.push_back({part.subtask, resolve(metadata, part.handle)});
-    }
+  /// Becomes the list number `list` of `restores`.
+  void moveTo(runtime::Restores& restores) {
+    order_.list = static_cast<std::uint32_t>(restores.lists.size());
+    restores.lists.push_back(std::move(sections_));
   }
-  return order;
-}
+
+  runtime::OperatorRestoreOrder orderFor(std::uint32_t subtask,
+                                         const runtime::Restores& restores) const {
+    runtime::OperatorRestoreOrder order = order_;
+    if (old_.parallelism == parallelism_) {
+      const auto own = finished_.find(subtask);
+      order.finished = !finished_.empty() && (own == finished_.end() || own->second);
+    }
+    // Those that it needs stand side by side, as ranges of key groups ascend with their subtasks.
+    const std::vector<Section>& all = restores.lists[order.list];
+    const auto first = std::ranges::partition_point(
+        all, [&](const Section& one) { return place(one, subtask) == Place::kBefore; });
+    const auto last = std::partition_point(first, all.end(), [&](const Section& one) {
+      return place(one, subtask) == Place::kNeeded;
+    });
+    order.count = static_cast<std::uint32_t>(last - first);
+    order.first = order.count == 0 ? 0 : static_cast<std::uint32_t>(first - all.begin());
+    return order;
+  }
+
+ private:
+  using Section = runtime::RestoreSection;
+  enum class Place : std::uint8_t { kBefore, kNeeded, kBehind };
+
+  /// Where a section stands as seen from those that `subtask` needs.
+  Place place(const Section& section, std::uint32_t subtask) const {
+    if (old_.parallelism != parallelism_ && !only_keyed_) {
+      return Place::kNeeded;
+    }
+    KeyGroupRange theirs{section.old_subtask, section.old_subtask};
+    KeyGroupRange own{subtask, subtask};
+    if (old_.parallelism != parallelism_) {
+      theirs = keyGroupRangeOf(section.old_subtask, old_.parallelism, old_.max_parallelism);
+      own = keyGroupRangeOf(subtask, parallelism_, old_.max_parallelism);
+    }
+    if (theirs.last < own.first) {
+      return Place::kBefore;
+    }
+    return theirs.first > own.last ? Place::kBehind : Place::kNeeded;
+  }
+
+  const runtime::OperatorState& old_;  // The metadata's.
+  const std::uint32_t parallelism_;
+  const bool only_keyed_;
+  runtime::OperatorRestoreOrder order_;
+  std::map<std::uint32_t, bool> finished_;
+  std::vector<Section> sections_;
+};
 
 }  // namespace
 
-std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& metadata,
-                                             const graph::JobGraph& graph,
-                                             const OperatorMatches& matches,
-                                             const DroppedStates& dropped,
-                                             state::Unclaimed unclaimed) {
-  std::vector<runtime::TaskRestore> restores;
+runtime::Restores distribute(const runtime::CheckpointMetadata& metadata,
+                             const graph::JobGraph& graph,
+                             const OperatorMatches& matches,
+                             const DroppedStates& dropped,
+                             state::Unclaimed unclaimed) {
+  runtime::Restores restores;
   for (const graph::JobVertex& vertex : graph.vertices) {
-    for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
+    std::vector<OperatorSections> restored;
+    for (const std::uint32_t index : vertex.operators) {
+      const OperatorId id = graph.operators[index].id;
+      if (auto match = matches.find(id); match != matches.end()) {
+        restored.emplace_back(metadata, *match->second, id, vertex.parallelism);
+        restored.back().moveTo(restores);
+      }
+    }
+    for (std::uint32_t subtask = 0; !restored.empty() && subtask < vertex.parallelism; ++subtask) {
       runtime::TaskRestore restore{.task = {vertex.id, subtask}, .operators = {}};
-      for (const std::uint32_t index : vertex.operators) {
-        const OperatorId id = graph.operators[index].id;
-        if (auto match = matches.find(id); match != matches.end()) {
-          restore.operators.push_back(
-              orderFor(metadata, *match->second, id, subtask, vertex.parallelism));
-          restore.operators.back().unclaimed = unclaimed;
-          if (auto names = dropped.find(id); names != dropped.end()) {
-            restore.operators.back().dropped = names->second;
-          }
+      for (const OperatorSections& one : restored) {
+        restore.operators.push_back(one.orderFor(subtask, restores));
+        restore.operators.back().unclaimed = unclaimed;
+        if (auto names = dropped.find(restore.operators.back().id); names != dropped.end()) {
+          restore.operators.back().dropped = names->second;
         }
       }
-      if (!restore.operators.empty()) {
-        restores.push_back(std::move(restore));
-      }
+      restores.tasks.push_back(std::move(restore));
     }
   }
   return restores;

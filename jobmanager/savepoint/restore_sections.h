@@ -16,12 +16,12 @@ using OperatorMatches = std::map<OperatorId, const runtime::OperatorState*>;
 using DroppedStates = std::map<OperatorId, std::vector<std::string>>;
 
 /// The sections that each subtask needs: its own at equal parallelism; else those whose key groups
-/// meet its own, or all where lists are spread anew. `unclaimed` says what becomes of keyed state
-/// that no task asks for.
-std::vector<runtime::TaskRestore> distribute(const runtime::CheckpointMetadata& metadata,
-                                             const graph::JobGraph& graph,
-                                             const OperatorMatches& matches,
-                                             const DroppedStates& dropped,
-                                             state::Unclaimed unclaimed);
+/// meet its own, or all where lists are spread anew. Locations are absolute. `unclaimed` says what
+/// becomes of keyed state that no task asks for.
+runtime::Restores distribute(const runtime::CheckpointMetadata& metadata,
+                             const graph::JobGraph& graph,
+                             const OperatorMatches& matches,
+                             const DroppedStates& dropped,
+                             state::Unclaimed unclaimed);
 
 }  // namespace weir::jobmanager

@@ -13,7 +13,7 @@
 namespace weir::jobmanager {
 
 struct RestorePlan {
-  std::vector<runtime::TaskRestore> tasks;  ///< Of subtasks that get anything; locations absolute.
+  runtime::Restores restores;
   runtime::RestoreReport report;
 };
 

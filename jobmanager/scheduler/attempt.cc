@@ -53,15 +53,14 @@ void Attempt::deploy(const Common& common) {
                                  .storage = common.storage,
                                  .configuration = common.configuration,
                                  .slots = 1};
+  std::vector<std::vector<const runtime::TaskRestore*>> restores(placement_.workers.size());
+  for (const runtime::TaskRestore& restore : common.restores.tasks) {
+    restores[workerOf(restore.task)].push_back(&restore);
+  }
   for (std::uint32_t worker = 0; worker < placement_.workers.size(); ++worker) {
     deployment.self = worker;
     deployment.slots = placement_.slots[worker];
-    deployment.restores.clear();
-    for (const runtime::TaskRestore& restore : common.restores) {
-      if (workerOf(restore.task) == worker) {
-        deployment.restores.push_back(restore);
-      }
-    }
+    deployment.restores = runtime::shareOf(common.restores, restores[worker]);
     live_.insert(placement_.workers[worker]);
     resources_.gateway(placement_.workers[worker])->send(deployment);
   }

@@ -22,7 +22,7 @@ class Attempt {
   /// What every task manager of an attempt is told alike.
   struct Common {
     runtime::Program program;
-    std::vector<runtime::TaskRestore> restores;
+    runtime::Restores restores;
     runtime::CheckpointStorage storage;
     std::map<std::string, std::string> configuration;
     std::string token;

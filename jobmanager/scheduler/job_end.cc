@@ -111,6 +111,7 @@ void JobMaster::attemptOver() {
     emitTask(task, {});
   }
   attempt_.reset();
+  offers_.clear();
   coordinator_.attemptEnded();
   coordinator_.whenSettled([this] { afterAttempt(); });
 }

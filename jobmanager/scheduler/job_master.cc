@@ -214,22 +214,25 @@ void JobMaster::deploy() {
     const std::uint64_t bits = services_.random.next();
     token.append(reinterpret_cast<const char*>(&bits), sizeof bits);
   }
+  runtime::Restores restored = restores();
+  offers_ =
+      blob::offerInline(restored, services_.common.blobs.store(), options_.most_inline_restore);
   attempt_->deploy({.program = program_,
-                    .restores = restores(),
+                    .restores = std::move(restored),
                     .storage = options_.storage,
                     .configuration = options_.configuration,
                     .token = std::move(token)});
 }
 
-std::vector<runtime::TaskRestore> JobMaster::restores() const {
+runtime::Restores JobMaster::restores() const {
   if (const CompletedCheckpoint* latest = coordinator_.latest()) {
     log::info("restoring from a checkpoint",
               {{"job", id_.hex()},
                {"id", latest->metadata.checkpoint.value()},
                {"attempt", execution_.attempt.value()}});
-    return restoreSame(latest->metadata, graph_.graph()).tasks;
+    return restoreSame(latest->metadata, graph_.graph()).restores;
   }
-  return restored_ ? restored_->plan.tasks : std::vector<runtime::TaskRestore>{};
+  return restored_ ? restored_->plan.restores : runtime::Restores{};
 }
 
 // -------------------------------------------------------------------------------------- reports
@@ -305,6 +308,7 @@ void JobMaster::update(const runtime::TaskUpdate& update) {
 
 void JobMaster::startCheckpoints() {
   log::info("all tasks run", {{"job", id_.hex()}, {"attempt", execution_.attempt.value()}});
+  offers_.clear();
   coordinator_.start();
 }
 

@@ -14,6 +14,7 @@
 #include "common/config/resolve.h"
 #include "common/runtime/client_messages.h"
 #include "common/runtime/messages.h"
+#include "jobmanager/blob/restore_blobs.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/execution/execution_graph.h"
 #include "jobmanager/ha/job_store.h"
@@ -47,6 +48,7 @@ struct JobOptions {
   std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file of a checkpoint.
   std::uint64_t event_bytes = 1 << 20;       ///< What the remembered events may hold.
   std::size_t most_removals = 16;  ///< Of checkpoints, outstanding, for the next one to begin.
+  std::uint64_t most_inline_restore = blob::kMostInlineRestore;  ///< In bytes of a deployment.
   Duration slot_wait = std::chrono::seconds(10);
   /// After how long a worker that does not end is given up; its slots stay taken.
   Duration cancel_wait = std::chrono::seconds(60);
@@ -126,7 +128,7 @@ class JobMaster final : private CheckpointedTasks {
   void allocated(const runtime::ExecutionId& execution, Result<Placement> placement);
   void probe();
   void deploy();
-  std::vector<runtime::TaskRestore> restores() const;
+  runtime::Restores restores() const;
 
   bool speaksFor(TaskManagerId from, const runtime::TaskId& task) const;
   void update(const runtime::TaskUpdate& update);
@@ -175,7 +177,9 @@ class JobMaster final : private CheckpointedTasks {
   bool restored_in_use_ = false;               // The mark beside it stands.
   std::map<CheckpointId, std::string> taken_;  // Savepoints that our mark stands beside, by path.
   runtime::ExecutionId execution_;             // Of the latest attempt.
-  std::unique_ptr<Attempt> attempt_;           // From its slots until its last worker is gone.
+  /// From a deployment until all its tasks run, or until it is over.
+  std::vector<std::unique_ptr<blob::BlobStore::Offer>> offers_;
+  std::unique_ptr<Attempt> attempt_;  // From its slots until its last worker is gone.
   bool final_pending_ = false;
   bool final_taken_ = false;
   int final_failures_ = 0;

@@ -81,8 +81,7 @@ struct Model {
 /// Adds one section, as a task wrote it.
 void addSection(ModelState& state, const std::string& section);
 /// The state that a set of restore orders stands for.
-Result<ModelState> readState(fs::FileSystem& files,
-                             const std::vector<runtime::TaskRestore>& restores);
+Result<ModelState> readState(fs::FileSystem& files, const runtime::Restores& restores);
 
 /// A task manager with its workers. Processes die as a whole; what they sent before may be lost.
 class FakeTaskManager {

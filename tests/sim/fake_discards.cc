@@ -8,9 +8,9 @@ namespace weir::sim {
 /// Like a worker process: all handles are read before the first is discarded.
 void FakeTaskManager::discardHandles(const runtime::Deployment& deployment) {
   std::vector<std::uint64_t> handles;
-  for (const runtime::TaskRestore& task : deployment.restores) {
+  for (const runtime::TaskRestore& task : deployment.restores.tasks) {
     for (const runtime::OperatorRestoreOrder& one : task.operators) {
-      auto state = readState(world_.files, {{task.task, {one}}});
+      auto state = readState(world_.files, {deployment.restores.lists, {{task.task, {one}}}});
       if (!state || state->handles.size() != 1) {
         world_.violations.push_back("a state handle cannot be read any more: " +
                                     (state ? "it names none" : state.error().message()));

@@ -79,12 +79,11 @@ void addSection(ModelState& state, const std::string& section) {
   }
 }
 
-Result<ModelState> readState(fs::FileSystem& files,
-                             const std::vector<runtime::TaskRestore>& restores) {
+Result<ModelState> readState(fs::FileSystem& files, const runtime::Restores& restores) {
   ModelState state;
-  for (const runtime::TaskRestore& task : restores) {
+  for (const runtime::TaskRestore& task : restores.tasks) {
     for (const runtime::OperatorRestoreOrder& one : task.operators) {
-      for (const auto& section : one.sections) {
+      for (const auto& section : restores.sectionsOf(one)) {
         WEIR_TRY(auto bytes, fs::readAll(files, section.handle.location));
         addSection(state, bytes);
       }

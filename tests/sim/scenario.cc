@@ -212,7 +212,7 @@ class Scenario {
       return;
     }
     const auto plan = jobmanager::restoreSame(*metadata, jobs_.front()->model.graph("model"));
-    auto state = readState(world_.files, plan.tasks);
+    auto state = readState(world_.files, plan.restores);
     if (!state || !state->consistent()) {
       violate("savepoint " + path + " is not consistent");
     } else if (world_.holdsDiscarded(*state)) {

@@ -73,16 +73,17 @@ Status receive(BlobTransport& transport,
                const std::string& path) {
   fs::Sha256 digest;
   std::uint64_t received = 0;
-  WEIR_RETURN_IF_ERROR(transport.fetch(key, [&](std::string_view piece) -> Status {
-    received += piece.size();
-    if (received > size) {
-      return Error(
-          ErrorCode::kCorruption,
-          "blob " + key + " is longer than the " + std::to_string(size) + " bytes it should have");
-    }
-    digest.update(piece);
-    return writeFully(fd, piece, path);
-  }));
+  WEIR_RETURN_IF_ERROR(
+      transport.fetch(key, sha256.empty() ? size : 0, [&](std::string_view piece) -> Status {
+        received += piece.size();
+        if (received > size) {
+          return Error(ErrorCode::kCorruption,
+                       "blob " + key + " is longer than the " + std::to_string(size) +
+                           " bytes it should have");
+        }
+        digest.update(piece);
+        return writeFully(fd, piece, path);
+      }));
   if (received != size) {
     return Error(ErrorCode::kCorruption,
                  "blob " + key + " has " + std::to_string(received) + " bytes instead of " +

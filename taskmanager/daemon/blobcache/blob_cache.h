@@ -70,7 +70,8 @@ class BlobCache {
 };
 
 /// Writes what `transport` has under `key` to the new file `path` with this mode. kCorruption, and
-/// no file, unless it has `size` bytes and, unless that is empty, this SHA-256.
+/// no file, unless it has `size` bytes and this SHA-256; if that is empty, the first `size` bytes
+/// of it, whatever they are.
 Status fetchToFile(BlobTransport& transport,
                    const std::string& key,
                    std::uint64_t size,

@@ -30,14 +30,18 @@ class BlobClient final : public BlobTransport {
              Duration idle = std::chrono::seconds(30));
   ~BlobClient() override;
 
-  Status fetch(const std::string& key, const Sink& sink) override;
+  Status fetch(const std::string& key, std::uint64_t length, const Sink& sink) override;
   Result<std::string> putState(const JobId& job, std::string_view bytes) override;
   void shutdown();
 
  private:
   class Call;
 
-  Status fetchFrom(const std::string& key, std::uint64_t& offset, const Sink& sink, bool& broken);
+  Status fetchFrom(const std::string& key,
+                   std::uint64_t& offset,
+                   std::uint64_t length,
+                   const Sink& sink,
+                   bool& broken);
   Result<std::string> put(const JobId& job, std::string_view bytes, const std::string& sha256);
   bool pauseBeforeRetry(int failures, const Error& error);
   void watch();

@@ -11,9 +11,11 @@
 
 #include "cluster.grpc.pb.h"
 #include "common/base/lease.h"
+#include "common/rpc/channel.h"
 #include "common/rpc/retry.h"
 #include "common/rpc/status.h"
 #include "common/telemetry/log.h"
+#include "common/wire/deployment.h"
 #include "common/wire/messages.h"
 
 namespace weir::taskmanager {
@@ -46,7 +48,9 @@ struct SessionClient::State {
   Outcome attempt(const runtime::Registration& registration);
   void converse(Stream& stream, const v1::Registered& answer, std::int64_t asked_at);
   Error reasonOfEnd(Stream& stream);
+  void send(const runtime::TaskManagerReport& report);
   void write(Stream& stream);
+  void refuse(const v1::Deployment& deployment, const Error& why);
   void receive(const v1::ToTaskManager& message);
   void watch();
   bool pause(Duration duration);
@@ -99,16 +103,18 @@ void SessionClient::open(runtime::Registration registration, Listener& listener)
   }
 }
 
-void SessionClient::send(runtime::TaskManagerReport report) {
+void SessionClient::send(runtime::TaskManagerReport report) { state_->send(report); }
+
+void SessionClient::State::send(const runtime::TaskManagerReport& report) {
   v1::FromTaskManager message = wire::toProto(report);
-  std::lock_guard lock(state_->mutex);
-  if (!state_->in_session || state_->closing) {
+  std::lock_guard lock(mutex);
+  if (!in_session || closing) {
     return;
   }
-  state_->queued_bytes += message.ByteSizeLong();
-  state_->was_full = state_->was_full || state_->queued_bytes > kRoomBytes;
-  state_->queue.push_back(std::move(message));
-  state_->changed.notify_all();
+  queued_bytes += message.ByteSizeLong();
+  was_full = was_full || queued_bytes > kRoomBytes;
+  queue.push_back(std::move(message));
+  changed.notify_all();
 }
 
 bool SessionClient::hasRoom() const {
@@ -264,7 +270,9 @@ void SessionClient::State::converse(Stream& stream,
                                     std::int64_t asked_at) {
   const SessionTerms terms{std::chrono::milliseconds(answer.heartbeat_interval_millis()),
                            std::chrono::milliseconds(answer.heartbeat_timeout_millis()),
-                           asked_at};
+                           asked_at,
+                           answer.max_message_bytes() == 0 ? std::uint64_t{rpc::kMaxMessageBytes}
+                                                           : answer.max_message_bytes()};
   {
     std::lock_guard lock(mutex);
     queue.clear();
@@ -313,12 +321,27 @@ void SessionClient::State::receive(const v1::ToTaskManager& message) {
   Result<runtime::TaskManagerOrder> order = wire::fromProto(message);
   if (!order) {
     log::warn("ignoring an order that cannot be read", {{"reason", order.error().text()}});
+    if (message.has_deployment()) {
+      refuse(message.deployment(), order.error());
+    }
     return;
   }
   // Shared with nobody: std::function wants copyable captures.
   tell([order = std::make_shared<runtime::TaskManagerOrder>(*std::move(order))](Listener& to) {
     to.onOrder(std::move(*order));
   });
+}
+
+/// Its job would wait for this worker without end.
+void SessionClient::State::refuse(const v1::Deployment& deployment, const Error& why) {
+  const auto execution = wire::fromProto(deployment.execution());
+  if (execution) {
+    send(runtime::WorkerExited{*execution,
+                               false,
+                               "the deployment of job " + execution->job.hex() +
+                                   " cannot be read by its task manager: " + why.text(),
+                               true});
+  }
 }
 
 void SessionClient::State::write(Stream& stream) {

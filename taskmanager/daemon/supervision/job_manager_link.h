@@ -11,9 +11,10 @@ namespace weir::taskmanager {
 
 /// What the job manager asks of a session.
 struct SessionTerms {
-  Duration heartbeat_interval{};  ///< How often it wants to hear from us.
-  Duration heartbeat_timeout{};   ///< After so much silence it gives us up.
-  std::int64_t asked_at = 0;      ///< When the registration was sent; of nanosSinceBoot().
+  Duration heartbeat_interval{};          ///< How often it wants to hear from us.
+  Duration heartbeat_timeout{};           ///< After so much silence it gives us up.
+  std::int64_t asked_at = 0;              ///< When the registration was sent; of nanosSinceBoot().
+  std::uint64_t most_message = 64 << 20;  ///< Bytes that it takes in one message.
 };
 
 /// The ordered stream between this task manager and the job manager.

@@ -98,24 +98,26 @@ Result<std::string> place(BlobCache& cache,
 
 Status fetchState(BlobTransport& transport,
                   const std::string& directory,
-                  runtime::Deployment& deployment) {
-  std::map<std::string, std::string> fetched;  // Key of the blob store to path.
-  for (runtime::TaskRestore& task : deployment.restores) {
-    for (runtime::OperatorRestoreOrder& state : task.operators) {
-      for (auto& section : state.sections) {
-        runtime::StateHandle& handle = section.handle;
-        if (handle.storage != runtime::StateHandle::Storage::kBlob) {
-          continue;
-        }
-        auto [entry, is_new] =
-            fetched.try_emplace(handle.location, directory + "/" + std::to_string(fetched.size()));
-        if (is_new) {
-          WEIR_RETURN_IF_ERROR(fetchToFile(
-              transport, handle.location, handle.offset + handle.size, "", entry->second, 0600));
-        }
-        handle.storage = runtime::StateHandle::Storage::kFile;
-        handle.location = fs::toFileUri(entry->second);
+                  runtime::Restores& restores) {
+  std::map<std::string, std::vector<runtime::StateHandle*>> blobs;  // By key of the blob store.
+  for (auto& list : restores.lists) {
+    for (runtime::RestoreSection& section : list) {
+      if (section.handle.storage == runtime::StateHandle::Storage::kBlob) {
+        blobs[section.handle.location].push_back(&section.handle);
       }
+    }
+  }
+  std::size_t fetched = 0;
+  for (const auto& [key, handles] : blobs) {
+    std::uint64_t size = 0;
+    for (const runtime::StateHandle* handle : handles) {
+      size = std::max(size, handle->offset + handle->size);
+    }
+    const std::string path = directory + "/" + std::to_string(fetched++);
+    WEIR_RETURN_IF_ERROR(fetchToFile(transport, key, size, "", path, 0600));
+    for (runtime::StateHandle* handle : handles) {
+      handle->storage = runtime::StateHandle::Storage::kFile;
+      handle->location = fs::toFileUri(path);
     }
   }
   return ok();
@@ -170,7 +172,7 @@ Result<LaunchSpec> prepareAttempt(const std::string& root,
     WEIR_TRY(std::string ignored, place(cache, job, shipped, spec.working_directory, copyFile));
   }
   WEIR_RETURN_IF_ERROR(
-      fetchState(transport, root + "/state", deployment).during("fetch state to restore"));
+      fetchState(transport, root + "/state", deployment.restores).during("fetch state to restore"));
   return spec;
 }
 

@@ -7,11 +7,26 @@
 namespace weir::taskmanager {
 namespace {
 
-constexpr std::uint64_t kMostInlineBytes = 64 * 1024;  // Of a section in one report.
+constexpr std::uint64_t kMostInline = 64 * 1024;  // Of a section in one report.
+constexpr std::uint64_t kMostTogether = 1 << 20;  // Of all; above it only small ones stay.
+constexpr std::uint64_t kSmall = 1024;
 
-bool isToMove(const runtime::StateHandle& handle) {
+bool isToMove(const runtime::StateHandle& handle, std::uint64_t most_inline) {
   return handle.storage == runtime::StateHandle::Storage::kInline &&
-         handle.bytes.size() > kMostInlineBytes;
+         handle.bytes.size() > most_inline;
+}
+
+std::uint64_t bytesAbove(std::uint64_t most_inline, const runtime::CheckpointAck& ack) {
+  std::uint64_t bytes = 0;
+  for (const runtime::OperatorSnapshot& snapshot : ack.operators) {
+    bytes += isToMove(snapshot.handle, most_inline) ? snapshot.handle.bytes.size() : 0;
+  }
+  return bytes;
+}
+
+/// Larger sections of `ack` leave it.
+std::uint64_t mostInline(const runtime::CheckpointAck& ack) {
+  return bytesAbove(0, ack) > kMostTogether ? kSmall : kMostInline;
 }
 
 Error abortedError() { return Error(ErrorCode::kCancelled, "the checkpoint was aborted"); }
@@ -25,12 +40,14 @@ struct StateUploads::Upload {
   Upload(runtime::CheckpointAck its_ack, Done its_done)
       : execution(its_ack.execution),
         checkpoint(its_ack.checkpoint),
-        bytes(bytesToMove(its_ack)),
+        most_inline(mostInline(its_ack)),
+        bytes(bytesAbove(most_inline, its_ack)),
         outcome{.ack = std::move(its_ack), .status = ok(), .failed = {}},
         done(std::move(its_done)) {}
 
   const runtime::ExecutionId execution;
   const CheckpointId checkpoint;
+  const std::uint64_t most_inline;
   const std::uint64_t bytes;
   Outcome outcome;
   Done done;
@@ -39,11 +56,7 @@ struct StateUploads::Upload {
 };
 
 std::uint64_t StateUploads::bytesToMove(const runtime::CheckpointAck& ack) {
-  std::uint64_t bytes = 0;
-  for (const runtime::OperatorSnapshot& snapshot : ack.operators) {
-    bytes += isToMove(snapshot.handle) ? snapshot.handle.bytes.size() : 0;
-  }
-  return bytes;
+  return bytesAbove(mostInline(ack), ack);
 }
 
 void StateUploads::start(runtime::CheckpointAck ack, Done done) {
@@ -64,7 +77,7 @@ void StateUploads::move(BlobTransport& transport, Upload& upload) {
   runtime::CheckpointAck& ack = upload.outcome.ack;
   for (runtime::OperatorSnapshot& snapshot : ack.operators) {
     runtime::StateHandle& handle = snapshot.handle;
-    if (!isToMove(handle)) {
+    if (!isToMove(handle, upload.most_inline)) {
       continue;
     }
     auto key = upload.unwanted ? Result<std::string>(abortedError())
@@ -88,8 +101,9 @@ void StateUploads::end(const SharedUpload& upload) {
   }
   bytes_ -= upload->bytes;
   Outcome outcome = std::move(upload->outcome);
-  std::erase_if(outcome.ack.operators,
-                [](const runtime::OperatorSnapshot& one) { return isToMove(one.handle); });
+  std::erase_if(outcome.ack.operators, [&](const runtime::OperatorSnapshot& one) {
+    return isToMove(one.handle, upload->most_inline);
+  });
   std::exchange(upload->done, {})(std::move(outcome));
 }
 

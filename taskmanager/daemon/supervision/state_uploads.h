@@ -15,7 +15,8 @@
 
 namespace weir::taskmanager {
 
-/// Moves the large sections of acknowledgements into the job manager's memory, in the background.
+/// Moves sections of acknowledgements that are large, alone or together, into the job manager's
+/// memory, in the background.
 ///
 /// What is aborted ends: at once while it waits for a thread, else before its next section. Lives
 /// until its strand, the loop's, has ended. Threads: the strand, on which answers come.

@@ -15,8 +15,7 @@ namespace weir::taskmanager {
 
 namespace {
 
-constexpr std::uint64_t kMostBatchBytes = 1 << 20;  // Of updates in one message.
-constexpr std::uint64_t kMostAckBytes = 32 << 20;   // Half of what a message may have.
+constexpr std::uint64_t kMostBatchBytes = 1 << 20;                 // Of updates in one message.
 constexpr std::uint64_t kMostUploading = std::uint64_t{64} << 20;  // Before workers are held back.
 constexpr std::size_t kMostProbes = 64;                            // That have not come back.
 
@@ -70,6 +69,7 @@ void TaskManagerCore::onRegistered(const SessionTerms& terms) {
   ++session_;
   registered_ = true;
   terms_ = terms;
+  settings_.worker.most_report = terms.most_message / 2;
   sent_.clear();
   lease_until_ = terms.asked_at + terms.heartbeat_timeout.count();
   log::info("registered", {{"id", settings_.registration.id.hex()}, {"slots", slots_.total()}});
@@ -138,7 +138,7 @@ void TaskManagerCore::flushUpdates() {
       return;
     }
     const std::uint64_t more = runtime::bytesOf(update);
-    if (bytes + more > kMostBatchBytes) {
+    if (bytes + more > std::min(kMostBatchBytes, settings_.worker.most_report)) {
       send();
     }
     bytes += more;
@@ -317,16 +317,31 @@ void TaskManagerCore::acknowledge(runtime::CheckpointStorage::Kind storage,
       }
     });
     hold();
-  } else if (const std::uint64_t all = runtime::bytesOf(ack); all > kMostAckBytes) {
-    report(runtime::CheckpointDecline{
-        ack.execution,
-        ack.checkpoint,
-        ack.task,
-        "the state of one task that is to stand in the metadata has " + std::to_string(all) +
-            " bytes, more than one message takes; lower state.backend.fs.memory-threshold"});
   } else {
-    report(std::move(ack));
+    reportWithinBounds(std::move(ack));
   }
+}
+
+/// The connection would break over a larger one, and all jobs here be lost.
+void TaskManagerCore::reportWithinBounds(runtime::CheckpointAck ack) {
+  const std::uint64_t bytes = runtime::bytesOf(ack);
+  const std::uint64_t most = settings_.worker.most_report;
+  if (bytes <= most) {
+    report(std::move(ack));
+    return;
+  }
+  const auto largest = std::ranges::max_element(
+      ack.operators, {}, [](const auto& one) { return runtime::bytesOf(one); });
+  const Worker* worker = find(ack.execution);
+  report(runtime::CheckpointDecline{
+      ack.execution,
+      ack.checkpoint,
+      ack.task,
+      "what the metadata is to say of one task has " + std::to_string(bytes) +
+          " bytes, more than the " + std::to_string(most) +
+          " that a message to the job manager takes, most of it of operator " +
+          (worker == nullptr ? largest->id.hex() : worker->nameOf(largest->id)) +
+          "; lower state.backend.fs.memory-threshold or keep fewer states"});
 }
 
 /// Of a checkpoint that is declined or was aborted the job manager is told as well what it holds
@@ -344,7 +359,7 @@ void TaskManagerCore::uploaded(StateUploads::Outcome outcome) {
             " cannot be sent to the job manager: " + outcome.status.error().text()});
   }
   if (outcome.status || !ack.operators.empty()) {
-    report(std::move(outcome.ack));
+    reportWithinBounds(std::move(outcome.ack));
   }
 }
 

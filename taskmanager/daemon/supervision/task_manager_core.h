@@ -92,6 +92,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   void flushUpdates();
   void acknowledge(runtime::CheckpointStorage::Kind storage, runtime::CheckpointAck ack);
   void uploaded(StateUploads::Outcome outcome);
+  void reportWithinBounds(runtime::CheckpointAck ack);
   void hold();  // Holds workers back, or lets them go, as queues demand.
 
   void heartbeat();

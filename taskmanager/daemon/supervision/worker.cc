@@ -10,6 +10,7 @@
 #include "common/config/options.h"
 #include "common/config/value.h"
 #include "common/config/worker_options.h"
+#include "common/runtime/deployment_size.h"
 #include "common/runtime/report_limits.h"
 #include "common/telemetry/log.h"
 #include "common/wire/encoding.h"
@@ -333,11 +334,24 @@ void Worker::onHello(const runtime::WorkerHello& hello) {
   }
   kill_timer_.reset();
   kill_at_ = SteadyTime::max();
-  const std::string order = wire::encode(runtime::WorkerOrder(std::exchange(deployment_, {})));
-  if (order.size() > kMaxFrameBytes) {
+  const runtime::Deployment deployment = std::exchange(deployment_, {});
+  const bool shared_lists = hello.protocol_version >= runtime::WorkerHello::kSharedLists;
+  std::string order;
+  std::uint64_t bytes = shared_lists ? 0 : runtime::bytesOfRepeated(deployment.restores);
+  if (bytes <= settings_.most_frame) {  // Known before memory is taken for it.
+    order = wire::encodeDeploymentFor(hello.protocol_version, deployment);
+    bytes = order.size();
+  }
+  if (bytes > settings_.most_frame) {
     unrecoverable_ = true;
-    killBecause("the deployment of job " + execution_.job.hex() + " has " +
-                std::to_string(order.size()) + " bytes, more than a worker can be sent");
+    killBecause(runtime::deploymentTooLarge(
+                    deployment,
+                    settings_.host,
+                    bytes,
+                    "the " + std::to_string(settings_.most_frame) + " that a worker takes") +
+                (shared_lists ? ""
+                              : "; the program was built with Weir " + hello.version +
+                                    ", build it with this release"));
     return;
   }
   stage_ = Stage::kDeployed;
@@ -371,6 +385,15 @@ void Worker::handOn(runtime::WorkerReport report) {
       unrecoverable_ = true;
       killBecause("job " + execution_.job.hex() + " on " + settings_.host + ": " +
                   runtime::accumulatorsTooLarge(update->accumulators, most_accumulators_));
+      return;
+    }
+    if (const std::uint64_t bytes = runtime::bytesOf(*update); bytes > settings_.most_report) {
+      unrecoverable_ = true;
+      killBecause("job " + execution_.job.hex() + " on " + settings_.host +
+                  ": the report of one task, with its accumulators, has " + std::to_string(bytes) +
+                  " bytes, more than the " + std::to_string(settings_.most_report) +
+                  " that are half of jobmanager.rpc.max-message-size; count fewer distinct values, "
+                  "or raise it");
       return;
     }
     onUpdate(*update);

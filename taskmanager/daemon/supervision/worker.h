@@ -28,6 +28,8 @@ struct WorkerSettings {
   Duration program_timeout = std::chrono::seconds(60);       ///< Likewise; up to execute().
   std::uint64_t most_accumulators = 1 << 20;                 ///< The same, in bytes of one task.
   Duration stack_wait = std::chrono::milliseconds(500);      ///< For the stacks of what hangs.
+  std::uint64_t most_frame = kMaxFrameBytes;                 ///< Of a message to a worker.
+  std::uint64_t most_report = 32 << 20;                      ///< Of one to the job manager.
   std::uint64_t core_bytes = 0;                              ///< Largest core file of a worker.
   std::size_t kept_directories = 0;                          ///< Of failed workers.
   std::string error_file;                         ///< Where standard error goes, if known.

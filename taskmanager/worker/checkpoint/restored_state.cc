@@ -1,6 +1,8 @@
 #include "taskmanager/worker/checkpoint/restored_state.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "common/fs/uri.h"
 #include "common/record/key_group.h"
@@ -26,25 +28,58 @@ class InlineSource final : public state::ByteSource {
   std::string bytes_;
 };
 
+/// Files of state that are being read. Only the last few stay open: a subtask that gets a list back
+/// reads as many files as there were subtasks, and so do the others in its process.
+class OpenFiles {
+ public:
+  explicit OpenFiles(fs::FileSystem& files) : files_(files) {}
+
+  /// Valid until the next call.
+  Result<fs::FileReader*> get(const std::string& path) {
+    const auto found = std::ranges::find(open_, path, &Open::path);
+    if (found != open_.end()) {
+      std::rotate(open_.begin(), found, found + 1);
+    } else {
+      WEIR_TRY(auto file, files_.openNoLink(path));
+      if (open_.size() == kMost) {
+        open_.pop_back();
+      }
+      open_.insert(open_.begin(), {path, std::move(file)});
+    }
+    return open_.front().file.get();
+  }
+
+ private:
+  static constexpr std::size_t kMost = 4;
+  struct Open {
+    std::string path;
+    std::unique_ptr<fs::FileReader> file;
+  };
+
+  fs::FileSystem& files_;
+  std::vector<Open> open_;  // The last used first.
+};
+
 /// A part of a file.
 class FileSource final : public state::ByteSource {
  public:
-  FileSource(std::unique_ptr<fs::FileReader> file,
+  FileSource(std::shared_ptr<OpenFiles> files,
              std::string name,
              std::uint64_t offset,
              std::uint64_t size)
-      : file_(std::move(file)), name_(std::move(name)), offset_(offset), size_(size) {}
+      : files_(std::move(files)), name_(std::move(name)), offset_(offset), size_(size) {}
   std::string name() const override { return name_; }
   std::uint64_t size() const override { return size_; }
   Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
     if (offset > size_ || size_ - offset < length) {
       return Error(ErrorCode::kCorruption, "the section is shorter than it says");
     }
-    return file_->read(offset_ + offset, length);
+    WEIR_TRY(fs::FileReader * file, files_->get(name_));
+    return file->read(offset_ + offset, length);
   }
 
  private:
-  std::unique_ptr<fs::FileReader> file_;
+  std::shared_ptr<OpenFiles> files_;  // Shared with the other sections of one operator.
   std::string name_;
   std::uint64_t offset_;
   std::uint64_t size_;
@@ -57,7 +92,7 @@ struct OpenSection {
 };
 
 Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& handle,
-                                                    fs::FileSystem& files) {
+                                                    const std::shared_ptr<OpenFiles>& files) {
   if (handle.storage == runtime::StateHandle::Storage::kInline) {
     return std::unique_ptr<state::ByteSource>(std::make_unique<InlineSource>(handle.bytes));
   }
@@ -68,7 +103,7 @@ Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& 
     return Error(ErrorCode::kInvalidArgument,
                  "'" + handle.location + "' is no name that a snapshot gives to a file of state");
   }
-  WEIR_TRY(auto file, files.openNoLink(handle.location));
+  WEIR_TRY(const fs::FileReader* file, files->get(handle.location));
   if (handle.offset > file->size() || file->size() - handle.offset < handle.size) {
     return Error(ErrorCode::kCorruption,
                  handle.location + " has " + std::to_string(file->size()) +
@@ -76,20 +111,26 @@ Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& 
                      std::to_string(handle.offset));
   }
   return std::unique_ptr<state::ByteSource>(
-      std::make_unique<FileSource>(std::move(file), handle.location, handle.offset, handle.size));
+      std::make_unique<FileSource>(files, handle.location, handle.offset, handle.size));
 }
 
-}  // namespace
-
-Result<std::shared_ptr<state::SectionReader>> openSection(const runtime::StateHandle& handle,
-                                                          fs::FileSystem& files) {
+Result<std::shared_ptr<state::SectionReader>> openWith(const runtime::StateHandle& handle,
+                                                       const std::shared_ptr<OpenFiles>& files) {
   auto open = std::make_shared<OpenSection>();
   WEIR_TRY(open->source, sourceOf(handle, files));
   WEIR_TRY(open->reader, state::SectionReader::open(*open->source));
   return std::shared_ptr<state::SectionReader>(open, open->reader.get());
 }
 
+}  // namespace
+
+Result<std::shared_ptr<state::SectionReader>> openSection(const runtime::StateHandle& handle,
+                                                          fs::FileSystem& files) {
+  return openWith(handle, std::make_shared<OpenFiles>(files));
+}
+
 Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrder& order,
+                                               std::span<const runtime::RestoreSection> sections,
                                                std::uint32_t subtask,
                                                std::uint32_t parallelism,
                                                std::uint32_t max_parallelism,
@@ -99,11 +140,12 @@ Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrd
   restore.old_parallelism = order.old_parallelism;
   restore.dropped = order.dropped;
   restore.unclaimed = order.unclaimed;
-  for (const auto& section : order.sections) {
+  const auto open_files = std::make_shared<OpenFiles>(files);
+  for (const auto& section : sections) {
     if (section.handle.storage == runtime::StateHandle::Storage::kNone) {
       continue;
     }
-    WEIR_TRY(auto reader, openSection(section.handle, files));
+    WEIR_TRY(auto reader, openWith(section.handle, open_files));
     restore.sections.push_back(functions::RestoredSection{section.old_subtask, std::move(reader)});
   }
   return restore;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "common/base/result.h"
@@ -19,6 +20,7 @@ Result<std::shared_ptr<state::SectionReader>> openSection(const runtime::StateHa
 
 /// All that one operator gets back in subtask `subtask` of `parallelism`. Errors as above.
 Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrder& order,
+                                               std::span<const runtime::RestoreSection> sections,
                                                std::uint32_t subtask,
                                                std::uint32_t parallelism,
                                                std::uint32_t max_parallelism,

@@ -1,10 +1,12 @@
 #include "taskmanager/worker/checkpoint/snapshot_store.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <utility>
 
 #include "common/fs/uri.h"
+#include "common/runtime/report_limits.h"
 #include "common/state/keyed_backend.h"
 #include "common/state/section.h"
 #include "taskmanager/worker/checkpoint/section_sink.h"
@@ -59,6 +61,7 @@ struct SnapshotStore::Target {
   bool on_job_manager = false;
   const std::atomic<bool>& unwanted;
   SectionFile file;
+  std::uint64_t most_inline = 0;  // Of what is still to come.
 };
 
 /// A snapshot that waits or is being stored.
@@ -72,9 +75,11 @@ SnapshotStore::SnapshotStore(const runtime::ExecutionId& execution,
                              fs::FileSystem& files,
                              Random& random,
                              const Clock& clock,
-                             std::function<void(runtime::WorkerReport)> report)
+                             std::function<void(runtime::WorkerReport)> report,
+                             AckBounds bounds)
     : execution_(execution),
       storage_(std::move(storage)),
+      bounds_(bounds),
       files_(files),
       random_(random),
       clock_(clock),
@@ -187,7 +192,8 @@ bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
   Target target{storage_.kind == runtime::CheckpointStorage::Kind::kJobManager &&
                     snapshot.order.directory.empty(),
                 taken.unwanted,
-                SectionFile(files_, pathFor(snapshot))};
+                SectionFile(files_, pathFor(snapshot)),
+                bounds_.most_inline};
   auto operators = write(taken, target);
   if (taken.unwanted.load()) {
     return false;  // The file was not committed.
@@ -258,6 +264,7 @@ void SnapshotStore::abandon(const std::vector<std::function<void()>>& calls) {
 
 Result<std::vector<runtime::OperatorSnapshot>> SnapshotStore::write(Taken& taken, Target& target) {
   std::vector<runtime::OperatorSnapshot> written;
+  std::uint64_t bytes = 0;
   for (FrozenOperator& frozen : taken.snapshot.operators) {
     if (taken.unwanted.load()) {
       break;
@@ -266,6 +273,14 @@ Result<std::vector<runtime::OperatorSnapshot>> SnapshotStore::write(Taken& taken
       auto one = writeOperator(frozen, target);
       if (!one) {
         return std::move(one).error().during("store the state of operator '" + frozen.name + "'");
+      }
+      bytes += runtime::bytesOf(*one);
+      if (bytes > bounds_.most) {
+        return Error(ErrorCode::kResourceExhausted,
+                     "with it the state of the task has more than the " +
+                         std::to_string(bounds_.most) + " bytes that an acknowledgement may hold")
+            .during("store the state of operator '" + frozen.name + "'")
+            .advise("set state.backend: filesystem");
       }
       written.push_back(*std::move(one));
     } catch (const std::exception& e) {  // A serializer of the user's.
@@ -284,7 +299,8 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
   if (frozen.state == nullptr) {
     return snapshot;
   }
-  SectionSink sink(target.on_job_manager ? storage_.max_state_size : storage_.inline_threshold,
+  SectionSink sink(target.on_job_manager ? storage_.max_state_size
+                                         : std::min(storage_.inline_threshold, target.most_inline),
                    target.on_job_manager ? nullptr : &target.file,
                    target.unwanted);
   state::SectionWriter writer(sink);
@@ -311,6 +327,7 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
   } else {
     snapshot.handle.storage = runtime::StateHandle::Storage::kInline;
     snapshot.handle.bytes = sink.takeBytes();
+    target.most_inline -= std::min<std::uint64_t>(target.most_inline, info.size);
   }
   return snapshot;
 }

@@ -53,13 +53,21 @@ struct Snapshot {
 /// per worker. Threads: any.
 class SnapshotStore {
  public:
+  /// What acknowledgements hold, in bytes. Sections beyond `most_inline` go to the file, if there
+  /// is one; an acknowledgement that is larger than `most` all the same declines the checkpoint.
+  struct AckBounds {
+    std::uint64_t most_inline = 1 << 20;
+    std::uint64_t most = 128 << 20;  ///< Half of what the task manager takes in a frame.
+  };
+
   /// `report` is called from background threads. References outlive the store.
   SnapshotStore(const runtime::ExecutionId& execution,
                 runtime::CheckpointStorage storage,
                 fs::FileSystem& files,
                 Random& random,
                 const Clock& clock,
-                std::function<void(runtime::WorkerReport)> report);
+                std::function<void(runtime::WorkerReport)> report,
+                AckBounds bounds);
   ~SnapshotStore();
 
   /// Takes the snapshot over; an acknowledgement or a decline follows, unless it is aborted.
@@ -87,6 +95,7 @@ class SnapshotStore {
 
   const runtime::ExecutionId execution_;
   const runtime::CheckpointStorage storage_;
+  const AckBounds bounds_;
   fs::FileSystem& files_;
   Random& random_;
   const Clock& clock_;

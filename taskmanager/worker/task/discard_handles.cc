@@ -46,10 +46,10 @@ Result<Discard> readHandle(const functions::HandleReader& read,
 
 Result<std::vector<Discard>> readAll(const runtime::Deployment& deployment, fs::FileSystem& files) {
   std::vector<Discard> discards;
-  for (const runtime::TaskRestore& task : deployment.restores) {
+  for (const runtime::TaskRestore& task : deployment.restores.tasks) {
     for (const runtime::OperatorRestoreOrder& order : task.operators) {
       WEIR_TRY(const graph::JobOperator* owner, ownerOf(deployment.graph, order.id));
-      for (const auto& section : order.sections) {
+      for (const auto& section : deployment.restores.sectionsOf(order)) {
         WEIR_TRY(auto discard,
                  readHandle(owner->handle_reader, section.handle, files)
                      .during("read the state handle of operator '" + owner->name + "'"));

@@ -198,10 +198,9 @@ void SubtaskThread::prepare() {
 }
 
 Status SubtaskThread::restore() {
-  const auto found = std::find_if(deployment_.restores.begin(),
-                                  deployment_.restores.end(),
-                                  [this](const auto& one) { return one.task == id_; });
-  if (found == deployment_.restores.end()) {
+  const auto found =
+      std::ranges::find(deployment_.restores.tasks, id_, &runtime::TaskRestore::task);
+  if (found == deployment_.restores.tasks.end()) {
     return ok();
   }
   for (const runtime::OperatorRestoreOrder& order : found->operators) {
@@ -212,6 +211,7 @@ Status SubtaskThread::restore() {
       }
       WEIR_TRY(const auto opened,
                openRestore(order,
+                           deployment_.restores.sectionsOf(order),
                            id_.subtask,
                            deployment_.graph.vertices[vertex_].parallelism,
                            what.max_parallelism,

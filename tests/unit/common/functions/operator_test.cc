@@ -230,6 +230,25 @@ TEST(OperatorTest, ListElementsAreDealtOutAnew) {
       ElementsAre(ElementsAre(0), ElementsAre(1), ElementsAre(10), ElementsAre(11), IsEmpty()));
 }
 
+TEST(OperatorTest, ListElementsAreDealtOutInRunsSoThatASubtaskReadsFewSections) {
+  Snapshots snapshots;
+  const std::vector<std::vector<int>> before_all = {{0, 1, 2}, {}, {20}, {30, 31, 32}};
+  for (std::uint32_t subtask = 0; subtask < before_all.size(); ++subtask) {
+    Running<KeepingOperator, int> before(FakeContext(subtask, 4), Keeping{}, NoSelector{});
+    before.op.open();
+    feed<int>(before.op, before_all[subtask]);
+    snapshots.take(before.op, subtask);
+  }
+  std::vector<std::vector<int>> dealt;
+  for (std::uint32_t subtask = 0; subtask < 3; ++subtask) {
+    const Keeping function;
+    Running<KeepingOperator, int> after(FakeContext(subtask, 3), function, NoSelector{});
+    ASSERT_TRUE(after.op.restore(snapshots.restoreFor(after.context.task())).has_value());
+    dealt.push_back(*function.kept);
+  }
+  EXPECT_THAT(dealt, ElementsAre(ElementsAre(0, 1, 2), ElementsAre(20, 30), ElementsAre(31, 32)));
+}
+
 TEST(OperatorTest, ListElementsStayWhereTheyWereAtTheSameParallelism) {
   for (std::uint32_t subtask = 0; subtask < 2; ++subtask) {
     Snapshots snapshots;  // Of the one subtask alone, as no other section is handed to it.

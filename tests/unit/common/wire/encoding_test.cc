@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/common/wire/fixture.h"
+#include "worker.pb.h"
 
 namespace weir::wire {
 namespace {
@@ -91,26 +92,42 @@ TEST(EncodingTest, ARestoreOfWhatTheGraphDoesNotHaveIsRefused) {
     change(one.restores);
     return !decodeWorkerOrder(encode(runtime::WorkerOrder(one))).has_value();
   };
-  using Restores = std::vector<runtime::TaskRestore>;
+  using Restores = runtime::Restores;
   EXPECT_FALSE(refused([](Restores&) {}));
-  EXPECT_TRUE(refused([](Restores& all) { all[0].task.vertex = idOf<OperatorId>(77); }));
-  EXPECT_TRUE(refused([](Restores& all) { all[0].task.subtask = 2; }));
-  EXPECT_TRUE(refused([](Restores& all) { all.push_back(all[0]); }));
-  EXPECT_TRUE(refused([](Restores& all) { all[0].operators[0].id = idOf<OperatorId>(3); }));
-  EXPECT_TRUE(refused([](Restores& all) { all[0].operators.push_back(all[0].operators[0]); }));
-  EXPECT_TRUE(refused([](Restores& all) { all[0].operators[0].sections[0].old_subtask = 2; }));
+  EXPECT_TRUE(refused([](Restores& all) { all.tasks[0].task.vertex = idOf<OperatorId>(77); }));
+  EXPECT_TRUE(refused([](Restores& all) { all.tasks[0].task.subtask = 2; }));
+  EXPECT_TRUE(refused([](Restores& all) { all.tasks.push_back(all.tasks[0]); }));
+  EXPECT_TRUE(refused([](Restores& all) { all.tasks[0].operators[0].id = idOf<OperatorId>(3); }));
+  EXPECT_TRUE(
+      refused([](Restores& all) { all.tasks[0].operators.push_back(all.tasks[0].operators[0]); }));
+  EXPECT_TRUE(refused([](Restores& all) { all.lists[0][0].old_subtask = 2; }));
+  EXPECT_TRUE(refused([](Restores& all) { all.lists[0].push_back(all.lists[0][0]); }));
+  EXPECT_TRUE(refused([](Restores& all) { all.lists.clear(); }));
+  EXPECT_TRUE(refused([](Restores& all) { all.tasks[0].operators[0].first = 1; }));
+  EXPECT_TRUE(refused([](Restores& all) { all.tasks[0].operators[0].first = 0xffff'ffff; }));
+  EXPECT_TRUE(refused([](Restores& all) { all.tasks[0].operators[0].count = 2; }));
+}
+
+TEST(EncodingTest, AWorkerOfTheLastProtocolFindsItsSectionsInEachOrder) {
+  v1::WorkerOrder message;
+  ASSERT_TRUE(message.ParseFromString(encodeDeploymentFor(2, deployment())));
+  EXPECT_EQ(message.deployment().restore_lists_size(), 0);
+  const auto& sections = message.deployment().restores(0).operators(0).sections();
+  ASSERT_EQ(sections.size(), 1);
+  EXPECT_EQ(sections[0].old_subtask(), 1U);
+  EXPECT_EQ(sections[0].handle().inline_bytes(), "abc");
 }
 
 TEST(EncodingTest, WhatBecomesOfUnclaimedStateComesBackAsItWas) {
   runtime::Deployment one = deployment();
   one.graph.operators[1].all_states_declared = true;
-  one.restores[0].operators[0].unclaimed = state::Unclaimed::kLeftOut;
+  one.restores.tasks[0].operators[0].unclaimed = state::Unclaimed::kLeftOut;
   const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(one)));
   ASSERT_TRUE(back.has_value()) << back.error().text();
   const auto& read = std::get<runtime::Deployment>(*back);
   EXPECT_TRUE(read.graph.operators[1].all_states_declared);
-  EXPECT_EQ(read.restores[0].operators[0].unclaimed, state::Unclaimed::kLeftOut);
-  one.restores[0].operators[0].unclaimed = static_cast<state::Unclaimed>(3);
+  EXPECT_EQ(read.restores.tasks[0].operators[0].unclaimed, state::Unclaimed::kLeftOut);
+  one.restores.tasks[0].operators[0].unclaimed = static_cast<state::Unclaimed>(3);
   EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(one))).has_value());
 }
 

@@ -85,8 +85,8 @@ inline runtime::Deployment deployment() {
   restore.id = idOf<OperatorId>(2);
   restore.old_parallelism = 2;
   restore.finished = true;
-  restore.sections = {{1, inlineHandle("abc")}};
-  deployment.restores = {{{idOf<OperatorId>(1), 1}, {restore}}};
+  deployment.restores.give(restore, {{1, inlineHandle("abc")}});
+  deployment.restores.tasks = {{{idOf<OperatorId>(1), 1}, {restore}}};
   deployment.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
   deployment.storage.directory = "file:/checkpoints/job";
   deployment.configuration = {{"task.cancellation.timeout", "30 s"}};

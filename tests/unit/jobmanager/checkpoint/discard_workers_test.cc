@@ -79,8 +79,8 @@ class DiscardWorkersTest : public ::testing::Test {
   const runtime::ExecutionId& latest() const { return deployments().back().execution; }
   static std::vector<std::string> handlesOf(const runtime::Deployment& deployment) {
     std::vector<std::string> handles;
-    for (const auto& one : deployment.restores.at(0).operators) {
-      handles.push_back(one.sections.at(0).handle.location);
+    for (const auto& one : deployment.restores.tasks.at(0).operators) {
+      handles.push_back(deployment.restores.sectionsOf(one)[0].handle.location);
     }
     return handles;
   }
@@ -106,12 +106,15 @@ class DiscardWorkersTest : public ::testing::Test {
       }};
   // Shared with the resource manager.
   std::shared_ptr<RecordingGateway> gateway_ = std::make_shared<RecordingGateway>();
-  DiscardWorkers workers_{
-      strand_,
-      random_,
-      resources_,
-      blobs_,
-      {.epoch = LeaderEpoch(3), .no_progress = 60s, .task_manager_wait = 10s, .pause = 200ms}};
+  DiscardWorkers workers_{strand_,
+                          random_,
+                          resources_,
+                          blobs_,
+                          {.epoch = LeaderEpoch(3),
+                           .no_progress = 60s,
+                           .task_manager_wait = 10s,
+                           .pause = 200ms,
+                           .most_bytes = 250}};
   std::vector<Result<std::vector<std::string>>> answers_;
 };
 
@@ -168,6 +171,31 @@ TEST_F(DiscardWorkersTest, OneWorkerTakesAllThatWaitsForItsProgram) {
   EXPECT_THAT(answers_, SizeIs(2));
   finish(2);
   EXPECT_THAT(answers_, SizeIs(3));
+}
+
+TEST_F(DiscardWorkersTest, AWorkerTakesWhatOneMessageHoldsAndTheNextTheRest) {
+  discard(program("a"), 0, 12);
+  for (const std::size_t handles : {5U, 5U, 2U}) {
+    EXPECT_THAT(answers_, IsEmpty());
+    EXPECT_THAT(handlesOf(deployments().back()), SizeIs(handles));
+    for (std::size_t index = 0; index < handles; ++index) {
+      finish(index);
+    }
+    exit();
+    time_.runDue();
+  }
+  EXPECT_THAT(deployments(), SizeIs(3));
+  EXPECT_THAT(answers_, SizeIs(1));
+}
+
+TEST_F(DiscardWorkersTest, AHandleThatIsTooLargeForTheOthersGoesAlone) {
+  HandleDiscard what;
+  what.owner = "savepoint";
+  what.program = program("a");
+  what.handles.resize(2);
+  what.handles[0].handle.bytes = std::string(1000, 'x');
+  workers_.discard(std::move(what), [this](auto result) { answers_.push_back(result); });
+  EXPECT_THAT(handlesOf(deployments().back()), SizeIs(1));
 }
 
 TEST_F(DiscardWorkersTest, AnotherProgramGetsAWorkerOfItsOwn) {

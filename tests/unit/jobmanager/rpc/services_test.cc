@@ -26,6 +26,7 @@ namespace weir::jobmanager {
 namespace {
 
 // This folder has a namespace testing of its own.
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
@@ -100,7 +101,9 @@ class ServicesTest : public ::testing::Test {
                           {.heartbeat_interval = std::chrono::milliseconds(50),
                            .heartbeat_timeout = std::chrono::seconds(1),
                            .registration_timeout = std::chrono::milliseconds(200),
-                           .version = "x"}};
+                           .version = "x",
+                           .max_deployment = 2000,
+                           .max_unread = 20'000}};
   std::unique_ptr<rpc::Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::JobManager::Stub> client_;
@@ -246,6 +249,69 @@ TEST_F(ServicesTest, CloseEndsASessionWithItsReason) {
   EXPECT_TRUE(message.refused().retry());
   EXPECT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.losses[kTaskManager] == 1; }));
   dispatcher_.task_managers[kTaskManager]->send(runtime::CancelOrder{});  // Dropped.
+}
+
+TEST_F(ServicesTest, ADeploymentThatIsTooLargeFailsItsJobAndNotTheSession) {
+  grpc::ClientContext context;
+  const auto stream = task_manager_->Session(&context);
+  ASSERT_TRUE(stream->Write(registration()));
+  ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.task_managers.size() == 1; }));
+  runtime::Deployment deployment;
+  deployment.execution = {JobId(Bytes16{5}), AttemptId(2), LeaderEpoch(1)};
+  deployment.graph.name = "my job";
+  deployment.graph.operators.resize(1);
+  deployment.graph.operators[0].name = "Count per word";
+  runtime::OperatorRestoreOrder order;
+  order.old_parallelism = 1;
+  runtime::RestoreSection section;
+  section.handle.storage = runtime::StateHandle::Storage::kInline;
+  section.handle.bytes = std::string(3000, 's');
+  deployment.restores.give(order, {section});
+  deployment.restores.tasks = {{{}, {order}}};
+  dispatcher_.task_managers[kTaskManager]->send(deployment);
+  ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.reports.size() == 1; }));
+  const auto exited = std::get<runtime::WorkerExited>(dispatcher_.reports[0]);
+  EXPECT_EQ(exited.execution, deployment.execution);
+  EXPECT_TRUE(exited.unrecoverable);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("of job " + deployment.execution.job.hex() + " ('my job')"),
+                    HasSubstr("on localhost has"),
+                    HasSubstr("the 2000 that jobmanager.max-deployment-size allows"),
+                    HasSubstr("operator 'Count per word' lies takes 3048")));
+  dispatcher_.task_managers[kTaskManager]->send(runtime::FinishOrder{deployment.execution});
+  v1::ToTaskManager message;
+  while (stream->Read(&message) && !message.has_finish() && !message.has_deployment()) {
+  }
+  EXPECT_TRUE(message.has_finish());
+  EXPECT_EQ(dispatcher_.losses[kTaskManager], 0);
+}
+
+TEST_F(ServicesTest, ADeploymentThatATaskManagerHasNoRoomForFailsItsJobAndMayBeTriedAgain) {
+  grpc::ClientContext context;
+  const auto stream = task_manager_->Session(&context);
+  ASSERT_TRUE(stream->Write(registration()));
+  ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.task_managers.size() == 1; }));
+  runtime::Deployment deployment;
+  deployment.execution = {JobId(Bytes16{5}), AttemptId(2), LeaderEpoch(1)};
+  deployment.graph.name = std::string(1500, 'x');
+  std::uint64_t sent = 0;
+  for (bool refused = false; sent < 100'000 && !refused; ++sent) {
+    dispatcher_.task_managers[kTaskManager]->send(deployment);
+    const std::lock_guard lock(dispatcher_.mutex);
+    refused = !dispatcher_.reports.empty();
+  }
+  ASSERT_TRUE(dispatcher_.waitFor([&] { return !dispatcher_.reports.empty(); }));
+  const auto exited = std::get<runtime::WorkerExited>(dispatcher_.reports[0]);
+  EXPECT_FALSE(exited.unrecoverable);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("the task manager on localhost has not read the 20000 bytes"),
+                    HasSubstr("job " + deployment.execution.job.hex() + " is not deployed there")));
+  v1::ToTaskManager message;
+  for (std::uint64_t read = 0; read + 1 < sent;) {
+    ASSERT_TRUE(stream->Read(&message));
+    read += message.has_deployment() ? 1 : 0;
+  }
+  EXPECT_EQ(dispatcher_.losses[kTaskManager], 0);
 }
 
 TEST_F(ServicesTest, AStopEndsOpenSessionsSoonAndReportsTheirLossOnce) {

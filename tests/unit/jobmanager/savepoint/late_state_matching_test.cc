@@ -70,11 +70,11 @@ TEST_F(LateStateMatchingTest, KeepsUndeclaredStateForTheTasksToAskFor) {
       setParallelism(parallelism);
       const auto plan = match();
       ASSERT_TRUE(plan) << plan.error().text();
-      ASSERT_EQ(plan->tasks.size(), parallelism);
-      for (const runtime::TaskRestore& task : plan->tasks) {
+      ASSERT_EQ(plan->restores.tasks.size(), parallelism);
+      for (const runtime::TaskRestore& task : plan->restores.tasks) {
         EXPECT_EQ(task.operators[0].unclaimed, state::Unclaimed::kRefused);
         EXPECT_THAT(task.operators[0].dropped, IsEmpty());
-        EXPECT_FALSE(task.operators[0].sections.empty());
+        EXPECT_GT(task.operators[0].count, 0U);
       }
       EXPECT_THAT(plan->report.matched,
                   ElementsAre(AllOf(HasSubstr("1 state, 40 bytes"),
@@ -113,7 +113,7 @@ TEST_F(LateStateMatchingTest, LeavesOutWithNWhatNobodyAsksFor) {
   request_.allow_non_restored = true;
   const auto plan = match();
   ASSERT_TRUE(plan) << plan.error().text();
-  EXPECT_EQ(plan->tasks[0].operators[0].unclaimed, state::Unclaimed::kLeftOut);
+  EXPECT_EQ(plan->restores.tasks[0].operators[0].unclaimed, state::Unclaimed::kLeftOut);
   EXPECT_THAT(plan->report.matched, IsEmpty());
   EXPECT_THAT(plan->report.dropped,
               ElementsAre(AllOf(HasSubstr("state 'seen'"), HasSubstr("unless it is asked for"))));
@@ -126,14 +126,14 @@ TEST_F(LateStateMatchingTest, LeavesOutAtOnceWhatIsEmpty) {
   old_.states[0].entries = 0;
   const auto plan = match();
   ASSERT_TRUE(plan) << plan.error().text();
-  EXPECT_THAT(plan->tasks[0].operators[0].dropped, ElementsAre("seen"));
+  EXPECT_THAT(plan->restores.tasks[0].operators[0].dropped, ElementsAre("seen"));
 }
 
 TEST_F(LateStateMatchingTest, KeepsAllForARestartOfTheSameProgram) {
   runtime::CheckpointMetadata metadata;
   metadata.operators = {old_};
   const RestorePlan plan = restoreSame(metadata, graph_);
-  EXPECT_EQ(plan.tasks[0].operators[0].unclaimed, state::Unclaimed::kKept);
+  EXPECT_EQ(plan.restores.tasks[0].operators[0].unclaimed, state::Unclaimed::kKept);
 }
 
 TEST_F(LateStateMatchingTest, DropsOneStateByUidAndName) {
@@ -143,7 +143,7 @@ TEST_F(LateStateMatchingTest, DropsOneStateByUidAndName) {
   request_.drop = {"count/of/seen"};
   const auto plan = match();
   ASSERT_TRUE(plan) << plan.error().text();
-  EXPECT_THAT(plan->tasks[0].operators[0].dropped, ElementsAre("seen"));
+  EXPECT_THAT(plan->restores.tasks[0].operators[0].dropped, ElementsAre("seen"));
   EXPECT_THAT(plan->report.matched, ElementsAre(HasSubstr("1 state, 10 bytes")));
   EXPECT_THAT(plan->report.dropped, ElementsAre(HasSubstr("state 'seen' of operator 'count'")));
   request_.drop = {"count/of/nothing"};

@@ -72,10 +72,11 @@ class StateMatchingTest : public ::testing::Test {
 TEST_F(StateMatchingTest, GivesEachSubtaskItsOwnSection) {
   auto plan = matchState(snapshot(), graph_, request_);
   ASSERT_TRUE(plan) << plan.error().text();
-  ASSERT_THAT(plan->tasks, SizeIs(2));
-  EXPECT_EQ(plan->tasks[1].task.subtask, 1U);
-  ASSERT_THAT(plan->tasks[1].operators[0].sections, SizeIs(1));
-  EXPECT_EQ(plan->tasks[1].operators[0].sections[0].handle.location, "file:/data/chk-1/part-1");
+  ASSERT_THAT(plan->restores.tasks, SizeIs(2));
+  EXPECT_EQ(plan->restores.tasks[1].task.subtask, 1U);
+  const auto sections = plan->restores.sectionsOf(plan->restores.tasks[1].operators[0]);
+  ASSERT_THAT(sections, SizeIs(1));
+  EXPECT_EQ(sections[0].handle.location, "file:/data/chk-1/part-1");
   EXPECT_THAT(plan->report.matched, ElementsAre(HasSubstr("uid count")));
   EXPECT_THAT(plan->report.empty, ElementsAre(HasSubstr("source")));
 }
@@ -97,7 +98,7 @@ TEST_F(StateMatchingTest, LeavesStateOutWhereTheUserSaysSo) {
   request_.allow_non_restored = true;
   auto plan = matchState(snapshot(), graph_, request_);
   ASSERT_TRUE(plan);
-  EXPECT_THAT(plan->tasks, IsEmpty());
+  EXPECT_THAT(plan->restores.tasks, IsEmpty());
   EXPECT_THAT(plan->report.dropped, SizeIs(1));
 }
 
@@ -126,7 +127,7 @@ TEST_F(StateMatchingTest, FollowsARename) {
   request_.renamed = {{"count", "counts"}};
   auto plan = matchState(snapshot(), graph_, request_);
   ASSERT_TRUE(plan) << plan.error().text();
-  EXPECT_EQ(plan->tasks[0].operators[0].id, testing::operatorId(9));
+  EXPECT_EQ(plan->restores.tasks[0].operators[0].id, testing::operatorId(9));
 }
 
 TEST_F(StateMatchingTest, RefusesNamesThatNameNothing) {
@@ -141,9 +142,10 @@ TEST_F(StateMatchingTest, GivesSectionsByKeyGroupsAtAnotherParallelism) {
   graph_.operators[1].parallelism = 4;
   auto plan = matchState(snapshot(), graph_, request_);
   ASSERT_TRUE(plan) << plan.error().text();
-  ASSERT_THAT(plan->tasks, SizeIs(4));
-  ASSERT_THAT(plan->tasks[3].operators[0].sections, SizeIs(1));
-  EXPECT_EQ(plan->tasks[3].operators[0].sections[0].old_subtask, 1U);
+  ASSERT_THAT(plan->restores.tasks, SizeIs(4));
+  const auto sections = plan->restores.sectionsOf(plan->restores.tasks[3].operators[0]);
+  ASSERT_THAT(sections, SizeIs(1));
+  EXPECT_EQ(sections[0].old_subtask, 1U);
 }
 
 TEST_F(StateMatchingTest, RefusesAnotherParallelismForStatePerSubtaskAlsoWithN) {
@@ -268,9 +270,9 @@ TEST_F(GeneratedIdsTest, StartEmptyWithNAndHandNothingOn) {
   EXPECT_THAT(plan->report.empty, SizeIs(3));
   EXPECT_THAT(plan->report.dropped,
               ElementsAre(HasSubstr("what stands around it differs"), HasSubstr("10 bytes")));
-  for (const runtime::TaskRestore& task : plan->tasks) {
+  for (const runtime::TaskRestore& task : plan->restores.tasks) {
     for (const runtime::OperatorRestoreOrder& one : task.operators) {
-      EXPECT_THAT(one.sections, IsEmpty());
+      EXPECT_EQ(one.count, 0U);
     }
   }
 }

@@ -23,15 +23,17 @@ using ::testing::HasSubstr;
 /// Hands out what the test put in, 10 bytes at a time.
 class FakeTransport final : public BlobTransport {
  public:
-  Status fetch(const std::string& key, const Sink& sink) override {
+  Status fetch(const std::string& key, std::uint64_t length, const Sink& sink) override {
     ++fetches;
     std::this_thread::sleep_for(delay);
     const auto found = blobs.find(key);
     if (found == blobs.end()) {
       return Error(ErrorCode::kNotFound, "no blob " + key);
     }
-    for (std::size_t at = 0; at < found->second.size(); at += 10) {
-      WEIR_RETURN_IF_ERROR(sink(std::string_view(found->second).substr(at, 10)));
+    const std::string_view bytes(found->second);
+    const std::string_view asked = bytes.substr(0, length == 0 ? bytes.size() : length);
+    for (std::size_t at = 0; at < asked.size(); at += 10) {
+      WEIR_RETURN_IF_ERROR(sink(asked.substr(at, 10)));
     }
     return ok();
   }

@@ -58,7 +58,9 @@ class FakeJobManager final : public v1::TaskManagers::Service {
                        const v1::GetBlobRequest* request,
                        grpc::ServerWriter<v1::Chunk>* writer) override {
     v1::Chunk chunk;
-    for (std::size_t at = request->offset(); at < blob.size(); at += 1000) {
+    const std::size_t end =
+        request->length() == 0 ? blob.size() : request->offset() + request->length();
+    for (std::size_t at = request->offset(); at < end; at += 1000) {
       if (at >= hang_at) {
         hang_at = std::string::npos;
         while (!context->IsCancelled()) {
@@ -70,7 +72,7 @@ class FakeJobManager final : public v1::TaskManagers::Service {
         break_at = std::string::npos;
         return {grpc::StatusCode::UNAVAILABLE, "broken by the test"};
       }
-      chunk.set_data(blob.substr(at, 1000));
+      chunk.set_data(blob.substr(at, std::min<std::size_t>(1000, end - at)));
       writer->Write(chunk);
     }
     return grpc::Status::OK;
@@ -193,6 +195,22 @@ TEST_F(SessionClientTest, HandsOrdersOnAndSwallowsPings) {
   EXPECT_TRUE(std::holds_alternative<runtime::ReleaseBlobsOrder>(*order));
 }
 
+TEST_F(SessionClientTest, AnswersADeploymentThatItCannotReadSoThatItsJobDoesNotWait) {
+  open();
+  listener_.registered.pop();
+  service_.received.pop();
+  v1::ToTaskManager message;
+  message.mutable_deployment()->mutable_execution()->set_job(std::string(16, 'j'));
+  message.mutable_deployment()->mutable_execution()->set_attempt(3);
+  message.mutable_deployment()->set_self(7);
+  service_.orders.push(message);
+  const auto exited = service_.received.pop()->exited();
+  EXPECT_EQ(exited.execution().attempt(), 3U);
+  EXPECT_TRUE(exited.unrecoverable());
+  EXPECT_THAT(exited.cause(),
+              HasSubstr("the deployment of job 6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a cannot be read"));
+}
+
 TEST_F(SessionClientTest, PassesOnWhichHeartbeatWasHeard) {
   open();
   listener_.registered.pop();
@@ -241,7 +259,7 @@ TEST_F(SessionClientTest, GoesOnWithADownloadWhereItBroke) {
   service_.break_at = 2000;
   BlobClient blobs(channel_, 3);
   std::string got;
-  const Status status = blobs.fetch("key", [&](std::string_view piece) {
+  const Status status = blobs.fetch("key", 0, [&](std::string_view piece) {
     got += piece;
     return ok();
   });
@@ -249,12 +267,27 @@ TEST_F(SessionClientTest, GoesOnWithADownloadWhereItBroke) {
   EXPECT_EQ(got, service_.blob);
 }
 
+TEST_F(SessionClientTest, DownloadsTheBeginningOfABlobAlsoWhereItBreaks) {
+  for (int i = 0; i < 1000; ++i) {
+    service_.blob += std::to_string(i) + ",";
+  }
+  service_.break_at = 2000;
+  BlobClient blobs(channel_, 3);
+  std::string got;
+  const Status status = blobs.fetch("key", 2500, [&](std::string_view piece) {
+    got += piece;
+    return ok();
+  });
+  ASSERT_TRUE(status) << status.error().text();
+  EXPECT_EQ(got, service_.blob.substr(0, 2500));
+}
+
 TEST_F(SessionClientTest, ADownloadThatStandsStillIsGoneOnWithInAnotherCall) {
   service_.blob = std::string(100'000, 'x');
   service_.hang_at = 50'000;
   BlobClient blobs(channel_, 1, std::chrono::milliseconds(200));
   std::string got;
-  const Status status = blobs.fetch("key", [&](std::string_view piece) {
+  const Status status = blobs.fetch("key", 0, [&](std::string_view piece) {
     got += piece;
     return ok();
   });
@@ -266,7 +299,7 @@ TEST_F(SessionClientTest, ADownloadThatStandsStillTooOftenSaysSo) {
   service_.blob = std::string(1000, 'x');
   service_.hang_at = 0;
   BlobClient blobs(channel_, 0, std::chrono::milliseconds(200));
-  const Status status = blobs.fetch("key", [](std::string_view) { return ok(); });
+  const Status status = blobs.fetch("key", 0, [](std::string_view) { return ok(); });
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message(),
             "fetch blob key from the job manager: the job manager let it stand still for 200 ms");
@@ -275,7 +308,7 @@ TEST_F(SessionClientTest, ADownloadThatStandsStillTooOftenSaysSo) {
 TEST_F(SessionClientTest, StopsADownloadThatItsReaderRefuses) {
   service_.blob = std::string(100'000, 'x');
   BlobClient blobs(channel_, 3);
-  const Status status = blobs.fetch("key", [](std::string_view) -> Status {
+  const Status status = blobs.fetch("key", 0, [](std::string_view) -> Status {
     return Error(ErrorCode::kCorruption, "not what was asked for");
   });
   EXPECT_EQ(status.error().code(), ErrorCode::kCorruption);

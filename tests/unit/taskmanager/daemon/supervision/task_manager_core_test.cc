@@ -65,14 +65,15 @@ class FakeLink final : public JobManagerLink {
 
 class FakeTransport final : public BlobTransport {
  public:
-  Status fetch(const std::string& key, const Sink& sink) override {
+  Status fetch(const std::string& key, std::uint64_t length, const Sink& sink) override {
     {
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return key != stuck; });
     }
     const auto found = blobs.find(key);
-    return found == blobs.end() ? Status(Error(ErrorCode::kNotFound, "no blob " + key))
-                                : sink(found->second);
+    return found == blobs.end()
+               ? Status(Error(ErrorCode::kNotFound, "no blob " + key))
+               : sink(found->second.substr(0, length == 0 ? std::string::npos : length));
   }
   Result<std::string> putState(const JobId& /*job*/, std::string_view bytes) override {
     std::lock_guard lock(mutex);
@@ -659,19 +660,149 @@ TEST_F(TaskManagerCoreTest, DeclinesNamingTheOperatorWhoseStateTheJobManagerHasN
   EXPECT_EQ(held.operators[0].handle.location, "state-1");
 }
 
+class ManySectionsTest : public TaskManagerCoreTest {
+ protected:
+  /// A worker's acknowledgement with one section of each size.
+  runtime::Deployment acknowledging(const std::vector<std::size_t>& sizes,
+                                    runtime::CheckpointStorage::Kind kind) {
+    auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+    it.storage.kind = kind;
+    runtime::CheckpointAck ack;
+    ack.execution = it.execution;
+    for (const std::size_t size : sizes) {
+      runtime::OperatorSnapshot& one = ack.operators.emplace_back();
+      one.id = OperatorId(Bytes16{static_cast<std::uint8_t>(ack.operators.size())});
+      one.handle.storage = runtime::StateHandle::Storage::kInline;
+      one.handle.bytes = std::string(size, 's');
+      one.handle.size = size;
+    }
+    shipFrames(it, {ack});
+    return it;
+  }
+};
+
+TEST_F(ManySectionsTest, LeaveForTheBlobStoreWhereTheyAreLargeTogether) {
+  std::vector<std::size_t> sizes(30, 50'000);
+  sizes.push_back(100);
+  const auto it = acknowledging(sizes, runtime::CheckpointStorage::Kind::kJobManager);
+  start();
+  order(it);
+  const auto received = next<runtime::CheckpointAck>();
+  ASSERT_EQ(received.operators.size(), sizes.size());
+  for (std::size_t i = 0; i < 30; ++i) {
+    EXPECT_EQ(received.operators[i].handle.storage, runtime::StateHandle::Storage::kBlob);
+  }
+  EXPECT_EQ(received.operators[30].handle.storage, runtime::StateHandle::Storage::kInline);
+}
+
+TEST_F(ManySectionsTest, DeclineTheirCheckpointWhereNoMessageTakesThemAndTheJobGoesOn) {
+  terms_.most_message = 20'000;
+  start();
+  order(acknowledging({9000, 500, 800}, runtime::CheckpointStorage::Kind::kFileSystem));
+  const auto declined = next<runtime::CheckpointDecline>();
+  EXPECT_THAT(declined.reason,
+              AllOf(HasSubstr("more than the 10000 that a message to the job manager takes"),
+                    HasSubstr("of operator 01000000000000000000000000000000"),
+                    HasSubstr("lower state.backend.fs.memory-threshold")));
+}
+
+TEST_F(TaskManagerCoreTest, AReportThatNoMessageTakesFailsItsJobAndNotTheSession) {
+  terms_.most_message = 20'000;
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  auto large = update(it, runtime::TaskState::kRunning);
+  large.accumulators = {{"values", "Histogram", std::string(11'000, 'x')}};
+  shipFrames(it, {large});
+  const auto exited = runToItsEnd(it);
+  EXPECT_TRUE(exited.unrecoverable);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("job " + JobId(Bytes16{9}).hex() + " on host-1"),
+                    HasSubstr("jobmanager.rpc.max-message-size")));
+}
+
 TEST_F(TaskManagerCoreTest, FetchesStateThatLiesOnTheJobManager) {
   transport_.blobs["state-5"] = "old state";
   auto it = deployment("cat ../state/0 >&2; exit 1");
-  runtime::TaskRestore restore;
-  restore.operators.resize(1);
-  restore.operators[0].sections.resize(2);
-  for (auto& section : restore.operators[0].sections) {
+  auto& sections = it.restores.lists.emplace_back(2);
+  for (auto& section : sections) {
     section.handle.storage = runtime::StateHandle::Storage::kBlob;
     section.handle.location = "state-5";
     section.handle.size = 9;
   }
-  it.restores = {restore};
   EXPECT_THAT(runToItsEnd(it).cause, HasSubstr("\n  old state"));
+}
+
+TEST_F(TaskManagerCoreTest, FetchesOfABlobWhatItsSectionsReachTo) {
+  transport_.blobs["state-5"] = "one two three";
+  auto it = deployment("ls ../state >&2; cat ../state/0 >&2; exit 1");
+  it.restores.lists.resize(2);
+  for (std::uint64_t offset = 0; offset < 8; offset += 4) {
+    runtime::StateHandle& handle = it.restores.lists[offset / 4].emplace_back().handle;
+    handle.storage = runtime::StateHandle::Storage::kBlob;
+    handle.location = "state-5";
+    handle.offset = offset;
+    handle.size = 4;
+  }
+  EXPECT_TRUE(runToItsEnd(it).cause.ends_with("\n  0\n  one two "));
+}
+
+class RestoringWorkerTest : public TaskManagerCoreTest {
+ protected:
+  /// `tasks` subtasks that all read one section of `bytes`.
+  runtime::Deployment restoring(const std::string& script, std::size_t tasks, std::size_t bytes) {
+    auto it = deployment(script);
+    it.graph.name = "my job";
+    it.graph.operators.resize(1);
+    it.graph.operators[0].name = "Count per word";
+    runtime::RestoreSection section;
+    section.handle.storage = runtime::StateHandle::Storage::kInline;
+    section.handle.bytes = std::string(bytes, 's');
+    section.handle.size = bytes;
+    runtime::OperatorRestoreOrder order;
+    order.old_parallelism = 1;
+    it.restores.give(order, {section});
+    it.restores.tasks.resize(tasks);
+    for (auto& task : it.restores.tasks) {
+      task.operators = {order};
+    }
+    return it;
+  }
+  std::uintmax_t bytesSentTo(const char* hello) {
+    const std::string orders = tmp_ + "/orders";
+    start();
+    order(restoring(hello + ("dd bs=65536 count=1 <&3 > " + orders), 10, 1000));
+    next<runtime::WorkerExited>();
+    const std::uintmax_t bytes = std::filesystem::file_size(orders);
+    std::filesystem::remove(orders);
+    return bytes;
+  }
+  static constexpr const char* kHelloWithLists =
+      "printf '\\004\\000\\000\\000\\012\\002\\010\\003' >&3\n";
+};
+
+TEST_F(RestoringWorkerTest, SendsAWorkerASectionOnceHoweverManySubtasksReadIt) {
+  EXPECT_LT(bytesSentTo(kHelloWithLists), 4000U);
+}
+
+TEST_F(RestoringWorkerTest, GivesEachSubtaskItsOwnWhereTheWorkerIsOfTheLastProtocol) {
+  EXPECT_GT(bytesSentTo(kHelloWithLeases), 10'000U);
+}
+
+TEST_F(RestoringWorkerTest, RefusesADeploymentThatIsTooLargeNamingJobAndOperator) {
+  settings_.worker.most_frame = 2000;
+  const auto exited = runToItsEnd(restoring(std::string(kHelloWithLists) + "sleep 1000", 1, 5000));
+  EXPECT_TRUE(exited.unrecoverable);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("of job " + JobId(Bytes16{9}).hex() + " ('my job') on host-1 has"),
+                    HasSubstr("more than the 2000 that a worker takes"),
+                    HasSubstr("operator 'Count per word' lies takes 5048")));
+}
+
+TEST_F(RestoringWorkerTest, RefusesWhatALastWorkerWouldGetBeforeItTakesMemoryForIt) {
+  const auto exited =
+      runToItsEnd(restoring(std::string(kHelloWithLeases) + "sleep 1000", 10'000, 50'000'000));
+  EXPECT_TRUE(exited.unrecoverable);
+  EXPECT_THAT(exited.cause,
+              AllOf(HasSubstr("has 500000480000 bytes"), HasSubstr("build it with this release")));
 }
 
 TEST_F(TaskManagerCoreTest, KillsAWorkerThatUsesMoreMemoryThanItsSlots) {

@@ -49,10 +49,12 @@ class SnapshotHandlesTest : public ::testing::Test {
     storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
     storage.directory = "file:/c/job";
     storage.inline_threshold = 0;
-    store_.emplace(runtime::ExecutionId(), storage, files_, random_, clock_, [this](auto report) {
+    const auto keep = [this](auto report) {
       std::lock_guard lock(mutex_);
       reports_.push_back(std::move(report));
-    });
+    };
+    store_.emplace(
+        runtime::ExecutionId(), storage, files_, random_, clock_, keep, SnapshotStore::AckBounds());
   }
   void take(std::uint64_t id, const std::vector<std::string>& handles) {
     Snapshot snapshot;

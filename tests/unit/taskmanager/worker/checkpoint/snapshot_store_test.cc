@@ -16,6 +16,7 @@
 namespace weir::worker {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -58,11 +59,18 @@ class SnapshotStoreTest : public ::testing::Test {
     storage.directory = "file:/checkpoints/job";
     storage.inline_threshold = 400;
     storage.max_state_size = 1000;
-    store_.emplace(execution_, storage, files_, random_, clock_, [this](auto report) {
-      std::lock_guard lock(mutex_);
-      reports_.push_back(std::move(report));
-      arrived_.notify_all();
-    });
+    store_.emplace(
+        execution_,
+        storage,
+        files_,
+        random_,
+        clock_,
+        [this](auto report) {
+          std::lock_guard lock(mutex_);
+          reports_.push_back(std::move(report));
+          arrived_.notify_all();
+        },
+        bounds_);
   }
   void take(std::uint64_t id, std::vector<std::string> states, std::string directory = "") {
     Snapshot snapshot;
@@ -107,12 +115,38 @@ class SnapshotStoreTest : public ::testing::Test {
   SeededRandom random_{1};
   SystemClock clock_;
   runtime::ExecutionId execution_{JobId(), AttemptId(2), LeaderEpoch(1)};
+  SnapshotStore::AckBounds bounds_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<runtime::WorkerReport> reports_;
   std::atomic<int> alive_ = 0;
   std::optional<SnapshotStore> store_;
 };
+
+TEST_F(SnapshotStoreTest, SmallSectionsGoToTheFileOnceTheyAreManyTogether) {
+  bounds_.most_inline = 300;
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  take(1, {"one", "two", "three"});
+  const auto ack = expect<runtime::CheckpointAck>();
+  EXPECT_EQ(ack.operators[0].handle.storage, Storage::kInline);
+  for (const std::size_t later : {1U, 2U}) {
+    EXPECT_EQ(ack.operators[later].handle.storage, Storage::kFile);
+  }
+  EXPECT_EQ(restored(ack.operators[0].handle), "one");
+  EXPECT_EQ(restored(ack.operators[2].handle), "three");
+}
+
+TEST_F(SnapshotStoreTest, DeclinesWhatNoAcknowledgementHoldsNamingTheOperator) {
+  bounds_.most = 2000;
+  open(runtime::CheckpointStorage::Kind::kJobManager);
+  take(1, {"one", "two", "three", "four", "five"});
+  EXPECT_THAT(expect<runtime::CheckpointDecline>().reason,
+              AllOf(HasSubstr("store the state of operator 'Sum'"),
+                    HasSubstr("more than the 2000 bytes that an acknowledgement may hold"),
+                    HasSubstr("set state.backend: filesystem")));
+  take(2, {"one"});
+  EXPECT_EQ(expect<runtime::CheckpointAck>().checkpoint, CheckpointId(2));
+}
 
 TEST_F(SnapshotStoreTest, WritesLargeSectionsIntoOneFileAndSmallOnesIntoTheAck) {
   open(runtime::CheckpointStorage::Kind::kFileSystem);

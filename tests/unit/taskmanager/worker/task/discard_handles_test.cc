@@ -51,7 +51,7 @@ class DiscardHandlesTest : public ::testing::Test {
     other.name = "Other";
     deployment_.graph.name = "my job";
     deployment_.execution = {JobId(), AttemptId(4), LeaderEpoch(1)};
-    deployment_.restores.resize(1);
+    deployment_.restores.tasks.resize(1);
   }
   static runtime::StateHandle handle(const state::OperatorState& state) {
     StringSink sink;
@@ -70,11 +70,10 @@ class DiscardHandlesTest : public ::testing::Test {
     runtime::OperatorRestoreOrder order;
     order.id = id;
     order.old_parallelism = 1;
-    order.sections.emplace_back().handle =
-        handle({state::operatorInfo<std::string>(), {state::encodeElement(text)}});
-    auto& operators = deployment_.restores[0].operators;
-    operators.push_back(std::move(order));
-    return operators.back().sections[0].handle;
+    deployment_.restores.give(
+        order, {{0, handle({state::operatorInfo<std::string>(), {state::encodeElement(text)}})}});
+    deployment_.restores.tasks[0].operators.push_back(std::move(order));
+    return deployment_.restores.lists.back()[0].handle;
   }
   Status discard() {
     return discardHandles(deployment_, files_, [this](const runtime::HandleDiscarded& report) {

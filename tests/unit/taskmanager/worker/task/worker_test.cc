@@ -51,14 +51,17 @@ class WorkerTest : public ::testing::Test {
   /// Starts again from the acknowledged snapshots.
   void restoreFrom(const std::vector<runtime::CheckpointAck>& acks) {
     worker_.reset();
-    deployment_.restores.clear();
+    deployment_.restores = {};
     for (const auto& ack : acks) {
       runtime::TaskRestore restore{ack.task, {}};
       for (const auto& one : ack.operators) {
-        restore.operators.push_back(
-            {one.id, 2, ack.finished, {{ack.task.subtask, one.handle}}, {}});
+        auto& order = restore.operators.emplace_back();
+        order.id = one.id;
+        order.old_parallelism = 2;
+        order.finished = ack.finished;
+        deployment_.restores.give(order, {{ack.task.subtask, one.handle}});
       }
-      deployment_.restores.push_back(std::move(restore));
+      deployment_.restores.tasks.push_back(std::move(restore));
     }
   }
 
