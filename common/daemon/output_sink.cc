@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/telemetry/log.h"
 
 namespace weir::daemon {
 
@@ -88,9 +91,13 @@ void OutputSink::run() {
   ::pthread_setname_np(::pthread_self(), "tm-output");
   for (;;) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closing_ || !queue_.empty() || dropped_ > drop_noted_; });
-    if (queue_.empty() && dropped_ == drop_noted_) {
-      return;
+    // What could not be written is told of with the next lines: the disk is full until then.
+    changed_.wait(lock, [this] {
+      return closing_ || !queue_.empty() || (dropped_ > drop_noted_ && !broken_);
+    });
+    if (queue_.empty() && (dropped_ == drop_noted_ || broken_ || given_up_)) {
+      lock.unlock();
+      return noteDropped();  // The disk may have room by now.
     }
     Piece piece;
     if (!queue_.empty()) {
@@ -100,17 +107,38 @@ void OutputSink::run() {
     // Its bytes count until they are written: the bound is one of memory.
     const std::uint64_t bytes = piece.lines.size();
     lock.unlock();
+    if (broken_) {
+      beginAnewWhenFull();
+      noteDropped();  // What was lost stood before these lines.
+    }
     put(piece);
     lock.lock();
     queued_ -= bytes;
-    const std::uint64_t lost = dropped_ - drop_noted_;
-    drop_noted_ = dropped_;
     lock.unlock();
-    if (lost > 0) {
-      putBytes("==> " + std::to_string(lost) +
-               " bytes were dropped here: they came faster than they could be written <==\n");
-      label_.clear();
+    if (!broken_) {
+      noteDropped();
     }
+  }
+}
+
+void OutputSink::noteDropped() {
+  std::uint64_t lost = 0;
+  std::uint64_t all = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    all = dropped_;
+    lost = all - drop_noted_;
+  }
+  if (lost == 0) {
+    return;
+  }
+  const std::string note = (in_line_ ? "\n==> " : "==> ") + std::to_string(lost) +
+                           " bytes were dropped here: they came faster than they could be "
+                           "written, or writing them did not work <==\n";
+  label_.clear();
+  if (putBytes(note) == 0) {
+    const std::lock_guard lock(mutex_);
+    drop_noted_ = all;
   }
 }
 
@@ -119,11 +147,31 @@ void OutputSink::put(const Piece& piece) {
     return;
   }
   beginAnewWhenFull();
-  if (piece.label != label_ && !piece.label.empty()) {
-    putBytes("==> " + piece.label + " <==\n");
+  std::size_t left = piece.lines.size();
+  if (piece.label == label_ || piece.label.empty() ||
+      putBytes("==> " + piece.label + " <==\n") == 0) {
+    label_ = piece.label;
+    left = putBytes(piece.lines);
   }
-  label_ = piece.label;
-  putBytes(piece.lines);
+  if (left > 0) {
+    label_.clear();
+    drop(left);
+  }
+}
+
+void OutputSink::drop(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  dropped_ += bytes;
+}
+
+/// Tells once of each time in which nothing can be written.
+void OutputSink::failed(int error) {
+  if (!std::exchange(broken_, true)) {
+    const std::string path = pathOf(descriptor_);
+    log::error("output of workers cannot be written and is dropped until it can",
+               {{"file", path.empty() ? "descriptor " + std::to_string(descriptor_) : path},
+                {"cause", std::strerror(error)}});
+  }
 }
 
 /// False when the sink is being closed and nobody takes what is left.
@@ -141,23 +189,30 @@ bool OutputSink::awaitRoom() {
   }
 }
 
-void OutputSink::putBytes(std::string_view bytes) {
+std::size_t OutputSink::putBytes(std::string_view bytes) {
   struct stat info{};
   const bool is_file = ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode);
   // After poll() a pipe takes as much without waiting, unless somebody else writes to it meanwhile.
   const std::size_t at_once = is_file ? 64 * 1024 : PIPE_BUF;
-  while (!bytes.empty() && awaitRoom()) {
+  while (!bytes.empty() && !given_up_) {
+    if (!awaitRoom()) {
+      given_up_ = true;
+      break;
+    }
     const ssize_t written = ::write(descriptor_, bytes.data(), std::min(bytes.size(), at_once));
     if (written < 0 && errno != EINTR && errno != EAGAIN) {
-      break;  // The disk is full, or the reader is gone.
+      failed(errno);  // The disk is full, or the reader is gone.
+      break;
     }
-    bytes.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
+    if (written > 0) {
+      in_line_ = bytes[static_cast<std::size_t>(written) - 1] != '\n';
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
   }
-  if (!bytes.empty()) {
-    const std::lock_guard lock(mutex_);
-    dropped_ += bytes.size();
-    drop_noted_ += bytes.size();  // Where it could not be written, no note can.
+  if (bytes.empty() && std::exchange(broken_, false)) {
+    log::info("output of workers can be written again", {{"dropped_bytes", droppedBytes()}});
   }
+  return bytes.size();
 }
 
 void OutputSink::beginAnewWhenFull() {

@@ -21,12 +21,13 @@ struct OutputLimits {
 ///
 /// Lines wait in a bounded queue; a thread of the sink's own writes them, so that neither a pipe
 /// that nobody reads nor a slow disk holds who brings them. What finds the queue full is dropped,
-/// and a line says how much. Where the descriptor is a file it is renamed to FILE.1 (and that to
-/// FILE.2, ...) when it is full, and begun anew under the same descriptor. A line
-/// "==> LABEL <==" stands wherever the lines of another label begin, none where it is empty.
+/// and a line says how much. What cannot be written, because the disk is full or the reader gone,
+/// is dropped as well: the line comes with the next write that works, and the log of the process
+/// tells once of each such time, when it begins. Where the descriptor is a file it is renamed to
+/// FILE.1 (and that to FILE.2, ...) when it is full, and begun anew under the same descriptor. A
+/// line "==> LABEL <==" stands wherever the lines of another label begin, none where it is empty.
 ///
-/// The destructor gives waiting lines a second to go. Threads:
-/// any.
+/// The destructor gives waiting lines a second to go. Threads: any.
 class OutputSink {
  public:
   /// `descriptor` stays open and belongs to the process.
@@ -50,7 +51,11 @@ class OutputSink {
 
   void run();
   void put(const Piece& piece);
-  void putBytes(std::string_view bytes);
+  /// How many of them could not be written.
+  std::size_t putBytes(std::string_view bytes);
+  void noteDropped();
+  void drop(std::size_t bytes);
+  void failed(int error);
   bool awaitRoom();
   void beginAnewWhenFull();
   bool begin(const std::string& path);
@@ -67,7 +72,10 @@ class OutputSink {
   bool closing_ = false;
 
   // Of the thread.
-  std::string label_;  // Of the line that was written last.
+  std::string label_;      // Of the line that was written last.
+  bool broken_ = false;    // The last write did not work.
+  bool given_up_ = false;  // At the end: nobody takes what is left.
+  bool in_line_ = false;   // What was written last is the beginning of a line.
   std::thread thread_;
 };
 

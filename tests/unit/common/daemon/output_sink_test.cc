@@ -17,6 +17,7 @@
 namespace weir::daemon {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::string contentOf(const std::string& path) {
@@ -80,6 +81,87 @@ TEST_F(OutputSinkTest, EmptiesAFullFileWhereNoneIsKept) {
   }
   EXPECT_LE(std::filesystem::file_size(path_), 14'000U);
   EXPECT_FALSE(std::filesystem::exists(path_ + ".1"));
+}
+
+/// Puts a device that is always full in the place of a file.
+class FullDisk {
+ public:
+  explicit FullDisk(int file) : file_(file), kept_(::dup(file)) {
+    const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+    ::dup2(full, file_);
+    ::close(full);
+  }
+  ~FullDisk() {
+    ::dup2(kept_, file_);
+    ::close(kept_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  const int file_;
+  const int kept_;
+};
+
+void awaitDropped(const OutputSink& sink, std::uint64_t bytes) {
+  while (sink.droppedBytes() < bytes) {
+    ::usleep(1000);
+  }
+}
+
+TEST_F(OutputSinkTest, TellsOfWhatAFullDiskDidNotTakeOnceItTakesLinesAgain) {
+  ::testing::internal::CaptureStderr();
+  const std::string before = "==> job <==\nbefore\nbegun";
+  {
+    OutputSink sink(fd_, {});
+    sink.write("job", "before\nbegun");
+    while (contentOf(path_) != before) {
+      ::usleep(1000);
+    }
+    {
+      const FullDisk full(fd_);
+      sink.write("job", "12345678\n");
+      awaitDropped(sink, 9);
+      sink.write("job", "lost\n");
+      awaitDropped(sink, 14);
+    }
+    sink.write("job", "after\n");
+  }
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(contentOf(path_),
+              AllOf(::testing::StartsWith(before + "\n==> 14 bytes were dropped here"),
+                    ::testing::EndsWith(" <==\n==> job <==\nafter\n")));
+  EXPECT_THAT(logged, AllOf(HasSubstr("/dev/full"), HasSubstr("No space left on device")));
+  EXPECT_NE(logged.find("is dropped until"), std::string::npos);
+  EXPECT_EQ(logged.find("is dropped until"), logged.rfind("is dropped until"));
+}
+
+TEST_F(OutputSinkTest, LogsEachTimeThatADiskIsFullAgain) {
+  ::testing::internal::CaptureStderr();
+  {
+    OutputSink sink(fd_, {});
+    for (const std::uint64_t round : {1U, 2U}) {
+      {
+        const FullDisk full(fd_);
+        sink.write("", "lost\n");
+        awaitDropped(sink, 5 * round);
+      }
+      const auto size = std::filesystem::file_size(path_);
+      sink.write("", "kept\n");
+      while (std::filesystem::file_size(path_) == size || !contentOf(path_).ends_with("kept\n")) {
+        ::usleep(1000);
+      }
+    }
+  }
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(logged.find("is dropped until"), logged.rfind("is dropped until"));
+  EXPECT_THAT(contentOf(path_), HasSubstr("==> 5 bytes were dropped here"));
+}
+
+TEST_F(OutputSinkTest, EndsThoughTheDiskStaysFull) {
+  const FullDisk full(fd_);
+  OutputSink sink(fd_, {});
+  sink.write("job", "lost\n");
 }
 
 TEST(OutputSinkPipeTest, NeverWaitsForAReaderAndSaysHowMuchItDropped) {
