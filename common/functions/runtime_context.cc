@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "common/functions/checkpointed.h"
+
 namespace weir {
 
 bool& functions::programAsksForState() {
@@ -20,6 +22,9 @@ MetricCounter& MetricGroup::counter(std::string_view name) {
 
 void RuntimeContext::addAccumulator(const std::string& name, Accumulator& accumulator) {
   const Status added = accumulators_->add(name, accumulator);
+  if (!added.has_value() && added.error().code() == ErrorCode::kResourceExhausted) {
+    throw UnrecoverableError(added.error().text());
+  }
   if (!added.has_value()) {
     throw std::invalid_argument(added.error().text());
   }

@@ -98,7 +98,9 @@ class RuntimeContext {
   }
 
   /// Makes a member of the function part of the job's result. The accumulator stays where it is
-  /// until close(). Throws std::invalid_argument when the name has another type already.
+  /// until close(). Throws std::invalid_argument when the name has another type already
+  /// or more than 1 KiB, and UnrecoverableError when the task's accumulators together exceed
+  /// taskmanager.worker.max-accumulator-size.
   void addAccumulator(const std::string& name, Accumulator& accumulator);
   MetricGroup& metrics() { return metrics_; }
 
