@@ -51,7 +51,9 @@ void JobMaster::cancel(Callback<std::monostate> done) {
                label() + " has ended: it is " + std::string(toString(state()))));
     return;
   }
-  log::info("job is cancelled", {{"job", id_.hex()}, {"state", toString(state())}});
+  if (state() != JobState::kCancelling) {  // Else it was told before.
+    log::info("job is cancelled", {{"job", id_.hex()}, {"state", toString(state())}});
+  }
   done(ok());
   if (state() == JobState::kRestarting) {
     timer_.reset();
