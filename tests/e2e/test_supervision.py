@@ -168,6 +168,17 @@ class SupervisionTest(unittest.TestCase):
             self.assertIn("::1", done.stderr)
             self.assertIn("taskmanager.bind-host", done.stderr)
 
+    def test_an_announced_name_that_does_not_resolve_ends_the_start(self):
+        with Cluster(task_managers=0) as cluster:
+            done = subprocess.run(
+                [BIN / "weir-taskmanager", "-D", "taskmanager.hostname=nosuch.invalid"],
+                capture_output=True, text=True, timeout=60, env=cluster.environment(),
+            )
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("nosuch.invalid, which does not even resolve on its own machine", done.stderr)
+            self.assertIn("set taskmanager.hostname", done.stderr)
+            self.assertEqual(cluster.overview()["taskmanagers"], 0)
+
     def test_two_shipped_files_of_one_name_are_refused(self):
         with Cluster() as cluster:
             for name in ("a", "b"):

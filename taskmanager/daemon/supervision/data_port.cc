@@ -92,8 +92,13 @@ Status DataPort::checkReachable(const std::string& host) const {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), std::to_string(port_).c_str(), &hints, &found) != 0) {
-    return ok();  // Others may know the name.
+  if (const int failed = ::getaddrinfo(host.c_str(), std::to_string(port_).c_str(), &hints, &found);
+      failed != 0) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "workers are told to reach this task manager at " + host +
+                     ", which does not even resolve on its own machine: " +
+                     (failed == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(failed)))
+        .advise("set taskmanager.hostname to an address, or to a name that all machines know");
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {

@@ -42,12 +42,12 @@ struct Dialer::Impl {
                            tcp::resolver::numeric_service,
                            [this](const auto& error, const tcp::resolver::results_type& endpoints) {
                              if (error) {
-                               return again(error);
+                               return again(unresolved(error));
                              }
                              asio::async_connect(
                                  socket, endpoints, [this](const auto& failure, const auto&) {
                                    if (failure) {
-                                     return again(failure);
+                                     return again(reason(failure));
                                    }
                                    connected();
                                  });
@@ -61,13 +61,21 @@ struct Dialer::Impl {
     std::exchange(done, nullptr)(error ? -1 : fd, error ? error.message() : std::string());
   }
 
-  void again(const boost::system::error_code& error) {
+  static std::string reason(const boost::system::error_code& error) {
+    return error == asio::error::operation_aborted ? "no answer in time" : error.message();
+  }
+  std::string unresolved(const boost::system::error_code& error) const {
+    return "the name '" + host + "' of its task manager does not resolve here: " + reason(error) +
+           "; set taskmanager.hostname of that task manager to an address, or to a name that all "
+           "machines know";
+  }
+
+  void again(const std::string& why) {
     boost::system::error_code ignored;
     socket.close(ignored);
     if (Clock::now() + wait >= deadline) {
       limit.cancel();
-      return std::exchange(done, nullptr)(
-          -1, error == asio::error::operation_aborted ? "no answer in time" : error.message());
+      return std::exchange(done, nullptr)(-1, why);
     }
     retry.expires_after(wait);
     wait = std::min(wait * 2, std::chrono::milliseconds(500));

@@ -33,6 +33,25 @@ TEST(DataPortAddressTest, RefusesAnAnnouncedAddressOnWhichNothingListens) {
   loop.shutdown();
 }
 
+TEST(DataPortAddressTest, RefusesAnAnnouncedNameThatDoesNotResolve) {
+  IoLoop loop("test");
+  std::unique_ptr<DataPort> port;
+  loop.runSync([&] {
+    port = *DataPort::listen(
+        loop, "127.0.0.1", 0, [](const auto&, auto&) { return PeerRouting::kRefused; });
+  });
+  for (const std::string& host : {std::string("nosuch.invalid"), std::string(100, 'a')}) {
+    const Status checked = port->checkReachable(host);
+    ASSERT_FALSE(checked) << host;
+    EXPECT_THAT(checked.error().text(),
+                ::testing::AllOf(HasSubstr(host),
+                                 HasSubstr("does not even resolve on its own machine: "),
+                                 HasSubstr("set taskmanager.hostname")));
+  }
+  EXPECT_TRUE(port->checkReachable("localhost"));
+  loop.shutdown();
+}
+
 TEST(DataPortAddressTest, ListensForBothFamiliesOnAllInterfaces) {
   IoLoop loop("test");
   std::unique_ptr<DataPort> port;
