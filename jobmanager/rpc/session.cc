@@ -12,7 +12,7 @@ namespace weir::jobmanager {
 
 namespace {
 
-// A task manager that stops in order has no tasks any more when its connection ends.
+// A task manager that stops in order says so before its connection ends.
 constexpr const char* kGone =
     "its connection ended without a farewell (it was killed or has crashed, or its machine or the "
     "network is down)";
@@ -146,6 +146,8 @@ void Session::OnReadDone(bool read) {
       return;
     }
     enroll(incoming_.registration());
+  } else if (incoming_.has_farewell()) {
+    lose(cutText(incoming_.farewell().reason(), kMostLoggedBytes));
   } else if (auto report = wire::fromProto(incoming_); report.has_value()) {
     dispatcher_.report(*id_, this, *std::move(report));
   } else {

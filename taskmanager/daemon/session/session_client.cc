@@ -27,6 +27,8 @@ constexpr Duration kWatchEvery = std::chrono::milliseconds(200);
 constexpr Duration kCloseGrace = std::chrono::seconds(1);
 constexpr Duration kSilentRetries = std::chrono::seconds(30);  // Between log lines.
 
+constexpr const char* kStopped = "it was stopped";
+
 using Stream = grpc::ClientReaderWriter<v1::FromTaskManager, v1::ToTaskManager>;
 
 /// How one attempt to have a session ended.
@@ -124,6 +126,11 @@ bool SessionClient::hasRoom() const {
 
 void SessionClient::close() {
   std::unique_lock lock(state_->mutex);
+  if (!state_->closing && state_->in_session) {
+    v1::FromTaskManager farewell;
+    farewell.mutable_farewell()->set_reason(kStopped);
+    state_->queue.push_back(std::move(farewell));
+  }
   state_->closing = true;
   state_->changed.notify_all();
   if (state_->context != nullptr && !state_->in_session) {

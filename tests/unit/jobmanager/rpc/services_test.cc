@@ -223,6 +223,30 @@ TEST_F(ServicesTest, ASessionStartsWithTheAnswerThenCarriesOrdersReportsAndPings
   EXPECT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.losses[kTaskManager] == 1; }));
 }
 
+TEST_F(ServicesTest, AFarewellIsTheReasonOfALossAndASilentEndIsNone) {
+  for (const bool orderly : {true, false}) {
+    grpc::ClientContext context;
+    const auto stream = task_manager_->Session(&context);
+    ASSERT_TRUE(stream->Write(registration()));
+    v1::ToTaskManager message;
+    ASSERT_TRUE(stream->Read(&message));
+    if (orderly) {
+      v1::FromTaskManager farewell;
+      farewell.mutable_farewell()->set_reason("it was stopped");
+      ASSERT_TRUE(stream->Write(farewell));
+    }
+    stream->WritesDone();
+    const int times = orderly ? 1 : 2;
+    ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.losses[kTaskManager] == times; }));
+    context.TryCancel();
+    if (orderly) {
+      EXPECT_EQ(dispatcher_.loss_reason, "it was stopped");
+    } else {
+      EXPECT_THAT(dispatcher_.loss_reason, HasSubstr("without a farewell (it was killed"));
+    }
+  }
+}
+
 TEST_F(ServicesTest, ARefusedRegistrationSaysWhyAndIsNoLoss) {
   grpc::ClientContext context;
   const auto stream = task_manager_->Session(&context);

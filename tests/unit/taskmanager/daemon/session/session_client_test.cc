@@ -180,6 +180,7 @@ TEST_F(SessionClientTest, SendsWhatIsQueuedBeforeItCloses) {
     client_->close();
   });
   EXPECT_EQ(service_.received.pop()->probe().id(), 7U);
+  EXPECT_EQ(service_.received.pop()->farewell().reason(), "it was stopped");
   EXPECT_EQ(listener_.lost.size(), 0U);
 }
 
