@@ -14,6 +14,12 @@ std::int64_t nanosSinceBoot() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+std::int64_t coarseNanos() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 bool Lease::expired() const {
   const std::int64_t until = this->until();
   return until != kForEver && nanosSinceBoot() > until;

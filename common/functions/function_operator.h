@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/lease.h"
 #include "common/functions/at_work.h"
 #include "common/functions/callable.h"
 #include "common/functions/checkpointed.h"
@@ -73,6 +74,7 @@ class FunctionOperator : public Operator {
   void setup(OperatorContext& context) override {
     context_ = &context;
     work_.operator_name = context.task().operator_name;
+    glance_ = LeaseGlance(context.task().lease);
     runtime_.emplace(context.task(), context.accumulators());
     if constexpr (kStateful) {
       backend_ = std::make_unique<state::KeyedBackendOf<Key>>(context.task().max_parallelism);
@@ -183,6 +185,8 @@ class FunctionOperator : public Operator {
     }
   }
 
+  Work* work() override { return &work_; }
+
   void notifyFinished() override {
     if constexpr (std::is_base_of_v<FinishListener, User>) {
       static_cast<FinishListener&>(user()).notifyFinished();
@@ -203,6 +207,7 @@ class FunctionOperator : public Operator {
 
   F function_;
   Work work_;
+  LeaseGlance glance_;
   OperatorContext* context_ = nullptr;  // Of the task; outlives the operator.
   std::unique_ptr<Backend> backend_;    // Where kStateful.
 

@@ -23,6 +23,8 @@
 
 namespace weir::functions {
 
+struct Work;
+
 /// Where batches of some type go: an operator's input or an edge to other tasks.
 class AnyReceiver {
  public:
@@ -101,6 +103,9 @@ class Operator {
   virtual void notifyCheckpointAborted(CheckpointId /*checkpoint*/) {}
   /// The job is finished; close() follows.
   virtual void notifyFinished() {}
+
+  /// What this operator has been given to do, for who says where something came from.
+  virtual Work* work() { return nullptr; }
 
   /// Hands on what is collected but not yet passed to the next operator.
   virtual void flush() {}

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +11,7 @@
 #include "common/functions/callable.h"
 #include "common/functions/function_operator.h"
 #include "common/functions/key_batch.h"
+#include "common/functions/lease_stride.h"
 #include "common/functions/output.h"
 #include "common/functions/prototype.h"
 
@@ -128,17 +131,41 @@ class EmittingOperator : public FunctionOperator<F, Key> {
  private:
   struct NoKeys {};
 
+  /// A worker that was given up while it was stopped acts for its job no more: the user's function
+  /// may write somewhere with each record.
   template <typename Step, typename In, typename Before>
   void runEach(Batch<In>& batch, Before before) {
+    if constexpr (std::is_same_v<Step, SinkStep>) {
+      if (batch.size() < LeaseStride::kLong) {  // Too few to be measured.
+        return runGuarded<Step>(batch, stride_.length(), before);
+      }
+      const auto start = std::chrono::steady_clock::now();
+      runGuarded<Step>(batch, stride_.length(), before);
+      stride_.took(batch.size(), std::chrono::steady_clock::now() - start);
+    } else {
+      runGuarded<Step>(batch, LeaseStride::kLong, before);
+    }
+  }
+
+  template <typename Step, typename In, typename Before>
+  void runGuarded(Batch<In>& batch, std::size_t stride, Before& before) {
     const std::size_t size = batch.size();
+    for (std::size_t begin = 0; begin < size; begin += stride) {
+      this->glance_.enforce();
+      runSome<Step>(batch, begin, std::min(size, begin + stride), before);
+    }
+  }
+
+  template <typename Step, typename In, typename Before>
+  void runSome(Batch<In>& batch, std::size_t begin, std::size_t end, Before& before) {
     if (!batch.hasTimestamps()) [[likely]] {
-      for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t i = begin; i < end; ++i) {
         before(i);
         Step::run(this->function_, batch.records[i], out_);
       }
       return;
     }
-    for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t i = begin; i < end; ++i) {
       before(i);
       out_.setTimestamp(batch.timestamps[i]);
       Step::run(this->function_, batch.records[i], out_);
@@ -147,6 +174,7 @@ class EmittingOperator : public FunctionOperator<F, Key> {
   }
 
   std::conditional_t<FunctionOperator<F, Key>::kStateful, KeyBatch<Key>, NoKeys> keys_;
+  LeaseStride stride_;  // Of a sink.
 };
 
 /// An operator of one input. Selector gives the key of a record.

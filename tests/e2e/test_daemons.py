@@ -447,6 +447,54 @@ class SignalsTest(unittest.TestCase):
             self.assertEqual(len(left()), 1)
             self.assertNotEqual(left(), [mine])
 
+    def test_a_cleaned_temporary_directory_costs_an_upload(self):
+        jobs = build()
+        with Cluster(task_managers=1, slots=2) as cluster:
+            def run():
+                return cluster.weir("run", jobs / "counting", "--count", 10, "--restart", "none", check=False)
+
+            first = run()
+            self.assertEqual(first.returncode, 0, first.stderr)
+            for blobs in (cluster.folder / "tmp").rglob("*blobs*"):
+                for path in blobs.iterdir():
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            second = run()
+            self.assertEqual(second.returncode, 0, second.stderr)
+            for blobs in list((cluster.folder / "tmp").glob("weir-jobmanager-blobs-*")):
+                shutil.rmtree(blobs)
+            third = run()
+            self.assertEqual(third.returncode, 0, third.stderr)
+            blobs, = (cluster.folder / "tmp").glob("weir-jobmanager-blobs-*")
+            self.assertEqual(blobs.stat().st_mode & 0o777, 0o700)
+
+    def test_a_running_job_whose_program_was_deleted_is_told_to_be_submitted_again(self):
+        jobs = build()
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = cluster.run_detached(jobs / "counting", "--count", 10**9, "--rate", 100)
+            cluster.wait_checkpoints(job, 1)
+            for path in (cluster.folder / "tmp").glob("weir-jobmanager-blobs-*/*"):
+                path.unlink()
+            cluster.taskmanagers[0].kill()  # The next one has to fetch the program.
+            cluster.start_taskmanager()
+            cluster.wait_state(job, "FAILED")
+            cause = cluster.weir("list", "-a").stdout
+            self.assertIn("submit the program again", cause)
+            self.assertIn("blob.storage.directory", cause)
+            self.assertNotIn("correct the program", cause)
+
+    def test_an_orderly_stop_of_a_task_manager_is_told_apart_from_a_kill(self):
+        with Cluster(task_managers=2, slots=1) as cluster:
+            def losses():
+                lines = cluster.jobmanager.log.read_text().splitlines()
+                return [line for line in lines if "task manager lost" in line]
+
+            self.assertEqual(cluster.taskmanagers[0].stop(), 0)
+            stopped, = wait_for("it is noticed", losses)
+            self.assertIn("it was stopped", stopped)
+            cluster.taskmanagers[1].kill()
+            wait_for("the other is noticed", lambda: len(losses()) == 2)
+            self.assertIn("without a farewell (it was killed", losses()[1])
+
     def test_sigterm_stops_in_order_while_a_job_runs(self):
         jobs = build()
         with Cluster(task_managers=1, slots=2) as cluster:

@@ -225,6 +225,27 @@ class FreezeTest(unittest.TestCase):
             cluster.weir("cancel", job)
             cluster.wait_state(job, "CANCELED")
 
+    def test_a_given_up_worker_invokes_a_programs_own_sink_no_more(self):
+        with self.cluster() as cluster:
+            own = self.folder / "own"
+            own.mkdir()
+            job = self.run_lines(cluster, count=10**9, rate=0, own=own)
+            cluster.wait_checkpoints(job, 2)
+            manager, workers = self.with_workers(cluster)
+            stop(manager.pid, *workers)
+            wait_for("the job restarts", lambda: cluster.restarts(job) > 0)
+            cluster.wait_running(job)
+            before = {path: path.read_bytes().count(b"\n") for path in own.glob("0-*")}
+            self.assertEqual(len(before), 2)
+            go_on(*workers)
+            wait_for("the given-up workers end", lambda: not any(map(lives, workers)), 10)
+            more = {path.name: path.read_bytes().count(b"\n") - lines for path, lines in before.items()}
+            # The one that had begun when the process was stopped.
+            self.assertLessEqual(max(more.values()), 1, more)
+            go_on(manager.pid)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+
     def test_a_program_started_by_hand_survives_a_pause(self):
         conf = self.folder / "conf"
         conf.mkdir()

@@ -133,6 +133,18 @@ class JobsTest(unittest.TestCase):
         self.cluster.weir("cancel", job)
         self.cluster.wait_state(job, "CANCELED")
 
+    def test_a_crash_outside_of_records_and_an_exit_name_their_operator(self):
+        for kind, words in (
+            ("segfault-in-open", r"\(SIGSEGV\) in operator 'Misbehave' after 0 records"),
+            ("orderly-exit", r"exited with status 7 before its tasks had ended in operator 'Misbehave' after \d+ records"),
+        ):
+            done = self.cluster.weir(
+                "run", self.jobs / "counting", "--misbehave", kind, "--at", 100, "--restart", "none", check=False
+            )
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, words)
+        self.free_again()
+
     def test_a_crash_names_the_signal_and_the_last_words_and_hurts_nobody_else(self):
         other = self.cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 100)
         self.cluster.wait_running(other)

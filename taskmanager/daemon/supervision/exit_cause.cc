@@ -57,10 +57,10 @@ std::string_view when(WorkerStage stage) {
 }
 
 /// "in operator 'A' after 3 records", as the worker wrote it; empty when it wrote nothing.
-std::string whereCrashed(const StderrTail& said) {
+std::string where(const StderrTail& said, std::string_view begin) {
   for (const std::string& line : linesOf(said)) {
-    if (line.starts_with(kCrashLine)) {
-      return " " + line.substr(kCrashLine.size());
+    if (line.starts_with(begin)) {
+      return " " + line.substr(begin.size());
     }
   }
   return "";
@@ -105,14 +105,15 @@ ExitCause describeExit(const JobId& job,
   }
   std::string cause = "worker process of job " + job.hex() + " on " + host;
   if (!exit.signaled) {
-    return {cause + " exited with status " + std::to_string(exit.number) + std::string(when(stage)),
+    return {cause + " exited with status " + std::to_string(exit.number) +
+                std::string(when(stage)) + where(said, kExitLine),
             false};
   }
   cause += " ended by signal " + std::to_string(exit.number) + " (" + signalName(exit.number) + ")";
   if (exit.number == SIGKILL) {
     cause += ", which its task manager did not send: look for the kernel's out-of-memory killer";
   }
-  return {cause + whereCrashed(said), false};
+  return {cause + where(said, kCrashLine), false};
 }
 
 std::string withLines(std::string cause, const StderrTail& said, const std::string& file) {

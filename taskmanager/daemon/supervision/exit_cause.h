@@ -27,6 +27,8 @@ enum class WorkerStage : std::uint8_t {
 inline constexpr int kLauncherFailed = 125;
 /// How the line begins in which a worker that crashes says where.
 inline constexpr std::string_view kCrashLine = "weir: crashed ";
+/// What a worker whose operator calls exit() begins a line with; where follows.
+inline constexpr std::string_view kExitLine = "weir: exited ";
 
 /// Why a worker process ended.
 struct ExitCause {

@@ -26,7 +26,10 @@ class OperatorChain::Context final : public functions::OperatorContext {
 };
 
 OperatorChain::OperatorChain(const ChainSetup& setup)
-    : vertex_(setup.graph->vertices[setup.vertex]), where_(&vertex_.name) {
+    : vertex_(setup.graph->vertices[setup.vertex]),
+      where_(&vertex_.name),
+      lease_(setup.task.lease) {
+  accumulators_.limit(setup.most_accumulators);
   nodes_.reserve(vertex_.operators.size());
   for (const std::uint32_t index : vertex_.operators) {
     Node node;
@@ -85,9 +88,18 @@ void OperatorChain::connectEdges(const ChainSetup& setup) {
 
 template <typename Call>
 void OperatorChain::during(std::size_t node, Call call) {
+  if (lease_ != nullptr) {
+    lease_->enforce();
+  }
+  functions::Operator& self = *nodes_[node].self;
   functions::workOfThread().thrower = nullptr;
   where_ = &nodes_[node].what->name;
-  call(*nodes_[node].self);
+  if (functions::Work* work = self.work(); work != nullptr) {
+    const functions::AtWork at_work(*work, 0);
+    call(self);
+  } else {
+    call(self);
+  }
   where_ = &vertex_.name;
 }
 

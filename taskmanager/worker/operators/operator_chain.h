@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct ChainSetup {
   std::function<void()> waker;  ///< Handed to the sources.
   /// By index into JobGraph::edges, for every edge that leaves the vertex; outlive the chain.
   std::function<functions::EdgeOutput&(std::uint32_t edge)> output;
+  /// What the accumulators of all operators may hold, in bytes.
+  std::uint64_t most_accumulators = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// The operators of one subtask, linked: records that enter the head leave through edge writers.
@@ -111,12 +114,14 @@ class OperatorChain {
   void connectEdges(const ChainSetup& setup);
   void endPort(std::size_t node, std::uint32_t port);
   void finishNode(std::size_t node);
+  /// Calls an operator's own code: named while it runs, and only while the worker may act.
   template <typename Call>
   void during(std::size_t node, Call call);
 
   const graph::JobVertex& vertex_;  // In the graph.
   functions::AccumulatorRegistry accumulators_;
   const std::string* where_;  // In the graph.
+  const Lease* lease_;        // Of the worker process; may be null.
   bool closed_ = false;
   std::vector<std::unique_ptr<functions::EdgeWriter>> writers_;  // Outlive the operators.
   std::vector<Node> nodes_;                                      // Head first.

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -133,6 +134,16 @@ void onQuit(int /*signal*/) {
   errno = error;
 }
 
+/// Of exit(), on the thread that called it; says nothing where that was no operator's code.
+void onExit() {
+  if (functions::workOfThread().current != nullptr) {
+    const Turn turn;
+    say("weir: exited ");
+    sayWhere();
+    say("\n");
+  }
+}
+
 bool sanitized() { return __asan_init != nullptr || __tsan_init != nullptr; }
 
 void handle(int signal, void (*handler)(int), int flags) {
@@ -150,12 +161,13 @@ void handle(int signal, void (*handler)(int), int flags) {
 }  // namespace
 
 void reportCrashes() {
+  (void)functions::workOfThread();
+  static_cast<void>(std::atexit(onExit));
   if (sanitized()) {
     return;
   }
   std::array<void*, 1> frame;
   ::backtrace(frame.data(), 1);  // Loads what it needs now, not in a handler.
-  (void)functions::workOfThread();
   for (const int signal : kFatal) {
     handle(signal, onFatal, SA_ONSTACK | SA_NODEFER);
   }

@@ -6,7 +6,8 @@ namespace weir::worker {
 
 /// From now on a signal that ends this process (SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT) first
 /// writes where it came from to standard error: "weir: crashed in operator 'A' after 7 records",
-/// then the stack. SIGQUIT makes every task's thread write its stack, and nothing else.
+/// then the stack. exit() that is called by an operator's code says so too. SIGQUIT makes every
+/// task's thread write its stack, and nothing else.
 ///
 /// Does nothing under sanitizers, which report crashes themselves, and leaves signals alone that
 /// somebody handles already. Call it once, before threads are started.

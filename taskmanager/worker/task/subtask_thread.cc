@@ -180,6 +180,7 @@ void SubtaskThread::prepare() {
   setup.task.lease = services_.lease;
   setup.task.parallelism = graph.vertices[vertex_].parallelism;
   setup.waker = waker_.function();
+  setup.most_accumulators = services_.most_accumulators;
   setup.output = [this](std::uint32_t edge) -> functions::EdgeOutput& { return *senders_[edge]; };
   chain_ = std::make_unique<OperatorChain>(setup);
   for (const GateSection& section : sections_) {

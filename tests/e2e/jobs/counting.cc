@@ -150,12 +150,17 @@ class LastCounts : public weir::RichSinkFunction<KeyCount>,
 
 // Does what `kind` says at the record `at`, unless `marker` exists already (so that it happens
 // once).
-struct Misbehave : weir::MapFunction<std::int64_t, std::int64_t> {
+struct Misbehave : weir::RichMapFunction<std::int64_t, std::int64_t> {
   std::string kind;
   std::int64_t at;
   std::string marker;
   Misbehave(std::string kind_, std::int64_t at_, std::string marker_)
       : kind(std::move(kind_)), at(at_), marker(std::move(marker_)) {}
+  void open(weir::RuntimeContext& /*context*/) override {
+    if (kind == "segfault-in-open") {
+      std::raise(SIGSEGV);
+    }
+  }
   std::int64_t map(const std::int64_t& number) override {
     if (number == at && !kind.empty() && (marker.empty() || !std::filesystem::exists(marker))) {
       if (!marker.empty()) {
@@ -186,6 +191,9 @@ struct Misbehave : weir::MapFunction<std::int64_t, std::int64_t> {
     if (kind == "exit") {
       std::fprintf(stderr, "last words\n");
       std::_Exit(7);
+    }
+    if (kind == "orderly-exit") {
+      std::exit(7);
     }
     if (kind == "spin") {
       for (volatile bool forever = true; forever;) {

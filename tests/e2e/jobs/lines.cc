@@ -2,7 +2,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <stdexcept>
 #include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <weir/weir.h>
 
@@ -60,6 +64,33 @@ class Numbers : public weir::RichSourceFunction<std::int64_t>,
   std::chrono::steady_clock::time_point start_;
 };
 
+// A sink of the program's own, outside of all that Weir commits: a line for each record, at once,
+// in a file of the attempt's.
+class OwnSink : public weir::RichSinkFunction<std::string> {
+ public:
+  explicit OwnSink(std::string folder) : folder_(std::move(folder)) {}
+
+  void open(weir::RuntimeContext& context) override {
+    const std::string path = folder_ + "/" + std::to_string(context.getAttemptNumber()) + "-" +
+                             std::to_string(context.getIndexOfThisSubtask());
+    file_ = ::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
+    if (file_ < 0) {
+      throw std::runtime_error("cannot open " + path);
+    }
+  }
+  void invoke(const std::string& line) override {
+    const std::string whole = line + "\n";
+    if (::write(file_, whole.data(), whole.size()) != static_cast<ssize_t>(whole.size())) {
+      throw std::runtime_error("cannot write");
+    }
+  }
+  void close() override { ::close(file_); }
+
+ private:
+  std::string folder_;
+  int file_ = -1;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -86,6 +117,8 @@ int main(int argc, char** argv) {
                    .uid("lines");
   if (flags.contains("--print")) {
     lines.print().uid("print");
+  } else if (flags.contains("--own")) {
+    lines.addSink(OwnSink(flags["--own"])).uid("own");
   } else {
     lines.writeAsText(flags["--out"], mode).uid("out");
   }

@@ -33,5 +33,39 @@ TEST(LeaseTest, EndsTheProcessSayingWhy) {
               "the lease of this worker has run out");
 }
 
+TEST(LeaseGlanceTest, LooksOnceInAWhileAndAtOnceAfterAPause) {
+  LeaseGlance glance;
+  constexpr std::int64_t kStart = 1'000'000'000'000;
+  constexpr auto kTrust = static_cast<std::int64_t>(LeaseGlance::kTrustNanos);
+  EXPECT_TRUE(glance.due(kStart));
+  EXPECT_FALSE(glance.due(kStart));
+  EXPECT_FALSE(glance.due(kStart + kTrust));
+  EXPECT_TRUE(glance.due(kStart + kTrust + 1));
+  EXPECT_FALSE(glance.due(kStart + kTrust + 2));
+  EXPECT_TRUE(glance.due(kStart + 3'600'000'000'000));
+}
+
+TEST(LeaseGlanceTest, LooksWhenTheClockWasSetBack) {
+  LeaseGlance glance;
+  EXPECT_TRUE(glance.due(2'000'000'000'000));
+  EXPECT_TRUE(glance.due(1'000'000'000'000));
+  EXPECT_FALSE(glance.due(1'000'000'000'000));
+}
+
+TEST(LeaseGlanceTest, EndsTheProcessOfALeaseThatHasRunOut) {
+  Lease lease;
+  LeaseGlance glance(&lease);
+  glance.enforce();
+  lease.renew(nanosSinceBoot() - 1);
+  const auto pass = [&] {
+    const std::int64_t start = coarseNanos();
+    while (static_cast<std::uint64_t>(coarseNanos() - start) <= LeaseGlance::kTrustNanos) {
+    }
+    glance.enforce();
+  };
+  EXPECT_EXIT(pass(), ::testing::ExitedWithCode(Lease::kExitStatus), "has run out");
+  LeaseGlance().enforce();
+}
+
 }  // namespace
 }  // namespace weir

@@ -28,6 +28,9 @@ class FakeContext final : public OperatorContext {
     return [this] { ++woken; };
   }
 
+  /// The lease of the worker, which outlives this.
+  void setLease(const Lease& lease) { task_.lease = &lease; }
+
   int woken = 0;
 
  private:

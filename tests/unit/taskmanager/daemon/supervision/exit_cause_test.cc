@@ -99,7 +99,20 @@ TEST(ExitCauseTest, SaysWhereLinesAreThatItLeavesOut) {
               HasSubstr("\n  ... 10 more lines in /logs/tm.log ...\n"));
 }
 
+TEST(ExitCauseTest, SaysWhichOperatorCalledExit) {
+  const StderrTail tail = said({"bye", "weir: exited in operator 'A' after 7 records"});
+  EXPECT_THAT(
+      describeExit(JobId(), "host", {.signaled = false, .number = 3}, WorkerStage::kRunning, tail)
+          .text,
+      HasSubstr("exited with status 3 before its tasks had ended in operator 'A' after 7 records"));
+}
+
 TEST(ExitCauseTest, MakesNamesInAStackReadable) {
+  EXPECT_THAT(
+      withLines("it hangs",
+                said({"./job(_ZThn400_N4weir9functions16OneInputOperatorIiE7receiveEi+0x3)[0x5]"})),
+      HasSubstr("(non-virtual thunk to weir::functions::OneInputOperator<int>::receive(int)+0x3)"));
+
   EXPECT_THAT(withLines("it ended", said({"./job(_ZN3foo3barEi+0x1f)[0x55]"})),
               HasSubstr("./job(foo::bar(int)+0x1f)[0x55]"));
 }

@@ -30,18 +30,18 @@ class LoggingOperator final : public functions::Operator, public functions::Rece
     next_.push_back(&static_cast<functions::Receiver<int>&>(next));
   }
   Status restore(const functions::OperatorRestore& /*restore*/) override { return ok(); }
-  void open() override { log_.push_back("open " + name_); }
+  void open() override { log_.push_back("open " + name_ + atWork()); }
   void endInput(std::uint32_t port) override {
     log_.push_back("end " + name_ + std::to_string(port));
   }
   void close() override {
-    log_.push_back("close " + name_);
+    log_.push_back("close " + name_ + atWork());
     if (name_ == "B") {
       throw std::runtime_error("close of B");
     }
   }
   std::unique_ptr<state::FrozenState> snapshot(CheckpointId /*checkpoint*/) override {
-    log_.push_back("snapshot " + name_);
+    log_.push_back("snapshot " + name_ + atWork());
     return nullptr;
   }
   void receive(Batch<int>& batch) override {
@@ -55,7 +55,14 @@ class LoggingOperator final : public functions::Operator, public functions::Rece
     }
   }
 
+  functions::Work* work() override { return &work_; }
+
  private:
+  /// Empty when this operator is the one that a crash would be blamed on.
+  std::string atWork() const {
+    return functions::workOfThread().current == &work_ ? "" : " of nobody";
+  }
+
   std::string name_;
   functions::Work work_;
   Log& log_;
@@ -170,6 +177,22 @@ TEST_F(OperatorChainTest, BlamesNoOperatorOfAnEarlierBatchForWhatFailsLater) {
 
 TEST_F(OperatorChainTest, SnapshotsOneEntryPerOperator) {
   EXPECT_EQ(chain_->snapshot(CheckpointId(1)).size(), 3U);
+  EXPECT_THAT(log_, ElementsAre("snapshot A", "snapshot B", "snapshot C"));
+  EXPECT_EQ(functions::workOfThread().current, nullptr);
+}
+
+TEST_F(OperatorChainTest, CallsNoOperatorOnceTheWorkerIsGivenUp) {
+  Lease lease;
+  ChainSetup setup;
+  setup.graph = &graph_;
+  setup.vertex = 1;
+  setup.task.lease = &lease;
+  OperatorChain chain(setup);
+  chain.open();
+  lease.renew(nanosSinceBoot() - 1);
+  EXPECT_EXIT(chain.notifyComplete(CheckpointId(1)),
+              ::testing::ExitedWithCode(Lease::kExitStatus),
+              "has run out");
 }
 
 }  // namespace
