@@ -3,6 +3,11 @@
 # Usage: packages.sh [build|test]. Needs root or sudo only when something is missing.
 set -euo pipefail
 
+case $#:${1:-build} in
+  [01]:build | 1:test) ;;
+  1:-h | 1:--help) echo "Usage: packages.sh [build|test]" && exit 0 ;;
+  *) echo "Usage: packages.sh [build|test]" >&2 && exit 2 ;;
+esac
 packages=(g++ cmake ninja-build ccache mold pkg-config
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   libboost1.81-dev libssl-dev zlib1g-dev libspdlog-dev libfmt-dev libyaml-cpp-dev

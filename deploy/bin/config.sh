@@ -12,6 +12,72 @@ log_dir=${WEIR_LOG_DIR:-}
 ident=${WEIR_IDENT_STRING:-${USER:-$(id -un)}}
 host=$(uname -n)
 
+# wrong_usage WORD USAGE: says what is not understood, and ends the script before it has done anything.
+wrong_usage() {
+  printf '%s: %q is not understood here.\n%s\n' "$(basename "$0")" "$1" "$2" >&2
+  exit 2
+}
+
+# help_or_nothing USAGE WORDS...: for a script without arguments.
+help_or_nothing() {
+  local usage=$1
+  shift
+  [ $# -gt 0 ] || return 0
+  case $1 in
+    -h | --help) printf '%s\n' "$usage" && exit 0 ;;
+  esac
+  wrong_usage "$1" "$usage"
+}
+
+# check_start DAEMON USAGE WORDS...: what the daemon would not understand is refused before it starts.
+check_start() {
+  local daemon=$1 usage=$2 word
+  shift 2
+  for word in "$@"; do
+    case $word in
+      -h | --help) exec "$bin/weir-$daemon" --help ;;
+    esac
+  done
+  while [ $# -gt 0 ]; do
+    case $daemon:$1 in
+      *:-D)
+        case ${2:-} in ?*=*) ;; *) wrong_usage "${2:--D}" "$usage" ;; esac
+        shift 2
+        ;;
+      *:-D?*=*) shift ;;
+      jobmanager:--host=?* | jobmanager:--webui-port=?*) shift ;;
+      jobmanager:--host | jobmanager:--webui-port)
+        [ -n "${2:-}" ] || wrong_usage "$1" "$usage"
+        shift 2
+        ;;
+      *) wrong_usage "$1" "$usage" ;;
+    esac
+  done
+}
+
+# run_script DAEMON single|several USAGE WORDS...: what jobmanager.sh and taskmanager.sh do.
+run_script() {
+  local daemon=$1 single=$2 usage=$3 action=${4:-}
+  shift 3
+  [ $# -eq 0 ] || shift
+  case $action in
+    start)
+      check_start "$daemon" "$usage" "$@"
+      start_daemon "$daemon" "$single" "$@"
+      return
+      ;;
+    -h | --help) printf '%s\n' "$usage" && return ;;
+    stop | stop-all | status) help_or_nothing "$usage" "$@" ;;
+    "") printf '%s\n' "$usage" >&2 && exit 2 ;;
+    *) wrong_usage "$action" "$usage" ;;
+  esac
+  case $action in
+    stop) stop_daemon "$daemon" last ;;
+    stop-all) stop_daemon "$daemon" all ;;
+    status) status_daemon "$daemon" ;;
+  esac
+}
+
 # The value in force of a configuration key, or nothing. A wrong configuration is shown and fails.
 setting() {
   local shown
@@ -82,6 +148,14 @@ rotate() {
   mv -f "$file" "$file.1"
 }
 
+# written_since "INODE SIZE" FILE: what was written since; all of it where the file was moved, or is cut.
+written_since() {
+  local inode size was_inode=${1% *} was_size=${1#* } file=$2
+  read -r inode size < <(stat -Lc '%i %s' "$file")
+  if [ "$inode" != "$was_inode" ] || [ "$size" -lt "$was_size" ]; then was_size=0; fi
+  tail -c "+$((was_size + 1))" "$file"
+}
+
 # Prints the lines of daemons that live.
 living() {
   local file=$1 daemon=$2 pid start index
@@ -131,6 +205,8 @@ start_daemon() {
   while grep -q " $index\$" <<<"$lines"; do index=$((index + 1)); done
   out=$logs/weir-$ident-$daemon-$index-$host
   rotate "$out.out" "$keep"
+  local before
+  before=$(stat -Lc '%i %s' "$out.log" 2>/dev/null)
   case " $* " in *log.file=*) log_file=named ;; esac
   [ -n "$log_file" ] || log=(-D "log.file=$out.log")
   echo "Starting $daemon daemon on host $host."
@@ -150,7 +226,7 @@ start_daemon() {
       write_lines "$file" "$lines"
       unlock
       echo "Error starting $daemon daemon." >&2
-      tail -n 3 "$out.log" >&2
+      written_since "$before" "$out.log" | tail -n 10 >&2
       return 1
     fi
   done

@@ -3,19 +3,13 @@
 . "$(dirname "$(readlink -f "$0")")/config.sh"
 
 usage="Usage: jobmanager.sh start [host] [webui-port] [-D key=value]... | stop | stop-all | status"
-case ${1:-} in
-  start)
-    shift
-    arguments=()
-    # Flink's form names the execution mode first; there is only one here.
-    case ${1:-} in cluster | local) shift ;; esac
-    if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then arguments+=(--host "$1") && shift; fi
-    if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then arguments+=(--webui-port "$1") && shift; fi
-    start_daemon jobmanager single "${arguments[@]}" "$@"
-    ;;
-  stop) stop_daemon jobmanager last ;;
-  stop-all) stop_daemon jobmanager all ;;
-  status) status_daemon jobmanager ;;
-  -h | --help) echo "$usage" ;;
-  *) echo "$usage" >&2 && exit 2 ;;
-esac
+if [ "${1:-}" = start ]; then
+  shift
+  arguments=()
+  # Flink's form names the execution mode first; there is only one here.
+  case ${1:-} in cluster | local) shift ;; esac
+  if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then arguments+=(--host "$1") && shift; fi
+  if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then arguments+=(--webui-port "$1") && shift; fi
+  set -- start "${arguments[@]}" "$@"
+fi
+run_script jobmanager single "$usage" "$@"

@@ -2,14 +2,10 @@
 # Starts the job manager of conf/masters and a task manager for each line of conf/workers.
 . "$(dirname "$(readlink -f "$0")")/config.sh"
 
-case ${1:-} in
-  -h | --help)
-    echo "Usage: start-cluster.sh
+help_or_nothing "Usage: start-cluster.sh
 Starts a job manager on the host in conf/masters (host[:web port]) and a task manager on each host in
-conf/workers; a host that stands there twice gets two. Other hosts are reached over ssh."
-    exit 0
-    ;;
-esac
+conf/workers; a host that stands there twice gets two. Other hosts are reached over ssh. Where the job
+manager runs already, task managers are started all the same." "$@"
 masters=$(hosts_of masters) && workers=$(hosts_of workers) || exit 1
 
 echo "Starting cluster."
@@ -17,6 +13,11 @@ while read -r line; do
   master=${line%%:*}
   web_port=
   [ "$master" = "$line" ] || web_port=${line##*:}
+  if running=$(on_host "$master" jobmanager.sh status 2>/dev/null); then
+    echo "$running"
+    echo "[INFO] The job manager runs already; task managers are started beside those that it has."
+    continue
+  fi
   # The port of conf/masters counts only where the configuration names none, as in Flink's script.
   if [ -n "$web_port" ]; then
     configured=$(setting jobmanager.web.port) || exit 1

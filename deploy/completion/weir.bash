@@ -11,8 +11,8 @@ _weir() {
   case $previous in
     -m | --jobmanager | -p | --parallelism | --drop | --map) return ;;
     -D)
-      mapfile -t COMPREPLY < <(compgen -S = -W "$("${COMP_WORDS[0]}" config 2>/dev/null | sed -n 's/^\([a-z][^:# ]*\):.*/\1/p')" -- "$current")
-      compopt -o nospace
+      mapfile -t COMPREPLY < <(compgen -S = -W "$(_weir_keys)" -- "$current")
+      compopt +o filenames -o nospace  # Else bash puts a backslash before the "=".
       return
       ;;
   esac
@@ -52,14 +52,21 @@ _weir() {
       fi
       ;;
     config)
-      mapfile -t COMPREPLY < <(compgen -W "check $common $("${COMP_WORDS[0]}" config 2>/dev/null | sed -n 's/^\([a-z][^:# ]*\):.*/\1/p')" -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W "check $common $(_weir_keys)" -- "$current")
       ;;
   esac
 }
 
+# The command as it is typed, where a tilde is not yet the home directory.
+_weir_run() { "${COMP_WORDS[0]/#\~\//$HOME/}" "$@"; }
+
+_weir_keys() {
+  _weir_run config 2>/dev/null | sed -n 's/^\([a-z][^:# ]*\):.*/\1/p'
+}
+
 # Ids of the jobs that run.
 _weir_jobs() {
-  "${COMP_WORDS[0]}" list -r 2>/dev/null | grep -oE '\b[0-9a-f]{32}\b'
+  _weir_run list -r 2>/dev/null | grep -oE '\b[0-9a-f]{32}\b'
 }
 
 complete -o filenames -o bashdefault -F _weir weir

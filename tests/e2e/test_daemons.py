@@ -223,8 +223,9 @@ class ScriptsTest(unittest.TestCase):
                 self.assertIn("Starting cluster.", started.stdout)
                 wait_for("two task managers", lambda: (overview() or {}).get("taskmanagers") == 2)
                 again = script("start-cluster.sh")
-                self.assertEqual(again.returncode, 1, again.stdout)
-                self.assertIn("already running", again.stderr)
+                self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+                self.assertIn("The job manager runs already", again.stdout)
+                wait_for("two more task managers", lambda: (overview() or {}).get("taskmanagers") == 4)
                 self.assertTrue(list((home / "log").glob("*jobmanager*.log")))
                 self.assertTrue(list((home / "log").glob("*taskmanager*.out")))
                 job = subprocess.run(
@@ -237,7 +238,9 @@ class ScriptsTest(unittest.TestCase):
             self.assertEqual(stopped.returncode, 0, stopped.stderr)
             self.assertIn("Stopping", stopped.stdout)
             self.assertIsNone(overview())
-            self.assertIn("No jobmanager daemon to stop", script("stop-cluster.sh").stdout)
+            nothing = script("stop-cluster.sh").stdout
+            self.assertIn("No jobmanager daemon to stop", nothing)
+            self.assertEqual(nothing.count("No taskmanager daemon to stop"), 1, "one host with two names")
 
 
 class Installation:
@@ -281,6 +284,65 @@ class Installation:
 
     def logs(self, ending):
         return sorted(path.name.split("-taskmanager-")[1][0] for path in (self.home / "log").glob(f"*-taskmanager-*{ending}"))
+
+
+class WrongUseTest(unittest.TestCase):
+    def test_scripts_refuse_what_they_do_not_understand_and_do_nothing(self):
+        with Installation() as weir:
+            self.assertEqual(weir.script("start-cluster.sh").returncode, 0)
+            running = weir.pids("jobmanager") + weir.pids("taskmanager")
+            self.assertEqual(len(running), 3)
+            for words in (
+                ("stop-cluster.sh", "--hepl"), ("stop-cluster.sh", "now"), ("start-cluster.sh", "--force"),
+                ("jobmanager.sh", "stop", "--hepl"), ("taskmanager.sh", "stop-all", "1"), ("taskmanager.sh", "strat"),
+                ("taskmanager.sh", "start", "--bogus"), ("taskmanager.sh", "start", "-D", "nothing"),
+                ("jobmanager.sh", "status", "x"), ("jobmanager.sh", "start", "localhost", "0", "x"), ("taskmanager.sh",),
+            ):
+                with self.subTest(words=words):
+                    refused = weir.script(*words)
+                    self.assertEqual((refused.returncode, refused.stdout), (2, ""), refused.stderr)
+                    self.assertIn("Usage: " + words[0], refused.stderr)
+            self.assertEqual(weir.pids("jobmanager") + weir.pids("taskmanager"), running)
+
+    def test_help_reaches_the_terminal_and_starts_nothing(self):
+        with Installation() as weir:
+            for words in (
+                ("start-cluster.sh", "--help"), ("stop-cluster.sh", "-h"), ("jobmanager.sh", "--help"),
+                ("taskmanager.sh", "stop", "--help"), ("jobmanager.sh", "start", "--help"),
+                ("taskmanager.sh", "start", "-D", "log.level=DEBUG", "-h"),
+            ):
+                with self.subTest(words=words):
+                    shown = weir.script(*words)
+                    self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+                    self.assertIn("Usage: ", shown.stdout)
+            self.assertIn("Usage: weir-jobmanager", weir.script("jobmanager.sh", "start", "--help").stdout)
+            self.assertEqual(weir.pids("jobmanager") + weir.pids("taskmanager"), [])
+
+    def test_a_failed_start_shows_what_it_wrote_and_not_what_earlier_ones_did(self):
+        with Installation() as weir:
+            first = weir.script("taskmanager.sh", "start", "-D", "no.such.key=1")
+            self.assertEqual(first.returncode, 1)
+            self.assertIn("no.such.key", first.stderr)
+            for words, cause in ((("-D", "taskmanager.tmp.dirs=/proc/x"), "/proc/x"), (("-D", "log.level=LOUD"), "LOUD")):
+                again = weir.script("taskmanager.sh", "start", *words)
+                self.assertEqual(again.returncode, 1)
+                self.assertEqual(again.stderr.count("\n"), 2, again.stderr)
+                self.assertIn(cause, again.stderr)
+
+    def test_completion_offers_keys_for_the_command_as_it_is_typed(self):
+        with Installation() as weir:
+            script = weir.home / "share" / "bash-completion" / "completions" / "weir"
+            for words, offered in (
+                ("~/weir/bin/weir config jobmanager.rpc.po", "jobmanager.rpc.port"),
+                ("~/weir/bin/weir run -D jobmanager.rpc.po", "jobmanager.rpc.port="),
+                (f"{weir.home}/bin/weir config sta", "state.backend"),
+            ):
+                done = subprocess.run(
+                    ["bash", "-c", 'source "$1"; compopt() { :; }; read -ra COMP_WORDS <<<"$2"; '
+                     'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _weir; printf "%s\n" "${COMPREPLY[@]}"', "-", script, words],
+                    capture_output=True, text=True, timeout=20, env={**weir.environment, "HOME": str(weir.folder)},
+                )
+                self.assertIn(offered, done.stdout.split(), done.stderr)
 
 
 class PidFileTest(unittest.TestCase):
