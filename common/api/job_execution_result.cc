@@ -19,7 +19,7 @@ const functions::EncodedAccumulator& JobExecutionResult::find(const std::string&
 void JobExecutionResult::decodeInto(Accumulator& accumulator, const std::string& name) const {
   const functions::EncodedAccumulator& found = find(name);
   if (found.type != accumulator.type() || !accumulator.decode(found.bytes).has_value()) {
-    throw std::invalid_argument("accumulator '" + name + "' is a " + found.type + ", not a " +
+    throw std::invalid_argument("accumulator '" + name + "' is of type " + found.type + ", not " +
                                 std::string(accumulator.type()));
   }
 }

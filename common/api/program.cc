@@ -12,6 +12,7 @@
 #include "common/api/execute_watchdog.h"
 #include "common/api/run.h"
 #include "common/api/surroundings.h"
+#include "common/base/utf8.h"
 #include "common/config/job_options.h"
 #include "common/config/value.h"
 #include "common/graph/plan.h"
@@ -20,6 +21,8 @@
 namespace weir::api {
 
 namespace {
+
+constexpr const char* kUnnamed = "Weir Streaming Job";  // As execute() without a name has it.
 
 // Set by the first execute() of the process.
 std::atomic<bool> g_executed{false};
@@ -201,11 +204,16 @@ Result<graph::JobGraph> Program::build(const std::string& job_name) {
     g_watchdog.reset();
   }
   if (!errors_.empty()) {
-    return Error(ErrorCode::kInvalidArgument, errors_.front());
+    return Error(ErrorCode::kInvalidArgument, escaped(errors_.front()));
   }
   graph::StreamGraph::Settings settings = settings_;
-  settings.job_name = job_name;
-  WEIR_TRY(graph::JobGraph graph, graph_.toJobGraph(settings));
+  settings.job_name = job_name.empty() ? kUnnamed : job_name;
+  auto translated = graph_.toJobGraph(settings);
+  if (!translated.has_value()) {  // Names of the program may hold line breaks.
+    const Error& why = translated.error();
+    return Error(why.code(), escaped(why.message())).advise(escaped(why.advice()));
+  }
+  graph::JobGraph graph = *std::move(translated);
   for (graph::JobOperator& one : graph.operators) {
     if (!one.buffer_timeout.has_value()) {
       one.buffer_timeout = buffer_timeout_;
@@ -252,7 +260,7 @@ JobExecutionResult Program::runHere(const std::string& job_name, Result<graph::J
   }
   auto result = runLocal(*std::move(built), {configuration_});
   if (!result.has_value()) {
-    giveUp(std::move(result).error().during("job '" + job_name + "' failed"));
+    giveUp(std::move(result).error().during("job '" + escaped(job_name) + "' failed"));
   }
   return *std::move(result);
 }
@@ -262,7 +270,7 @@ JobExecutionResult Program::execute(const std::string& job_name) {
   g_executed = true;
   if (std::exchange(executed_, true)) {
     giveUp(Error(ErrorCode::kFailedPrecondition,
-                 "execute() is called a second time (with the name '" + job_name +
+                 "execute() is called a second time (with the name '" + escaped(job_name) +
                      "'), but one program is one job")
                .advise("make two programs, or one graph of both"));
   }

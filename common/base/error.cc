@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/base/utf8.h"
+
 namespace weir {
 
 std::string_view toString(ErrorCode code) {
@@ -37,7 +39,8 @@ std::string_view toString(ErrorCode code) {
 
 Error systemError(int errno_value, std::string_view what) {
   const ErrorCode code = errno_value == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-  return Error(code, std::string(what) + ": " + std::strerror(errno_value));
+  // A path in it may hold line breaks.
+  return Error(code, escaped(what) + ": " + std::strerror(errno_value));
 }
 
 }  // namespace weir

@@ -18,7 +18,7 @@ std::string lower(std::string_view text) {
 
 /// Up to so many letters a word is mistyped and not another one.
 std::size_t mostTypos(std::string_view word) {
-  return std::max<std::size_t>(word.size() > 2 ? 2 : 1, word.size() / 4);
+  return std::max<std::size_t>(word.size() > 4 ? 2 : 1, word.size() / 4);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "common/base/nearest.h"
+#include "common/base/utf8.h"
 #include "common/client/command_options.h"
 #include "common/config/options.h"
 
@@ -31,6 +32,18 @@ std::string didYouMean(std::string_view meant) {
   return meant.empty() ? std::string() : " (did you mean '" + std::string(meant) + "'?)";
 }
 
+/// Has it a PROGRAM, whose words are its own?
+bool takesProgram(const std::string& command) { return command == "run" || command == "info"; }
+
+// What is said of commands that a later release will have.
+constexpr const char* kLater = "this release does not have it yet";
+constexpr const char* kStopLater =
+    "this release does not have it yet; 'weir cancel -s' ends a job with a savepoint";
+constexpr const char* kCheckpointsLater =
+    "this release does not have it yet; GET /jobs/JOB/checkpoints shows them";
+constexpr const char* kUpgradeLater =
+    "this release does not have it yet; 'weir cancel -s' and 'weir run -s' do it in two steps";
+
 class CommandLine {
  public:
   int run(int argc, char** argv);
@@ -42,10 +55,13 @@ class CommandLine {
   std::optional<int> parse(std::vector<std::string> words);
   /// What is wrong with an option or argument that the user gave without value; empty: nothing.
   std::string findEmpty(const CLI::App& command) const;
+  /// Why CLI11 does not take `words`, in our words.
   std::string explain(const std::string& command,
                       const std::vector<std::string>& words,
-                      const std::string& why);
-  void takeAfterSeparator(const std::string& command, const std::vector<std::string>& words);
+                      const CLI::ParseError& error);
+  /// Takes the words that CLI11 does not see: PROGRAM and what follows it, or what follows "--".
+  void takeRest(const std::string& command, const std::vector<std::string>& words);
+  std::string whyNoCommand(const std::string& command);
 
   /// Runs the parsed command with console, configuration and address.
   int dispatch();
@@ -66,13 +82,13 @@ int CommandLine::wrongUse(const std::string& command, const std::string& why) co
   const std::string what = command.empty() ? "usage" : command;
   const std::string help = command.empty() ? "weir --help" : "weir " + command + " --help";
   Console(words_.json)
-      .failure(what, Error(ErrorCode::kInvalidArgument, why).advise("see '" + help + "'"));
+      .failure(what, Error(ErrorCode::kInvalidArgument, escaped(why)).advise("see '" + help + "'"));
   return kUsage;
 }
 
 std::string CommandLine::explain(const std::string& command,
                                  const std::vector<std::string>& words,
-                                 const std::string& why) {
+                                 const CLI::ParseError& error) {
   const CLI::App& app = command.empty() ? app_ : *options_.find(command);
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
@@ -82,16 +98,46 @@ std::string CommandLine::explain(const std::string& command,
   }
   for (const std::string& word : words) {
     const std::string name = word.substr(0, word.find('='));
-    if (word == "--") {
-      break;
-    }
     if (!name.starts_with("--") || std::ranges::find(names, name) != names.end()) {
       continue;
     }
     const std::string_view meant = similar(name, {names.begin(), names.end()});
     return "there is no option '" + name + "'" + didYouMean(meant);
   }
-  return why;
+  if (const std::vector<std::string> surplus = app.remaining(true); !surplus.empty()) {
+    return surplus.front().starts_with('-') ? "there is no option '" + surplus.front() + "'"
+                                            : "too many arguments ('" + surplus.front() + "')";
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && !words.empty()) {
+    return "'" + words.back() + "' takes a value, and none was given";
+  }
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    const CLI::Option* flag = name == word ? nullptr : app.get_option_no_throw(name);
+    if (flag != nullptr && flag->get_items_expected_max() == 0) {
+      return "'" + name + "' takes no value";
+    }
+  }
+  return error.what();
+}
+
+std::string CommandLine::whyNoCommand(const std::string& command) {
+  const std::string none = "'" + command + "' is not a command";
+  for (const auto& [name, instead] : {std::pair("help", "did you mean '--help'?"),
+                                      std::pair("version", "did you mean '--version'?"),
+                                      std::pair("stop", kStopLater),
+                                      std::pair("fsck", kLater),
+                                      std::pair("checkpoints", kCheckpointsLater),
+                                      std::pair("upgrade", kUpgradeLater)}) {
+    if (command == name) {
+      return none + " (" + instead + ")";
+    }
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* one : app_.get_subcommands([](CLI::App*) { return true; })) {
+    names.push_back(one->get_name());
+  }
+  return none + didYouMean(similar(command, {names.begin(), names.end()}));
 }
 
 std::string CommandLine::findEmpty(const CLI::App& command) const {
@@ -105,9 +151,9 @@ std::string CommandLine::findEmpty(const CLI::App& command) const {
   return "";
 }
 
-void CommandLine::takeAfterSeparator(const std::string& command,
-                                     const std::vector<std::string>& words) {
-  std::vector<std::string>& into = command == "cancel"      ? words_.cancel_words
+void CommandLine::takeRest(const std::string& command, const std::vector<std::string>& words) {
+  std::vector<std::string>& into = takesProgram(command)    ? words_.program_words
+                                   : command == "cancel"    ? words_.cancel_words
                                    : command == "savepoint" ? words_.savepoint_words
                                    : command == "config"    ? words_.config_words
                                                             : surplus_;
@@ -122,20 +168,15 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words) {
   const bool named = !words.empty() && (words[0].empty() || !command.empty());
   words_.json = std::ranges::find(words, "--json") != words.end();
   if (named && options_.find(command) == nullptr) {
-    std::vector<std::string> names;
-    for (const CLI::App* one : app_.get_subcommands([](CLI::App*) { return true; })) {
-      names.push_back(one->get_name());
-    }
-    const std::string_view meant = similar(command, {names.begin(), names.end()});
-    return wrongUse("", "'" + command + "' is not a command" + didYouMean(meant));
+    return wrongUse("", whyNoCommand(command));
   }
   words_.json = false;
-  // For run and info it stands before PROGRAM, whose words are its own.
-  std::vector<std::string> after;
-  if (const auto separator = std::ranges::find(words, "--");
-      separator != words.end() && command != "run" && command != "info") {
-    after.assign(separator + 1, words.end());
-    words.erase(separator, words.end());
+  std::vector<std::string> rest;
+  if (!command.empty()) {
+    const std::size_t end = options_.endOfOptions(command, words, takesProgram(command));
+    const std::size_t from = end + (end < words.size() && words[end] == "--" ? 1 : 0);
+    rest.assign(words.begin() + static_cast<std::ptrdiff_t>(from), words.end());
+    words.resize(end);
   }
   try {
     app_.parse(
@@ -144,25 +185,24 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words) {
     return app_.exit(success);
   } catch (const CLI::ParseError& error) {
     words_.json = std::ranges::find(words, "--json") != words.end();
-    return wrongUse(command, explain(command, words, error.what()));
+    return wrongUse(command, explain(command, words, error));
   }
   if (app_.get_subcommands().empty()) {
     fmt::print(stderr, "{}", app_.help());
     return wrongUse("", "no command was given");
   }
-  takeAfterSeparator(command, after);
+  takeRest(command, rest);
   if (!surplus_.empty()) {
     return wrongUse(command, "too many arguments ('" + surplus_.front() + "')");
   }
   std::string empty = findEmpty(*options_.find(command));
   // CLI11 takes the next word for the value of "--option=".
-  const std::size_t of_program = app_.get_subcommands().front()->remaining().size();
-  for (std::size_t i = 1; i + of_program < words.size(); ++i) {
-    if (words[i].starts_with("--") && words[i].ends_with('=')) {
-      empty = words[i].substr(0, words[i].size() - 1) + " takes a value, and '' is none";
+  for (const std::string& word : words) {
+    if (word.starts_with("--") && word.ends_with('=')) {
+      empty = word.substr(0, word.size() - 1) + " takes a value, and '' is none";
     }
   }
-  if (std::ranges::find(after, "") != after.end()) {
+  if (!takesProgram(command) && std::ranges::find(rest, "") != rest.end()) {
     empty = "an argument is empty";
   }
   return empty.empty() ? std::nullopt : std::optional(wrongUse(command, empty));
@@ -234,14 +274,7 @@ Result<std::uint32_t> CommandLine::parallelism() const {
 }
 
 Status CommandLine::takeProgram() {
-  const std::string command = app_.get_subcommands().front()->get_name();
-  std::vector<std::string> rest = app_.get_subcommands().front()->remaining();
-  if (!rest.empty() && rest.front() == "--") {
-    rest.erase(rest.begin());
-  } else if (!rest.empty() && rest.front().starts_with("-")) {
-    return Error(ErrorCode::kInvalidArgument,
-                 explain(command, rest, "there is no option '" + rest.front() + "'"));
-  }
+  const std::vector<std::string>& rest = words_.program_words;
   if (rest.empty() || rest.front().empty()) {
     return Error(
         ErrorCode::kInvalidArgument,
@@ -306,6 +339,13 @@ int CommandLine::dispatchSavepoint(const Invocation& invocation) {
   }
   if (given.empty()) {
     return wrongUse("savepoint", "the JOB to save was not given");
+  }
+  for (const char* later : {"inspect", "verify", "check", "export", "diff", "label"}) {
+    if (given[0] == later) {
+      return wrongUse("savepoint",
+                      std::string("this release does not have '") + later +
+                          "' yet, but JOB [DIR], -d PATH and list");
+    }
   }
   if (given[0] == "list") {
     return given.size() == 1 ? listSavepoints(invocation)

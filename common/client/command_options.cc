@@ -10,6 +10,23 @@ namespace {
 constexpr std::size_t kHelpColumn = 32;  // Where descriptions begin.
 constexpr std::size_t kHelpWidth = 79;
 
+/// Is the word behind this option its value? Not that of "--option=value" and "-ovalue".
+bool takesNextWord(const CLI::App& app, const std::string& word) {
+  const auto has_value = [&app](const std::string& name) {
+    const CLI::Option* option = app.get_option_no_throw(name);
+    return option != nullptr && option->get_items_expected_max() > 0;
+  };
+  if (word.starts_with("--")) {
+    return has_value(word);
+  }
+  for (std::size_t at = 1; at < word.size(); ++at) {  // Flags may be joined: -dp 4.
+    if (has_value({'-', word[at]})) {
+      return at + 1 == word.size();
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 /// CLI11 2.1 knows no usage line of one's own and wraps nothing; its formatter lets both be put in.
@@ -46,6 +63,21 @@ CLI::App* CommandOptions::find(const std::string& command) {
   const auto found =
       app_.get_subcommands([&command](CLI::App* one) { return one->get_name() == command; });
   return found.empty() ? nullptr : found.front();
+}
+
+std::size_t CommandOptions::endOfOptions(const std::string& command,
+                                         const std::vector<std::string>& words,
+                                         bool before_program) {
+  const CLI::App* app = find(command);
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const bool option = word.size() > 1 && word[0] == '-';
+    if (word == "--" || (before_program && !option)) {
+      return i;
+    }
+    i += option && app != nullptr && takesNextWord(*app, word) ? 1 : 0;
+  }
+  return words.size();
 }
 
 CLI::App& CommandOptions::add(const std::string& name, const std::string& meaning) {
@@ -87,7 +119,6 @@ void CommandOptions::addRun() {
   run.add_option("--ship", words_.run.ship, "Puts a file into the workers' working directory")
       ->type_name("FILE")
       ->allow_extra_args(false);
-  run.prefix_command();
   formatter_->usages["run"] = ("weir run [OPTIONS] PROGRAM [args...]");
   run.footer(
       "\nExamples:\n"
@@ -100,7 +131,6 @@ void CommandOptions::addInfo() {
   CLI::App& info = add("info", "Prints the plan of a program that is not run");
   info.add_option("-p,--parallelism", words_.parallelism, "Parallelism of what names none itself")
       ->type_name("N");
-  info.prefix_command();
   formatter_->usages["info"] = ("weir info [OPTIONS] PROGRAM [args...]");
   info.footer("\nExample:\n  weir info build/my_job | jq '.vertices[].operators[].uid'");
 }

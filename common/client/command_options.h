@@ -18,6 +18,7 @@ struct Words {
   bool json = false;
   std::string parallelism;
   RunOptions run;
+  std::vector<std::string> program_words;
   ListOptions list;
   bool cancel_with_savepoint = false;
   bool cancel_detached = false;
@@ -43,6 +44,11 @@ class CommandOptions {
   const Words& words() const { return words_; }
   /// The command of this name, or nullptr.
   CLI::App* find(const std::string& command);
+  /// Where the options of `command` end in `words`, which begin with its name: at a "--" that is no
+  /// option's value, with `before_program` at the first word that is neither option nor value too.
+  std::size_t endOfOptions(const std::string& command,
+                           const std::vector<std::string>& words,
+                           bool before_program);
 
  private:
   CLI::App& add(const std::string& name, const std::string& meaning);

@@ -46,7 +46,7 @@ std::string_view usualAdvice(ErrorCode code) {
     case ErrorCode::kCorruption:
       return "use an older or another copy";
     case ErrorCode::kFailedPrecondition:
-      return "'weir list -a' shows the states of all jobs";
+      return "'weir list -a' shows the states of jobs that run or have ended last";
     case ErrorCode::kResourceExhausted:
       return "free some, or raise the limit";
     case ErrorCode::kDeadlineExceeded:
@@ -66,9 +66,13 @@ std::string_view usualAdvice(ErrorCode code) {
 /// `error` with an advice in any case, and without naming again what the command line named.
 Error complete(std::string_view what, const Error& error) {
   std::string message = error.message();
-  const std::string named = std::string(what.substr(what.rfind(' ') + 1)) + ": ";
-  if (what.find(' ') != std::string_view::npos && message.starts_with(named)) {
-    message.erase(0, named.size());
+  // WHAT is a command and a name, in which there may be blanks too.
+  for (auto blank = what.find(' '); blank != what.npos; blank = what.find(' ', blank + 1)) {
+    if (const std::string named = escaped(what.substr(blank + 1)) + ": ";
+        message.starts_with(named)) {
+      message.erase(0, named.size());
+      break;
+    }
   }
   const bool advises = message.substr(0, message.find('\n')).find("; ") != std::string::npos;
   const std::string_view usual = advises ? std::string_view() : usualAdvice(error.code());

@@ -35,6 +35,16 @@ std::string listLine(const JobSummary& job) {
                      toString(job.state));
 }
 
+/// The first line, without the clause at its end that announces the lines behind it.
+std::string firstSentence(const std::string& failure) {
+  std::string first = failure.substr(0, failure.find('\n'));
+  if (first.ends_with(':')) {
+    const std::size_t clause = first.rfind("; ");
+    first.resize(clause == std::string::npos ? first.size() - 1 : clause);
+  }
+  return first;
+}
+
 /// How long it runs or ran, and what there is to say of restarts, waits and failures.
 std::vector<std::string> statusOf(const JobSummary& job, std::int64_t now) {
   const bool ended = isTerminal(job.state);
@@ -47,8 +57,7 @@ std::vector<std::string> statusOf(const JobSummary& job, std::int64_t now) {
   }
   std::vector<std::string> texts{std::move(status)};
   if (!job.failure.empty()) {
-    texts.push_back((ended ? "failure: " : "last failure: ") +
-                    escaped(job.failure.substr(0, job.failure.find('\n'))));
+    texts.push_back((ended ? "failure: " : "last failure: ") + escaped(firstSentence(job.failure)));
   }
   return texts;
 }
@@ -107,7 +116,8 @@ Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation) 
 Result<JobId> parseJobId(const std::string& text) {
   auto job = JobId::parse(escaped(text));  // What is escaped is no id either.
   if (!job) {
-    return std::move(job).error().advise("'weir list -a' shows the ids of all jobs");
+    return std::move(job).error().advise(
+        "'weir list -a' shows the ids of the jobs that run or have ended last");
   }
   return job;
 }
@@ -161,6 +171,12 @@ int listJobs(const Invocation& invocation, const ListOptions& options) {
                  ended,
                  "No ended jobs.",
                  now);
+    if (std::ssize(ended) >= invocation.configuration.get(config::kWebHistory)) {
+      console.result(
+          fmt::format("The job manager remembers the last {} ended job{} (jobmanager.web.history).",
+                      ended.size(),
+                      ended.size() == 1 ? "" : "s"));
+    }
     chosen.insert(chosen.end(), ended.begin(), ended.end());
   }
   console.document(listDocument(chosen, now));
@@ -237,6 +253,29 @@ Status awaitCancelled(Console& console, JobManagerClient& client, const JobId& j
   return ok();
 }
 
+namespace {
+
+/// Lines behind the first, which scripts read, within a terminal's 80 columns.
+std::string inLines(const std::string& text) {
+  std::string lines;
+  std::size_t from = 0;
+  while (from < text.size()) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    const std::string line = text.substr(from, end - from);
+    const std::string margin = from == 0 ? "" : "    ";
+    std::string rest = from == 0 ? line : wrapped(line, kStatusWidth);
+    for (const char c : rest) {
+      lines += c;
+      lines += c == '\n' ? margin : "";
+    }
+    lines += end < text.size() ? "\n" : "";
+    from = end + 1;
+  }
+  return lines;
+}
+
+}  // namespace
+
 int showConfiguration(const Invocation& invocation, const std::string& key) {
   Console& console = invocation.console;
   if (key.empty()) {
@@ -251,11 +290,11 @@ int showConfiguration(const Invocation& invocation, const std::string& key) {
           "config " + key,
           Error(ErrorCode::kNotFound, "has no effect here: " + std::string(reason)));
     }
-    const bool check = !similar(key, {"check"}).empty();
     return console.failure(
         "config " + key,
         Error(ErrorCode::kNotFound, "there is no such key")
-            .advise("did you mean '" + (check ? "check" : config::nearestKey(key)) + "'?"));
+            .advise(similar(key, {"check"}).empty() ? config::adviceForUnknownKey(key)
+                                                    : "did you mean 'check'?"));
   }
   if (option == &config::kSavepointBackend) {
     config::Warnings warnings;  // Where the value in force is not the one that was set.
@@ -265,7 +304,7 @@ int showConfiguration(const Invocation& invocation, const std::string& key) {
     }
   }
   const auto description = invocation.configuration.describe(*option);
-  console.result(config::renderText(description));
+  console.result(inLines(config::renderText(description)));
   console.document(config::renderJson(description));
   return kDone;
 }

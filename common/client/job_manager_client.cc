@@ -193,11 +193,11 @@ Status JobManagerClient::follow(const JobId& job,
   return state_->check(reader->Finish());
 }
 
-Result<std::vector<runtime::JobSummary>> JobManagerClient::list() {
+Result<std::vector<runtime::JobSummary>> JobManagerClient::list(std::optional<Duration> within) {
   v1::ListJobsRequest request;
   request.set_protocol(wire::kClientProtocol);
   grpc::ClientContext context;
-  setDeadline(context, state_->call_timeout);
+  setDeadline(context, within.value_or(state_->call_timeout));
   v1::ListJobsReply reply;
   WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListJobs(&context, request, &reply)));
   std::vector<runtime::JobSummary> jobs;

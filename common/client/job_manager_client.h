@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,7 +36,8 @@ class JobManagerClient {
   Status follow(const JobId& job,
                 const std::function<bool(const runtime::JobEvent&)>& sink,
                 const std::atomic<bool>& interrupted);
-  Result<std::vector<runtime::JobSummary>> list();
+  /// Answers `within` this time, where one is given.
+  Result<std::vector<runtime::JobSummary>> list(std::optional<Duration> within = std::nullopt);
   Status cancel(const JobId& job);
   /// Triggers and waits; `progress` is called as subtasks acknowledge. kCancelled when
   /// `interrupted` is set meanwhile: the savepoint itself goes on.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/utf8.h"
 #include "common/client/child_process.h"
 #include "common/client/program.h"
 
@@ -43,7 +44,7 @@ Result<std::vector<Library>> librariesToShip(const std::string& path) {
     const std::size_t start = line.find_first_not_of(" \t");
     Library library{line.substr(start, arrow - start), line.substr(arrow + 4)};
     if (library.path.starts_with("not found")) {
-      missing += "\n" + library.name;
+      missing += "\n" + escaped(library.name);
       continue;
     }
     library.path = library.path.substr(0, library.path.rfind(" ("));
@@ -53,7 +54,7 @@ Result<std::vector<Library>> librariesToShip(const std::string& path) {
   }
   if (!missing.empty()) {
     return Error(ErrorCode::kNotFound,
-                 path + ": needs shared libraries that are not found" + missing)
+                 escaped(path) + ": needs shared libraries that are not found" + missing)
         .advise("install them or set LD_LIBRARY_PATH");
   }
   return libraries;

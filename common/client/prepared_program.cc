@@ -1,5 +1,6 @@
 #include "common/client/prepared_program.h"
 
+#include "common/base/utf8.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
 #include "common/fs/digest.h"
@@ -16,7 +17,7 @@ Result<runtime::ProgramFile> blobOf(const std::string& name,
   const std::string absolute = fs::absolutePath(path);
   WEIR_TRY(const fs::FileInfo info, files.stat(absolute));
   if (info.directory) {
-    return Error(ErrorCode::kInvalidArgument, path + ": is a directory, not a file");
+    return Error(ErrorCode::kInvalidArgument, escaped(path) + ": is a directory, not a file");
   }
   WEIR_TRY(std::string digest, fs::sha256OfFile(files, absolute));
   runtime::ProgramFile file{name, {std::move(digest), info.size}};
@@ -41,7 +42,7 @@ Result<runtime::Program> describeProgram(const ProgramCall& call,
         });
     if (&*same != &path) {
       return Error(ErrorCode::kInvalidArgument,
-                   "--ship: " + *same + " and " + path +
+                   "--ship: " + escaped(*same) + " and " + escaped(path) +
                        " have one name, and all shipped files lie in one directory on a worker")
           .advise("rename one of them");
     }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/utf8.h"
 #include "common/client/child_process.h"
 #include "common/config/value.h"
 #include "common/wire/encoding.h"
@@ -26,7 +27,7 @@ Result<std::array<unsigned char, 64>> elfHeader(const std::string& path) {
   std::array<unsigned char, 64> header{};
   struct stat info{};
   if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
-    return Error(ErrorCode::kInvalidArgument, path + ": is no regular file")
+    return Error(ErrorCode::kInvalidArgument, escaped(path) + ": is no regular file")
         .advise("give the executable that weir_add_job() built");
   }
   const int file = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -36,11 +37,13 @@ Result<std::array<unsigned char, 64>> elfHeader(const std::string& path) {
   const ssize_t got = ::read(file, header.data(), header.size());
   ::close(file);
   if (got >= 2 && header[0] == '#' && header[1] == '!') {
-    return Error(ErrorCode::kInvalidArgument, path + ": is a script, not a compiled program")
+    return Error(ErrorCode::kInvalidArgument,
+                 escaped(path) + ": is a script, not a compiled program")
         .advise("give the executable that weir_add_job() built");
   }
   if (got < 64 || std::memcmp(header.data(), ELFMAG, SELFMAG) != 0) {
-    return Error(ErrorCode::kInvalidArgument, path + ": is not an executable program (no ELF file)")
+    return Error(ErrorCode::kInvalidArgument,
+                 escaped(path) + ": is not an executable program (no ELF file)")
         .advise("give the executable that weir_add_job() built");
   }
   return header;
@@ -85,18 +88,19 @@ Result<graph::JobGraph> decodeAnswer(const std::string& path, const std::string&
   // One byte says what follows: 0 the graph, 1 the sentence why there is none.
   const std::string_view body = std::string_view(answer).substr(1);
   if (answer[0] == 1) {
-    return Error(ErrorCode::kInvalidArgument, std::string(body));
+    return Error(ErrorCode::kInvalidArgument, escaped(body));
   }
-  return wire::decodeJobGraph(body).during(path);
+  return wire::decodeJobGraph(body).during(escaped(path));
 }
 
 Error silentEnd(const ProgramCall& call, int status) {
   const std::string how = describeExit(status);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-    return Error(ErrorCode::kInvalidArgument, call.path + ": could not be started (" + how + ")");
+    return Error(ErrorCode::kInvalidArgument,
+                 escaped(call.path) + ": could not be started (" + how + ")");
   }
   return Error(ErrorCode::kUserCode,
-               fmt::format("{}: {} before it called execute()", call.path, how))
+               fmt::format("{}: {} before it called execute()", escaped(call.path), how))
       .advise("a job is a program that builds a graph and calls env.execute(name) once");
 }
 
@@ -138,7 +142,7 @@ Result<std::string> readAnswer(const ProgramCall& call,
     answer.append(chunk.data(), static_cast<std::size_t>(got));
     if (answer.size() > kMostGraphBytes) {
       return Error(ErrorCode::kResourceExhausted,
-                   call.path + ": its job graph is larger than 48 MiB")
+                   escaped(call.path) + ": its job graph is larger than 48 MiB")
           .advise("let a source read large inputs instead of fromElements or fromCollection");
     }
   }
@@ -152,20 +156,20 @@ Status checkProgram(const std::string& path) {
     return systemError(errno, path);
   }
   if (S_ISDIR(info.st_mode)) {
-    return Error(ErrorCode::kInvalidArgument, path + ": is a directory, not a program");
+    return Error(ErrorCode::kInvalidArgument, escaped(path) + ": is a directory, not a program");
   }
   WEIR_TRY(const auto header, elfHeader(path));
   WEIR_TRY(const auto own, elfHeader("/proc/self/exe"));
   if (machineOf(header) != machineOf(own)) {
     return Error(ErrorCode::kInvalidArgument,
                  fmt::format("{}: is built for {}, this machine is {}",
-                             path,
+                             escaped(path),
                              nameOfMachine(machineOf(header)),
                              nameOfMachine(machineOf(own))));
   }
   if (::access(path.c_str(), X_OK) != 0) {
-    return Error(ErrorCode::kInvalidArgument, path + ": is not executable")
-        .advise("chmod +x " + path);
+    return Error(ErrorCode::kInvalidArgument, escaped(path) + ": is not executable")
+        .advise("chmod +x " + escaped(path));
   }
   return ok();
 }
@@ -199,7 +203,8 @@ Result<graph::JobGraph> obtainJobGraph(const ProgramCall& call,
     const auto status = child->wait(std::chrono::seconds(5));
     if (!status) {
       child->kill();
-      return Error(ErrorCode::kUserCode, call.path + ": closed the job graph's descriptor");
+      return Error(ErrorCode::kUserCode,
+                   escaped(call.path) + ": closed the job graph's descriptor");
     }
     return silentEnd(call, *status);
   }

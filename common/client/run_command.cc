@@ -5,12 +5,15 @@
 #include "common/base/utf8.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
+#include "common/client/job_progress.h"
 #include "common/client/prepared_program.h"
 #include "common/client/program.h"
 #include "common/graph/plan.h"
 
 namespace weir::client {
 namespace {
+
+constexpr auto kQuiet = std::chrono::seconds(2);  // Without an event: what does the job wait for?
 
 Result<std::optional<runtime::RestoreRequest>> restoreOf(const RunOptions& options) {
   if (options.savepoint.empty()) {
@@ -23,7 +26,7 @@ Result<std::optional<runtime::RestoreRequest>> restoreOf(const RunOptions& optio
   for (const std::string& pair : options.map) {
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) {
-      return Error(ErrorCode::kInvalidArgument, "--map takes OLD=NEW, not '" + pair + "'");
+      return Error(ErrorCode::kInvalidArgument, "--map takes OLD=NEW, not '" + escaped(pair) + "'");
     }
     restore.renamed.emplace(pair.substr(0, equals), pair.substr(equals + 1));
   }
@@ -54,17 +57,20 @@ int followToEnd(const Invocation& invocation,
                 const std::string& name) {
   Console& console = invocation.console;
   std::optional<runtime::JobResult> result;
-  const Status followed = client.follow(
-      job,
-      [&](const runtime::JobEvent& event) {
-        if (const auto* end = std::get_if<runtime::JobResult>(&event)) {
-          result = *end;
-          return false;
-        }
-        console.note(describeProgress(event));
-        return true;
-      },
-      interrupted);
+  const Status followed = [&] {
+    JobProgress progress(console, client, job, kQuiet);
+    return client.follow(
+        job,
+        [&](const runtime::JobEvent& event) {
+          if (const auto* end = std::get_if<runtime::JobResult>(&event)) {
+            result = *end;
+            return false;
+          }
+          progress.heard(event);
+          return true;
+        },
+        interrupted);
+  }();
   const std::string what = fmt::format("job '{}' ({})", name, job.hex());
   if (!result) {
     if (interrupted.load()) {
@@ -124,7 +130,7 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
   }
   printRestore(console, reply->restore);
   for (const std::string& warning : warnings) {
-    console.note("warning: " + warning);
+    console.note("warning: " + escaped(warning));
   }
   console.result("Job has been submitted with JobID " + request.job.hex());
   if (options.detached) {

@@ -10,6 +10,7 @@
 
 #include "common/base/utf8.h"
 #include "common/config/options.h"
+#include "common/config/reference.h"
 #include "common/config/value.h"
 
 namespace weir::config {
@@ -66,7 +67,7 @@ Status Configuration::set(std::string_view key, std::string value, std::string_v
   if (option == nullptr) {
     return Error(ErrorCode::kInvalidArgument,
                  "unknown key '" + std::string(key) + "' (" + std::string(source) + ")")
-        .advise("the nearest known key is '" + nearestKey(key) + "'");
+        .advise(adviceForUnknownKey(key));
   }
   if (findNotUtf8(value) != std::string::npos) {
     return Error(ErrorCode::kInvalidArgument,

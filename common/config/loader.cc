@@ -5,6 +5,7 @@
 
 #include "common/config/configuration.h"
 #include "common/config/options.h"
+#include "common/config/reference.h"
 #include "common/config/source_file.h"
 #include "common/config/value.h"
 
@@ -61,8 +62,7 @@ class Loader {
       warnings_.push_back("key '" + key + "' (" + place + ") is ignored: it " + std::string(why));
       return;
     }
-    wrongKey("unknown key '" + key + "' (" + place + ")",
-             "the nearest known key is '" + nearestKey(key) + "'");
+    wrongKey("unknown key '" + key + "' (" + place + ")", adviceForUnknownKey(key));
   }
 
   void wrongKey(const std::string& what, const std::string& advice) {

@@ -147,7 +147,7 @@ struct IgnoredKey {
 };
 const std::vector<IgnoredKey>& allIgnoredKeys();
 
-/// The known key (option, alias or ignored) that is spelled most like this one.
+/// The known key (option, alias or ignored) that this one is near to; empty where none is.
 std::string nearestKey(std::string_view key);
 
 }  // namespace weir::config

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -155,7 +156,20 @@ std::string nearestKey(std::string_view key) {
       known.push_back(ignored.key);
     }
   }
-  return std::string(nearest(key, std::move(known)));
+  if (const std::string_view alike = similar(key, known); !alike.empty()) {
+    return std::string(alike);
+  }
+  // A mistyped part: "savepiont" means the keys with "savepoints" in them.
+  std::vector<std::string_view> parts;
+  for (const std::string_view name : known) {
+    for (std::size_t from = 0; from <= name.size();) {
+      const std::size_t dot = std::min(name.find('.', from), name.size());
+      parts.push_back(name.substr(from, dot - from));
+      from = dot + 1;
+    }
+  }
+  const std::string_view part = similar(key, std::move(parts));
+  return part.empty() ? std::string() : std::string(nearest(part, std::move(known)));
 }
 
 }  // namespace weir::config

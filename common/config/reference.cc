@@ -130,9 +130,11 @@ std::string renderText(const Configuration& configuration) {
     text += (text.empty() ? "# " : "\n# ") + std::string(area.title) + "\n";
     for (const OptionInfo* option : area.options) {
       const auto description = configuration.describe(*option);
-      text += std::string(option->key) + ":" +
-              (description.value.empty() ? "" : " " + escaped(description.value)) + "  # " +
-              escaped(description.source) + "\n";
+      const std::string line = std::string(option->key) + ":" +
+                               (description.value.empty() ? "" : " " + escaped(description.value));
+      const std::string source = "  # " + escaped(description.source) + "\n";
+      // A terminal has 80 columns.
+      text += line + (line.size() + source.size() <= 81 ? "" : "\n") + source;
     }
   }
   return text;
@@ -163,6 +165,12 @@ std::string renderJson(const Configuration& configuration) {
 
 std::string renderJson(const Configuration::Description& description) {
   return dumped(toJson(description));
+}
+
+std::string adviceForUnknownKey(std::string_view key) {
+  const std::string meant = nearestKey(key);
+  return meant.empty() ? "'weir config' lists all keys"
+                       : "the nearest known key is '" + meant + "'";
 }
 
 }  // namespace weir::config

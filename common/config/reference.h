@@ -13,6 +13,8 @@ std::string renderMarkdown();
 std::string renderText(const Configuration& configuration);
 /// `weir config KEY`: all about one option, on several lines.
 std::string renderText(const Configuration::Description& description);
+/// What helps who named a key that does not exist.
+std::string adviceForUnknownKey(std::string_view key);
 /// `weir config --json`: {"options": [{key, value, source, default, type, meaning, allowed,
 /// aliases}]}.
 std::string renderJson(const Configuration& configuration);

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "common/base/utf8.h"
+
 namespace weir::fs {
 
 namespace {
@@ -36,7 +38,7 @@ std::string normalize(std::string_view absolute) {
 }  // namespace
 
 Result<std::string> localPath(std::string_view path_or_uri) {
-  const std::string quoted = "path '" + std::string(path_or_uri) + "'";
+  const std::string quoted = "path '" + escaped(path_or_uri) + "'";
   if (path_or_uri.find('\0') != std::string_view::npos) {
     return Error(ErrorCode::kInvalidArgument, quoted + " contains a zero byte");
   }

@@ -113,7 +113,7 @@ std::unique_ptr<Accumulator> makeAccumulator(std::string_view type) {
 
 Error typeClash(const std::string& name, std::string_view first, std::string_view second) {
   return {ErrorCode::kInvalidArgument,
-          "accumulator '" + name + "' is a " + std::string(first) + " and a " +
+          "accumulator '" + name + "' is of type " + std::string(first) + " and of type " +
               std::string(second) + " at once; give one of them another name"};
 }
 

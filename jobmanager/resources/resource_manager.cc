@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/utf8.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
@@ -234,14 +235,15 @@ Error ResourceManager::shortage(const graph::JobGraph& graph) const {
   }
   list += list.empty() ? "" : ")";
   const std::uint32_t needed = slotsNeeded(graph);
-  std::string sentence = "not enough slots for job '" + graph.name + "': it needs " +
+  std::string sentence = "not enough slots for job '" + escaped(graph.name) + "': it needs " +
                          std::to_string(needed) + ", and ";
   if (task_managers_.empty()) {
     sentence += "no task manager is registered";
   } else {
-    sentence += std::to_string(task_managers_.size()) + " registered task managers" + list +
-                " have " + std::to_string(total) + " slots, " + std::to_string(free) +
-                " of them free";
+    sentence += std::to_string(task_managers_.size()) + " registered task manager" +
+                (task_managers_.size() == 1 ? "" : "s") + list +
+                (task_managers_.size() == 1 ? " has " : " have ") + std::to_string(total) +
+                (total == 1 ? " slot, " : " slots, ") + std::to_string(free) + " of them free";
   }
   return Error(ErrorCode::kResourceExhausted, std::move(sentence))
       .advise(total < needed ? "start more task managers, raise taskmanager.numberOfTaskSlots, or "

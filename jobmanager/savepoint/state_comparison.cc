@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "common/base/utf8.h"
 #include "common/record/schema.h"
 #include "common/record/schema_match.h"
 #include "common/state/kinds.h"
@@ -25,9 +26,10 @@ void compareSchemas(const std::string& where,
                     StateComparison& to) {
   const record::SchemaComparison comparison = record::compareSchemas(was, is);
   if (comparison.match == record::SchemaMatch::kIncompatible) {
-    to.problems.push_back(where + " cannot be read as the program's type: " + comparison.sentence +
-                          "\n    savepoint: " + record::describeSchema(was) +
-                          "\n    program:   " + record::describeSchema(is));
+    to.problems.push_back(where +
+                          " cannot be read as the program's type: " + escaped(comparison.sentence) +
+                          "\n    savepoint: " + escaped(record::describeSchema(was)) +
+                          "\n    program:   " + escaped(record::describeSchema(is)));
   }
 }
 
@@ -41,7 +43,7 @@ void reportMembers(const std::string& where,
   for (const auto& [what, old, now] :
        {std::tuple("", &was.value, &is.value), std::tuple(" of its key", &was.key, &is.key)}) {
     for (const std::string& member : record::goneMembers(*old, *now)) {
-      to.dropped.push_back(where + ": member '" + member + "'" + what +
+      to.dropped.push_back(where + ": member '" + escaped(member) + "'" + what +
                            ", which the program's type has no more (" +
                            plural(was.entries, "value", "values") + ")");
     }
@@ -93,7 +95,7 @@ StateComparison compareStates(const runtime::OperatorState& old,
                               bool allow_non_restored) {
   StateComparison comparison;
   for (const runtime::StateInfo& was : old.states) {
-    const std::string where = "state '" + was.name + "' of operator " + who;
+    const std::string where = "state '" + escaped(was.name) + "' of operator " + who;
     const auto is = std::find_if(now.states.begin(), now.states.end(), [&](const auto& one) {
       return one.name == was.name;
     });

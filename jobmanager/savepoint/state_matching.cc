@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 #include "common/state/kinds.h"
 #include "jobmanager/savepoint/restore_sections.h"
 #include "jobmanager/savepoint/state_comparison.h"
@@ -22,9 +23,12 @@ using runtime::OperatorState;
 constexpr std::size_t kShownName = 256;   // Of a name or uid, in sentences and comparisons.
 constexpr std::size_t kWithNearest = 64;  // Unmatched operators that get candidates.
 
+/// Names come from programs and foreign files: none of them begins a line of ours.
+std::string shown(const std::string& name) { return escaped(cutText(name, kShownName)); }
+
 std::string label(const std::string& name, const std::string& uid, OperatorId id) {
-  return "'" + cutText(name, kShownName) + "' (" +
-         (uid.empty() ? "no uid" : "uid " + cutText(uid, kShownName)) + ", id " + id.hex() + ")";
+  return "'" + shown(name) + "' (" + (uid.empty() ? "no uid" : "uid " + shown(uid)) + ", id " +
+         id.hex() + ")";
 }
 std::string label(const OperatorState& one) { return label(one.name, one.uid, one.id); }
 std::string label(const JobOperator& one) { return label(one.name, one.uid, one.id); }
@@ -107,8 +111,8 @@ class Matching {
         list += "\n  " + problem;
       }
       return Error(ErrorCode::kFailedPrecondition,
-                   "savepoint '" + request_.path + "' does not fit the program '" + graph_.name +
-                       "'; " + advice() + list);
+                   "savepoint '" + escaped(request_.path) + "' does not fit the program '" +
+                       shown(graph_.name) + "'; " + advice() + list);
     }
     const auto unclaimed =
         request_.allow_non_restored ? state::Unclaimed::kLeftOut : state::Unclaimed::kRefused;
@@ -133,7 +137,7 @@ class Matching {
       if (const OperatorState* old = old_names_.find(name)) {
         left_out_.insert(old);
       } else if (!dropState(name)) {
-        problems_.push_back("--drop " + name +
+        problems_.push_back("--drop " + shown(name) +
                             ": the savepoint has no operator of that uid, nor one with such a "
                             "state (UID/STATE)");
       }
@@ -143,12 +147,12 @@ class Matching {
       const JobOperator* now = new_names_.find(to);
       mapped_.emplace(old, now);
       if (old == nullptr) {
-        problems_.push_back("--map " + from + "=" + to + ": the savepoint has no operator of uid " +
-                            from);
+        problems_.push_back("--map " + shown(from) + "=" + shown(to) +
+                            ": the savepoint has no operator of uid " + from);
       }
       if (now == nullptr) {
-        problems_.push_back("--map " + from + "=" + to + ": the program has no operator of uid " +
-                            to);
+        problems_.push_back("--map " + shown(from) + "=" + shown(to) +
+                            ": the program has no operator of uid " + to);
       }
     }
   }
@@ -272,7 +276,7 @@ class Matching {
   std::string lateOf(const StateComparison& comparison) const {
     std::string names;
     for (const std::string& name : comparison.late) {
-      names += (names.empty() ? "state '" : ", '") + cutText(name, kShownName) + "'";
+      names += (names.empty() ? "state '" : ", '") + shown(name) + "'";
     }
     return names.empty() ? ""
                          : ", of which " + names +

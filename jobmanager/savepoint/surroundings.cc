@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 #include "common/graph/below.h"
 
 namespace weir::jobmanager {
@@ -13,8 +14,8 @@ constexpr int kDeepest = 12;
 constexpr std::size_t kLongestName = 64;
 
 std::string nameOf(const std::string& name, const std::string& kind) {
-  const std::string shown = "'" + cutText(name, kLongestName) + "'";
-  return name == kind ? shown : shown + " (" + cutText(kind, kLongestName) + ")";
+  const std::string shown = "'" + escaped(cutText(name, kLongestName)) + "'";
+  return name == kind ? shown : shown + " (" + escaped(cutText(kind, kLongestName)) + ")";
 }
 
 }  // namespace

@@ -14,6 +14,19 @@ namespace {
 
 constexpr std::size_t kMostListedBytes = 1000;  // Of a failure, in a list of jobs.
 
+/// "301 ms", "5.3 s", "2 min 5 s".
+std::string readable(Duration time) {
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  const auto seconds = millis / 1000;
+  if (seconds == 0) {
+    return std::to_string(millis) + " ms";
+  }
+  if (seconds < 60) {
+    return std::to_string(seconds) + "." + std::to_string(millis % 1000 / 100) + " s";
+  }
+  return std::to_string(seconds / 60) + " min " + std::to_string(seconds % 60) + " s";
+}
+
 }  // namespace
 
 JobOutline JobOutline::of(const graph::JobGraph& graph) {
@@ -57,9 +70,7 @@ std::string JobMaster::waitsFor() const {
       return waitsWhileRunning();
     case JobState::kRestarting: {
       const auto left = std::max(Duration::zero(), restarts_at_ - services_.common.clock.now());
-      return "to restart in " +
-             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(left).count()) +
-             " ms";
+      return "to restart in " + readable(left);
     }
     case JobState::kFailing:
     case JobState::kCancelling:

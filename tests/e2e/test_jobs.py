@@ -115,7 +115,7 @@ class JobsTest(unittest.TestCase):
         )
         wait_for("the second failure", lambda: self.cluster.restarts(job) >= 1 and self.cluster.job(job)["state"] == "RESTARTING")
         listed = self.cluster.weir("list").stdout
-        self.assertRegex(listed, r"(?m)^    for \d+ s, restarted 1 time, waits to restart in \d+ ms$")
+        self.assertRegex(listed, r"(?m)^    for \d+ s, restarted 1 time, waits to restart in (\d+ ms|\d\.\d s)$")
         self.assertRegex(listed, r"(?m)^    last failure: task ")
         self.assertLessEqual(max(map(len, listed.splitlines())), 100, listed)
         [one] = json.loads(self.cluster.weir("list", "--json").stdout)["jobs"]
@@ -143,6 +143,30 @@ class JobsTest(unittest.TestCase):
             )
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, words)
+        self.free_again()
+
+    def test_who_follows_a_job_without_slots_is_told_once_what_it_waits_for(self):
+        done = self.cluster.weir("run", "-p", 100, self.jobs / "counting", "--count", 10, check=False)
+        self.assertEqual(done.returncode, 1)
+        told = [line for line in done.stderr.splitlines() if line.startswith("The job waits for slots: ")]
+        self.assertEqual(len(told), 1, done.stderr)
+        self.assertIn("it needs 100", told[0])
+        calm = self.cluster.weir("run", self.jobs / "counting", "--count", 400, "--rate", 100)
+        self.assertNotIn("waits", calm.stderr, "a job that runs for four seconds waits for nothing")
+        self.free_again()
+
+    def test_list_shows_the_first_sentence_of_a_crash_whole_and_says_that_it_forgets(self):
+        for _ in range(5):
+            self.cluster.weir(
+                "run", self.jobs / "counting", "--misbehave", "segfault", "--at", 5, "--restart", "none", check=False
+            )
+        listed = self.cluster.weir("list", "-a").stdout
+        failures = re.sub(r"\n    (?! )", " ", listed)
+        self.assertRegex(failures, r"in operator 'Misbehave' after \d+ records?\b")
+        self.assertNotRegex(failures, r"(?m):$")
+        self.assertNotIn("standard error", failures)
+        self.assertIn("The job manager remembers the last 5 ended jobs (jobmanager.web.history).", listed)
+        self.assertNotIn("remembers", self.cluster.weir("list").stdout)
         self.free_again()
 
     def test_a_crash_names_the_signal_and_the_last_words_and_hurts_nobody_else(self):

@@ -84,6 +84,24 @@ class ProgramsTest(unittest.TestCase):
         self.assertIn("client.program.timeout", text)
         self.assertLess(time.monotonic() - start, 20)
 
+    def test_dashes_end_the_options_and_the_words_of_the_program_follow_in_order(self):
+        for options in ((), ("-p", "1"), ("-D", "parallelism.default=1")):
+            done = self.cluster.weir("run", *options, "--", self.jobs / "misbehaving", "exit-3", "-x", check=False)
+            self.assertIn("status 3", done.stderr)
+            self.assertEqual(done.returncode, 1)
+        self.cluster.weir("run", "--", self.jobs / "misbehaving", "fine", "--", "-d")
+        self.assertEqual(json.loads(self.cluster.weir("info", "--", self.jobs / "misbehaving", "fine").stdout)["name"], "Misbehaving")
+
+    def test_uids_with_line_breaks_begin_no_line(self):
+        text = self.misbehaving("forged-uids")
+        self.assertEqual(len([line for line in text.splitlines() if "forged" in line]), 1, text)
+        self.assertIn(r"same\nweir: forged", text)
+
+    def test_a_job_without_a_name_gets_one(self):
+        job = self.cluster.run_detached(self.jobs / "misbehaving", "no-name")
+        self.assertIn(f"{job} : Weir Streaming Job (", self.cluster.weir("list", "-a").stdout)
+        self.cluster.wait_state(job, "FINISHED")
+
     def test_no_operators(self):
         self.misbehaving("no-operators")
 

@@ -39,7 +39,7 @@ class ProjectsTest(unittest.TestCase):
         self.assertEqual(flags, ["-O3"])
         self.assertIn("no build type is set, so jobs are built as Release", said)
 
-    def test_three_lines_are_enough(self):
+    def test_the_first_line_may_be_missing(self):
         self.assertEqual(self.configured(before="")[1], ["-O3"])
 
     def test_a_build_type_of_the_users_own_wins(self):

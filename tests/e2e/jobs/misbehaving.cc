@@ -31,6 +31,12 @@ int main(int argc, char** argv) {
         .map([](int n) { return n; })
         .uid("same")
         .print();
+  } else if (how == "forged-uids") {
+    numbers.map([](int n) { return n; })
+        .uid("same\nweir: forged")
+        .map([](int n) { return n; })
+        .uid("same\nweir: forged")
+        .print();
   } else if (how == "empty-uid") {
     numbers.map([](int n) { return n; }).uid("").print();
   } else if (how == "throws") {
@@ -39,7 +45,7 @@ int main(int argc, char** argv) {
     numbers.print();
   }
   std::cout << "words of the program\n";
-  env.execute("Misbehaving");
+  env.execute(how == "no-name" ? "" : "Misbehaving");
   std::cout << "after the end\n";
   if (how == "twice") {
     env.execute("Again");

@@ -39,6 +39,19 @@ std::string errorOf(const StreamExecutionEnvironment& env) {
   return graph.has_value() ? "nothing is wrong" : graph.error().text();
 }
 
+TEST(GraphTest, AJobWithoutANameGetsTheUsualOne) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1, 2).print();
+  EXPECT_EQ(graphOf(env, "").name, "Weir Streaming Job");
+}
+
+TEST(GraphTest, NamesWithLineBreaksBeginNoLineOfAnError) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1, 2).uid("a\nweir: forged").print().uid("a\nweir: forged");
+  EXPECT_THAT(errorOf(env),
+              testing::AllOf(HasSubstr("'a\\nweir: forged'"), Not(HasSubstr("\nweir: forged"))));
+}
+
 TEST(GraphTest, UidAndNameStayWithTheirOperator) {
   auto env = StreamExecutionEnvironment::getExecutionEnvironment();
   env.fromElements(1, 2)

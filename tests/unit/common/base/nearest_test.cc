@@ -27,6 +27,8 @@ TEST(NearestTest, AsksOnlyAboutWhatIsSimilar) {
   EXPECT_EQ(similar("RUN", {"run", "savepoint"}), "run");
   EXPECT_EQ(similar("frobnicate", {"run", "savepoint"}), "");
   EXPECT_EQ(similar("x", {}), "");
+  EXPECT_EQ(similar("lsit", {"list"}), "list");
+  EXPECT_EQ(similar("foo", {"log", "web"}), "") << "two of three letters are another word";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -80,6 +81,13 @@ TEST_F(CommandLineTest, AMistypedCommandOptionOrKeyNamesTheNearest) {
               HasSubstr("did you mean '--parallelism'?"));
   EXPECT_THAT(weir({"cancel", "--detachd", "x"}).err, HasSubstr("did you mean '--detached'?"));
   EXPECT_THAT(weir({"config", "savepoint"}).err, HasSubstr("'savepoints.state.backend'"));
+  EXPECT_THAT(weir({"config", "savepiont"}).err, HasSubstr("'savepoints.state.backend'"));
+  for (const char* far : {"nosuch", "foo", "x"}) {
+    EXPECT_THAT(weir({"config", far}).err, HasSubstr("; 'weir config' lists all keys\n"));
+  }
+  EXPECT_THAT(weir({"run", "-D", "foo=1", "x"}).err, Not(HasSubstr("nearest")));
+  EXPECT_THAT(weir({"help"}).err, HasSubstr("did you mean '--help'?"));
+  EXPECT_THAT(weir({"version"}).err, HasSubstr("did you mean '--version'?"));
   EXPECT_THAT(weir({"config", "chekc"}).err, HasSubstr("did you mean 'check'?"));
   EXPECT_THAT(weir({"savepoint", "lsit"}).err, HasSubstr("did you mean 'weir savepoint list'?"));
 }
@@ -121,7 +129,57 @@ TEST_F(CommandLineTest, TwoDashesEndTheOptions) {
   EXPECT_THAT(weir({"savepoint", "--", "-d"}).err, HasSubstr("weir: savepoint -d: "));
   EXPECT_THAT(weir({"run", "--", "/nowhere/-p"}).err, HasSubstr("/nowhere/-p"));
   EXPECT_THAT(weir({"list", "--", "-r"}).err, HasSubstr("too many arguments ('-r')"));
+  for (const char* command : {"run", "info"}) {
+    for (const std::vector<std::string>& options : {std::vector<std::string>{},
+                                                    {"-p", "1"},
+                                                    {"--parallelism=2"},
+                                                    {"-D", "parallelism.default=4"}}) {
+      std::vector<std::string> words = options;
+      words.insert(words.begin(), command);
+      words.insert(words.end(), {"--", "/nowhere/J", "fin", "-x"});
+      const Outcome outcome = weir(words);
+      EXPECT_EQ(outcome.status, 1) << testing::PrintToString(words);
+      EXPECT_THAT(outcome.err, HasSubstr(std::string("weir: ") + command + " /nowhere/J: No such"));
+    }
+  }
+  EXPECT_THAT(weir({"run", "--", "-x"}).err, HasSubstr("weir: run -x: No such"));
+  // A value of an option, and a word of PROGRAM, end nothing.
+  EXPECT_THAT(weir({"run", "-p", "--", "J"}).err, HasSubstr("not '--'"));
+  EXPECT_THAT(weir({"run", "-dp", "--", "J"}).err, HasSubstr("not '--'"));
+  EXPECT_THAT(weir({"run", "/nowhere/J", "--", "--json"}).out, "");
+  EXPECT_THAT(weir({"run", "--json", "/nowhere/J", "--"}).out, HasSubstr("NotFound"));
   EXPECT_THAT(weir({"--", "config", "parallelism.default"}).out, HasSubstr("default: 3\n"));
+}
+
+TEST_F(CommandLineTest, WhatIsNotTakenIsSaidInWordsOfOurOwn) {
+  EXPECT_THAT(weir({"run", "-p"}).err,
+              HasSubstr("weir: run: '-p' takes a value, and none was given;"));
+  EXPECT_THAT(weir({"list", "-m"}).err, HasSubstr("'-m' takes a value, and none was given"));
+  EXPECT_THAT(weir({"list", "extra"}).err, HasSubstr("too many arguments ('extra')"));
+  EXPECT_THAT(weir({"list", "-z"}).err, HasSubstr("there is no option '-z'"));
+  EXPECT_THAT(weir({"run", "-z", "J"}).err, HasSubstr("there is no option '-z'"));
+  EXPECT_THAT(weir({"list", "--json=often"}).err, HasSubstr("'--json' takes no value"));
+}
+
+TEST_F(CommandLineTest, WhatALaterReleaseWillHaveIsSaidToBeMissing) {
+  for (const char* later : {"inspect", "verify", "check", "export", "diff", "label"}) {
+    const Outcome outcome = weir({"savepoint", later, "/somewhere"});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.err,
+                HasSubstr(std::string("this release does not have '") + later + "' yet"));
+  }
+  EXPECT_THAT(weir({"stop", "x"}).err,
+              HasSubstr("this release does not have it yet; 'weir cancel -s'"));
+  EXPECT_THAT(weir({"savepoint", "nothing"}).err, HasSubstr("is not a valid ID"));
+}
+
+TEST_F(CommandLineTest, AnOptionIsShownWithinEightyColumns) {
+  const Outcome outcome = weir({"config", "jobmanager.web.allowed-hosts"});
+  EXPECT_THAT(outcome.out, HasSubstr("\n  meaning: "));
+  std::istringstream lines(outcome.out);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), 80U) << line;
+  }
 }
 
 TEST_F(CommandLineTest, TextThatIsNotUtf8EndsNothing) {
@@ -148,6 +206,24 @@ TEST_F(CommandLineTest, WhatUsersNamedForgesNoLines) {
   const Outcome outcome = weir({"cancel", "a\nweir: all is well\x1b[2J"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.err, HasSubstr("weir: cancel a\\nweir: all is well\\x1b[2J: 'a\\nweir: all"));
+  const std::string forged = "/nowhere/a b\x1b[31m\nweir: forged";
+  const std::string shown = "/nowhere/a b\\x1b[31m\\nweir: forged";
+  EXPECT_EQ(weir({"run", forged}).err,
+            "weir: run " + shown + ": No such file or directory; check the name\n");
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"info", forged},
+                                                {"run", "-s", "/x", "--map", forged, "x"},
+                                                {"list", "-m", forged},
+                                                {"list", forged},
+                                                {"list", "-D", forged},
+                                                {"config", forged},
+                                                {forged},
+                                                {"savepoint", "-d", "/x", forged},
+                                                {"config", "check", forged}}) {
+    const Outcome refused = weir(words);
+    EXPECT_NE(refused.status, 0);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("\\nweir: forged"), Not(HasSubstr("\nweir: forged"))));
+    EXPECT_THAT(refused.err, Not(HasSubstr("\n  weir: forged"))) << testing::PrintToString(words);
+  }
   const runtime::TaskStateChange change{.millis = 0,
                                         .task_name = "a\nb\x1b",
                                         .subtask = 0,

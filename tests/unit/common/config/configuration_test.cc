@@ -82,6 +82,12 @@ TEST_F(ConfigurationTest, AnUnknownKeyNamesTheNearest) {
               HasSubstr("'savepoints.state.backend'"));
   EXPECT_EQ(nearestKey("savepoint"), "savepoints.state.backend");
   EXPECT_EQ(nearestKey("jobmanager.web.prot"), "jobmanager.web.port");
+  EXPECT_EQ(nearestKey("savepiont"), "savepoints.state.backend");
+  EXPECT_EQ(nearestKey("paralelism"), "parallelism.default");
+  EXPECT_EQ(nearestKey("nosuch"), "");
+  EXPECT_EQ(nearestKey("foo"), "");
+  EXPECT_EQ(errorOf("foo: 1\n"),
+            "unknown key 'foo' (" + file() + ":1); 'weir config' lists all keys");
 }
 
 TEST_F(ConfigurationTest, AKeyGivenTwiceIsAnErrorUnderAnyOfItsNames) {

@@ -33,7 +33,8 @@ TEST(AccumulatorsTest, ANameHasOneType) {
   ASSERT_TRUE(registry.add("n", ints).has_value());
   const Status clash = registry.add("n", doubles);
   ASSERT_FALSE(clash.has_value());
-  EXPECT_THAT(clash.error().message(), ::testing::HasSubstr("IntCounter and a DoubleCounter"));
+  EXPECT_THAT(clash.error().message(),
+              ::testing::HasSubstr("IntCounter and of type DoubleCounter"));
 }
 
 TEST(AccumulatorsTest, EqualNamesOfSeveralFunctionsAddUpAndOneIsAddedOnce) {

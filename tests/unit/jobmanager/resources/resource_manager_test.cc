@@ -79,7 +79,8 @@ TEST_F(ResourceManagerTest, SaysWhatThereIsWhenTheWaitIsOver) {
   }
   ASSERT_EQ(answers_.size(), 1U);
   ASSERT_FALSE(answers_[0]);
-  EXPECT_NE(answers_[0].error().message().find("it needs 2, and 1 registered task managers"),
+  EXPECT_NE(answers_[0].error().message().find(" has 1 slot, 1 of them free"), std::string::npos);
+  EXPECT_NE(answers_[0].error().message().find("it needs 2, and 1 registered task manager ("),
             std::string::npos)
       << answers_[0].error().message();
 }

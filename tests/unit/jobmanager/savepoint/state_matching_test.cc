@@ -14,6 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 record::Schema integer(std::uint32_t width) {
@@ -87,6 +88,28 @@ TEST_F(StateMatchingTest, RefusesStateThatMatchesNothingAndNamesTheNearest) {
   const std::string text = refusal(snapshot());
   EXPECT_THAT(text, HasSubstr("uid count, id 00000000000000000000000000000002), 20 bytes"));
   EXPECT_THAT(text, HasSubstr("nearest: 'count' (uid counts"));
+}
+
+TEST_F(StateMatchingTest, NamesOfForeignFilesAndProgramsBeginNoLine) {
+  runtime::CheckpointMetadata metadata = snapshot();
+  for (runtime::OperatorState& old : metadata.operators) {
+    old.uid = "a\nweir: forged uid";
+    old.name = "b\nweir: forged name";
+    for (runtime::StateInfo& state : old.states) {
+      state.name += "\nweir: forged state";
+    }
+  }
+  request_.path = "/s\nweir: forged path";
+  request_.drop = {"c\nweir: forged drop"};
+  request_.renamed = {{"d\nweir: forged map", "e\nweir: forged map"}};
+  graph_.name = "f\nweir: forged job";
+  for (const bool same_operator : {true, false}) {
+    const std::string text = refusal(metadata);
+    EXPECT_THAT(text, HasSubstr("weir: forged"));
+    EXPECT_THAT(text, Not(HasSubstr("\nweir: forged"))) << text;
+    graph_.operators[1].id = testing::operatorId(9);
+    graph_.operators[1].uid = same_operator ? "g\nweir: forged now" : "";
+  }
 }
 
 TEST_F(StateMatchingTest, LeavesStateOutWhereTheUserSaysSo) {
