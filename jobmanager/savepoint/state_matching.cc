@@ -148,11 +148,11 @@ class Matching {
       mapped_.emplace(old, now);
       if (old == nullptr) {
         problems_.push_back("--map " + shown(from) + "=" + shown(to) +
-                            ": the savepoint has no operator of uid " + from);
+                            ": the savepoint has no operator of uid " + shown(from));
       }
       if (now == nullptr) {
         problems_.push_back("--map " + shown(from) + "=" + shown(to) +
-                            ": the program has no operator of uid " + to);
+                            ": the program has no operator of uid " + shown(to));
       }
     }
   }
