@@ -192,9 +192,6 @@ struct Misbehave : weir::RichMapFunction<std::int64_t, std::int64_t> {
       std::fprintf(stderr, "last words\n");
       std::_Exit(7);
     }
-    if (kind == "orderly-exit") {
-      std::exit(7);
-    }
     if (kind == "spin") {
       for (volatile bool forever = true; forever;) {
       }
