@@ -20,7 +20,7 @@ using Storage = runtime::StateHandle::Storage;
 /// Takes state, up to a number of sections; each waits until the test lets it.
 class FakeTransport final : public BlobTransport {
  public:
-  Status fetch(const std::string& key, const Sink& /*sink*/) override {
+  Status fetch(const std::string& key, std::uint64_t /*length*/, const Sink& /*sink*/) override {
     return Error(ErrorCode::kNotFound, "no blob " + key);
   }
   Result<std::string> putState(const JobId& /*job*/, std::string_view /*bytes*/) override {

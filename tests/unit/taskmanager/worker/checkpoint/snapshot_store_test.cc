@@ -124,7 +124,9 @@ class SnapshotStoreTest : public ::testing::Test {
 };
 
 TEST_F(SnapshotStoreTest, SmallSectionsGoToTheFileOnceTheyAreManyTogether) {
-  bounds_.most_inline = 300;
+  open(runtime::CheckpointStorage::Kind::kFileSystem);
+  take(1, {"one"});
+  bounds_.most_inline = expect<runtime::CheckpointAck>().operators[0].handle.size * 3 / 2;
   open(runtime::CheckpointStorage::Kind::kFileSystem);
   take(1, {"one", "two", "three"});
   const auto ack = expect<runtime::CheckpointAck>();
