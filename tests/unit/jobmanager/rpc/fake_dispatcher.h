@@ -41,7 +41,7 @@ class FakeDispatcher final : public DispatcherGateway {
                  SavepointProgressSink progress,
                  Callback<runtime::SavepointResult> done) override {
     progress({CheckpointId(1), 1, 2, 10});
-    done(runtime::SavepointResult{"file:/savepoint-1", "there", CheckpointId(1), 10});
+    done(runtime::SavepointResult{"file:/savepoint-1", "there", CheckpointId(1), 10, {}});
   }
   void dispose(runtime::DisposeRequest /*request*/, Callback<runtime::DisposeReply> done) override {
     done(runtime::DisposeReply{{}, true});
