@@ -317,7 +317,10 @@ TEST_F(ServicesTest, ADeploymentThatATaskManagerHasNoRoomForFailsItsJobAndMayBeT
   ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.task_managers.size() == 1; }));
   runtime::Deployment deployment;
   deployment.execution = {JobId(Bytes16{5}), AttemptId(2), LeaderEpoch(1)};
-  deployment.graph.name = std::string(1500, 'x');
+  // Ten of them leave room for pings, without which the task manager would be lost.
+  deployment.graph.name = std::string(1000, 'x');
+  const std::size_t bytes = wire::toProto(runtime::TaskManagerOrder(deployment)).ByteSizeLong();
+  deployment.graph.name.append(1900 - bytes, 'x');
   std::uint64_t sent = 0;
   for (bool refused = false; sent < 100'000 && !refused; ++sent) {
     dispatcher_.task_managers[kTaskManager]->send(deployment);
