@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cluster.grpc.pb.h"
+#include "common/runtime/messages.h"
 #include "tests/hostile/client/flood.h"
 
 namespace weir::hostile {
@@ -19,7 +20,7 @@ using Stream = grpc::ClientReaderWriter<v1::FromTaskManager, v1::ToTaskManager>;
 v1::FromTaskManager registration(std::uint32_t slots, Random& random) {
   v1::FromTaskManager message;
   v1::Registration& registration = *message.mutable_registration();
-  registration.set_protocol_version(2);
+  registration.set_protocol_version(runtime::Registration::kProtocolVersion);
   registration.set_id(randomId(random));
   registration.set_host("127.0.0.1");
   registration.set_data_port(9);
