@@ -117,7 +117,7 @@ TEST_F(LateStateMatchingTest, LeavesOutWithNWhatNobodyAsksFor) {
   EXPECT_THAT(plan->report.matched, IsEmpty());
   EXPECT_THAT(plan->report.dropped,
               ElementsAre(AllOf(HasSubstr("state 'seen'"), HasSubstr("unless it is asked for"))));
-  EXPECT_THAT(plan->report.empty, Contains(HasSubstr("'count' (uid count/of")));
+  EXPECT_THAT(plan->report.empty, Contains(HasSubstr("'count' (uid count, ")));
   old_.states[0].declared_late = true;
   EXPECT_THAT(match()->report.matched, ElementsAre(HasSubstr("left out where nobody asks")));
 }

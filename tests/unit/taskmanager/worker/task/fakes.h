@@ -128,10 +128,10 @@ class SumSink final : public FakeOperator, public functions::Receiver<Item> {
   using FakeOperator::FakeOperator;
   void setup(functions::OperatorContext& context) override {
     FakeOperator::setup(context);
-    for (int value = 0; value < space_.histogram_values; ++value) {
+    EXPECT_TRUE(context.accumulators().add("values", histogram_).has_value());
+    for (int value = 0; value < space_.histogram_values; ++value) {  // It grows while it is used.
       histogram_.add(value);
     }
-    EXPECT_TRUE(context.accumulators().add("values", histogram_).has_value());
   }
   functions::AnyReceiver* input(std::uint32_t /*port*/) override { return this; }
   void receive(Batch<Item>& batch) override {
