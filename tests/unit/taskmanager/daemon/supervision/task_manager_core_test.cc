@@ -502,7 +502,9 @@ TEST_F(TaskManagerCoreTest, CountsTheMemoryOfWhatAWorkerHasStarted) {
 
 TEST_F(TaskManagerCoreTest, LetsAWorkerThatHangsSayWhereBeforeItIsKilled) {
   auto it = deployment("trap 'echo \"weir: task hangs here\" >&2' QUIT\n" + std::string(kHello) +
-                       "echo x > " + tmp_ + "/ready; while true; do sleep 0.01; done");
+                       "dd bs=1 count=1 <&3 >/dev/null 2>&1\n"  // Of its deployment.
+                       "echo x > " +
+                       tmp_ + "/ready; while true; do sleep 0.01; done");
   it.configuration["task.cancellation.timeout"] = "100 ms";
   start();
   order(it);
