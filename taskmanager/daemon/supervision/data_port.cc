@@ -124,6 +124,7 @@ struct DataPort::Pending {
   std::optional<worker::DataHello> hello;
   std::unique_ptr<IoLoop::Timer> deadline;
   std::unique_ptr<IoLoop::Watch> watch;
+  bool dropped = false;
 };
 
 Result<std::unique_ptr<DataPort>> DataPort::listen(IoLoop& loop,
@@ -229,17 +230,26 @@ void DataPort::add(UniqueFd socket, std::string host) {
   Pending& entry = **pending;
   entry.socket = std::move(socket);
   entry.host = std::move(host);
-  entry.deadline = loop_.schedule(limits_.patience, [this, pending] {
+  // Each may come once more when the entry is dropped: its place in the list is no more then.
+  entry.deadline = loop_.schedule(limits_.patience, [this, pending, &entry] {
+    if (entry.dropped) {
+      return;
+    }
     log::warn("closing a connection that no worker here waits for",
               {{"job", (*pending)->hello ? (*pending)->hello->job.hex() : "unknown"}});
     drop(pending);
   });
-  entry.watch = loop_.watch(entry.socket.get(), [this, pending] { onReadable(pending); });
+  entry.watch = loop_.watch(entry.socket.get(), [this, pending, &entry] {
+    if (!entry.dropped) {
+      onReadable(pending);
+    }
+  });
   entry.watch->awaitReadable();
 }
 
 void DataPort::drop(Iterator pending) {
-  // Its callbacks may be running: they are destroyed with it only after they have returned.
+  // Its callbacks may be running, or be due: they are destroyed with it only afterwards.
+  (*pending)->dropped = true;
   loop_.post([entry = std::shared_ptr<Pending>(std::move(*pending))] {});
   pending_.erase(pending);
 }
