@@ -48,6 +48,10 @@ class HostileTest(unittest.TestCase):
     # What of a daemon's memory is not expected back: caches of the allocator, logs on their way.
     grown_megabytes = 100
 
+    @staticmethod
+    def data_port_of(task_manager):
+        return int(re.search(r"data_port=(\d+)", task_manager.log.read_text()).group(1))
+
     @classmethod
     def setUpClass(cls):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -65,7 +69,7 @@ class HostileTest(unittest.TestCase):
             cls.jobs / "counting", "--count", 10**9, "--rate", 500, "--interval", 200, "--name", "Undisturbed"
         )
         cls.cluster.wait_checkpoints(cls.job, 2)
-        cls.data_port = int(re.search(r"data_port=(\d+)", cls.cluster.taskmanagers[0].log.read_text()).group(1))
+        cls.data_port = cls.data_port_of(cls.cluster.taskmanagers[0])
         cls.usual = [Usage(daemon.pid) for daemon in cls.daemons()]
 
     @classmethod

@@ -46,14 +46,15 @@ class DataPortTest(HostileTest):
 
     def test_a_wrong_token_of_a_running_job_is_refused(self):
         job = bytes.fromhex(self.job)
+        [host] = [one for one in self.cluster.taskmanagers if self.cluster.workers(one)]
         peers = [
-            self.connect(self.data_port, hello(job, attempt, b"wrong token" + bytes(5)) + bytes(4000))
+            self.connect(self.data_port_of(host), hello(job, attempt, b"wrong token" + bytes(5)) + bytes(4000))
             for attempt in (0, 1, 2) * 20
         ]
         for peer in peers:
             peer.settimeout(20)
             self.assertEqual(self.read_all(peer), b"")
-        self.wait_logged(self.task_manager, "data connection")
+        self.wait_logged(host, "refusing a data connection")
 
     def test_bytes_that_are_no_hello_are_closed(self):
         generator = random.Random(1)
