@@ -1,6 +1,5 @@
 #include "taskmanager/daemon/supervision/cgroup.h"
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -11,6 +10,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "taskmanager/daemon/supervision/process_table.h"
 
 namespace weir::taskmanager {
 
@@ -80,17 +81,7 @@ void leaveDaemonGroup(const std::string& group) {
 
 std::string readGroupFile(const std::string& path) {
   constexpr std::size_t kMostBytes = 4 << 20;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return "";
-  }
-  std::string text;
-  std::array<char, 4096> bytes;
-  ssize_t got = 0;
-  while (text.size() < kMostBytes && (got = ::read(fd, bytes.data(), bytes.size())) > 0) {
-    text.append(bytes.data(), static_cast<std::size_t>(got));
-  }
-  ::close(fd);
+  std::string text = readKernelFile(path, kMostBytes);
   if (text.ends_with('\n')) {
     text.pop_back();
   }

@@ -23,24 +23,9 @@ std::string pathOf(pid_t pid, const char* file) {
   return "/proc/" + std::to_string(pid) + "/" + file;
 }
 
-std::string readWhole(const std::string& path, std::size_t most) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return "";
-  }
-  std::string text;
-  std::array<char, 4096> bytes;
-  ssize_t got = 0;
-  while (text.size() < most && (got = ::read(fd, bytes.data(), bytes.size())) > 0) {
-    text.append(bytes.data(), static_cast<std::size_t>(got));
-  }
-  ::close(fd);
-  return text;
-}
-
 bool readProcess(pid_t pid, ProcessInfo& info) {
   constexpr std::size_t kMostStatBytes = 4096;
-  const std::string stat = readWhole(pathOf(pid, "stat"), kMostStatBytes);
+  const std::string stat = readKernelFile(pathOf(pid, "stat"), kMostStatBytes);
   const std::size_t name_end = stat.rfind(')');  // The name may hold blanks and brackets.
   if (name_end == std::string::npos) {
     return false;
@@ -68,6 +53,21 @@ bool isOurs(pid_t pid) {
 }
 
 }  // namespace
+
+std::string readKernelFile(const std::string& path, std::size_t most) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return "";
+  }
+  std::string text;
+  std::array<char, 4096> bytes;
+  ssize_t got = 0;
+  while (text.size() < most && (got = ::read(fd, bytes.data(), bytes.size())) > 0) {
+    text.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+  ::close(fd);
+  return text;
+}
 
 ProcessTable ProcessTable::read() {
   ProcessTable table;
@@ -107,7 +107,7 @@ std::vector<ProcessInfo> ProcessTable::treeOf(pid_t root) const {
 
 bool environmentHas(pid_t pid, std::string_view name_and_equals, std::string_view part) {
   constexpr std::size_t kMostBytes = 4 << 20;
-  const std::string all = readWhole(pathOf(pid, "environ"), kMostBytes);
+  const std::string all = readKernelFile(pathOf(pid, "environ"), kMostBytes);
   for (std::size_t at = 0; at < all.size();) {
     const std::string_view entry(all.data() + at);
     if (entry.starts_with(name_and_equals) && entry.find(part) != std::string_view::npos) {
@@ -120,7 +120,7 @@ bool environmentHas(pid_t pid, std::string_view name_and_equals, std::string_vie
 
 std::uint64_t proportionalBytes(pid_t pid) {
   constexpr std::size_t kMostBytes = 64 * 1024;
-  const std::string rollup = readWhole(pathOf(pid, "smaps_rollup"), kMostBytes);
+  const std::string rollup = readKernelFile(pathOf(pid, "smaps_rollup"), kMostBytes);
   const std::size_t at = rollup.find("\nPss:");
   return at == std::string::npos
              ? 0

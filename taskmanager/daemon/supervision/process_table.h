@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,6 +34,10 @@ class ProcessTable {
  private:
   std::vector<ProcessInfo> processes_;
 };
+
+/// The beginning of a file that the kernel makes when it is read, up to `most` bytes or a little
+/// more; empty when it may not be read.
+std::string readKernelFile(const std::string& path, std::size_t most);
 
 /// Whether the environment with which a process began to run its program has an entry that begins
 /// with `name_and_equals` and has `part` in its value. False also where it may not be read.
