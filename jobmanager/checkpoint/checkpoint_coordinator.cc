@@ -308,14 +308,15 @@ void CheckpointCoordinator::complete(Pending pending) {
 
 void CheckpointCoordinator::keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,
                                           runtime::CheckpointMetadata metadata) {
+  std::string directory = metadata.data_directory;
   if (pending->kind != SnapshotKind::kSavepoint) {
-    finish(*pending, std::move(metadata), KeptSavepoint{});
+    finish({std::move(pending), {std::move(metadata), std::move(directory)}, {}});
     return;
   }
   auto keep = pending->savepoint.keep;
-  keep(metadata, [this, pending, metadata](Result<KeptSavepoint> kept) mutable {
+  keep(metadata, [this, pending, metadata, directory](Result<KeptSavepoint> kept) mutable {
     if (kept) {
-      finish(*pending, std::move(metadata), std::move(kept));
+      finish({pending, {std::move(metadata), std::move(directory)}, *std::move(kept)});
     } else {
       writeFailed(*pending, kept.error());
     }
@@ -331,37 +332,69 @@ void CheckpointCoordinator::writeFailed(PendingCheckpoint& pending, const Error&
 }
 
 /// The order of things is what recovery rests on: the metadata is durable by now, then the pointer
-/// stands in the job store, then the checkpoint is complete, and only then older ones go.
-void CheckpointCoordinator::finish(PendingCheckpoint& pending,
-                                   runtime::CheckpointMetadata metadata,
-                                   Result<KeptSavepoint> kept) {
+/// stands in the job store, then the checkpoint is complete, and only then older ones go. Pointers
+/// are written one after the other, as each names all that are retained.
+void CheckpointCoordinator::finish(Written written) {
+  written_.push_back(std::move(written));
+  if (written_.size() == 1) {
+    pointToNext();
+  }
+}
+
+void CheckpointCoordinator::pointToNext() {
+  const CompletedCheckpoint& next = written_.front().completed;
+  std::vector<ha::CheckpointPointer> retained = store_.pointersWith(next);
+  const bool news = std::any_of(retained.begin(), retained.end(), [&](const auto& one) {
+    return one.id == next.metadata.checkpoint;
+  });
+  if (news) {
+    tasks_.point(std::move(retained), [this](const Status& answer) { pointed(answer); });
+  } else {
+    pointed(ok());
+  }
+}
+
+void CheckpointCoordinator::pointed(const Status& pointed) {
+  Written& written = written_.front();
+  if (!pointed && written.pending->kind != SnapshotKind::kSavepoint) {
+    writeFailed(*written.pending, pointed.error());
+  } else {
+    store(written, pointed.has_value());
+  }
+  written_.pop_front();
+  if (!written_.empty()) {
+    pointToNext();
+  }
+}
+
+/// A savepoint is its user's, also when it could not become what its job recovers from: then the
+/// tasks are not notified, as commits of sinks must wait for what the job does recover from.
+void CheckpointCoordinator::store(Written& written, bool pointed) {
+  auto& [whole, completed, kept] = written;
+  PendingCheckpoint& pending = *whole;
   const CheckpointId id = pending.id;
   const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
-  CompletedCheckpoint completed{std::move(metadata), {}};
-  completed.directory = completed.metadata.data_directory;
-  const bool newest = latest() == nullptr || latest()->metadata.checkpoint < id;
-  const Status pointed = newest ? tasks_.point(completed) : ok();
-  if (!pointed && !savepoint) {
-    writeFailed(pending, pointed.error());
-    return;
-  }
   completing_savepoints_ -= savepoint ? 1 : 0;
-  reportCompleted(pending, savepoint ? kept->result.path : completed.directory);
+  reportCompleted(pending, savepoint ? kept.result.path : completed.directory);
   subsumeOlderThan(id);
-  const bool pinned = savepoint && kept->shares_data;
+  const bool pinned = savepoint && kept.shares_data;
   if (savepoint) {
-    kept->result.warnings = uidWarnings(completed.metadata, graph_);
+    kept.result.warnings = uidWarnings(completed.metadata, graph_);
   }
   if (savepoint && !pinned && !ownedHandles(completed.metadata).empty()) {
     handles_kept_.insert(id);
   }
-  std::vector<CompletedCheckpoint> outdated = store_.add(std::move(completed), pinned);
-  if (pointed) {  // Else a recovery needs what is pointed to, and commits of sinks must wait.
+  if (pointed) {
+    std::vector<CompletedCheckpoint> outdated = store_.add(std::move(completed), pinned);
     tasks_.notify(id, true);
     tasks_.checkpointCompleted(id);
     for (CompletedCheckpoint& old : outdated) {
       discard(std::move(old));
     }
+  } else if (pinned) {
+    store_.pin(id);
+  } else {
+    discard(std::move(completed));
   }
   if (pending.kind == SnapshotKind::kPeriodic) {
     --unstored_;
@@ -369,9 +402,9 @@ void CheckpointCoordinator::finish(PendingCheckpoint& pending,
     fireQueued();
   }
   if (pending.savepoint.done) {
-    kept->result.checkpoint = id;
-    kept->result.bytes = pending.bytes;
-    std::exchange(pending.savepoint.done, {})(std::move(kept->result));
+    kept.result.checkpoint = id;
+    kept.result.bytes = pending.bytes;
+    std::exchange(pending.savepoint.done, {})(std::move(kept.result));
   }
   if (pending.final_done) {
     std::exchange(pending.final_done, {})(id);

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -21,6 +23,7 @@
 #include "jobmanager/checkpoint/handle_discarder.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
 #include "jobmanager/checkpoint/state_blobs.h"
+#include "jobmanager/ha/checkpoint_pointer.h"
 
 namespace weir::jobmanager {
 
@@ -33,9 +36,11 @@ class CheckpointedTasks {
   /// Tells every task that a checkpoint completed or was aborted.
   virtual void notify(CheckpointId checkpoint, bool completed) = 0;
   virtual std::string describe(const runtime::TaskId& task) const = 0;
-  /// `newest` is durable and becomes what the job recovers from. It completes, and older ones are
-  /// discarded, only when this answers with ok.
-  virtual Status point(const CompletedCheckpoint& newest) = 0;
+  /// `retained`, oldest first, are durable and become all that the job recovers from. The one that
+  /// is new among them completes, and older ones are discarded, only when this answers with ok.
+  /// Answers once, on the strand, perhaps within the call; is called again only after it answered.
+  virtual void point(std::vector<ha::CheckpointPointer> retained,
+                     Callback<std::monostate> done) = 0;
   /// A checkpoint or savepoint completed: what the job was restored from is needed no more.
   virtual void checkpointCompleted(CheckpointId checkpoint) = 0;
 };
@@ -121,6 +126,12 @@ class CheckpointCoordinator {
 
  private:
   using Pending = std::unique_ptr<PendingCheckpoint>;
+  /// Durable, and not yet what the job recovers from.
+  struct Written {
+    std::shared_ptr<PendingCheckpoint> pending;  // Shared with the work that wrote it.
+    CompletedCheckpoint completed;
+    KeptSavepoint kept;
+  };
 
   CheckpointId trigger(SnapshotKind kind,
                        SavepointOrder savepoint,
@@ -136,9 +147,10 @@ class CheckpointCoordinator {
   void complete(Pending pending);
   void keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,
                      runtime::CheckpointMetadata metadata);
-  void finish(PendingCheckpoint& pending,
-              runtime::CheckpointMetadata metadata,
-              Result<KeptSavepoint> kept);
+  void finish(Written written);
+  void pointToNext();
+  void pointed(const Status& pointed);
+  void store(Written& written, bool pointed);
   void reportCompleted(const PendingCheckpoint& pending, const std::string& path);
   void writeFailed(PendingCheckpoint& pending, const Error& why);
   void subsumeOlderThan(CheckpointId id);
@@ -176,6 +188,7 @@ class CheckpointCoordinator {
   bool removals_lag_ = false;  // Said once, until all are done.
   std::size_t completing_savepoints_ = 0;  // Acknowledged by all tasks, being written.
   std::map<CheckpointId, Pending> pending_;
+  std::deque<Written> written_;      // The job store takes the pointer of the first one.
   std::set<CheckpointId> aborted_;   // The last ones: what arrives late for them is removed.
   std::set<CheckpointId> leftover_;  // Aborted in this attempt: swept when no task lives.
   /// Of a savepoint that has copied all other state: its handles are its own.

@@ -25,6 +25,23 @@ std::vector<CompletedCheckpoint> CompletedCheckpointStore::add(CompletedCheckpoi
   return dropped;
 }
 
+std::vector<ha::CheckpointPointer> CompletedCheckpointStore::pointersWith(
+    const CompletedCheckpoint& checkpoint) const {
+  std::vector<ha::CheckpointPointer> pointers;
+  const auto add = [&pointers](const CompletedCheckpoint& one) {
+    pointers.push_back({one.metadata.checkpoint, one.metadata.savepoint, one.directory});
+  };
+  std::for_each(checkpoints_.begin(), checkpoints_.end(), add);
+  add(checkpoint);
+  std::sort(pointers.begin(), pointers.end(), [](const auto& left, const auto& right) {
+    return left.id < right.id;
+  });
+  if (pointers.size() > retained_) {
+    pointers.erase(pointers.begin(), pointers.end() - static_cast<std::ptrdiff_t>(retained_));
+  }
+  return pointers;
+}
+
 bool CompletedCheckpointStore::contains(CheckpointId id) const {
   return std::any_of(checkpoints_.begin(), checkpoints_.end(), [&](const auto& one) {
     return one.metadata.checkpoint == id;

@@ -10,16 +10,9 @@
 #include "common/base/ids.h"
 #include "common/base/result.h"
 #include "common/runtime/client_messages.h"
+#include "jobmanager/ha/checkpoint_pointer.h"
 
 namespace weir::ha {
-
-/// Where a completed checkpoint of a job lies.
-struct CheckpointPointer {
-  CheckpointId id;
-  bool savepoint = false;
-  std::string path;  ///< Of the directory with its metadata, or a heap savepoint's path.
-  bool operator==(const CheckpointPointer&) const = default;
-};
 
 /// A client's request that must be answered the same way when it is repeated.
 struct Operation {

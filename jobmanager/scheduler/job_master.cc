@@ -456,15 +456,13 @@ void JobMaster::notify(CheckpointId checkpoint, bool completed) {
 
 std::string JobMaster::describe(const runtime::TaskId& task) const { return graph_.describe(task); }
 
-Status JobMaster::point(const CompletedCheckpoint& newest) {
-  const ha::CheckpointPointer pointer{
-      newest.metadata.checkpoint, newest.metadata.savepoint, newest.directory};
-  Status put = services_.store.putCheckpoints(options_.epoch, id_, {pointer});
+void JobMaster::point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) {
+  Status put = services_.store.putCheckpoints(options_.epoch, id_, retained);
   if (!put) {
     log::error("the store of jobs did not take a checkpoint",
                {{"job", id_.hex()}, {"reason", put.error().message()}});
   }
-  return std::move(put).during("point to the checkpoint in the store of jobs");
+  done(std::move(put).during("point to the checkpoint in the store of jobs"));
 }
 
 void JobMaster::checkpointCompleted(CheckpointId /*checkpoint*/) {

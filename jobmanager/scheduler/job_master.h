@@ -117,7 +117,7 @@ class JobMaster final : private CheckpointedTasks {
   void trigger(const runtime::CheckpointOrder& order) override;
   void notify(CheckpointId checkpoint, bool completed) override;
   std::string describe(const runtime::TaskId& task) const override;
-  Status point(const CompletedCheckpoint& newest) override;
+  void point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) override;
   void checkpointCompleted(CheckpointId checkpoint) override;
 
   void restore(const runtime::RestoreRequest& request, Callback<runtime::SubmitReply> done);

@@ -40,7 +40,10 @@ class ReadyTasks final : public CheckpointedTasks {
       }
     });
   }
-  Status point(const CompletedCheckpoint& /*newest*/) override { return ok(); }
+  void point(std::vector<ha::CheckpointPointer> /*retained*/,
+             Callback<std::monostate> done) override {
+    done(ok());
+  }
   void notify(CheckpointId id, bool completed) override {
     (completed ? notified : aborted).push_back(id.value());
   }

@@ -24,15 +24,15 @@ using ::testing::Not;
 
 class CoordinatorTest : public ::testing::Test {
  protected:
-  void start() {
+  void start(std::size_t retained = 1) {
     runtime::CheckpointStorage storage;
     storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
     storage.directory = "file:/c/" + testing::jobId(1).hex();
-    coordinator_.emplace(
-        CheckpointServices{strand_, io_, time_, files_, blobs_, discarder_},
-        graph_,
-        CheckpointCoordinator::Setup{{testing::jobId(1), "", "test"}, nullptr, storage, 1, 100},
-        tasks_);
+    coordinator_.emplace(CheckpointServices{strand_, io_, time_, files_, blobs_, discarder_},
+                         graph_,
+                         CheckpointCoordinator::Setup{
+                             {testing::jobId(1), "", "test"}, nullptr, storage, retained, 100},
+                         tasks_);
     coordinator_->start();
   }
   void acknowledge(std::uint64_t id, std::uint8_t vertex, std::uint32_t subtask) {
@@ -255,6 +255,57 @@ TEST_F(CoordinatorTest, CompletesNothingThatTheStoreOfJobsDoesNotPointTo) {
   EXPECT_EQ(coordinator_->latest()->metadata.checkpoint, CheckpointId(1));
   EXPECT_THAT(testing::unmarked(files_), Not(Contains(HasSubstr("/chk-2/"))));
   EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr("/chk-1/metadata")));
+}
+
+TEST_F(CoordinatorTest, CompletesNothingBeforeTheStoreOfJobsPointsToIt) {
+  start();
+  tasks_.hold_points = true;
+  time_.advance(1s);
+  acknowledgeAll(1);
+  EXPECT_THAT(tasks_.pointed, ElementsAre(1));
+  EXPECT_THAT(tasks_.notified, IsEmpty());
+  EXPECT_EQ(coordinator_->latest(), nullptr);
+  bool settled = false;
+  coordinator_->whenSettled([&] { settled = true; });
+  time_.runDue();
+  EXPECT_FALSE(settled);
+  tasks_.answerPoint();
+  EXPECT_THAT(tasks_.notified, ElementsAre(1));
+  time_.runDue();
+  EXPECT_TRUE(settled);
+}
+
+TEST_F(CoordinatorTest, PointsToAllRetainedOnesOldestFirstAndOneAfterTheOther) {
+  start(2);
+  tasks_.hold_points = true;
+  takeSavepoint();
+  takeSavepoint();
+  takeSavepoint();
+  acknowledgeAll(2);
+  acknowledgeAll(1);
+  acknowledgeAll(3);
+  EXPECT_THAT(tasks_.retained_ids, ElementsAre(2));
+  tasks_.answerPoint();
+  EXPECT_THAT(tasks_.retained_ids, ElementsAre(1, 2));
+  tasks_.answerPoint();
+  EXPECT_THAT(tasks_.retained_ids, ElementsAre(2, 3));
+  tasks_.answerPoint();
+  EXPECT_THAT(savepoints_, ElementsAre("done", "done", "done"));
+  EXPECT_THAT(tasks_.notified, ElementsAre(2, 1, 3));
+}
+
+TEST_F(CoordinatorTest, ASavepointThatTheJobStoreDoesNotPointToIsItsUsersAlone) {
+  start();
+  time_.advance(1s);
+  acknowledgeAll(1);
+  tasks_.point_result = Error(ErrorCode::kUnavailable, "the journal is full");
+  takeSavepoint();
+  acknowledgeAll(2);
+  EXPECT_THAT(savepoints_, ElementsAre("done"));
+  EXPECT_THAT(tasks_.notified, ElementsAre(1));
+  EXPECT_EQ(coordinator_->latest()->metadata.checkpoint, CheckpointId(1));
+  EXPECT_THAT(testing::unmarked(files_), Contains(HasSubstr("/chk-2/metadata")));
+  EXPECT_FALSE(coordinator_->releaseSavepoint(CheckpointId(2)));  // Its data goes with it.
 }
 
 TEST_F(CoordinatorTest, PointsToTheNewestOnlyWhenAnOlderSavepointCompletesLater) {

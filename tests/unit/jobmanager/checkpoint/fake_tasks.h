@@ -19,14 +19,31 @@ class FakeTasks final : public CheckpointedTasks {
     (completed ? notified : aborted).push_back(id.value());
   }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
-  Status point(const CompletedCheckpoint& newest) override {
-    pointed.push_back(newest.metadata.checkpoint.value());
-    return point_result;
+  void point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) override {
+    pointed.push_back(retained.back().id.value());
+    retained_ids.clear();
+    for (const ha::CheckpointPointer& one : retained) {
+      retained_ids.push_back(one.id.value());
+    }
+    if (hold_points) {
+      held_points.push_back(std::move(done));
+    } else {
+      done(point_result);
+    }
+  }
+  /// Answers the call of point() that is held.
+  void answerPoint() {
+    auto done = std::move(held_points.at(0));
+    held_points.erase(held_points.begin());
+    done(point_result);
   }
   void checkpointCompleted(CheckpointId /*id*/) override {}
 
   Status point_result = ok();
-  std::vector<std::uint64_t> pointed;
+  bool hold_points = false;  // Until answerPoint().
+  std::vector<Callback<std::monostate>> held_points;
+  std::vector<std::uint64_t> pointed;       // The newest of each call.
+  std::vector<std::uint64_t> retained_ids;  // Of the last call.
   std::vector<std::uint64_t> triggered;
   std::vector<std::uint64_t> notified;
   std::vector<std::uint64_t> aborted;
