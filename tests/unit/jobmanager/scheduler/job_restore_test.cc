@@ -1,0 +1,115 @@
+// How a job starts from a savepoint: what it is refused for, what it reports and whom it marks.
+#include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/scheduler/job_master.h"
+#include "tests/unit/jobmanager/scheduler/job_fixture.h"
+
+namespace weir::jobmanager {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT: durations of a test.
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class JobRestoreTest : public testing::JobFixture {
+ protected:
+  /// A job that starts from checkpoint 41 of another one.
+  JobRestoreTest() {
+    runtime::CheckpointMetadata metadata;
+    metadata.job = testing::jobId(9);
+    metadata.checkpoint = CheckpointId(41);
+    metadata.savepoint = true;
+    metadata.data_directory = kDirectory;
+    metadata.operators.resize(1);
+    metadata.operators[0].id = testing::operatorId(1);
+    metadata.operators[0].uid = "source";
+    metadata.operators[0].parallelism = 1;
+    metadata.operators[0].subtasks.resize(1);
+    runtime::StateHandle& handle = metadata.operators[0].subtasks[0].handle;
+    handle.storage = runtime::StateHandle::Storage::kInline;
+    handle.bytes = "state";
+    handle.size = 5;
+    EXPECT_TRUE(writeMetadata(files_, kDirectory, metadata));
+    request_.graph = testing::twoVertices(testing::JobFixture::kTaskManagers);
+    request_.restore.emplace();
+    request_.restore->path = kDirectory;
+    request_.restore->allow_non_restored = true;
+  }
+  static constexpr const char* kDirectory = "file:/s/savepoint-0123456789ab";
+  const std::string mark_ = "/s/savepoint-0123456789ab/in-use-" + testing::jobId(1).hex();
+};
+
+TEST_F(JobRestoreTest, AnswersOnceItsSavepointIsMatchedAndGoesOnWithItsIds) {
+  startRunning();
+  ASSERT_TRUE(reply_ && reply_->has_value()) << reply_->error().text();
+  EXPECT_THAT(files_.files(), Contains(mark_));
+  time_.advance(1s);
+  EXPECT_EQ(triggered().back(), 42U);
+}
+
+TEST_F(JobRestoreTest, ItsMarkGoesOnceItHasACheckpointOfItsOwn) {
+  startRunning();
+  time_.advance(1s);
+  EXPECT_THAT(files_.files(), Contains(mark_));
+  acknowledge(42);
+  EXPECT_THAT(files_.files(), Not(Contains(mark_)));
+}
+
+TEST_F(JobRestoreTest, ItsMarkGoesWhenTheJobEnds) {
+  startRunning();
+  EXPECT_TRUE(cancel());
+  EXPECT_THAT(files_.files(), Contains(mark_));
+  workersExited();
+  EXPECT_EQ(log_.states.back(), "CANCELED");
+  EXPECT_THAT(files_.files(), Not(Contains(mark_)));
+}
+
+TEST_F(JobRestoreTest, ASavepointThatIsNoneEndsItWithoutRestartAndIsTheAnswer) {
+  request_.restore->path = "/nowhere";
+  addTaskManagers();
+  start();
+  ASSERT_TRUE(reply_ && !reply_->has_value());
+  EXPECT_THAT(reply_->error().text(), HasSubstr("/nowhere"));
+  EXPECT_EQ(log_.states.back(), "FAILED");
+  EXPECT_THAT(deployments(), IsEmpty());
+}
+
+TEST_F(JobRestoreTest, ASavepointThatDoesNotFitEndsItWithoutRestartAndIsTheAnswer) {
+  request_.restore->allow_non_restored = false;
+  request_.restore->drop = {"no-such-uid"};
+  addTaskManagers();
+  start();
+  ASSERT_TRUE(reply_ && !reply_->has_value());
+  EXPECT_EQ(log_.states.back(), "FAILED");
+  EXPECT_THAT(files_.files(), Not(Contains(mark_)));
+}
+
+TEST_F(JobRestoreTest, CancelWhileItsSavepointIsReadEndsItOnceThatIsOver) {
+  addTaskManagers();
+  const JobServices services{
+      {strand_, io_, time_, files_, blobs_, discarder_}, random_, resources_, savepoints_, store_};
+  job_ = std::make_unique<JobMaster>(services, options_, request_, log_);
+  job_->start([this](auto reply) { reply_ = std::move(reply); });
+  EXPECT_THAT(waiting(), HasSubstr("for savepoint file:/s/savepoint-0123456789ab to be read"));
+  job_->cancel([](const Status&) {});
+  EXPECT_FALSE(log_.ended);
+  time_.runDue();
+  EXPECT_TRUE(log_.ended);
+  EXPECT_EQ(log_.states.back(), "CANCELED");
+  ASSERT_TRUE(reply_ && !reply_->has_value());
+  EXPECT_THAT(reply_->error().text(), HasSubstr("was cancelled before it started"));
+  EXPECT_THAT(deployments(), IsEmpty());
+  EXPECT_THAT(files_.files(), Not(Contains(mark_)));
+}
+
+TEST_F(JobRestoreTest, RestoresFromTheSavepointAgainWhileItHasNoCheckpointOfItsOwn) {
+  startRunning();
+  ASSERT_THAT(deployments().back().restores.tasks, Not(IsEmpty()));
+  failWorker();
+  time_.advance(3s);
+  EXPECT_THAT(deployments().back().restores.tasks, Not(IsEmpty()));
+}
+
+}  // namespace
+}  // namespace weir::jobmanager
