@@ -8,7 +8,7 @@
 #include "common/config/configuration.h"
 #include "jobmanager/dispatcher/job_limits.h"
 #include "jobmanager/savepoint/savepoint_store.h"
-#include "jobmanager/scheduler/job_master.h"
+#include "jobmanager/scheduler/job_options.h"
 
 namespace weir::jobmanager {
 

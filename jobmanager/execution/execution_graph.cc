@@ -182,9 +182,14 @@ bool ExecutionGraph::all(TaskState state) const {
   return allOf(executions_, [&](const TaskExecution& task) { return task.state == state; });
 }
 
-bool ExecutionGraph::allTerminal() const {
-  return allOf(executions_,
-               [](const TaskExecution& task) { return runtime::isTerminal(task.state); });
+std::size_t ExecutionGraph::starting() const {
+  std::size_t count = 0;
+  for (const auto& subtasks : executions_) {
+    for (const TaskExecution& task : subtasks) {
+      count += task.state == TaskState::kDeploying || task.state == TaskState::kScheduled ? 1 : 0;
+    }
+  }
+  return count;
 }
 
 bool ExecutionGraph::allInputsEnded() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -60,7 +61,8 @@ class ExecutionGraph {
   std::vector<runtime::TaskId> tasks() const;
   std::uint32_t size() const;
   bool all(runtime::TaskState state) const;
-  bool allTerminal() const;
+  /// How many tasks are SCHEDULED or DEPLOYING.
+  std::size_t starting() const;
   /// Every task has seen the end of its input, or has finished.
   bool allInputsEnded() const;
   /// The vertex's name with the number of the subtask, as lists print it: "map (2/4)".

@@ -1,136 +1,288 @@
 #include "jobmanager/scheduler/attempt.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "common/base/text.h"
+#include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
 
-Attempt::Attempt(runtime::ExecutionId execution,
-                 Placement placement,
-                 const graph::JobGraph& graph,
-                 ResourceManager& resources)
-    : execution_(execution),
-      placement_(std::move(placement)),
-      graph_(graph),
-      resources_(resources) {
-  for (const TaskManagerId id : placement_.workers) {
-    const runtime::Registration* registration = resources_.registration(id);
-    endpoints_.push_back(
-        registration == nullptr
-            ? runtime::WorkerEndpoint{id, "unknown", 0}
-            : runtime::WorkerEndpoint{id, registration->host, registration->data_port});
-  }
-  std::vector<bool> fed(graph_.vertices.size());
-  for (const graph::JobEdge& edge : graph_.edges) {
-    fed[edge.target_vertex] = true;
-  }
-  for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
-    vertex_index_.emplace(graph_.vertices[v].id, v);
-    for (const std::uint32_t worker : placement_.tasks[v]) {
-      if (!fed[v]) {
-        with_sources_.insert(placement_.workers[worker]);
-      }
-    }
-  }
-}
+using runtime::JobState;
+using runtime::TaskState;
 
-bool Attempt::incomplete() const {
-  return std::any_of(placement_.workers.begin(), placement_.workers.end(), [&](TaskManagerId id) {
-    return resources_.gateway(id) == nullptr;
+namespace {
+
+constexpr Duration kReapWait = std::chrono::seconds(5);
+
+}  // namespace
+
+Attempt::Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptOwner& owner)
+    : execution_(execution),
+      job_(job),
+      owner_(owner),
+      placing_(
+          execution, job.states.graph().graph(), job.options, job.services.resources, job.probe),
+      final_checkpoint_(job.coordinator,
+                        job.services.common.strand,
+                        job.states.graph().graph().checkpoints.interval) {
+  job_.states.beginAttempt(execution_.attempt);
+  job_.states.moveTasks(TaskState::kScheduled);
+  placing_.find([this](Result<Placement> placement) {
+    if (placement) {
+      deploy(*std::move(placement));
+    } else {
+      const bool lost = placement.error().code() == ErrorCode::kUnavailable;
+      fail(placement.error(), lost ? Restart::kHelps : unlessNew());
+    }
   });
 }
 
-void Attempt::deploy(const Common& common) {
-  deployed_ = true;
-  runtime::Deployment deployment{.execution = execution_,
-                                 .graph = graph_,
-                                 .program = common.program,
-                                 .workers = endpoints_,
-                                 .self = 0,
-                                 .placement = placement_.tasks,
-                                 .token = common.token,
-                                 .restores = {},
-                                 .storage = common.storage,
-                                 .configuration = common.configuration,
-                                 .slots = 1};
-  std::vector<std::vector<const runtime::TaskRestore*>> restores(placement_.workers.size());
-  for (const runtime::TaskRestore& restore : common.restores.tasks) {
-    restores[workerOf(restore.task)].push_back(&restore);
+// -------------------------------------------------------------------------------------- to start
+
+void Attempt::deploy(Placement placement) {
+  workers_.emplace(
+      execution_, std::move(placement), job_.states.graph().graph(), job_.services.resources);
+  if (workers_->incomplete()) {
+    workers_->giveBack();
+    workers_.reset();
+    fail(Error(ErrorCode::kUnavailable, "a task manager was lost before " + label() + " started"));
+    return;
   }
-  for (std::uint32_t worker = 0; worker < placement_.workers.size(); ++worker) {
-    deployment.self = worker;
-    deployment.slots = placement_.slots[worker];
-    deployment.restores = runtime::shareOf(common.restores, restores[worker]);
-    live_.insert(placement_.workers[worker]);
-    resources_.gateway(placement_.workers[worker])->send(deployment);
+  state_ = State::kStarting;
+  for (const runtime::TaskId& task : job_.states.graph().tasks()) {
+    job_.states.setHost(task, workers_->hostOf(task));
+  }
+  job_.states.move(JobState::kRunning);
+  job_.states.moveTasks(TaskState::kDeploying);
+  workers_->deploy({.program = job_.program,
+                    .restores = job_.restore.restores(execution_.attempt),
+                    .storage = job_.options.storage,
+                    .configuration = job_.options.configuration},
+                   job_.services.common.blobs.store(),
+                   job_.options.most_inline_restore,
+                   job_.services.random);
+}
+
+void Attempt::startCheckpoints() {
+  log::info("all tasks run",
+            {{"job", execution_.job.hex()}, {"attempt", execution_.attempt.value()}});
+  state_ = State::kRunning;
+  workers_->restored();
+  job_.coordinator.start();
+}
+
+// --------------------------------------------------------------------------------------- reports
+
+void Attempt::update(const runtime::TaskUpdate& update) {
+  if (!workers_) {
+    return;
+  }
+  const ExecutionGraph& graph = job_.states.graph();
+  const bool news = job_.states.apply(update);
+  if (graph.accumulatorClash() && live()) {
+    fail(*graph.accumulatorClash(), Restart::kDoesNotHelp);  // Each attempt would bring it again.
+    return;
+  }
+  if (!news || !live()) {
+    return;
+  }
+  const TaskState state = graph.find(update.task)->state;
+  if (state == TaskState::kFailed || state == TaskState::kCanceled) {
+    taskFailed(update);
+    return;
+  }
+  if (state_ == State::kStarting && graph.all(TaskState::kRunning)) {
+    startCheckpoints();
+  }
+  finishIfDone();
+}
+
+void Attempt::taskFailed(const runtime::TaskUpdate& update) {
+  const std::string cause = update.cause.empty() ? "it ended without saying why" : update.cause;
+  fail(Error(ErrorCode::kUserCode,
+             "task " + job_.states.graph().describe(update.task) + " on " +
+                 workers_->hostOf(update.task) + " failed: " + cause),
+       update.unrecoverable ? Restart::kDoesNotHelp : Restart::kHelps);
+}
+
+void Attempt::workerExited(TaskManagerId from, const runtime::WorkerExited& exited) {
+  if (!workers_ || !workers_->hasWorker(from)) {
+    return;
+  }
+  const std::string cause =
+      "worker on " + workers_->hostOf(from) +
+      " ended: " + (exited.cause.empty() ? "it exited before its job ended" : exited.cause);
+  recoverable_ = recoverable_ && !exited.unrecoverable;
+  const bool was_killed = exited.expected && !exited.cause.empty();
+  if (job_.states.job() == JobState::kCancelling && was_killed) {
+    log::warn("a cancel was not obeyed",
+              {{"job", execution_.job.hex()}, {"reason", cutText(cause, kMostLoggedBytes)}});
+    owner_.causeKnown(cause);
+    workerGone(from, cause, cutText(cause, kMostFailureBytes));
+    return;
+  }
+  if (!exited.expected && !exited.cause.empty()) {
+    blameWorker(cause);
+  }
+  workerGone(from, cause);
+}
+
+void Attempt::taskManagerLost(TaskManagerId id, const std::string& reason) {
+  if (workers_ && workers_->hasWorker(id)) {
+    const std::string cause = "task manager on " + workers_->hostOf(id) + " was lost: " + reason;
+    blameWorker(cause);
+    workerGone(id, cause);
   }
 }
 
-void Attempt::giveBack() {
-  for (const TaskManagerId id : placement_.workers) {
-    resources_.giveBack(id, execution_);
+/// Its peers may have said first that they lost it; how it ended says more.
+void Attempt::blameWorker(const std::string& cause) {
+  if (job_.states.job() == JobState::kFailing && !std::exchange(worker_blamed_, true)) {
+    log::warn("the failure's cause is known now",
+              {{"job", execution_.job.hex()}, {"reason", cutText(cause, kMostLoggedBytes)}});
+    owner_.causeKnown(cause);
   }
 }
 
-void Attempt::sendToAll(const runtime::TaskManagerOrder& order) {
-  for (const TaskManagerId id : live_) {
-    if (TaskManagerGateway* gateway = resources_.gateway(id)) {
-      gateway->send(order);
+void Attempt::workerGone(TaskManagerId id, const std::string& cause, std::string cancel_cause) {
+  workers_->workerGone(id);
+  bool finished = true;
+  const bool wanted = !live();
+  for (const runtime::TaskId& task : workers_->tasksOn(id)) {
+    const TaskExecution* execution = job_.states.graph().find(task);
+    if (runtime::isTerminal(execution->state)) {
+      continue;
     }
+    finished = false;
+    runtime::TaskUpdate gone;
+    gone.task = task;
+    gone.state = wanted ? TaskState::kCanceled : TaskState::kFailed;
+    gone.cause = wanted ? std::exchange(cancel_cause, {}) : cause;  // Of many tasks, one says it.
+    gone.metrics = execution->metrics;
+    job_.states.apply(gone);
+  }
+  if (!finished && !wanted) {
+    worker_blamed_ = true;
+    fail(Error(ErrorCode::kUserCode, cause));
+  } else if (workers_->allGone()) {
+    becomeOver();
   }
 }
 
-void Attempt::sendToSources(const runtime::TaskManagerOrder& order) {
-  for (const TaskManagerId id : with_sources_) {
-    TaskManagerGateway* gateway = resources_.gateway(id);
-    if (gateway != nullptr && live_.contains(id)) {
-      gateway->send(order);
+// ------------------------------------------------------------------------------------- to finish
+
+void Attempt::finishIfDone() {
+  const ExecutionGraph& graph = job_.states.graph();
+  if (!live() || !graph.allInputsEnded()) {
+    return;
+  }
+  if (graph.all(TaskState::kFinished)) {
+    if (reap_deadline_ == nullptr) {  // A worker that is not reaped soon holds up no job.
+      reap_deadline_ = strand().schedule(kReapWait, [this] { becomeOver(); });
     }
+    return;
+  }
+  const bool checkpoints = graph.graph().checkpoints.enabled;
+  if (checkpoints && state_ == State::kRunning) {
+    takeFinalCheckpoint();
+  } else if (state_ == State::kDrained || (!checkpoints && state_ < State::kFinishing)) {
+    finish();
   }
 }
 
-std::vector<runtime::TaskId> Attempt::tasksOn(TaskManagerId id) const {
-  std::vector<runtime::TaskId> tasks;
-  for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
-    for (std::uint32_t subtask = 0; subtask < placement_.tasks[v].size(); ++subtask) {
-      if (placement_.workers[placement_.tasks[v][subtask]] == id) {
-        tasks.push_back({graph_.vertices[v].id, subtask});
-      }
+void Attempt::takeFinalCheckpoint() {
+  state_ = State::kFinalCheckpoint;
+  final_checkpoint_.take([this](const Result<CheckpointId>& taken) {
+    if (taken) {
+      state_ = State::kDrained;
+      finishIfDone();
+    } else {
+      fail(Error(taken.error()).during("final checkpoint"));
     }
+  });
+}
+
+void Attempt::finish() {
+  if (!job_.coordinator.hasPendingSavepoints()) {
+    state_ = State::kFinishing;
+    job_.coordinator.stop(Error(ErrorCode::kFailedPrecondition, label() + " is finishing"));
+    workers_->sendToAll(runtime::FinishOrder{execution_});
   }
-  return tasks;
 }
 
-bool Attempt::runsOn(TaskManagerId id, const runtime::TaskId& task) const {
-  auto vertex = vertex_index_.find(task.vertex);
-  return vertex != vertex_index_.end() && task.subtask < placement_.tasks[vertex->second].size() &&
-         placement_.workers[workerOf(task)] == id;
+// ---------------------------------------------------------------------------------------- to end
+
+Attempt::Restart Attempt::unlessNew() const {
+  const auto running = static_cast<std::size_t>(JobState::kRunning);
+  return job_.states.graph().timestamps()[running] == 0 ? Restart::kDoesNotHelp : Restart::kHelps;
 }
 
-const std::string& Attempt::hostOf(const runtime::TaskId& task) const {
-  return endpoints_[workerOf(task)].host;
-}
-
-const std::string& Attempt::hostOf(TaskManagerId id) const {
-  auto found = std::find(placement_.workers.begin(), placement_.workers.end(), id);
-  return endpoints_[static_cast<std::size_t>(found - placement_.workers.begin())].host;
-}
-
-std::size_t Attempt::workerOf(const runtime::TaskId& task) const {
-  return placement_.tasks[vertex_index_.at(task.vertex)][task.subtask];
-}
-
-std::string Attempt::liveHosts() const {
-  constexpr std::size_t kMostNamed = 5;
-  std::string hosts;
-  std::size_t named = 0;
-  for (const TaskManagerId id : live_) {
-    if (++named > kMostNamed) {
-      return hosts + " and " + std::to_string(live_.size() - kMostNamed) + " more";
-    }
-    hosts += (hosts.empty() ? "" : ", ") + hostOf(id);
+void Attempt::fail(const Error& why, Restart restart) {
+  recoverable_ = recoverable_ && restart == Restart::kHelps;
+  if (state_ < State::kEnding) {
+    owner_.attemptFailed(why);
   }
-  return hosts;
+}
+
+void Attempt::end(const Error& why) {
+  if (state_ >= State::kEnding) {
+    return;
+  }
+  state_ = State::kEnding;
+  placing_.cancel();
+  final_checkpoint_.cancel();
+  reap_deadline_.reset();
+  job_.coordinator.stop(why);
+  if (!workers_ || workers_->allGone()) {
+    becomeOver();
+    return;
+  }
+  job_.states.moveTasks(TaskState::kCanceling);
+  workers_->sendToAll(runtime::CancelOrder{execution_});
+  end_deadline_ = strand().schedule(job_.options.cancel_wait, [this] {
+    log::error("a worker did not end in time; its slots stay taken",
+               {{"job", execution_.job.hex()}});
+    becomeOver();
+  });
+}
+
+void Attempt::giveUp() {
+  if (workers_) {
+    becomeOver();
+  }
+}
+
+void Attempt::becomeOver() {
+  state_ = State::kOver;
+  final_checkpoint_.cancel();
+  reap_deadline_.reset();
+  end_deadline_.reset();
+  workers_.reset();
+  owner_.attemptOver();
+}
+
+// ---------------------------------------------------------------------------------------- for show
+
+std::string Attempt::waitsFor() const {
+  if (state_ == State::kPlacing) {
+    return placing_.waitsFor();
+  }
+  if (state_ == State::kFinalCheckpoint) {
+    return "for its last checkpoint before it finishes";
+  }
+  if (live()) {
+    const ExecutionGraph& graph = job_.states.graph();
+    const std::size_t starting = graph.starting();
+    return starting == 0 ? std::string()
+                         : "for " + std::to_string(starting) + " of " +
+                               std::to_string(graph.size()) + " tasks to start";
+  }
+  return workers_ ? "for its workers to end: " + workers_->liveHosts()
+                  : "for its snapshots to be stored or removed";
+}
+
+std::string Attempt::label() const {
+  return "job " + execution_.job.hex() + " ('" + job_.states.graph().graph().name + "')";
 }
 
 }  // namespace weir::jobmanager

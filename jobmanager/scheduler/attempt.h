@@ -1,81 +1,120 @@
 #pragma once
 
-#include <map>
-#include <set>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "common/graph/job_graph.h"
-#include "common/runtime/deployment.h"
-#include "common/runtime/job_state.h"
 #include "common/runtime/messages.h"
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/resources/resource_manager.h"
-#include "jobmanager/resources/slot_sharing.h"
+#include "jobmanager/scheduler/attempt_placing.h"
+#include "jobmanager/scheduler/attempt_workers.h"
+#include "jobmanager/scheduler/directory_probe.h"
+#include "jobmanager/scheduler/final_checkpoint.h"
+#include "jobmanager/scheduler/job_options.h"
+#include "jobmanager/scheduler/job_restore.h"
+#include "jobmanager/scheduler/job_states.h"
 
 namespace weir::jobmanager {
 
-/// One deployment of a job: its number, its task managers, and which of them still have a worker.
+/// Hears what becomes of an attempt. Called on the strand; must not destroy the attempt inside the
+/// call.
+class AttemptOwner {
+ public:
+  virtual ~AttemptOwner() = default;
+  /// The first failure of it, which the owner answers with end().
+  virtual void attemptFailed(const Error& why) = 0;
+  /// What really happened, known after attemptFailed(), or after a cancel that was not obeyed.
+  virtual void causeKnown(const std::string& cause) = 0;
+  /// None of its workers lives any more, or those that do were given up.
+  virtual void attemptOver() = 0;
+};
+
+/// One try to run a job, from the request for its slots until its last worker is gone.
 ///
-/// From its slots until its last worker is reaped. Threads: the strand.
+/// Deploys to where it was placed, follows what its workers report, and sees to it that a job whose
+/// inputs have ended takes a final checkpoint and finishes. Lives until the next attempt begins, so
+/// that what is reported late is known for late. Threads: the strand.
 class Attempt {
  public:
-  /// What every task manager of an attempt is told alike.
-  struct Common {
-    runtime::Program program;
-    runtime::Restores restores;
-    runtime::CheckpointStorage storage;
-    std::map<std::string, std::string> configuration;
-    std::string token;
+  enum class State : std::uint8_t {
+    kPlacing,          ///< Waits for slots, and for directories to be tried.
+    kStarting,         ///< Deployed; not all tasks run yet.
+    kRunning,          ///< All tasks run: checkpoints are taken.
+    kFinalCheckpoint,  ///< All inputs have ended.
+    kDrained,          ///< The final checkpoint is complete; savepoints may be on their way.
+    kFinishing,        ///< The tasks were told to finish.
+    kEnding,           ///< Failed or cancelled: the workers were told to end.
+    kOver,
+  };
+  /// What the attempts of a job share. All of it outlives them.
+  struct Job {
+    const JobServices& services;
+    const JobOptions& options;
+    const runtime::Program& program;
+    JobStates& states;
+    CheckpointCoordinator& coordinator;
+    const JobRestore& restore;
+    DirectoryProbe& probe;
   };
 
-  /// Holds the slots of `placement`. Graph and resources outlive it.
-  Attempt(runtime::ExecutionId execution,
-          Placement placement,
-          const graph::JobGraph& graph,
-          ResourceManager& resources);
+  /// Moves the tasks to SCHEDULED and asks for slots.
+  Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptOwner& owner);
 
   const runtime::ExecutionId& execution() const { return execution_; }
-  bool deployed() const { return deployed_; }
-  const std::vector<TaskManagerId>& taskManagers() const { return placement_.workers; }
-  /// Whether a task manager of it is no longer registered.
-  bool incomplete() const;
+  bool over() const { return state_ == State::kOver; }
+  /// Whether another attempt may mend what ended this one.
+  bool recoverable() const { return recoverable_; }
+  /// A clause that continues "waits"; empty when nothing holds it up.
+  std::string waitsFor() const;
 
-  /// Sends a Deployment to each task manager. All must be registered.
-  void deploy(const Common& common);
-  /// Gives the slots back; only when nothing was deployed.
-  void giveBack();
+  // What its task managers report.
+  void update(const runtime::TaskUpdate& update);
+  void workerExited(TaskManagerId from, const runtime::WorkerExited& exited);
+  void taskManagerLost(TaskManagerId id, const std::string& reason);
 
-  /// To every task manager that has a worker, or to those that run sources.
-  void sendToAll(const runtime::TaskManagerOrder& order);
-  void sendToSources(const runtime::TaskManagerOrder& order);
+  /// nullptr before it is deployed and once it is over.
+  AttemptWorkers* workers() { return workers_ ? &*workers_ : nullptr; }
+  /// A savepoint that it may have waited for before it finishes is complete or has failed.
+  void savepointEnded() { finishIfDone(); }
 
-  /// The worker there has ended, or its task manager is lost. False when it had none.
-  bool workerGone(TaskManagerId id) { return live_.erase(id) > 0; }
-  bool hasWorker(TaskManagerId id) const { return live_.contains(id); }
-  bool allGone() const { return live_.empty(); }
-  /// "host1, host2": where its workers live still, the first few of them.
-  std::string liveHosts() const;
-
-  /// Whether this subtask was placed there; any task may be asked for.
-  bool runsOn(TaskManagerId id, const runtime::TaskId& task) const;
-  /// The subtasks that run there.
-  std::vector<runtime::TaskId> tasksOn(TaskManagerId id) const;
-  /// Host name of the task manager of a subtask, as registered when the attempt began.
-  const std::string& hostOf(const runtime::TaskId& task) const;
-  const std::string& hostOf(TaskManagerId id) const;
+  /// Tells its workers to end and waits for them, bounded. Who waits for a checkpoint is told
+  /// `why`.
+  void end(const Error& why);
+  /// Waits for no worker any more.
+  void giveUp();
 
  private:
-  std::size_t workerOf(const runtime::TaskId& task) const;
+  enum class Restart : std::uint8_t { kHelps, kDoesNotHelp };
 
-  runtime::ExecutionId execution_;
-  Placement placement_;
-  const graph::JobGraph& graph_;
-  ResourceManager& resources_;
-  std::vector<runtime::WorkerEndpoint> endpoints_;  // Parallel to placement_.workers.
-  std::map<OperatorId, std::size_t> vertex_index_;
-  std::set<TaskManagerId> with_sources_;
-  std::set<TaskManagerId> live_;
-  bool deployed_ = false;
+  void deploy(Placement placement);
+  bool live() const { return state_ >= State::kStarting && state_ < State::kEnding; }
+  /// A job that ran before: what is missing now may come back.
+  Restart unlessNew() const;
+  void startCheckpoints();
+  void taskFailed(const runtime::TaskUpdate& update);
+  void workerGone(TaskManagerId id, const std::string& cause, std::string cancel_cause = {});
+  void blameWorker(const std::string& cause);
+  void finishIfDone();
+  void takeFinalCheckpoint();
+  void finish();
+  void fail(const Error& why, Restart restart = Restart::kHelps);
+  void becomeOver();
+  concurrency::Executor& strand() const { return job_.services.common.strand; }
+  std::string label() const;
+
+  const runtime::ExecutionId execution_;
+  const Job job_;
+  AttemptOwner& owner_;
+  State state_ = State::kPlacing;
+  AttemptPlacing placing_;
+  std::optional<AttemptWorkers> workers_;  // From the deployment until it is over.
+  FinalCheckpoint final_checkpoint_;
+  bool recoverable_ = true;
+  bool worker_blamed_ = false;  // The cause that is known says how a worker ended.
+  std::unique_ptr<concurrency::Executor::Timer> reap_deadline_;  // All tasks are FINISHED.
+  std::unique_ptr<concurrency::Executor::Timer> end_deadline_;   // Of workers told to end.
 };
 
 }  // namespace weir::jobmanager

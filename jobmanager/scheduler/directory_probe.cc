@@ -42,6 +42,11 @@ void DirectoryProbe::run(std::vector<std::string> directories,
                          std::vector<TaskManagerId> task_managers,
                          Callback<std::monostate> done) {
   cancel();
+  std::erase_if(task_managers, [this](TaskManagerId id) { return shared_.contains(id); });
+  if (directories.empty() || task_managers.empty()) {
+    done(ok());
+    return;
+  }
   done_ = std::move(done);
   std::vector<std::pair<std::string, std::string>> own;  // Path and content.
   for (const std::string& directory : directories) {
@@ -113,6 +118,7 @@ void DirectoryProbe::result(TaskManagerId from, const runtime::ProbeResult& resu
 }
 
 void DirectoryProbe::lost(TaskManagerId id) {
+  shared_.erase(id);
   for (Order& one : orders_) {
     if (one.task_manager == id && !std::exchange(one.answered, true)) {
       one.silent = true;
@@ -167,6 +173,11 @@ void DirectoryProbe::verify() {
 }
 
 void DirectoryProbe::answer(Status status) {
+  for (const Order& one : orders_) {
+    if (status) {
+      shared_.insert(one.task_manager);
+    }
+  }
   orders_.clear();
   deadline_.reset();
   if (auto done = std::exchange(done_, {})) {

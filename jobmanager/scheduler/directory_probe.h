@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace weir::jobmanager {
 /// each side writes a file, and the other reads it, in a directory of the run's own: what a task
 /// manager that is killed while it writes leaves there goes with it.
 ///
-/// One run at a time. Threads: the strand.
+/// One run at a time; task managers that were found to share them are not asked again until they
+/// are lost. Threads: the strand.
 class DirectoryProbe {
  public:
   /// `machine` is this machine's id: where all are on one, a failure is only logged.
@@ -28,7 +30,8 @@ class DirectoryProbe {
                  ResourceManager& resources,
                  std::string machine);
 
-  /// Answers with an error that names host and path, or ok; at the latest after a time-out.
+  /// Answers with an error that names host and path, or ok; at the latest after a time-out, and at
+  /// once when there is nothing to try.
   void run(std::vector<std::string> directories,
            std::vector<TaskManagerId> task_managers,
            Callback<std::monostate> done);
@@ -60,6 +63,7 @@ class DirectoryProbe {
   Random& random_;
   ResourceManager& resources_;
   const std::string machine_;
+  std::set<TaskManagerId> shared_;  // Share the directories.
   std::vector<Order> orders_;
   Callback<std::monostate> done_;
   std::unique_ptr<concurrency::Executor::Timer> deadline_;

@@ -9,7 +9,9 @@
 #include "common/graph/job_graph.h"
 #include "common/runtime/job_state.h"
 #include "common/runtime/messages.h"
+#include "jobmanager/checkpoint/checkpoint_history.h"
 #include "jobmanager/checkpoint/checkpoint_view.h"
+#include "jobmanager/execution/execution_graph.h"
 #include "jobmanager/execution/vertex_view.h"
 
 namespace weir::jobmanager {
@@ -35,6 +37,9 @@ struct JobOutline {
 
 /// A job at one instant, for HTTP.
 struct JobView {
+  /// All but summary, failure and outline.
+  static JobView of(const ExecutionGraph& graph, const CheckpointHistory& history);
+
   runtime::JobSummary summary;
   std::string failure;  ///< First cause, of the last failure.
   std::int64_t last_modification_millis = 0;

@@ -1,0 +1,98 @@
+#include "jobmanager/scheduler/job_savepoints.h"
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "common/telemetry/log.h"
+#include "jobmanager/savepoint/savepoint_files.h"
+
+namespace weir::jobmanager {
+
+Status JobSavepoints::mayTake(const runtime::SavepointRequest& request) const {
+  if (!states_.graph().graph().checkpoints.enabled) {
+    return Error(ErrorCode::kFailedPrecondition, "checkpointing is disabled")
+        .advise("enable it in the program with enableCheckpointing()");
+  }
+  if (states_.job() != runtime::JobState::kRunning || !coordinator_.running()) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 "its tasks are not all running (the job is " +
+                     std::string(toString(states_.job())) + ")")
+        .advise("try again when they are");
+  }
+  if (auto usable = fs::localPath(request.directory); !request.directory.empty() && !usable) {
+    return std::move(usable).error();
+  }
+  return ok();
+}
+
+void JobSavepoints::take(const runtime::SavepointRequest& request,
+                         std::function<void(const runtime::SavepointProgress&)> progress,
+                         Callback<runtime::SavepointResult> done) {
+  if (Status may = mayTake(request); !may) {
+    done(std::move(may).error());
+    return;
+  }
+  log::info("savepoint triggered",
+            {{"job", job_.hex()},
+             {"directory", request.directory},
+             {"cancel", request.cancel_job ? "afterwards" : ""}});
+  coordinator_.takeSavepoint(
+      {.keep = [this, directory = request.directory](
+                   const runtime::CheckpointMetadata& metadata,
+                   Callback<KeptSavepoint> kept) { keep(directory, metadata, std::move(kept)); },
+       .progress = std::move(progress),
+       .done = std::move(done)});
+}
+
+void JobSavepoints::keep(const std::string& directory,
+                         const runtime::CheckpointMetadata& metadata,
+                         Callback<KeptSavepoint> kept) {
+  store_.keep(
+      directory,
+      metadata,
+      coordinator_.program(),
+      [this, id = metadata.checkpoint, kept = std::move(kept)](Result<KeptSavepoint> result) {
+        if (result && !isHeapSavepoint(result->result.path)) {
+          marked_.insert_or_assign(id, result->result.path);
+        }
+        kept(std::move(result));
+      });
+}
+
+void JobSavepoints::markRestored(CheckpointId checkpoint,
+                                 const std::string& path,
+                                 std::function<void()> done) {
+  marked_.insert_or_assign(checkpoint, path);
+  store_.markInUse(path, job_, std::move(done));
+}
+
+void JobSavepoints::checkpointCompleted() {
+  const CompletedCheckpoint* latest = coordinator_.latest();
+  std::erase_if(marked_, [&](const auto& one) {
+    const bool outdated = latest != nullptr && one.first != latest->metadata.checkpoint;
+    if (outdated) {
+      store_.releaseInUse(one.second, job_);
+    }
+    return outdated;
+  });
+}
+
+void JobSavepoints::release(std::function<void()> done) {
+  const std::map<CheckpointId, std::string> marked = std::exchange(marked_, {});
+  if (marked.empty()) {
+    done();
+    return;
+  }
+  auto left = std::make_shared<std::size_t>(marked.size());  // With the answers.
+  for (const auto& [id, path] : marked) {
+    store_.releaseInUse(path, job_, [left, done] {
+      if (--*left == 0) {
+        done();
+      }
+    });
+  }
+}
+
+}  // namespace weir::jobmanager

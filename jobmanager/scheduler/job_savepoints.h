@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "common/base/ids.h"
+#include "common/runtime/client_messages.h"
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/resources/callback.h"
+#include "jobmanager/savepoint/savepoint_store.h"
+#include "jobmanager/scheduler/job_states.h"
+
+namespace weir::jobmanager {
+
+/// The savepoints of one job: takes new ones, and keeps the job's mark beside those that it would
+/// recover from, so that nobody disposes them.
+///
+/// Lives as long as its job. Threads: the strand; callbacks come on it.
+class JobSavepoints {
+ public:
+  /// All of it outlives it.
+  JobSavepoints(JobId job,
+                const JobStates& states,
+                SavepointStore& store,
+                CheckpointCoordinator& coordinator)
+      : job_(job), states_(states), store_(store), coordinator_(coordinator) {}
+
+  /// Refused, with the reason, while not all tasks run, and of a job that does not checkpoint.
+  void take(const runtime::SavepointRequest& request,
+            std::function<void(const runtime::SavepointProgress&)> progress,
+            Callback<runtime::SavepointResult> done);
+  /// The job starts from this one; `done` is called once the mark stands.
+  void markRestored(CheckpointId checkpoint, const std::string& path, std::function<void()> done);
+  /// Takes the marks away from all but the one that is the job's latest checkpoint now.
+  void checkpointCompleted();
+  /// Takes all marks away.
+  void release(std::function<void()> done);
+
+ private:
+  Status mayTake(const runtime::SavepointRequest& request) const;
+  void keep(const std::string& directory,
+            const runtime::CheckpointMetadata& metadata,
+            Callback<KeptSavepoint> kept);
+
+  const JobId job_;
+  const JobStates& states_;
+  SavepointStore& store_;
+  CheckpointCoordinator& coordinator_;
+  std::map<CheckpointId, std::string> marked_;  // Paths.
+};
+
+}  // namespace weir::jobmanager

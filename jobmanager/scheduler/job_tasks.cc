@@ -1,0 +1,92 @@
+#include "jobmanager/scheduler/job_tasks.h"
+
+#include <utility>
+
+#include "common/telemetry/log.h"
+
+namespace weir::jobmanager {
+
+JobTasks::JobTasks(JobId job,
+                   LeaderEpoch epoch,
+                   const Parts& parts,
+                   std::function<void()> completed)
+    : job_(job), epoch_(epoch), parts_(parts), completed_(std::move(completed)) {}
+
+// --------------------------------------------------------------------------------------- reports
+
+void JobTasks::report(TaskManagerId from, const runtime::TaskManagerReport& report) {
+  if (const auto* updates = std::get_if<std::vector<runtime::TaskUpdate>>(&report)) {
+    for (const runtime::TaskUpdate& one : *updates) {
+      if (isCurrent(one.execution) && speaksFor(from, one.task)) {
+        attempt_->update(one);
+      }
+    }
+  } else if (const auto* ack = std::get_if<runtime::CheckpointAck>(&report)) {
+    acknowledged(from, *ack);
+  } else if (const auto* decline = std::get_if<runtime::CheckpointDecline>(&report)) {
+    if (isCurrent(decline->execution) && speaksFor(from, decline->task)) {
+      parts_.coordinator.decline(*decline);
+    }
+  } else if (const auto* exited = std::get_if<runtime::WorkerExited>(&report)) {
+    if (isCurrent(exited->execution)) {
+      attempt_->workerExited(from, *exited);
+    }
+  } else if (const auto* result = std::get_if<runtime::ProbeResult>(&report)) {
+    parts_.probe.result(from, *result);
+  }
+  parts_.events.changed();
+}
+
+bool JobTasks::isCurrent(const runtime::ExecutionId& execution) const {
+  return attempt_ != nullptr && attempt_->execution() == execution;
+}
+
+/// A task manager reports of its own subtasks only.
+bool JobTasks::speaksFor(TaskManagerId from, const runtime::TaskId& task) const {
+  const AttemptWorkers* workers = attempt_->workers();
+  if (workers == nullptr || workers->runsOn(from, task)) {
+    return true;
+  }
+  log::warn("a report of a task that does not run on its sender was dropped",
+            {{"job", job_.hex()}, {"task_manager", from.hex()}, {"task", describe(task)}});
+  return false;
+}
+
+void JobTasks::acknowledged(TaskManagerId from, const runtime::CheckpointAck& ack) {
+  if (!isCurrent(ack.execution) || parts_.states.graph().find(ack.task) == nullptr) {
+    parts_.coordinator.discardLate(ack);
+  } else if (speaksFor(from, ack.task)) {  // Else its files are another's, or nobody's.
+    parts_.coordinator.acknowledge(ack);
+  }
+}
+
+// ---------------------------------------------------------------------------------------- orders
+
+void JobTasks::trigger(const runtime::CheckpointOrder& order) {
+  if (AttemptWorkers* workers = attempt_->workers()) {
+    workers->sendToSources(runtime::TriggerOrder{attempt_->execution(), order});
+  }
+  parts_.events.changed();
+}
+
+void JobTasks::notify(CheckpointId checkpoint, bool completed) {
+  if (AttemptWorkers* workers = attempt_->workers()) {
+    workers->sendToAll(runtime::NotifyOrder{attempt_->execution(), checkpoint, completed});
+  }
+  parts_.events.changed();
+}
+
+std::string JobTasks::describe(const runtime::TaskId& task) const {
+  return parts_.states.graph().describe(task);
+}
+
+void JobTasks::point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) {
+  Status put = parts_.store.putCheckpoints(epoch_, job_, retained);
+  if (!put) {
+    log::error("the store of jobs did not take a checkpoint",
+               {{"job", job_.hex()}, {"reason", put.error().message()}});
+  }
+  done(std::move(put).during("point to the checkpoint in the store of jobs"));
+}
+
+}  // namespace weir::jobmanager
