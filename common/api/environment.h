@@ -141,7 +141,7 @@ class StreamExecutionEnvironment {
   /// The plan as JSON, as `weir info` prints it.
   std::string getExecutionPlan() const;
   /// The graph that execute() would run, or what is wrong with it. For tests and tools.
-  Result<graph::JobGraph> getJobGraph(const std::string& job_name) const {
+  Result<graph::ProgramGraph> getProgramGraph(const std::string& job_name) const {
     return program_->build(job_name);
   }
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/accumulators/accumulators.h"
 #include "common/base/ids.h"
-#include "common/functions/accumulators.h"
 
 namespace weir {
 

@@ -42,10 +42,10 @@ Result<RunLocalFunction> findRunLocal() {
 
 }  // namespace
 
-Result<JobExecutionResult> runLocal(graph::JobGraph graph, const LocalOptions& options) {
+Result<JobExecutionResult> runLocal(graph::ProgramGraph program, const LocalOptions& options) {
   WEIR_TRY(const RunLocalFunction run, findRunLocal());
   Result<JobExecutionResult> result = JobExecutionResult();
-  run(&result, &graph, &options);
+  run(&result, &program, &options);
   return result;
 }
 

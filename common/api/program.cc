@@ -198,7 +198,7 @@ std::string Program::once(const std::string& name, const std::function<std::stri
   return bytes;
 }
 
-Result<graph::JobGraph> Program::build(const std::string& job_name) {
+Result<graph::ProgramGraph> Program::build(const std::string& job_name) {
   g_looked_at = true;
   if (role_ == Role::kLocal) {
     g_watchdog.reset();
@@ -208,19 +208,19 @@ Result<graph::JobGraph> Program::build(const std::string& job_name) {
   }
   graph::StreamGraph::Settings settings = settings_;
   settings.job_name = job_name.empty() ? kUnnamed : job_name;
-  auto translated = graph_.toJobGraph(settings);
+  auto translated = graph_.translate(settings);
   if (!translated.has_value()) {  // Names of the program may hold line breaks.
     const Error& why = translated.error();
     return Error(why.code(), escaped(why.message())).advise(escaped(why.advice()));
   }
-  graph::JobGraph graph = *std::move(translated);
-  for (graph::JobOperator& one : graph.operators) {
+  graph::ProgramGraph program = *std::move(translated);
+  for (graph::JobOperator& one : program.graph.operators) {
     if (!one.buffer_timeout.has_value()) {
       one.buffer_timeout = buffer_timeout_;
     }
   }
-  learnFacts(graph);
-  return graph;
+  learnFacts(program.graph);
+  return program;
 }
 
 void Program::learnFacts(const graph::JobGraph& graph) {
@@ -230,20 +230,21 @@ void Program::learnFacts(const graph::JobGraph& graph) {
   }
 }
 
-Result<graph::JobGraph> Program::adopt(Result<graph::JobGraph> built) {
+Result<graph::ProgramGraph> Program::adopt(Result<graph::ProgramGraph> built) {
   if (!built.has_value()) {
     return built;
   }
   const graph::JobGraph& submitted = workerDeployment().graph;
-  if (std::string difference = graph::firstDifference(submitted, *built); !difference.empty()) {
+  if (std::string difference = graph::firstDifference(submitted, built->graph);
+      !difference.empty()) {
     return Error(ErrorCode::kInvalidArgument, std::move(difference))
         .during("the program builds another graph on the worker than at submission")
         .advise("let the graph depend on arguments and env.once() only");
   }
-  for (std::size_t i = 0; i < built->operators.size(); ++i) {
-    built->operators[i].payload = submitted.operators[i].payload;
+  for (std::size_t i = 0; i < built->graph.operators.size(); ++i) {
+    built->graph.operators[i].payload = submitted.operators[i].payload;
   }
-  learnFacts(*built);
+  learnFacts(built->graph);
   return built;
 }
 
@@ -254,7 +255,8 @@ void Program::giveUp(const Error& error) const {
   exitWith(error);
 }
 
-JobExecutionResult Program::runHere(const std::string& job_name, Result<graph::JobGraph> built) {
+JobExecutionResult Program::runHere(const std::string& job_name,
+                                    Result<graph::ProgramGraph> built) {
   if (!built.has_value()) {
     giveUp(built.error());
   }
@@ -279,7 +281,7 @@ JobExecutionResult Program::execute(const std::string& job_name) {
     case Role::kGraph: {
       std::fflush(nullptr);
       const Status written = built.has_value()
-                                 ? writeGraphFrame(kGraphFrame, wire::encodeJobGraph(*built))
+                                 ? writeGraphFrame(kGraphFrame, wire::encodeJobGraph(built->graph))
                                  : writeGraphFrame(kErrorFrame, built.error().text());
       ::_exit(written.has_value() && built.has_value() ? 0 : 1);
     }
@@ -293,11 +295,11 @@ JobExecutionResult Program::execute(const std::string& job_name) {
 }
 
 std::string Program::plan() {
-  const auto graph = build(settings_.job_name);
-  if (!graph.has_value()) {
-    giveUp(graph.error());
+  const auto built = build(settings_.job_name);
+  if (!built.has_value()) {
+    giveUp(built.error());
   }
-  return graph::planJson(*graph);
+  return graph::planJson(built->graph);
 }
 
 }  // namespace weir::api

@@ -13,7 +13,7 @@
 #include "common/api/job_execution_result.h"
 #include "common/base/result.h"
 #include "common/functions/operator.h"
-#include "common/graph/stream_graph.h"
+#include "common/program/stream_graph.h"
 
 /// The untyped half of the SDK: the graph that environment and streams build together.
 namespace weir::api {
@@ -73,8 +73,8 @@ class Program {
   /// The bytes that `compute` gave at submission, in every process of the job.
   std::string once(const std::string& name, const std::function<std::string()>& compute);
 
-  /// The graph as it would be submitted; its factories work.
-  Result<graph::JobGraph> build(const std::string& job_name);
+  /// The graph as it would be submitted, with code that works.
+  Result<graph::ProgramGraph> build(const std::string& job_name);
   /// Plays this process's part. Returns in local mode only, and there only when the job went well:
   /// otherwise it throws JobExecutionException there.
   JobExecutionResult execute(const std::string& job_name);
@@ -85,8 +85,8 @@ class Program {
   [[noreturn]] void giveUp(const Error& error) const;
   void readSurroundings();
   void learnFacts(const graph::JobGraph& graph);
-  Result<graph::JobGraph> adopt(Result<graph::JobGraph> built);
-  JobExecutionResult runHere(const std::string& job_name, Result<graph::JobGraph> built);
+  Result<graph::ProgramGraph> adopt(Result<graph::ProgramGraph> built);
+  JobExecutionResult runHere(const std::string& job_name, Result<graph::ProgramGraph> built);
 
   Role role_;
   bool executed_ = false;

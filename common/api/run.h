@@ -6,7 +6,7 @@
 
 #include "common/api/job_execution_result.h"
 #include "common/base/result.h"
-#include "common/graph/job_graph.h"
+#include "common/program/program_graph.h"
 #include "common/runtime/deployment.h"
 
 /// What execute() hands a graph to. Declared here, defined by taskmanager/worker and
@@ -18,10 +18,10 @@ namespace weir::api {
 /// worker.
 const runtime::Deployment& workerDeployment();
 
-/// Runs this worker's share of the deployment and ends the process. `graph` was built by main() and
-/// agrees with the submitted one; an error instead of it is reported as the failure of the worker,
-/// from any thread once workerDeployment() has been asked for. Defined by the worker.
-[[noreturn]] void runWorker(Result<graph::JobGraph> graph);
+/// Runs this worker's share of the deployment and ends the process. `program` was built by main()
+/// and agrees with the submitted one; an error instead of it is reported as the failure of the
+/// worker, from any thread once workerDeployment() has been asked for. Defined by the worker.
+[[noreturn]] void runWorker(Result<graph::ProgramGraph> program);
 
 /// What a program started by hand brings to its local cluster.
 struct LocalOptions {
@@ -30,11 +30,11 @@ struct LocalOptions {
 
 /// Runs the job in this process until it ends. An error is the job's first failure cause. Loads
 /// libweir-local.so, which stands beside this library and defines kRunLocalSymbol.
-Result<JobExecutionResult> runLocal(graph::JobGraph graph, const LocalOptions& options);
+Result<JobExecutionResult> runLocal(graph::ProgramGraph program, const LocalOptions& options);
 
 /// The function that libweir-local.so exports with C linkage under this name.
 using RunLocalFunction = void (*)(Result<JobExecutionResult>* result,
-                                  graph::JobGraph* graph,
+                                  graph::ProgramGraph* program,
                                   const LocalOptions* options);
 inline constexpr const char* kRunLocalSymbol = "weirRunLocal";
 

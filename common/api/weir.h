@@ -2,13 +2,13 @@
 
 /// All that a job program includes, as <weir/weir.h>.
 
+#include "common/accumulators/accumulators.h"  // IWYU pragma: export
 #include "common/api/environment.h"            // IWYU pragma: export
 #include "common/api/instantiations.h"         // IWYU pragma: export
 #include "common/api/text.h"                   // IWYU pragma: export
 #include "common/connector/discarding_sink.h"  // IWYU pragma: export
 #include "common/connector/file_source.h"      // IWYU pragma: export
 #include "common/connector/text_file_sink.h"   // IWYU pragma: export
-#include "common/functions/accumulators.h"     // IWYU pragma: export
 #include "common/functions/checkpointed.h"     // IWYU pragma: export
 #include "common/functions/functions.h"        // IWYU pragma: export
 #include "common/functions/rich_function.h"    // IWYU pragma: export

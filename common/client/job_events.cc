@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "common/accumulators/accumulators.h"
 #include "common/base/utf8.h"
-#include "common/functions/accumulators.h"
 
 namespace weir::client {
 namespace {

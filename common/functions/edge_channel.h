@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/bytes.h"
 #include "common/functions/operator.h"
-#include "common/record/bytes.h"
 
 /// Records on their way into the buffers of one edge.
 ///

@@ -16,8 +16,8 @@
 #include "common/functions/input_status.h"
 #include "common/functions/task_info.h"
 #include "common/record/batch.h"
-#include "common/record/key_group.h"
-#include "common/record/schema.h"
+#include "common/schema/key_group.h"
+#include "common/schema/schema.h"
 #include "common/state/keyed_backend.h"
 #include "common/state/section.h"
 

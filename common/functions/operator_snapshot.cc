@@ -5,6 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "common/state/state_error.h"
+
 namespace weir::functions {
 
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "common/functions/accumulators.h"
+#include "common/functions/accumulator_registry.h"
 #include "common/functions/task_info.h"
 #include "common/state/keyed_state.h"
 #include "common/state/state_owner.h"

@@ -7,9 +7,8 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/functions/operator.h"
-#include "common/record/schema.h"
-#include "common/state/kinds.h"
+#include "common/schema/schema.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::graph {
 
@@ -57,8 +56,6 @@ struct JobOperator {
   bool custom_handles = false;           ///< Checkpointed<S> with S derived from StateHandle.
   std::string payload;  ///< Elements computed at submission (fromElements); not in the fingerprint.
   std::optional<std::chrono::milliseconds> buffer_timeout;
-  functions::OperatorFactory factory;     ///< Only in the process of the program.
-  functions::HandleReader handle_reader;  ///< Likewise; with custom_handles.
 };
 
 /// Inside a chain: an operator hands its batches straight to another one of the same subtask.
@@ -87,8 +84,6 @@ struct JobEdge {
   std::uint32_t target_operator = 0;
   std::uint32_t port = 0;
   Partitioning partitioning = Partitioning::kForward;
-  functions::EdgeWriterFactory make_writer;  ///< Only in the process of the program.
-  functions::EdgeReaderFactory make_reader;
 };
 
 enum class CheckpointingMode : std::uint8_t { kExactlyOnce = 1, kAtLeastOnce = 2 };
@@ -129,8 +124,8 @@ struct OnceValue {
   std::string bytes;
 };
 
-/// What a program builds and a job manager runs. In the program it carries factories; what travels
-/// is the rest.
+/// What a program builds and a job manager runs: a plain value that travels. What runs it stays in
+/// the program's process (ProgramGraph in common/program).
 struct JobGraph {
   std::string name;
   std::uint32_t max_parallelism = 4096;
@@ -144,7 +139,7 @@ struct JobGraph {
 };
 
 /// The first difference between the graph that was submitted and the one a worker built, as a
-/// sentence naming the operator; empty when they agree. Payloads and factories do not count.
+/// sentence naming the operator; empty when they agree. Payloads do not count.
 std::string firstDifference(const JobGraph& submitted, const JobGraph& rebuilt);
 
 /// The consumers that producer `subtask` of `producers` is connected with, as [first, last]:

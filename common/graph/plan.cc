@@ -5,8 +5,8 @@
 #include <map>
 
 #include "common/base/utf8.h"
-#include "common/record/schema.h"
-#include "common/state/kinds.h"
+#include "common/schema/schema.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::graph {
 namespace {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include "common/record/key_group.h"
 #include "common/record/serializer.h"
+#include "common/schema/key_group.h"
 
 namespace weir {
 

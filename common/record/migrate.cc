@@ -1,6 +1,8 @@
+#include "common/record/migrate.h"
+
 #include <cstring>
 
-#include "common/record/schema_match.h"
+#include "common/schema/schema_match.h"
 
 namespace weir::record {
 

@@ -7,10 +7,11 @@
 #include <string_view>
 #include <type_traits>
 
-#include "common/record/bytes.h"
+#include "common/base/bytes.h"
 #include "common/record/fields.h"
+#include "common/record/migrate.h"
 #include "common/record/names.h"
-#include "common/record/schema.h"
+#include "common/schema/schema.h"
 
 namespace weir {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <variant>
 
-#include "common/record/schema.h"
+#include "common/schema/schema.h"
 
 namespace weir::runtime {
 

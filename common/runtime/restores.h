@@ -8,7 +8,7 @@
 #include "common/base/ids.h"
 #include "common/runtime/job_state.h"
 #include "common/runtime/state_handle.h"
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::runtime {
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/record/schema.h"
-#include "common/state/kinds.h"
+#include "common/schema/schema.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::runtime {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/record/serializer.h"
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::state {
 

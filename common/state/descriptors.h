@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/record/key_hash.h"
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir {
 

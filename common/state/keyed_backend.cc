@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/record/schema_match.h"
+#include "common/schema/schema_match.h"
 #include "common/state/operator_state.h"
 #include "common/state/section.h"
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/record/key_group.h"
 #include "common/record/key_hash.h"
+#include "common/schema/key_group.h"
 #include "common/state/column.h"
 #include "common/state/descriptors.h"
 #include "common/state/key_directory.h"

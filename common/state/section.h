@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/record/key_group.h"
-#include "common/state/kinds.h"
+#include "common/schema/key_group.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::state {
 

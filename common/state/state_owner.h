@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
+#include "common/state/state_error.h"
 
 namespace weir {
 

@@ -11,8 +11,8 @@
 
 #include "common/base/ids.h"
 #include "common/base/result.h"
-#include "common/record/schema.h"
-#include "common/state/kinds.h"
+#include "common/schema/schema.h"
+#include "common/schema/state_kinds.h"
 #include "graph.pb.h"
 
 /// What the translations in this folder share.

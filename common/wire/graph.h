@@ -6,7 +6,6 @@
 
 namespace weir::wire {
 
-/// Without factories, which do not leave the process of the program.
 v1::JobGraph toProto(const graph::JobGraph& graph);
 
 /// Checks ids, enumerations, parallelisms, and that every index names something: operators belong

@@ -1,8 +1,9 @@
 # libweir.so, which programs link, and libweir-local.so, the local cluster that hand-started programs
 # load. The two may link every folder; each folder's code is in one of them only.
 set(sdk_folders
-    common/base common/config common/concurrency common/fs common/record common/state
-    common/functions common/graph common/runtime common/connector proto common/wire common/api
+    common/base common/config common/concurrency common/fs common/schema
+    common/accumulators common/graph common/runtime common/record common/state common/functions
+    common/program common/connector proto common/wire common/api
     taskmanager/worker/memory taskmanager/worker/network taskmanager/worker/operators
     taskmanager/worker/checkpoint taskmanager/worker/task)
 

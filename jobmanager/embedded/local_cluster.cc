@@ -78,7 +78,8 @@ log::Level levelOf(const config::Configuration& configuration) {
 
 }  // namespace
 
-Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOptions& options) {
+Result<JobExecutionResult> runLocally(graph::ProgramGraph program,
+                                      const api::LocalOptions& options) {
   WEIR_TRY(auto configuration,
            config::Configuration::fromMap(options.configuration, "the local cluster"));
   static_cast<void>(log::configure({.level = levelOf(configuration), .file = {}, .rotate = 0}));
@@ -109,11 +110,11 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
                              cluster.store},
                             std::move(dispatcher_options)));
   cluster.task_manager = std::make_unique<LocalTaskManager>(
-      *cluster.dispatcher, cluster.files, cluster.random, cluster.clock);
-  cluster.task_manager->start(slotsNeeded(graph));
+      *cluster.dispatcher, std::move(program.code), cluster.files, cluster.random, cluster.clock);
+  cluster.task_manager->start(slotsNeeded(program.graph));
   runtime::SubmitRequest request;
   request.job = job;
-  request.graph = std::move(graph);
+  request.graph = std::move(program.graph);
   auto result = runToEnd(cluster, std::move(request));
   if (!stop(cluster)) {
     static_cast<void>(owned.release());
@@ -136,7 +137,7 @@ Result<JobExecutionResult> runLocally(graph::JobGraph graph, const api::LocalOpt
 /// What common/api looks for in libweir-local.so: api::kRunLocalSymbol.
 extern "C" __attribute__((visibility("default"))) void weirRunLocal(
     weir::Result<weir::JobExecutionResult>* result,
-    weir::graph::JobGraph* graph,
+    weir::graph::ProgramGraph* program,
     const weir::api::LocalOptions* options) {
-  *result = weir::jobmanager::runLocally(std::move(*graph), *options);
+  *result = weir::jobmanager::runLocally(std::move(*program), *options);
 }

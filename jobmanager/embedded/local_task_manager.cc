@@ -19,10 +19,12 @@ Overloaded(Visitors...) -> Overloaded<Visitors...>;
 }  // namespace
 
 LocalTaskManager::LocalTaskManager(DispatcherGateway& dispatcher,
+                                   graph::ProgramCode code,
                                    fs::FileSystem& files,
                                    Random& random,
                                    const Clock& clock)
     : dispatcher_(dispatcher),
+      code_(std::move(code)),
       files_(files),
       random_(random),
       clock_(clock),
@@ -85,7 +87,7 @@ void LocalTaskManager::discard(const runtime::Deployment& deployment) {
   auto shared = std::make_shared<const runtime::Deployment>(deployment);  // Copied with the task.
   const Status posted = discards_.tryPost([this, shared] {
     const Status discarded =
-        worker::discardHandles(*shared, files_, [this](const runtime::HandleDiscarded& one) {
+        worker::discardHandles(*shared, code_, files_, [this](const runtime::HandleDiscarded& one) {
           dispatcher_.report(id_, this, one);
           return true;
         });
@@ -109,6 +111,7 @@ void LocalTaskManager::deploy(const runtime::Deployment& deployment) {
   const runtime::ExecutionId execution = deployment.execution;
   auto worker = worker::Worker::make(
       deployment,
+      code_,
       {.files = files_,
        .random = random_,
        .clock = clock_,

@@ -11,6 +11,7 @@
 #include "common/concurrency/thread_executor.h"
 #include "common/concurrency/thread_pool.h"
 #include "common/fs/file_system.h"
+#include "common/program/program_graph.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "jobmanager/resources/task_manager_gateway.h"
@@ -24,8 +25,9 @@ namespace weir::jobmanager {
 /// code. stop() before it is destroyed; shared with the dispatcher, which keeps it as a gateway.
 class LocalTaskManager final : public TaskManagerGateway {
  public:
-  /// Everything outlives it.
+  /// Everything borrowed outlives it. `code` is that of the one job that is run.
   LocalTaskManager(DispatcherGateway& dispatcher,
+                   graph::ProgramCode code,
                    fs::FileSystem& files,
                    Random& random,
                    const Clock& clock);
@@ -56,7 +58,8 @@ class LocalTaskManager final : public TaskManagerGateway {
     bool told_to_end = false;
   };
 
-  DispatcherGateway& dispatcher_;  // Borrowed from the cluster, like the next three.
+  DispatcherGateway& dispatcher_;  // Borrowed from the cluster, like the references below.
+  const graph::ProgramCode code_;
   fs::FileSystem& files_;
   Random& random_;
   const Clock& clock_;

@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "common/functions/accumulators.h"
+#include "common/accumulators/accumulators.h"
 
 namespace weir::jobmanager {
 

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/record/key_group.h"
-#include "common/state/kinds.h"
+#include "common/schema/key_group.h"
+#include "common/schema/state_kinds.h"
 #include "jobmanager/checkpoint/snapshot_files.h"
 
 namespace weir::jobmanager {

@@ -5,7 +5,7 @@
 #include "common/graph/job_graph.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/deployment.h"
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::jobmanager {
 

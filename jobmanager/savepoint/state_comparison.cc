@@ -4,9 +4,9 @@
 #include <tuple>
 
 #include "common/base/utf8.h"
-#include "common/record/schema.h"
-#include "common/record/schema_match.h"
-#include "common/state/kinds.h"
+#include "common/schema/schema.h"
+#include "common/schema/schema_match.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::jobmanager {
 namespace {

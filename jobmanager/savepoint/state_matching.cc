@@ -9,7 +9,7 @@
 
 #include "common/base/text.h"
 #include "common/base/utf8.h"
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
 #include "jobmanager/savepoint/restore_sections.h"
 #include "jobmanager/savepoint/state_comparison.h"
 #include "jobmanager/savepoint/surroundings.h"

@@ -4,8 +4,8 @@
 #include <array>
 #include <string>
 
+#include "common/accumulators/accumulators.h"
 #include "common/base/text.h"
-#include "common/functions/accumulators.h"
 #include "common/graph/plan.h"
 
 namespace weir::jobmanager::web {

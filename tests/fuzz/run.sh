@@ -30,8 +30,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     install -y --no-install-recommends "${missing[@]}" >&2
 fi
 
-folders="common/base;common/config;common/telemetry;common/concurrency;common/fs;common/rpc;common/record"
-folders+=";common/state;common/functions;common/graph;common/runtime;proto;common/wire"
+folders="common/base;common/config;common/telemetry;common/concurrency;common/fs;common/rpc;common/schema"
+folders+=";common/graph;common/runtime;common/record;common/state;proto;common/wire"
 mkdir -p "$build/corpus" "$build/crashes"
 cmake -S . -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 \
   -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_FOLDERS="$folders" -DWEIR_FUZZ=ON \

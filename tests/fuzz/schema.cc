@@ -1,5 +1,4 @@
-#include "common/record/schema.h"
-
+#include "common/record/migrate.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/types.h"
 

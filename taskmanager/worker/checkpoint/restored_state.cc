@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "common/fs/uri.h"
-#include "common/record/key_group.h"
 #include "common/runtime/state_file_name.h"
+#include "common/schema/key_group.h"
 #include "common/state/section.h"
 
 namespace weir::worker {

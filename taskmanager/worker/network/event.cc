@@ -1,6 +1,6 @@
 #include "taskmanager/worker/network/event.h"
 
-#include "common/record/bytes.h"
+#include "common/base/bytes.h"
 
 namespace weir::worker {
 

@@ -40,7 +40,7 @@ OperatorChain::OperatorChain(const ChainSetup& setup)
     task.max_parallelism = node.what->max_parallelism;
     node.context = std::make_unique<Context>(std::move(task), accumulators_, setup.waker);
     where_ = &node.what->name;
-    node.self = node.what->factory();
+    node.self = setup.code->operators[index].make();
     node.self->setup(*node.context);
     nodes_.push_back(std::move(node));
   }
@@ -72,16 +72,17 @@ void OperatorChain::linkOperators() {
 void OperatorChain::connectEdges(const ChainSetup& setup) {
   for (std::uint32_t index = 0; index < setup.graph->edges.size(); ++index) {
     const graph::JobEdge& edge = setup.graph->edges[index];
+    const graph::EdgeCode& code = setup.code->edges[index];
     if (edge.source_vertex == setup.vertex) {
       Node& source = nodes_[position(edge.source_operator)];
-      writers_.push_back(edge.make_writer(setup.output(index), source.context->task()));
+      writers_.push_back(code.make_writer(setup.output(index), source.context->task()));
       source.self->addOutput(writers_.back()->receiver());
     }
     if (edge.target_vertex == setup.vertex) {
       const std::size_t target = position(edge.target_operator);
       ++nodes_[target].open_ports;
       edges_.push_back(
-          Edge{index, target, edge.port, edge.make_reader(*nodes_[target].self->input(edge.port))});
+          Edge{index, target, edge.port, code.make_reader(*nodes_[target].self->input(edge.port))});
     }
   }
 }

@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/functions/accumulators.h"
+#include "common/functions/accumulator_registry.h"
 #include "common/functions/at_work.h"
 #include "common/functions/operator.h"
 #include "common/graph/job_graph.h"
+#include "common/program/program_graph.h"
 #include "common/runtime/messages.h"
 
 namespace weir::worker {
 
 /// What a chain is built from.
 struct ChainSetup {
-  const graph::JobGraph* graph = nullptr;  ///< With factories; outlives the chain.
+  const graph::JobGraph* graph = nullptr;    ///< Outlives the chain.
+  const graph::ProgramCode* code = nullptr;  ///< Of that graph; likewise.
   std::uint32_t vertex = 0;
   functions::TaskInfo task;     ///< Without the operator's part.
   std::function<void()> waker;  ///< Handed to the sources.

@@ -15,11 +15,15 @@ namespace {
 
 using Discard = std::function<void()>;
 
-Result<const graph::JobOperator*> ownerOf(const graph::JobGraph& graph, const OperatorId& id) {
+/// By index into the operators of `graph`.
+Result<std::size_t> ownerOf(const graph::JobGraph& graph,
+                            const graph::ProgramCode& code,
+                            const OperatorId& id) {
   const auto found = std::find_if(graph.operators.begin(),
                                   graph.operators.end(),
                                   [&](const graph::JobOperator& one) { return one.id == id; });
-  if (found == graph.operators.end() || !found->handle_reader) {
+  const auto index = static_cast<std::size_t>(found - graph.operators.begin());
+  if (found == graph.operators.end() || !code.operators[index].read_handle) {
     return Error(ErrorCode::kInvalidArgument,
                  found == graph.operators.end()
                      ? "the program '" + graph.name + "' has no operator with id " + id.hex()
@@ -27,7 +31,7 @@ Result<const graph::JobOperator*> ownerOf(const graph::JobGraph& graph, const Op
                            "' stores no state handles")
         .advise("name the program that made them");
   }
-  return &*found;
+  return index;
 }
 
 /// The handle of one subtask: empty when it stored none.
@@ -44,15 +48,18 @@ Result<Discard> readHandle(const functions::HandleReader& read,
   return Discard([] {});
 }
 
-Result<std::vector<Discard>> readAll(const runtime::Deployment& deployment, fs::FileSystem& files) {
+Result<std::vector<Discard>> readAll(const runtime::Deployment& deployment,
+                                     const graph::ProgramCode& code,
+                                     fs::FileSystem& files) {
   std::vector<Discard> discards;
   for (const runtime::TaskRestore& task : deployment.restores.tasks) {
     for (const runtime::OperatorRestoreOrder& order : task.operators) {
-      WEIR_TRY(const graph::JobOperator* owner, ownerOf(deployment.graph, order.id));
+      WEIR_TRY(const std::size_t owner, ownerOf(deployment.graph, code, order.id));
       for (const auto& section : deployment.restores.sectionsOf(order)) {
         WEIR_TRY(auto discard,
-                 readHandle(owner->handle_reader, section.handle, files)
-                     .during("read the state handle of operator '" + owner->name + "'"));
+                 readHandle(code.operators[owner].read_handle, section.handle, files)
+                     .during("read the state handle of operator '" +
+                             deployment.graph.operators[owner].name + "'"));
         discards.push_back(std::move(discard));
       }
     }
@@ -72,9 +79,10 @@ std::string call(const Discard& discard) {
 }  // namespace
 
 Status discardHandles(const runtime::Deployment& deployment,
+                      const graph::ProgramCode& code,
                       fs::FileSystem& files,
                       const std::function<bool(const runtime::HandleDiscarded&)>& report) {
-  WEIR_TRY(const auto discards, readAll(deployment, files));
+  WEIR_TRY(const auto discards, readAll(deployment, code, files));
   for (std::uint64_t index = 0; index < discards.size(); ++index) {
     if (!report({deployment.execution, index, false, {}})) {
       break;

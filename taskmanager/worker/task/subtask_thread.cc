@@ -23,11 +23,13 @@ std::uint32_t channelsOf(const std::vector<GateSection>& sections) {
 }  // namespace
 
 SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
+                             const graph::ProgramCode& code,
                              std::uint32_t vertex,
                              std::uint32_t subtask,
                              std::chrono::milliseconds buffer_timeout,
                              TaskServices services)
     : deployment_(deployment),
+      code_(code),
       id_{deployment.graph.vertices[vertex].id, subtask},
       vertex_(vertex),
       buffer_timeout_(buffer_timeout),
@@ -170,6 +172,7 @@ void SubtaskThread::prepare() {
   const graph::JobGraph& graph = deployment_.graph;
   ChainSetup setup;
   setup.graph = &graph;
+  setup.code = &code_;
   setup.vertex = vertex_;
   setup.task.job = deployment_.execution.job;
   setup.task.job_name = graph.name;

@@ -71,8 +71,9 @@ struct TaskServices {
 /// cancel() and fail() from any thread; the gate and the signal as they say.
 class SubtaskThread {
  public:
-  /// `deployment` outlives the task and carries the graph with its factories.
+  /// `deployment` and `code`, which is that of its graph, outlive the task.
   SubtaskThread(const runtime::Deployment& deployment,
+                const graph::ProgramCode& code,
                 std::uint32_t vertex,
                 std::uint32_t subtask,
                 std::chrono::milliseconds buffer_timeout,
@@ -147,6 +148,7 @@ class SubtaskThread {
   std::vector<runtime::AccumulatorValue> accumulators() const;  // Throws when they are too large.
 
   const runtime::Deployment& deployment_;
+  const graph::ProgramCode& code_;
   const runtime::TaskId id_;
   const std::uint32_t vertex_;
   const std::chrono::milliseconds buffer_timeout_;

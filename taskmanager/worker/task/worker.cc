@@ -14,6 +14,7 @@
 namespace weir::worker {
 
 Result<std::unique_ptr<Worker>> Worker::make(runtime::Deployment deployment,
+                                             graph::ProgramCode code,
                                              WorkerSurroundings surroundings) {
   WEIR_TRY(auto buffers, BufferPool::fromConfiguration(deployment.configuration));
   WEIR_TRY(const auto settings, config::Configuration::fromMap(deployment.configuration));
@@ -21,15 +22,17 @@ Result<std::unique_ptr<Worker>> Worker::make(runtime::Deployment deployment,
       std::chrono::duration_cast<std::chrono::milliseconds>(settings.get(config::kBufferTimeout)),
       settings.get(config::kWorkerMaxText).bytes,
       settings.get(config::kWorkerMaxAccumulators).bytes};
-  return std::unique_ptr<Worker>(
-      new Worker(std::move(deployment), std::move(surroundings), std::move(buffers), ours));
+  return std::unique_ptr<Worker>(new Worker(
+      std::move(deployment), std::move(code), std::move(surroundings), std::move(buffers), ours));
 }
 
 Worker::Worker(runtime::Deployment deployment,
+               graph::ProgramCode code,
                WorkerSurroundings surroundings,
                std::unique_ptr<BufferPool> buffers,
                Settings settings)
     : deployment_(std::move(deployment)),
+      code_(std::move(code)),
       surroundings_(std::move(surroundings)),
       settings_(settings),
       report_([this](runtime::WorkerReport one) { report(std::move(one)); }),
@@ -88,6 +91,7 @@ void Worker::makeTasks() {
       task.vertex = vertex;
       task.thread =
           std::make_unique<SubtaskThread>(deployment_,
+                                          code_,
                                           vertex,
                                           subtask,
                                           bufferTimeoutOf(vertex, settings_.buffer_timeout),

@@ -45,9 +45,10 @@ struct WorkerSurroundings {
 /// Threads: handle(), adopt() from any, after start(); the others by the owner.
 class Worker {
  public:
-  /// `deployment` carries the graph as this process built it, with factories. Errors:
-  /// kInvalidArgument for a configuration that is wrong.
+  /// `deployment` carries the graph as this process built it, and `code` is that of this graph.
+  /// Errors: kInvalidArgument for a configuration that is wrong.
   static Result<std::unique_ptr<Worker>> make(runtime::Deployment deployment,
+                                              graph::ProgramCode code,
                                               WorkerSurroundings surroundings);
   ~Worker();
   Worker(const Worker&) = delete;
@@ -81,6 +82,7 @@ class Worker {
   };
 
   Worker(runtime::Deployment deployment,
+         graph::ProgramCode code,
          WorkerSurroundings surroundings,
          std::unique_ptr<BufferPool> buffers,
          Settings settings);
@@ -94,6 +96,7 @@ class Worker {
   void cancelAll();
 
   const runtime::Deployment deployment_;
+  const graph::ProgramCode code_;
   WorkerSurroundings surroundings_;
   const Settings settings_;
   std::mutex report_mutex_;

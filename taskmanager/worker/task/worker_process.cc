@@ -111,7 +111,7 @@ std::optional<ControlSocket::Received> WorkerProcess::takeFirstLease() {
   return std::nullopt;
 }
 
-int WorkerProcess::run(runtime::Deployment deployment) {
+int WorkerProcess::run(runtime::Deployment deployment, graph::ProgramCode code) {
   fs::LocalFileSystem files;
   SystemRandom random;
   const SystemClock clock;
@@ -123,7 +123,7 @@ int WorkerProcess::run(runtime::Deployment deployment) {
       [this](runtime::WorkerReport report) { (void)socket_.send(report).has_value(); },
       [&end] { end.set(); },
       &lease_};
-  auto worker = Worker::make(std::move(deployment), std::move(surroundings));
+  auto worker = Worker::make(std::move(deployment), std::move(code), std::move(surroundings));
   if (!worker) {
     reportFailure(worker.error());
     return 1;
@@ -170,14 +170,15 @@ bool WorkerProcess::mayDiscard(std::uint64_t index) {
   }
 }
 
-int WorkerProcess::discard(const runtime::Deployment& deployment) {
+int WorkerProcess::discard(const runtime::Deployment& deployment, const graph::ProgramCode& code) {
   fs::LocalFileSystem files;
   bool heard = true;
-  const Status discarded = discardHandles(deployment, files, [&](runtime::HandleDiscarded one) {
-    cutAloud(one.error, kMostTextBytes);
-    heard = heard && socket_.send(one).has_value() && (one.done || mayDiscard(one.index));
-    return heard;
-  });
+  const Status discarded =
+      discardHandles(deployment, code, files, [&](runtime::HandleDiscarded one) {
+        cutAloud(one.error, kMostTextBytes);
+        heard = heard && socket_.send(one).has_value() && (one.done || mayDiscard(one.index));
+        return heard;
+      });
   if (!discarded) {
     reportFailure(discarded.error());
   }
@@ -227,16 +228,17 @@ namespace weir::api {
 
 const runtime::Deployment& workerDeployment() { return worker::self().deployment; }
 
-void runWorker(Result<graph::JobGraph> graph) {
+void runWorker(Result<graph::ProgramGraph> program) {
   worker::Self& self = worker::self();
-  if (!graph) {
-    self.process.reportFailure(graph.error());
+  if (!program) {
+    self.process.reportFailure(program.error());
     worker::leave(1);
   }
   runtime::Deployment deployment = self.deployment;
-  deployment.graph = *std::move(graph);
-  std::exit(deployment.discards_handles ? self.process.discard(deployment)
-                                        : self.process.run(std::move(deployment)));
+  deployment.graph = std::move(program->graph);
+  std::exit(deployment.discards_handles
+                ? self.process.discard(deployment, program->code)
+                : self.process.run(std::move(deployment), std::move(program->code)));
 }
 
 }  // namespace weir::api

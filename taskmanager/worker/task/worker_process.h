@@ -6,7 +6,7 @@
 
 #include "common/base/lease.h"
 #include "common/base/result.h"
-#include "common/graph/job_graph.h"
+#include "common/program/program_graph.h"
 #include "common/runtime/deployment.h"
 #include "taskmanager/worker/task/control_socket.h"
 
@@ -22,11 +22,11 @@ class WorkerProcess {
   /// Introduces itself and waits for its deployment. kCancelled when the task manager has gone.
   Result<runtime::Deployment> greet();
   /// Runs until everything has ended as ordered; the answer is the exit status. When the task
-  /// manager goes away, ends the process at once.
-  int run(runtime::Deployment deployment);
+  /// manager goes away, ends the process at once. `code` is that of the deployment's graph.
+  int run(runtime::Deployment deployment, graph::ProgramCode code);
   /// Discards the state handles that the deployment names, as long as the task manager is there;
   /// the answer is the exit status.
-  int discard(const runtime::Deployment& deployment);
+  int discard(const runtime::Deployment& deployment, const graph::ProgramCode& code);
   void reportFailure(const Error& error);
 
  private:

@@ -49,14 +49,14 @@ TEST(ExampleTest, HasTheOperatorsItNames) {
       .uid("keyed-id")
       .name("Count per word")
       .print();
-  const auto graph = env.getJobGraph("Stateful example");
-  ASSERT_TRUE(graph.has_value());
-  ASSERT_EQ(graph->operators.size(), 4U);
-  EXPECT_TRUE(graph->operators[0].fixed_parallelism_state);
-  EXPECT_TRUE(graph->operators[1].fixed_parallelism_state);
-  EXPECT_EQ(graph->operators[2].name, "Count per word");
-  EXPECT_EQ(graph->vertices.size(), 3U);
-  EXPECT_EQ(graph->checkpoints.interval, std::chrono::milliseconds(1000));
+  const auto program = env.getProgramGraph("Stateful example");
+  ASSERT_TRUE(program.has_value());
+  ASSERT_EQ(program->graph.operators.size(), 4U);
+  EXPECT_TRUE(program->graph.operators[0].fixed_parallelism_state);
+  EXPECT_TRUE(program->graph.operators[1].fixed_parallelism_state);
+  EXPECT_EQ(program->graph.operators[2].name, "Count per word");
+  EXPECT_EQ(program->graph.vertices.size(), 3U);
+  EXPECT_EQ(program->graph.checkpoints.interval, std::chrono::milliseconds(1000));
 }
 
 }  // namespace

@@ -29,14 +29,14 @@ std::vector<std::string> names(const graph::JobGraph& graph) {
 }
 
 graph::JobGraph graphOf(const StreamExecutionEnvironment& env, const std::string& name) {
-  auto graph = env.getJobGraph(name);
-  EXPECT_TRUE(graph.has_value()) << graph.error().text();
-  return *std::move(graph);
+  auto program = env.getProgramGraph(name);
+  EXPECT_TRUE(program.has_value()) << program.error().text();
+  return std::move(program->graph);
 }
 
 std::string errorOf(const StreamExecutionEnvironment& env) {
-  const auto graph = env.getJobGraph("wrong");
-  return graph.has_value() ? "nothing is wrong" : graph.error().text();
+  const auto program = env.getProgramGraph("wrong");
+  return program.has_value() ? "nothing is wrong" : program.error().text();
 }
 
 TEST(GraphTest, AJobWithoutANameGetsTheUsualOne) {
@@ -184,7 +184,7 @@ TEST(GraphTest, AFoldCutsNothingOffItsResult) {
   static_assert(std::is_same_v<decltype(halves)::Record, double>);
   const auto texts = keyed.fold("", Appending{});
   static_assert(std::is_same_v<decltype(texts)::Record, std::string>);
-  EXPECT_TRUE(env.getJobGraph("folds").has_value());
+  EXPECT_TRUE(env.getProgramGraph("folds").has_value());
 }
 
 TEST(GraphTest, TuplesAreWrittenAsFlinkDoes) {
@@ -503,8 +503,9 @@ TEST(GraphTest, RefusesTwoSinksOfOnePath) {
 TEST(GraphTest, ElementsTravelInThePayloadAndComeOutAgain) {
   auto env = StreamExecutionEnvironment::getExecutionEnvironment();
   env.fromElements(Sale{"a", 1.5}, Sale{"b", 2}).print();
-  const graph::JobGraph graph = graphOf(env, "elements");
-  EXPECT_EQ(emittedBy<Sale>(graph.operators[0].factory()),
+  const auto program = env.getProgramGraph("elements");
+  ASSERT_TRUE(program.has_value()) << program.error().text();
+  EXPECT_EQ(emittedBy<Sale>(program->code.operators[0].make()),
             (std::vector<Sale>{{"a", 1.5}, {"b", 2}}));
 }
 

@@ -31,11 +31,11 @@ runtime::Deployment& submittedDeployment() {
 
 namespace api {
 const runtime::Deployment& workerDeployment() { return submittedDeployment(); }
-void runWorker(Result<graph::JobGraph> graph) {
+void runWorker(Result<graph::ProgramGraph> program) {
   std::fprintf(stderr,
                "the worker %s\n",
-               graph.has_value() ? "runs" : ("failed: " + graph.error().text()).c_str());
-  ::_exit(graph.has_value() ? 0 : 1);
+               program.has_value() ? "runs" : ("failed: " + program.error().text()).c_str());
+  ::_exit(program.has_value() ? 0 : 1);
 }
 }  // namespace api
 
@@ -111,7 +111,7 @@ TEST(ProgramsTest, AResultGivesAccumulatorsByTheirType) {
 
 extern "C" __attribute__((visibility("default"))) void weirRunLocal(
     weir::Result<weir::JobExecutionResult>* result,
-    weir::graph::JobGraph* /*graph*/,
+    weir::graph::ProgramGraph* /*program*/,
     const weir::api::LocalOptions* /*options*/) {
   if (!weir::nextFailure().empty()) {
     *result = weir::Error(weir::ErrorCode::kUserCode, weir::nextFailure());

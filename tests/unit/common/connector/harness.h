@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include "common/functions/accumulators.h"
+#include "common/functions/accumulator_registry.h"
 #include "common/functions/runtime_context.h"
 #include "common/functions/source_function.h"
 

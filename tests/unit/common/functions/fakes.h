@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/functions/accumulators.h"
+#include "common/functions/accumulator_registry.h"
 #include "common/functions/operator.h"
 #include "common/state/section.h"
 

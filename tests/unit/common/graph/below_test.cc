@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/graph/murmur3.h"
-#include "common/graph/stream_graph.h"
+#include "common/program/stream_graph.h"
 
 namespace weir::graph {
 namespace {
@@ -29,7 +29,7 @@ JobGraph build(const StreamGraph& graph, bool chaining = true) {
   StreamGraph::Settings settings;
   settings.job_name = "job";
   settings.chaining = chaining;
-  return *graph.toJobGraph(settings);
+  return graph.translate(settings)->graph;
 }
 
 /// source -> map -> (sink, filter -> sink).

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/graph/stream_graph.h"
+#include "common/program/stream_graph.h"
 
 namespace weir::graph {
 namespace {
@@ -40,7 +40,7 @@ StreamGraph counting() {
 JobGraph build(const StreamGraph& graph) {
   StreamGraph::Settings settings;
   settings.job_name = "Job";
-  return *graph.toJobGraph(settings);
+  return graph.translate(settings)->graph;
 }
 
 TEST(Plan, IsTheContractsJson) {

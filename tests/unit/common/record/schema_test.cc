@@ -1,4 +1,4 @@
-#include "common/record/schema.h"
+#include "common/schema/schema.h"
 
 #include <gtest/gtest.h>
 

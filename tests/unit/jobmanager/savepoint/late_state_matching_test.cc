@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
 #include "jobmanager/savepoint/state_matching.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 

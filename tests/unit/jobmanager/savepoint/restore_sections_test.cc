@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
 #include "common/wire/encoding.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/graph/stream_graph.h"
-#include "common/state/kinds.h"
+#include "common/program/stream_graph.h"
+#include "common/schema/state_kinds.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -218,7 +218,7 @@ class GeneratedIdsTest : public ::testing::Test {
   static graph::JobGraph build(const graph::StreamGraph& graph) {
     graph::StreamGraph::Settings settings;
     settings.job_name = "job";
-    return *graph.toJobGraph(settings);
+    return graph.translate(settings)->graph;
   }
   /// A snapshot of `graph` in which each map has a late state of ten bytes.
   static runtime::CheckpointMetadata snapshotOf(const graph::JobGraph& graph) {

@@ -93,8 +93,10 @@ class OperatorChainTest : public ::testing::Test {
     for (const char* name : {"A", "B", "C"}) {
       graph::JobOperator one;
       one.name = name;
-      one.factory = [this, name] { return std::make_unique<LoggingOperator>(name, log_); };
       graph_.operators.push_back(one);
+      code_.operators.emplace_back().make = [this, name] {
+        return std::make_unique<LoggingOperator>(name, log_);
+      };
     }
     graph::JobVertex vertex;
     vertex.name = "A -> (B, C)";
@@ -105,19 +107,21 @@ class OperatorChainTest : public ::testing::Test {
       graph::JobEdge edge;
       edge.target_vertex = 1;
       edge.port = port;
-      edge.make_reader = [](functions::AnyReceiver& target) {
+      graph_.edges.push_back(edge);
+      code_.edges.emplace_back().make_reader = [](functions::AnyReceiver& target) {
         return std::make_unique<ByteReader>(target);
       };
-      graph_.edges.push_back(std::move(edge));
     }
     ChainSetup setup;
     setup.graph = &graph_;
+    setup.code = &code_;
     setup.vertex = 1;
     chain_ = std::make_unique<OperatorChain>(setup);
   }
 
   Log log_;
   graph::JobGraph graph_;
+  graph::ProgramCode code_;
   std::unique_ptr<OperatorChain> chain_;
 };
 
@@ -185,6 +189,7 @@ TEST_F(OperatorChainTest, CallsNoOperatorOnceTheWorkerIsGivenUp) {
   Lease lease;
   ChainSetup setup;
   setup.graph = &graph_;
+  setup.code = &code_;
   setup.vertex = 1;
   setup.task.lease = &lease;
   OperatorChain chain(setup);

@@ -32,8 +32,10 @@ class DiscardHandlesTest : public ::testing::Test {
     graph::JobOperator& one = deployment_.graph.operators.emplace_back();
     one.id = kIndex;
     one.name = "Index";
-    one.handle_reader = [this](std::string_view bytes,
-                               const record::Schema& written) -> Result<std::function<void()>> {
+    code_.operators.resize(2);
+    code_.operators[0].read_handle =
+        [this](std::string_view bytes,
+               const record::Schema& written) -> Result<std::function<void()>> {
       events_.emplace_back("read");
       WEIR_TRY(auto text, state::decodeElement<std::string>(bytes, written));
       return std::function<void()>([this, text] {
@@ -76,18 +78,20 @@ class DiscardHandlesTest : public ::testing::Test {
     return deployment_.restores.lists.back()[0].handle;
   }
   Status discard() {
-    return discardHandles(deployment_, files_, [this](const runtime::HandleDiscarded& report) {
-      EXPECT_EQ(report.execution, deployment_.execution);
-      events_.push_back((report.done ? "done " : "begin ") + std::to_string(report.index) +
-                        (report.error.empty() ? "" : ": " + report.error));
-      return --answers_ > 0;
-    });
+    return discardHandles(
+        deployment_, code_, files_, [this](const runtime::HandleDiscarded& report) {
+          EXPECT_EQ(report.execution, deployment_.execution);
+          events_.push_back((report.done ? "done " : "begin ") + std::to_string(report.index) +
+                            (report.error.empty() ? "" : ": " + report.error));
+          return --answers_ > 0;
+        });
   }
 
   static constexpr OperatorId kIndex = OperatorId({1});
   static constexpr OperatorId kOther = OperatorId({2});
   fs::MemoryFileSystem files_;
   runtime::Deployment deployment_;
+  graph::ProgramCode code_;
   std::vector<std::string> events_;
   int answers_ = 100;  // How many are true, and one.
 };

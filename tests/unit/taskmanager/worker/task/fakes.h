@@ -167,8 +167,9 @@ class SumSink final : public FakeOperator, public functions::Receiver<Item> {
 };
 
 /// Source -> (by key) -> sink, `parallelism` each.
-inline graph::JobGraph keyedJob(JobSpace& space, std::uint32_t parallelism) {
-  graph::JobGraph graph;
+inline graph::ProgramGraph keyedJob(JobSpace& space, std::uint32_t parallelism) {
+  graph::ProgramGraph program;
+  graph::JobGraph& graph = program.graph;
   graph.name = "sum";
   for (const char* name : {"Source", "Sink"}) {
     Bytes16 id{};
@@ -185,22 +186,24 @@ inline graph::JobGraph keyedJob(JobSpace& space, std::uint32_t parallelism) {
     vertex.operators = {static_cast<std::uint32_t>(graph.operators.size() - 1)};
     graph.vertices.push_back(vertex);
   }
-  graph.operators[0].factory = [&space] { return std::make_unique<NumberSource>(space); };
-  graph.operators[1].factory = [&space] { return std::make_unique<SumSink>(space); };
+  program.code.operators.resize(2);
+  program.code.operators[0].make = [&space] { return std::make_unique<NumberSource>(space); };
+  program.code.operators[1].make = [&space] { return std::make_unique<SumSink>(space); };
   graph::JobEdge edge;
   edge.target_vertex = 1;
   edge.target_operator = 1;
   edge.partitioning = graph::Partitioning::kHash;
-  edge.make_writer = [](functions::EdgeOutput& output, const functions::TaskInfo&) {
+  graph.edges.push_back(edge);
+  graph::EdgeCode& code = program.code.edges.emplace_back();
+  code.make_writer = [](functions::EdgeOutput& output, const functions::TaskInfo&) {
     const auto key = [channels = output.channels()](const Item& item) {
       return static_cast<std::uint32_t>(item.key % channels);
     };
     return std::unique_ptr<functions::EdgeWriter>(
         std::make_unique<functions::TypedEdgeWriter<Item, decltype(key)>>(output, key));
   };
-  edge.make_reader = functions::edgeReaderFactory<Item>();
-  graph.edges.push_back(std::move(edge));
-  return graph;
+  code.make_reader = functions::edgeReaderFactory<Item>();
+  return program;
 }
 
 /// Keeps what workers report and lets a test wait for it.

@@ -89,12 +89,14 @@ class RemoteWorkerTest : public ::testing::Test {
     workers_ = {};
   }
   void start() {
-    deployment_.graph = keyedJob(space_, 2);
+    const graph::ProgramGraph program = keyedJob(space_, 2);
+    deployment_.graph = program.graph;
     deployment_.placement = {{0, 1}, {0, 1}};
     for (std::uint32_t self = 0; self < 2; ++self) {
       deployment_.self = self;
       auto made =
           Worker::make(deployment_,
+                       program.code,
                        WorkerSurroundings{files_,
                                           random_,
                                           clock_,

@@ -119,7 +119,8 @@ TEST(WorkerProcessTest, RunsItsDeploymentUntilToldToFinish) {
   runtime::Deployment deployment;
   deployment.execution = execution();
   deployment.workers.resize(1);
-  deployment.graph = keyedJob(space, 1);
+  const graph::ProgramGraph program = keyedJob(space, 1);
+  deployment.graph = program.graph;
   deployment.placement = {{0}, {0}};
   WorkerProcess process(manager.workers_end);
   manager.send(deployment);
@@ -129,7 +130,7 @@ TEST(WorkerProcessTest, RunsItsDeploymentUntilToldToFinish) {
   EXPECT_TRUE(std::holds_alternative<runtime::WorkerHello>(manager.receive()));
 
   int status = -1;
-  std::thread main_thread([&] { status = process.run(deployment); });
+  std::thread main_thread([&] { status = process.run(deployment, program.code); });
   int ended = 0;
   while (ended < 2) {
     const auto report = manager.receive();
@@ -149,11 +150,12 @@ void runWithoutTaskManager() {
   runtime::Deployment deployment;
   deployment.execution = execution();
   deployment.workers.resize(1);
-  deployment.graph = keyedJob(space, 1);
+  const graph::ProgramGraph program = keyedJob(space, 1);
+  deployment.graph = program.graph;
   deployment.placement = {{0}, {0}};
   WorkerProcess process(manager.workers_end);
   manager.close();
-  process.run(deployment);
+  process.run(deployment, program.code);
 }
 
 /// The task manager is there, but says nothing more.
@@ -164,11 +166,12 @@ void runWithLease(std::int64_t nanos) {
   runtime::Deployment deployment;
   deployment.execution = execution();
   deployment.workers.resize(1);
-  deployment.graph = keyedJob(space, 1);
+  const graph::ProgramGraph program = keyedJob(space, 1);
+  deployment.graph = program.graph;
   deployment.placement = {{0}, {0}};
   WorkerProcess process(manager.workers_end);
   manager.send(runtime::LeaseOrder{nanosSinceBoot() + nanos});
-  process.run(deployment);
+  process.run(deployment, program.code);
 }
 
 TEST(WorkerProcessTest, EndsWhenItsLeaseRunsOut) {
@@ -185,10 +188,11 @@ TEST(WorkerProcessTest, AnswersLeases) {
   runtime::Deployment deployment;
   deployment.execution = execution();
   deployment.workers.resize(1);
-  deployment.graph = keyedJob(space, 1);
+  const graph::ProgramGraph program = keyedJob(space, 1);
+  deployment.graph = program.graph;
   deployment.placement = {{0}, {0}};
   WorkerProcess process(manager.workers_end);
-  std::thread main_thread([&] { process.run(deployment); });
+  std::thread main_thread([&] { process.run(deployment, program.code); });
   const std::int64_t until = nanosSinceBoot() + 3'600'000'000'000;
   manager.send(runtime::LeaseOrder{until});
   runtime::WorkerReport report;

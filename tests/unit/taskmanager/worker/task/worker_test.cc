@@ -24,10 +24,12 @@ class WorkerTest : public ::testing::Test {
     deployment_.storage.directory = "file:/checkpoints/job";
   }
   void start(std::uint32_t parallelism = 2) {
-    deployment_.graph = keyedJob(space_, parallelism);
+    graph::ProgramGraph program = keyedJob(space_, parallelism);
+    deployment_.graph = program.graph;
     deployment_.placement.assign(2, std::vector<std::uint32_t>(parallelism, 0));
     auto made = Worker::make(
         deployment_,
+        std::move(program.code),
         WorkerSurroundings{
             files_, random_, clock_, [this](auto report) { reports_.add(std::move(report)); }, {}});
     ASSERT_TRUE(made.has_value());

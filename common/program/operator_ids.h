@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/graph/stream_graph.h"
+#include "common/program/stream_graph.h"
 
 namespace weir::graph {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/record/schema.h"
+#include "common/schema/schema.h"
 
 namespace weir::record {
 

@@ -1,4 +1,4 @@
-#include "common/functions/accumulators.h"
+#include "common/functions/accumulator_registry.h"
 
 #include <chrono>
 #include <vector>
@@ -9,24 +9,7 @@
 namespace weir::functions {
 namespace {
 
-TEST(AccumulatorsTest, EncodedCountersAddUp) {
-  EncodedAccumulator sum{"n", "LongCounter", LongCounter(40).encode()};
-  ASSERT_TRUE(mergeAccumulator(sum, {"n", "LongCounter", LongCounter(2).encode()}).has_value());
-  EXPECT_EQ(accumulatorJson(sum), "42");
-}
-
-TEST(AccumulatorsTest, HistogramsMergeByValue) {
-  Histogram first;
-  first.add(3);
-  Histogram second;
-  second.add(3);
-  second.add(-1);
-  EncodedAccumulator merged{"h", "Histogram", first.encode()};
-  ASSERT_TRUE(mergeAccumulator(merged, {"h", "Histogram", second.encode()}).has_value());
-  EXPECT_EQ(accumulatorJson(merged), R"({"-1": 1, "3": 2})");
-}
-
-TEST(AccumulatorsTest, ANameHasOneType) {
+TEST(AccumulatorRegistryTest, ANameHasOneType) {
   IntCounter ints;
   DoubleCounter doubles;
   AccumulatorRegistry registry;
@@ -37,7 +20,7 @@ TEST(AccumulatorsTest, ANameHasOneType) {
               ::testing::HasSubstr("IntCounter and of type DoubleCounter"));
 }
 
-TEST(AccumulatorsTest, EqualNamesOfSeveralFunctionsAddUpAndOneIsAddedOnce) {
+TEST(AccumulatorRegistryTest, EqualNamesOfSeveralFunctionsAddUpAndOneIsAddedOnce) {
   AccumulatorRegistry registry;
   IntCounter first(1);
   IntCounter second(2);
@@ -48,7 +31,7 @@ TEST(AccumulatorsTest, EqualNamesOfSeveralFunctionsAddUpAndOneIsAddedOnce) {
   EXPECT_EQ(accumulatorJson(registry.values().front()), "3");
 }
 
-TEST(AccumulatorsTest, AsManyAsMayBeAreAddedWithoutDelay) {
+TEST(AccumulatorRegistryTest, AsManyAsMayBeAreAddedWithoutDelay) {
   AccumulatorRegistry registry;
   const std::vector<IntCounter> many(200'000);
   const auto begun = std::chrono::steady_clock::now();
@@ -59,7 +42,7 @@ TEST(AccumulatorsTest, AsManyAsMayBeAreAddedWithoutDelay) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));  // Not squared.
 }
 
-TEST(AccumulatorsTest, MoreThanAllowedAreRefusedWhenTheyAreAdded) {
+TEST(AccumulatorRegistryTest, MoreThanAllowedAreRefusedWhenTheyAreAdded) {
   AccumulatorRegistry registry;
   registry.limit(1000);
   const std::vector<IntCounter> many(1000);
@@ -76,7 +59,7 @@ TEST(AccumulatorsTest, MoreThanAllowedAreRefusedWhenTheyAreAdded) {
   EXPECT_EQ(registry.values().size(), i - 1);
 }
 
-TEST(AccumulatorsTest, ANameOfMoreThanAKibibyteIsRefused) {
+TEST(AccumulatorRegistryTest, ANameOfMoreThanAKibibyteIsRefused) {
   AccumulatorRegistry registry;
   const IntCounter counter;
   EXPECT_TRUE(registry.add(std::string(1024, 'n'), counter).has_value());
@@ -86,7 +69,7 @@ TEST(AccumulatorsTest, ANameOfMoreThanAKibibyteIsRefused) {
   EXPECT_LT(added.error().text().size(), 200U);
 }
 
-TEST(AccumulatorsTest, FrozenValuesOutliveTheirAccumulators) {
+TEST(AccumulatorRegistryTest, FrozenValuesOutliveTheirAccumulators) {
   AccumulatorRegistry registry;
   {
     IntCounter counter;
@@ -96,12 +79,6 @@ TEST(AccumulatorsTest, FrozenValuesOutliveTheirAccumulators) {
   }
   ASSERT_EQ(registry.values().size(), 1U);
   EXPECT_EQ(accumulatorJson(registry.values().front()), "5");
-}
-
-TEST(AccumulatorsTest, DamagedBytesAreNoValue) {
-  EXPECT_EQ(accumulatorJson({"n", "IntCounter", "abc"}), "null");
-  EXPECT_FALSE(IntCounter().decode("abc").has_value());
-  EXPECT_FALSE(Histogram().decode("\x05").has_value());
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
-#include "common/record/schema.h"
+#include "common/schema/schema.h"
 
 namespace weir::state {
 
@@ -36,18 +35,6 @@ enum class Unclaimed : std::uint8_t {
   kKept = 0,     ///< Written on into later snapshots: the same program may ask for it later.
   kRefused = 1,  ///< The task fails for good: state of a savepoint that matches nothing.
   kLeftOut = 2,  ///< Forgotten, as the user wished (-n).
-};
-
-/// Thrown by keyed state that is used outside of a keyed record or before open().
-class StateError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// A state and what a snapshot has of it do not fit, and never will.
-class StateMismatchError : public StateError {
- public:
-  using StateError::StateError;
 };
 
 /// What is known of a state before it holds anything. `schema` is that of a whole cell: T, for

@@ -1,12 +1,12 @@
-#include "common/graph/stream_graph.h"
+#include "common/program/stream_graph.h"
 
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/graph/chaining.h"
-#include "common/graph/operator_ids.h"
+#include "common/program/chaining.h"
+#include "common/program/operator_ids.h"
 
 namespace weir::graph {
 namespace {
@@ -151,8 +151,6 @@ JobOperator makeOperator(const StreamNode& node,
   result.custom_handles = node.custom_handles;
   result.payload = node.payload;
   result.buffer_timeout = node.buffer_timeout;
-  result.factory = node.factory;
-  result.handle_reader = node.handle_reader;
   return result;
 }
 
@@ -170,13 +168,14 @@ std::uint32_t StreamGraph::add(StreamNode node) {
   return static_cast<std::uint32_t>(nodes_.size() - 1);
 }
 
-Result<JobGraph> StreamGraph::toJobGraph(const Settings& settings) const {
+Result<ProgramGraph> StreamGraph::translate(const Settings& settings) const {
   if (nodes_.empty()) {
     return Error(ErrorCode::kInvalidArgument,
                  "the program has no operator: execute() was called on an empty graph")
         .advise("add a source and a sink before execute()");
   }
-  JobGraph graph;
+  ProgramGraph program;
+  JobGraph& graph = program.graph;
   graph.name = settings.job_name;
   graph.max_parallelism =
       settings.max_parallelism != 0 ? settings.max_parallelism : kDefaultMaxParallelism;
@@ -205,9 +204,10 @@ Result<JobGraph> StreamGraph::toJobGraph(const Settings& settings) const {
   WEIR_TRY(const auto ids, assignIds(nodes_));
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     graph.operators.push_back(makeOperator(nodes_[i], resolved[i], ids[i]));
+    program.code.operators.push_back({nodes_[i].factory, nodes_[i].handle_reader});
   }
-  chain(nodes_, resolved, settings.chaining, graph);
-  return graph;
+  chain(nodes_, resolved, settings.chaining, program);
+  return program;
 }
 
 }  // namespace weir::graph

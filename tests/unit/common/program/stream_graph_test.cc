@@ -1,4 +1,4 @@
-#include "common/graph/stream_graph.h"
+#include "common/program/stream_graph.h"
 
 #include <string>
 #include <utility>
@@ -36,13 +36,13 @@ class StreamGraphTest : public ::testing::Test {
   StreamNode& at(std::uint32_t index) { return graph_.node(index); }
 
   JobGraph build() {
-    auto job = graph_.toJobGraph(settings_);
-    EXPECT_TRUE(job.has_value()) << job.error().text();
-    return job.has_value() ? *std::move(job) : JobGraph{};
+    auto program = graph_.translate(settings_);
+    EXPECT_TRUE(program.has_value()) << program.error().text();
+    return program.has_value() ? std::move(program->graph) : JobGraph{};
   }
   std::string error() {
-    const auto job = graph_.toJobGraph(settings_);
-    return job.has_value() ? "none" : job.error().text();
+    const auto program = graph_.translate(settings_);
+    return program.has_value() ? "none" : program.error().text();
   }
   std::vector<std::string> vertexNames() {
     std::vector<std::string> names;
@@ -220,6 +220,34 @@ TEST_F(StreamGraphTest, TellsAWriterItsConsumersMaximumParallelism) {
   };
   build();
   EXPECT_EQ(told, 32U);
+}
+
+TEST_F(StreamGraphTest, KeepsTheCodeBesideTheGraphByIndexOfOperatorAndEdge) {
+  const auto a = source("A");
+  const auto chained = add("B", {a});
+  const auto c = add("C", {chained});
+  at(c).inputs[0].partitioning = Partitioning::kHash;
+  std::vector<std::string> made;
+  for (const auto node : {a, chained, c}) {
+    at(node).factory = [&made, name = at(node).name] {
+      made.push_back(name);
+      return nullptr;
+    };
+  }
+  at(c).inputs[0].make_reader = [&made](functions::AnyReceiver&) {
+    made.emplace_back("reader of C");
+    return nullptr;
+  };
+  const auto program = graph_.translate(settings_);
+  ASSERT_TRUE(program.has_value());
+  for (const OperatorCode& one : program->code.operators) {
+    one.make();
+  }
+  ASSERT_EQ(program->code.edges.size(), program->graph.edges.size());
+  ASSERT_EQ(program->code.edges.size(), 1U);  // A and B are chained.
+  functions::AnyReceiver receiver;
+  program->code.edges[0].make_reader(receiver);
+  EXPECT_THAT(made, ElementsAre("A", "B", "C", "reader of C"));
 }
 
 TEST_F(StreamGraphTest, PutsVerticesAfterTheirInputs) {

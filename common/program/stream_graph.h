@@ -9,6 +9,7 @@
 
 #include "common/base/result.h"
 #include "common/graph/job_graph.h"
+#include "common/program/program_graph.h"
 
 namespace weir::graph {
 
@@ -70,7 +71,7 @@ struct StreamNode {
   functions::OperatorFactory factory;
   functions::HandleReader handle_reader;  ///< With custom_handles.
   std::vector<StreamEdge> inputs;
-  std::vector<std::string> errors;  ///< What the program did wrong here; reported by toJobGraph().
+  std::vector<std::string> errors;  ///< What the program did wrong here; reported by translate().
 };
 
 /// What a program builds, operator by operator, before chaining and ids.
@@ -97,7 +98,7 @@ class StreamGraph {
   /// equal uids, an empty uid, a uid that hashes to another operator's generated id, a parallelism
   /// above the maximum, forward between different parallelisms, two states of one name, two
   /// sinks of one path, and what the nodes themselves carry in `errors`.
-  Result<JobGraph> toJobGraph(const Settings& settings) const;
+  Result<ProgramGraph> translate(const Settings& settings) const;
 
  private:
   std::vector<StreamNode> nodes_;

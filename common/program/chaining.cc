@@ -1,4 +1,4 @@
-#include "common/graph/chaining.h"
+#include "common/program/chaining.h"
 
 #include <cstddef>
 
@@ -56,7 +56,7 @@ void addEdges(const std::vector<StreamNode>& nodes,
               const std::vector<ResolvedNode>& resolved,
               const std::vector<std::uint32_t>& vertex_of,
               std::uint32_t head,
-              JobGraph& graph) {
+              ProgramGraph& program) {
   for (std::size_t i = 0; i < nodes[head].inputs.size(); ++i) {
     const StreamEdge& input = nodes[head].inputs[i];
     const Partitioning partitioning = resolved[head].inputs[i];
@@ -67,11 +67,13 @@ void addEdges(const std::vector<StreamNode>& nodes,
     edge.target_operator = head;
     edge.port = input.port;
     edge.partitioning = partitioning;
+    program.graph.edges.push_back(edge);
+    EdgeCode code;
     if (input.make_writer) {
-      edge.make_writer = input.make_writer({partitioning, resolved[head].max_parallelism});
+      code.make_writer = input.make_writer({partitioning, resolved[head].max_parallelism});
     }
-    edge.make_reader = input.make_reader;
-    graph.edges.push_back(std::move(edge));
+    code.make_reader = input.make_reader;
+    program.code.edges.push_back(std::move(code));
   }
 }
 
@@ -80,7 +82,8 @@ void addEdges(const std::vector<StreamNode>& nodes,
 void chain(const std::vector<StreamNode>& nodes,
            const std::vector<ResolvedNode>& resolved,
            bool enabled,
-           JobGraph& graph) {
+           ProgramGraph& program) {
+  JobGraph& graph = program.graph;
   std::vector<std::vector<std::uint32_t>> chained(nodes.size());
   std::vector<std::uint32_t> heads;
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
@@ -106,7 +109,7 @@ void chain(const std::vector<StreamNode>& nodes,
     graph.vertices.push_back(std::move(vertex));
   }
   for (const std::uint32_t head : heads) {
-    addEdges(nodes, resolved, vertex_of, head, graph);
+    addEdges(nodes, resolved, vertex_of, head, program);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "common/graph/operator_ids.h"
+#include "common/program/operator_ids.h"
 
 #include <map>
 #include <unordered_map>

@@ -1,4 +1,4 @@
-#include "common/state/kinds.h"
+#include "common/schema/state_kinds.h"
 
 namespace weir::state {
 

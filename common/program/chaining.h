@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "common/graph/stream_graph.h"
+#include "common/program/stream_graph.h"
 
 namespace weir::graph {
 
@@ -17,11 +17,11 @@ struct ResolvedNode {
 };
 
 /// Puts operators that can share a thread into one vertex each, by Flink's rule, and the rest of
-/// the edges between the vertices. `graph` has its operators, one per node in order; gets its
-/// vertices, each after its inputs, and its edges.
+/// the edges between the vertices. `program` has its operators, one per node in order; gets its
+/// vertices, each after its inputs, and its edges with their code.
 void chain(const std::vector<StreamNode>& nodes,
            const std::vector<ResolvedNode>& resolved,
            bool enabled,
-           JobGraph& graph);
+           ProgramGraph& program);
 
 }  // namespace weir::graph

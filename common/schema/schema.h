@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/record/bytes.h"
 
 namespace weir::record {
 
@@ -79,11 +78,5 @@ struct SchemaComparison {
 };
 /// Whether a program that has `now` can read what was written as `old`.
 SchemaComparison compareSchemas(const Schema& old, const Schema& now);
-
-/// Moves `from` over one value of `schema`; fails the reader when there is none.
-void skipValue(Reader& from, const Schema& schema);
-/// Reads one value written as `written` and appends it as `now`, which comes from schemaOf<T>() of
-/// this process and is at least compatible. Fails `from` when the bytes are no such value.
-void migrateValue(Reader& from, const Schema& written, const Schema& now, Writer& to);
 
 }  // namespace weir::record

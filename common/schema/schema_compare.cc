@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "common/record/schema_match.h"
+#include "common/schema/schema_match.h"
 
 namespace weir::record {
 

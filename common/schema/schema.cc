@@ -1,6 +1,8 @@
-#include "common/record/schema.h"
+#include "common/schema/schema.h"
 
 #include <algorithm>
+
+#include "common/base/bytes.h"
 
 namespace weir::record {
 
