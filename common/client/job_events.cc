@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/accumulators/accumulators.h"
+#include "common/base/overloaded.h"
 #include "common/base/utf8.h"
 
 namespace weir::client {
@@ -42,32 +43,35 @@ std::string listTime(std::int64_t millis) { return localTime(millis, "%d.%m.%Y %
 
 std::string describeEvent(const runtime::JobEvent& event) {
   static constexpr const char* kPattern = "%m/%d/%Y %H:%M:%S";
-  if (const auto* job = std::get_if<runtime::JobStateChange>(&event)) {
-    return withCause(fmt::format("{}\tJob execution switched to status {}.",
-                                 localTime(job->millis, kPattern),
-                                 toString(job->state)),
-                     job->cause);
-  }
-  if (const auto* task = std::get_if<runtime::TaskStateChange>(&event)) {
-    return withCause(fmt::format("{}\t{}({}/{}) switched to {}",
-                                 localTime(task->millis, kPattern),
-                                 escaped(task->task_name),
-                                 task->subtask + 1,
-                                 task->parallelism,
-                                 toString(task->state)),
-                     task->cause);
-  }
-  return "";
+  return std::visit(
+      Overloaded{[](const runtime::JobStateChange& job) {
+                   return withCause(fmt::format("{}\tJob execution switched to status {}.",
+                                                localTime(job.millis, kPattern),
+                                                toString(job.state)),
+                                    job.cause);
+                 },
+                 [](const runtime::TaskStateChange& task) {
+                   return withCause(fmt::format("{}\t{}({}/{}) switched to {}",
+                                                localTime(task.millis, kPattern),
+                                                escaped(task.task_name),
+                                                task.subtask + 1,
+                                                task.parallelism,
+                                                toString(task.state)),
+                                    task.cause);
+                 },
+                 [](const runtime::JobResult&) { return std::string(); }},  // The end is no line.
+      event);
 }
 
 std::string describeProgress(runtime::JobEvent event) {
-  if (auto* job = std::get_if<runtime::JobStateChange>(&event)) {
-    if (job->state != runtime::JobState::kRestarting) {
-      job->cause.clear();
-    }
-  } else if (auto* task = std::get_if<runtime::TaskStateChange>(&event)) {
-    task->cause.clear();
-  }
+  std::visit(Overloaded{[](runtime::JobStateChange& job) {
+                          if (job.state != runtime::JobState::kRestarting) {
+                            job.cause.clear();
+                          }
+                        },
+                        [](runtime::TaskStateChange& task) { task.cause.clear(); },
+                        [](runtime::JobResult&) {}},
+             event);
   return describeEvent(event);
 }
 

@@ -219,4 +219,21 @@ using WorkerReport = std::variant<WorkerHello,
                                   HandleDiscarded,
                                   LeaseTaken>;
 
+// ------------------------------------------------------------------------------------- in general
+
+/// The attempt that an order or a report is about. Null where it is about none, such as a greeting,
+/// a lease or a heartbeat, and for a list of updates, each of which names its own.
+template <typename... Message>
+const ExecutionId* executionOf(const std::variant<Message...>& message) {
+  return std::visit(
+      [](const auto& one) -> const ExecutionId* {
+        if constexpr (requires { one.execution; }) {
+          return &one.execution;
+        } else {
+          return nullptr;
+        }
+      },
+      message);
+}
+
 }  // namespace weir::runtime

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "common/base/overloaded.h"
 #include "common/schema/schema.h"
 
 namespace weir::runtime {
@@ -14,17 +15,14 @@ constexpr std::uint64_t kFieldBytes = 128;  // Ids, states and numbers around th
 }  // namespace
 
 void forEachText(WorkerReport& report, const std::function<void(std::string&)>& use) {
-  if (auto* failed = std::get_if<WorkerFailed>(&report)) {
-    use(failed->cause);
-  } else if (auto* update = std::get_if<TaskUpdate>(&report)) {
-    use(update->cause);
-  } else if (auto* decline = std::get_if<CheckpointDecline>(&report)) {
-    use(decline->reason);
-  } else if (auto* discarded = std::get_if<HandleDiscarded>(&report)) {
-    use(discarded->error);
-  } else if (auto* hello = std::get_if<WorkerHello>(&report)) {
-    use(hello->version);
-  }
+  std::visit(Overloaded{[&](WorkerHello& hello) { use(hello.version); },
+                        [&](WorkerFailed& failed) { use(failed.cause); },
+                        [&](TaskUpdate& update) { use(update.cause); },
+                        [&](CheckpointDecline& decline) { use(decline.reason); },
+                        [&](HandleDiscarded& discarded) { use(discarded.error); },
+                        [](CheckpointAck&) {},  // It says nothing in the user's words.
+                        [](LeaseTaken&) {}},
+             report);
 }
 
 std::uint64_t bytesOf(const std::vector<AccumulatorValue>& accumulators) {

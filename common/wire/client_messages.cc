@@ -225,20 +225,22 @@ Result<runtime::JobEvent> fromProto(const v1::JobEvent& from) {
 
 v1::SavepointEvent toProto(const runtime::SavepointEvent& event) {
   v1::SavepointEvent to;
-  if (const auto* progress = std::get_if<runtime::SavepointProgress>(&event)) {
-    to.mutable_progress()->set_checkpoint(progress->checkpoint.value());
-    to.mutable_progress()->set_acknowledged(progress->acknowledged);
-    to.mutable_progress()->set_subtasks(progress->subtasks);
-    to.mutable_progress()->set_bytes(progress->bytes);
-  } else if (const auto* result = std::get_if<runtime::SavepointResult>(&event)) {
-    to.mutable_result()->set_path(result->path);
-    to.mutable_result()->set_points_to(result->points_to);
-    to.mutable_result()->set_checkpoint(result->checkpoint.value());
-    to.mutable_result()->set_bytes(result->bytes);
-    for (const std::string& warning : result->warnings) {
-      to.mutable_result()->add_warnings(warning);
-    }
-  }
+  std::visit(Overloaded{[&to](const runtime::SavepointProgress& progress) {
+                          to.mutable_progress()->set_checkpoint(progress.checkpoint.value());
+                          to.mutable_progress()->set_acknowledged(progress.acknowledged);
+                          to.mutable_progress()->set_subtasks(progress.subtasks);
+                          to.mutable_progress()->set_bytes(progress.bytes);
+                        },
+                        [&to](const runtime::SavepointResult& result) {
+                          to.mutable_result()->set_path(result.path);
+                          to.mutable_result()->set_points_to(result.points_to);
+                          to.mutable_result()->set_checkpoint(result.checkpoint.value());
+                          to.mutable_result()->set_bytes(result.bytes);
+                          for (const std::string& warning : result.warnings) {
+                            to.mutable_result()->add_warnings(warning);
+                          }
+                        }},
+             event);
   return to;
 }
 

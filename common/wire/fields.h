@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/base/overloaded.h"
 #include "common/base/result.h"
 #include "common/schema/schema.h"
 #include "common/schema/state_kinds.h"
@@ -21,14 +22,6 @@ namespace weir::wire::fields {
 inline Error wrong(std::string_view what, const std::string& why) {
   return Error(ErrorCode::kInvalidArgument, std::string(what) + " " + why);
 }
-
-/// One function per alternative, for std::visit.
-template <typename... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <typename... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
 
 template <typename Id>
 std::string bytesOf(const Id& id) {

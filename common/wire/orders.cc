@@ -5,7 +5,6 @@
 namespace weir::wire {
 namespace {
 
-using fields::Overloaded;
 using fields::wrong;
 
 v1::TriggerOrder toProto(const runtime::TriggerOrder& trigger) {

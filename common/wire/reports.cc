@@ -7,7 +7,6 @@
 namespace weir::wire {
 namespace {
 
-using fields::Overloaded;
 using fields::wrong;
 
 v1::TaskUpdate toProto(const runtime::TaskUpdate& update) {

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "common/base/overloaded.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 
@@ -14,23 +15,6 @@ constexpr std::size_t kRememberedJobs = 100;
 constexpr Duration kViewAge = std::chrono::milliseconds(20);
 constexpr Duration kStopWait = std::chrono::seconds(10);
 constexpr std::string_view kStopping = "the job manager is stopping";
-
-/// The job that a report is about; none for heartbeats and probes.
-std::optional<JobId> jobOf(const runtime::TaskManagerReport& report) {
-  if (const auto* updates = std::get_if<std::vector<runtime::TaskUpdate>>(&report)) {
-    return updates->empty() ? std::nullopt : std::optional(updates->front().execution.job);
-  }
-  if (const auto* ack = std::get_if<runtime::CheckpointAck>(&report)) {
-    return ack->execution.job;
-  }
-  if (const auto* decline = std::get_if<runtime::CheckpointDecline>(&report)) {
-    return decline->execution.job;
-  }
-  if (const auto* exited = std::get_if<runtime::WorkerExited>(&report)) {
-    return exited->execution.job;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -62,33 +46,35 @@ void Dispatcher::reportHere(TaskManagerId from, const runtime::TaskManagerReport
   if (discarder_.report(report)) {
     return;
   }
-  if (const auto* heartbeat = std::get_if<runtime::Heartbeat>(&report)) {
-    resources_.heartbeat(from, *heartbeat);
-    jobChanged({});
-    return;
-  }
-  if (const auto* updates = std::get_if<std::vector<runtime::TaskUpdate>>(&report)) {
-    for (const runtime::TaskUpdate& update : *updates) {
-      if (auto job = jobs_.find(update.execution.job); job != jobs_.end()) {
-        job->second.master->report(from, std::vector{update});
-      }
+  const auto tell = [&](JobId id, const runtime::TaskManagerReport& what) {
+    if (auto job = jobs_.find(id); job != jobs_.end()) {
+      job->second.master->report(from, what);
     }
-    return;
-  }
-  if (std::holds_alternative<runtime::ProbeResult>(report)) {
-    for (auto& [id, job] : jobs_) {
-      job.master->report(from, report);
-    }
-    return;
-  }
-  if (const std::optional<JobId> id = jobOf(report)) {
-    if (auto job = jobs_.find(*id); job != jobs_.end()) {
-      job->second.master->report(from, report);
-    }
-  }
-  if (const auto* exited = std::get_if<runtime::WorkerExited>(&report)) {
-    resources_.workerExited(from, exited->execution);
-  }
+  };
+  std::visit(Overloaded{[&](const runtime::Heartbeat& heartbeat) {
+                          resources_.heartbeat(from, heartbeat);
+                          jobChanged({});
+                        },
+                        [&](const std::vector<runtime::TaskUpdate>& updates) {
+                          for (const runtime::TaskUpdate& update : updates) {
+                            tell(update.execution.job, std::vector{update});
+                          }
+                        },
+                        [&](const runtime::CheckpointAck& ack) { tell(ack.execution.job, report); },
+                        [&](const runtime::CheckpointDecline& decline) {
+                          tell(decline.execution.job, report);
+                        },
+                        [](const runtime::HandleDiscarded&) {},  // The discarder has heard it.
+                        [&](const runtime::WorkerExited& exited) {
+                          tell(exited.execution.job, report);
+                          resources_.workerExited(from, exited.execution);
+                        },
+                        [&](const runtime::ProbeResult&) {
+                          for (auto& [id, job] : jobs_) {
+                            job.master->report(from, report);
+                          }
+                        }},
+             report);
 }
 
 void Dispatcher::taskManagerLost(TaskManagerId id,

@@ -2,19 +2,13 @@
 
 #include <utility>
 
+#include "common/base/overloaded.h"
 #include "taskmanager/worker/task/discard_handles.h"
 
 namespace weir::jobmanager {
 namespace {
 
 constexpr Duration kBeat = std::chrono::seconds(2);
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <variant>
 
+#include "common/base/overloaded.h"
+
 namespace weir::jobmanager {
 namespace {
 
@@ -11,16 +13,17 @@ constexpr std::size_t kMostEvents = 1000;
 /// About what an event holds.
 std::uint64_t bytesOf(const runtime::JobEvent& event) {
   std::uint64_t bytes = sizeof event;
-  if (const auto* job = std::get_if<runtime::JobStateChange>(&event)) {
-    bytes += job->cause.size();
-  } else if (const auto* task = std::get_if<runtime::TaskStateChange>(&event)) {
-    bytes += task->cause.size() + task->task_name.size();
-  } else if (const auto* result = std::get_if<runtime::JobResult>(&event)) {
-    bytes += result->cause.size();
-    for (const runtime::AccumulatorValue& value : result->accumulators) {
-      bytes += value.name.size() + value.bytes.size();
-    }
-  }
+  std::visit(Overloaded{[&](const runtime::JobStateChange& job) { bytes += job.cause.size(); },
+                        [&](const runtime::TaskStateChange& task) {
+                          bytes += task.cause.size() + task.task_name.size();
+                        },
+                        [&](const runtime::JobResult& result) {
+                          bytes += result.cause.size();
+                          for (const runtime::AccumulatorValue& value : result.accumulators) {
+                            bytes += value.name.size() + value.bytes.size();
+                          }
+                        }},
+             event);
   return bytes;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/overloaded.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
@@ -15,25 +16,30 @@ JobTasks::JobTasks(JobId job,
 // --------------------------------------------------------------------------------------- reports
 
 void JobTasks::report(TaskManagerId from, const runtime::TaskManagerReport& report) {
-  if (const auto* updates = std::get_if<std::vector<runtime::TaskUpdate>>(&report)) {
-    for (const runtime::TaskUpdate& one : *updates) {
-      if (isCurrent(one.execution) && speaksFor(from, one.task)) {
-        attempt_->update(one);
-      }
-    }
-  } else if (const auto* ack = std::get_if<runtime::CheckpointAck>(&report)) {
-    acknowledged(from, *ack);
-  } else if (const auto* decline = std::get_if<runtime::CheckpointDecline>(&report)) {
-    if (isCurrent(decline->execution) && speaksFor(from, decline->task)) {
-      parts_.coordinator.decline(*decline);
-    }
-  } else if (const auto* exited = std::get_if<runtime::WorkerExited>(&report)) {
-    if (isCurrent(exited->execution)) {
-      attempt_->workerExited(from, *exited);
-    }
-  } else if (const auto* result = std::get_if<runtime::ProbeResult>(&report)) {
-    parts_.probe.result(from, *result);
-  }
+  std::visit(
+      Overloaded{[&](const std::vector<runtime::TaskUpdate>& updates) {
+                   for (const runtime::TaskUpdate& one : updates) {
+                     if (isCurrent(one.execution) && speaksFor(from, one.task)) {
+                       attempt_->update(one);
+                     }
+                   }
+                 },
+                 [&](const runtime::CheckpointAck& ack) { acknowledged(from, ack); },
+                 [&](const runtime::CheckpointDecline& decline) {
+                   if (isCurrent(decline.execution) && speaksFor(from, decline.task)) {
+                     parts_.coordinator.decline(decline);
+                   }
+                 },
+                 [&](const runtime::WorkerExited& exited) {
+                   if (isCurrent(exited.execution)) {
+                     attempt_->workerExited(from, exited);
+                   }
+                 },
+                 [&](const runtime::ProbeResult& result) { parts_.probe.result(from, result); },
+                 // These concern no job.
+                 [](const runtime::Heartbeat&) {},
+                 [](const runtime::HandleDiscarded&) {}},
+      report);
   parts_.events.changed();
 }
 
