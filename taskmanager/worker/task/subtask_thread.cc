@@ -1,26 +1,17 @@
 #include "taskmanager/worker/task/subtask_thread.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <pthread.h>
 
-#include "common/base/text.h"
-#include "common/functions/checkpointed.h"
-#include "common/runtime/report_limits.h"
-#include "taskmanager/worker/checkpoint/restored_state.h"
+#include "common/base/overloaded.h"
 #include "taskmanager/worker/task/crash_report.h"
-#include "taskmanager/worker/task/exception_text.h"
+#include "taskmanager/worker/task/task_chain.h"
+#include "taskmanager/worker/task/task_failure.h"
 
 namespace weir::worker {
-
-namespace {
-
-std::uint32_t channelsOf(const std::vector<GateSection>& sections) {
-  return sections.empty() ? 0 : sections.back().first + sections.back().count;
-}
-
-}  // namespace
 
 SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
                              const graph::ProgramCode& code,
@@ -32,10 +23,15 @@ SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
       code_(code),
       id_{deployment.graph.vertices[vertex].id, subtask},
       vertex_(vertex),
-      buffer_timeout_(buffer_timeout),
       services_(services),
-      sections_(planGate(deployment.graph, vertex, subtask)),
-      gate_(channelsOf(sections_), services.buffers, signal_) {}
+      input_(planGate(deployment.graph, vertex, subtask), services.buffers, signal_),
+      outputs_(services.buffers, signal_, stop_.flag(), services.clock, buffer_timeout),
+      reports_(deployment.execution,
+               id_,
+               input_,
+               outputs_,
+               services.report,
+               services.most_accumulators) {}
 
 SubtaskThread::~SubtaskThread() { join(); }
 
@@ -45,36 +41,9 @@ void SubtaskThread::join() {
   }
 }
 
-void SubtaskThread::addOutput(std::uint32_t edge,
-                              std::vector<std::unique_ptr<OutputChannel>> channels) {
-  senders_[edge] = std::make_unique<EdgeSender>(
-      std::move(channels), services_.buffers, signal_, stop_, services_.clock);
-}
-
 void SubtaskThread::start(std::function<void()> ended) {
   ended_ = std::move(ended);
   thread_ = std::thread([this] { run(); });
-}
-
-void SubtaskThread::cancel() {
-  {
-    std::lock_guard lock(failure_mutex_);
-    cancelled_ = true;
-  }
-  stop_.store(true, std::memory_order_release);
-  signal_.wake();
-}
-
-void SubtaskThread::fail(const std::string& cause) {
-  {
-    std::lock_guard lock(failure_mutex_);
-    if (cancelled_ || !failure_.empty()) {
-      return;
-    }
-    failure_ = cause;
-  }
-  stop_.store(true, std::memory_order_release);
-  signal_.wake();
 }
 
 void SubtaskThread::run() {
@@ -82,50 +51,34 @@ void SubtaskThread::run() {
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
   const CrashScope crash_scope(name.c_str());
   runGuarded();
+  checkpoints_.reset();
   chain_.reset();  // User objects end on the thread they lived on.
   ended_();
 }
 
 void SubtaskThread::runGuarded() {
-  report(runtime::TaskState::kDeploying);
-  std::string cause;
+  reports_.state(runtime::TaskState::kDeploying);
+  TaskFailure failure;
   try {
     prepare();
-    report(runtime::TaskState::kRunning);
+    reports_.state(runtime::TaskState::kRunning);
     loop();
-    waker_.detach();
+    poll_timer_.waker().detach();
     chain_->notifyFinished();
     chain_->close();
-    (void)accumulators();
-    return report(runtime::TaskState::kFinished);
+    reports_.checkAccumulators();
+    return reports_.state(runtime::TaskState::kFinished);
   } catch (const functions::CancelledException&) {  // Or failed from outside.
     hearCompleted();
-  } catch (const RestoreError& error) {
-    cause = describeFailure(std::current_exception());
-    unrecoverable_ = error.unrecoverable();
-  } catch (const AccumulatorsTooLargeError& error) {
-    cause = error.what() + place();
-    unrecoverable_ = true;
-  } catch (const state::StateMismatchError&) {
-    cause = describeFailure(std::current_exception());
-    unrecoverable_ = true;
-  } catch (const UnrecoverableError&) {
-    cause = describeFailure(std::current_exception());
-    unrecoverable_ = true;
   } catch (...) {
-    cause = describeFailure(std::current_exception());
+    failure = failureOf(std::current_exception(), place());
   }
   closeQuietly();
-  {
-    std::lock_guard lock(failure_mutex_);
-    if (cancelled_) {
-      cause.clear();
-    } else if (cause.empty()) {
-      cause = failure_;
-    }
+  std::string cause = stop_.causeBeside(std::move(failure.cause));
+  if (cause.empty()) {
+    return reports_.state(runtime::TaskState::kCanceled);
   }
-  const bool failed = !cause.empty();
-  report(failed ? runtime::TaskState::kFailed : runtime::TaskState::kCanceled, std::move(cause));
+  reports_.state(runtime::TaskState::kFailed, std::move(cause), failure.unrecoverable);
 }
 
 /// Checkpoints that completed before the cancel: a savepoint's lines are committed though its job
@@ -137,7 +90,7 @@ void SubtaskThread::hearCompleted() {
   try {
     for (const Mail& mail : mailbox_.takeAll()) {
       if (const auto* notify = std::get_if<NotifyMail>(&mail); notify && notify->completed) {
-        chain_->notifyComplete(notify->checkpoint);
+        checkpoints_->onCompleted(notify->checkpoint);
       }
     }
   } catch (...) {  // NOLINT: who is restored from the checkpoint commits it.
@@ -145,7 +98,7 @@ void SubtaskThread::hearCompleted() {
 }
 
 void SubtaskThread::closeQuietly() {
-  waker_.detach();
+  poll_timer_.waker().detach();
   if (chain_ == nullptr) {
     return;
   }
@@ -155,13 +108,6 @@ void SubtaskThread::closeQuietly() {
   }
 }
 
-std::string SubtaskThread::describeFailure(const std::exception_ptr& thrown) const {
-  constexpr std::size_t kMostPlaceBytes = 1024;  // Is not to be cut off with the end of the text.
-  std::string text = describeException(thrown);
-  cutAloud(text, kMostTextBytes - kMostPlaceBytes);
-  return text + place();
-}
-
 std::string SubtaskThread::place() const {
   const graph::JobVertex& vertex = deployment_.graph.vertices[vertex_];
   return " (in '" + (chain_ ? chain_->where() : vertex.name) + "', subtask " +
@@ -169,105 +115,201 @@ std::string SubtaskThread::place() const {
 }
 
 void SubtaskThread::prepare() {
-  const graph::JobGraph& graph = deployment_.graph;
-  ChainSetup setup;
-  setup.graph = &graph;
-  setup.code = &code_;
-  setup.vertex = vertex_;
-  setup.task.job = deployment_.execution.job;
-  setup.task.job_name = graph.name;
-  setup.task.attempt = deployment_.execution.attempt;
-  setup.task.task_name = graph.vertices[vertex_].name;
-  setup.task.subtask = id_.subtask;
-  setup.task.checkpointing = graph.checkpoints.enabled;
-  setup.task.lease = services_.lease;
-  setup.task.parallelism = graph.vertices[vertex_].parallelism;
-  setup.waker = waker_.function();
-  setup.most_accumulators = services_.most_accumulators;
-  setup.output = [this](std::uint32_t edge) -> functions::EdgeOutput& { return *senders_[edge]; };
-  chain_ = std::make_unique<OperatorChain>(setup);
-  for (const GateSection& section : sections_) {
-    ports_.push_back(Port{section.edge, section.count, &chain_->reader(section.edge)});
-    port_of_.insert(port_of_.end(), section.count, static_cast<std::uint32_t>(ports_.size() - 1));
-  }
-  open_ports_ = static_cast<std::uint32_t>(ports_.size());
-  barriers_ = BarrierHandler::make(graph.checkpoints.mode, gate_.channels());
-  if (auto restored = restore(); !restored) {
+  chain_ = makeChain(deployment_,
+                     code_,
+                     vertex_,
+                     id_.subtask,
+                     outputs_,
+                     poll_timer_.waker().function(),
+                     services_);
+  reports_.connect(*chain_);
+  input_.connect(*chain_);
+  checkpoints_ = std::make_unique<TaskCheckpoints>(
+      TaskCheckpoints::Self{id_, deployment_.graph.vertices[vertex_].name},
+      deployment_.graph.checkpoints.mode,
+      *chain_,
+      input_.gate(),
+      outputs_,
+      services_.snapshots,
+      services_.clock);
+  if (auto restored = restoreChain(*chain_, deployment_, vertex_, id_, services_.files);
+      !restored) {
     throw RestoreError(restored.error());
   }
   chain_->open();
   prepared_ = true;
   now_ = services_.clock.now();
-  next_report_ = now_ + kReportInterval;
+  reports_.begin(now_);
 }
 
-Status SubtaskThread::restore() {
-  const auto found =
-      std::ranges::find(deployment_.restores.tasks, id_, &runtime::TaskRestore::task);
-  if (found == deployment_.restores.tasks.end()) {
-    return ok();
+void SubtaskThread::loop() {
+  if (isSource() && chain_->headFinished()) {
+    chain_->endSource();
+    inputEnded();
   }
-  for (const runtime::OperatorRestoreOrder& order : found->operators) {
-    for (std::size_t i = 0; i < chain_->size(); ++i) {
-      const graph::JobOperator& what = chain_->description(i);
-      if (what.id != order.id) {
-        continue;
-      }
-      WEIR_TRY(const auto opened,
-               openRestore(order,
-                           deployment_.restores.sectionsOf(order),
-                           id_.subtask,
-                           deployment_.graph.vertices[vertex_].parallelism,
-                           what.max_parallelism,
-                           services_.files)
-                   .during("restore operator '" + what.name + "'"));
-      WEIR_RETURN_IF_ERROR(chain_->restore(i, opened));
-      if (order.finished) {
-        chain_->setFinished(i);
-      }
+  while (true) {
+    signal_.prepare();  // Whatever comes from here on ends the next sleep.
+    handleMail();
+    if (finish_) {
+      return;
+    }
+    const Step done = step();
+    if (done == Step::kWorked) {
+      afterWork();
+    } else {
+      rest(done);
     }
   }
-  return ok();
 }
 
-void SubtaskThread::report(runtime::TaskState state, std::string cause) {
-  runtime::TaskUpdate update;
-  update.execution = deployment_.execution;
-  update.task = id_;
-  update.state = state;
-  update.unrecoverable = state == runtime::TaskState::kFailed && unrecoverable_;
-  update.input_ended = input_ended_;
-  update.cause = std::move(cause);
-  if (chain_ != nullptr) {
-    update.accumulators = chain_->accumulators();
-    if (runtime::bytesOf(update.accumulators) > services_.most_accumulators) {
-      update.accumulators.clear();  // The task fails for it.
+void SubtaskThread::handleMail() {
+  if (services_.lease != nullptr) {
+    services_.lease->enforce();
+  }
+  if (stop_.made()) {
+    throw functions::CancelledException();
+  }
+  if (!mailbox_.filled()) {
+    return;
+  }
+  for (const Mail& mail : mailbox_.takeAll()) {
+    std::visit(Overloaded{[this](const runtime::CheckpointOrder& order) {
+                            if (isSource()) {
+                              checkpoints_->onTrigger(order);
+                            }
+                          },
+                          [this](const NotifyMail& notify) {
+                            notify.completed ? checkpoints_->onCompleted(notify.checkpoint)
+                                             : checkpoints_->onAborted(notify.checkpoint);
+                          },
+                          [this](const FinishMail&) { finish_ = true; }},
+               mail);
+  }
+  now_ = services_.clock.now();
+}
+
+SubtaskThread::Step SubtaskThread::step() {
+  if (!outputs_.hasRoom()) {
+    return Step::kBlocked;
+  }
+  return isSource() ? poll() : read();
+}
+
+SubtaskThread::Step SubtaskThread::poll() {
+  if (input_ended_) {
+    return Step::kIdle;
+  }
+  if (poll_timer_.resting()) {
+    now_ = services_.clock.now();
+    if (!poll_timer_.over(now_)) {
+      return Step::kIdle;
     }
   }
-  update.metrics = metrics();
-  services_.report(std::move(update));
+  const SteadyTime start = now_;
+  const Duration waited = outputs_.waited();
+  const InputStatus status = chain_->poll(pace_.limit());
+  if (!processed() && chain_->handledOwnRecords()) {
+    processed_.store(true, std::memory_order_relaxed);
+  }
+  const SteadyTime end = worked(start, waited, status == InputStatus::kMoreAvailable);
+  if (status == InputStatus::kMoreAvailable) {
+    poll_timer_.hadRecords();
+    return Step::kWorked;
+  }
+  if (status == InputStatus::kEndOfInput) {
+    chain_->endSource();
+    inputEnded();
+    return Step::kWorked;
+  }
+  poll_timer_.hadNone(end, chain_->pollAgainAt());
+  return Step::kIdle;
 }
 
-std::vector<runtime::AccumulatorValue> SubtaskThread::accumulators() const {
-  auto accumulators = chain_->accumulators();
-  if (runtime::bytesOf(accumulators) > services_.most_accumulators) {
-    throw AccumulatorsTooLargeError(
-        runtime::accumulatorsTooLarge(accumulators, services_.most_accumulators));
+SubtaskThread::Step SubtaskThread::read() {
+  switch (input_.next()) {
+    case TaskInput::Next::kNothing:
+      return Step::kIdle;
+    case TaskInput::Next::kEvent:
+      onEvent(input_.takeEvent());
+      now_ = services_.clock.now();
+      return Step::kWorked;
+    case TaskInput::Next::kRecords:
+      break;
   }
-  return accumulators;
+  const SteadyTime start = now_;
+  const Duration waited = outputs_.waited();
+  const bool more = input_.read(pace_.limit());
+  processed_.store(true, std::memory_order_relaxed);
+  worked(start, waited, more);
+  return Step::kWorked;
 }
 
-runtime::TaskMetrics SubtaskThread::metrics() const {
-  runtime::TaskMetrics metrics;
-  metrics.bytes_in = bytes_in_;
-  for (const auto& [edge, sender] : senders_) {
-    metrics.bytes_out += sender->bytesSent();
+SteadyTime SubtaskThread::worked(SteadyTime start, Duration waited_before, bool full) {
+  const SteadyTime end = services_.clock.now();
+  const Duration waiting = outputs_.waited() - waited_before;
+  pace_.took(end - start - waiting, waiting, full);
+  outputs_.noteStarted(end);
+  now_ = end;
+  return end;
+}
+
+void SubtaskThread::afterWork() {
+  reports_.touch();
+  if (outputs_.due(now_)) {
+    flush();
   }
-  if (chain_ != nullptr) {
-    metrics.records_in = chain_->recordsIn();
-    metrics.records_out = chain_->recordsOut();
+  if (reports_.due(now_)) {
+    reports_.progress(now_);
   }
-  return metrics;
+}
+
+void SubtaskThread::rest(Step step) {
+  if (step == Step::kIdle && outputs_.started()) {
+    reports_.touch();
+    if (outputs_.hasTimeout()) {
+      return flush();  // It may have waited and missed a wake-up: look at everything again.
+    }
+    outputs_.noteFlushed();
+  }
+  input_.gate().returnCredits();
+  if (reports_.due(now_)) {
+    return reports_.progress(now_);
+  }
+  SteadyTime deadline = reports_.dueAt();
+  if (step == Step::kIdle && !input_ended_) {
+    deadline = std::min(deadline, poll_timer_.next());
+  }
+  signal_.wait(deadline);
+  now_ = services_.clock.now();
+}
+
+void SubtaskThread::flush() {
+  chain_->flush();
+  outputs_.noteFlushed();
+  now_ = services_.clock.now();
+}
+
+void SubtaskThread::onEvent(TaskInput::ChannelEvent arrived) {
+  if (arrived.event.kind == Event::Kind::kBarrier) {
+    return checkpoints_->onBarrier(arrived.channel, arrived.event.order);
+  }
+  const auto edge = input_.endChannel(arrived.channel);
+  if (!edge) {
+    return;
+  }
+  chain_->endEdge(*edge);
+  outputs_.noteDue(services_.clock.now());
+  if (input_.ended()) {
+    inputEnded();
+  }
+}
+
+void SubtaskThread::inputEnded() {
+  flush();
+  outputs_.broadcast(Event::endOfInput());
+  input_ended_ = true;
+  checkpoints_->inputEnded();
+  reports_.inputEnded();
 }
 
 }  // namespace weir::worker

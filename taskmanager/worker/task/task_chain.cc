@@ -1,0 +1,71 @@
+#include "taskmanager/worker/task/task_chain.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "taskmanager/worker/checkpoint/restored_state.h"
+
+namespace weir::worker {
+
+std::unique_ptr<OperatorChain> makeChain(const runtime::Deployment& deployment,
+                                         const graph::ProgramCode& code,
+                                         std::uint32_t vertex,
+                                         std::uint32_t subtask,
+                                         TaskOutputs& outputs,
+                                         std::function<void()> waker,
+                                         const TaskServices& services) {
+  const graph::JobGraph& graph = deployment.graph;
+  ChainSetup setup;
+  setup.graph = &graph;
+  setup.code = &code;
+  setup.vertex = vertex;
+  setup.task.job = deployment.execution.job;
+  setup.task.job_name = graph.name;
+  setup.task.attempt = deployment.execution.attempt;
+  setup.task.task_name = graph.vertices[vertex].name;
+  setup.task.subtask = subtask;
+  setup.task.checkpointing = graph.checkpoints.enabled;
+  setup.task.lease = services.lease;
+  setup.task.parallelism = graph.vertices[vertex].parallelism;
+  setup.waker = std::move(waker);
+  setup.most_accumulators = services.most_accumulators;
+  setup.output = [&outputs](std::uint32_t edge) -> functions::EdgeOutput& {
+    return outputs.edge(edge);
+  };
+  return std::make_unique<OperatorChain>(setup);
+}
+
+Status restoreChain(OperatorChain& chain,
+                    const runtime::Deployment& deployment,
+                    std::uint32_t vertex,
+                    const runtime::TaskId& task,
+                    fs::FileSystem& files) {
+  const auto found =
+      std::ranges::find(deployment.restores.tasks, task, &runtime::TaskRestore::task);
+  if (found == deployment.restores.tasks.end()) {
+    return ok();
+  }
+  for (const runtime::OperatorRestoreOrder& order : found->operators) {
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+      const graph::JobOperator& what = chain.description(i);
+      if (what.id != order.id) {
+        continue;
+      }
+      WEIR_TRY(const auto opened,
+               openRestore(order,
+                           deployment.restores.sectionsOf(order),
+                           task.subtask,
+                           deployment.graph.vertices[vertex].parallelism,
+                           what.max_parallelism,
+                           files)
+                   .during("restore operator '" + what.name + "'"));
+      WEIR_RETURN_IF_ERROR(chain.restore(i, opened));
+      if (order.finished) {
+        chain.setFinished(i);
+      }
+    }
+  }
+  return ok();
+}
+
+}  // namespace weir::worker

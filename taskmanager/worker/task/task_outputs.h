@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "taskmanager/worker/memory/buffer_pool.h"
+#include "taskmanager/worker/network/edge_sender.h"
+#include "taskmanager/worker/network/event.h"
+
+namespace weir::worker {
+
+/// Everything that leaves one subtask over edges: a sender for each, and since when records may lie
+/// in buffers that were started and not sent.
+///
+/// Lives as long as its task. Threads: add() before the task starts, then the task's.
+class TaskOutputs {
+ public:
+  /// References outlive it. `timeout` is how long a record may wait for its buffer to fill;
+  /// negative: for ever.
+  TaskOutputs(BufferPool& buffers,
+              WakeSignal& signal,
+              const std::atomic<bool>& stop,
+              const Clock& clock,
+              std::chrono::milliseconds timeout)
+      : buffers_(buffers), signal_(signal), stop_(stop), clock_(clock), timeout_(timeout) {}
+
+  /// The channels of an outgoing edge, in order.
+  void add(std::uint32_t edge, std::vector<std::unique_ptr<OutputChannel>> channels);
+  functions::EdgeOutput& edge(std::uint32_t edge) { return *senders_.at(edge); }
+
+  /// Whether every channel would take a buffer now; if not, the task is woken once all do.
+  bool hasRoom();
+  /// Sends to all channels of all edges; what was written before was flushed.
+  void broadcast(const Event& event);
+  /// Time that the task has spent waiting for room.
+  Duration waited() const;
+  std::uint64_t bytesSent() const;
+
+  /// Records may lie in started buffers as of `now`, if they did not before.
+  void noteStarted(SteadyTime now);
+  /// The same, and they are due at once.
+  void noteDue(SteadyTime now);
+  /// Every started buffer was sent, or may wait for as long as it likes.
+  void noteFlushed() { started_ = false; }
+  bool started() const { return started_; }
+  bool hasTimeout() const { return timeout_.count() >= 0; }
+  bool due(SteadyTime now) const { return started_ && hasTimeout() && now >= due_; }
+
+ private:
+  BufferPool& buffers_;            // The worker's.
+  WakeSignal& signal_;             // The task's, like the next.
+  const std::atomic<bool>& stop_;  // Ends waiting for room.
+  const Clock& clock_;
+  const std::chrono::milliseconds timeout_;
+  std::map<std::uint32_t, std::unique_ptr<EdgeSender>> senders_;  // By edge.
+  bool started_ = false;
+  SteadyTime due_{};
+};
+
+}  // namespace weir::worker
