@@ -5,7 +5,6 @@ Linking alone does not stop an include, so this reads them all and fails where
   - a folder includes one that is not in its USES,
   - a USES entry does not stand earlier in WEIR_ORDER, or belongs to the other process,
   - a *.pb.h is included outside wire/, rpc/ and client/,
-  - a source file has more than 600 lines, or a header more than 300,
   - a folder with code has no README.md, or one of more than fifteen lines.
 """
 import pathlib
@@ -17,7 +16,7 @@ PROTO_ALLOWED = re.compile(r"(^|/)(wire|rpc|client|session)(/|$)")
 
 
 def order():
-    text = (ROOT / "CMakeLists.txt").read_text()
+    text = re.sub(r"#.*", "", (ROOT / "CMakeLists.txt").read_text())
     folders = re.search(r"set\(WEIR_ORDER(.*?)\)", text, re.S).group(1).split()
     crossing = re.search(r"set\(WEIR_MAY_CROSS(.*?)\)", text, re.S).group(1).split()
     return folders, crossing
@@ -65,9 +64,6 @@ def check():
             if any(name.startswith(n + "/") for n in nested):
                 continue
             text = path.read_text()
-            lines = text.count("\n")
-            if lines > (300 if path.suffix == ".h" else 600):
-                errors.append(f"{name}: {lines} lines; split it by meaning")
             for number, line in enumerate(text.splitlines(), 1):
                 match = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
                 if not match:

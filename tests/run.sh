@@ -11,16 +11,19 @@ stages=("$@")
 jobs=${WEIR_JOBS:-$(nproc)}
 passed=0
 failed=()
+slow=()
 
 deploy/packages.sh test
 
-step() { # step NAME COMMAND...
-  local name=$1 start=$SECONDS
-  shift
+step() { # step BUDGET NAME COMMAND...; BUDGET: seconds that it may take from nothing on two cores, see README.md
+  local budget=$1 name=$2 start=$SECONDS took
+  shift 2
   echo "== $name"
   if "$@"; then
     passed=$((passed + 1))
-    echo "== $name: passed in $((SECONDS - start)) s"
+    took=$((SECONDS - start))
+    echo "== $name: passed in $took s of $budget"
+    [ $took -le "$budget" ] || slow+=("$name took $took s, more than its $budget")
   else
     failed+=("$name")
     echo "== $name: FAILED after $((SECONDS - start)) s"
@@ -64,32 +67,33 @@ export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:halt_on_error=1"
 for stage in "${stages[@]}"; do
   case $stage in
     form)
-      step "format" format_check
-      step "includes" tests/check_includes.py
+      step 20 "format" format_check
+      step 10 "includes" tests/check_includes.py
+      step 10 "sizes" tests/check_sizes.py
       ;;
     asan)
-      step "build with address and undefined-behaviour sanitizers" build asan
-      step "unit, integration and simulation tests" run_ctest asan
+      step 780 "build with address and undefined-behaviour sanitizers" build asan
+      step 180 "unit, integration and simulation tests" run_ctest asan
       ;;
     tsan)
       # Worker and coordinator; tests/matrix.sh runs everything under every sanitizer.
-      step "build with the thread sanitizer" build tsan tsan_tests
-      step "worker and coordinator under the thread sanitizer" run_ctest tsan -L tsan
+      step 420 "build with the thread sanitizer" build tsan tsan_tests
+      step 120 "worker and coordinator under the thread sanitizer" run_ctest tsan -L tsan
       ;;
     release)
-      step "release build" build release
-      step "install" install_release
+      step 300 "release build" build release
+      step 10 "install" install_release
       ;;
     e2e)
-      step "end-to-end tests" python3 -m unittest discover -s tests/e2e -p 'test_*.py'
+      step 240 "end-to-end tests" python3 -m unittest discover -s tests/e2e -p 'test_*.py'
       ;;
     hostile)
-      step "hostile client" build asan weir-hostile
-      step "hostile clients, task managers, peers and snapshots" \
+      step 30 "hostile client" build asan weir-hostile
+      step 150 "hostile clients, task managers, peers and snapshots" \
         python3 -m unittest discover -s tests/hostile -p 'test_*.py'
       ;;
     tidy)
-      step "clang-tidy" tests/tidy.sh
+      step 480 "clang-tidy" tests/tidy.sh
       ;;
     *)
       echo "tests/run.sh: there is no stage '$stage'" >&2
@@ -98,6 +102,7 @@ for stage in "${stages[@]}"; do
   esac
 done
 
+for text in "${slow[@]}"; do echo "SLOW: $text"; done
 for name in "${failed[@]}"; do echo "FAILED: $name"; done
 echo "steps: $passed passed, ${#failed[@]} failed"
 [ ${#failed[@]} -eq 0 ]

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/utf8.h"
+#include "common/client/json_text.h"
 
 namespace weir::client {
 namespace {
@@ -151,7 +152,7 @@ std::string failureDocument(std::string_view what, const Error& error) {
                                      {"code", toString(error.code())},
                                      {"message", error.message()},
                                      {"advice", error.advice()}}}};
-  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return jsonText(document);
 }
 
 std::string wrapped(std::string_view text, std::size_t width) {

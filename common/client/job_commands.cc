@@ -11,6 +11,7 @@
 #include "common/base/utf8.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
+#include "common/client/json_text.h"
 #include "common/config/options.h"
 #include "common/config/reference.h"
 #include "common/config/resolve.h"
@@ -93,16 +94,12 @@ nlohmann::json summaryJson(const JobSummary& job, std::int64_t now) {
           {"waiting", job.waiting}};
 }
 
-std::string dumped(const nlohmann::json& document) {
-  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 std::string listDocument(const std::vector<JobSummary>& jobs, std::int64_t now) {
   nlohmann::json list = nlohmann::json::array();
   for (const JobSummary& job : jobs) {
     list.push_back(summaryJson(job, now));
   }
-  return dumped({{"jobs", list}});
+  return jsonText({{"jobs", list}});
 }
 
 }  // namespace
@@ -352,10 +349,10 @@ int checkConfiguration(Console& console, const std::string& file) {
                            Error(ErrorCode::kInvalidArgument,
                                  fmt::format("{} problem(s) found", problems.size()) + list)
                                .advise("correct them and check again"),
-                           dumped(document));
+                           jsonText(document));
   }
   console.result(fmt::format("{}: in order.", escaped(file)));
-  console.document(dumped(document));
+  console.document(jsonText(document));
   return kDone;
 }
 

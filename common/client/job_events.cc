@@ -8,6 +8,7 @@
 #include "common/accumulators/accumulators.h"
 #include "common/base/overloaded.h"
 #include "common/base/utf8.h"
+#include "common/client/json_text.h"
 
 namespace weir::client {
 namespace {
@@ -101,7 +102,7 @@ std::string submissionDocument(const JobId& job,
       {"name", name},
       {"restore",
        {{"matched", restore.matched}, {"empty", restore.empty}, {"dropped", restore.dropped}}}};
-  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return jsonText(document);
 }
 
 std::string resultDocument(const JobId& job,
@@ -119,7 +120,7 @@ std::string resultDocument(const JobId& job,
     document["accumulators"][value.name] = {
         {"type", value.type}, {"value", nlohmann::json::parse(valueText(value), nullptr, false)}};
   }
-  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return jsonText(document);
 }
 
 }  // namespace weir::client

@@ -6,6 +6,7 @@
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
 #include "common/client/job_progress.h"
+#include "common/client/json_text.h"
 #include "common/client/prepared_program.h"
 #include "common/client/program.h"
 #include "common/graph/plan.h"
@@ -35,7 +36,7 @@ Result<std::optional<runtime::RestoreRequest>> restoreOf(const RunOptions& optio
 
 std::string interruptionDocument(const JobId& job, const std::string& name) {
   const nlohmann::json document = {{"jobid", job.hex()}, {"name", name}, {"interrupted", true}};
-  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return jsonText(document);
 }
 
 void printRestore(Console& console, const runtime::RestoreReport& report) {

@@ -6,14 +6,11 @@
 #include "common/base/utf8.h"
 #include "common/client/commands.h"
 #include "common/client/job_events.h"
+#include "common/client/json_text.h"
 #include "common/client/prepared_program.h"
 
 namespace weir::client {
 namespace {
-
-std::string dumped(const nlohmann::json& document) {
-  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 std::function<void(const runtime::SavepointProgress&)> showing(Console& console) {
   return [&console](const runtime::SavepointProgress& progress) {
@@ -62,12 +59,12 @@ int requestSavepoint(const Invocation& invocation,
       return console.failure(what, ended.error());
     }
   }
-  console.document(dumped({{"jobid", job.hex()},
-                           {"path", result->path},
-                           {"points-to", result->points_to},
-                           {"checkpoint-id", result->checkpoint.value()},
-                           {"size", result->bytes},
-                           {"warnings", result->warnings}}));
+  console.document(jsonText({{"jobid", job.hex()},
+                             {"path", result->path},
+                             {"points-to", result->points_to},
+                             {"checkpoint-id", result->checkpoint.value()},
+                             {"size", result->bytes},
+                             {"warnings", result->warnings}}));
   return kDone;
 }
 
@@ -134,9 +131,9 @@ int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options
     console.note("Its job still recovers from it: the data goes after that job's next checkpoint.");
   }
   console.result(fmt::format("Savepoint '{}' disposed.", escaped(options.path)));
-  console.document(dumped({{"path", options.path},
-                           {"unreadable", reply->unreadable},
-                           {"data-later", reply->data_later}}));
+  console.document(jsonText({{"path", options.path},
+                             {"unreadable", reply->unreadable},
+                             {"data-later", reply->data_later}}));
   return kDone;
 }
 
@@ -175,7 +172,7 @@ int listSavepoints(const Invocation& invocation) {
     }
     list.push_back(std::move(entry));
   }
-  console.document(dumped({{"savepoints", list}}));
+  console.document(jsonText({{"savepoints", list}}));
   return kDone;
 }
 

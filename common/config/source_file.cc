@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "common/base/utf8.h"
+#include "common/config/source_error.h"
 #include "common/config/yaml_source.h"
 
 namespace weir::config {
@@ -19,11 +20,7 @@ namespace {
 
 constexpr std::int64_t kMostBytes = 16 << 20;  // No configuration; memory is taken for it at once.
 
-Error wrongLine(const std::string& name, int line, std::string what) {
-  return {ErrorCode::kInvalidArgument, name + ":" + std::to_string(line) + ": " + std::move(what)};
-}
-
-std::string_view trim(std::string_view text) {
+std::string_view withoutBlanks(std::string_view text) {
   constexpr std::string_view kBlank = " \t";
   const std::size_t begin = text.find_first_not_of(kBlank);
   if (begin == std::string_view::npos) {
@@ -80,13 +77,13 @@ std::optional<RawEntry> parseFlatLine(std::string_view line, int number) {
   if (colon == std::string_view::npos) {
     return std::nullopt;
   }
-  const std::string_view key = trim(line.substr(0, colon));
+  const std::string_view key = withoutBlanks(line.substr(0, colon));
   const std::string_view rest = line.substr(colon + 1);
   if (key.empty() || !std::ranges::all_of(key, allowed) || key.starts_with('-') ||
-      (!rest.empty() && rest[0] != ' ' && rest[0] != '\t') || needsYaml(trim(rest))) {
+      (!rest.empty() && rest[0] != ' ' && rest[0] != '\t') || needsYaml(withoutBlanks(rest))) {
     return std::nullopt;
   }
-  return RawEntry{std::string(key), std::string(trim(rest)), number};
+  return RawEntry{std::string(key), std::string(withoutBlanks(rest)), number};
 }
 
 /// A value in quotes or brackets means what it means in YAML.
@@ -112,7 +109,7 @@ std::optional<std::vector<RawEntry>> parseFlat(const std::string& text, const st
   bool may_nest = false;
   for (int number = 1; std::getline(lines, line); ++number) {
     const std::string_view content = withoutComment(line);
-    if (trim(content).empty() || (content == "---" && entries.empty())) {
+    if (withoutBlanks(content).empty() || (content == "---" && entries.empty())) {
       continue;
     }
     auto entry = parseFlatLine(content, number);

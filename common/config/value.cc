@@ -21,7 +21,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-std::string_view trim(std::string_view text) {
+std::string_view withoutSpace(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) {
     text.remove_prefix(1);
   }
@@ -98,14 +98,15 @@ constexpr std::array kMemoryUnits = std::to_array<Unit>({
 template <std::size_t kCount>
 std::optional<std::int64_t> parseWithUnit(std::string_view text,
                                           const std::array<Unit, kCount>& units) {
-  const std::string spelled = lower(trim(text));
+  const std::string spelled = lower(withoutSpace(text));
   std::int64_t number = 0;
   const char* const end = spelled.data() + spelled.size();
   const auto [rest, error] = std::from_chars(spelled.data(), end, number);
   if (error != std::errc()) {
     return std::nullopt;
   }
-  const std::string_view name = trim(std::string_view(rest, static_cast<std::size_t>(end - rest)));
+  const std::string_view name =
+      withoutSpace(std::string_view(rest, static_cast<std::size_t>(end - rest)));
   const auto unit = std::ranges::find(units, name, &Unit::name);
   std::int64_t product = 0;
   if (unit == units.end() || __builtin_mul_overflow(number, unit->factor, &product)) {
@@ -116,7 +117,7 @@ std::optional<std::int64_t> parseWithUnit(std::string_view text,
 
 /// ISO 8601 without years and months: P1DT2H3M4.5S.
 std::optional<std::int64_t> parseIsoDuration(std::string_view text) {
-  std::string spelled = lower(trim(text));
+  std::string spelled = lower(withoutSpace(text));
   if (!spelled.starts_with("p") || spelled.size() < 3) {
     return std::nullopt;
   }
@@ -188,7 +189,7 @@ Status checkLimits(const OptionInfo& option, double value, std::string_view text
 }  // namespace
 
 Result<std::int64_t> parseInteger(std::string_view text) {
-  const std::string_view digits = trim(text);
+  const std::string_view digits = withoutSpace(text);
   std::int64_t number = 0;
   const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || rest != digits.data() + digits.size()) {
@@ -198,7 +199,7 @@ Result<std::int64_t> parseInteger(std::string_view text) {
 }
 
 Result<double> parseNumber(std::string_view text) {
-  const std::string_view digits = trim(text);
+  const std::string_view digits = withoutSpace(text);
   double number = 0;
   const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || rest != digits.data() + digits.size() || !std::isfinite(number)) {
@@ -208,7 +209,7 @@ Result<double> parseNumber(std::string_view text) {
 }
 
 Result<bool> parseBoolean(std::string_view text) {
-  const std::string value = lower(trim(text));
+  const std::string value = lower(withoutSpace(text));
   if (value != "true" && value != "false") {
     return wrong("'" + std::string(text) + "' is neither true nor false");
   }
@@ -216,7 +217,7 @@ Result<bool> parseBoolean(std::string_view text) {
 }
 
 Result<Duration> parseDuration(std::string_view text) {
-  const std::string value = lower(trim(text));
+  const std::string value = lower(withoutSpace(text));
   if (value == "inf" || value == "infinite" || value == "infinity") {
     return Duration::max();
   }
@@ -243,7 +244,7 @@ std::vector<std::string> parseList(std::string_view text) {
   std::vector<std::string> items;
   std::string item;
   const auto finish = [&] {
-    if (const std::string_view trimmed = trim(item); !trimmed.empty()) {
+    if (const std::string_view trimmed = withoutSpace(item); !trimmed.empty()) {
       items.emplace_back(trimmed);
     }
     item.clear();

@@ -9,13 +9,11 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include "common/config/source_error.h"
+
 namespace weir::config {
 
 namespace {
-
-Error wrongLine(const std::string& name, int line, std::string what) {
-  return {ErrorCode::kInvalidArgument, name + ":" + std::to_string(line) + ": " + std::move(what)};
-}
 
 /// The items as a list is written flat; nullopt where one has a comma and would become two.
 std::optional<std::string> joinItems(const YAML::Node& list) {

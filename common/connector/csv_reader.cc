@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/connector/line_reader.h"
+
 namespace weir::connector {
 namespace {
 
-constexpr std::uint64_t kPieceBytes = 256 * 1024;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
@@ -62,7 +63,8 @@ bool CsvReader::atEnd() const { return next_.offset + (buffer_.size() - begin_) 
 Status CsvReader::fill() {
   buffer_.erase(0, std::exchange(begin_, 0));
   const std::uint64_t from = next_.offset + buffer_.size();
-  WEIR_TRY(const std::string piece, file_->read(from, std::min(kPieceBytes, file_->size() - from)));
+  WEIR_TRY(const std::string piece,
+           file_->read(from, std::min(kFilePieceBytes, file_->size() - from)));
   buffer_ += piece;
   return ok();
 }

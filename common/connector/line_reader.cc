@@ -9,7 +9,6 @@
 namespace weir::connector {
 namespace {
 
-constexpr std::uint64_t kPieceBytes = 256 * 1024;
 constexpr int kDeepest = 64;  // A link to a directory above it would never end.
 
 Error notRegular(const std::string& path) {
@@ -113,7 +112,8 @@ Status LineReader::fill() {
   buffer_.erase(0, begin_);
   begin_ = 0;
   const std::uint64_t from = position_ + buffer_.size();
-  WEIR_TRY(const std::string piece, file_->read(from, std::min(kPieceBytes, file_->size() - from)));
+  WEIR_TRY(const std::string piece,
+           file_->read(from, std::min(kFilePieceBytes, file_->size() - from)));
   buffer_ += piece;
   return ok();
 }

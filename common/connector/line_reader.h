@@ -13,6 +13,9 @@
 
 namespace weir::connector {
 
+/// Files are read in pieces of so many bytes.
+inline constexpr std::uint64_t kFilePieceBytes = 256 * 1024;
+
 /// Reads the lines of one FileSplit in large pieces. One thread.
 ///
 /// A split that does not start with its file starts behind the first '\n' at or after offset - 1:

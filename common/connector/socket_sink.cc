@@ -15,7 +15,7 @@
 namespace weir {
 namespace {
 
-constexpr std::chrono::milliseconds kConnectTimeout(5000);
+constexpr std::chrono::milliseconds kSinkConnectTimeout(5000);
 constexpr int kLookAgainMillis = 5;
 
 }  // namespace
@@ -24,7 +24,7 @@ void SocketSink::open(RuntimeContext& context) {
   context_ = &context;
   if (!context.isCheck()) {
     socket_ = std::make_shared<UniqueFd>(
-        connector::orRaise(connector::connectTo(host_, port_, kConnectTimeout)));
+        connector::orRaise(connector::connectTo(host_, port_, kSinkConnectTimeout)));
   }
 }
 

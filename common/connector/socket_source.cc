@@ -14,7 +14,7 @@ namespace weir {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryDelay(500);
-constexpr std::chrono::milliseconds kConnectTimeout(2000);
+constexpr std::chrono::milliseconds kSourceConnectTimeout(2000);
 constexpr std::size_t kPieceBytes = 16 * 1024;
 
 }  // namespace
@@ -50,7 +50,7 @@ InputStatus SocketSource::connect(SourceContext<std::string>& context) {
     context.pollAgainAt(next_try_);
     return InputStatus::kNothingAvailable;
   }
-  auto socket = connector::connectTo(host_, port_, kConnectTimeout);
+  auto socket = connector::connectTo(host_, port_, kSourceConnectTimeout);
   if (socket.has_value()) {
     socket_ = std::make_shared<UniqueFd>(*std::move(socket));
     failures_ = 0;

@@ -9,7 +9,7 @@
 namespace weir::blob {
 namespace {
 
-Error missing(const std::string& sha256) {
+Error missingState(const std::string& sha256) {
   return Error(ErrorCode::kNotFound, "state " + sha256 + " is not on the job manager");
 }
 
@@ -107,7 +107,7 @@ Status StateStore::claim(JobId job, const StateShare& share) {
   for (const runtime::BlobKey& key : share.blobs) {
     const auto found = entries_.find(key.sha256);
     if (found == entries_.end() || found->second.bytes->size() != key.size) {
-      return missing(key.sha256)
+      return missingState(key.sha256)
           .during("it names " + std::to_string(key.size) + " bytes of state of job " + job.hex())
           .advise("raise " + std::string(config::kStateUploadLease.key) +
                   " if acknowledgements come so late");
@@ -142,7 +142,7 @@ Result<std::unique_ptr<fs::FileReader>> StateStore::open(const std::string& sha2
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(sha256);
   if (found == entries_.end()) {
-    return missing(sha256);
+    return missingState(sha256);
   }
   return std::unique_ptr<fs::FileReader>(std::make_unique<MemoryReader>(found->second.bytes));
 }

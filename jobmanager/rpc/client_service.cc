@@ -10,7 +10,7 @@
 namespace weir::jobmanager {
 namespace {
 
-using Calls = v1::JobManager::CallbackService;  // A call that waits holds no thread.
+using ClientCalls = v1::JobManager::CallbackService;  // A call that waits holds no thread.
 using JobEvents = EventStream<v1::JobEvent>;
 using SavepointEvents = EventStream<v1::SavepointEvent>;
 
@@ -20,8 +20,8 @@ struct Call {
   rpc::PeerQuota::Permit permit;
 };
 
-/// Calls `start`, unless the protocol is another one or too many calls are open; its error ends the
-/// call.
+/// Calls `start`, unless the protocol is another one or too many calls are open; its error
+/// ends the call.
 template <typename Request, typename Start>
 grpc::ServerUnaryReactor* unary(rpc::PeerQuota& calls,
                                 grpc::CallbackServerContext* context,
@@ -54,7 +54,7 @@ Callback<T> answer(const Call& call, Fill fill) {
 
 }  // namespace
 
-class ClientService::Impl final : public Calls {
+class ClientService::Impl final : public ClientCalls {
  public:
   Impl(DispatcherGateway& dispatcher,
        blob::BlobStore& blobs,

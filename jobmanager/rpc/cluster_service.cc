@@ -10,7 +10,7 @@
 namespace weir::jobmanager {
 namespace {
 
-using Calls = v1::TaskManagers::CallbackService;  // A call that waits holds no thread.
+using TaskManagerCalls = v1::TaskManagers::CallbackService;  // A call that waits holds no thread.
 
 std::uint64_t millis(Duration duration) {
   return static_cast<std::uint64_t>(
@@ -19,7 +19,8 @@ std::uint64_t millis(Duration duration) {
 
 }  // namespace
 
-class ClusterService::Impl final : public Calls, public std::enable_shared_from_this<Impl> {
+class ClusterService::Impl final : public TaskManagerCalls,
+                                   public std::enable_shared_from_this<Impl> {
  public:
   Impl(DispatcherGateway& dispatcher,
        Transfers& transfers,

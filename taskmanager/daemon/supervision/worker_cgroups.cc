@@ -19,7 +19,7 @@ namespace weir::taskmanager {
 
 namespace {
 
-constexpr const char* kPrefix = "weir-taskmanager-";
+constexpr const char* kGroupPrefix = "weir-taskmanager-";
 
 struct Mount {
   std::string root;   // Of the file system, as far as it can be seen here.
@@ -94,7 +94,7 @@ std::vector<std::string> sweepDead(const std::string& own, int looks) {
   std::vector<std::string> candidates;
   for (std::filesystem::directory_iterator entry(own, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (entry->path().filename().string().starts_with(kPrefix)) {
+    if (entry->path().filename().string().starts_with(kGroupPrefix)) {
       candidates.push_back(entry->path().string());
     }
   }
@@ -189,7 +189,7 @@ Result<std::unique_ptr<WorkerCgroups>> WorkerCgroups::open(const std::string& na
                                                            const CgroupSource& source) {
   WEIR_TRY(const std::string own, findOwnCgroup(source));
   std::vector<std::string> swept = sweepDead(own, source.looks);
-  std::string path = own + "/" + kPrefix + name;
+  std::string path = own + "/" + kGroupPrefix + name;
   constexpr int kMostAttempts = 3;  // Another that starts may take a new one for a leftover.
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {

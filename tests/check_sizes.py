@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Holds files and functions against the sizes that they may have, and headers against cycles.
+
+Fails where
+  - a function has more than 60 lines, from its first line to its closing brace, tables in it (static const) aside,
+  - a source file has more than 600 lines, or a header more than 300; tests count as sources,
+  - headers include one another in a circle,
+  - a source file does not include its own header first: whatever it lacks would go unseen.
+"""
+import bisect
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MOST_FUNCTION_LINES = 60
+MOST_LINES = {".h": 300, ".cc": 600}
+NOT_A_FUNCTION = re.compile(r"^(if|for|while|switch|do|else|try|catch|namespace|class|struct|union|enum|extern|return)\b")
+TYPE_BEHIND_CONSTRAINT = re.compile(r"\b(class|struct|union)\b[^()]*$")
+TABLE = re.compile(r"^( *)static const(?:expr)?\b[^\n]*= *\{\n.*?^\1\};", re.S | re.M)
+
+
+def blanked(text):
+    """The text with comments, strings and characters as blanks: every line and column stays where it is."""
+    pattern = re.compile(
+        r'//[^\n]*|/\*.*?\*/|R"(?P<d>[^()\\\s]{0,16})\(.*?\)(?P=d)"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-zA-Z])\'(?:\\.|[^\'\\\n])*\'',
+        re.S,
+    )
+    return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+
+
+def functions(text):
+    """(first line, number of lines without tables, what stands before the brace) of every function that is no lambda in one."""
+    text = re.sub(r"^[ \t]*#(?:[^\n\\]|\\\n|\\)*", lambda m: re.sub(r"[^\n]", " ", m.group()), blanked(text), flags=re.M)
+    open_braces, start, line = [], 0, 1
+    lines_at = [0]
+    for i, c in enumerate(text):
+        if c == "\n":
+            lines_at.append(i + 1)
+
+    def line_of(position):
+        return bisect.bisect_right(lines_at, position)
+
+    depth = 0  # Of parentheses: a brace inside them initializes something, or begins a lambda.
+    for i, c in enumerate(text):
+        if c == "(":
+            depth += 1
+        elif c == ")":
+            depth -= 1
+        elif c == ";" and depth == 0:
+            start = i + 1
+        elif c == "{":
+            head = text[start:i]
+            stripped = head.lstrip()
+            inside = any(kind for _, kind, _ in open_braces)
+            is_function = not inside and depth == 0 and ")" in head and not NOT_A_FUNCTION.match(stripped)
+            is_function = is_function and not TYPE_BEHIND_CONSTRAINT.search(stripped)
+            first = start + len(head) - len(stripped)
+            open_braces.append((first, is_function, stripped))
+            if depth == 0:
+                start = i + 1
+        elif c == "}" and open_braces:
+            first, is_function, head = open_braces.pop()
+            if is_function:
+                begin = line_of(first)
+                tables = sum(match.group().count("\n") for match in TABLE.finditer(text, first, i))
+                yield begin, line_of(i) - begin + 1 - tables, " ".join(head.split())
+            if depth == 0:
+                start = i + 1
+
+
+def included(path, text):
+    for match in re.finditer(r'^\s*#\s*include\s+"([^"]+)"', text, re.M):
+        if (ROOT / match.group(1)).exists():
+            yield match.group(1)
+        elif (path.parent / match.group(1)).exists():
+            yield str((path.parent / match.group(1)).resolve().relative_to(ROOT))
+
+
+def cycles(graph):
+    """Every circle of headers once, as the list of its names (Tarjan's strongly connected components)."""
+    index, low, stack, on_stack, found = {}, {}, [], set(), []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        on_stack.add(node)
+        for other in graph.get(node, ()):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in on_stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            component = []
+            while True:
+                member = stack.pop()
+                on_stack.discard(member)
+                component.append(member)
+                if member == node:
+                    break
+            if len(component) > 1:
+                found.append(sorted(component))
+
+    sys.setrecursionlimit(10000)
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def check():
+    listed = subprocess.run(["git", "ls-files", "*.h", "*.cc"], cwd=ROOT, capture_output=True, text=True, check=True)
+    errors, graph = [], {}
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if not path.exists():
+            continue
+        text = path.read_text()
+        lines = text.count("\n")
+        if lines > MOST_LINES[path.suffix]:
+            errors.append(f"{name}: {lines} lines; split it by meaning")
+        for line, length, head in functions(text):
+            if length > MOST_FUNCTION_LINES:
+                errors.append(f"{name}:{line}: a function of {length} lines: {head[:60]}; split it by meaning")
+        ours = list(included(path, text))
+        if path.suffix == ".h":
+            graph[name] = ours
+        elif path.with_suffix(".h").exists():
+            own = str(path.with_suffix(".h").relative_to(ROOT))
+            if not ours or ours[0] != own:
+                errors.append(f"{name}: includes {ours[0] if ours else 'nothing of ours'} before {own}")
+    for circle in cycles(graph):
+        errors.append("headers include one another in a circle: " + ", ".join(circle))
+    return errors
+
+
+if __name__ == "__main__":
+    found = check()
+    print("\n".join(found) if found else "sizes: in order")
+    sys.exit(1 if found else 0)
