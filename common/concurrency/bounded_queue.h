@@ -51,12 +51,6 @@ class BoundedQueue {
     return take(lock);
   }
 
-  /// The next value, if there is one.
-  std::optional<T> tryPop() {
-    std::unique_lock lock(mutex_);
-    return take(lock);
-  }
-
   void close() {
     {
       std::lock_guard lock(mutex_);

@@ -15,7 +15,7 @@
 #include "common/functions/operator.h"
 #include "common/functions/operator_snapshot.h"
 #include "common/functions/rich_function.h"
-#include "common/state/keyed_backend.h"
+#include "common/state/keyed_backend_of.h"
 #include "common/state/operator_state.h"
 
 namespace weir::functions {

@@ -8,7 +8,7 @@
 
 #include "common/functions/callable.h"
 #include "common/record/batch.h"
-#include "common/state/keyed_backend.h"
+#include "common/state/keyed_backend_of.h"
 
 namespace weir::functions {
 

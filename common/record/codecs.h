@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "common/record/serializer.h"
+#include "common/record/codec.h"
 
 /// Codecs of scalars, strings, chrono types, aggregates and protobuf messages.
 namespace weir::record {

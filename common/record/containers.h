@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "common/record/serializer.h"
+#include "common/record/codec.h"
 
 /// Codecs of the standard library's containers and sums.
 namespace weir::record {

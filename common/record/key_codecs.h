@@ -1,6 +1,6 @@
 #pragma once
 
-#include "common/record/key_hash.h"
+#include "common/record/key_codec.h"
 
 namespace weir::record {
 

@@ -150,5 +150,3 @@ class KeyedBackend {
 };
 
 }  // namespace weir::state
-
-#include "common/state/keyed_backend_of.h"  // IWYU pragma: export

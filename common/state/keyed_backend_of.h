@@ -26,8 +26,6 @@ class KeyedBackendOf final : public KeyedBackend {
   /// The slot of one key.
   Slot slotOf(const K& key) { return directory_.findOrInsert(key, keyHash(key), maybe_empty_); }
   void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }
-  /// The key at hand; only while there is one.
-  const K& currentKey() const { return *directory_.keyAt(current_); }
 
   std::size_t keyCount() const override { return directory_.size(); }
   std::unique_ptr<FrozenState> freeze() override {

@@ -58,8 +58,9 @@ struct SectionInfo {
 /// Errors: those of the sink; the section is worthless after one.
 class SectionWriter {
  public:
-  /// `sink` outlives the writer; `writer_version` is noted for people.
-  explicit SectionWriter(ByteSink& sink, std::string writer_version = "weir 0.1.0");
+  /// `sink` outlives the writer; `writer_version` is noted for people, that of this release if
+  /// empty.
+  explicit SectionWriter(ByteSink& sink, std::string writer_version = {});
   ~SectionWriter();
   SectionWriter(const SectionWriter&) = delete;
   SectionWriter& operator=(const SectionWriter&) = delete;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "common/base/version.h"
 #include "common/record/checksum.h"
 #include "common/record/key_hash.h"
 #include "common/state/section.h"
@@ -122,6 +123,9 @@ struct SectionWriter::Impl {
 
 SectionWriter::SectionWriter(ByteSink& sink, std::string writer_version)
     : impl_(std::make_unique<Impl>(sink)) {
+  if (writer_version.empty()) {
+    writer_version = "weir " + std::string(releaseVersion());
+  }
   writer_version.resize(std::min<std::size_t>(writer_version.size(), 0xFFFF));
   impl_->writer_version = std::move(writer_version);
 }

@@ -9,7 +9,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/concurrency/gate.h"
 #include "common/concurrency/thread_pool.h"
 
 namespace weir::concurrency {
@@ -126,19 +125,6 @@ TEST(BoundedQueueTest, GivesWhatIsLeftAfterClosing) {
   EXPECT_EQ(queue.pop(), 1);
   EXPECT_EQ(queue.pop(), 2);
   EXPECT_EQ(queue.pop(), std::nullopt);
-}
-
-TEST(GateTest, ClosesWhenTheLastIsOut) {
-  Gate gate;
-  auto pass = gate.enter();
-  ASSERT_TRUE(pass.has_value());
-  std::thread closer([&] { gate.close(); });
-  while (!gate.closed()) {
-    std::this_thread::yield();
-  }
-  EXPECT_FALSE(gate.enter().has_value());
-  pass.reset();
-  closer.join();
 }
 
 }  // namespace

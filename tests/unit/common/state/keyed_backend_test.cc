@@ -1,5 +1,3 @@
-#include "common/state/keyed_backend.h"
-
 #include <map>
 #include <numeric>
 #include <random>
@@ -7,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/state/keyed_backend_of.h"
 #include "common/state/keyed_state.h"
 #include "tests/unit/common/state/fixtures.h"
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/state/keyed_backend_of.h"
+
 namespace weir {
 namespace {
 
