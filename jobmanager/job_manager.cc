@@ -1,7 +1,6 @@
 #include "jobmanager/job_manager.h"
 
 #include <algorithm>
-#include <fstream>
 #include <future>
 #include <initializer_list>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/daemon/descriptors.h"
+#include "common/daemon/machine.h"
 #include "common/daemon/memory.h"
 #include "common/fs/local_file_system.h"
 #include "common/fs/uri.h"
@@ -41,16 +41,6 @@ namespace {
 constexpr std::chrono::seconds kHangWait{2};   // Whoever waited for file work has given it up.
 constexpr std::chrono::seconds kStopWait{10};  // The dispatcher's own limit is shorter.
 
-/// Tells machines apart as task managers do: by host name and boot.
-std::string machineId() {
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string boot;
-  std::getline(file, boot);
-  return std::string(host) + "/" + boot;
-}
-
 std::string blobParent(const config::Configuration& configuration) {
   const std::string named = configuration.get(config::kBlobDirectory);
   return named.empty() ? config::resolveTmpDirs(configuration).front() : named;
@@ -58,11 +48,9 @@ std::string blobParent(const config::Configuration& configuration) {
 
 /// The names that clients may ask HTTP for, beside those that always work.
 std::vector<std::string> hostNames(const config::Configuration& configuration) {
-  char machine[256] = {};
-  ::gethostname(machine, sizeof machine - 1);
   std::vector<std::string> names = configuration.get(config::kWebAllowedHosts);
   names.insert(names.end(),
-               {std::string(machine),
+               {daemon::hostName(),
                 configuration.get(config::kWebAddress),
                 configuration.get(config::kWebBindAddress),
                 configuration.get(config::kJobManagerBindHost),
@@ -213,8 +201,7 @@ Status JobManager::Parts::openDispatcher() {
                         configuration.get(config::kStateUploadLease)});
   config::Warnings warnings;
   WEIR_TRY(auto options, DispatcherOptions::from(configuration, warnings));
-  options.machine = machineId();
-  options.version = std::string(releaseVersion());
+  options.machine = daemon::machineId();
   for (const std::string& warning : warnings) {
     log::warn(warning);
   }

@@ -12,6 +12,7 @@
 #include "common/api/execute_watchdog.h"
 #include "common/api/run.h"
 #include "common/api/surroundings.h"
+#include "common/base/program_environment.h"
 #include "common/base/utf8.h"
 #include "common/config/job_options.h"
 #include "common/config/value.h"
@@ -38,7 +39,8 @@ void report(const Error& error) {
   if (modeOfProcess() == Role::kWorker) {
     runWorker(error);
   }
-  if (modeOfProcess() == Role::kGraph && writeGraphFrame(kErrorFrame, error.text()).has_value()) {
+  if (modeOfProcess() == Role::kGraph &&
+      writeGraphFrame(program_environment::kErrorFrame, error.text()).has_value()) {
     return;  // The client prints it.
   }
   std::fprintf(stderr, "weir: %s\n", error.text().c_str());
@@ -280,9 +282,10 @@ JobExecutionResult Program::execute(const std::string& job_name) {
   switch (role_) {
     case Role::kGraph: {
       std::fflush(nullptr);
-      const Status written = built.has_value()
-                                 ? writeGraphFrame(kGraphFrame, wire::encodeJobGraph(built->graph))
-                                 : writeGraphFrame(kErrorFrame, built.error().text());
+      const Status written = built.has_value() ? writeGraphFrame(program_environment::kGraphFrame,
+                                                                 wire::encodeJobGraph(built->graph))
+                                               : writeGraphFrame(program_environment::kErrorFrame,
+                                                                 built.error().text());
       ::_exit(written.has_value() && built.has_value() ? 0 : 1);
     }
     case Role::kWorker:

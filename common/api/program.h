@@ -102,9 +102,4 @@ class Program {
 /// error, else it is printed as `weir: <error>`.
 [[noreturn]] void exitWith(const Error& error);
 
-/// What a graph-mode process writes to its descriptor: this byte, then the encoded graph or the
-/// text of the error that kept it from being built.
-inline constexpr char kGraphFrame = 0;
-inline constexpr char kErrorFrame = 1;
-
 }  // namespace weir::api

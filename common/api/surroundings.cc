@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "common/api/run.h"
+#include "common/base/program_environment.h"
 #include "common/config/job_options.h"
 
 namespace weir::api {
+
+namespace environment = program_environment;
 
 namespace {
 
@@ -29,13 +32,14 @@ std::optional<std::uint32_t> number(std::string_view text) {
 }
 
 Result<config::Configuration> configurationOfClient() {
-  const std::string_view text = variable("WEIR_JOB_CONFIG");
+  const std::string_view text = variable(environment::kJobConfiguration);
   if (text.empty()) {
     return config::Configuration();
   }
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
-    return Error(ErrorCode::kInvalidArgument, "WEIR_JOB_CONFIG is no JSON object");
+    return Error(ErrorCode::kInvalidArgument,
+                 std::string(environment::kJobConfiguration) + " is no JSON object");
   }
   std::map<std::string, std::string> values;
   for (const auto& [key, value] : json.items()) {
@@ -45,7 +49,7 @@ Result<config::Configuration> configurationOfClient() {
 }
 
 Result<config::Configuration> configurationByHand() {
-  const std::string directory(variable("WEIR_CONF_DIR"));
+  const std::string directory(variable(environment::kConfigurationDirectory));
   if (directory.empty()) {
     return config::Configuration();
   }
@@ -60,8 +64,10 @@ std::uint32_t defaultParallelism(const config::Configuration& configuration) {
 }  // namespace
 
 Role modeOfProcess() {
-  const std::string_view mode = variable("WEIR_MODE");
-  return mode == "graph" ? Role::kGraph : mode == "worker" ? Role::kWorker : Role::kLocal;
+  const std::string_view mode = variable(environment::kMode);
+  return mode == environment::kGraph    ? Role::kGraph
+         : mode == environment::kWorker ? Role::kWorker
+                                        : Role::kLocal;
 }
 
 Result<Surroundings> readProgramSurroundings() {
@@ -69,8 +75,8 @@ Result<Surroundings> readProgramSurroundings() {
   switch (modeOfProcess()) {
     case Role::kGraph: {
       WEIR_TRY(found.configuration, configurationOfClient());
-      found.parallelism =
-          number(variable("WEIR_PARALLELISM")).value_or(defaultParallelism(found.configuration));
+      found.parallelism = number(variable(environment::kParallelism))
+                              .value_or(defaultParallelism(found.configuration));
       return found;
     }
     case Role::kWorker: {
@@ -88,9 +94,10 @@ Result<Surroundings> readProgramSurroundings() {
 }
 
 Status writeGraphFrame(char tag, std::string_view bytes) {
-  const auto descriptor = number(variable("WEIR_GRAPH_FD"));
+  const auto descriptor = number(variable(environment::kGraphDescriptor));
   if (!descriptor.has_value()) {
-    return Error(ErrorCode::kInvalidArgument, "WEIR_GRAPH_FD names no descriptor");
+    return Error(ErrorCode::kInvalidArgument,
+                 std::string(environment::kGraphDescriptor) + " names no descriptor");
   }
   std::string frame(1, tag);
   frame += bytes;

@@ -1,10 +1,10 @@
 #include "common/client/program.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
-#include <elf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/executable.h"
+#include "common/base/program_environment.h"
 #include "common/base/utf8.h"
 #include "common/client/child_process.h"
 #include "common/config/value.h"
@@ -23,8 +25,8 @@ namespace {
 /// A graph above this is refused: elements of fromElements travel in it.
 constexpr std::size_t kMostGraphBytes = 48U << 20;
 
-Result<std::array<unsigned char, 64>> elfHeader(const std::string& path) {
-  std::array<unsigned char, 64> header{};
+Result<ExecutableHeader> elfHeader(const std::string& path) {
+  std::array<char, ExecutableHeader::kBytes> bytes{};
   struct stat info{};
   if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
     return Error(ErrorCode::kInvalidArgument, escaped(path) + ": is no regular file")
@@ -34,42 +36,21 @@ Result<std::array<unsigned char, 64>> elfHeader(const std::string& path) {
   if (file < 0) {
     return systemError(errno, path);
   }
-  const ssize_t got = ::read(file, header.data(), header.size());
+  const ssize_t got = ::read(file, bytes.data(), bytes.size());
   ::close(file);
-  if (got >= 2 && header[0] == '#' && header[1] == '!') {
+  const auto header =
+      ExecutableHeader::of({bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))});
+  if (header.kind == ExecutableHeader::Kind::kScript) {
     return Error(ErrorCode::kInvalidArgument,
                  escaped(path) + ": is a script, not a compiled program")
         .advise("give the executable that weir_add_job() built");
   }
-  if (got < 64 || std::memcmp(header.data(), ELFMAG, SELFMAG) != 0) {
+  if (header.kind != ExecutableHeader::Kind::kElf) {
     return Error(ErrorCode::kInvalidArgument,
                  escaped(path) + ": is not an executable program (no ELF file)")
         .advise("give the executable that weir_add_job() built");
   }
   return header;
-}
-
-std::uint16_t machineOf(const std::array<unsigned char, 64>& header) {
-  std::uint16_t machine = 0;
-  std::memcpy(&machine, header.data() + offsetof(Elf64_Ehdr, e_machine), sizeof machine);
-  return machine;
-}
-
-std::string nameOfMachine(std::uint16_t machine) {
-  switch (machine) {
-    case EM_X86_64:
-      return "x86-64";
-    case EM_AARCH64:
-      return "AArch64";
-    case EM_386:
-      return "x86";
-    case EM_ARM:
-      return "ARM";
-    case EM_RISCV:
-      return "RISC-V";
-    default:
-      return fmt::format("machine type {}", machine);
-  }
 }
 
 std::string encodeConfiguration(const std::map<std::string, std::string>& configuration) {
@@ -78,16 +59,17 @@ std::string encodeConfiguration(const std::map<std::string, std::string>& config
 }
 
 std::vector<std::string> graphEnvironment(const ProgramCall& call, int graph_fd) {
-  return {"WEIR_MODE=graph",
-          fmt::format("WEIR_GRAPH_FD={}", graph_fd),
-          fmt::format("WEIR_PARALLELISM={}", call.parallelism),
-          "WEIR_JOB_CONFIG=" + encodeConfiguration(call.configuration)};
+  namespace environment = program_environment;
+  return {fmt::format("{}={}", environment::kMode, environment::kGraph),
+          fmt::format("{}={}", environment::kGraphDescriptor, graph_fd),
+          fmt::format("{}={}", environment::kParallelism, call.parallelism),
+          fmt::format(
+              "{}={}", environment::kJobConfiguration, encodeConfiguration(call.configuration))};
 }
 
 Result<graph::JobGraph> decodeAnswer(const std::string& path, const std::string& answer) {
-  // One byte says what follows: 0 the graph, 1 the sentence why there is none.
   const std::string_view body = std::string_view(answer).substr(1);
-  if (answer[0] == 1) {
+  if (answer[0] == program_environment::kErrorFrame) {
     return Error(ErrorCode::kInvalidArgument, escaped(body));
   }
   return wire::decodeJobGraph(body).during(escaped(path));
@@ -160,12 +142,12 @@ Status checkProgram(const std::string& path) {
   }
   WEIR_TRY(const auto header, elfHeader(path));
   WEIR_TRY(const auto own, elfHeader("/proc/self/exe"));
-  if (machineOf(header) != machineOf(own)) {
+  if (header.machine != own.machine) {
     return Error(ErrorCode::kInvalidArgument,
                  fmt::format("{}: is built for {}, this machine is {}",
                              escaped(path),
-                             nameOfMachine(machineOf(header)),
-                             nameOfMachine(machineOf(own))));
+                             header.machineName(),
+                             own.machineName()));
   }
   if (::access(path.c_str(), X_OK) != 0) {
     return Error(ErrorCode::kInvalidArgument, escaped(path) + ": is not executable")

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "common/base/program_environment.h"
 #include "common/base/utf8.h"
 #include "common/config/options.h"
 #include "common/config/reference.h"
@@ -142,9 +143,9 @@ Result<std::string> findConfigDirectory(const std::string& explicit_directory) {
   if (!explicit_directory.empty()) {
     return named(explicit_directory, "--configDir");
   }
-  if (const char* variable = std::getenv("WEIR_CONF_DIR");
+  if (const char* variable = std::getenv(program_environment::kConfigurationDirectory);
       variable != nullptr && *variable != '\0') {
-    return named(variable, "WEIR_CONF_DIR");
+    return named(variable, program_environment::kConfigurationDirectory);
   }
   const auto executable = std::filesystem::read_symlink("/proc/self/exe", ignored);
   const auto beside = executable.parent_path().parent_path() / "conf";

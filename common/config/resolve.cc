@@ -160,7 +160,7 @@ RestartSettings resolveRestart(const Configuration& configuration) {
       retries > 0 && (strategy.empty() || strategy == "none")) {
     return fixedDelay(retries, firstOf(configuration, kExecutionRetriesDelay, kAkkaWatchPause));
   }
-  RestartSettings settings;
+  RestartSettings settings = exponentialDelay(configuration);
   settings.kind = strategy.empty() ? RestartSettings::Kind::kUnset : RestartSettings::Kind::kNone;
   return settings;
 }

@@ -37,7 +37,9 @@ Result<Heartbeat> resolveHeartbeat(const Configuration& configuration);
 /// How a failed job that names no strategy itself is restarted.
 struct RestartSettings {
   enum class Kind : std::uint8_t {
-    kUnset,  ///< Not configured: exponential delay for a job that checkpoints, else none.
+    /// Not configured: exponential delay, with the values below, for a job that checkpoints, else
+    /// none.
+    kUnset,
     kNone,
     kFixedDelay,
     kFailureRate,

@@ -14,18 +14,6 @@ std::chrono::milliseconds millis(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
 }
 
-/// Without a strategy in force the values of exponential delay count, for jobs that checkpoint.
-config::RestartSettings restartOf(config::Configuration configuration) {
-  const config::RestartSettings settings = config::resolveRestart(configuration);
-  const bool unset = settings.kind == config::RestartSettings::Kind::kUnset;
-  if (!unset || !configuration.set(config::kRestartStrategy.key, "exponential-delay", "default")) {
-    return settings;
-  }
-  config::RestartSettings filled = config::resolveRestart(configuration);
-  filled.kind = config::RestartSettings::Kind::kUnset;
-  return filled;
-}
-
 /// What a job that asks for nothing gets when the cluster checkpoints by default.
 void applyDefaults(const config::Configuration& configuration,
                    graph::CheckpointSettings& settings) {
@@ -77,7 +65,7 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRe
   WEIR_TRY(auto storage, config::resolveCheckpointStorage(configuration));
   applyDefaults(configuration, request.graph.checkpoints);
   JobOptions options;
-  options.restart = restartOf(configuration);
+  options.restart = config::resolveRestart(configuration);
   options.storage.inline_threshold = configuration.get(config::kMemoryThreshold).bytes;
   if (storage.storage == config::Storage::kFileSystem) {
     options.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "common/base/version.h"
 #include "common/config/configuration.h"
 #include "jobmanager/dispatcher/job_limits.h"
 #include "jobmanager/savepoint/savepoint_store.h"
@@ -21,7 +22,7 @@ struct DispatcherOptions {
   Duration slot_wait = std::chrono::seconds(10);
   std::size_t history = 5;  ///< Ended jobs that views and lists show.
   std::string machine;      ///< As Registration::machine_id says it; empty: unknown.
-  std::string version = "0.1.0";
+  std::string version{releaseVersion()};
   bool probe_directories = true;
   std::uint64_t most_inline_restore = blob::kMostInlineRestore;  ///< As in JobOptions.
   FileWork::Bounds files;                                        ///< Of every queue of file work.

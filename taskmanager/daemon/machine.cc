@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/unique_fd.h"
+#include "common/daemon/machine.h"
 
 namespace weir::taskmanager {
 
@@ -57,14 +58,6 @@ std::uint64_t freeMemory() {
   return group == 0 ? machine : std::min(machine, group - std::min(group, used));
 }
 
-std::string hostName() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
-std::string machineId() { return hostName() + "/" + firstLine("/proc/sys/kernel/random/boot_id"); }
-
 bool isLoopback(const std::string& host) {
   return host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]";
 }
@@ -74,7 +67,7 @@ std::string addressTowards(const std::string& host) {
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), "9", &hints, &found) != 0) {
-    return hostName();
+    return daemon::hostName();
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
@@ -95,7 +88,7 @@ std::string addressTowards(const std::string& host) {
       return text.data();
     }
   }
-  return hostName();
+  return daemon::hostName();
 }
 
 std::string findLauncher() {

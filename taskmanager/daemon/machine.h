@@ -11,9 +11,6 @@ std::uint32_t cpuCores();
 std::uint64_t physicalMemory();
 /// What could be used without swapping.
 std::uint64_t freeMemory();
-/// Equal for processes that share a machine: host name and boot id.
-std::string machineId();
-std::string hostName();
 
 /// Whether `host` names this machine for itself only: localhost, 127.0.0.0/8, ::1.
 bool isLoopback(const std::string& host);

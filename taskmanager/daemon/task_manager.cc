@@ -14,6 +14,7 @@
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/config/worker_options.h"
+#include "common/daemon/machine.h"
 #include "common/daemon/output_sink.h"
 #include "common/fs/local_file_system.h"
 #include "common/rpc/channel.h"
@@ -64,7 +65,7 @@ CoreSettings settingsOf(const config::Configuration& configuration,
   registration.slots = static_cast<std::uint32_t>(configuration.get(config::kTaskSlots));
   registration.cpu_cores = cpuCores();
   registration.physical_memory = physicalMemory();
-  registration.machine_id = machineId();
+  registration.machine_id = daemon::machineId();
   registration.version = releaseVersion();
   settings.worker.host = registration.host;
   settings.worker.launcher = launcher;

@@ -9,45 +9,20 @@
 #include <map>
 #include <utility>
 
-#include <elf.h>
 #include <unistd.h>
 
+#include "common/base/executable.h"
 #include "common/fs/uri.h"
 
 namespace weir::taskmanager {
 
 namespace {
 
-constexpr std::size_t kElfBytes = 20;  // Up to e_machine.
-
-std::string firstBytes(const std::string& path) {
-  std::array<char, kElfBytes> bytes{};
+ExecutableHeader headerOf(const std::string& path) {
+  std::array<char, ExecutableHeader::kBytes> bytes{};
   std::ifstream file(path, std::ios::binary);
   file.read(bytes.data(), bytes.size());
-  return {bytes.data(), static_cast<std::size_t>(file.gcount())};
-}
-
-std::uint16_t machineOf(const std::string& elf) {
-  std::uint16_t machine = 0;
-  std::memcpy(&machine, elf.data() + 18, sizeof machine);
-  return machine;
-}
-
-std::string nameOfMachine(std::uint16_t machine) {
-  switch (machine) {
-    case EM_X86_64:
-      return "x86-64";
-    case EM_AARCH64:
-      return "aarch64";
-    case EM_386:
-      return "32-bit x86";
-    case EM_ARM:
-      return "32-bit ARM";
-    case EM_RISCV:
-      return "RISC-V";
-    default:
-      return "machine " + std::to_string(machine);
-  }
+  return ExecutableHeader::of({bytes.data(), static_cast<std::size_t>(file.gcount())});
 }
 
 Status checkName(const std::string& name) {
@@ -131,18 +106,18 @@ bool isForGood(const Error& error) {
 }
 
 Status checkExecutable(const std::string& path, const std::string& name) {
-  const std::string bytes = firstBytes(path);
-  if (bytes.starts_with("#!")) {
+  const ExecutableHeader header = headerOf(path);
+  if (header.kind == ExecutableHeader::Kind::kScript) {
     return ok();
   }
-  if (bytes.size() < kElfBytes || !bytes.starts_with(ELFMAG)) {
+  if (header.kind == ExecutableHeader::Kind::kNone) {
     return Error(ErrorCode::kInvalidArgument, name + " is not a program that Linux can execute");
   }
-  const std::string own = firstBytes("/proc/self/exe");
-  if (own.size() == kElfBytes && machineOf(own) != machineOf(bytes)) {
-    return Error(ErrorCode::kInvalidArgument,
-                 name + " is built for " + nameOfMachine(machineOf(bytes)) + ", this machine is " +
-                     nameOfMachine(machineOf(own)));
+  const ExecutableHeader own = headerOf("/proc/self/exe");
+  if (own.kind == ExecutableHeader::Kind::kElf && own.machine != header.machine) {
+    return Error(
+        ErrorCode::kInvalidArgument,
+        name + " is built for " + header.machineName() + ", this machine is " + own.machineName());
   }
   return ok();
 }

@@ -105,12 +105,13 @@ std::vector<ProcessInfo> ProcessTable::treeOf(pid_t root) const {
   return tree;
 }
 
-bool environmentHas(pid_t pid, std::string_view name_and_equals, std::string_view part) {
+bool environmentHas(pid_t pid, std::string_view name, std::string_view part) {
   constexpr std::size_t kMostBytes = 4 << 20;
   const std::string all = readKernelFile(pathOf(pid, "environ"), kMostBytes);
   for (std::size_t at = 0; at < all.size();) {
     const std::string_view entry(all.data() + at);
-    if (entry.starts_with(name_and_equals) && entry.find(part) != std::string_view::npos) {
+    if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=') &&
+        entry.find(part, name.size()) != std::string_view::npos) {
       return true;
     }
     at += entry.size() + 1;

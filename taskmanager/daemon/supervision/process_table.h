@@ -8,6 +8,8 @@
 
 #include <sys/types.h>
 
+#include "common/base/program_environment.h"
+
 namespace weir::taskmanager {
 
 /// One process, as /proc shows it.
@@ -39,15 +41,15 @@ class ProcessTable {
 /// more; empty when it may not be read.
 std::string readKernelFile(const std::string& path, std::size_t most);
 
-/// Whether the environment with which a process began to run its program has an entry that begins
-/// with `name_and_equals` and has `part` in its value. False also where it may not be read.
-bool environmentHas(pid_t pid, std::string_view name_and_equals, std::string_view part);
+/// Whether the environment with which a process began to run its program has the variable `name`
+/// with `part` in its value. False also where it may not be read.
+bool environmentHas(pid_t pid, std::string_view name, std::string_view part);
+
+/// Names the directory of the attempt in the environment of a worker and of all it starts.
+inline constexpr const char* kWorkerMark = program_environment::kWorkerDirectory;
 
 /// Memory that only this process uses and its share of what it shares, in bytes; 0 when unknown.
 std::uint64_t proportionalBytes(pid_t pid);
-
-/// Names the directory of the attempt in the environment of a worker and of all it starts.
-inline constexpr std::string_view kWorkerMark = "WEIR_WORKER_DIRECTORY=";
 
 /// Kills every process of our user that a worker of the task manager with this directory name
 /// ("weir-tm-<id>") has started, again and again until none is left, for `passes` looks 50 ms apart

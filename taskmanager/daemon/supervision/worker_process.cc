@@ -28,9 +28,12 @@ std::vector<std::string> environmentOf(const LaunchSpec& spec) {
     }
   }
   environment.push_back("TMPDIR=" + spec.working_directory);
-  environment.push_back(std::string(kWorkerMark) + spec.directory);
-  environment.push_back("WEIR_MODE=worker");
-  environment.push_back("WEIR_WORKER_FD=" + std::to_string(kWorkerDescriptor));
+  const auto add = [&](const char* name, const std::string& value) {
+    environment.push_back(std::string(name) + "=" + value);
+  };
+  add(kWorkerMark, spec.directory);
+  add(program_environment::kMode, program_environment::kWorker);
+  add(program_environment::kWorkerDescriptor, std::to_string(kWorkerDescriptor));
   environment.insert(environment.end(), spec.environment.begin(), spec.environment.end());
   return environment;
 }

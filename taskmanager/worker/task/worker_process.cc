@@ -13,8 +13,10 @@
 
 #include "common/api/run.h"
 #include "common/base/clock.h"
+#include "common/base/program_environment.h"
 #include "common/base/random.h"
 #include "common/base/text.h"
+#include "common/base/version.h"
 #include "common/fs/local_file_system.h"
 #include "taskmanager/worker/task/crash_report.h"
 #include "taskmanager/worker/task/discard_handles.h"
@@ -25,8 +27,6 @@
 namespace weir::worker {
 
 namespace {
-
-constexpr const char* kVersion = "0.1.0";
 
 /// Ends the process without destructors: tasks may be running.
 [[noreturn]] void leave(int status) {
@@ -66,7 +66,7 @@ bool waitForOrder(const ControlSocket& socket, const EndSignal& end) {
 
 Result<runtime::Deployment> WorkerProcess::greet() {
   runtime::WorkerHello hello;
-  hello.version = kVersion;
+  hello.version = releaseVersion();
   WEIR_RETURN_IF_ERROR(socket_.send(hello));
   WEIR_TRY(auto received, socket_.receive());
   if (!received) {
@@ -203,10 +203,12 @@ struct Self {
   }
 
   static int descriptorOfTaskManager() {
-    const char* text = std::getenv("WEIR_WORKER_FD");
+    const char* text = std::getenv(program_environment::kWorkerDescriptor);
     const int fd = text == nullptr ? -1 : std::atoi(text);
     if (fd < 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-      std::fprintf(stderr, "weir: WEIR_WORKER_FD does not name an open descriptor\n");
+      std::fprintf(stderr,
+                   "weir: %s does not name an open descriptor\n",
+                   program_environment::kWorkerDescriptor);
       leave(1);
     }
     return fd;
