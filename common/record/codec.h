@@ -30,8 +30,8 @@ template <typename... T>
 struct Types {};
 
 /// How the types that Weir knows are encoded: write, read, schema, and, where they are made of
-/// other types, Parts with these. Specialised in codecs.h and containers.h, of which serializer.h is
-/// the whole; users specialise weir::Serializer instead.
+/// other types, Parts with these. Specialised in codecs.h and containers.h, of which serializer.h
+/// is the whole; users specialise weir::Serializer instead.
 template <typename T>
 struct Codec {
   static constexpr bool kSupported = false;
