@@ -2,18 +2,18 @@
 
 namespace weir::fs {
 
-namespace {
-constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
-}  // namespace
-
-Result<std::string> readAll(FileSystem& files, const std::string& path) {
-  WEIR_TRY(auto reader, files.open(path));
-  if (reader->size() > kMostBytes) {
+Result<std::string> readAll(const FileReader& file, const std::string& path, std::uint64_t most) {
+  if (file.size() > most) {
     return Error(ErrorCode::kResourceExhausted,
-                 path + " has " + std::to_string(reader->size()) + " bytes, and at most " +
-                     std::to_string(kMostBytes) + " are read at once");
+                 path + " has " + std::to_string(file.size()) + " bytes, and at most " +
+                     std::to_string(most) + " are read");
   }
-  return reader->read(0, reader->size());
+  return file.read(0, file.size());
+}
+
+Result<std::string> readAll(FileSystem& files, const std::string& path, std::uint64_t most) {
+  WEIR_TRY(const auto reader, files.open(path));
+  return readAll(*reader, path, most);
 }
 
 Status writeAll(FileSystem& files, const std::string& path, std::string_view bytes) {

@@ -72,8 +72,16 @@ class FileSystem {
   virtual Status removeAll(const std::string& directory) = 0;
 };
 
-/// The whole of a file; kResourceExhausted for one of more than 64 MiB.
-Result<std::string> readAll(FileSystem& files, const std::string& path);
+/// What readAll() takes unless its caller says otherwise.
+inline constexpr std::uint64_t kMostReadAtOnce = std::uint64_t{64} << 20;
+
+/// The whole of an open file; kResourceExhausted, naming `path` and before anything is read, when
+/// it has more than `most` bytes.
+Result<std::string> readAll(const FileReader& file, const std::string& path, std::uint64_t most);
+/// The whole of a file; errors as above.
+Result<std::string> readAll(FileSystem& files,
+                            const std::string& path,
+                            std::uint64_t most = kMostReadAtOnce);
 /// Creates a file with these bytes, durably.
 Status writeAll(FileSystem& files, const std::string& path, std::string_view bytes);
 

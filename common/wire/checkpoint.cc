@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "common/runtime/state_file_name.h"
 #include "common/wire/fields.h"
 
 namespace weir::wire {
@@ -80,12 +79,6 @@ Result<runtime::OperatorState> fromProto(const v1::OperatorState& from) {
     }
     known[one.subtask()] = true;
     WEIR_TRY(auto handle, wire::fromProto(one.handle()).during(what));
-    if (handle.storage == runtime::StateHandle::Storage::kFile &&
-        !runtime::isStateFileName(handle.location)) {
-      return wrong(what,
-                   "has state in a file '" + handle.location +
-                       "', which is no plain name in the directory of the data");
-    }
     to.subtasks.push_back({one.subtask(), one.finished(), std::move(handle)});
   }
   return to;

@@ -32,7 +32,8 @@ Result<runtime::JobProgram> decodeProgram(std::string_view image);
 /// The image of a metadata file; metadata_format.md has its layout.
 std::string encodeMetadata(const runtime::CheckpointMetadata& metadata);
 /// kCorruption for every flipped byte and every truncation; kInvalidArgument for an image that a
-/// newer release wrote.
+/// newer release wrote. Names of files are not looked at: common/snapshot/metadata_file.h reads
+/// files, and checks them.
 Result<runtime::CheckpointMetadata> decodeMetadata(std::string_view image);
 
 }  // namespace weir::wire

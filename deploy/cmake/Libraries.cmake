@@ -3,7 +3,7 @@
 set(sdk_folders
     common/base common/config common/concurrency common/fs common/schema
     common/accumulators common/graph common/runtime common/record common/state common/functions
-    common/program common/connector proto common/wire common/api
+    common/program common/connector proto common/wire common/snapshot common/api
     taskmanager/worker/memory taskmanager/worker/network taskmanager/worker/operators
     taskmanager/worker/checkpoint taskmanager/worker/task)
 

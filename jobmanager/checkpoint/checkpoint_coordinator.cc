@@ -5,8 +5,10 @@
 
 #include "common/base/text.h"
 #include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/metadata_file.h"
+#include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
 #include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
@@ -283,7 +285,7 @@ void CheckpointCoordinator::complete(Pending pending) {
     return;
   }
   metadata.data_directory = directoryOf(whole->id);
-  makeRelative(metadata);
+  snapshot::makeRelative(metadata);
   work_.run(
       [&files = services_.files,
        metadata,
@@ -294,7 +296,7 @@ void CheckpointCoordinator::complete(Pending pending) {
         if (mark) {  // First, so that no other cluster finds a checkpoint without.
           WEIR_RETURN_IF_ERROR(writeMark(files, directory, metadata.job, holder));
         }
-        return writeMetadata(files, metadata.data_directory, metadata, most);
+        return snapshot::writeMetadata(files, metadata.data_directory, metadata, most);
       },
       [this, whole, metadata](const Status& written) mutable {
         marked_ = marked_ || written.has_value();

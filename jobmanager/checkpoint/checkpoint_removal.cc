@@ -5,9 +5,11 @@
 
 #include "common/base/text.h"
 #include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "jobmanager/checkpoint/directory_removal.h"
 #include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
@@ -136,7 +138,7 @@ void CheckpointCoordinator::removeFiles(CheckpointId id, std::vector<std::string
 }
 
 std::string CheckpointCoordinator::directoryOf(CheckpointId id) const {
-  return onFiles() ? checkpointDirectory(setup_.storage.directory, id) : std::string();
+  return onFiles() ? snapshot::checkpointDirectory(setup_.storage.directory, id) : std::string();
 }
 
 void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
@@ -145,7 +147,7 @@ void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
   // Moved along: state on the job manager stands in the metadata.
   discardHandles(id, std::move(handles), [this, checkpoint = std::move(checkpoint)] {
     services_.blobs.release(checkpoint.metadata);
-    removeDirectory(checkpoint.directory, dataFiles(checkpoint.metadata));
+    removeDirectory(checkpoint.directory, snapshot::dataFiles(checkpoint.metadata));
   });
 }
 
@@ -260,7 +262,7 @@ void CheckpointCoordinator::sweepJobDirectory(const std::set<std::string>& kept)
         }
         for (const fs::FileInfo& entry : *entries) {
           const std::string path = fs::join(directory, entry.name);
-          if (!kept.contains(entry.name) && isCheckpointDirectory(path)) {
+          if (!kept.contains(entry.name) && snapshot::isCheckpointDirectory(path)) {
             WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
           }
         }

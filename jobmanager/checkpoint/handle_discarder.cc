@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/state_files.h"
 
 namespace weir::jobmanager {
 
@@ -18,7 +18,7 @@ std::vector<OwnedHandle> ownedHandles(const runtime::CheckpointMetadata& metadat
                            one.name,
                            subtask.subtask,
                            one.parallelism,
-                           resolve(metadata, subtask.handle)});
+                           snapshot::resolve(metadata, subtask.handle)});
       }
     }
   }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "common/graph/below.h"
+#include "common/fs/uri.h"
 #include "common/graph/plan.h"
+#include "common/snapshot/graph_operators.h"
+#include "common/snapshot/layout.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -33,7 +35,35 @@ void addSubtask(runtime::OperatorState& state, const runtime::CheckpointAck& ack
   state.subtasks.push_back(std::move(part));
 }
 
+bool isSha256(std::string_view text) {
+  constexpr std::size_t kDigits = 64;
+  return text.size() == kDigits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 }  // namespace
+
+Status checkLocations(const runtime::CheckpointAck& ack, const std::string& directory) {
+  const auto expected = fs::localPath(directory);
+  for (const runtime::OperatorSnapshot& one : ack.operators) {
+    const std::string& location = one.handle.location;
+    bool usable = true;
+    if (one.handle.storage == runtime::StateHandle::Storage::kBlob) {
+      usable = directory.empty() && isSha256(location);
+    } else if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
+      const auto path = fs::localPath(location);
+      usable = path && expected && fs::parentOf(*path) == *expected &&
+               snapshot::isStateFileName(fs::nameOf(*path));
+    }
+    if (!usable) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "acknowledged with state at '" + location + "', which is no file of " +
+                       (directory.empty() ? "its job, whose state lies on the job manager"
+                                          : "its checkpoint's directory " + directory));
+    }
+  }
+  return ok();
+}
 
 Status checkOperators(const runtime::CheckpointAck& ack, const graph::JobGraph& graph) {
   std::set<OperatorId> expected;
@@ -68,33 +98,15 @@ runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
   metadata.duration_millis = duration_millis;
   metadata.max_parallelism = graph.max_parallelism;
   metadata.program_hash = origin.program_hash;
-  const auto consumers = graph::consumersByOperator(graph);
-  const std::vector<Bytes16> below = graph::structuresBelow(graph);
+  metadata.operators = snapshot::operatorsOf(graph);
+  auto state = metadata.operators.begin();
   for (const graph::JobVertex& vertex : graph.vertices) {
-    for (const std::uint32_t index : vertex.operators) {
-      const graph::JobOperator& op = graph.operators[index];
-      runtime::OperatorState state;
-      state.id = op.id;
-      state.uid = op.uid;
-      state.name = op.name;
-      state.kind = op.kind;
-      state.siblings = op.siblings;
-      if (op.uid.empty()) {
-        state.below = below[index];
-      }
-      for (const graph::Consumer& consumer : consumers[index]) {
-        state.consumers.push_back({graph.operators[consumer.index].id, consumer.port});
-      }
-      state.parallelism = vertex.parallelism;
-      state.max_parallelism = op.max_parallelism;
-      state.fixed_parallelism_state = op.fixed_parallelism_state;
-      state.custom_handles = op.custom_handles;
+    for (std::size_t i = 0; i < vertex.operators.size(); ++i, ++state) {
       for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
         if (auto ack = pending.acks.find({vertex.id, subtask}); ack != pending.acks.end()) {
-          addSubtask(state, ack->second);
+          addSubtask(*state, ack->second);
         }
       }
-      metadata.operators.push_back(std::move(state));
     }
   }
   return metadata;

@@ -55,6 +55,9 @@ struct SnapshotOrigin {
   std::string writer;
 };
 
+/// Refuses an acknowledgement with state elsewhere than in files of `directory`, which is that of
+/// its checkpoint; in blobs, if that is empty.
+Status checkLocations(const runtime::CheckpointAck& ack, const std::string& directory);
 /// Refuses an acknowledgement that brings state of an operator that is not in its task, or twice.
 Status checkOperators(const runtime::CheckpointAck& ack, const graph::JobGraph& graph);
 

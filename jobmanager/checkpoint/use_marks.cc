@@ -3,12 +3,11 @@
 #include <utility>
 
 #include "common/fs/uri.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/layout.h"
 
 namespace weir::jobmanager {
 namespace {
 
-constexpr std::string_view kInUse = "in-use-";
 constexpr std::string_view kHeldBy = "held by ";
 constexpr std::uint64_t kMostBytes = 4096;
 
@@ -23,31 +22,27 @@ std::string holderIn(std::string_view text) {
 }
 
 std::string pathOf(const std::string& directory, JobId job) {
-  return fs::join(directory, std::string(kInUse) + job.hex());
+  return fs::join(directory, snapshot::markName(job));
 }
 
 Result<std::string> read(fs::FileSystem& files, const std::string& path) {
   WEIR_TRY(const auto file, files.openNoLink(path));
-  return readBounded(*file, path, kMostBytes);
+  return fs::readAll(*file, path, kMostBytes);
 }
 
 }  // namespace
-
-bool isMark(std::string_view name) {
-  return name.starts_with(kInUse) && JobId::parse(name.substr(kInUse.size())).has_value();
-}
 
 Result<std::vector<InUse>> jobsUsing(fs::FileSystem& files, const std::string& directory) {
   WEIR_TRY(auto entries, files.list(directory));
   std::vector<InUse> users;
   for (const fs::FileInfo& entry : entries) {
-    if (!isMark(entry.name)) {
+    const auto job = snapshot::markedJob(entry.name);
+    if (!job) {
       continue;
     }
     auto text = read(files, fs::join(directory, entry.name));
     if (text) {
-      users.push_back(
-          {*JobId::parse(std::string_view(entry.name).substr(kInUse.size())), holderIn(*text)});
+      users.push_back({*job, holderIn(*text)});
     } else if (text.error().code() != ErrorCode::kNotFound) {  // Else it is gone since.
       return std::move(text).error();
     }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/base/ids.h"
@@ -27,7 +26,5 @@ Status writeMark(fs::FileSystem& files,
                  JobId job,
                  const std::string& holder);
 Status removeMark(fs::FileSystem& files, const std::string& directory, JobId job);
-/// Whether a file of this name is a mark.
-bool isMark(std::string_view name);
 
 }  // namespace weir::jobmanager

@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
 #include "jobmanager/savepoint/savepoint_files.h"
 #include "jobmanager/savepoint/savepoint_removal.h"
 #include "jobmanager/savepoint/savepoint_store.h"
@@ -43,7 +44,7 @@ Error noProgram(const std::vector<OwnedHandle>& handles, const std::string& why)
 Result<std::vector<std::string>> removeHeapState(fs::FileSystem& files,
                                                  const runtime::CheckpointMetadata& metadata,
                                                  bool job_runs) {
-  WEIR_TRY(auto told, damagedFiles(files, metadata));
+  WEIR_TRY(auto told, snapshot::damagedFiles(files, metadata));
   WEIR_TRY(const auto staying, removeState(files, metadata, !job_runs));
   told.insert(told.end(), staying.begin(), staying.end());
   return told;
@@ -67,7 +68,7 @@ void SavepointStore::dispose(runtime::DisposeRequest request,
   disposal->path = request.path;
   disposal->request = std::move(request);
   disposal->done = std::move(done);
-  if (isHeapSavepoint(disposal->path)) {
+  if (snapshot::isHeapSavepoint(disposal->path)) {
     disposeHeap(std::move(disposal));
   } else {
     disposeFiles(std::move(disposal));
@@ -110,7 +111,7 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
   } else if (program == nullptr) {
     program = owners_.programOf(disposal->metadata->job);
   }
-  if (program != nullptr || isHeapSavepoint(disposal->path)) {
+  if (program != nullptr || snapshot::isHeapSavepoint(disposal->path)) {
     discardHandles(disposal, std::move(program), std::move(handles), std::move(next));
     return;
   }
@@ -252,7 +253,7 @@ void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
   auto inspect = [&files = services_.files,
                   path = disposal->path,
                   most = settings_.metadata_limit]() -> Result<Removal> {
-    WEIR_TRY(const std::string directory, savepointDirectory(path));
+    WEIR_TRY(const std::string directory, snapshot::savepointDirectory(path));
     return planRemoval(files, directory, path, most);
   };
   run(disposal->path, std::move(inspect), [this, disposal](Result<Removal> found) {
@@ -295,7 +296,7 @@ Status SavepointStore::mayDispose(const Disposal& disposal) const {
       }
     }
   }
-  if (!isCheckpointDirectory(directory)) {
+  if (!snapshot::isCheckpointDirectory(directory)) {
     return ok();
   }
   if (metadata.savepoint) {

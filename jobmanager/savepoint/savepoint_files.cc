@@ -3,14 +3,13 @@
 #include <utility>
 
 #include "common/fs/uri.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/layout.h"
+#include "jobmanager/checkpoint/use_marks.h"
 #include "jobmanager/savepoint/savepoint_removal.h"
 #include "jobmanager/savepoint/stored_program.h"
 
 namespace weir::jobmanager {
 namespace {
-
-constexpr std::string_view kSavepoint = "savepoint-";
 
 using Storage = runtime::StateHandle::Storage;
 
@@ -44,7 +43,7 @@ Status moveAll(fs::FileSystem& files,
       runtime::StateHandle& handle = subtask.handle;
       if (handle.storage == Storage::kBlob ||
           (handle.storage == Storage::kInline && without_files && handle.size > inline_limit)) {
-        const std::string name = "state-" + std::to_string(++number);
+        const std::string name = snapshot::ownStateName(++number);
         WEIR_RETURN_IF_ERROR(moveToFile(files, blobs, directory, name, handle));
       }
     }
@@ -68,22 +67,13 @@ Result<bool> pointsElsewhere(fs::FileSystem& files,
   return there.directory && !there.link && there.identity != here.identity;
 }
 
-bool isOurName(std::string_view directory) { return fs::nameOf(directory).starts_with(kSavepoint); }
-
 }  // namespace
-
-bool isHeapSavepoint(std::string_view path) { return path.starts_with("jobmanager:"); }
 
 Error unknownHeapSavepoint(const std::string& path) {
   return Error(ErrorCode::kNotFound, "there is no savepoint at '" + path + "'")
       .advise(
           "savepoints on the job manager are lost when it ends; `weir savepoint list` shows "
           "what there is");
-}
-
-Result<std::string> savepointDirectory(const std::string& path) {
-  WEIR_TRY(auto local, fs::localPath(path));
-  return fs::toFileUri(fs::nameOf(local) == "metadata" ? fs::parentOf(local) : local);
 }
 
 Result<std::string> writeSavepoint(fs::FileSystem& files,
@@ -113,7 +103,7 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
     written = writeMark(files, directory, metadata.job, holder);
   }
   if (written) {
-    written = writeMetadata(files, directory, metadata, metadata_limit);
+    written = snapshot::writeMetadata(files, directory, metadata, metadata_limit);
   }
   if (!written) {
     if (Status removed = removeUnfinished(files, directory); !removed) {
@@ -129,7 +119,7 @@ Status writeInUse(fs::FileSystem& files,
                   JobId job,
                   const std::string& holder,
                   std::uint64_t most_metadata) {
-  WEIR_TRY(const auto metadata, readMetadata(files, directory, {}, most_metadata));
+  WEIR_TRY(const auto metadata, snapshot::readMetadata(files, directory, {}, most_metadata));
   WEIR_RETURN_IF_ERROR(writeMark(files, directory, job, holder));
   WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, metadata));
   return elsewhere ? writeMark(files, metadata.data_directory, job, holder) : ok();
@@ -139,51 +129,13 @@ Status removeInUse(fs::FileSystem& files,
                    const std::string& directory,
                    JobId job,
                    std::uint64_t most_metadata) {
-  const auto metadata = readMetadata(files, directory, {}, most_metadata);
+  const auto metadata = snapshot::readMetadata(files, directory, {}, most_metadata);
   WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
   if (!metadata) {  // What was disposed has taken its marks along.
     return metadata.error().code() == ErrorCode::kNotFound ? ok() : Status(metadata.error());
   }
   WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, *metadata));
   return elsewhere ? removeMark(files, metadata->data_directory, job) : ok();
-}
-
-runtime::SavepointInfo describeSavepoint(const std::string& path,
-                                         const runtime::CheckpointMetadata& metadata) {
-  return {.path = path,
-          .job = metadata.job,
-          .job_name = metadata.job_name,
-          .checkpoint = metadata.checkpoint,
-          .created_millis = metadata.trigger_millis,
-          .bytes = metadata.bytes(),
-          .error = {}};
-}
-
-std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
-                                                   const std::string& parent,
-                                                   std::uint64_t most_metadata) {
-  std::vector<runtime::SavepointInfo> infos;
-  auto entries = files.list(parent);
-  auto local = fs::localPath(parent);
-  if (!entries || !local) {
-    return infos;
-  }
-  for (const fs::FileInfo& entry : *entries) {
-    const std::string path = fs::toFileUri(fs::join(*local, entry.name));
-    if (!entry.directory || !isOurName(path)) {
-      continue;
-    }
-    auto metadata = readMetadata(files, path, {}, most_metadata);
-    if (metadata) {
-      infos.push_back(describeSavepoint(path, *metadata));
-    } else {
-      runtime::SavepointInfo damaged;
-      damaged.path = path;
-      damaged.error = metadata.error().message();
-      infos.push_back(std::move(damaged));
-    }
-  }
-  return infos;
 }
 
 }  // namespace weir::jobmanager

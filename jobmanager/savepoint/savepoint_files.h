@@ -1,27 +1,21 @@
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "common/base/ids.h"
 #include "common/base/result.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
-#include "common/runtime/client_messages.h"
+#include "common/runtime/messages.h"
+#include "common/snapshot/metadata_file.h"
 #include "jobmanager/blob/blob_store.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
-#include "jobmanager/checkpoint/use_marks.h"
 
 /// Savepoints as paths and directories. What takes a FileSystem blocks: call it through FileWork
 /// only.
 namespace weir::jobmanager {
 
-bool isHeapSavepoint(std::string_view path);
 Error unknownHeapSavepoint(const std::string& path);
-/// The directory that a user means by a path: also when it ends with a slash or names metadata.
-Result<std::string> savepointDirectory(const std::string& path);
 
 /// Writes `<parent>/<name>/metadata`; returns the savepoint's URI. Without a data
 /// directory of its checkpoint, sections that lie on the job manager and are larger than
@@ -45,18 +39,11 @@ Status writeInUse(fs::FileSystem& files,
                   const std::string& directory,
                   JobId job,
                   const std::string& holder,
-                  std::uint64_t most_metadata = kMostMetadataBytes);
+                  std::uint64_t most_metadata = snapshot::kMostMetadataBytes);
 /// Removes what writeInUse() has written.
 Status removeInUse(fs::FileSystem& files,
                    const std::string& directory,
                    JobId job,
-                   std::uint64_t most_metadata = kMostMetadataBytes);
-
-/// The savepoints below `parent`, also damaged ones.
-std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
-                                                   const std::string& parent,
-                                                   std::uint64_t most_metadata);
-runtime::SavepointInfo describeSavepoint(const std::string& path,
-                                         const runtime::CheckpointMetadata& metadata);
+                   std::uint64_t most_metadata = snapshot::kMostMetadataBytes);
 
 }  // namespace weir::jobmanager

@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "common/fs/uri.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
-#include "jobmanager/savepoint/savepoint_files.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/state_files.h"
+#include "jobmanager/checkpoint/directory_removal.h"
 #include "jobmanager/savepoint/stored_program.h"
 
 namespace weir::jobmanager {
@@ -48,8 +49,9 @@ Result<bool> isAtItsPlace(fs::FileSystem& files, const Removal& removal) {
 /// The savepoint that this one is a copy of, if it is there; else empty: it was moved.
 Result<std::string> originalOf(fs::FileSystem& files, const Removal& removal) {
   const runtime::CheckpointMetadata& metadata = removal.metadata;
-  const auto original = metadata.location.empty() ? Error(ErrorCode::kNotFound, "it does not tell")
-                                                  : readMetadata(files, metadata.location);
+  const auto original = metadata.location.empty()
+                            ? Error(ErrorCode::kNotFound, "it does not tell")
+                            : snapshot::readMetadata(files, metadata.location);
   if (original) {
     const bool same = original->job == metadata.job && original->checkpoint == metadata.checkpoint;
     return same ? metadata.location : std::string();
@@ -63,8 +65,8 @@ Result<std::string> originalOf(fs::FileSystem& files, const Removal& removal) {
 /// Whether a file that is said to be state has not the name that workers give: where no manifest
 /// stands beside them, nothing else tells what files are.
 Result<bool> hasOtherFiles(fs::FileSystem& files, const runtime::CheckpointMetadata& metadata) {
-  for (const std::string& name : dataFiles(metadata)) {
-    if (isTaskFile(name)) {
+  for (const std::string& name : snapshot::dataFiles(metadata)) {
+    if (snapshot::isTaskFile(name)) {
       continue;
     }
     auto there = files.stat(fs::join(metadata.data_directory, name));
@@ -78,8 +80,8 @@ Result<bool> hasOtherFiles(fs::FileSystem& files, const runtime::CheckpointMetad
 /// Whether the data directory is the checkpoint's that a savepoint points to.
 Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
   const runtime::CheckpointMetadata& metadata = removal.metadata;
-  if (!metadata.savepoint ||
-      !isCheckpointDirectory(metadata.data_directory, metadata.job, metadata.checkpoint)) {
+  if (!metadata.savepoint || !snapshot::isCheckpointDirectory(
+                                 metadata.data_directory, metadata.job, metadata.checkpoint)) {
     return notItsOwn(removal);
   }
   auto above = files.stat(fs::parentOf(metadata.data_directory));
@@ -95,7 +97,7 @@ Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
     removal.owners_decide = true;
     WEIR_TRY(removal.copy_of, originalOf(files, removal));
   }
-  auto theirs = readMetadata(files, metadata.data_directory);
+  auto theirs = snapshot::readMetadata(files, metadata.data_directory);
   if (theirs && (theirs->job != metadata.job || theirs->checkpoint != metadata.checkpoint)) {
     return notItsOwn(removal);
   }
@@ -142,7 +144,7 @@ Result<std::vector<InUse>> marksIn(fs::FileSystem& files, const std::string& dir
 Status findUsers(fs::FileSystem& files, Removal& removal) {
   const runtime::CheckpointMetadata& metadata = removal.metadata;
   WEIR_TRY(removal.users, marksIn(files, removal.directory));
-  if (!removal.copy_of.empty() || !isCheckpointDirectory(metadata.data_directory)) {
+  if (!removal.copy_of.empty() || !snapshot::isCheckpointDirectory(metadata.data_directory)) {
     return ok();
   }
   if (removal.points_elsewhere) {
@@ -173,7 +175,7 @@ Status removeJobDirectory(fs::FileSystem& files,
   }
   const bool only_theirs = entries->size() <= gone.size() &&
                            std::all_of(entries->begin(), entries->end(), [](const auto& entry) {
-                             return isMark(entry.name);
+                             return snapshot::markedJob(entry.name).has_value();
                            });
   if (!only_theirs) {
     return ok();
@@ -216,7 +218,7 @@ Result<Removal> planRemoval(fs::FileSystem& files,
     return nothingDeleted(Error(ErrorCode::kInvalidArgument,
                                 "'" + named + "' is a symbolic link: name what it leads to"));
   }
-  auto metadata = readDisposed(files, directory, named, most_metadata);
+  auto metadata = snapshot::readDisposed(files, directory, named, most_metadata);
   if (!metadata && metadata.error().code() == ErrorCode::kNotFound) {
     return std::move(metadata).error();
   }
@@ -231,7 +233,7 @@ Result<Removal> planRemoval(fs::FileSystem& files,
   removal.metadata = *std::move(metadata);
   WEIR_RETURN_IF_ERROR(checkDirectories(files, removal, *own));
   WEIR_RETURN_IF_ERROR(findUsers(files, removal));
-  auto damaged = damagedFiles(files, removal.metadata);
+  auto damaged = snapshot::damagedFiles(files, removal.metadata);
   if (!damaged) {
     return nothingDeleted(std::move(damaged).error());
   }
@@ -240,7 +242,7 @@ Result<Removal> planRemoval(fs::FileSystem& files,
 }
 
 Status closeEntry(fs::FileSystem& files, const Removal& removal, std::uint64_t most_metadata) {
-  Status begun = beginDisposal(files, removal.directory, most_metadata);
+  Status begun = snapshot::beginDisposal(files, removal.directory, most_metadata);
   return begun ? std::move(begun) : Status(nothingDeleted(std::move(begun).error()));
 }
 
@@ -253,8 +255,8 @@ Result<std::vector<std::string>> removeState(fs::FileSystem& files,
   if (directory.empty()) {
     return staying;  // It lies on the job manager.
   }
-  const std::vector<std::string> names = dataFiles(metadata);
-  if (!isCheckpointDirectory(directory, metadata.job, metadata.checkpoint)) {
+  const std::vector<std::string> names = snapshot::dataFiles(metadata);
+  if (!snapshot::isCheckpointDirectory(directory, metadata.job, metadata.checkpoint)) {
     WEIR_RETURN_IF_ERROR(removeNamed(files, directory, names));
     return staying;
   }
@@ -269,12 +271,12 @@ Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Remova
   std::vector<std::string> staying;
   const runtime::CheckpointMetadata& metadata = removal.metadata;
   if (!removal.points_elsewhere &&
-      isCheckpointDirectory(removal.directory, metadata.job, metadata.checkpoint)) {
+      snapshot::isCheckpointDirectory(removal.directory, metadata.job, metadata.checkpoint)) {
     return staying;  // It went with the state.
   }
   WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeProgram(files, removal.directory), staying));
   WEIR_RETURN_IF_ERROR(removeMarks(files, removal.directory));
-  WEIR_RETURN_IF_ERROR(removeMetadata(files, removal.directory));
+  WEIR_RETURN_IF_ERROR(snapshot::removeMetadata(files, removal.directory));
   Status removed = files.removeDirectory(removal.directory);
   if (!removed && removed.error().code() == ErrorCode::kFailedPrecondition) {
     staying.push_back("directory " + removal.directory +
@@ -286,7 +288,6 @@ Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Remova
 }
 
 Status removeUnfinished(fs::FileSystem& files, const std::string& directory) {
-  constexpr std::string_view kState = "state-";  // As writeSavepoint() numbers them.
   auto entries = files.list(directory);
   if (!entries) {
     return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
@@ -294,7 +295,7 @@ Status removeUnfinished(fs::FileSystem& files, const std::string& directory) {
   WEIR_RETURN_IF_ERROR(removeUnfinishedProgram(files, directory));
   WEIR_RETURN_IF_ERROR(removeMarks(files, directory));
   for (const fs::FileInfo& entry : *entries) {
-    if (entry.name == "metadata" || entry.name.starts_with(kState)) {
+    if (entry.name == snapshot::kMetadata || snapshot::isOwnState(entry.name)) {
       WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, entry.name)));
     }
   }

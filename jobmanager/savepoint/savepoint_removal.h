@@ -7,8 +7,8 @@
 #include "common/base/result.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
-#include "jobmanager/savepoint/savepoint_files.h"
+#include "common/snapshot/metadata_file.h"
+#include "jobmanager/checkpoint/use_marks.h"
 
 /// How savepoints are deleted: only regular files, by names that their manifest gave and that were
 /// checked when it was read, in directories that are the manifest's own; never recursively. All of
@@ -33,13 +33,13 @@ struct Removal {
 Result<Removal> planRemoval(fs::FileSystem& files,
                             const std::string& directory,
                             const std::string& named,
-                            std::uint64_t most_metadata = kMostMetadataBytes);
+                            std::uint64_t most_metadata = snapshot::kMostMetadataBytes);
 
 /// Ends the life of the savepoint; nothing has changed when it cannot. Begin with it: what comes
 /// after can be repeated when it was cut short.
 Status closeEntry(fs::FileSystem& files,
                   const Removal& removal,
-                  std::uint64_t most_metadata = kMostMetadataBytes);
+                  std::uint64_t most_metadata = snapshot::kMostMetadataBytes);
 /// Deletes the state: what the manifest names, and its checkpoint's directory. With `parent_too`
 /// also that of the job when there is nothing in it then but the marks of `gone`. Returns a
 /// sentence for each directory that stays because there is more in it.

@@ -3,15 +3,16 @@
 #include <utility>
 
 #include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/savepoints.h"
+#include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
 #include "jobmanager/savepoint/savepoint_files.h"
 #include "jobmanager/savepoint/savepoint_removal.h"
 
 namespace weir::jobmanager {
 namespace {
 
-constexpr std::string_view kHeapPrefix = "jobmanager://savepoints/";
 constexpr int kNameAttempts = 10;
 
 Error beingDisposed(const std::string& path) {
@@ -82,7 +83,7 @@ void SavepointStore::keepOnHeap(const runtime::CheckpointMetadata& metadata,
       return;
     }
   }
-  const std::string path = std::string(kHeapPrefix) + std::to_string(++heap_number_);
+  const std::string path = std::string(snapshot::kHeapSavepoints) + std::to_string(++heap_number_);
   heap_.emplace(path, std::move(entry));
   KeptSavepoint kept;
   kept.result.path = path;
@@ -97,7 +98,7 @@ void SavepointStore::keepInFiles(const std::string& directory,
                                  Callback<KeptSavepoint> done) {
   std::vector<std::string> names;
   for (int i = 0; i < kNameAttempts; ++i) {
-    names.push_back("savepoint-" + random_.hex(12));
+    names.push_back(snapshot::savepointName(random_.hex(12)));
   }
   auto write = [services = services_,
                 directory,
@@ -163,12 +164,12 @@ void SavepointStore::removeLate(const Result<std::string>& written) {
 // ---------------------------------------------------------------------------------- open, list
 
 void SavepointStore::open(const std::string& path, Callback<Opened> done) {
-  const auto directory = savepointDirectory(path);
-  if (disposing_.contains(isHeapSavepoint(path) || !directory ? path : *directory)) {
+  const auto directory = snapshot::savepointDirectory(path);
+  if (disposing_.contains(snapshot::isHeapSavepoint(path) || !directory ? path : *directory)) {
     done(beingDisposed(path));
     return;
   }
-  if (isHeapSavepoint(path)) {
+  if (snapshot::isHeapSavepoint(path)) {
     auto found = heap_.find(path);
     if (found == heap_.end()) {
       done(unknownHeapSavepoint(path));
@@ -177,7 +178,7 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
     const runtime::CheckpointMetadata& metadata = found->second.metadata;
     run(
         path,
-        [&files = services_.files, metadata] { return damagedFiles(files, metadata); },
+        [&files = services_.files, metadata] { return snapshot::damagedFiles(files, metadata); },
         [this, path, metadata, done](const Result<std::vector<std::string>>& damaged) {
           if (!heap_.contains(path) || disposing_.contains(path)) {  // Since then.
             done(beingDisposed(path));
@@ -190,21 +191,8 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
         });
     return;
   }
-  auto read =
-      [&files = services_.files, path, most = settings_.metadata_limit]() -> Result<Opened> {
-    WEIR_TRY(auto directory, savepointDirectory(path));
-    WEIR_TRY(auto metadata, readMetadata(files, directory, path, most));
-    WEIR_TRY(const auto damaged, damagedFiles(files, metadata));
-    if (!damaged.empty()) {
-      std::string list;
-      for (const std::string& one : damaged) {
-        list += "\n  " + one;
-      }
-      return Error(ErrorCode::kCorruption,
-                   "savepoint '" + path + "' is not whole: " + std::to_string(damaged.size()) +
-                       " of its files are missing or too short; restore another one" + list);
-    }
-    return Opened{std::move(directory), std::move(metadata)};
+  auto read = [&files = services_.files, path, most = settings_.metadata_limit] {
+    return snapshot::openWhole(files, path, most);
   };
   run(path, std::move(read), [this, done = std::move(done)](Result<Opened> opened) {
     if (opened && disposing_.contains(opened->path)) {  // Began while it was read.
@@ -227,7 +215,7 @@ void SavepointStore::forgetUser(const std::string& path, JobId job) {
 void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
   std::vector<runtime::SavepointInfo> infos;
   for (const auto& [path, entry] : heap_) {
-    infos.push_back(describeSavepoint(path, entry.metadata));
+    infos.push_back(snapshot::describeSavepoint(path, entry.metadata));
   }
   auto read =
       [&files = services_.files,
@@ -235,7 +223,7 @@ void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
        directories = directories_,
        most = settings_.metadata_limit]() mutable -> Result<std::vector<runtime::SavepointInfo>> {
     for (const std::string& directory : directories) {
-      for (runtime::SavepointInfo& info : listSavepoints(files, directory, most)) {
+      for (runtime::SavepointInfo& info : snapshot::listSavepoints(files, directory, most)) {
         infos.push_back(std::move(info));
       }
     }
@@ -248,7 +236,7 @@ void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
 
 void SavepointStore::markInUse(const std::string& path, JobId job, std::function<void()> done) {
   in_use_[path].insert(job);  // At once: a disposal may be looking at it already.
-  if (isHeapSavepoint(path)) {
+  if (snapshot::isHeapSavepoint(path)) {
     done();
     return;
   }
@@ -269,7 +257,7 @@ void SavepointStore::markInUse(const std::string& path, JobId job, std::function
 }
 
 void SavepointStore::releaseInUse(const std::string& path, JobId job, std::function<void()> done) {
-  if (isHeapSavepoint(path)) {
+  if (snapshot::isHeapSavepoint(path)) {
     forgetUser(path, job);
     done();
     return;

@@ -12,6 +12,7 @@
 #include "common/base/result.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/client_messages.h"
+#include "common/snapshot/savepoints.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
@@ -52,10 +53,7 @@ class SavepointStore {
     /// Whether the process that holds a mark is known to be gone.
     std::function<bool(const std::string&)> is_gone = {};
   };
-  struct Opened {
-    std::string path;  ///< As markInUse() takes it.
-    runtime::CheckpointMetadata metadata;
-  };
+  using Opened = snapshot::Opened;  ///< Its path is as markInUse() takes it.
 
   /// `owners` outlives the store.
   SavepointStore(const CheckpointServices& services,

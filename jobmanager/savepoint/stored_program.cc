@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/metadata_file.h"
 #include "common/wire/encoding.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
 
 namespace weir::jobmanager {
 namespace {
 
-constexpr std::string_view kDirectory = "program";
 constexpr std::string_view kDescription = "description";
 constexpr std::uint64_t kChunkBytes = 1 << 20;
 
@@ -55,9 +55,9 @@ Status readFile(fs::FileSystem& files,
 }
 
 Result<runtime::JobProgram> describedIn(fs::FileSystem& files, const std::string& below) {
-  const std::string description = fs::join(below, std::string(kDescription));
+  const std::string description = fs::join(below, kDescription);
   WEIR_TRY(const auto file, files.openNoLink(description));
-  WEIR_TRY(const std::string image, readBounded(*file, description, kMostMetadataBytes));
+  WEIR_TRY(const std::string image, fs::readAll(*file, description, snapshot::kMostMetadataBytes));
   return wire::decodeProgram(image).during("read " + description);
 }
 
@@ -80,19 +80,18 @@ Status writeProgram(fs::FileSystem& files,
                     blob::BlobStore& blobs,
                     const std::string& directory,
                     const runtime::JobProgram& program) {
-  const std::string below = fs::join(directory, std::string(kDirectory));
+  const std::string below = fs::join(directory, snapshot::kProgram);
   for (const runtime::BlobKey& key : distinct(program.program)) {
     WEIR_TRY(const auto reader, blobs.open(key.sha256));
     WEIR_RETURN_IF_ERROR(writeFile(files, fs::join(below, key.sha256), *reader));
   }
-  return fs::writeAll(
-      files, fs::join(below, std::string(kDescription)), wire::encodeProgram(program));
+  return fs::writeAll(files, fs::join(below, kDescription), wire::encodeProgram(program));
 }
 
 Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
                                         blob::BlobStore& blobs,
                                         const std::string& directory) {
-  const std::string below = fs::join(directory, std::string(kDirectory));
+  const std::string below = fs::join(directory, snapshot::kProgram);
   WEIR_TRY(auto program, describedIn(files, below));
   for (const runtime::BlobKey& key : distinct(program.program)) {
     const std::string path = fs::join(below, key.sha256);
@@ -108,7 +107,7 @@ Result<runtime::JobProgram> readProgram(fs::FileSystem& files,
 }
 
 Status removeProgram(fs::FileSystem& files, const std::string& directory) {
-  const std::string below = fs::join(directory, std::string(kDirectory));
+  const std::string below = fs::join(directory, snapshot::kProgram);
   WEIR_TRY(const bool there, isDirectory(files, below));
   if (!there) {
     return ok();
@@ -117,7 +116,7 @@ Status removeProgram(fs::FileSystem& files, const std::string& directory) {
     for (const runtime::BlobKey& key : distinct(program->program)) {
       WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(below, key.sha256)));
     }
-    WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(below, std::string(kDescription))));
+    WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(below, kDescription)));
   } else if (program.error().code() == ErrorCode::kIo) {
     return program.error();
   }
@@ -125,7 +124,7 @@ Status removeProgram(fs::FileSystem& files, const std::string& directory) {
 }
 
 Status removeUnfinishedProgram(fs::FileSystem& files, const std::string& directory) {
-  const std::string below = fs::join(directory, std::string(kDirectory));
+  const std::string below = fs::join(directory, snapshot::kProgram);
   WEIR_TRY(const bool there, isDirectory(files, below));
   if (!there) {
     return ok();

@@ -51,7 +51,7 @@ void JobRestore::open(Callback<runtime::RestoreReport> done) {
 }
 
 void JobRestore::match(SavepointStore::Opened opened, Callback<runtime::RestoreReport> done) {
-  Result<RestorePlan> plan = matchState(opened.metadata, graph_, *request_);
+  Result<snapshot::RestorePlan> plan = snapshot::matchState(opened.metadata, graph_, *request_);
   if (!plan) {
     done(plan.error());
     return;
@@ -78,7 +78,7 @@ runtime::Restores JobRestore::restores(AttemptId attempt) const {
             {{"job", job_.hex()},
              {"id", latest->metadata.checkpoint.value()},
              {"attempt", attempt.value()}});
-  return restoreSame(latest->metadata, graph_).restores;
+  return snapshot::restoreSame(latest->metadata, graph_).restores;
 }
 
 }  // namespace weir::jobmanager

@@ -6,10 +6,10 @@
 #include "common/base/ids.h"
 #include "common/graph/job_graph.h"
 #include "common/runtime/client_messages.h"
+#include "common/snapshot/state_matching.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/savepoint/savepoint_store.h"
-#include "jobmanager/savepoint/state_matching.h"
 #include "jobmanager/scheduler/job_savepoints.h"
 
 namespace weir::jobmanager {
@@ -46,7 +46,7 @@ class JobRestore {
   SavepointStore& store_;
   JobSavepoints& savepoints_;
   CheckpointCoordinator& coordinator_;
-  RestorePlan plan_;  // Of the savepoint.
+  snapshot::RestorePlan plan_;  // Of the savepoint.
 };
 
 }  // namespace weir::jobmanager

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/savepoint/savepoint_files.h"
 
 namespace weir::jobmanager {
 
@@ -54,7 +54,7 @@ void JobSavepoints::keep(const std::string& directory,
       metadata,
       coordinator_.program(),
       [this, id = metadata.checkpoint, kept = std::move(kept)](Result<KeptSavepoint> result) {
-        if (result && !isHeapSavepoint(result->result.path)) {
+        if (result && !snapshot::isHeapSavepoint(result->result.path)) {
           marked_.insert_or_assign(id, result->result.path);
         }
         kept(std::move(result));

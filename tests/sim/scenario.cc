@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "common/fs/uri.h"
+#include "common/snapshot/metadata_file.h"
+#include "common/snapshot/state_matching.h"
 #include "jobmanager/blob/blob_store.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 #include "jobmanager/ha/job_store.h"
-#include "jobmanager/savepoint/state_matching.h"
 #include "tests/sim/fake_cluster.h"
 #include "tests/sim/slow_executor.h"
 
@@ -206,12 +206,12 @@ class Scenario {
     if (path.starts_with("jobmanager:")) {
       return;  // Seen when a job is restored from it.
     }
-    auto metadata = jobmanager::readMetadata(world_.files, path);
+    auto metadata = snapshot::readMetadata(world_.files, path);
     if (!metadata) {
       violate("savepoint " + path + ": " + metadata.error().message());
       return;
     }
-    const auto plan = jobmanager::restoreSame(*metadata, jobs_.front()->model.graph("model"));
+    const auto plan = snapshot::restoreSame(*metadata, jobs_.front()->model.graph("model"));
     auto state = readState(world_.files, plan.restores);
     if (!state || !state->consistent()) {
       violate("savepoint " + path + " is not consistent");

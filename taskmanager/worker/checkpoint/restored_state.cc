@@ -1,133 +1,11 @@
 #include "taskmanager/worker/checkpoint/restored_state.h"
 
-#include <algorithm>
 #include <utility>
-#include <vector>
 
-#include "common/fs/uri.h"
-#include "common/runtime/state_file_name.h"
 #include "common/schema/key_group.h"
-#include "common/state/section.h"
+#include "common/snapshot/section_opener.h"
 
 namespace weir::worker {
-
-namespace {
-
-class InlineSource final : public state::ByteSource {
- public:
-  explicit InlineSource(std::string bytes) : bytes_(std::move(bytes)) {}
-  std::uint64_t size() const override { return bytes_.size(); }
-  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
-    if (offset > bytes_.size() || bytes_.size() - offset < length) {
-      return Error(ErrorCode::kCorruption, "the section is shorter than it says");
-    }
-    return bytes_.substr(offset, length);
-  }
-
- private:
-  std::string bytes_;
-};
-
-/// Files of state that are being read. Only the last few stay open: a subtask that gets a list back
-/// reads as many files as there were subtasks, and so do the others in its process.
-class OpenFiles {
- public:
-  explicit OpenFiles(fs::FileSystem& files) : files_(files) {}
-
-  /// Valid until the next call.
-  Result<fs::FileReader*> get(const std::string& path) {
-    const auto found = std::ranges::find(open_, path, &Open::path);
-    if (found != open_.end()) {
-      std::rotate(open_.begin(), found, found + 1);
-    } else {
-      WEIR_TRY(auto file, files_.openNoLink(path));
-      if (open_.size() == kMost) {
-        open_.pop_back();
-      }
-      open_.insert(open_.begin(), {path, std::move(file)});
-    }
-    return open_.front().file.get();
-  }
-
- private:
-  static constexpr std::size_t kMost = 4;
-  struct Open {
-    std::string path;
-    std::unique_ptr<fs::FileReader> file;
-  };
-
-  fs::FileSystem& files_;
-  std::vector<Open> open_;  // The last used first.
-};
-
-/// A part of a file.
-class FileSource final : public state::ByteSource {
- public:
-  FileSource(std::shared_ptr<OpenFiles> files,
-             std::string name,
-             std::uint64_t offset,
-             std::uint64_t size)
-      : files_(std::move(files)), name_(std::move(name)), offset_(offset), size_(size) {}
-  std::string name() const override { return name_; }
-  std::uint64_t size() const override { return size_; }
-  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
-    if (offset > size_ || size_ - offset < length) {
-      return Error(ErrorCode::kCorruption, "the section is shorter than it says");
-    }
-    WEIR_TRY(fs::FileReader * file, files_->get(name_));
-    return file->read(offset_ + offset, length);
-  }
-
- private:
-  std::shared_ptr<OpenFiles> files_;  // Shared with the other sections of one operator.
-  std::string name_;
-  std::uint64_t offset_;
-  std::uint64_t size_;
-};
-
-/// Keeps the bytes alive for as long as somebody reads them.
-struct OpenSection {
-  std::unique_ptr<state::ByteSource> source;
-  std::unique_ptr<state::SectionReader> reader;
-};
-
-Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& handle,
-                                                    const std::shared_ptr<OpenFiles>& files) {
-  if (handle.storage == runtime::StateHandle::Storage::kInline) {
-    return std::unique_ptr<state::ByteSource>(std::make_unique<InlineSource>(handle.bytes));
-  }
-  if (handle.storage != runtime::StateHandle::Storage::kFile) {
-    return Error(ErrorCode::kInternal, "a task was sent state that it cannot reach");
-  }
-  if (!runtime::isStateFileName(fs::nameOf(handle.location))) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "'" + handle.location + "' is no name that a snapshot gives to a file of state");
-  }
-  WEIR_TRY(const fs::FileReader* file, files->get(handle.location));
-  if (handle.offset > file->size() || file->size() - handle.offset < handle.size) {
-    return Error(ErrorCode::kCorruption,
-                 handle.location + " has " + std::to_string(file->size()) +
-                     " bytes, but the snapshot put " + std::to_string(handle.size) + " at offset " +
-                     std::to_string(handle.offset));
-  }
-  return std::unique_ptr<state::ByteSource>(
-      std::make_unique<FileSource>(files, handle.location, handle.offset, handle.size));
-}
-
-Result<std::shared_ptr<state::SectionReader>> openWith(const runtime::StateHandle& handle,
-                                                       const std::shared_ptr<OpenFiles>& files) {
-  auto open = std::make_shared<OpenSection>();
-  WEIR_TRY(open->source, sourceOf(handle, files));
-  WEIR_TRY(open->reader, state::SectionReader::open(*open->source));
-  return std::shared_ptr<state::SectionReader>(open, open->reader.get());
-}
-
-}  // namespace
-
-Result<std::shared_ptr<state::SectionReader>> openSection(const runtime::StateHandle& handle,
-                                                          fs::FileSystem& files) {
-  return openWith(handle, std::make_shared<OpenFiles>(files));
-}
 
 Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrder& order,
                                                std::span<const runtime::RestoreSection> sections,
@@ -140,12 +18,12 @@ Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrd
   restore.old_parallelism = order.old_parallelism;
   restore.dropped = order.dropped;
   restore.unclaimed = order.unclaimed;
-  const auto open_files = std::make_shared<OpenFiles>(files);
+  snapshot::SectionOpener opener(files);
   for (const auto& section : sections) {
     if (section.handle.storage == runtime::StateHandle::Storage::kNone) {
       continue;
     }
-    WEIR_TRY(auto reader, openWith(section.handle, open_files));
+    WEIR_TRY(auto reader, opener.open(section.handle));
     restore.sections.push_back(functions::RestoredSection{section.old_subtask, std::move(reader)});
   }
   return restore;

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string>
 
 #include "common/base/result.h"
 #include "common/fs/file_system.h"
@@ -12,13 +10,8 @@
 
 namespace weir::worker {
 
-/// Opens a section of a snapshot for reading, wherever it lies: in the handle or in a file. The
-/// bytes are checked before anything is restored from them. What is returned owns all it needs
-/// but `files`. Errors: kCorruption and those of the file system, naming the file.
-Result<std::shared_ptr<state::SectionReader>> openSection(const runtime::StateHandle& handle,
-                                                          fs::FileSystem& files);
-
-/// All that one operator gets back in subtask `subtask` of `parallelism`. Errors as above.
+/// All that one operator gets back in subtask `subtask` of `parallelism`. What is returned owns all
+/// it needs but `files`. Errors as those of snapshot::SectionOpener.
 Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrder& order,
                                                std::span<const runtime::RestoreSection> sections,
                                                std::uint32_t subtask,

@@ -7,6 +7,7 @@
 
 #include "common/fs/uri.h"
 #include "common/runtime/report_limits.h"
+#include "common/snapshot/layout.h"
 #include "common/state/keyed_backend.h"
 #include "common/state/section.h"
 #include "taskmanager/worker/checkpoint/section_sink.h"
@@ -108,18 +109,17 @@ void SnapshotStore::close() {
 std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
   std::string directory = snapshot.order.directory;
   if (directory.empty()) {
-    directory =
-        fs::join(storage_.directory, "chk-" + std::to_string(snapshot.order.checkpoint.value()));
+    directory = snapshot::checkpointDirectory(storage_.directory, snapshot.order.checkpoint);
   }
   std::string unique;
   {
     const std::lock_guard lock(mutex_);  // Every snapshot thread draws from the one source.
     unique = random_.hex(8);
   }
-  std::string path = fs::join(directory,
-                              snapshot.task.vertex.hex().substr(0, 8) + "-" +
-                                  std::to_string(snapshot.task.subtask) + "-" +
-                                  std::to_string(execution_.attempt.value()) + "-" + unique);
+  std::string path = fs::join(
+      directory,
+      snapshot::taskFileName(
+          snapshot.task.vertex, snapshot.task.subtask, execution_.attempt.value(), unique));
   return path.starts_with('/') ? fs::toFileUri(path) : path;
 }
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "common/snapshot/section_opener.h"
 #include "common/state/operator_state.h"
-#include "taskmanager/worker/checkpoint/restored_state.h"
 #include "taskmanager/worker/task/exception_text.h"
 
 namespace weir::worker {
@@ -38,7 +38,7 @@ Result<std::size_t> ownerOf(const graph::JobGraph& graph,
 Result<Discard> readHandle(const functions::HandleReader& read,
                            const runtime::StateHandle& handle,
                            fs::FileSystem& files) {
-  WEIR_TRY(const auto section, openSection(handle, files));
+  WEIR_TRY(const auto section, snapshot::SectionOpener(files).open(handle));
   WEIR_TRY(const auto states, state::readOperatorStates(*section));
   for (const state::OperatorState& one : states) {
     if (one.info.kind == state::StateKind::kOperator && !one.elements.empty()) {

@@ -18,7 +18,7 @@ namespace weir::worker {
 /// time; once it answers false, no further one is made. What
 /// discardState() throws is reported, and the next one follows. Calls come on this thread.
 /// Errors: kInvalidArgument, naming the operator, where the program cannot read its handles; those
-/// of openSection().
+/// of snapshot::SectionOpener.
 Status discardHandles(const runtime::Deployment& deployment,
                       const graph::ProgramCode& code,
                       fs::FileSystem& files,

@@ -273,31 +273,6 @@ TEST(MetadataTest, EveryTruncationAndAnythingAppendedIsCorruption) {
   EXPECT_EQ(decodeMetadata(image + "x").error().code(), ErrorCode::kCorruption);
 }
 
-TEST(MetadataTest, NamesThatLeaveTheDirectoryOfTheDataAreRefused) {
-  const std::string names[] = {"/etc/passwd",
-                               "file:/etc/passwd",
-                               "../x",
-                               "a/b",
-                               "..",
-                               "",
-                               "metadata",
-                               "program",
-                               ".hidden",
-                               "in-use-0",
-                               std::string("a\0b", 3),
-                               "c:\\x"};
-  for (const std::string& name : names) {
-    runtime::CheckpointMetadata hostile = metadata();
-    runtime::StateHandle& handle = hostile.operators[0].subtasks[0].handle;
-    handle = {};
-    handle.storage = runtime::StateHandle::Storage::kFile;
-    handle.location = name;
-    const auto back = decodeMetadata(encodeMetadata(hostile));
-    ASSERT_FALSE(back.has_value()) << name;
-    EXPECT_NE(back.error().text().find("no plain name"), std::string::npos) << back.error().text();
-  }
-}
-
 TEST(MetadataTest, AnIntactImageOfANewerFormatIsRefusedByItsNumber) {
   // Version 2 with no message, and the checksum that belongs to it.
   const std::string newer(

@@ -5,8 +5,8 @@
 
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
+#include "common/snapshot/metadata_file.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
 #include "tests/unit/jobmanager/checkpoint/fake_tasks.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
@@ -96,7 +96,7 @@ TEST_F(CoordinatorTest, CompletesWhenAllAcknowledgedAndTheMetadataIsWritten) {
   acknowledge(1, 2, 0);
   EXPECT_THAT(tasks_.notified, ElementsAre(1));
   const std::string directory = coordinator_->latest()->directory;
-  auto metadata = readMetadata(files_, directory);
+  auto metadata = snapshot::readMetadata(files_, directory);
   ASSERT_TRUE(metadata) << metadata.error().text();
   EXPECT_EQ(metadata->operators[0].subtasks[0].handle.location, "10");
 }

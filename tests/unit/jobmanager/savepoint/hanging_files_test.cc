@@ -8,7 +8,7 @@
 #include "common/concurrency/elastic_pool.h"
 #include "common/concurrency/thread_executor.h"
 #include "common/fs/memory_file_system.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/metadata_file.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 #include "tests/unit/common/fs/hanging_file_system.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
@@ -86,7 +86,7 @@ class HangingFilesTest : public ::testing::Test {
 };
 
 TEST_F(HangingFilesTest, APathThatHangsHoldsUpNoOther) {
-  ASSERT_TRUE(writeMetadata(files_.memory(), "/s/savepoint-1", metadata()));
+  ASSERT_TRUE(snapshot::writeMetadata(files_.memory(), "/s/savepoint-1", metadata()));
   for (int i = 0; i < 8; ++i) {  // More than there are threads.
     EXPECT_THAT(open("/hung/savepoint-1"), HasSubstr("on /hung/savepoint-1 hangs"));
   }

@@ -6,7 +6,7 @@
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/digest.h"
 #include "common/fs/memory_file_system.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/metadata_file.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
@@ -64,7 +64,7 @@ class SavepointHandlesTest : public ::testing::Test {
     handle.size = 5;
     if (!files_.stat(metadata.data_directory)) {
       EXPECT_TRUE(fs::writeAll(files_, metadata.data_directory + "/data", "12345"));
-      EXPECT_TRUE(writeMetadata(files_, metadata.data_directory, metadata));
+      EXPECT_TRUE(snapshot::writeMetadata(files_, metadata.data_directory, metadata));
     }
     return metadata;
   }

@@ -11,7 +11,8 @@
 
 #include "common/fs/local_file_system.h"
 #include "common/fs/memory_file_system.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/metadata_file.h"
 #include "jobmanager/savepoint/savepoint_files.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -53,7 +54,7 @@ class SavepointRemovalTest : public ::testing::Test {
     ASSERT_TRUE(fs::writeAll(files_, path, bytes)) << path;
   }
   void writeManifest(const std::string& directory, const runtime::CheckpointMetadata& metadata) {
-    ASSERT_TRUE(writeMetadata(files_, directory, metadata));
+    ASSERT_TRUE(snapshot::writeMetadata(files_, directory, metadata));
   }
   /// A savepoint that points to a checkpoint, as a coordinator and the store write it.
   void writePointer() {
@@ -248,8 +249,9 @@ TEST(SavepointRemovalErrorsTest, AnIoErrorIsNoDamage) {
   const std::string checkpoint = "/c/" + testing::jobId(1).hex() + "/chk-3";
   fs::MemoryFileSystem files;
   ASSERT_TRUE(fs::writeAll(files, checkpoint + "/data", "12345"));
-  ASSERT_TRUE(writeMetadata(files, checkpoint, manifest("file:" + checkpoint, "data")));
-  ASSERT_TRUE(writeMetadata(files, "/s/savepoint-1", manifest("file:" + checkpoint, "data")));
+  ASSERT_TRUE(snapshot::writeMetadata(files, checkpoint, manifest("file:" + checkpoint, "data")));
+  ASSERT_TRUE(
+      snapshot::writeMetadata(files, "/s/savepoint-1", manifest("file:" + checkpoint, "data")));
   const auto before = files.files();
   const std::uint64_t started = files.operations();
   ASSERT_TRUE(planRemoval(files, "file:/s/savepoint-1", "/s/savepoint-1"));
@@ -314,7 +316,7 @@ TEST_F(SavepointRemovalTest, ADisposalThatWasCutShortIsKnownAndCanBeRepeated) {
   ASSERT_TRUE(removal);
   ASSERT_TRUE(closeEntry(files_, *removal));
   EXPECT_TRUE(std::filesystem::exists(checkpoint_ + "/data"));
-  EXPECT_THAT(readMetadata(files_, "file:" + savepoint_).error().text(),
+  EXPECT_THAT(snapshot::readMetadata(files_, "file:" + savepoint_).error().text(),
               HasSubstr("its disposal has begun; dispose it again"));
   EXPECT_THAT(dispose(savepoint_), IsEmpty());
   EXPECT_THAT(everything(), ElementsAre("c", "s", "victim"));

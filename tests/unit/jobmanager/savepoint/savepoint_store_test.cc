@@ -6,7 +6,8 @@
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
 #include "common/fs/uri.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/metadata_file.h"
+#include "common/snapshot/state_files.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -44,7 +45,7 @@ class SavepointStoreTest : public ::testing::Test {
     metadata.data_directory = "file:/c/" + testing::jobId(1).hex() + "/chk-3";
     addState(metadata, runtime::StateHandle::Storage::kFile).location = "data";
     EXPECT_TRUE(fs::writeAll(files_, metadata.data_directory + "/data", "12345"));
-    EXPECT_TRUE(writeMetadata(files_, metadata.data_directory, metadata));
+    EXPECT_TRUE(snapshot::writeMetadata(files_, metadata.data_directory, metadata));
     return metadata;
   }
   runtime::CheckpointMetadata checkpointInline(const std::string& bytes) {
@@ -135,7 +136,7 @@ TEST_F(SavepointStoreTest, WritesStateOfTheJobManagerIntoTheSavepointItself) {
   auto opened = open(kept->result.path);
   ASSERT_TRUE(opened) << opened.error().text();
   EXPECT_EQ(opened->metadata.data_directory, kept->result.path);
-  EXPECT_THAT(dataFiles(opened->metadata), SizeIs(1));
+  EXPECT_THAT(snapshot::dataFiles(opened->metadata), SizeIs(1));
   ASSERT_TRUE(dispose(kept->result.path));
   EXPECT_THAT(files_.files(), IsEmpty());
 }
@@ -240,7 +241,7 @@ TEST_F(SavepointStoreTest, ACheckpointOfAJobThatLivesInAnotherClusterStays) {
   auto metadata = checkpointOnFiles();
   metadata.savepoint = false;
   ASSERT_TRUE(files_.remove(metadata.data_directory + "/metadata"));
-  ASSERT_TRUE(writeMetadata(files_, metadata.data_directory, metadata));
+  ASSERT_TRUE(snapshot::writeMetadata(files_, metadata.data_directory, metadata));
   const std::string of_job = fs::parentOf(metadata.data_directory);
   ASSERT_TRUE(writeMark(files_, of_job, metadata.job, "a third process"));
   owners_.running = false;

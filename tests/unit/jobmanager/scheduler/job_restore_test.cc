@@ -1,5 +1,5 @@
 // How a job starts from a savepoint: what it is refused for, what it reports and whom it marks.
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/metadata_file.h"
 #include "jobmanager/scheduler/job_master.h"
 #include "tests/unit/jobmanager/scheduler/job_fixture.h"
 
@@ -30,7 +30,7 @@ class JobRestoreTest : public testing::JobFixture {
     handle.storage = runtime::StateHandle::Storage::kInline;
     handle.bytes = "state";
     handle.size = 5;
-    EXPECT_TRUE(writeMetadata(files_, kDirectory, metadata));
+    EXPECT_TRUE(snapshot::writeMetadata(files_, kDirectory, metadata));
     request_.graph = testing::twoVertices(testing::JobFixture::kTaskManagers);
     request_.restore.emplace();
     request_.restore->path = kDirectory;

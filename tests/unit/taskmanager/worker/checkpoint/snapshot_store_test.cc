@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "common/fs/memory_file_system.h"
+#include "common/snapshot/section_opener.h"
 #include "common/state/operator_state.h"
-#include "taskmanager/worker/checkpoint/restored_state.h"
 
 namespace weir::worker {
 namespace {
@@ -106,7 +106,7 @@ class SnapshotStoreTest : public ::testing::Test {
     return report;
   }
   std::string restored(const runtime::StateHandle& handle) {
-    const auto section = openSection(handle, files_);
+    const auto section = snapshot::SectionOpener(files_).open(handle);
     const auto states = state::readOperatorStates(**section);
     return *state::decodeElement<std::string>((*states)[0].elements[0], (*states)[0].info.schema);
   }
@@ -271,7 +271,7 @@ TEST_F(SnapshotStoreTest, NamesTheFileThatIsShorterThanItsHandle) {
   take(1, {std::string(2000, 'x')});
   const auto ack = expect<runtime::CheckpointAck>();
   ASSERT_TRUE(files_.truncate(ack.operators[0].handle.location, 100).has_value());
-  const auto section = openSection(ack.operators[0].handle, files_);
+  const auto section = snapshot::SectionOpener(files_).open(ack.operators[0].handle);
   ASSERT_FALSE(section.has_value());
   EXPECT_EQ(section.error().code(), ErrorCode::kCorruption);
   EXPECT_THAT(section.error().message(), HasSubstr("chk-1"));

@@ -19,7 +19,6 @@
 #include "common/functions/edge_reader.h"
 #include "common/functions/edge_writer.h"
 #include "common/state/operator_state.h"
-#include "taskmanager/worker/checkpoint/restored_state.h"
 #include "taskmanager/worker/task/worker.h"
 
 namespace weir::worker {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/runtime/report_limits.h"
+#include "common/snapshot/section_opener.h"
 #include "tests/unit/taskmanager/worker/task/fakes.h"
 
 namespace weir::worker {
@@ -121,7 +122,7 @@ TEST_F(WorkerTest, RestoredFromACheckpointTheSumIsExact) {
   std::uint64_t sinks = 0;
   for (const auto& ack : reports_.awaitAcks(4, 2)) {
     EXPECT_TRUE(ack.finished);
-    const auto section = openSection(ack.operators[0].handle, files_);
+    const auto section = snapshot::SectionOpener(files_).open(ack.operators[0].handle);
     const auto states = state::readOperatorStates(**section);
     const auto number =
         *state::decodeElement<std::uint64_t>((*states)[0].elements[0], (*states)[0].info.schema);

@@ -1,4 +1,4 @@
-#include "jobmanager/savepoint/restore_sections.h"
+#include "common/snapshot/restore_sections.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,9 +7,9 @@
 
 #include "common/schema/key_group.h"
 #include "common/schema/state_kinds.h"
-#include "jobmanager/checkpoint/snapshot_files.h"
+#include "common/snapshot/state_files.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 bool onlyKeyed(const runtime::OperatorState& state) {
@@ -126,4 +126,4 @@ runtime::Restores distribute(const runtime::CheckpointMetadata& metadata,
   return restores;
 }
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

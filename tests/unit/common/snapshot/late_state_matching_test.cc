@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "common/schema/state_kinds.h"
-#include "jobmanager/savepoint/state_matching.h"
+#include "common/snapshot/state_matching.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
 /// State that a snapshot has and its operator's function does not declare, but may ask for in
 /// open(), and single states that are left out.
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 using ::testing::AllOf;
@@ -161,4 +161,4 @@ TEST_F(LateStateMatchingTest, LetsParallelismChangeWhereStatePerSubtaskIsDropped
 }
 
 }  // namespace
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

@@ -1,4 +1,4 @@
-#include "jobmanager/savepoint/state_comparison.h"
+#include "common/snapshot/state_comparison.h"
 
 #include <algorithm>
 #include <tuple>
@@ -8,7 +8,7 @@
 #include "common/schema/schema_match.h"
 #include "common/schema/state_kinds.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 std::string plural(std::uint64_t count, const std::string& one, const std::string& more) {
@@ -111,4 +111,4 @@ StateComparison compareStates(const runtime::OperatorState& old,
   return comparison;
 }
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

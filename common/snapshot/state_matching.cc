@@ -1,4 +1,4 @@
-#include "jobmanager/savepoint/state_matching.h"
+#include "common/snapshot/state_matching.h"
 
 #include <algorithm>
 #include <map>
@@ -10,11 +10,11 @@
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/schema/state_kinds.h"
-#include "jobmanager/savepoint/restore_sections.h"
-#include "jobmanager/savepoint/state_comparison.h"
-#include "jobmanager/savepoint/surroundings.h"
+#include "common/snapshot/restore_sections.h"
+#include "common/snapshot/state_comparison.h"
+#include "common/snapshot/surroundings.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 using graph::JobOperator;
@@ -383,4 +383,4 @@ RestorePlan restoreSame(const runtime::CheckpointMetadata& metadata, const graph
   return {distribute(metadata, graph, matches, {}, state::Unclaimed::kKept), {}};
 }
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

@@ -1,4 +1,4 @@
-#include "jobmanager/savepoint/surroundings.h"
+#include "common/snapshot/surroundings.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "common/base/utf8.h"
 #include "common/graph/below.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 constexpr int kMostDrawn = 24;  // Operators of one picture; graphs may be much larger.
@@ -110,4 +110,4 @@ std::string Surroundings::Side::drawBelow(std::size_t at, int depth, int& budget
   return below.size() == 1 ? " -> " + text : " -> (" + text + ")";
 }
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

@@ -7,7 +7,7 @@
 #include "common/runtime/deployment.h"
 #include "common/schema/state_kinds.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 
 /// The old operator that each operator of the program gets its state from, by the new one's id.
 using OperatorMatches = std::map<OperatorId, const runtime::OperatorState*>;
@@ -24,4 +24,4 @@ runtime::Restores distribute(const runtime::CheckpointMetadata& metadata,
                              const DroppedStates& dropped,
                              state::Unclaimed unclaimed);
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

@@ -1,14 +1,14 @@
-#include "jobmanager/savepoint/state_matching.h"
+#include "common/snapshot/state_matching.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/program/stream_graph.h"
 #include "common/schema/state_kinds.h"
-#include "jobmanager/checkpoint/pending_checkpoint.h"
+#include "common/snapshot/graph_operators.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 using ::testing::ElementsAre;
@@ -222,8 +222,8 @@ class GeneratedIdsTest : public ::testing::Test {
   }
   /// A snapshot of `graph` in which each map has a late state of ten bytes.
   static runtime::CheckpointMetadata snapshotOf(const graph::JobGraph& graph) {
-    PendingCheckpoint pending;
-    runtime::CheckpointMetadata metadata = toMetadata(pending, graph, {}, 0);
+    runtime::CheckpointMetadata metadata;
+    metadata.operators = operatorsOf(graph);
     for (runtime::OperatorState& one : metadata.operators) {
       if (one.kind == "map") {
         one.states.push_back({"late", state::StateKind::kValue, {}, {}, true, 1, 10});
@@ -360,4 +360,4 @@ TEST_F(StateMatchingTest, RefusesGeneratedIdsThatMoreOperatorsShareThanBefore) {
 }
 
 }  // namespace
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

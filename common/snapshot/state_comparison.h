@@ -7,7 +7,7 @@
 #include "common/graph/job_graph.h"
 #include "common/runtime/checkpoint_metadata.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 
 /// What an operator of a program makes of the states that a snapshot has of it.
 struct StateComparison {
@@ -27,4 +27,4 @@ StateComparison compareStates(const runtime::OperatorState& old,
                               const std::set<std::string>& drop,
                               bool allow_non_restored);
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

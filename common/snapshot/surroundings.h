@@ -8,7 +8,7 @@
 #include "common/graph/job_graph.h"
 #include "common/runtime/checkpoint_metadata.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 
 /// What stands around the operators of a snapshot and of a program that is restored from it.
 ///
@@ -46,4 +46,4 @@ class Surroundings {
   std::vector<Bytes16> below_;  // By operator of the program.
 };
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

@@ -1,4 +1,4 @@
-#include "jobmanager/savepoint/restore_sections.h"
+#include "common/snapshot/restore_sections.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include "common/wire/encoding.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 using ::testing::ElementsAre;
@@ -122,4 +122,4 @@ TEST_F(RestoreSectionsTest, SubtasksThatStoredNothingLeaveNoHole) {
 }
 
 }  // namespace
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

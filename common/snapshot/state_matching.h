@@ -10,7 +10,7 @@
 #include "common/runtime/deployment.h"
 
 /// Which state of a snapshot goes to which subtask of a program. Pure functions.
-namespace weir::jobmanager {
+namespace weir::snapshot {
 
 struct RestorePlan {
   runtime::Restores restores;
@@ -29,4 +29,4 @@ Result<RestorePlan> matchState(const runtime::CheckpointMetadata& metadata,
 /// The plan of a restart of the same program.
 RestorePlan restoreSame(const runtime::CheckpointMetadata& metadata, const graph::JobGraph& graph);
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

@@ -1,0 +1,104 @@
+#include "common/snapshot/layout.h"
+
+#include <algorithm>
+
+#include "common/fs/uri.h"
+
+namespace weir::snapshot {
+namespace {
+
+constexpr std::string_view kCheckpoint = "chk-";
+constexpr std::string_view kSavepoint = "savepoint-";
+constexpr std::string_view kOwnState = "state-";
+constexpr std::string_view kInUse = "in-use-";
+
+constexpr std::string_view kDecimal = "0123456789";
+constexpr std::string_view kHex = "0123456789abcdef";
+constexpr std::size_t kVertexDigits = 8;
+constexpr std::size_t kRandomDigits = 8;
+
+bool allOf(std::string_view text, std::string_view digits) {
+  return !text.empty() && text.find_first_not_of(digits) == std::string_view::npos;
+}
+
+/// Cuts the next part up to a dash off `rest`; whether it consists of `digits`, `count` of them (0:
+/// any number).
+bool take(std::string_view& rest, std::string_view digits, std::size_t count) {
+  const std::size_t dash = rest.find('-');
+  const std::string_view part = rest.substr(0, dash);
+  rest.remove_prefix(dash == std::string_view::npos ? rest.size() : dash + 1);
+  return (count == 0 || part.size() == count) && allOf(part, digits);
+}
+
+}  // namespace
+
+std::string checkpointDirectory(std::string_view job_directory, CheckpointId checkpoint) {
+  return fs::join(job_directory, std::string(kCheckpoint) + std::to_string(checkpoint.value()));
+}
+
+bool isCheckpointDirectory(std::string_view directory) {
+  const std::string name = fs::nameOf(directory);
+  return name.starts_with(kCheckpoint) &&
+         allOf(std::string_view(name).substr(kCheckpoint.size()), kDecimal) &&
+         JobId::parse(fs::nameOf(fs::parentOf(directory))).has_value();
+}
+
+bool isCheckpointDirectory(std::string_view directory, JobId job, CheckpointId checkpoint) {
+  return checkpointDirectory(job.hex(), checkpoint) ==
+         fs::join(fs::nameOf(fs::parentOf(directory)), fs::nameOf(directory));
+}
+
+std::string savepointName(std::string_view random) {
+  return std::string(kSavepoint) + std::string(random);
+}
+
+bool isSavepointName(std::string_view name) { return name.starts_with(kSavepoint); }
+
+bool isHeapSavepoint(std::string_view path) { return path.starts_with("jobmanager:"); }
+
+Result<std::string> savepointDirectory(const std::string& path) {
+  WEIR_TRY(auto local, fs::localPath(path));
+  return fs::toFileUri(fs::nameOf(local) == kMetadata ? fs::parentOf(local) : local);
+}
+
+bool isMetadata(std::string_view name) { return name == kMetadata || name == kDisposedMetadata; }
+
+std::string taskFileName(OperatorId vertex,
+                         std::uint32_t subtask,
+                         std::uint64_t attempt,
+                         std::string_view random) {
+  return vertex.hex().substr(0, kVertexDigits) + "-" + std::to_string(subtask) + "-" +
+         std::to_string(attempt) + "-" + std::string(random);
+}
+
+bool isTaskFile(std::string_view name) {
+  return !name.ends_with('-') && take(name, kHex, kVertexDigits) && take(name, kDecimal, 0) &&
+         take(name, kDecimal, 0) && take(name, kHex, kRandomDigits) && name.empty();
+}
+
+std::string ownStateName(std::uint64_t number) {
+  return std::string(kOwnState) + std::to_string(number);
+}
+
+bool isOwnState(std::string_view name) { return name.starts_with(kOwnState); }
+
+bool isStateFileName(std::string_view name) {
+  constexpr std::size_t kLongest = 255;
+  return !name.empty() && name.size() <= kLongest && !name.starts_with('.') && name != kMetadata &&
+         name != kProgram && !name.starts_with(kInUse) &&
+         std::none_of(name.begin(), name.end(), [](unsigned char c) {
+           return c < ' ' || c == 0x7f || c == '/' || c == '\\' || c == ':';
+         });
+}
+
+std::string markName(JobId job) { return std::string(kInUse) + job.hex(); }
+
+std::optional<JobId> markedJob(std::string_view name) {
+  if (!name.starts_with(kInUse)) {
+    return std::nullopt;
+  }
+  auto job = JobId::parse(name.substr(kInUse.size()));
+  return job ? std::optional(*job) : std::nullopt;
+}
+
+}  // namespace weir::snapshot

@@ -1,0 +1,67 @@
+#include "common/snapshot/savepoints.h"
+
+#include <utility>
+
+#include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/state_files.h"
+
+namespace weir::snapshot {
+
+Result<Opened> openWhole(fs::FileSystem& files,
+                         const std::string& path,
+                         std::uint64_t most_metadata) {
+  WEIR_TRY(auto directory, savepointDirectory(path));
+  WEIR_TRY(auto metadata, readMetadata(files, directory, path, most_metadata));
+  WEIR_TRY(const auto damaged, damagedFiles(files, metadata));
+  if (!damaged.empty()) {
+    std::string list;
+    for (const std::string& one : damaged) {
+      list += "\n  " + one;
+    }
+    return Error(ErrorCode::kCorruption,
+                 "savepoint '" + path + "' is not whole: " + std::to_string(damaged.size()) +
+                     " of its files are missing or too short; restore another one" + list);
+  }
+  return Opened{std::move(directory), std::move(metadata)};
+}
+
+runtime::SavepointInfo describeSavepoint(const std::string& path,
+                                         const runtime::CheckpointMetadata& metadata) {
+  return {.path = path,
+          .job = metadata.job,
+          .job_name = metadata.job_name,
+          .checkpoint = metadata.checkpoint,
+          .created_millis = metadata.trigger_millis,
+          .bytes = metadata.bytes(),
+          .error = {}};
+}
+
+std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
+                                                   const std::string& parent,
+                                                   std::uint64_t most_metadata) {
+  std::vector<runtime::SavepointInfo> infos;
+  auto entries = files.list(parent);
+  auto local = fs::localPath(parent);
+  if (!entries || !local) {
+    return infos;
+  }
+  for (const fs::FileInfo& entry : *entries) {
+    if (!entry.directory || !isSavepointName(entry.name)) {
+      continue;
+    }
+    const std::string path = fs::toFileUri(fs::join(*local, entry.name));
+    auto metadata = readMetadata(files, path, {}, most_metadata);
+    if (metadata) {
+      infos.push_back(describeSavepoint(path, *metadata));
+    } else {
+      runtime::SavepointInfo damaged;
+      damaged.path = path;
+      damaged.error = metadata.error().message();
+      infos.push_back(std::move(damaged));
+    }
+  }
+  return infos;
+}
+
+}  // namespace weir::snapshot

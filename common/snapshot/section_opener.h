@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "common/base/result.h"
+#include "common/fs/file_system.h"
+#include "common/runtime/state_handle.h"
+#include "common/state/section.h"
+
+namespace weir::snapshot {
+
+/// Opens sections of snapshots for reading, wherever they lie: in their handle or in a file.
+///
+/// However many sections one opener has opened, it holds few files open; what it returns shares
+/// them, and owns all else that it needs but `files`. The bytes are checked before anything is
+/// read from them. On one thread, with all that it has opened. Errors: kCorruption and those of
+/// the file system, naming the file; kInvalidArgument for a file that no snapshot names like that.
+class SectionOpener {
+ public:
+  explicit SectionOpener(fs::FileSystem& files);
+
+  /// The location of `handle` is absolute.
+  Result<std::shared_ptr<state::SectionReader>> open(const runtime::StateHandle& handle);
+
+ private:
+  class OpenFiles;
+  class FileSource;
+
+  Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& handle);
+
+  std::shared_ptr<OpenFiles> open_;  // With the sections that were opened.
+};
+
+}  // namespace weir::snapshot
