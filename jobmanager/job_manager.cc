@@ -27,7 +27,7 @@
 #include "jobmanager/blob/blob_directory.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
-#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/memory_job_store.h"
 #include "jobmanager/memory_return.h"
 #include "jobmanager/rpc/blob_transfer.h"
 #include "jobmanager/rpc/client_service.h"
@@ -168,6 +168,7 @@ struct JobManager::Parts {
   std::unique_ptr<rpc::Server> server;
   std::optional<MemoryReturn> memory;
   Connections limits{};
+  std::function<void(const Error&)> stepped_down;
   bool stopped = false;
   std::size_t hanging = 0;  // Threads of file work, when stopped.
 
@@ -205,9 +206,10 @@ Status JobManager::Parts::openDispatcher() {
   for (const std::string& warning : warnings) {
     log::warn(warning);
   }
-  WEIR_TRY(dispatcher,
-           Dispatcher::open({strand, io, clock, random, files, *blobs, store, &user_io},
-                            std::move(options)));
+  WEIR_TRY(
+      dispatcher,
+      Dispatcher::open({strand, io, clock, random, files, *blobs, store, &user_io, stepped_down},
+                       std::move(options)));
   return ok();
 }
 
@@ -289,10 +291,12 @@ JobManager::~JobManager() {
   }
 }
 
-Result<std::unique_ptr<JobManager>> JobManager::start(const config::Configuration& configuration) {
+Result<std::unique_ptr<JobManager>> JobManager::start(
+    const config::Configuration& configuration, std::function<void(const Error&)> stepped_down) {
   WEIR_RETURN_IF_ERROR(config::checkJobManager(configuration));
   auto parts = std::make_unique<Parts>(configuration);
   parts->limits = connectionLimits(configuration);
+  parts->stepped_down = std::move(stepped_down);
   // Owns the parts from here, so that a start that fails half-way ends in order as well.
   std::unique_ptr<JobManager> manager(new JobManager(std::move(parts)));
   WEIR_RETURN_IF_ERROR(manager->parts_->openDispatcher());

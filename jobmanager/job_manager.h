@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "common/base/result.h"
@@ -17,7 +18,11 @@ class JobManager {
  public:
   /// Ready when it returns: HTTP answers once RPC serves. Signals that the caller wants to wait for
   /// are blocked before.
-  static Result<std::unique_ptr<JobManager>> start(const config::Configuration& configuration);
+  /// `stepped_down` is told, once and from a thread of its own, that another job manager became the
+  /// leader: this one does nothing more and is to be stopped.
+  static Result<std::unique_ptr<JobManager>> start(
+      const config::Configuration& configuration,
+      std::function<void(const Error&)> stepped_down = {});
   ~JobManager();
   JobManager(const JobManager&) = delete;
   JobManager& operator=(const JobManager&) = delete;

@@ -25,8 +25,8 @@ constexpr const char* kHelp =
     "Example: weir-jobmanager -D jobmanager.rpc.port=6200 --webui-port 0\n";
 
 weir::Result<weir::daemon::Stop> start(const weir::config::Configuration& configuration,
-                                       const weir::daemon::GiveUp& /*give_up*/) {
-  WEIR_TRY(auto job_manager, weir::jobmanager::JobManager::start(configuration));
+                                       const weir::daemon::GiveUp& give_up) {
+  WEIR_TRY(auto job_manager, weir::jobmanager::JobManager::start(configuration, give_up));
   // Shared: functions are copied.
   return weir::daemon::Stop([shared = std::shared_ptr<weir::jobmanager::JobManager>(
                                  std::move(job_manager))] { shared->stop(); });

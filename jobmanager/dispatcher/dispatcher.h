@@ -1,11 +1,7 @@
 #pragma once
 
-#include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,11 +12,13 @@
 #include "jobmanager/checkpoint/state_blobs.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "jobmanager/dispatcher/dispatcher_options.h"
-#include "jobmanager/dispatcher/operation_log.h"
-#include "jobmanager/ha/job_store.h"
+#include "jobmanager/dispatcher/job_registry.h"
+#include "jobmanager/dispatcher/savepoint_requests.h"
+#include "jobmanager/dispatcher/task_manager_desk.h"
+#include "jobmanager/dispatcher/view_publisher.h"
+#include "jobmanager/ha/leader_store.h"
 #include "jobmanager/resources/resource_manager.h"
 #include "jobmanager/savepoint/savepoint_store.h"
-#include "jobmanager/scheduler/job_master.h"
 
 namespace weir::jobmanager {
 
@@ -34,15 +32,21 @@ struct DispatcherServices {
   blob::BlobStore& blobs;
   ha::JobStore& store;
   concurrency::Executor* user_io = nullptr;  ///< Work on paths that users name; null: `io`.
+  /// A newer leader took over, and the dispatcher has stepped down: the process is to end. Called
+  /// on the strand, once.
+  std::function<void(const Error&)> stepped_down = {};
 };
 
-/// The job manager's heart: jobs by id, task managers, savepoints, and views of them.
+/// The job manager's heart: puts its owners together, takes calls from any thread to the strand,
+/// and ends it all in order.
 ///
-/// Calls may come from any thread and are carried out on the strand. stop() must have answered, and
-/// the executors must have been shut down, before it is destroyed.
-class Dispatcher final : public DispatcherGateway, private SavepointOwners, private JobListener {
+/// Steps down when the store says that a newer leader took over: who waits is answered, connections
+/// are closed, and of its jobs nothing is changed or removed, as they are the newer leader's.
+/// stop() must have answered, and the executors must have been shut down, before it is destroyed.
+class Dispatcher final : public DispatcherGateway, private RegistryListener {
  public:
-  /// Takes leadership in the store. kFenced and what else the store says.
+  /// Takes leadership in the store, waiting for it as for file work: not to be called on the
+  /// strand. Errors are those of the store.
   static Result<std::unique_ptr<Dispatcher>> open(const DispatcherServices& services,
                                                   DispatcherOptions options);
   ~Dispatcher() override;
@@ -69,76 +73,40 @@ class Dispatcher final : public DispatcherGateway, private SavepointOwners, priv
   void taskManagerLost(TaskManagerId id,
                        const TaskManagerGateway* gateway,
                        std::string reason) override;
-  std::shared_ptr<const ClusterView> view() override;
+  std::shared_ptr<const ClusterView> view() override { return view_.view(); }
 
  private:
-  struct Job {
-    std::unique_ptr<JobMaster> master;
-    std::vector<JobEventSink> followers;
-    std::vector<Callback<runtime::SubmitReply>> submitters;  // Wait for `accepted`.
-    std::optional<Result<runtime::SubmitReply>> accepted;
-  };
-  /// A job that has ended, or was refused.
-  struct Ended {
-    JobView view;
-    std::deque<runtime::JobEvent> events;
-    std::optional<Result<runtime::SubmitReply>> accepted;
-
-    /// It never ran: its savepoint did not fit, or it was cancelled before.
-    bool refused() const { return accepted && !accepted->has_value(); }
-  };
-
   Dispatcher(const DispatcherServices& services, DispatcherOptions options, LeaderEpoch epoch);
 
-  // SavepointOwners.
-  bool releaseSavepoint(JobId job, CheckpointId checkpoint) override;
-  bool ownsCheckpoint(JobId job, CheckpointId checkpoint) const override;
-  bool isRunning(JobId job) const override;
-  std::shared_ptr<const runtime::JobProgram> programOf(JobId job) const override;
-  // JobListener.
-  void jobEvent(JobId job, const runtime::JobEvent& event) override;
-  void jobChanged(JobId job) override;
-  void jobEnded(JobId job) override;
+  // RegistryListener.
+  void jobsChanged(bool at_once) override;
+  void jobRetired(JobId job) override;
 
   /// Runs `task` on the strand, unless the dispatcher is gone by then.
   void post(std::function<void()> task);
-  void submitHere(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done);
-  Result<JobMaster*> create(runtime::SubmitRequest request);
-  void accepted(JobId job, const Result<runtime::SubmitReply>& reply);
-  void followHere(JobId job, JobEventSink sink, const Callback<std::monostate>& done);
-  void savepointHere(const runtime::SavepointRequest& request);
-  void reportHere(TaskManagerId from, const runtime::TaskManagerReport& report);
-  void lostHere(TaskManagerId id, const std::string& reason);
-  void retire(JobId job);
+  CheckpointServices checkpointServices(concurrency::Executor& io);
+  void look(ClusterView& view) const;
+  void stopHere();
   void stopIfEmpty();
-  void publish();
-  Error unknownJob(JobId job) const;
-  const Ended* findEnded(JobId job) const;
-  /// Those that lists and views show, newest first: the last that ran and as many that were
-  /// refused.
-  std::vector<const Ended*> shownEnded() const;
+  void ended(const std::string& reason);
+  void close(const Error& why);
+  void stepDown(const Error& why);
 
   DispatcherServices services_;
   const DispatcherOptions options_;
-  const LeaderEpoch epoch_;
+  ha::LeaderStore store_;
   StateBlobs state_blobs_;
   ResourceManager resources_;
   DiscardWorkers discarder_;
   SavepointStore savepoints_;
-  std::map<JobId, Job> jobs_;  // After what they borrow.
-  std::deque<Ended> ended_;    // Newest first.
-  std::uint64_t finished_ = 0;
-  std::uint64_t cancelled_ = 0;
-  std::uint64_t failed_ = 0;
-  OperationLog<runtime::SavepointResult> savepoint_operations_;
-  OperationLog<runtime::DisposeReply> dispose_operations_;
-  std::map<OperationId, std::vector<SavepointProgressSink>> progress_;
+  ViewPublisher view_;
+  JobRegistry jobs_;  // After what jobs borrow.
+  SavepointRequests requests_;
+  TaskManagerDesk desk_;
+  std::optional<Error> closed_;  // Stops, or has stepped down.
+  bool stepped_down_ = false;
   std::vector<std::function<void()>> stopped_;  // Wait for the end of stop().
-  bool stopping_ = false;
   std::unique_ptr<concurrency::Executor::Timer> stop_deadline_;
-  std::unique_ptr<concurrency::Executor::Timer> publish_timer_;
-  std::mutex view_mutex_;
-  std::shared_ptr<const ClusterView> view_;  // Under view_mutex_; shared with readers.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by posted calls.
 };
 

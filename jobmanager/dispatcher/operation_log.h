@@ -49,6 +49,19 @@ class OperationLog {
     }
   }
 
+  /// The same answer for all that are pending.
+  void finishAll(const Result<Reply>& reply) {
+    std::vector<OperationId> pending;
+    for (const auto& [id, entry] : entries_) {
+      if (!entry.reply) {
+        pending.push_back(id);
+      }
+    }
+    for (const OperationId id : pending) {
+      finish(id, reply);
+    }
+  }
+
  private:
   static constexpr std::size_t kRemembered = 1000;
   struct Entry {

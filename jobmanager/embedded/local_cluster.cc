@@ -13,7 +13,7 @@
 #include "common/telemetry/log.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 #include "jobmanager/embedded/local_task_manager.h"
-#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/memory_job_store.h"
 
 namespace weir::jobmanager {
 namespace {

@@ -1,78 +1,87 @@
-#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/memory_job_store.h"
+
+#include <string>
+#include <utility>
 
 namespace weir::ha {
 
-Status MemoryJobStore::checkEpoch(LeaderEpoch epoch) const {
-  if (epoch == epoch_) {
-    return ok();
-  }
-  return Error(ErrorCode::kFenced,
-               "leader of epoch " + std::to_string(epoch.value()) + " writes after that of epoch " +
-                   std::to_string(epoch_.value()) + " took over");
-}
-
-Result<LeaderEpoch> MemoryJobStore::takeLeadership() {
-  const std::lock_guard lock(mutex_);
-  epoch_ = epoch_.next();
-  return epoch_;
-}
-
-Status MemoryJobStore::putJob(LeaderEpoch epoch, const runtime::SubmitRequest& job) {
-  const std::lock_guard lock(mutex_);
-  WEIR_RETURN_IF_ERROR(checkEpoch(epoch));
-  jobs_[job.job] = job;
-  return ok();
-}
-
-Result<std::vector<runtime::SubmitRequest>> MemoryJobStore::jobs() {
-  const std::lock_guard lock(mutex_);
-  std::vector<runtime::SubmitRequest> all;
-  for (const auto& [id, job] : jobs_) {
-    all.push_back(job);
-  }
-  return all;
-}
-
-Status MemoryJobStore::removeJob(LeaderEpoch epoch, JobId job) {
-  const std::lock_guard lock(mutex_);
-  WEIR_RETURN_IF_ERROR(checkEpoch(epoch));
-  jobs_.erase(job);
-  checkpoints_.erase(job);
-  return ok();
-}
-
-Status MemoryJobStore::putCheckpoints(LeaderEpoch epoch,
-                                      JobId job,
-                                      const std::vector<CheckpointPointer>& checkpoints) {
-  const std::lock_guard lock(mutex_);
-  WEIR_RETURN_IF_ERROR(checkEpoch(epoch));
-  checkpoints_[job] = checkpoints;
-  return ok();
-}
-
-Result<std::vector<CheckpointPointer>> MemoryJobStore::checkpoints(JobId job) {
-  const std::lock_guard lock(mutex_);
-  const auto found = checkpoints_.find(job);
-  return found == checkpoints_.end() ? std::vector<CheckpointPointer>() : found->second;
-}
-
-Status MemoryJobStore::putOperation(LeaderEpoch epoch, const Operation& operation) {
-  const std::lock_guard lock(mutex_);
-  WEIR_RETURN_IF_ERROR(checkEpoch(epoch));
-  if (operations_.insert_or_assign(operation.id, operation).second) {
-    order_.push_back(operation.id);
-    if (order_.size() > kOperations) {
-      operations_.erase(order_.front());
-      order_.erase(order_.begin());
+template <typename Change>
+void MemoryJobStore::write(LeaderEpoch epoch, Change change, const Answer<std::monostate>& done) {
+  LeaderEpoch newest;
+  {
+    const std::lock_guard lock(mutex_);
+    newest = epoch_;
+    if (epoch == newest) {
+      change();
     }
   }
-  return ok();
+  if (epoch == newest) {
+    done(ok());
+  } else {
+    done(Error(ErrorCode::kFenced,
+               "leader of epoch " + std::to_string(epoch.value()) + " writes after that of epoch " +
+                   std::to_string(newest.value()) + " took over"));
+  }
 }
 
-Result<std::optional<Operation>> MemoryJobStore::operation(OperationId id) {
-  const std::lock_guard lock(mutex_);
-  const auto found = operations_.find(id);
-  return found == operations_.end() ? std::nullopt : std::optional<Operation>(found->second);
+void MemoryJobStore::beginTerm(Answer<Term> done) {
+  Term term;
+  {
+    const std::lock_guard lock(mutex_);
+    epoch_ = epoch_.next();
+    term.epoch = epoch_;
+    for (const auto& [id, job] : jobs_) {
+      term.jobs.push_back(job);
+    }
+    term.savepoints.assign(savepoints_.begin(), savepoints_.end());
+  }
+  done(std::move(term));
+}
+
+void MemoryJobStore::putJob(LeaderEpoch epoch,
+                            runtime::SubmitRequest job,
+                            Answer<std::monostate> done) {
+  write(
+      epoch,
+      [&] {
+        const JobId id = job.job;
+        jobs_[id].request = std::move(job);
+      },
+      done);
+}
+
+void MemoryJobStore::removeJob(LeaderEpoch epoch, JobId job, Answer<std::monostate> done) {
+  write(epoch, [&] { jobs_.erase(job); }, done);
+}
+
+void MemoryJobStore::putCheckpoints(LeaderEpoch epoch,
+                                    JobId job,
+                                    std::vector<CheckpointPointer> checkpoints,
+                                    Answer<std::monostate> done) {
+  write(
+      epoch,
+      [&] {
+        if (auto found = jobs_.find(job); found != jobs_.end()) {
+          found->second.checkpoints = std::move(checkpoints);
+        }
+      },
+      done);
+}
+
+void MemoryJobStore::putSavepoint(LeaderEpoch epoch,
+                                  SavepointAnswer answer,
+                                  Answer<std::monostate> done) {
+  write(
+      epoch,
+      [&] {
+        std::erase_if(savepoints_,
+                      [&](const auto& one) { return one.operation == answer.operation; });
+        savepoints_.push_back(std::move(answer));
+        if (savepoints_.size() > kSavepoints) {
+          savepoints_.pop_front();
+        }
+      },
+      done);
 }
 
 }  // namespace weir::ha

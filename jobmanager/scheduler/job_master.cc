@@ -21,7 +21,6 @@ JobMaster::JobMaster(const JobServices& services,
       events_(id_, options_.event_bytes, listener),
       states_(request.graph, services.common.clock, events_),
       tasks_(id_,
-             options_.epoch,
              {services.store, states_, events_, coordinator_, probe_},
              [this] { savepoints_.checkpointCompleted(); }),
       outline_(std::make_shared<const JobOutline>(JobOutline::of(graph()))),
@@ -85,7 +84,7 @@ void JobMaster::accept(const runtime::RestoreReport& report,
 
 void JobMaster::schedule() {
   const AttemptId last = attempt_ == nullptr ? AttemptId() : attempt_->execution().attempt;
-  const runtime::ExecutionId execution{id_, last.next(), options_.epoch};
+  const runtime::ExecutionId execution{id_, last.next(), services_.store.epoch()};
   attempt_ = std::make_unique<Attempt>(
       execution,
       Attempt::Job{services_, options_, program_, states_, coordinator_, restore_, probe_},

@@ -13,7 +13,7 @@
 #include "common/runtime/deployment.h"
 #include "jobmanager/blob/restore_blobs.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
-#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/leader_store.h"
 #include "jobmanager/resources/resource_manager.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 
@@ -25,12 +25,11 @@ struct JobServices {
   Random& random;
   ResourceManager& resources;
   SavepointStore& savepoints;
-  ha::JobStore& store;
+  ha::LeaderStore& store;
 };
 
 /// How one job is run: the cluster's configuration with the job's own above it.
 struct JobOptions {
-  LeaderEpoch epoch;
   config::RestartSettings restart;
   runtime::CheckpointStorage storage;  ///< Its directory is the job's own.
   std::size_t retained_checkpoints = 1;

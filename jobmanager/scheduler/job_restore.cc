@@ -41,7 +41,11 @@ void JobRestore::open(Callback<runtime::RestoreReport> done) {
     return;
   }
   store_.open(request_->path,
-              [this, done = std::move(done)](Result<SavepointStore::Opened> opened) mutable {
+              [this, alive = std::weak_ptr<bool>(alive_), done = std::move(done)](
+                  Result<SavepointStore::Opened> opened) mutable {
+                if (alive.expired()) {
+                  return;
+                }
                 if (opened) {
                   match(*std::move(opened), std::move(done));
                 } else {

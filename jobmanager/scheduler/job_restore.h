@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -46,7 +47,8 @@ class JobRestore {
   SavepointStore& store_;
   JobSavepoints& savepoints_;
   CheckpointCoordinator& coordinator_;
-  snapshot::RestorePlan plan_;  // Of the savepoint.
+  snapshot::RestorePlan plan_;                                  // Of the savepoint.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by the store's answer.
 };
 
 }  // namespace weir::jobmanager

@@ -53,7 +53,11 @@ void JobSavepoints::keep(const std::string& directory,
       directory,
       metadata,
       coordinator_.program(),
-      [this, id = metadata.checkpoint, kept = std::move(kept)](Result<KeptSavepoint> result) {
+      [this, alive = std::weak_ptr<bool>(alive_), id = metadata.checkpoint, kept = std::move(kept)](
+          Result<KeptSavepoint> result) {
+        if (alive.expired()) {
+          return;
+        }
         if (result && !snapshot::isHeapSavepoint(result->result.path)) {
           marked_.insert_or_assign(id, result->result.path);
         }
@@ -65,7 +69,11 @@ void JobSavepoints::markRestored(CheckpointId checkpoint,
                                  const std::string& path,
                                  std::function<void()> done) {
   marked_.insert_or_assign(checkpoint, path);
-  store_.markInUse(path, job_, std::move(done));
+  store_.markInUse(path, job_, [alive = std::weak_ptr<bool>(alive_), done = std::move(done)] {
+    if (!alive.expired()) {
+      done();
+    }
+  });
 }
 
 void JobSavepoints::checkpointCompleted() {
@@ -87,8 +95,8 @@ void JobSavepoints::release(std::function<void()> done) {
   }
   auto left = std::make_shared<std::size_t>(marked.size());  // With the answers.
   for (const auto& [id, path] : marked) {
-    store_.releaseInUse(path, job_, [left, done] {
-      if (--*left == 0) {
+    store_.releaseInUse(path, job_, [alive = std::weak_ptr<bool>(alive_), left, done] {
+      if (--*left == 0 && !alive.expired()) {
         done();
       }
     });

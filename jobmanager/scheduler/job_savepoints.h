@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "common/base/ids.h"
@@ -47,7 +48,8 @@ class JobSavepoints {
   const JobStates& states_;
   SavepointStore& store_;
   CheckpointCoordinator& coordinator_;
-  std::map<CheckpointId, std::string> marked_;  // Paths.
+  std::map<CheckpointId, std::string> marked_;                  // Paths.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by the store's answers.
 };
 
 }  // namespace weir::jobmanager

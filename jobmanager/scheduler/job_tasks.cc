@@ -7,11 +7,8 @@
 
 namespace weir::jobmanager {
 
-JobTasks::JobTasks(JobId job,
-                   LeaderEpoch epoch,
-                   const Parts& parts,
-                   std::function<void()> completed)
-    : job_(job), epoch_(epoch), parts_(parts), completed_(std::move(completed)) {}
+JobTasks::JobTasks(JobId job, const Parts& parts, std::function<void()> completed)
+    : job_(job), parts_(parts), completed_(std::move(completed)) {}
 
 // --------------------------------------------------------------------------------------- reports
 
@@ -87,12 +84,14 @@ std::string JobTasks::describe(const runtime::TaskId& task) const {
 }
 
 void JobTasks::point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) {
-  Status put = parts_.store.putCheckpoints(epoch_, job_, retained);
-  if (!put) {
-    log::error("the store of jobs did not take a checkpoint",
-               {{"job", job_.hex()}, {"reason", put.error().message()}});
-  }
-  done(std::move(put).during("point to the checkpoint in the store of jobs"));
+  parts_.store.putCheckpoints(
+      job_, std::move(retained), [job = job_, done = std::move(done)](Status put) {
+        if (!put) {
+          log::error("the store of jobs did not take a checkpoint",
+                     {{"job", job.hex()}, {"reason", put.error().message()}});
+        }
+        done(std::move(put).during("point to the checkpoint in the store of jobs"));
+      });
 }
 
 }  // namespace weir::jobmanager

@@ -7,7 +7,7 @@
 #include "common/base/ids.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
-#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/leader_store.h"
 #include "jobmanager/scheduler/attempt.h"
 #include "jobmanager/scheduler/directory_probe.h"
 #include "jobmanager/scheduler/job_events.h"
@@ -23,14 +23,14 @@ class JobTasks final : public CheckpointedTasks {
  public:
   /// What it works with. All of it outlives the tasks, and may be made after them.
   struct Parts {
-    ha::JobStore& store;
+    ha::LeaderStore& store;
     const JobStates& states;
     JobEvents& events;
     CheckpointCoordinator& coordinator;
     DirectoryProbe& probe;
   };
   /// `completed` is called with each checkpoint that completes.
-  JobTasks(JobId job, LeaderEpoch epoch, const Parts& parts, std::function<void()> completed);
+  JobTasks(JobId job, const Parts& parts, std::function<void()> completed);
 
   /// Its tasks are meant from now on.
   void follow(Attempt& attempt) { attempt_ = &attempt; }
@@ -50,7 +50,6 @@ class JobTasks final : public CheckpointedTasks {
   void acknowledged(TaskManagerId from, const runtime::CheckpointAck& ack);
 
   const JobId job_;
-  const LeaderEpoch epoch_;
   const Parts parts_;
   const std::function<void()> completed_;
   Attempt* attempt_ = nullptr;  // The job's. No checkpoint is taken before there is one.

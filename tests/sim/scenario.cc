@@ -11,7 +11,7 @@
 #include "common/snapshot/state_matching.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
-#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/memory_job_store.h"
 #include "tests/sim/fake_cluster.h"
 #include "tests/sim/slow_executor.h"
 

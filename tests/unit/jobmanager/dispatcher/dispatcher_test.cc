@@ -5,6 +5,7 @@
 
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
+#include "jobmanager/ha/memory_job_store.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
 namespace weir::jobmanager {
@@ -17,14 +18,74 @@ using ::testing::SizeIs;
 class RecordingGateway final : public TaskManagerGateway {
  public:
   void send(runtime::TaskManagerOrder order) override { orders.push_back(std::move(order)); }
-  void close(const std::string& /*reason*/) override {}
+  void close(const std::string& /*reason*/) override { closed = true; }
   std::vector<runtime::TaskManagerOrder> orders;
+  bool closed = false;
+};
+
+/// A store that may take its time to answer, or refuse.
+class HeldStore final : public ha::JobStore {
+ public:
+  using Done = ha::Answer<std::monostate>;
+  void beginTerm(ha::Answer<ha::Term> done) override { memory.beginTerm(std::move(done)); }
+  void putJob(LeaderEpoch epoch, runtime::SubmitRequest job, Done done) override {
+    if (refusal) {
+      done(*refusal);
+      return;
+    }
+    memory.putJob(epoch, std::move(job), hold(std::move(done)));
+  }
+  void removeJob(LeaderEpoch epoch, JobId job, Done done) override {
+    memory.removeJob(epoch, job, hold(std::move(done)));
+  }
+  void putCheckpoints(LeaderEpoch epoch,
+                      JobId job,
+                      std::vector<ha::CheckpointPointer> checkpoints,
+                      Done done) override {
+    memory.putCheckpoints(epoch, job, std::move(checkpoints), hold(std::move(done)));
+  }
+  void putSavepoint(LeaderEpoch epoch, ha::SavepointAnswer answer, Done done) override {
+    memory.putSavepoint(epoch, std::move(answer), hold(std::move(done)));
+  }
+  void release() {
+    holds = false;
+    for (const std::function<void()>& answer : std::exchange(held_, {})) {
+      answer();
+    }
+  }
+  /// Another leader takes over.
+  ha::Term takeOver() { return *ha::beginTerm(memory, 1s); }
+
+  ha::MemoryJobStore memory;
+  bool holds = false;
+  std::optional<Error> refusal;
+
+ private:
+  Done hold(Done done) {
+    return [this, done = std::move(done)](const Status& status) {
+      if (holds) {
+        held_.emplace_back([done, status] { done(status); });
+      } else {
+        done(status);
+      }
+    };
+  }
+  std::vector<std::function<void()>> held_;
 };
 
 class DispatcherTest : public ::testing::Test {
  protected:
   DispatcherTest() {
-    dispatcher_ = *Dispatcher::open({strand_, io_, time_, random_, files_, blobs_, store_}, {});
+    dispatcher_ = *Dispatcher::open(
+        {.strand = strand_,
+         .io = io_,
+         .clock = time_,
+         .random = random_,
+         .files = files_,
+         .blobs = blobs_,
+         .store = store_,
+         .stepped_down = [this](const Error& why) { stepped_down_.push_back(why.text()); }},
+        {});
   }
   void registerTaskManager() {
     runtime::Registration registration;
@@ -75,7 +136,8 @@ class DispatcherTest : public ::testing::Test {
   fs::MemoryFileSystem files_;
   SeededRandom random_{1};
   blob::BlobStore blobs_{files_, "/blobs", time_, random_};
-  ha::MemoryJobStore store_;
+  HeldStore store_;
+  std::vector<std::string> stepped_down_;
   std::shared_ptr<RecordingGateway> gateway_ = std::make_shared<RecordingGateway>();
   std::unique_ptr<Dispatcher> dispatcher_;
   JobId job_ = testing::jobId(5);
@@ -278,6 +340,98 @@ TEST_F(DispatcherTest, ACancelThatWasObeyedHasNoFailure) {
   time_.runDue();
   EXPECT_EQ(state(), runtime::JobState::kCanceled);
   EXPECT_EQ(summary().failure, "");
+}
+
+TEST_F(DispatcherTest, RunsNoJobBeforeItIsStored) {
+  registerTaskManager();
+  store_.holds = true;
+  EXPECT_FALSE(submit());  // No answer yet.
+  EXPECT_THAT(gateway_->orders, SizeIs(0));
+  store_.release();
+  EXPECT_TRUE(submit());
+  EXPECT_THAT(gateway_->orders, SizeIs(1));
+  EXPECT_THAT(store_.takeOver().jobs, SizeIs(1));
+}
+
+TEST_F(DispatcherTest, RefusesAJobThatCannotBeStoredAndTakesItWhenItIsSubmittedAgain) {
+  registerTaskManager();
+  store_.refusal = Error(ErrorCode::kUnavailable, "the journal is full");
+  const auto reply = submit();
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error().text(), HasSubstr("the journal is full"));
+  store_.refusal.reset();
+  EXPECT_TRUE(submit());
+}
+
+TEST_F(DispatcherTest, StopWaitsForAJobThatIsBeingStoredAndRefusesIt) {
+  store_.holds = true;
+  std::vector<std::string> replies;
+  runtime::SubmitRequest request;
+  request.job = job_;
+  request.graph = testing::twoVertices(1);
+  dispatcher_->submit(request, [&](const Result<runtime::SubmitReply>& reply) {
+    replies.push_back(reply ? "taken" : reply.error().text());
+  });
+  bool stopped = false;
+  dispatcher_->stop([&] { stopped = true; });
+  time_.advance(1s);
+  EXPECT_FALSE(stopped);
+  store_.release();
+  time_.advance(1s);
+  EXPECT_TRUE(stopped);
+  EXPECT_THAT(replies, ::testing::ElementsAre("the job manager is stopping"));
+  EXPECT_THAT(store_.takeOver().jobs, SizeIs(0));
+}
+
+TEST_F(DispatcherTest, GivesTheAnswerOfASavepointOnceItIsStored) {
+  store_.holds = true;
+  auto early = savepoint();
+  EXPECT_THAT(early.error().text(), HasSubstr("no answer"));
+  store_.release();
+  time_.runDue();
+  const ha::Term next = store_.takeOver();
+  ASSERT_THAT(next.savepoints, SizeIs(1));
+  EXPECT_THAT(next.savepoints[0].result.error().text(), HasSubstr("Unknown job"));
+}
+
+TEST_F(DispatcherTest, StepsDownWhenANewerLeaderTookOverAndLeavesItsJobsAlone) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  ASSERT_TRUE(fs::writeAll(files_, "/c/of the job", "x"));
+  store_.takeOver();
+  job_ = testing::jobId(6);
+  const auto second = submit();  // The first write of the new term.
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().text(), HasSubstr("another job manager has become the leader"));
+  ASSERT_THAT(stepped_down_, SizeIs(1));
+  EXPECT_THAT(stepped_down_[0], HasSubstr("leader of epoch 1 writes after that of epoch 2"));
+  for (const runtime::TaskManagerOrder& order : gateway_->orders) {
+    EXPECT_FALSE(std::holds_alternative<runtime::CancelOrder>(order));
+  }
+  EXPECT_TRUE(gateway_->closed);
+  EXPECT_THAT(files_.files(), SizeIs(1));
+  EXPECT_THAT(store_.takeOver().jobs, SizeIs(1));
+  EXPECT_TRUE(dispatcher_->view()->running.empty());
+  EXPECT_FALSE(submit());
+  bool stopped = false;
+  dispatcher_->stop([&] { stopped = true; });
+  time_.runDue();
+  EXPECT_TRUE(stopped);
+}
+
+TEST_F(DispatcherTest, StepsDownOnceAlsoWhileItStops) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  bool stopped = false;
+  dispatcher_->stop([&] { stopped = true; });
+  time_.runDue();
+  EXPECT_FALSE(stopped);
+  store_.takeOver();
+  EXPECT_FALSE(savepoint());
+  time_.runDue();
+  EXPECT_TRUE(stopped);
+  time_.advance(30s);
+  EXPECT_THAT(stepped_down_, SizeIs(1));
 }
 
 TEST_F(DispatcherTest, StopAnswersAlsoWhenWorkersDoNot) {

@@ -1,52 +1,72 @@
+#include "jobmanager/ha/memory_job_store.h"
+
 #include <gtest/gtest.h>
 
 #include "common/base/random.h"
-#include "jobmanager/ha/job_store.h"
 
 namespace weir::ha {
 namespace {
 
 class MemoryJobStoreTest : public ::testing::Test {
  protected:
+  Term newTerm() { return *beginTerm(store_, std::chrono::seconds(1)); }
+  Status put(LeaderEpoch epoch, const runtime::SubmitRequest& request = {}) {
+    return ask([&](auto done) { store_.putJob(epoch, request, done); });
+  }
+  Status point(LeaderEpoch epoch, const std::vector<CheckpointPointer>& pointers) {
+    return ask([&](auto done) { store_.putCheckpoints(epoch, job_, pointers, done); });
+  }
+  template <typename Call>
+  Status ask(Call call) {
+    Status answer = Error(ErrorCode::kInternal, "no answer");
+    call([&](Status written) { answer = std::move(written); });
+    return answer;
+  }
+
   SeededRandom random_{1};
   MemoryJobStore store_;
-  const LeaderEpoch epoch_ = *store_.takeLeadership();
+  const LeaderEpoch epoch_ = newTerm().epoch;
   const JobId job_ = JobId::random(random_);
 };
 
-TEST_F(MemoryJobStoreTest, KeepsJobsWithTheirCheckpointsUntilTheyAreRemoved) {
+TEST_F(MemoryJobStoreTest, HandsTheNextLeaderJobsWithTheirCheckpointsUntilTheyAreRemoved) {
   runtime::SubmitRequest request;
   request.job = job_;
-  ASSERT_TRUE(store_.putJob(epoch_, request).has_value());
-  ASSERT_TRUE(store_.putJob(epoch_, request).has_value());
+  ASSERT_TRUE(put(epoch_, request));
+  ASSERT_TRUE(put(epoch_, request));
   const CheckpointPointer pointer{CheckpointId(3), false, "file:/chk-3"};
-  ASSERT_TRUE(store_.putCheckpoints(epoch_, job_, {pointer}).has_value());
-  EXPECT_EQ(store_.jobs()->size(), 1U);
-  EXPECT_EQ(store_.checkpoints(job_)->front(), pointer);
-  ASSERT_TRUE(store_.removeJob(epoch_, job_).has_value());
-  EXPECT_TRUE(store_.jobs()->empty());
-  EXPECT_TRUE(store_.checkpoints(job_)->empty());
+  ASSERT_TRUE(point(epoch_, {pointer}));
+  const Term next = newTerm();
+  ASSERT_EQ(next.jobs.size(), 1U);
+  EXPECT_EQ(next.jobs[0].request.job, job_);
+  EXPECT_EQ(next.jobs[0].checkpoints.at(0), pointer);
+  ASSERT_TRUE(ask([&](auto done) { store_.removeJob(next.epoch, job_, done); }));
+  EXPECT_TRUE(newTerm().jobs.empty());
 }
 
 TEST_F(MemoryJobStoreTest, FencesWritesOfAnOlderLeader) {
-  const LeaderEpoch newer = *store_.takeLeadership();
+  const LeaderEpoch newer = newTerm().epoch;
   EXPECT_GT(newer, epoch_);
-  const Status late = store_.putJob(epoch_, {});
+  const Status late = put(epoch_);
   ASSERT_FALSE(late.has_value());
   EXPECT_EQ(late.error().code(), ErrorCode::kFenced);
-  EXPECT_FALSE(store_.putCheckpoints(epoch_, job_, {}).has_value());
-  EXPECT_TRUE(store_.putJob(newer, {}).has_value());
+  EXPECT_FALSE(point(epoch_, {}));
+  EXPECT_TRUE(put(newer));
 }
 
-TEST_F(MemoryJobStoreTest, RemembersTheLastOperations) {
-  std::vector<Operation> operations(MemoryJobStore::kOperations + 1);
-  for (Operation& operation : operations) {
-    operation.id = OperationId::random(random_);
-    operation.path = operation.id.hex();
-    ASSERT_TRUE(store_.putOperation(epoch_, operation).has_value());
+TEST_F(MemoryJobStoreTest, RemembersTheAnswersOfTheLastSavepoints) {
+  std::vector<OperationId> operations;
+  for (std::size_t i = 0; i <= MemoryJobStore::kSavepoints; ++i) {
+    operations.push_back(OperationId::random(random_));
+    runtime::SavepointResult result;
+    result.path = operations.back().hex();
+    ASSERT_TRUE(ask(
+        [&](auto done) { store_.putSavepoint(epoch_, {operations.back(), job_, result}, done); }));
   }
-  EXPECT_FALSE(store_.operation(operations.front().id)->has_value());
-  EXPECT_EQ(store_.operation(operations.back().id)->value().path, operations.back().path);
+  const Term next = newTerm();
+  ASSERT_EQ(next.savepoints.size(), MemoryJobStore::kSavepoints);
+  EXPECT_EQ(next.savepoints.front().operation, operations[1]);
+  EXPECT_EQ(next.savepoints.back().result->path, operations.back().hex());
 }
 
 }  // namespace

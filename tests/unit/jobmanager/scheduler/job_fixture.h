@@ -12,6 +12,7 @@
 
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
+#include "jobmanager/ha/memory_job_store.h"
 #include "jobmanager/scheduler/job_master.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
 #include "tests/unit/jobmanager/job_graphs.h"
@@ -77,7 +78,6 @@ class JobFixture : public ::testing::Test {
     options_.restart.delay = std::chrono::seconds(3);
     options_.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
     options_.storage.directory = "file:/c/" + jobId(1).hex();
-    options_.epoch = *store_.takeLeadership();
     request_.job = jobId(1);
     request_.graph = twoVertices(kTaskManagers);
   }
@@ -101,6 +101,7 @@ class JobFixture : public ::testing::Test {
                                            resources_,
                                            savepoints_,
                                            store_};
+    store_.putJob(request_, [](const Status&) {});
     job_ = std::make_unique<jobmanager::JobMaster>(services, options_, request_, log_);
     job_->start([this](auto reply) { reply_ = std::move(reply); });
     time_.runDue();
@@ -256,7 +257,10 @@ class JobFixture : public ::testing::Test {
   blob::BlobStore blob_store_{files_, "/blobs", time_, random_};
   jobmanager::StateBlobs blobs_{blob_store_};
   FakeDiscarder discarder_;
-  ha::MemoryJobStore store_;
+  ha::MemoryJobStore stored_;
+  ha::LeaderStore store_{
+      stored_, strand_, ha::beginTerm(stored_, std::chrono::seconds(1))->epoch, [](const Error&) {
+      }};
   jobmanager::ResourceManager resources_{
       strand_, time_, std::chrono::hours(10), [this](TaskManagerId id, const std::string& reason) {
         if (job_ != nullptr) {

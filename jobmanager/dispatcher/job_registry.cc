@@ -1,0 +1,279 @@
+#include "jobmanager/dispatcher/job_registry.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "common/telemetry/log.h"
+
+namespace weir::jobmanager {
+namespace {
+
+bool startedBefore(const runtime::JobSummary& left, const runtime::JobSummary& right) {
+  return std::tie(left.start_millis, left.id) < std::tie(right.start_millis, right.id);
+}
+
+}  // namespace
+
+JobRegistry::JobRegistry(const JobServices& services,
+                         blob::BlobStore& blobs,
+                         const DispatcherOptions& options,
+                         RegistryListener& listener)
+    : services_(services),
+      blobs_(blobs),
+      options_(options),
+      listener_(listener),
+      archive_(options.history) {}
+
+JobRegistry::~JobRegistry() = default;
+
+// ----------------------------------------------------------------------------------- submission
+
+void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done) {
+  const JobId id = request.job;
+  if (auto known = jobs_.find(id); known != jobs_.end()) {
+    if (known->second.accepted) {
+      done(*known->second.accepted);
+    } else {
+      known->second.submitters.push_back(std::move(done));
+    }
+    return;
+  }
+  if (auto known = storing_.find(id); known != storing_.end()) {
+    known->second.push_back(std::move(done));
+    return;
+  }
+  if (const EndedJob* ended = archive_.find(id); ended != nullptr && ended->accepted) {
+    done(*ended->accepted);
+    return;
+  }
+  Status may = maySubmit(request);
+  if (may) {
+    may = blobs_.retain(id, blob::keysOf(request.program));
+  }
+  Result<JobOptions> options = may ? optionsOf(options_, request) : Result<JobOptions>(may.error());
+  if (!options) {
+    blobs_.release(id);
+    done(options.error());
+    return;
+  }
+  storing_[id].push_back(std::move(done));
+  store(std::move(request), *std::move(options));
+}
+
+Status JobRegistry::maySubmit(const runtime::SubmitRequest& request) const {
+  if (closed_) {
+    return *closed_;
+  }
+  if (request.graph.vertices.empty()) {
+    return Error(ErrorCode::kInvalidArgument, "job '" + request.graph.name + "' has no operators");
+  }
+  WEIR_RETURN_IF_ERROR(checkLimits(request.graph, options_.limits));
+  if (request.restore && !request.graph.checkpoints.enabled) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "job '" + request.graph.name +
+                     "' cannot start from a savepoint: checkpointing is disabled in its program")
+        .advise("enable it with enableCheckpointing()");
+  }
+  return ok();
+}
+
+void JobRegistry::store(runtime::SubmitRequest request, JobOptions options) {
+  auto kept = std::make_shared<runtime::SubmitRequest>(request);  // With the answer.
+  services_.store.putJob(std::move(request),
+                         [this, kept, options = std::move(options)](const Status& put) {
+                           stored(std::move(*kept), options, put);
+                         });
+}
+
+void JobRegistry::stored(runtime::SubmitRequest request, JobOptions options, const Status& put) {
+  const JobId id = request.job;
+  Submitters submitters = std::move(storing_.extract(id).mapped());
+  if (!put || closed_) {
+    const Error why = put ? *closed_ : Error(put.error()).during("store job " + id.hex());
+    if (put) {
+      forget(id);
+    }
+    blobs_.release(id);
+    for (auto& done : submitters) {
+      done(why);
+    }
+    listener_.jobRetired(id);
+    return;
+  }
+  JobListener& listener = *this;
+  Job& job = jobs_[id];
+  job.submitters = std::move(submitters);
+  job.master =
+      std::make_unique<JobMaster>(services_, std::move(options), std::move(request), listener);
+  job.master->start([this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); });
+}
+
+void JobRegistry::accepted(JobId job, const Result<runtime::SubmitReply>& reply) {
+  auto found = jobs_.find(job);
+  if (found == jobs_.end()) {
+    return;
+  }
+  found->second.accepted = reply;
+  listener_.jobsChanged(true);
+  for (auto& done : std::exchange(found->second.submitters, {})) {
+    done(reply);
+  }
+}
+
+// ------------------------------------------------------------------------------------------ life
+
+void JobRegistry::follow(JobId job, JobEventSink sink, const Callback<std::monostate>& done) {
+  auto replay = [&](const std::deque<runtime::JobEvent>& events) {
+    return std::all_of(
+        events.begin(), events.end(), [&](const runtime::JobEvent& event) { return sink(event); });
+  };
+  if (auto found = jobs_.find(job); found != jobs_.end()) {
+    done(ok());
+    if (replay(found->second.master->pastEvents())) {
+      found->second.followers.push_back(std::move(sink));
+    }
+  } else if (const EndedJob* ended = archive_.find(job)) {
+    done(ok());
+    replay(ended->events);
+  } else {
+    done(noJob(job));
+  }
+}
+
+void JobRegistry::cancel(JobId job, Callback<std::monostate> done) {
+  JobMaster* master = find(job);
+  if (master == nullptr) {
+    done(noJob(job));
+    return;
+  }
+  master->cancel([this, done = std::move(done)](Result<std::monostate> cancelling) {
+    listener_.jobsChanged(true);
+    done(std::move(cancelling));
+  });
+}
+
+JobMaster* JobRegistry::find(JobId job) {
+  auto found = jobs_.find(job);
+  return found == jobs_.end() ? nullptr : found->second.master.get();
+}
+
+Error JobRegistry::noJob(JobId job) const {
+  if (const EndedJob* ended = archive_.find(job)) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 "job " + job.hex() + " has ended: it is " +
+                     std::string(toString(ended->view.summary.state)));
+  }
+  return Error(ErrorCode::kNotFound, "Unknown job " + job.hex())
+      .advise("`weir list -a` shows the jobs that are known");
+}
+
+void JobRegistry::forEach(const std::function<void(JobMaster&)>& call) {
+  for (auto& [id, job] : jobs_) {
+    call(*job.master);
+  }
+}
+
+void JobRegistry::jobEvent(JobId job, const runtime::JobEvent& event) {
+  if (auto found = jobs_.find(job); found != jobs_.end()) {
+    std::erase_if(found->second.followers, [&](const JobEventSink& sink) { return !sink(event); });
+  }
+}
+
+// ------------------------------------------------------------------------------------------- end
+
+void JobRegistry::jobEnded(JobId job) {
+  services_.common.strand.post([this, alive = std::weak_ptr<bool>(alive_), job] {
+    if (!alive.expired() && jobs_.contains(job)) {
+      retire(job);  // Not before: the job was in the middle of a call.
+    }
+  });
+}
+
+void JobRegistry::retire(JobId job) {
+  auto found = jobs_.find(job);
+  archive_.add({.view = found->second.master->view(),
+                .events = found->second.master->pastEvents(),
+                .accepted = std::move(found->second.accepted)});
+  jobs_.erase(found);
+  blobs_.release(job);
+  for (const TaskManagerId id : services_.resources.ids()) {
+    services_.resources.gateway(id)->send(runtime::ReleaseBlobsOrder{job});
+  }
+  forget(job);
+  listener_.jobsChanged(true);
+  listener_.jobRetired(job);
+}
+
+void JobRegistry::forget(JobId job) {
+  services_.store.removeJob(job, [job](const Status& removed) {
+    if (!removed) {
+      log::warn("the store of jobs did not forget an ended job",
+                {{"job", job.hex()}, {"reason", removed.error().message()}});
+    }
+  });
+}
+
+void JobRegistry::drop(const Error& why) {
+  close(why);
+  std::vector<Submitters> waiting;
+  for (auto& [id, submitters] : std::exchange(storing_, {})) {
+    waiting.push_back(std::move(submitters));
+  }
+  for (auto& [id, job] : jobs_) {
+    waiting.push_back(std::move(job.submitters));
+  }
+  jobs_.clear();
+  for (const Submitters& submitters : waiting) {
+    for (const auto& done : submitters) {
+      done(why);
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------- for show, disposal
+
+std::vector<runtime::JobSummary> JobRegistry::summaries() const {
+  std::vector<runtime::JobSummary> summaries;
+  for (const auto& [id, job] : jobs_) {
+    summaries.push_back(job.master->summary());
+  }
+  for (const EndedJob* ended : archive_.shown()) {
+    summaries.push_back(ended->view.summary);
+  }
+  std::sort(summaries.begin(), summaries.end(), startedBefore);
+  return summaries;
+}
+
+void JobRegistry::show(ClusterView& view) const {
+  for (const auto& [id, job] : jobs_) {
+    view.running.push_back(job.master->view());
+  }
+  std::sort(
+      view.running.begin(), view.running.end(), [](const JobView& left, const JobView& right) {
+        return startedBefore(left.summary, right.summary);
+      });
+  for (const EndedJob* ended : archive_.shown()) {
+    view.finished.push_back(ended->view);
+  }
+  view.jobs_finished = archive_.counts().finished;
+  view.jobs_cancelled = archive_.counts().cancelled;
+  view.jobs_failed = archive_.counts().failed;
+}
+
+bool JobRegistry::releaseSavepoint(JobId job, CheckpointId checkpoint) {
+  JobMaster* master = find(job);
+  return master != nullptr && master->checkpoints().releaseSavepoint(checkpoint);
+}
+
+bool JobRegistry::ownsCheckpoint(JobId job, CheckpointId checkpoint) const {
+  auto found = jobs_.find(job);
+  return found != jobs_.end() && found->second.master->checkpoints().owns(checkpoint);
+}
+
+std::shared_ptr<const runtime::JobProgram> JobRegistry::programOf(JobId job) const {
+  auto found = jobs_.find(job);
+  return found == jobs_.end() ? nullptr : found->second.master->checkpoints().program();
+}
+
+}  // namespace weir::jobmanager

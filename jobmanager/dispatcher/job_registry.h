@@ -1,0 +1,105 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "jobmanager/blob/blob_store.h"
+#include "jobmanager/dispatcher/cluster_view.h"
+#include "jobmanager/dispatcher/dispatcher_gateway.h"
+#include "jobmanager/dispatcher/dispatcher_options.h"
+#include "jobmanager/dispatcher/job_archive.h"
+#include "jobmanager/savepoint/savepoint_store.h"
+#include "jobmanager/scheduler/job_master.h"
+
+namespace weir::jobmanager {
+
+/// Hears of the jobs as a whole. Called on the strand.
+class RegistryListener {
+ public:
+  virtual ~RegistryListener() = default;
+  /// A view shows something else than before. `at_once`: who is told of it next looks for it.
+  virtual void jobsChanged(bool at_once) = 0;
+  /// The job has ended and is in the archive.
+  virtual void jobRetired(JobId job) = 0;
+};
+
+/// All jobs by id, from their submission to their place in the archive.
+///
+/// A job is stored before it runs, and forgotten by the store of jobs when it has ended. Every
+/// callback is called once. Threads: the strand.
+class JobRegistry final : public SavepointOwners, private JobListener {
+ public:
+  /// All of it outlives the registry.
+  JobRegistry(const JobServices& services,
+              blob::BlobStore& blobs,
+              const DispatcherOptions& options,
+              RegistryListener& listener);
+  ~JobRegistry() override;
+
+  /// A repeated submission gets the answer of the first.
+  void submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done);
+  /// Replays the events so far, then follows.
+  void follow(JobId job, JobEventSink sink, const Callback<std::monostate>& done);
+  void cancel(JobId job, Callback<std::monostate> done);
+  std::vector<runtime::JobSummary> summaries() const;
+  /// What a view shows of jobs.
+  void show(ClusterView& view) const;
+
+  /// nullptr when there is no such job, or it has ended: noJob() says which.
+  JobMaster* find(JobId job);
+  Error noJob(JobId job) const;
+  /// Also of jobs that are being stored.
+  bool empty() const { return jobs_.empty() && storing_.empty(); }
+  std::size_t size() const { return jobs_.size(); }
+  void forEach(const std::function<void(JobMaster&)>& call);
+
+  /// Refuses new jobs from now on.
+  void close(const Error& why) { closed_ = why; }
+  /// Lets go of all jobs as they are: nothing of them is cancelled, discarded or removed. Who waits
+  /// is answered with `why`.
+  void drop(const Error& why);
+
+  // SavepointOwners.
+  bool releaseSavepoint(JobId job, CheckpointId checkpoint) override;
+  bool ownsCheckpoint(JobId job, CheckpointId checkpoint) const override;
+  bool isRunning(JobId job) const override { return jobs_.contains(job); }
+  std::shared_ptr<const runtime::JobProgram> programOf(JobId job) const override;
+
+ private:
+  using Submitters = std::vector<Callback<runtime::SubmitReply>>;
+  struct Job {
+    std::unique_ptr<JobMaster> master;
+    std::vector<JobEventSink> followers;
+    Submitters submitters;  // Wait for `accepted`.
+    std::optional<Result<runtime::SubmitReply>> accepted;
+  };
+
+  // JobListener.
+  void jobEvent(JobId job, const runtime::JobEvent& event) override;
+  void jobChanged(JobId /*job*/) override { listener_.jobsChanged(false); }
+  void jobEnded(JobId job) override;
+
+  Status maySubmit(const runtime::SubmitRequest& request) const;
+  void store(runtime::SubmitRequest request, JobOptions options);
+  void stored(runtime::SubmitRequest request, JobOptions options, const Status& put);
+  void accepted(JobId job, const Result<runtime::SubmitReply>& reply);
+  void retire(JobId job);
+  void forget(JobId job);
+
+  JobServices services_;
+  blob::BlobStore& blobs_;
+  const DispatcherOptions& options_;
+  RegistryListener& listener_;
+  std::optional<Error> closed_;
+  std::map<JobId, Submitters> storing_;  // Jobs that the store has not taken yet.
+  std::map<JobId, Job> jobs_;
+  JobArchive archive_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by posted calls.
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "jobmanager/dispatcher/dispatcher_gateway.h"
+#include "jobmanager/dispatcher/job_registry.h"
+#include "jobmanager/dispatcher/operation_log.h"
+#include "jobmanager/ha/leader_store.h"
+#include "jobmanager/savepoint/savepoint_store.h"
+
+namespace weir::jobmanager {
+
+/// What clients ask of savepoints: taking them and disposing them, each once however often it is
+/// asked. The answer of a savepoint is stored before it is given. Threads: the strand.
+class SavepointRequests {
+ public:
+  /// `ready` is called before a savepoint is answered. All of it outlives the requests.
+  SavepointRequests(JobRegistry& jobs,
+                    SavepointStore& savepoints,
+                    ha::LeaderStore& store,
+                    std::function<void()> ready)
+      : jobs_(jobs), savepoints_(savepoints), store_(store), ready_(std::move(ready)) {}
+
+  void take(const runtime::SavepointRequest& request,
+            SavepointProgressSink progress,
+            Callback<runtime::SavepointResult> done);
+  void dispose(const runtime::DisposeRequest& request, Callback<runtime::DisposeReply> done);
+
+  /// What an earlier leader answered.
+  void remember(const ha::SavepointAnswer& answer);
+  /// No savepoint is taken from now on.
+  void close(const Error& why) { closed_ = why; }
+  /// Whoever waits is answered with `why`.
+  void drop(const Error& why);
+
+ private:
+  void takeNew(const runtime::SavepointRequest& request);
+  void taken(OperationId operation, JobId job, const Result<runtime::SavepointResult>& result);
+
+  JobRegistry& jobs_;
+  SavepointStore& savepoints_;
+  ha::LeaderStore& store_;
+  const std::function<void()> ready_;
+  std::optional<Error> closed_;
+  OperationLog<runtime::SavepointResult> taken_;
+  OperationLog<runtime::DisposeReply> disposed_;
+  std::map<OperationId, std::vector<SavepointProgressSink>> progress_;
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "common/concurrency/executor.h"
+#include "jobmanager/ha/job_store.h"
+
+namespace weir::ha {
+
+/// The store of jobs as its leader writes to it: with the leader's epoch, and answered on its
+/// strand, never inside of the call.
+///
+/// The first write that is fenced ends the leader's term: `fenced` is called, and no write is
+/// answered from then on. Whoever waits for one is to be dropped without another word: what it
+/// would do next is the newer leader's business.
+///
+/// Threads: the strand.
+class LeaderStore {
+ public:
+  /// Executor and store outlive it.
+  LeaderStore(JobStore& store,
+              concurrency::Executor& strand,
+              LeaderEpoch epoch,
+              std::function<void(const Error&)> fenced)
+      : store_(store), strand_(strand), epoch_(epoch), fenced_(std::move(fenced)) {}
+
+  LeaderEpoch epoch() const { return epoch_; }
+
+  void putJob(runtime::SubmitRequest job, Answer<std::monostate> done) {
+    store_.putJob(epoch_, std::move(job), onStrand(std::move(done)));
+  }
+  void removeJob(JobId job, Answer<std::monostate> done) {
+    store_.removeJob(epoch_, job, onStrand(std::move(done)));
+  }
+  void putCheckpoints(JobId job,
+                      std::vector<CheckpointPointer> checkpoints,
+                      Answer<std::monostate> done) {
+    store_.putCheckpoints(epoch_, job, std::move(checkpoints), onStrand(std::move(done)));
+  }
+  void putSavepoint(SavepointAnswer answer, Answer<std::monostate> done) {
+    store_.putSavepoint(epoch_, std::move(answer), onStrand(std::move(done)));
+  }
+
+ private:
+  Answer<std::monostate> onStrand(Answer<std::monostate> done);
+  void answered(const Status& written, const Answer<std::monostate>& done);
+
+  JobStore& store_;
+  concurrency::Executor& strand_;
+  const LeaderEpoch epoch_;
+  const std::function<void(const Error&)> fenced_;
+  bool over_ = false;                                           // Was fenced.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by answers.
+};
+
+}  // namespace weir::ha
