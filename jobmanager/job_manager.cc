@@ -144,10 +144,12 @@ web::RestApi::Settings webSettings(const config::Configuration& configuration) {
 struct JobManager::Parts {
   explicit Parts(const config::Configuration& from)
       : configuration(from),
+        security(config::Security::resolve(from)),
         io("jm-files", static_cast<std::size_t>(from.get(config::kFilesThreads))),
         user_io("jm-user-files", static_cast<std::size_t>(from.get(config::kFilesUserThreads))) {}
 
   config::Configuration configuration;
+  const config::Security security;  // Of every server of this process.
   SystemClock clock;
   SystemRandom random;
   fs::LocalFileSystem files;
@@ -229,8 +231,8 @@ Status JobManager::Parts::listenHttp() {
   settings.serves = [names = web::HostNames(hostNames(configuration))](std::string_view host) {
     return names.contain(host);
   };
-  auto listening =
-      web::HttpServer::listen(settings, [this](std::string_view path) { return rest->get(path); });
+  auto listening = web::HttpServer::listen(
+      settings, security, [this](std::string_view path) { return rest->get(path); });
   if (!listening.has_value()) {
     return std::move(listening).error().advise(
         "set jobmanager.web.port to another port (0: a free one, -1: no HTTP), or end the process "
@@ -265,7 +267,7 @@ Status JobManager::Parts::serveRpc() {
   WEIR_TRY(server,
            rpc::Server::start(address,
                               {&clients->service(), &cluster->service()},
-                              {},
+                              security,
                               serverLimits(configuration, limits)));
   return ok();
 }

@@ -106,6 +106,7 @@ std::string listDocument(const std::vector<JobSummary>& jobs, std::int64_t now) 
 
 Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation) {
   return JobManagerClient::connect(invocation.job_manager,
+                                   config::Security::resolve(invocation.configuration),
                                    invocation.configuration.get(config::kLookupTimeout),
                                    invocation.configuration.get(config::kClientTimeout));
 }

@@ -85,13 +85,15 @@ Error explainRefusal(const rpc::Address& address, Error error) {
 JobManagerClient::JobManagerClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
 JobManagerClient::~JobManagerClient() = default;
 
-Result<std::unique_ptr<JobManagerClient>> JobManagerClient::connect(const rpc::Address& address,
-                                                                    Duration timeout,
-                                                                    Duration call_timeout) {
+Result<std::unique_ptr<JobManagerClient>> JobManagerClient::connect(
+    const rpc::Address& address,
+    const config::Security& security,
+    Duration timeout,
+    Duration call_timeout) {
   auto state = std::make_unique<State>();
   state->call_timeout = call_timeout;
   state->address = address;
-  state->channel = rpc::makeChannel(address, rpc::Security{});
+  state->channel = rpc::makeChannel(address, security);
   if (Status connected = rpc::waitForConnection(*state->channel, address, timeout); !connected) {
     return explainRefusal(address, std::move(connected).error());
   }

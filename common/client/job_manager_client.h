@@ -24,6 +24,7 @@ class JobManagerClient {
   /// Connects, or says within `timeout` that nobody answers at `address`, or who does instead.
   /// Later calls that wait for nothing but an answer take `call_timeout` at most.
   static Result<std::unique_ptr<JobManagerClient>> connect(const rpc::Address& address,
+                                                           const config::Security& security,
                                                            Duration timeout,
                                                            Duration call_timeout);
   ~JobManagerClient();

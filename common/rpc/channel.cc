@@ -71,7 +71,8 @@ Result<Address> parseAddress(std::string_view text) {
   return Address{std::string(host), port};
 }
 
-std::shared_ptr<grpc::Channel> makeChannel(const Address& address, const Security& /*security*/) {
+std::shared_ptr<grpc::Channel> makeChannel(const Address& address,
+                                           const config::Security& /*security*/) {
   quietGrpc();
   return grpc::CreateCustomChannel(
       "dns:///" + address.text(), grpc::InsecureChannelCredentials(), channelArguments());

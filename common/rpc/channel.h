@@ -6,7 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
-#include "common/rpc/security.h"
+#include "common/config/security.h"
 
 namespace grpc {
 class Channel;
@@ -31,7 +31,8 @@ Result<Address> parseAddress(std::string_view text);
 
 /// A channel to `address` that connects when first used, notices a silent connection within
 /// seconds, tries again after 0.1 to 2 s, and uses no proxy. Does not fail: the first call does.
-std::shared_ptr<grpc::Channel> makeChannel(const Address& address, const Security& security);
+std::shared_ptr<grpc::Channel> makeChannel(const Address& address,
+                                           const config::Security& security);
 
 /// Waits until the channel is connected; kUnavailable naming the address after `timeout`, or when
 /// the address still refuses after a second.

@@ -57,7 +57,7 @@ struct Server::State {
 
 Result<std::unique_ptr<Server>> Server::start(const Address& address,
                                               const std::vector<grpc::Service*>& services,
-                                              const Security& /*security*/,
+                                              const config::Security& /*security*/,
                                               const ServerLimits& limits) {
   quietGrpc();
   auto state = std::make_unique<State>();

@@ -7,9 +7,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/config/security.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/listener.h"
-#include "common/rpc/security.h"
 
 namespace grpc {
 class Service;
@@ -36,7 +36,7 @@ class Server {
   /// kUnavailable when the address cannot be bound, naming it and the cause.
   static Result<std::unique_ptr<Server>> start(const Address& address,
                                                const std::vector<grpc::Service*>& services,
-                                               const Security& security,
+                                               const config::Security& security,
                                                const ServerLimits& limits = {});
   ~Server();
   Server(const Server&) = delete;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -180,6 +181,8 @@ struct LeaseOrder {
 /// A connection of another worker, accepted on the data port; its descriptor travels beside.
 struct PeerConnection {
   std::uint32_t from_worker = 0;
+  /// What it showed, for the worker to check as well; earlier task managers did not say.
+  std::optional<Bytes16> token;
 };
 using WorkerOrder = std::variant<Deployment,
                                  CancelOrder,

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "common/base/ids.h"
 #include "common/wire/deployment.h"
 #include "common/wire/fields.h"
 #include "common/wire/messages.h"
@@ -145,14 +148,33 @@ v1::WorkerOrder toProto(const runtime::WorkerOrder& order) {
                         },
                         [&to](const runtime::PeerConnection& peer) {
                           to.mutable_peer()->set_from_worker(peer.from_worker);
+                          if (peer.token.has_value()) {
+                            to.mutable_peer()->set_token(peer.token->data(), peer.token->size());
+                          }
                         }},
              order);
   return to;
 }
 
+namespace {
+
+Result<runtime::WorkerOrder> peerConnection(const v1::PeerConnection& from) {
+  runtime::PeerConnection peer{from.from_worker(), std::nullopt};
+  if (!from.token().empty()) {
+    Bytes16& token = peer.token.emplace();
+    if (from.token().size() != token.size()) {
+      return fields::wrong("token of a connection", "is not of 16 bytes");
+    }
+    std::copy(from.token().begin(), from.token().end(), token.begin());
+  }
+  return runtime::WorkerOrder(peer);
+}
+
+}  // namespace
+
 Result<runtime::WorkerOrder> fromProto(const v1::WorkerOrder& from) {
   if (from.has_peer()) {
-    return runtime::WorkerOrder(runtime::PeerConnection{from.peer().from_worker()});
+    return peerConnection(from.peer());
   }
   if (from.has_lease()) {
     return runtime::WorkerOrder(runtime::LeaseOrder{from.lease().until_nanos()});

@@ -303,7 +303,9 @@ struct HttpServer::State {
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HttpServer::~HttpServer() { stop(); }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(Settings settings, Handler handler) {
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(Settings settings,
+                                                       const config::Security& /*security*/,
+                                                       Handler handler) {
   auto state = std::make_unique<State>();
   state->shared.handler = std::move(handler);
   state->shared.settings = settings;

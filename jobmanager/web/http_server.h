@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/config/security.h"
 
 namespace weir::jobmanager::web {
 
@@ -39,7 +40,9 @@ class HttpServer {
   };
 
   /// kUnavailable naming host and port when they cannot be listened on.
-  static Result<std::unique_ptr<HttpServer>> listen(Settings settings, Handler handler);
+  static Result<std::unique_ptr<HttpServer>> listen(Settings settings,
+                                                    const config::Security& security,
+                                                    Handler handler);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -86,6 +86,9 @@ CoreSettings settingsOf(const config::Configuration& configuration,
 
 /// Everything, in the order in which it may be used: what stands later uses what stands earlier.
 struct TaskManager::Parts {
+  explicit Parts(const config::Security& resolved) : security(resolved) {}
+
+  const config::Security security;  // Of every connection of this process.
   SystemClock clock;
   fs::LocalFileSystem files;
   std::unique_ptr<WorkDirectory> directory;
@@ -216,6 +219,7 @@ Status TaskManager::Parts::startCore(const config::Configuration& configuration,
       DataPort::listen(loop,
                        bindHostOf(configuration, host),
                        static_cast<std::uint16_t>(configuration.get(config::kTaskManagerDataPort)),
+                       security,
                        [this](const worker::DataHello& hello, UniqueFd& socket) {
                          return core->route(hello, socket);
                        },
@@ -241,10 +245,10 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   WEIR_RETURN_IF_ERROR(config::checkTaskManager(configuration));
   SystemRandom random;
   const auto id = TaskManagerId::random(random);
-  auto parts = std::make_unique<Parts>();
+  auto parts = std::make_unique<Parts>(config::Security::resolve(configuration));
   const rpc::Address address{configuration.get(config::kJobManagerRpcAddress),
                              static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
-  const auto channel = rpc::makeChannel(address, rpc::Security{});
+  const auto channel = rpc::makeChannel(address, parts->security);
   parts->blobs.emplace(channel,
                        static_cast<int>(configuration.get(config::kBlobFetchRetries)),
                        configuration.get(config::kBlobIdle));

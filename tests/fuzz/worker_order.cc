@@ -13,7 +13,7 @@ std::vector<std::string> seeds() {
       runtime::TriggerOrder{execution, {CheckpointId(4), 1234, true, "file:/savepoints/a"}},
       runtime::NotifyOrder{execution, CheckpointId(4), false},
       runtime::DiscardOrder{execution, 7},
-      runtime::PeerConnection{3}};
+      runtime::PeerConnection{3, Bytes16{1}}};
   std::vector<std::string> images;
   for (const runtime::WorkerOrder& order : orders) {
     images.push_back(wire::encode(order));

@@ -130,6 +130,7 @@ struct DataPort::Pending {
 Result<std::unique_ptr<DataPort>> DataPort::listen(IoLoop& loop,
                                                    const std::string& host,
                                                    std::uint16_t port,
+                                                   const config::Security& /*security*/,
                                                    Router router,
                                                    DataPortLimits limits) {
   addrinfo hints{};

@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/base/unique_fd.h"
+#include "common/config/security.h"
 #include "common/daemon/descriptors.h"
 #include "common/telemetry/occasionally.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
@@ -45,6 +46,7 @@ class DataPort {
   static Result<std::unique_ptr<DataPort>> listen(IoLoop& loop,
                                                   const std::string& host,
                                                   std::uint16_t port,
+                                                  const config::Security& security,
                                                   Router router,
                                                   DataPortLimits limits = {});
 

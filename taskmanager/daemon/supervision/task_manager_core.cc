@@ -428,7 +428,7 @@ PeerRouting TaskManagerCore::route(const worker::DataHello& hello, UniqueFd& soc
     if (!worker->deployed()) {
       return PeerRouting::kNotYet;
     }
-    worker->connectPeer(hello.from_worker, std::move(socket));
+    worker->connectPeer(hello, std::move(socket));
     return PeerRouting::kTaken;
   }
   return PeerRouting::kNotYet;

@@ -197,10 +197,10 @@ void Worker::send(runtime::WorkerOrder order) {
   }
 }
 
-void Worker::connectPeer(std::uint32_t from_worker, UniqueFd socket) {
+void Worker::connectPeer(const worker::DataHello& hello, UniqueFd socket) {
   if (stage_ == Stage::kDeployed) {
     process_->socket().send(
-        wire::encode(runtime::WorkerOrder(runtime::PeerConnection{from_worker})),
+        wire::encode(runtime::WorkerOrder(runtime::PeerConnection{hello.from_worker, hello.token})),
         std::move(socket));
   }
 }

@@ -14,6 +14,7 @@
 #include "taskmanager/daemon/blobcache/blob_cache.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
 #include "taskmanager/daemon/supervision/worker_process.h"
+#include "taskmanager/worker/network/hello.h"
 
 namespace weir::taskmanager {
 
@@ -92,7 +93,7 @@ class Worker {
   void send(runtime::WorkerOrder order);
   /// Whether it has its deployment and lives.
   bool deployed() const { return stage_ == Stage::kDeployed; }
-  void connectPeer(std::uint32_t from_worker, UniqueFd socket);
+  void connectPeer(const worker::DataHello& hello, UniqueFd socket);
   /// Holds its reports back, or takes them again.
   void setReading(bool reading);
   /// Kills it when it and what it has started use more memory than its slots allow, unless the

@@ -4,8 +4,11 @@
 
 namespace weir::worker {
 
-DataPlane::DataPlane(const runtime::Deployment& deployment, BufferPool& pool, Lost lost)
-    : deployment_(deployment), pool_(pool), lost_(std::move(lost)) {}
+DataPlane::DataPlane(const runtime::Deployment& deployment,
+                     BufferPool& pool,
+                     const config::Security& security,
+                     Lost lost)
+    : deployment_(deployment), pool_(pool), security_(security), lost_(std::move(lost)) {}
 
 DataPlane::~DataPlane() { stop(); }
 
@@ -14,7 +17,7 @@ Link& DataPlane::link(Link::Side own_side, std::uint32_t worker) {
   if (link == nullptr) {
     const runtime::WorkerEndpoint& peer = deployment_.workers[worker];
     link = std::make_unique<Link>(
-        io_, pool_, own_side, peer.host + ":" + std::to_string(peer.data_port));
+        io_, pool_, security_, own_side, peer.host + ":" + std::to_string(peer.data_port));
     link->onLost(
         [this, own_side, worker](const std::string& cause) { lost_(own_side, worker, cause); });
   }
@@ -40,9 +43,10 @@ void DataPlane::start() {
   io_.start();
 }
 
-void DataPlane::adopt(int fd, std::uint32_t from_worker) {
-  const auto found = links_.find({Link::Side::kProducer, from_worker});
-  if (found == links_.end()) {
+void DataPlane::adopt(int fd, const runtime::PeerConnection& peer) {
+  const auto found = links_.find({Link::Side::kProducer, peer.from_worker});
+  const bool trusted = !peer.token.has_value() || *peer.token == helloToken(deployment_.token);
+  if (found == links_.end() || !trusted) {
     ::close(fd);
     return;
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/runtime/deployment.h"
+#include "common/runtime/messages.h"
 #include "taskmanager/worker/memory/buffer_pool.h"
 #include "taskmanager/worker/network/io_thread.h"
 #include "taskmanager/worker/network/link.h"
@@ -24,7 +25,10 @@ class DataPlane {
   using Lost = std::function<void(Link::Side side, std::uint32_t worker, const std::string& cause)>;
 
   /// `deployment` outlives the data plane.
-  DataPlane(const runtime::Deployment& deployment, BufferPool& pool, Lost lost);
+  DataPlane(const runtime::Deployment& deployment,
+            BufferPool& pool,
+            const config::Security& security,
+            Lost lost);
   ~DataPlane();
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
@@ -34,14 +38,16 @@ class DataPlane {
 
   /// Starts the thread and connects to every producer.
   void start();
-  /// A connection that consumer `from_worker` opened; takes `fd` over.
-  void adopt(int fd, std::uint32_t from_worker);
+  /// A connection that consumer `peer` opened; takes `fd` over. One that showed another token than
+  /// this attempt's is closed: the daemon has checked it, and so does who is spoken to.
+  void adopt(int fd, const runtime::PeerConnection& peer);
   /// Ends the thread; no call-back follows. Idempotent.
   void stop();
 
  private:
   const runtime::Deployment& deployment_;
   BufferPool& pool_;
+  const config::Security security_;
   Lost lost_;
   IoThread io_;
   std::map<std::pair<Link::Side, std::uint32_t>, std::unique_ptr<Link>> links_;  // On io_.

@@ -6,38 +6,30 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
+
+#include "taskmanager/worker/network/byte_stream.h"
 
 namespace weir::worker {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 
 namespace {
 constexpr std::size_t kStagingBytes = 64 * 1024;
 }
 
 struct FrameSocket::Impl {
-  Impl(IoThread& io, int fd, BufferPool& buffers, FrameHandler& owner)
-      : socket(io.context()), pool(buffers), handler(owner), staging(kStagingBytes) {
-    boost::system::error_code error;
-    socket.assign(tcp::v4(), fd, error);
-    if (!error) {
-      socket.non_blocking(true, error);
-      socket.set_option(tcp::no_delay(true), error);
-    }
-  }
+  Impl(std::unique_ptr<ByteStream> connected, BufferPool& buffers, FrameHandler& owner)
+      : stream(std::move(connected)), pool(buffers), handler(owner), staging(kStagingBytes) {}
 
   void read() {
     // What is missing of a payload goes to its place; what follows it, to the staging area.
-    std::array<asio::mutable_buffer, 2> places;
+    places[0] = asio::mutable_buffer();
     if (in_payload) {
       places[0] =
           asio::mutable_buffer(payload.data() + payload.size(), header.length - payload.size());
     }
     places[1] = asio::mutable_buffer(staging.data() + staged, staging.size() - staged);
-    socket.async_read_some(places, [this](const auto& error, std::size_t bytes) {
+    stream->readSome(places, [this](const auto& error, std::size_t bytes) {
       if (error) {
         return fail(error.message());
       }
@@ -102,7 +94,7 @@ struct FrameSocket::Impl {
         gather.emplace_back(frame.text.data(), frame.text.size());
       }
     }
-    asio::async_write(socket, gather, [this](const auto& error, std::size_t) {
+    stream->write(gather, [this](const auto& error, std::size_t) {
       for (OutFrame& frame : frames) {
         pool.give(std::move(frame.data));
       }
@@ -116,19 +108,19 @@ struct FrameSocket::Impl {
 
   void fail(const std::string& why) {
     if (!std::exchange(closed, true)) {
-      boost::system::error_code ignored;
-      socket.close(ignored);
+      stream->close();
       handler.onClosed(why);
     }
   }
 
-  tcp::socket socket;
+  const std::unique_ptr<ByteStream> stream;
   BufferPool& pool;
   FrameHandler& handler;
   std::vector<std::byte> staging;
   std::size_t staged = 0;
-  FrameHeader header;  // Of the frame that is being read.
-  Buffer payload;      // What came of it so far; its size says how much.
+  std::array<asio::mutable_buffer, 2> places;  // Of the read that is under way.
+  FrameHeader header;                          // Of the frame that is being read.
+  Buffer payload;                              // What came of it so far; its size says how much.
   bool in_payload = false;
   bool closed = false;
   std::string preamble;
@@ -136,8 +128,10 @@ struct FrameSocket::Impl {
   std::vector<asio::const_buffer> gather;
 };
 
-FrameSocket::FrameSocket(IoThread& io, int fd, BufferPool& pool, FrameHandler& handler)
-    : impl_(std::make_unique<Impl>(io, fd, pool, handler)) {}
+FrameSocket::FrameSocket(std::unique_ptr<ByteStream> stream,
+                         BufferPool& pool,
+                         FrameHandler& handler)
+    : impl_(std::make_unique<Impl>(std::move(stream), pool, handler)) {}
 
 FrameSocket::~FrameSocket() = default;
 

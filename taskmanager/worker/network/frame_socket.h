@@ -8,9 +8,10 @@
 
 #include "taskmanager/worker/memory/buffer_pool.h"
 #include "taskmanager/worker/network/frame.h"
-#include "taskmanager/worker/network/io_thread.h"
 
 namespace weir::worker {
+
+class ByteStream;
 
 /// What a FrameSocket tells its owner, on the IO thread.
 class FrameHandler {
@@ -24,14 +25,13 @@ class FrameHandler {
   virtual void onClosed(const std::string& why) = 0;
 };
 
-/// A connected TCP socket that carries frames. Payloads are read straight into pool buffers, and
+/// A connected stream that carries frames. Payloads are read straight into pool buffers, and
 /// many frames leave with one gathering write.
 ///
 /// IO thread only, but for construction and, after the IO thread stopped, destruction.
 class FrameSocket {
  public:
-  /// Takes over `fd`, a connected stream socket.
-  FrameSocket(IoThread& io, int fd, BufferPool& pool, FrameHandler& handler);
+  FrameSocket(std::unique_ptr<ByteStream> stream, BufferPool& pool, FrameHandler& handler);
   ~FrameSocket();
   FrameSocket(const FrameSocket&) = delete;
   FrameSocket& operator=(const FrameSocket&) = delete;

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "taskmanager/worker/network/byte_stream.h"
+
 namespace weir::worker {
 
 namespace {
@@ -46,8 +48,9 @@ class Link::Output final : public OutputChannel {
   const std::atomic<std::uint32_t>& in_flight_;
 };
 
-Link::Link(IoThread& io, BufferPool& pool, Side side, std::string peer)
-    : io_(io), pool_(pool), side_(side), peer_(std::move(peer)) {}
+Link::Link(
+    IoThread& io, BufferPool& pool, const config::Security& security, Side side, std::string peer)
+    : io_(io), pool_(pool), security_(security), side_(side), peer_(std::move(peer)) {}
 
 Link::~Link() = default;
 
@@ -158,7 +161,7 @@ void Link::adopt(int fd) {
 
 void Link::connected(int fd, std::string_view preamble) {
   former_ = std::move(socket_);
-  socket_ = std::make_unique<FrameSocket>(io_, fd, pool_, *this);
+  socket_ = std::make_unique<FrameSocket>(openStream(io_, fd, security_), pool_, *this);
   socket_->startReading();
   if (preamble.empty()) {
     pump();

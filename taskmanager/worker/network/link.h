@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/config/security.h"
 #include "taskmanager/worker/network/dialer.h"
 #include "taskmanager/worker/network/frame_socket.h"
 #include "taskmanager/worker/network/hello.h"
@@ -32,7 +33,11 @@ class Link final : public FrameHandler, public CreditSink {
   using Lost = std::function<void(const std::string& cause)>;
 
   /// `peer` is what sentences call the other side: "host:port".
-  Link(IoThread& io, BufferPool& pool, Side side, std::string peer);
+  Link(IoThread& io,
+       BufferPool& pool,
+       const config::Security& security,
+       Side side,
+       std::string peer);
   ~Link() override;
 
   /// Consumer: the next channel leads to `channel` of `gate`.
@@ -76,8 +81,9 @@ class Link final : public FrameHandler, public CreditSink {
   void onClosed(const std::string& why) override;
   void lose(const std::string& why);
 
-  IoThread& io_;      // The data plane's; stopped before we end.
-  BufferPool& pool_;  // The worker's.
+  IoThread& io_;                      // The data plane's; stopped before we end.
+  BufferPool& pool_;                  // The worker's.
+  const config::Security& security_;  // Of the process, like the pool.
   const Side side_;
   const std::string peer_;
   Lost lost_;

@@ -21,7 +21,8 @@ Result<std::unique_ptr<Worker>> Worker::make(runtime::Deployment deployment,
   const Settings ours{
       std::chrono::duration_cast<std::chrono::milliseconds>(settings.get(config::kBufferTimeout)),
       settings.get(config::kWorkerMaxText).bytes,
-      settings.get(config::kWorkerMaxAccumulators).bytes};
+      settings.get(config::kWorkerMaxAccumulators).bytes,
+      config::Security::resolve(settings)};
   return std::unique_ptr<Worker>(new Worker(
       std::move(deployment), std::move(code), std::move(surroundings), std::move(buffers), ours));
 }
@@ -46,6 +47,7 @@ Worker::Worker(runtime::Deployment deployment,
                  {}),
       data_plane_(deployment_,
                   *buffers_,
+                  settings_.security,
                   [this](Link::Side side, std::uint32_t worker, const std::string& cause) {
                     onLost(side, worker, cause);
                   }) {

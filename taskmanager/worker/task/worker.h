@@ -12,6 +12,7 @@
 #include "common/base/lease.h"
 #include "common/base/random.h"
 #include "common/base/result.h"
+#include "common/config/security.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/deployment.h"
 #include "common/runtime/messages.h"
@@ -58,7 +59,7 @@ class Worker {
   /// Carries out an order; Deployment and PeerConnection are none for a running worker.
   void handle(const runtime::WorkerOrder& order);
   /// A connection of another worker; takes `fd` over.
-  void adopt(int fd, std::uint32_t from_worker) { data_plane_.adopt(fd, from_worker); }
+  void adopt(int fd, const runtime::PeerConnection& peer) { data_plane_.adopt(fd, peer); }
   bool ended() const { return running_.load() == 0; }
   /// Whether operators of a task have taken records without a failure.
   bool processed() const;
@@ -79,6 +80,7 @@ class Worker {
     std::chrono::milliseconds buffer_timeout{};
     std::uint64_t most_text = 0;          // Bytes of one text of user code that leave the worker.
     std::uint64_t most_accumulators = 0;  // Bytes, of one task.
+    config::Security security;
   };
 
   Worker(runtime::Deployment deployment,

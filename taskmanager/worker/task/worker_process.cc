@@ -145,7 +145,7 @@ int WorkerProcess::run(runtime::Deployment deployment, graph::ProgramCode code) 
     const ControlSocket::Received one = *std::exchange(received, std::nullopt);
     if (const auto* peer = std::get_if<runtime::PeerConnection>(&one.order)) {
       if (one.descriptor >= 0) {
-        (*worker)->adopt(one.descriptor, peer->from_worker);
+        (*worker)->adopt(one.descriptor, *peer);
       }
       continue;
     }

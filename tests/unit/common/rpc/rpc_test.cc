@@ -106,7 +106,7 @@ class FailingService final : public grpc::Service {
 class ServerTest : public testing::Test {
  protected:
   Result<std::unique_ptr<Server>> start(const Address& address) {
-    return Server::start(address, {&service_}, {});
+    return Server::start(address, {&service_}, config::Security::plainText());
   }
 
   FailingService service_{
@@ -116,7 +116,7 @@ class ServerTest : public testing::Test {
 TEST_F(ServerTest, ALongErrorCrossesTheWireWhole) {
   const auto server = start({"", 0});
   ASSERT_TRUE(server.has_value()) << server.error().text();
-  const auto channel = makeChannel({"localhost", (*server)->port()}, {});
+  const auto channel = makeChannel({"localhost", (*server)->port()}, config::Security::plainText());
   const Error error = FailingService::call(*channel);
   EXPECT_EQ(error.code(), ErrorCode::kFenced);
   EXPECT_EQ(error.message().size(), 100U * 1024 + 4);
@@ -128,7 +128,7 @@ TEST_F(ServerTest, TakesAFreePortAndSaysWhich) {
   ASSERT_TRUE(server.has_value()) << server.error().text();
   const Address address{"127.0.0.1", (*server)->port()};
   EXPECT_GT(address.port, 0);
-  const auto channel = makeChannel(address, {});
+  const auto channel = makeChannel(address, config::Security::plainText());
   EXPECT_TRUE(waitForConnection(*channel, address, seconds(5)).has_value());
 }
 
@@ -148,7 +148,7 @@ TEST_F(ServerTest, NobodyAnswersAtAClosedPort) {
   auto server = start({"127.0.0.1", 0});
   const Address address{"127.0.0.1", (*server)->port()};
   (*server)->shutdown(milliseconds(0));
-  const auto channel = makeChannel(address, {});
+  const auto channel = makeChannel(address, config::Security::plainText());
   EXPECT_EQ(waitForConnection(*channel, address, milliseconds(50)).error().message(),
             "nobody answers at " + address.text());
 }

@@ -57,7 +57,8 @@ TEST(EncodingTest, EveryOrderComesBackAsItWas) {
       runtime::TriggerOrder{execution(), {CheckpointId(4), 99, true, "file:/savepoints"}},
       runtime::NotifyOrder{execution(), CheckpointId(4), false},
       runtime::DiscardOrder{execution(), 7},
-      runtime::PeerConnection{1}};
+      runtime::PeerConnection{1, Bytes16{7}},
+      runtime::PeerConnection{1, std::nullopt}};
   for (const runtime::WorkerOrder& order : orders) {
     const auto back = decodeWorkerOrder(encode(order));
     ASSERT_TRUE(back.has_value()) << back.error().text();

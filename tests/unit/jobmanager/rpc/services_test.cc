@@ -37,10 +37,11 @@ using SessionStream = grpc::ClientReaderWriter<v1::FromTaskManager, v1::ToTaskMa
 class ServicesTest : public ::testing::Test {
  protected:
   ServicesTest() {
-    auto server =
-        rpc::Server::start({"127.0.0.1", 0}, {&clients_.service(), &cluster_.service()}, {});
+    auto server = rpc::Server::start({"127.0.0.1", 0},
+                                     {&clients_.service(), &cluster_.service()},
+                                     config::Security::plainText());
     server_ = *std::move(server);
-    channel_ = rpc::makeChannel({"127.0.0.1", server_->port()}, {});
+    channel_ = rpc::makeChannel({"127.0.0.1", server_->port()}, config::Security::plainText());
     client_ = v1::JobManager::NewStub(channel_);
     task_manager_ = v1::TaskManagers::NewStub(channel_);
   }

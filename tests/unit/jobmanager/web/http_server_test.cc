@@ -19,11 +19,12 @@ class HttpServerTest : public ::testing::Test {
     settings.host = "127.0.0.1";
     settings.most_connections = 8;
     settings.serves = [](std::string_view host) { return host != "evil.example"; };
-    auto server = HttpServer::listen(settings, [](std::string_view path) {
-      Response response{200, "application/json", "\"" + std::string(path) + "\""};
-      response.any_origin = path == "/overview";
-      return response;
-    });
+    auto server =
+        HttpServer::listen(settings, config::Security::plainText(), [](std::string_view path) {
+          Response response{200, "application/json", "\"" + std::string(path) + "\""};
+          response.any_origin = path == "/overview";
+          return response;
+        });
     server_ = *std::move(server);
     server_->serve();
   }
@@ -137,7 +138,7 @@ TEST_F(HttpServerTest, ATakenPortIsNamed) {
   HttpServer::Settings settings;
   settings.host = "127.0.0.1";
   settings.port = server_->port();
-  const auto second = HttpServer::listen(settings, nullptr);
+  const auto second = HttpServer::listen(settings, config::Security::plainText(), nullptr);
   ASSERT_FALSE(second.has_value());
   EXPECT_NE(second.error().text().find(std::to_string(server_->port())), std::string::npos);
 }

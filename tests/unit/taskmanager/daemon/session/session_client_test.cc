@@ -124,8 +124,8 @@ class SessionClientTest : public ::testing::Test {
   SessionClientTest() {
     service_.answer.mutable_registered()->set_heartbeat_interval_millis(50);
     service_.answer.mutable_registered()->set_heartbeat_timeout_millis(60'000);
-    server_ = *rpc::Server::start({"127.0.0.1", 0}, {&service_}, rpc::Security{});
-    channel_ = rpc::makeChannel({"127.0.0.1", server_->port()}, rpc::Security{});
+    server_ = *rpc::Server::start({"127.0.0.1", 0}, {&service_}, config::Security::plainText());
+    channel_ = rpc::makeChannel({"127.0.0.1", server_->port()}, config::Security::plainText());
     settings_.address = "the-job-manager";
   }
   ~SessionClientTest() override {
@@ -228,7 +228,7 @@ TEST_F(SessionClientTest, TellsWhenTheJobManagerIsGoneAndRegistersAgainWhenAsked
   server_->shutdown(0s);
   listener_.lost.pop();
   const int port = server_->port();
-  server_ = *rpc::Server::start({"127.0.0.1", port}, {&service_}, rpc::Security{});
+  server_ = *rpc::Server::start({"127.0.0.1", port}, {&service_}, config::Security::plainText());
   loop_.runSync([this] { client_->open(runtime::Registration{}, listener_); });
   EXPECT_EQ(*listener_.registered.pop(), 50ms);
 }

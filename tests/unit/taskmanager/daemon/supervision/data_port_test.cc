@@ -22,7 +22,9 @@ TEST(DataPortAddressTest, RefusesAnAnnouncedAddressOnWhichNothingListens) {
   std::unique_ptr<DataPort> port;
   loop.runSync([&] {
     port = *DataPort::listen(
-        loop, "127.0.0.1", 0, [](const auto&, auto&) { return PeerRouting::kRefused; });
+        loop, "127.0.0.1", 0, config::Security::plainText(), [](const auto&, auto&) {
+          return PeerRouting::kRefused;
+        });
   });
   EXPECT_TRUE(port->checkReachable("127.0.0.1"));
   const Status other = port->checkReachable("127.0.0.2");
@@ -38,7 +40,9 @@ TEST(DataPortAddressTest, RefusesAnAnnouncedNameThatDoesNotResolve) {
   std::unique_ptr<DataPort> port;
   loop.runSync([&] {
     port = *DataPort::listen(
-        loop, "127.0.0.1", 0, [](const auto&, auto&) { return PeerRouting::kRefused; });
+        loop, "127.0.0.1", 0, config::Security::plainText(), [](const auto&, auto&) {
+          return PeerRouting::kRefused;
+        });
   });
   for (const std::string& host : {std::string("nosuch.invalid"), std::string(100, 'a')}) {
     const Status checked = port->checkReachable(host);
@@ -56,7 +60,9 @@ TEST(DataPortAddressTest, ListensForBothFamiliesOnAllInterfaces) {
   IoLoop loop("test");
   std::unique_ptr<DataPort> port;
   loop.runSync([&] {
-    port = *DataPort::listen(loop, "", 0, [](const auto&, auto&) { return PeerRouting::kRefused; });
+    port = *DataPort::listen(loop, "", 0, config::Security::plainText(), [](const auto&, auto&) {
+      return PeerRouting::kRefused;
+    });
   });
   EXPECT_TRUE(port->checkReachable("127.0.0.1"));
   EXPECT_TRUE(port->checkReachable("::1"));
@@ -70,6 +76,7 @@ class DataPortTest : public ::testing::Test {
       port_ = *DataPort::listen(loop_,
                                 "127.0.0.1",
                                 0,
+                                config::Security::plainText(),
                                 [this](const worker::DataHello& hello, UniqueFd& socket) {
                                   last_job_ = hello.job;
                                   const PeerRouting answer = answer_;
@@ -245,7 +252,8 @@ TEST_F(DataPortTest, ServesAgainAfterItRanOutOfDescriptors) {
 
 TEST_F(DataPortTest, NamesAPortThatIsTaken) {
   loop_.runSync([this] {
-    const auto second = DataPort::listen(loop_, "127.0.0.1", port_->port(), {});
+    const auto second =
+        DataPort::listen(loop_, "127.0.0.1", port_->port(), config::Security::plainText(), {});
     ASSERT_FALSE(second);
     EXPECT_THAT(second.error().message(),
                 HasSubstr("127.0.0.1, data port " + std::to_string(port_->port())));

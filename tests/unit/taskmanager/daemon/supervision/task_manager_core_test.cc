@@ -139,9 +139,12 @@ class TaskManagerCoreTest : public ::testing::Test {
                                        [](const Error&) {},
                                        groups_.get()},
           settings_);
-      data_port_ = *DataPort::listen(loop_, "127.0.0.1", 0, [this](const auto& hello, auto& fd) {
-        return core_->route(hello, fd);
-      });
+      data_port_ = *DataPort::listen(
+          loop_,
+          "127.0.0.1",
+          0,
+          config::Security::plainText(),
+          [this](const auto& hello, auto& fd) { return core_->route(hello, fd); });
       core_->start(*data_port_);
       core_->onRegistered(terms_);
     });

@@ -76,7 +76,7 @@ class RemoteWorkerTest : public ::testing::Test {
         EXPECT_EQ(hello.to_worker, self);
         const std::lock_guard lock(mutex_);
         if (workers_[self] != nullptr) {
-          workers_[self]->adopt(fd, hello.from_worker);
+          workers_[self]->adopt(fd, {hello.from_worker, hello.token});
         } else {
           ::close(fd);  // It has ended, as endWorker() asked.
         }
@@ -162,6 +162,18 @@ TEST_F(RemoteWorkerTest, EveryRecordArrivesOnceAcrossWorkersWithCheckpointsOnThe
 TEST_F(RemoteWorkerTest, ConnectsAgainWhileTheOtherWorkerIsNotThereYet) {
   ports_[0]->refuse = 2;
   start();
+  reports_.awaitInputEnded(4);
+  EXPECT_EQ(space_.received, 2 * space_.count);
+}
+
+TEST_F(RemoteWorkerTest, ClosesAConnectionThatShowedAnotherAttemptsToken) {
+  start();
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  workers_[0]->adopt(ends[0], {1, helloToken("another attempt!")});
+  char byte = 0;
+  EXPECT_EQ(::recv(ends[1], &byte, 1, 0), 0) << "not closed";
+  ::close(ends[1]);
   reports_.awaitInputEnded(4);
   EXPECT_EQ(space_.received, 2 * space_.count);
 }

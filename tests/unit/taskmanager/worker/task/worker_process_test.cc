@@ -93,7 +93,7 @@ TEST(ControlSocketTest, HandsThePeersDescriptorOutWithItsFrame) {
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe(pipe.data()), 0);
   manager.send(runtime::FinishOrder{execution()});
-  manager.sendWithDescriptor(runtime::PeerConnection{5}, pipe[1]);
+  manager.sendWithDescriptor(runtime::PeerConnection{5, std::nullopt}, pipe[1]);
   EXPECT_EQ((*socket.receive())->descriptor, -1);
   auto received = socket.receive();
   ASSERT_GE((*received)->descriptor, 0);
