@@ -10,7 +10,7 @@
 namespace weir::worker {
 namespace {
 
-constexpr SteadyTime at(std::int64_t millis) {
+constexpr SteadyTime atMillis(std::int64_t millis) {
   return SteadyTime(std::chrono::milliseconds(millis));
 }
 
@@ -65,27 +65,27 @@ class TaskOutputsTest : public ::testing::Test {
 
 TEST_F(TaskOutputsTest, StartedBuffersAreDueATimeoutAfterTheFirstRecord) {
   TaskOutputs outputs = make(100);
-  EXPECT_FALSE(outputs.due(at(5000)));
-  outputs.noteStarted(at(1000));
-  outputs.noteStarted(at(1099));
-  EXPECT_FALSE(outputs.due(at(1099)));
-  EXPECT_TRUE(outputs.due(at(1100)));
+  EXPECT_FALSE(outputs.due(atMillis(5000)));
+  outputs.noteStarted(atMillis(1000));
+  outputs.noteStarted(atMillis(1099));
+  EXPECT_FALSE(outputs.due(atMillis(1099)));
+  EXPECT_TRUE(outputs.due(atMillis(1100)));
   outputs.noteFlushed();
-  EXPECT_FALSE(outputs.due(at(1100)));
+  EXPECT_FALSE(outputs.due(atMillis(1100)));
 }
 
 TEST_F(TaskOutputsTest, WithoutATimeoutNothingIsEverDue) {
   TaskOutputs outputs = make(-1);
-  outputs.noteStarted(at(1000));
+  outputs.noteStarted(atMillis(1000));
   EXPECT_TRUE(outputs.started());
-  EXPECT_FALSE(outputs.due(at(1'000'000)));
+  EXPECT_FALSE(outputs.due(atMillis(1'000'000)));
 }
 
 TEST_F(TaskOutputsTest, WhatIsDueAtOnceWaitsForNothing) {
   TaskOutputs outputs = make(100);
-  outputs.noteStarted(at(1000));
-  outputs.noteDue(at(1001));
-  EXPECT_TRUE(outputs.due(at(1001)));
+  outputs.noteStarted(atMillis(1000));
+  outputs.noteDue(atMillis(1001));
+  EXPECT_TRUE(outputs.due(atMillis(1001)));
 }
 
 TEST_F(TaskOutputsTest, AnEventReachesAllChannelsOfAllEdges) {
