@@ -45,6 +45,15 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
   }
 }
 
+void CheckpointCoordinator::resume(std::vector<CompletedCheckpoint> retained) {
+  resumed_ = true;
+  for (CompletedCheckpoint& one : retained) {
+    continueAfter(one.metadata.checkpoint);
+    const bool pinned = one.metadata.savepoint;
+    static_cast<void>(store_.add(std::move(one), pinned));  // They were retained before.
+  }
+}
+
 // ------------------------------------------------------------------------------------- schedule
 
 void CheckpointCoordinator::start() {

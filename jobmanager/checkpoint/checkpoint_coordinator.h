@@ -90,6 +90,9 @@ class CheckpointCoordinator {
   /// The id after that of the snapshot that the job was restored from.
   void continueAfter(CheckpointId restored) { next_ = restored.next(); }
 
+  /// The job was taken up again: these, oldest first, are what it recovers from.
+  void resume(std::vector<CompletedCheckpoint> retained);
+
   /// All tasks run: the first checkpoint is due in one interval.
   void start();
   /// The attempt ends, for the reason that those who wait are told.
@@ -179,7 +182,8 @@ class CheckpointCoordinator {
   std::uint32_t subtasks_ = 0;
   CheckpointId next_{1};
   bool running_ = false;
-  bool marked_ = false;  // The mark that the job lives stands in its directory.
+  bool marked_ = false;   // The mark that the job lives stands in its directory.
+  bool resumed_ = false;  // Savepoints of before may lie in the job's directory, unknown.
   bool finishing_ = false;
   bool queued_ = false;  // A periodic one is due and waits for room.
   SteadyTime last_end_{};

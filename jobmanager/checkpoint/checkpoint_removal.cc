@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
+#include "common/snapshot/metadata_file.h"
 #include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
@@ -26,6 +27,12 @@ std::vector<std::string> filesOf(const runtime::CheckpointAck& ack) {
     }
   }
   return files;
+}
+
+/// Whether a savepoint may point to the checkpoint in this directory.
+bool isSavepoint(fs::FileSystem& files, const std::string& directory, std::uint64_t most) {
+  const auto metadata = snapshot::readMetadata(files, directory, {}, most);
+  return metadata ? metadata->savepoint : metadata.error().code() != ErrorCode::kNotFound;
 }
 
 }  // namespace
@@ -254,6 +261,8 @@ void CheckpointCoordinator::sweepJobDirectory(const std::set<std::string>& kept)
   work_.run(
       [&files = services_.files,
        kept,
+       resumed = resumed_,
+       most = setup_.metadata_limit,
        job = setup_.origin.job,
        directory = setup_.storage.directory]() -> Status {
         auto entries = files.list(directory);
@@ -262,12 +271,14 @@ void CheckpointCoordinator::sweepJobDirectory(const std::set<std::string>& kept)
         }
         for (const fs::FileInfo& entry : *entries) {
           const std::string path = fs::join(directory, entry.name);
-          if (!kept.contains(entry.name) && snapshot::isCheckpointDirectory(path)) {
+          if (!kept.contains(entry.name) && snapshot::isCheckpointDirectory(path) &&
+              !(resumed && isSavepoint(files, path, most))) {
             WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
           }
         }
         WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
-        return kept.empty() ? files.removeDirectory(directory) : ok();
+        const Status removed = kept.empty() ? files.removeDirectory(directory) : ok();
+        return resumed ? ok() : removed;  // Savepoints of before may be left in it.
       },
       [directory = setup_.storage.directory](const Status& removed) {
         if (!removed) {

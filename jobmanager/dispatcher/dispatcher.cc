@@ -14,10 +14,14 @@ constexpr const char* kStopping = "the job manager is stopping";
 
 Result<std::unique_ptr<Dispatcher>> Dispatcher::open(const DispatcherServices& services,
                                                      DispatcherOptions options) {
-  WEIR_TRY(const ha::Term term, ha::beginTerm(services.store, options.files.patience));
+  WEIR_TRY(ha::Term term, ha::beginTerm(services.store, options.files.patience));
   std::unique_ptr<Dispatcher> dispatcher(new Dispatcher(services, std::move(options), term.epoch));
   for (const ha::SavepointAnswer& answer : term.savepoints) {
     dispatcher->requests_.remember(answer);
+  }
+  Dispatcher* self = dispatcher.get();
+  for (ha::StoredJob& job : term.jobs) {
+    self->post([self, job = std::move(job)] { self->jobs_.resume(job); });
   }
   return dispatcher;
 }

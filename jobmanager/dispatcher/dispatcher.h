@@ -45,8 +45,8 @@ struct DispatcherServices {
 /// stop() must have answered, and the executors must have been shut down, before it is destroyed.
 class Dispatcher final : public DispatcherGateway, private RegistryListener {
  public:
-  /// Takes leadership in the store, waiting for it as for file work: not to be called on the
-  /// strand. Errors are those of the store.
+  /// Takes leadership in the store, waiting for it as for file work, and takes its jobs up again:
+  /// not to be called on the strand. Errors are those of the store.
   static Result<std::unique_ptr<Dispatcher>> open(const DispatcherServices& services,
                                                   DispatcherOptions options);
   ~Dispatcher() override;

@@ -27,8 +27,6 @@ JobRegistry::JobRegistry(const JobServices& services,
 
 JobRegistry::~JobRegistry() = default;
 
-// ----------------------------------------------------------------------------------- submission
-
 void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done) {
   const JobId id = request.job;
   if (auto known = jobs_.find(id); known != jobs_.end()) {
@@ -101,12 +99,34 @@ void JobRegistry::stored(runtime::SubmitRequest request, JobOptions options, con
     listener_.jobRetired(id);
     return;
   }
+  JobMaster& master = add(std::move(request), std::move(options));
+  jobs_.at(id).submitters = std::move(submitters);
+  master.start(std::nullopt,
+               [this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); });
+}
+
+JobMaster& JobRegistry::add(runtime::SubmitRequest request, JobOptions options) {
   JobListener& listener = *this;
-  Job& job = jobs_[id];
-  job.submitters = std::move(submitters);
+  Job& job = jobs_[request.job];
   job.master =
       std::make_unique<JobMaster>(services_, std::move(options), std::move(request), listener);
-  job.master->start([this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); });
+  return *job.master;
+}
+
+void JobRegistry::resume(ha::StoredJob job) {
+  const JobId id = job.request.job;
+  Result<JobOptions> options = optionsOf(options_, job.request);
+  const Status retained = blobs_.retain(id, blob::keysOf(job.request.program));
+  if (!options || !retained) {
+    const Error& why = options ? retained.error() : options.error();
+    log::error("a job cannot be taken up again and stays in the store of jobs",
+               {{"job", id.hex()}, {"reason", why.text()}});
+    blobs_.release(id);
+    return;
+  }
+  add(std::move(job.request), *std::move(options))
+      .start(std::move(job.checkpoints),
+             [this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); });
 }
 
 void JobRegistry::accepted(JobId job, const Result<runtime::SubmitReply>& reply) {
@@ -120,8 +140,6 @@ void JobRegistry::accepted(JobId job, const Result<runtime::SubmitReply>& reply)
     done(reply);
   }
 }
-
-// ------------------------------------------------------------------------------------------ life
 
 void JobRegistry::follow(JobId job, JobEventSink sink, const Callback<std::monostate>& done) {
   auto replay = [&](const std::deque<runtime::JobEvent>& events) {
@@ -180,8 +198,6 @@ void JobRegistry::jobEvent(JobId job, const runtime::JobEvent& event) {
   }
 }
 
-// ------------------------------------------------------------------------------------------- end
-
 void JobRegistry::jobEnded(JobId job) {
   services_.common.strand.post([this, alive = std::weak_ptr<bool>(alive_), job] {
     if (!alive.expired() && jobs_.contains(job)) {
@@ -200,7 +216,6 @@ void JobRegistry::retire(JobId job) {
   for (const TaskManagerId id : services_.resources.ids()) {
     services_.resources.gateway(id)->send(runtime::ReleaseBlobsOrder{job});
   }
-  forget(job);
   listener_.jobsChanged(true);
   listener_.jobRetired(job);
 }
@@ -208,7 +223,7 @@ void JobRegistry::retire(JobId job) {
 void JobRegistry::forget(JobId job) {
   services_.store.removeJob(job, [job](const Status& removed) {
     if (!removed) {
-      log::warn("the store of jobs did not forget an ended job",
+      log::warn("the store of jobs did not forget a refused job",
                 {{"job", job.hex()}, {"reason", removed.error().message()}});
     }
   });
@@ -230,8 +245,6 @@ void JobRegistry::drop(const Error& why) {
     }
   }
 }
-
-// ---------------------------------------------------------------------------- for show, disposal
 
 std::vector<runtime::JobSummary> JobRegistry::summaries() const {
   std::vector<runtime::JobSummary> summaries;

@@ -43,6 +43,8 @@ class JobRegistry final : public SavepointOwners, private JobListener {
 
   /// A repeated submission gets the answer of the first.
   void submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done);
+  /// A job of an earlier leader goes on from its latest checkpoint.
+  void resume(ha::StoredJob job);
   /// Replays the events so far, then follows.
   void follow(JobId job, JobEventSink sink, const Callback<std::monostate>& done);
   void cancel(JobId job, Callback<std::monostate> done);
@@ -87,6 +89,7 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   Status maySubmit(const runtime::SubmitRequest& request) const;
   void store(runtime::SubmitRequest request, JobOptions options);
   void stored(runtime::SubmitRequest request, JobOptions options, const Status& put);
+  JobMaster& add(runtime::SubmitRequest request, JobOptions options);
   void accepted(JobId job, const Result<runtime::SubmitReply>& reply);
   void retire(JobId job);
   void forget(JobId job);

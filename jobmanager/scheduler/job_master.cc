@@ -32,15 +32,23 @@ JobMaster::JobMaster(const JobServices& services,
       coordinator_(services.common, graph(), checkpointSetup(options_, request), tasks_),
       savepoints_(id_, states_, services.savepoints, coordinator_),
       probe_(services.common, services.random, services.resources, options_.machine),
-      restore_(id_, request.restore, graph(), services.savepoints, savepoints_, coordinator_) {}
+      restore_(id_,
+               services.common,
+               options_.storage.directory,
+               options_.metadata_limit,
+               request.restore,
+               graph(),
+               services.savepoints,
+               savepoints_,
+               coordinator_),
+      ending_(id_, services.store, coordinator_, restore_, savepoints_) {}
 
 JobMaster::~JobMaster() = default;
 
-// --------------------------------------------------------------------------------------- start
-
-void JobMaster::start(Callback<runtime::SubmitReply> done) {
+void JobMaster::start(std::optional<std::vector<ha::CheckpointPointer>> stored,
+                      Callback<runtime::SubmitReply> done) {
   log::info(
-      "job accepted",
+      stored ? "job is taken up again" : "job accepted",
       {{"job", id_.hex()},
        {"name", graph().name},
        {"parallelism", program_.default_parallelism},
@@ -54,14 +62,15 @@ void JobMaster::start(Callback<runtime::SubmitReply> done) {
        {"savepoint", restore_.path().empty() ? "none" : restore_.path()}});
   states_.created();
   phase_ = Phase::kRestoring;
-  restore_.open([this, done = std::move(done)](const Result<runtime::RestoreReport>& report) {
-    phase_ = Phase::kTrying;
-    if (report) {
-      accept(*report, done);
-    } else {
-      refuse(report.error(), done);
-    }
-  });
+  restore_.open(std::move(stored),
+                [this, done = std::move(done)](const Result<runtime::RestoreReport>& report) {
+                  phase_ = Phase::kTrying;
+                  if (report) {
+                    accept(*report, done);
+                  } else {
+                    refuse(report.error(), done);
+                  }
+                });
 }
 
 void JobMaster::refuse(const Error& why, const Callback<runtime::SubmitReply>& done) {
@@ -120,8 +129,6 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
                      }
                    });
 }
-
-// ------------------------------------------------------------------------------------ how it ends
 
 void JobMaster::cancel(Callback<std::monostate> done) {
   if (phase_ == Phase::kEnding || runtime::isTerminal(state())) {
@@ -223,9 +230,7 @@ void JobMaster::restartOrFail() {
 
 void JobMaster::end(JobState terminal) {
   phase_ = Phase::kEnding;
-  coordinator_.end(terminal == JobState::kFailed, [this, terminal] {
-    savepoints_.release([this, terminal] { ended(terminal); });  // Others may dispose them now.
-  });
+  ending_.run(terminal == JobState::kFailed, [this, terminal] { ended(terminal); });
 }
 
 void JobMaster::ended(JobState terminal) {
@@ -246,8 +251,6 @@ void JobMaster::ended(JobState terminal) {
   listener_.jobEnded(id_);
 }
 
-// ---------------------------------------------------------------------------------------- for show
-
 runtime::JobSummary JobMaster::summary() const {
   constexpr std::size_t kMostListedBytes = 1000;  // Of a failure, in a list of jobs.
   return {.id = id_,
@@ -262,7 +265,8 @@ runtime::JobSummary JobMaster::summary() const {
 
 std::string JobMaster::waitsFor() const {
   if (phase_ == Phase::kRestoring) {
-    return "for savepoint " + restore_.path() + " to be read";
+    return "for " + (restore_.unread() ? "its checkpoints" : "savepoint " + restore_.path()) +
+           " to be read";
   }
   if (runtime::isTerminal(state())) {
     return {};

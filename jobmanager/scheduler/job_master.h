@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/scheduler/attempt.h"
 #include "jobmanager/scheduler/directory_probe.h"
+#include "jobmanager/scheduler/job_ending.h"
 #include "jobmanager/scheduler/job_events.h"
 #include "jobmanager/scheduler/job_listener.h"
 #include "jobmanager/scheduler/job_options.h"
@@ -39,8 +41,11 @@ class JobMaster final : public AttemptOwner {
   ~JobMaster() override;
 
   /// Matches the savepoint if one is named, answers, and schedules. A savepoint that does not fit
-  /// ends the job FAILED, without restart, and is the answer.
-  void start(Callback<runtime::SubmitReply> done);
+  /// ends the job FAILED, without restart, and is the answer. A job that an earlier leader ran goes
+  /// on from the last of its `stored` checkpoints; ones that cannot be read end it likewise, and
+  /// stay.
+  void start(std::optional<std::vector<ha::CheckpointPointer>> stored,
+             Callback<runtime::SubmitReply> done);
   /// Answers once cancelling has begun.
   void cancel(Callback<std::monostate> done);
   void savepoint(const runtime::SavepointRequest& request,
@@ -105,6 +110,7 @@ class JobMaster final : public AttemptOwner {
   JobSavepoints savepoints_;
   DirectoryProbe probe_;
   JobRestore restore_;
+  JobEnding ending_;
   Phase phase_ = Phase::kTrying;
   bool may_restart_ = true;           // Until it is refused or abandoned.
   std::string failure_;               // The last one, as it is shown.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/base/text.h"
+#include "common/snapshot/metadata_file.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
@@ -23,19 +24,25 @@ std::string linesOf(const std::vector<std::string>& lines) {
 }  // namespace
 
 JobRestore::JobRestore(JobId job,
+                       const CheckpointServices& services,
+                       const std::string& directory,
+                       std::uint64_t metadata_limit,
                        std::optional<runtime::RestoreRequest> request,
                        const graph::JobGraph& graph,
                        SavepointStore& store,
                        JobSavepoints& savepoints,
                        CheckpointCoordinator& coordinator)
     : job_(job),
+      files_(services.files),
+      metadata_limit_(metadata_limit),
       request_(std::move(request)),
       graph_(graph),
       store_(store),
       savepoints_(savepoints),
-      coordinator_(coordinator) {}
+      coordinator_(coordinator),
+      work_(services.strand, services.io, services.file_bounds, directory) {}
 
-void JobRestore::open(Callback<runtime::RestoreReport> done) {
+void JobRestore::openSavepoint(Callback<runtime::RestoreReport> done) {
   if (!request_) {
     done(runtime::RestoreReport{});
     return;
@@ -52,6 +59,51 @@ void JobRestore::open(Callback<runtime::RestoreReport> done) {
                   done(opened.error());
                 }
               });
+}
+
+void JobRestore::open(std::optional<std::vector<ha::CheckpointPointer>> stored,
+                      Callback<runtime::RestoreReport> done) {
+  if (!stored || stored->empty()) {
+    if (stored) {
+      coordinator_.resume({});
+    }
+    openSavepoint(std::move(done));
+    return;
+  }
+  unread_ = true;
+  if (!stored->back().path.empty()) {
+    read(*std::move(stored), std::move(done));
+    return;
+  }
+  done(Error(ErrorCode::kNotFound,
+             "checkpoint " + std::to_string(stored->back().id.value()) + " of job " + job_.hex() +
+                 " was kept on the job manager that ended")
+           .advise("set state.backend to filesystem for jobs that are to survive it"));
+}
+
+void JobRestore::read(std::vector<ha::CheckpointPointer> pointers,
+                      Callback<runtime::RestoreReport> done) {
+  using Checkpoints = std::vector<CompletedCheckpoint>;
+  work_.run(
+      [&files = files_,
+       pointers = std::move(pointers),
+       most = metadata_limit_]() -> Result<Checkpoints> {
+        Checkpoints checkpoints;
+        for (const ha::CheckpointPointer& one : pointers) {
+          WEIR_TRY(auto metadata, snapshot::readMetadata(files, one.path, {}, most));
+          checkpoints.push_back({std::move(metadata), one.path});
+        }
+        return checkpoints;
+      },
+      [this, done = std::move(done)](Result<Checkpoints> checkpoints) {
+        if (!checkpoints) {
+          done(Error(checkpoints.error()).during("take up job " + job_.hex() + " again"));
+          return;
+        }
+        unread_ = false;
+        coordinator_.resume(*std::move(checkpoints));
+        done(runtime::RestoreReport{});
+      });
 }
 
 void JobRestore::match(SavepointStore::Opened opened, Callback<runtime::RestoreReport> done) {

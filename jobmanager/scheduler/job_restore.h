@@ -3,12 +3,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "common/graph/job_graph.h"
 #include "common/runtime/client_messages.h"
 #include "common/snapshot/state_matching.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/checkpoint/file_work.h"
+#include "jobmanager/ha/checkpoint_pointer.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 #include "jobmanager/scheduler/job_savepoints.h"
@@ -22,31 +25,45 @@ namespace weir::jobmanager {
 /// Lives as long as its job. Threads: the strand.
 class JobRestore {
  public:
-  /// All but the request outlive it.
+  /// All but the request outlive it. `directory` is that of the job's checkpoints.
   JobRestore(JobId job,
+             const CheckpointServices& services,
+             const std::string& directory,
+             std::uint64_t metadata_limit,
              std::optional<runtime::RestoreRequest> request,
              const graph::JobGraph& graph,
              SavepointStore& store,
              JobSavepoints& savepoints,
              CheckpointCoordinator& coordinator);
 
-  /// Once. Answers when the savepoint is marked, or with the reason why nothing can start from it;
-  /// at once when there is none. The job's checkpoints go on with the number after its own.
-  void open(Callback<runtime::RestoreReport> done);
+  /// Once. Of a job that is taken up again, reads the checkpoints that were stored for it, oldest
+  /// first; of another one, or without such, the savepoint. Answers when that is marked, or with
+  /// the reason why nothing can start from it. The job's checkpoints go on with the number after
+  /// it.
+  void open(std::optional<std::vector<ha::CheckpointPointer>> stored,
+            Callback<runtime::RestoreReport> done);
+  /// There are checkpoints of an earlier leader that were not, or could not be, read.
+  bool unread() const { return unread_; }
 
   /// Of the savepoint, as the user named it; empty when there is none.
   std::string path() const { return request_ ? request_->path : std::string(); }
   runtime::Restores restores(AttemptId attempt) const;
 
  private:
+  void openSavepoint(Callback<runtime::RestoreReport> done);
+  void read(std::vector<ha::CheckpointPointer> pointers, Callback<runtime::RestoreReport> done);
   void match(SavepointStore::Opened opened, Callback<runtime::RestoreReport> done);
 
   const JobId job_;
+  fs::FileSystem& files_;
+  const std::uint64_t metadata_limit_;
   const std::optional<runtime::RestoreRequest> request_;
   const graph::JobGraph& graph_;
   SavepointStore& store_;
   JobSavepoints& savepoints_;
   CheckpointCoordinator& coordinator_;
+  bool unread_ = false;
+  FileWork work_;
   snapshot::RestorePlan plan_;                                  // Of the savepoint.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by the store's answer.
 };

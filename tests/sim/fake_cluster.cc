@@ -34,6 +34,11 @@ class FakeTaskManager::Connection final : public jobmanager::TaskManagerGateway 
     if (owner_ == nullptr) {
       return;
     }
+    if (const auto* notify = std::get_if<runtime::NotifyOrder>(&order);
+        notify != nullptr && notify->completed) {
+      CheckpointId& newest = world_.notified[notify->execution.job];
+      newest = std::max(newest, notify->checkpoint);
+    }
     SteadyTime due = std::max(world_.time.now() + world_.delay(), last_ + Duration(1));
     last_ = due;
     owner_->after(due - world_.time.now(),

@@ -47,6 +47,8 @@ struct World {
   std::vector<std::string> violations;
   /// What the tasks of an attempt held when they were told to finish.
   std::map<runtime::ExecutionId, ModelState> finals;
+  /// The newest checkpoint that the tasks of a job were told is complete.
+  std::map<JobId, CheckpointId> notified;
   std::uint64_t last_handle = 0;
   std::set<std::uint64_t> discarded;  ///< State handles.
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,9 @@ struct Job {
   Model model;
   bool accepted = false;
   bool refused = false;
+  /// Its job manager died when the store had forgotten it and nobody had been told yet.
+  bool ended_unseen = false;
+  runtime::SubmitRequest request;
   std::optional<runtime::JobResult> result;
 };
 
@@ -42,13 +47,20 @@ class Scenario {
   }
 
   std::string run() {
+    options();
     open();
+    for (int i = 0; i < 3; ++i) {
+      task_managers_.push_back(
+          std::make_unique<FakeTaskManager>(world_, "host" + std::to_string(i), 2));
+      task_managers_.back()->sharePlanes(planes_);
+      task_managers_.back()->start();
+    }
     submit({});
     for (int step = 0; step < 30 && world_.violations.empty(); ++step) {
       act();
       world_.time.advance(std::chrono::milliseconds(world_.random.below(700)));
-      if (io_.waiting() > kMostFileWork) {
-        violate("file work piles up: " + std::to_string(io_.waiting()) + " pieces wait");
+      if (io_->waiting() > kMostFileWork) {
+        violate("file work piles up: " + std::to_string(io_->waiting()) + " pieces wait");
       }
     }
     settle();
@@ -59,29 +71,91 @@ class Scenario {
   }
 
  private:
-  void open() {
-    jobmanager::DispatcherOptions options;
-    options.savepoints.on_files = true;
-    options.savepoints.directory = "/savepoints";
+  void options() {
+    options_.savepoints.on_files = true;
+    options_.savepoints.directory = "/savepoints";
     std::vector<std::string> settings = {"state.backend=filesystem",
                                          "state.backend.fs.checkpointdir=/checkpoints",
                                          "savepoints.state.backend=filesystem",
                                          "savepoints.state.backend.fs.dir=/savepoints"};
     if (world_.chance(500)) {
       settings.resize(2);  // Savepoints on the heap.
-      options.savepoints.on_files = false;
+      options_.savepoints.on_files = false;
     }
     config::Warnings warnings;
-    options.configuration = *config::Configuration::fromOverrides(settings, warnings);
-    dispatcher_ = *jobmanager::Dispatcher::open(
-        {strand_, io_, world_.time, world_.random, world_.files, blobs_, store_},
-        std::move(options));
+    options_.configuration = *config::Configuration::fromOverrides(settings, warnings);
+  }
+
+  /// A life of the job manager begins.
+  void open() {
+    strand_ = std::make_unique<concurrency::SimulatedExecutor>(world_.time);
+    io_ = std::make_unique<SlowExecutor>(world_.time, [this] {
+      return slow_files_ ? Duration(std::chrono::milliseconds(world_.random.below(2000)))
+                         : Duration::zero();
+    });
+    dispatcher_ =
+        *jobmanager::Dispatcher::open({.strand = *strand_,
+                                       .io = *io_,
+                                       .clock = world_.time,
+                                       .random = world_.random,
+                                       .files = world_.files,
+                                       .blobs = blobs_,
+                                       .store = store_,
+                                       .stepped_down =
+                                           [this, calls = std::make_shared<int>(0)](const Error&) {
+                                             if (++*calls > 1) {
+                                               violate("the dispatcher stepped down twice");
+                                             }
+                                           }},
+                                      options_);
     world_.dispatcher = dispatcher_.get();
-    for (int i = 0; i < 3; ++i) {
-      task_managers_.push_back(
-          std::make_unique<FakeTaskManager>(world_, "host" + std::to_string(i), 2));
-      task_managers_.back()->sharePlanes(planes_);
-      task_managers_.back()->start();
+  }
+
+  /// The job manager dies in the middle of what it does, in half of the cases some time after
+  /// another one has taken over.
+  void restartJobManager() {
+    if (world_.chance(500)) {
+      static_cast<void>(*ha::beginTerm(store_, 1s));
+      world_.time.advance(std::chrono::milliseconds(world_.random.below(1500)));
+    }
+    strand_->shutdown();
+    io_->shutdown();
+    for (auto& one : task_managers_) {
+      one->kill(false);
+    }
+    revivals_.clear();
+    dispatcher_.reset();
+    checkStore();
+    open();
+    for (const auto& [what, calls] : requests_) {
+      *calls = std::max(*calls, 1);  // Its client knows that the connection is lost.
+    }
+    for (auto& one : task_managers_) {
+      one->start();
+    }
+    for (auto& job : jobs_) {
+      if (!job->accepted && !job->refused) {
+        submit(*job);
+      } else if (job->accepted && !job->result) {
+        follow(*job);
+      }
+    }
+  }
+
+  /// What tasks were told is complete is pointed to, and what is pointed to can be read.
+  void checkStore() {
+    const ha::Term term = *ha::beginTerm(store_, 1s);
+    for (const ha::StoredJob& job : term.jobs) {
+      const auto told = world_.notified.find(job.request.job);
+      if (told != world_.notified.end() &&
+          (job.checkpoints.empty() || job.checkpoints.back().id < told->second)) {
+        violate("tasks were told of a checkpoint that no pointer was stored for");
+      }
+      for (const ha::CheckpointPointer& pointer : job.checkpoints) {
+        if (!snapshot::readMetadata(world_.files, pointer.path)) {
+          violate("the store of jobs points to nothing: " + pointer.path);
+        }
+      }
     }
   }
 
@@ -116,29 +190,43 @@ class Scenario {
       request.restore.emplace();
       request.restore->path = savepoint;
     }
-    Job* raw = job.get();
+    job->request = std::move(request);
     jobs_.push_back(std::move(job));
-    dispatcher_->submit(
-        request, once<runtime::SubmitReply>("submit", [this, raw](auto reply) {
-          raw->accepted = reply.has_value();
-          raw->refused = !reply.has_value();
-          if (raw->accepted) {
-            dispatcher_->follow(
-                raw->id,
-                [raw](const runtime::JobEvent& event) {
-                  if (const auto* result = std::get_if<runtime::JobResult>(&event)) {
-                    raw->result = *result;
-                  }
-                  return true;
-                },
-                [](const Status&) {});
+    submit(*jobs_.back());
+  }
+
+  /// Also again: the client does not know whether the job manager that died had taken it.
+  void submit(Job& job) {
+    dispatcher_->submit(job.request,
+                        once<runtime::SubmitReply>("submit", [this, raw = &job](auto reply) {
+                          raw->accepted = reply.has_value();
+                          // One that stepped down knows not what the next one will find.
+                          raw->refused = !reply && reply.error().code() != ErrorCode::kUnavailable;
+                          if (raw->accepted) {
+                            follow(*raw);
+                          }
+                        }));
+  }
+
+  void follow(Job& job) {
+    dispatcher_->follow(
+        job.id,
+        [raw = &job](const runtime::JobEvent& event) {
+          if (const auto* result = std::get_if<runtime::JobResult>(&event)) {
+            raw->result = *result;
           }
-        }));
+          return true;
+        },
+        [raw = &job](const Status& known) { raw->ended_unseen = !known.has_value(); });
   }
 
   JobId anyJob() { return jobs_[world_.random.below(jobs_.size())]->id; }
 
   void act() {
+    if (restarts_) {
+      actAroundRestarts();
+      return;
+    }
     switch (world_.random.below(8)) {
       case 0:
         task_managers_[world_.random.below(task_managers_.size())]->killWorker();
@@ -164,6 +252,33 @@ class Scenario {
         break;
       case 6:
         if (world_.chance(200)) {
+          dispatcher_->cancel(anyJob(), once<std::monostate>("cancel", [](const Status&) {}));
+        }
+        break;
+      default:
+        break;
+    }
+  }
+
+  /// Without savepoints: which checkpoints they hold is not stored.
+  void actAroundRestarts() {
+    switch (world_.random.below(8)) {
+      case 0:
+        task_managers_[world_.random.below(task_managers_.size())]->killWorker();
+        break;
+      case 1:
+        killTaskManager();
+        break;
+      case 2:
+        restartJobManager();
+        break;
+      case 3:
+        if (jobs_.size() < 3) {
+          submit({});
+        }
+        break;
+      case 4:
+        if (world_.chance(100)) {
           dispatcher_->cancel(anyJob(), once<std::monostate>("cancel", [](const Status&) {}));
         }
         break;
@@ -242,7 +357,7 @@ class Scenario {
 
   bool allEnded() const {
     return std::all_of(jobs_.begin(), jobs_.end(), [](const auto& job) {
-      return job->refused || job->result.has_value();
+      return job->refused || job->ended_unseen || job->result.has_value();
     });
   }
 
@@ -277,8 +392,13 @@ class Scenario {
   /// Every record of every source was counted once.
   void checkResult(const Job& job) {
     const ModelState* last = nullptr;
+    const runtime::ExecutionId* newest = nullptr;
     for (const auto& [execution, state] : world_.finals) {
-      last = execution.job == job.id ? &state : last;  // Attempts ascend.
+      const bool later = execution.job == job.id &&
+                         (newest == nullptr || std::tie(newest->epoch, newest->attempt) <
+                                                   std::tie(execution.epoch, execution.attempt));
+      last = later ? &state : last;
+      newest = later ? &execution : newest;
     }
     const bool whole =
         last != nullptr && last->positions.size() == job.model.sources &&
@@ -288,6 +408,14 @@ class Scenario {
     if (!whole || !last->consistent()) {
       violate("the result of a finished job is not exact");
     }
+  }
+
+  /// Nobody was left to remove it: such files are found by whoever looks for what nothing points
+  /// to.
+  bool isOfUnseen(const std::string& file) const {
+    return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& job) {
+      return job->ended_unseen && file.starts_with("/checkpoints/" + job->id.hex());
+    });
   }
 
   void checkEnd() {
@@ -309,19 +437,19 @@ class Scenario {
       if (fs::nameOf(file).starts_with("probe-")) {
         continue;  // Written by a task manager after its job had given up.
       }
-      violate("left over: " + file);
+      if (!isOfUnseen(file)) {
+        violate("left over: " + file);
+      }
     }
   }
 
   World world_;
-  const bool handles_ = world_.chance(500);  // Whether jobs keep state handles.
-  concurrency::SimulatedExecutor strand_{world_.time};
+  const bool restarts_ = world_.chance(300);               // Of the job manager.
+  const bool handles_ = world_.chance(500) && !restarts_;  // Whether jobs keep state handles.
   bool slow_files_ = world_.chance(300);
-  SlowExecutor io_{world_.time, [this] {
-                     return slow_files_
-                                ? Duration(std::chrono::milliseconds(world_.random.below(2000)))
-                                : Duration::zero();
-                   }};
+  std::unique_ptr<concurrency::SimulatedExecutor> strand_;  // Anew for each life, like the next.
+  std::unique_ptr<SlowExecutor> io_;
+  jobmanager::DispatcherOptions options_;
   concurrency::SimulatedExecutor revive_{world_.time};
   blob::BlobStore blobs_;
   ha::MemoryJobStore store_;

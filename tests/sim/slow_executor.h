@@ -29,6 +29,11 @@ class SlowExecutor final : public concurrency::Executor {
   [[nodiscard]] std::unique_ptr<Timer> schedule(Duration delay, Task task) override {
     return strand_.schedule(delay, std::move(task));
   }
+  /// All that waits is forgotten.
+  void shutdown() {
+    strand_.shutdown();
+    waiting_ = 0;
+  }
   /// What is posted and has not run.
   std::size_t waiting() const { return waiting_; }
 

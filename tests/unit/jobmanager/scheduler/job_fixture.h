@@ -103,7 +103,7 @@ class JobFixture : public ::testing::Test {
                                            store_};
     store_.putJob(request_, [](const Status&) {});
     job_ = std::make_unique<jobmanager::JobMaster>(services, options_, request_, log_);
-    job_->start([this](auto reply) { reply_ = std::move(reply); });
+    job_->start(std::move(resumed_), [this](auto reply) { reply_ = std::move(reply); });
     time_.runDue();
   }
   /// A job whose tasks all run.
@@ -276,6 +276,8 @@ class JobFixture : public ::testing::Test {
   runtime::SubmitRequest request_;
   std::optional<Result<runtime::SubmitReply>> reply_;
   std::optional<Result<runtime::SavepointResult>> savepoint_;
+  /// Where its checkpoints lie, of a job that is taken up again.
+  std::optional<std::vector<ha::CheckpointPointer>> resumed_;
   std::unique_ptr<jobmanager::JobMaster> job_;
 };
 

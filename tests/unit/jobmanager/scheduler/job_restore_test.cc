@@ -90,7 +90,7 @@ TEST_F(JobRestoreTest, CancelWhileItsSavepointIsReadEndsItOnceThatIsOver) {
   const JobServices services{
       {strand_, io_, time_, files_, blobs_, discarder_}, random_, resources_, savepoints_, store_};
   job_ = std::make_unique<JobMaster>(services, options_, request_, log_);
-  job_->start([this](auto reply) { reply_ = std::move(reply); });
+  job_->start(std::nullopt, [this](auto reply) { reply_ = std::move(reply); });
   EXPECT_THAT(waiting(), HasSubstr("for savepoint file:/s/savepoint-0123456789ab to be read"));
   job_->cancel([](const Status&) {});
   EXPECT_FALSE(log_.ended);
@@ -101,6 +101,58 @@ TEST_F(JobRestoreTest, CancelWhileItsSavepointIsReadEndsItOnceThatIsOver) {
   EXPECT_THAT(reply_->error().text(), HasSubstr("was cancelled before it started"));
   EXPECT_THAT(deployments(), IsEmpty());
   EXPECT_THAT(files_.files(), Not(Contains(mark_)));
+}
+
+TEST_F(JobRestoreTest, GoesOnFromTheCheckpointsThatAnEarlierLeaderStored) {
+  const std::string directory = options_.storage.directory + "/chk-7";
+  const auto metadata = snapshot::readMetadata(files_, kDirectory);
+  ASSERT_TRUE(metadata && snapshot::writeMetadata(files_, directory, *metadata));
+  resumed_.emplace({ha::CheckpointPointer{CheckpointId(41), false, directory}});
+  request_.restore->path = "/nowhere";  // It is needed no more.
+  startRunning();
+  EXPECT_THAT(deployments().back().restores.tasks, Not(IsEmpty()));
+  EXPECT_EQ(deployments().back().execution.epoch, store_.epoch());
+  time_.advance(1s);
+  EXPECT_EQ(triggered().back(), 42U);
+}
+
+TEST_F(JobRestoreTest, StartsFromItsSavepointWhenAnEarlierLeaderStoredNoCheckpoint) {
+  resumed_.emplace();
+  startRunning();
+  ASSERT_TRUE(reply_ && reply_->has_value());
+  EXPECT_THAT(deployments().back().restores.tasks, Not(IsEmpty()));
+  EXPECT_THAT(files_.files(), Contains(mark_));
+}
+
+TEST_F(JobRestoreTest, ACheckpointOfAnEarlierLeaderThatCannotBeReadEndsItAndItsFilesStay) {
+  const std::string directory = options_.storage.directory + "/chk-7";
+  ASSERT_TRUE(fs::writeAll(files_, directory + "/metadata", "damaged"));
+  resumed_.emplace({ha::CheckpointPointer{CheckpointId(7), false, directory}});
+  addTaskManagers();
+  start();
+  EXPECT_EQ(log_.states.back(), "FAILED");
+  EXPECT_THAT(log_.result->cause, HasSubstr("chk-7"));
+  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-7/metadata")));
+}
+
+TEST_F(JobRestoreTest, ACheckpointThatEndedWithItsJobManagerEndsTheJobAndSaysWhatHelps) {
+  resumed_.emplace({ha::CheckpointPointer{CheckpointId(7), false, ""}});
+  addTaskManagers();
+  start();
+  EXPECT_EQ(log_.states.back(), "FAILED");
+  EXPECT_THAT(log_.result->cause, HasSubstr("was kept on the job manager that ended"));
+}
+
+TEST_F(JobRestoreTest, IsForgottenByTheStoreBeforeItsCheckpointsGo) {
+  startRunning();
+  time_.advance(1s);
+  acknowledge(42);
+  EXPECT_TRUE(cancel());
+  static_cast<void>(
+      *ha::beginTerm(stored_, 1s));  // Fences what the job's leader writes from now on.
+  workersExited();
+  EXPECT_FALSE(log_.ended);
+  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-42/metadata")));
 }
 
 TEST_F(JobRestoreTest, RestoresFromTheSavepointAgainWhileItHasNoCheckpointOfItsOwn) {
