@@ -1,23 +1,17 @@
 #include "taskmanager/daemon/supervision/task_manager_core.h"
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "common/base/lease.h"
-#include "common/runtime/report_limits.h"
+#include "common/base/overloaded.h"
 #include "common/telemetry/log.h"
 
 namespace weir::taskmanager {
 
 namespace {
 
-constexpr std::uint64_t kMostBatchBytes = 1 << 20;                 // Of updates in one message.
 constexpr std::uint64_t kMostUploading = std::uint64_t{64} << 20;  // Before workers are held back.
-constexpr std::size_t kMostProbes = 64;                            // That have not come back.
 
 }  // namespace
 
@@ -25,7 +19,27 @@ TaskManagerCore::TaskManagerCore(Environment environment, CoreSettings settings)
     : environment_(std::move(environment)),
       settings_(std::move(settings)),
       slots_(settings_.registration.slots),
-      uploads_(environment_.loop, environment_.pool, environment_.transport) {}
+      reports_(environment_.loop, environment_.link, [this] { hold(); }),
+      acknowledgements_(environment_.loop,
+                        environment_.pool,
+                        environment_.transport,
+                        reports_,
+                        {[this](const runtime::ExecutionId& execution, OperatorId id) {
+                           return nameOf(execution, id);
+                         },
+                         [this] { hold(); }}),
+      probes_(environment_.loop, environment_.probes, environment_.files, settings_.worker.host),
+      orphans_(environment_.directory.name(),
+               {[this](pid_t pid) {
+                  return std::ranges::any_of(
+                      workers_, [&](const auto& entry) { return entry.second->pid() == pid; });
+                },
+                [this](pid_t pid) {
+                  return std::ranges::any_of(workers_, [&](const auto& entry) {
+                    return environmentHas(
+                        pid, kWorkerMark, environment_.directory.ofAttempt(entry.first));
+                  });
+                }}) {}
 
 TaskManagerCore::~TaskManagerCore() = default;
 
@@ -55,7 +69,7 @@ void TaskManagerCore::onIdle() {
     return;
   }
   if (stopped_) {
-    flushUpdates();
+    reports_.flush();
     environment_.link.close();
     std::exchange(stopped_, nullptr)();
   } else if (std::exchange(lost_, false)) {
@@ -67,11 +81,10 @@ void TaskManagerCore::onIdle() {
 
 void TaskManagerCore::onRegistered(const SessionTerms& terms) {
   ++session_;
-  registered_ = true;
-  terms_ = terms;
   settings_.worker.most_report = terms.most_message / 2;
-  sent_.clear();
-  lease_until_ = terms.asked_at + terms.heartbeat_timeout.count();
+  acknowledgements_.beginSession();
+  beats_.begin(terms);
+  reports_.open(settings_.worker.most_report);
   log::info("registered", {{"id", settings_.registration.id.hex()}, {"slots", slots_.total()}});
   heartbeat();
 }
@@ -79,11 +92,10 @@ void TaskManagerCore::onRegistered(const SessionTerms& terms) {
 void TaskManagerCore::onLost(const std::string& reason) {
   log::warn("lost the job manager, killing what runs: it may run elsewhere by now",
             {{"reason", reason}, {"workers", workers_.size()}});
-  registered_ = false;
+  reports_.close();
   lost_ = true;
   newest_epoch_ = LeaderEpoch();
   heartbeat_timer_.reset();
-  updates_.clear();
   environment_.cache.releaseAll();
   for (auto& [execution, worker] : workers_) {
     worker->kill();
@@ -95,64 +107,30 @@ void TaskManagerCore::onLost(const std::string& reason) {
 void TaskManagerCore::onGivenUp(const Error& error) { environment_.on_given_up(error); }
 
 void TaskManagerCore::heartbeat() {
-  sent_.emplace(++heartbeats_, nanosSinceBoot());
-  report(runtime::Heartbeat{heartbeats_, environment_.free_memory(), slots_.holders()});
+  reports_.send(runtime::Heartbeat{
+      beats_.send(nanosSinceBoot()), environment_.free_memory(), slots_.holders()});
   for (auto& [execution, worker] : workers_) {
-    worker->beat(terms_);
-    worker->renewLease(lease_until_);
+    worker->beat(beats_.terms());
+    worker->renewLease(beats_.leaseUntil());
   }
-  heartbeat_timer_ = environment_.loop.schedule(terms_.heartbeat_interval, [this] { heartbeat(); });
+  heartbeat_timer_ =
+      environment_.loop.schedule(beats_.terms().heartbeat_interval, [this] { heartbeat(); });
 }
 
 void TaskManagerCore::onHeard(std::uint64_t heartbeat) {
-  const auto sent = sent_.find(heartbeat);
-  if (sent == sent_.end()) {
+  if (!beats_.heard(heartbeat)) {
     return;
   }
-  lease_until_ = sent->second + terms_.heartbeat_timeout.count();
-  sent_.erase(sent_.begin(), std::next(sent));
   for (auto& [execution, worker] : workers_) {
-    worker->renewLease(lease_until_);
+    worker->renewLease(beats_.leaseUntil());
   }
-}
-
-void TaskManagerCore::report(runtime::TaskManagerReport report) {
-  flushUpdates();
-  if (registered_) {
-    environment_.link.send(std::move(report));
-    hold();
-  }
-}
-
-void TaskManagerCore::flushUpdates() {
-  std::vector<runtime::TaskUpdate> batch;
-  std::uint64_t bytes = 0;
-  const auto send = [&] {
-    if (!batch.empty()) {
-      environment_.link.send(std::exchange(batch, {}));
-    }
-    bytes = 0;
-  };
-  for (runtime::TaskUpdate& update : std::exchange(updates_, {})) {
-    if (!registered_) {
-      return;
-    }
-    const std::uint64_t more = runtime::bytesOf(update);
-    if (bytes + more > std::min(kMostBatchBytes, settings_.worker.most_report)) {
-      send();
-    }
-    bytes += more;
-    batch.push_back(std::move(update));
-  }
-  send();
-  hold();
 }
 
 void TaskManagerCore::onRoom() { hold(); }
 
 void TaskManagerCore::hold() {
-  const bool held =
-      registered_ && (!environment_.link.hasRoom() || uploads_.bytes() > kMostUploading);
+  const bool held = reports_.isOpen() &&
+                    (!environment_.link.hasRoom() || acknowledgements_.bytes() > kMostUploading);
   if (std::exchange(held_, held) == held) {
     return;
   }
@@ -164,27 +142,26 @@ void TaskManagerCore::hold() {
 // ----------------------------------------------------------------------------------------- orders
 
 void TaskManagerCore::onOrder(runtime::TaskManagerOrder order) {
-  if (auto* deployment = std::get_if<runtime::Deployment>(&order)) {
-    deploy(std::move(*deployment));
-  } else if (const auto* cancelled = std::get_if<runtime::CancelOrder>(&order)) {
-    cancel(cancelled->execution);
-  } else if (const auto* finish = std::get_if<runtime::FinishOrder>(&order)) {
-    forward(finish->execution, *finish);
-  } else if (auto* trigger = std::get_if<runtime::TriggerOrder>(&order)) {
-    forward(runtime::ExecutionId(trigger->execution), std::move(*trigger));
-  } else if (const auto* notify = std::get_if<runtime::NotifyOrder>(&order)) {
-    if (!notify->completed) {
-      uploads_.abort(notify->execution, notify->checkpoint);
-    }
-    forward(notify->execution, *notify);
-  } else if (const auto* discard = std::get_if<runtime::DiscardOrder>(&order)) {
-    forward(discard->execution, *discard);
-  } else if (auto* asked = std::get_if<runtime::ProbeOrder>(&order)) {
-    probe(std::move(*asked));
-  } else if (const auto* release = std::get_if<runtime::ReleaseBlobsOrder>(&order)) {
-    environment_.cache.release(release->job);
-    environment_.cache.dropUnusedSince(environment_.clock.now() - settings_.unused_blobs);
-  }
+  std::visit(
+      Overloaded{[this](runtime::Deployment& deployment) { deploy(std::move(deployment)); },
+                 [this](runtime::CancelOrder& cancelled) { cancel(cancelled.execution); },
+                 [this](runtime::FinishOrder& finish) { forward(finish.execution, finish); },
+                 [this](runtime::TriggerOrder& trigger) { forward(trigger.execution, trigger); },
+                 [this](runtime::NotifyOrder& notify) {
+                   if (!notify.completed) {
+                     acknowledgements_.abort(notify.execution, notify.checkpoint);
+                   }
+                   forward(notify.execution, notify);
+                 },
+                 [this](runtime::DiscardOrder& discard) { forward(discard.execution, discard); },
+                 [this](runtime::ProbeOrder& asked) { probe(std::move(asked)); },
+                 [this](runtime::ReleaseBlobsOrder& release) { releaseBlobs(release.job); }},
+      order);
+}
+
+void TaskManagerCore::releaseBlobs(JobId job) {
+  environment_.cache.release(job);
+  environment_.cache.dropUnusedSince(environment_.clock.now() - settings_.unused_blobs);
 }
 
 Worker* TaskManagerCore::find(const runtime::ExecutionId& execution) {
@@ -197,30 +174,14 @@ void TaskManagerCore::deploy(runtime::Deployment deployment) {
   if (workers_.contains(execution)) {
     return;  // Told twice.
   }
-  std::string refusal;
-  if (execution.epoch < newest_epoch_) {
-    refusal = "a newer job manager has taken over";
-  } else if (stopped_) {
-    refusal = "the task manager is stopping";
-  } else if (const Status taken =
-                 slots_.take(execution, deployment.discards_handles ? 0 : deployment.slots);
-             !taken) {
-    refusal = taken.error().text();
-  }
-  if (!refusal.empty()) {
-    report(runtime::WorkerExited{execution,
-                                 false,
-                                 "job " + execution.job.hex() + " is not deployed on " +
-                                     settings_.worker.host + ": " + refusal});
-    return;
+  if (const std::string refusal = refusalOf(deployment); !refusal.empty()) {
+    return refuse(execution, "is not deployed on " + settings_.worker.host + ": " + refusal);
   }
   newest_epoch_ = execution.epoch;
   if (const Status restored = environment_.directory.restore(); !restored) {
     slots_.giveBack(execution);
-    report(runtime::WorkerExited{execution,
-                                 false,
-                                 "job " + execution.job.hex() + " cannot be prepared on " +
-                                     settings_.worker.host + ": " + restored.error().text()});
+    refuse(execution,
+           "cannot be prepared on " + settings_.worker.host + ": " + restored.error().text());
     environment_.on_given_up(Error(restored.error()).during("cannot go on"));
     return;
   }
@@ -234,17 +195,35 @@ void TaskManagerCore::deploy(runtime::Deployment deployment) {
                                          environment_.directory.ofAttempt(execution),
                                          std::move(deployment));
   worker->setReading(!held_);
-  worker->renewLease(lease_until_);
+  worker->renewLease(beats_.leaseUntil());
   Worker& started = *worker;
   workers_.emplace(execution, std::move(worker));
   started.start();
+}
+
+/// Takes the slots when there is no reason against it.
+std::string TaskManagerCore::refusalOf(const runtime::Deployment& deployment) {
+  if (deployment.execution.epoch < newest_epoch_) {
+    return "a newer job manager has taken over";
+  }
+  if (stopped_) {
+    return "the task manager is stopping";
+  }
+  const Status taken =
+      slots_.take(deployment.execution, deployment.discards_handles ? 0 : deployment.slots);
+  return taken ? "" : taken.error().text();
+}
+
+void TaskManagerCore::refuse(const runtime::ExecutionId& execution, const std::string& why) {
+  reports_.send(runtime::WorkerExited{execution, false, "job " + execution.job.hex() + " " + why});
 }
 
 void TaskManagerCore::cancel(const runtime::ExecutionId& execution) {
   if (Worker* worker = find(execution)) {
     worker->cancel();
   } else {
-    report(runtime::WorkerExited{execution, true, ""});  // It has ended before, or never came.
+    reports_.send(
+        runtime::WorkerExited{execution, true, ""});  // It has ended before, or never came.
   }
 }
 
@@ -255,25 +234,11 @@ void TaskManagerCore::forward(const runtime::ExecutionId& execution, runtime::Wo
 }
 
 void TaskManagerCore::probe(runtime::ProbeOrder order) {
-  if (probing_ >= kMostProbes) {
-    report(runtime::ProbeResult{order.id,
-                                settings_.worker.host + ": " + std::to_string(probing_) +
-                                    " probes of directories have not come back; its file system "
-                                    "hangs"});
-    return;
-  }
-  ++probing_;
-  // What comes back when the loop has ended is dropped: only then we may be gone.
-  environment_.probes.post(
-      [this, &files = environment_.files, &loop = environment_.loop, order, session = session_] {
-        std::string error = probeDirectory(files, order);
-        loop.post([this, session, id = order.id, error = std::move(error)] {
-          --probing_;
-          if (session == session_) {
-            report(runtime::ProbeResult{id, error});
-          }
-        });
-      });
+  probes_.start(std::move(order), [this, session = session_](runtime::ProbeResult result) {
+    if (session == session_) {
+      reports_.send(std::move(result));
+    }
+  });
 }
 
 // ---------------------------------------------------------------------------------------- workers
@@ -285,82 +250,32 @@ void TaskManagerCore::onDeployed(const runtime::ExecutionId& /*execution*/) {
 }
 
 void TaskManagerCore::onReport(const runtime::ExecutionId& execution,
-                               runtime::WorkerReport report_of_worker) {
-  if (auto* update = std::get_if<runtime::TaskUpdate>(&report_of_worker)) {
-    if (stopping_ && update->state == runtime::TaskState::kCanceled && update->cause.empty()) {
-      update->cause = "the task manager on " + settings_.worker.host + " is being stopped";
-    }
-    updates_.push_back(std::move(*update));
-    if (!std::exchange(flush_posted_, true)) {
-      environment_.loop.post([this] {
-        flush_posted_ = false;
-        flushUpdates();
-      });
-    }
-  } else if (auto* ack = std::get_if<runtime::CheckpointAck>(&report_of_worker)) {
-    acknowledge(find(execution)->storage(), std::move(*ack));
-  } else if (auto* decline = std::get_if<runtime::CheckpointDecline>(&report_of_worker)) {
-    report(std::move(*decline));
-  } else if (auto* discarded = std::get_if<runtime::HandleDiscarded>(&report_of_worker)) {
-    report(std::move(*discarded));
-  }
+                               runtime::WorkerReport report) {
+  std::visit(
+      Overloaded{
+          [this](runtime::TaskUpdate& update) { onUpdate(std::move(update)); },
+          [&](runtime::CheckpointAck& ack) {
+            acknowledgements_.add(find(execution)->assignment().storage, std::move(ack));
+          },
+          [this](runtime::CheckpointDecline& decline) { reports_.send(std::move(decline)); },
+          [this](runtime::HandleDiscarded& discarded) { reports_.send(std::move(discarded)); },
+          // These are between the worker and its supervisor.
+          [](runtime::WorkerHello&) {},
+          [](runtime::WorkerFailed&) {},
+          [](runtime::LeaseTaken&) {}},
+      report);
 }
 
-void TaskManagerCore::acknowledge(runtime::CheckpointStorage::Kind storage,
-                                  runtime::CheckpointAck ack) {
-  if (storage == runtime::CheckpointStorage::Kind::kJobManager &&
-      StateUploads::bytesToMove(ack) > 0) {
-    uploads_.start(std::move(ack), [this, session = session_](StateUploads::Outcome outcome) {
-      hold();
-      if (session == session_) {
-        uploaded(std::move(outcome));
-      }
-    });
-    hold();
-  } else {
-    reportWithinBounds(std::move(ack));
+void TaskManagerCore::onUpdate(runtime::TaskUpdate update) {
+  if (stopping_ && update.state == runtime::TaskState::kCanceled && update.cause.empty()) {
+    update.cause = "the task manager on " + settings_.worker.host + " is being stopped";
   }
+  reports_.add(std::move(update));
 }
 
-/// The connection would break over a larger one, and all jobs here be lost.
-void TaskManagerCore::reportWithinBounds(runtime::CheckpointAck ack) {
-  const std::uint64_t bytes = runtime::bytesOf(ack);
-  const std::uint64_t most = settings_.worker.most_report;
-  if (bytes <= most) {
-    report(std::move(ack));
-    return;
-  }
-  const auto largest = std::ranges::max_element(
-      ack.operators, {}, [](const auto& one) { return runtime::bytesOf(one); });
-  const Worker* worker = find(ack.execution);
-  report(runtime::CheckpointDecline{
-      ack.execution,
-      ack.checkpoint,
-      ack.task,
-      "what the metadata is to say of one task has " + std::to_string(bytes) +
-          " bytes, more than the " + std::to_string(most) +
-          " that a message to the job manager takes, most of it of operator " +
-          (worker == nullptr ? largest->id.hex() : worker->nameOf(largest->id)) +
-          "; lower state.backend.fs.memory-threshold or keep fewer states"});
-}
-
-/// Of a checkpoint that is declined or was aborted the job manager is told as well what it holds
-/// already: it lets go of that.
-void TaskManagerCore::uploaded(StateUploads::Outcome outcome) {
-  const runtime::CheckpointAck& ack = outcome.ack;
-  if (!outcome.status && outcome.status.error().code() != ErrorCode::kCancelled) {
-    const Worker* worker = find(ack.execution);
-    report(runtime::CheckpointDecline{
-        ack.execution,
-        ack.checkpoint,
-        ack.task,
-        "the state of operator " +
-            (worker == nullptr ? outcome.failed.hex() : worker->nameOf(outcome.failed)) +
-            " cannot be sent to the job manager: " + outcome.status.error().text()});
-  }
-  if (outcome.status || !ack.operators.empty()) {
-    reportWithinBounds(std::move(outcome.ack));
-  }
+std::string TaskManagerCore::nameOf(const runtime::ExecutionId& execution, OperatorId id) {
+  const Worker* worker = find(execution);
+  return worker == nullptr ? id.hex() : worker->assignment().nameOf(id);
 }
 
 void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
@@ -369,24 +284,24 @@ void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
     if (stopping_ && exited.cause.empty()) {
       exited.cause = "its task manager is being stopped";
     }
-    uploads_.abort(exited.execution);
-    orphans_ = true;  // What it left behind, killed by now, must be waited for.
+    acknowledgements_.abort(exited.execution);
+    orphans_.expect();  // What it left behind, killed by now, must be waited for.
     workers_.erase(exited.execution);
     slots_.giveBack(exited.execution);
     if (!lost_) {
-      report(exited);
+      reports_.send(exited);
     }
     onIdle();
   });
 }
 
 void TaskManagerCore::watchMemory() {
-  if (!workers_.empty() || orphans_) {
+  if (!workers_.empty() || orphans_.mayBeThere()) {
     const ProcessTable table = ProcessTable::read();
     for (auto& [execution, worker] : workers_) {
       worker->checkMemory(table);
     }
-    reapOrphans(table);
+    orphans_.reap(table);
   }
   if (environment_.groups != nullptr) {
     environment_.groups->removeDead();
@@ -394,35 +309,13 @@ void TaskManagerCore::watchMemory() {
   memory_timer_ = environment_.loop.schedule(settings_.memory_check, [this] { watchMemory(); });
 }
 
-/// Children that are no workers came to us when their parent, a worker or a child of it, ended.
-/// Those of workers that have ended are killed; the dead must be waited for.
-void TaskManagerCore::reapOrphans(const ProcessTable& table) {
-  orphans_ = false;
-  const std::string ours = "/" + environment_.directory.name() + "/";
-  for (const ProcessInfo& one : table.all()) {
-    const bool is_worker = std::ranges::any_of(
-        workers_, [&](const auto& entry) { return entry.second->pid() == one.pid; });
-    if (one.parent != ::getpid() || is_worker) {
-      continue;
-    }
-    orphans_ = true;
-    const bool wanted = std::ranges::any_of(workers_, [&](const auto& entry) {
-      return environmentHas(one.pid, kWorkerMark, environment_.directory.ofAttempt(entry.first));
-    });
-    if (one.state == 'Z') {
-      ::waitpid(one.pid, nullptr, WNOHANG);
-    } else if (!wanted && environmentHas(one.pid, kWorkerMark, ours)) {
-      ::kill(one.pid, SIGKILL);
-    }
-  }
-}
-
 PeerRouting TaskManagerCore::route(const worker::DataHello& hello, UniqueFd& socket) {
   for (auto& [execution, worker] : workers_) {
     if (execution.job != hello.job || execution.attempt != hello.attempt) {
       continue;
     }
-    if (worker::helloToken(worker->token()) != hello.token || worker->self() != hello.to_worker) {
+    if (worker::helloToken(worker->assignment().token) != hello.token ||
+        worker->assignment().self != hello.to_worker) {
       return PeerRouting::kRefused;
     }
     if (!worker->deployed()) {
@@ -432,24 +325,6 @@ PeerRouting TaskManagerCore::route(const worker::DataHello& hello, UniqueFd& soc
     return PeerRouting::kTaken;
   }
   return PeerRouting::kNotYet;
-}
-
-std::string probeDirectory(fs::FileSystem& files, const runtime::ProbeOrder& order) {
-  const auto pathOf = [&](const std::string& name) {
-    return name.find('/') == std::string::npos ? order.directory + "/" + name : name;
-  };
-  const std::string expected = pathOf(order.expected_file);
-  const Result<std::string> content = fs::readAll(files, expected);
-  if (!content) {
-    return content.error().code() == ErrorCode::kNotFound
-               ? "it does not show " + expected + ", which the job manager wrote"
-               : content.error().text();
-  }
-  if (*content != order.expected_content) {
-    return expected + " has not the content that the job manager wrote";
-  }
-  const Status written = fs::writeAll(files, pathOf(order.write_file), order.write_content);
-  return written ? "" : written.error().text();
 }
 
 }  // namespace weir::taskmanager

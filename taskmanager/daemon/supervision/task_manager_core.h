@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "common/base/clock.h"
 #include "common/concurrency/executor.h"
@@ -13,10 +12,14 @@
 #include "common/runtime/messages.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
 #include "taskmanager/daemon/slots/slot_table.h"
+#include "taskmanager/daemon/supervision/acknowledgements.h"
 #include "taskmanager/daemon/supervision/data_port.h"
+#include "taskmanager/daemon/supervision/directory_probes.h"
+#include "taskmanager/daemon/supervision/heard_beats.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
-#include "taskmanager/daemon/supervision/state_uploads.h"
+#include "taskmanager/daemon/supervision/orphans.h"
+#include "taskmanager/daemon/supervision/report_queue.h"
 #include "taskmanager/daemon/supervision/work_directory.h"
 #include "taskmanager/daemon/supervision/worker.h"
 
@@ -32,11 +35,11 @@ struct CoreSettings {
 
 /// What a task manager does: orders in, reports out, workers in between.
 ///
-/// Registers through the link, runs workers as told, relays between them and the job manager, sends
-/// heartbeats. With each heartbeat that the job manager has heard it renews the leases of its
-/// workers; a worker that does not answer for the heartbeat time-out is killed. When the job
-/// manager is lost, their attempts may have successors: all workers are killed, and only when the
-/// last is reaped does it register again. Lives as long as the daemon.
+/// Registers through the link, runs workers as told, hands orders to them and what they say to
+/// those who pass it on, sends heartbeats. With each heartbeat that the job manager has heard it
+/// renews the leases of its workers; a worker that does not answer for the heartbeat time-out is
+/// killed. When the job manager is lost, their attempts may have successors: all workers are
+/// killed, and only when the last is reaped does it register again. Lives as long as the daemon.
 ///
 /// Threads: the loop's. Uploads and preparations run on the pool, probes on a pool of their own.
 /// Both are shut down before this is destroyed, and the loop before them.
@@ -85,19 +88,18 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   void deploy(runtime::Deployment deployment);
   void cancel(const runtime::ExecutionId& execution);
   void probe(runtime::ProbeOrder order);
+  void releaseBlobs(JobId job);
   void forward(const runtime::ExecutionId& execution, runtime::WorkerOrder order);
   Worker* find(const runtime::ExecutionId& execution);
 
-  void report(runtime::TaskManagerReport report);
-  void flushUpdates();
-  void acknowledge(runtime::CheckpointStorage::Kind storage, runtime::CheckpointAck ack);
-  void uploaded(StateUploads::Outcome outcome);
-  void reportWithinBounds(runtime::CheckpointAck ack);
+  void onUpdate(runtime::TaskUpdate update);
+  std::string nameOf(const runtime::ExecutionId& execution, OperatorId id);
+  std::string refusalOf(const runtime::Deployment& deployment);
+  void refuse(const runtime::ExecutionId& execution, const std::string& why);
   void hold();  // Holds workers back, or lets them go, as queues demand.
 
   void heartbeat();
   void watchMemory();
-  void reapOrphans(const ProcessTable& table);
   void onIdle();
   void openSession();
 
@@ -107,28 +109,18 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   DataPort* data_port_ = nullptr;  // Borrowed from the daemon.
   std::map<runtime::ExecutionId, std::unique_ptr<Worker>> workers_;
   LeaderEpoch newest_epoch_;
-  bool registered_ = false;
   bool lost_ = false;  // Registers again when the last worker is gone.
   bool held_ = false;
-  std::size_t probing_ = 0;
-  bool orphans_ = false;           // Children that are no workers were there at the last look.
   std::function<void()> stopped_;  // Set while stopping.
   bool stopping_ = false;
   std::uint64_t session_ = 0;  // Counts sessions: results of an old one are dropped.
-  StateUploads uploads_;
-  std::vector<runtime::TaskUpdate> updates_;
-  bool flush_posted_ = false;
-  std::uint64_t heartbeats_ = 0;
-  /// Heartbeats that were not heard yet, and when they were sent.
-  std::map<std::uint64_t, std::int64_t> sent_;
-  SessionTerms terms_;
-  std::int64_t lease_until_ = 0;  // Of all workers.
+  ReportQueue reports_;
+  Acknowledgements acknowledgements_;
+  DirectoryProbes probes_;
+  HeardBeats beats_;
+  Orphans orphans_;
   std::unique_ptr<IoLoop::Timer> heartbeat_timer_;
   std::unique_ptr<IoLoop::Timer> memory_timer_;
 };
-
-/// Reads what the job manager wrote and writes what it shall read; an empty answer when both went
-/// well, else why not, naming the file. Blocks.
-std::string probeDirectory(fs::FileSystem& files, const runtime::ProbeOrder& order);
 
 }  // namespace weir::taskmanager

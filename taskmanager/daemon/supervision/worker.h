@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -12,31 +11,16 @@
 #include "common/concurrency/executor.h"
 #include "common/runtime/messages.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
+#include "taskmanager/daemon/supervision/assignment.h"
+#include "taskmanager/daemon/supervision/attempt_directory.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
+#include "taskmanager/daemon/supervision/kill_switch.h"
+#include "taskmanager/daemon/supervision/liveness.h"
 #include "taskmanager/daemon/supervision/worker_process.h"
+#include "taskmanager/daemon/supervision/worker_settings.h"
 #include "taskmanager/worker/network/hello.h"
 
 namespace weir::taskmanager {
-
-/// What holds for all workers of one task manager.
-struct WorkerSettings {
-  std::string host;                                          ///< As failures name this machine.
-  std::string launcher;                                      ///< Path of weir-launcher.
-  std::uint64_t memory_per_slot = 0;                         ///< Bytes; 0: not watched.
-  Duration hello_timeout = std::chrono::seconds(30);         ///< From spawn to WorkerHello.
-  Duration end_timeout = std::chrono::seconds(5);            ///< From its last word to its exit.
-  Duration cancellation_timeout = std::chrono::seconds(30);  ///< Unless the job says otherwise.
-  Duration program_timeout = std::chrono::seconds(60);       ///< Likewise; up to execute().
-  std::uint64_t most_accumulators = 1 << 20;                 ///< The same, in bytes of one task.
-  Duration stack_wait = std::chrono::milliseconds(500);      ///< For the stacks of what hangs.
-  std::uint64_t most_frame = kMaxFrameBytes;                 ///< Of a message to a worker.
-  std::uint64_t most_report = 32 << 20;                      ///< Of one to the job manager.
-  std::uint64_t core_bytes = 0;                              ///< Largest core file of a worker.
-  std::size_t kept_directories = 0;                          ///< Of failed workers.
-  std::string error_file;                         ///< Where standard error goes, if known.
-  daemon::OutputSink* standard_output = nullptr;  ///< Of workers; borrowed.
-  daemon::OutputSink* standard_error = nullptr;
-};
 
 /// Who is told about workers. Calls come from the strand; none may destroy the worker directly.
 class WorkerListener {
@@ -54,9 +38,7 @@ class WorkerListener {
 ///
 /// Fetches what the program needs, starts it, checks its hello, hands orders and peers to it in
 /// order, and kills it where it does not obey. Lives until after onEnded(); destroyed earlier it
-/// kills the process and waits for it. Threads: the strand (the loop's); preparation and the
-/// removal of the directory run on the pool: a disk that hangs holds up neither the strand nor a
-/// cancel.
+/// kills the process and waits for it. Threads: the strand (the loop's).
 class Worker {
  public:
   struct Environment {
@@ -102,12 +84,8 @@ class Worker {
   /// Its process, or 0.
   pid_t pid() const { return process_ ? process_->pid() : 0; }
 
-  const runtime::ExecutionId& execution() const { return execution_; }
-  const std::string& token() const { return token_; }
-  std::uint32_t self() const { return self_; }
-  runtime::CheckpointStorage::Kind storage() const { return storage_; }
-  /// How sentences name an operator of its job.
-  std::string nameOf(OperatorId id) const;
+  /// Who it is, and what it was given.
+  const Assignment& assignment() const { return assignment_; }
 
  private:
   enum class Stage : std::uint8_t { kPreparing, kStarting, kDeployed, kEnded };
@@ -115,7 +93,7 @@ class Worker {
   void onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment);
   void spawn(const LaunchSpec& spec);
   std::unique_ptr<WorkerCgroup> makeGroup();
-  std::uint64_t memoryLimit() const { return settings_.memory_per_slot * slots_; }
+  std::uint64_t memoryLimit() const { return settings_.memory_per_slot * assignment_.slots; }
   std::string tooMuchMemory(const std::string& used, const std::string& by) const;
   void onFrame(const std::string& frame);
   void onHello(const runtime::WorkerHello& hello);
@@ -123,11 +101,7 @@ class Worker {
   void onExit(ProcessExit exit);
   void handOn(runtime::WorkerReport report);
   void onUpdate(const runtime::TaskUpdate& update);
-  void killBecause(std::string cause);
-  void killAfter(Duration delay, std::string cause);
-  void onHang(const std::string& cause);
-  std::string label() const;
-  std::string keptDirectory() const;
+  bool tasksHaveEnded() const;
   std::string causeOf(const ProcessExit& exit);
   void end(bool expected, std::string cause);
   std::string name() const;
@@ -135,19 +109,8 @@ class Worker {
   Environment environment_;
   const WorkerSettings& settings_;  // Borrowed from the core, as is the listener.
   WorkerListener& listener_;
-  const std::string directory_;
-  const runtime::ExecutionId execution_;
-  const std::string token_;
-  const std::uint32_t self_;
-  const std::uint32_t slots_;
-  const runtime::CheckpointStorage::Kind storage_;
-  const std::string job_name_;
-  const std::map<OperatorId, std::string> operator_names_;
-  Duration cancellation_timeout_;
-  Duration program_timeout_;
-  std::uint64_t most_accumulators_;
-  std::size_t tasks_ = 0;  // Of this deployment.
-  const bool discards_handles_;
+  AttemptDirectory directory_;
+  const Assignment assignment_;
 
   Stage stage_ = Stage::kPreparing;
   runtime::Deployment deployment_;  // Until it is sent.
@@ -157,19 +120,13 @@ class Worker {
   bool cancelled_ = false;
   bool reading_ = true;
   bool takes_leases_ = false;
-  bool heard_ = false;  // Something since the last beat().
-  bool awake_ = false;  // Something since its deployment: main() has come to execute().
-  std::int64_t beats_missed_ = 0;
+  Liveness liveness_;
   std::int64_t lease_until_ = 0;
-  std::string kill_cause_;    // Why we kill it.
   std::string failed_cause_;  // What it said of itself.
   bool unrecoverable_ = false;
   bool failed_ = false;  // It had a process, whose end nobody expected.
   std::unique_ptr<WorkerProcess> process_;
-  std::unique_ptr<IoLoop::Timer> kill_timer_;
-  std::unique_ptr<IoLoop::Timer> stack_timer_;
-  SteadyTime kill_at_ = SteadyTime::max();
-  std::shared_ptr<char> alive_;  // Watched by what the pool posts back.
+  KillSwitch kill_;
 };
 
 }  // namespace weir::taskmanager

@@ -1,0 +1,100 @@
+#include "taskmanager/daemon/supervision/assignment.h"
+
+#include <algorithm>
+
+#include "common/config/options.h"
+#include "common/config/value.h"
+#include "common/config/worker_options.h"
+#include "common/runtime/report_limits.h"
+
+namespace weir::taskmanager {
+
+namespace {
+
+Duration timeoutOf(const runtime::Deployment& deployment, std::string_view key, Duration fallback) {
+  const auto entry = deployment.configuration.find(std::string(key));
+  if (entry == deployment.configuration.end()) {
+    return fallback;
+  }
+  const Result<Duration> parsed = config::parseDuration(entry->second);
+  return parsed ? *parsed : fallback;
+}
+
+std::uint64_t mostAccumulators(const runtime::Deployment& deployment, std::uint64_t fallback) {
+  const auto entry = deployment.configuration.find(std::string(config::kWorkerMaxAccumulators.key));
+  if (entry == deployment.configuration.end()) {
+    return fallback;
+  }
+  const auto parsed = config::parseMemorySize(entry->second);
+  const auto most = static_cast<std::uint64_t>(config::kWorkerMaxAccumulators.most);
+  return parsed ? std::min(parsed->bytes, most) : fallback;
+}
+
+std::size_t tasksFor(const runtime::Deployment& deployment) {
+  std::size_t tasks = 0;
+  for (const auto& subtasks : deployment.placement) {
+    tasks += static_cast<std::size_t>(std::ranges::count(subtasks, deployment.self));
+  }
+  return tasks;
+}
+
+}  // namespace
+
+Assignment Assignment::of(const runtime::Deployment& deployment, const WorkerSettings& settings) {
+  Assignment kept;
+  kept.execution = deployment.execution;
+  kept.token = deployment.token;
+  kept.self = deployment.self;
+  kept.slots = deployment.slots;
+  kept.storage = deployment.storage.kind;
+  kept.job_name = deployment.graph.name;
+  for (const graph::JobOperator& op : deployment.graph.operators) {
+    kept.operator_names.emplace(op.id, op.name);
+  }
+  kept.cancellation_timeout =
+      timeoutOf(deployment, config::kTaskCancellationTimeout.key, settings.cancellation_timeout);
+  kept.program_timeout =
+      timeoutOf(deployment, config::kProgramTimeout.key, settings.program_timeout);
+  kept.most_accumulators = mostAccumulators(deployment, settings.most_accumulators);
+  kept.tasks = tasksFor(deployment);
+  kept.discards_handles = deployment.discards_handles;
+  return kept;
+}
+
+std::string Assignment::nameOf(OperatorId id) const {
+  const auto found = operator_names.find(id);
+  return found == operator_names.end() ? id.hex() : "'" + found->second + "'";
+}
+
+std::string Assignment::workerOn(const std::string& host) const {
+  return "worker process of job " + execution.job.hex() + " on " + host;
+}
+
+std::string Assignment::label() const {
+  constexpr std::size_t kMostName = 200;
+  std::string name = job_name.substr(0, kMostName);
+  std::ranges::replace_if(name, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+  return "job '" + name + "' (" + execution.job.hex() + ")";
+}
+
+Status checkUpdate(const runtime::TaskUpdate& update,
+                   const Assignment& assignment,
+                   const WorkerSettings& settings) {
+  const std::string who = "job " + assignment.execution.job.hex() + " on " + settings.host + ": ";
+  if (runtime::bytesOf(update.accumulators) > assignment.most_accumulators) {
+    return Error(
+        ErrorCode::kResourceExhausted,
+        who + runtime::accumulatorsTooLarge(update.accumulators, assignment.most_accumulators));
+  }
+  if (const std::uint64_t bytes = runtime::bytesOf(update); bytes > settings.most_report) {
+    return Error(ErrorCode::kResourceExhausted,
+                 who + "the report of one task, with its accumulators, has " +
+                     std::to_string(bytes) + " bytes, more than the " +
+                     std::to_string(settings.most_report) +
+                     " that are half of jobmanager.rpc.max-message-size; count fewer distinct "
+                     "values, or raise it");
+  }
+  return ok();
+}
+
+}  // namespace weir::taskmanager

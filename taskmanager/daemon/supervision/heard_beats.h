@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <map>
+
+#include "taskmanager/daemon/supervision/job_manager_link.h"
+
+namespace weir::taskmanager {
+
+/// The heartbeats of one session, and until when the workers may act because the job manager has
+/// heard of them: the heartbeat time-out after the last one that it heard was sent. Pure logic,
+/// with times of nanosSinceBoot(); belongs to one thread.
+class HeardBeats {
+ public:
+  /// A session begins: its registration was heard.
+  void begin(const SessionTerms& terms) {
+    terms_ = terms;
+    sent_.clear();
+    lease_until_ = terms.asked_at + terms.heartbeat_timeout.count();
+  }
+  /// A heartbeat is sent; answers its number, which grows over all sessions.
+  std::uint64_t send(std::int64_t now) {
+    sent_.emplace(++count_, now);
+    return count_;
+  }
+  /// The job manager has heard this one. False when nothing follows from that.
+  bool heard(std::uint64_t heartbeat) {
+    const auto sent = sent_.find(heartbeat);
+    if (sent == sent_.end()) {
+      return false;
+    }
+    lease_until_ = sent->second + terms_.heartbeat_timeout.count();
+    sent_.erase(sent_.begin(), std::next(sent));
+    return true;
+  }
+
+  const SessionTerms& terms() const { return terms_; }
+  std::int64_t leaseUntil() const { return lease_until_; }
+
+ private:
+  SessionTerms terms_;
+  std::uint64_t count_ = 0;
+  std::map<std::uint64_t, std::int64_t> sent_;  // Not heard yet, and when they were sent.
+  std::int64_t lease_until_ = 0;
+};
+
+}  // namespace weir::taskmanager
