@@ -8,7 +8,6 @@
 
 #include "common/base/random.h"
 #include "jobmanager/blob/blob_store.h"
-#include "jobmanager/checkpoint/discard_workers.h"
 #include "jobmanager/checkpoint/state_blobs.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "jobmanager/dispatcher/dispatcher_options.h"
@@ -17,6 +16,7 @@
 #include "jobmanager/dispatcher/task_manager_desk.h"
 #include "jobmanager/dispatcher/view_publisher.h"
 #include "jobmanager/ha/leader_store.h"
+#include "jobmanager/handles/discard_workers.h"
 #include "jobmanager/resources/resource_manager.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 

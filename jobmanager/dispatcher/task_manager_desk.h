@@ -5,8 +5,8 @@
 #include <string>
 
 #include "common/base/result.h"
-#include "jobmanager/checkpoint/discard_workers.h"
 #include "jobmanager/dispatcher/job_registry.h"
+#include "jobmanager/handles/discard_workers.h"
 #include "jobmanager/resources/resource_manager.h"
 
 namespace weir::jobmanager {

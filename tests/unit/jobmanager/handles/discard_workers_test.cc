@@ -1,4 +1,4 @@
-#include "jobmanager/checkpoint/discard_workers.h"
+#include "jobmanager/handles/discard_workers.h"
 
 #include <optional>
 
