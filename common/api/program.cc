@@ -184,7 +184,7 @@ std::string Program::once(const std::string& name, const std::function<std::stri
   }
   std::string bytes;
   if (role_ == Role::kWorker) {
-    const auto& submitted = workerDeployment().graph.once;
+    const auto& submitted = workerStart().submitted.graph.once;
     const auto found = std::find_if(
         submitted.begin(), submitted.end(), [&](const auto& one) { return one.name == name; });
     if (found == submitted.end()) {
@@ -236,7 +236,7 @@ Result<graph::ProgramGraph> Program::adopt(Result<graph::ProgramGraph> built) {
   if (!built.has_value()) {
     return built;
   }
-  const graph::JobGraph& submitted = workerDeployment().graph;
+  const graph::JobGraph& submitted = workerStart().submitted.graph;
   if (std::string difference = graph::firstDifference(submitted, built->graph);
       !difference.empty()) {
     return Error(ErrorCode::kInvalidArgument, std::move(difference))
@@ -290,7 +290,7 @@ JobExecutionResult Program::execute(const std::string& job_name) {
     }
     case Role::kWorker:
       // Handles may be discarded by a later program than the one that made them.
-      runWorker(workerDeployment().discards_handles ? std::move(built) : adopt(std::move(built)));
+      runWorker(workerStart().discards_handles ? std::move(built) : adopt(std::move(built)));
     case Role::kLocal:
       break;
   }

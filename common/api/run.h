@@ -13,14 +13,21 @@
 /// jobmanager/embedded, which the SDK must not know.
 namespace weir::api {
 
-/// The deployment that this worker process was started for. Reads it from the task manager on first
-/// use (and ends the process when that does not work); from then on it is constant. Defined by the
-/// worker.
-const runtime::Deployment& workerDeployment();
+/// What a worker process was started for, as far as its program needs to know.
+struct WorkerStart {
+  runtime::JobProgram submitted;
+  /// It discards state handles of users' own making, and has no share of a job.
+  bool discards_handles = false;
+};
 
-/// Runs this worker's share of the deployment and ends the process. `program` was built by main()
-/// and agrees with the submitted one; an error instead of it is reported as the failure of the
-/// worker, from any thread once workerDeployment() has been asked for. Defined by the worker.
+/// Reads from the task manager what this worker process is to do on first use (and ends the process
+/// when that does not work); from then on it is constant. Defined by the worker.
+const WorkerStart& workerStart();
+
+/// Does what this worker was started for and ends the process. `program` was built by main() and,
+/// but for discards, agrees with the submitted graph; an error instead of it is reported as the
+/// failure of the worker, from any thread once workerStart() has been asked for. Defined by the
+/// worker.
 [[noreturn]] void runWorker(Result<graph::ProgramGraph> program);
 
 /// What a program started by hand brings to its local cluster.

@@ -80,7 +80,7 @@ Result<Surroundings> readProgramSurroundings() {
       return found;
     }
     case Role::kWorker: {
-      const runtime::Program& program = workerDeployment().program;
+      const runtime::Program& program = workerStart().submitted.program;
       WEIR_TRY(found.configuration, config::Configuration::fromMap(program.configuration));
       found.parallelism = program.default_parallelism;
       return found;

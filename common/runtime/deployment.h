@@ -59,9 +59,6 @@ struct CheckpointStorage {
 
 /// All that one task manager needs to run its share of one attempt of a job. The same message
 /// reaches every task manager of the attempt, but for `self` and `restores`.
-///
-/// With `discards_handles` it is no share of a job: a worker process without tasks, which discards
-/// the state handles of users' own making in `restores` and ends. Its job id is its own.
 struct Deployment {
   ExecutionId execution;
   graph::JobGraph graph;
@@ -75,7 +72,21 @@ struct Deployment {
   CheckpointStorage storage;
   std::map<std::string, std::string> configuration;  ///< In force for the job: network, timeouts.
   std::uint32_t slots = 1;  ///< Slots that this task manager gives; bounds memory.
-  bool discards_handles = false;
+};
+
+/// State handles of users' own making that a worker process of their program is to discard, one
+/// after another, before it ends. It has no tasks and takes no slot; its job id is its own.
+struct DiscardHandles {
+  /// A handle as state of the operator that stored it.
+  struct Handle {
+    OperatorId owner;
+    StateHandle state;
+  };
+  ExecutionId execution;
+  graph::JobGraph graph;
+  Program program;
+  std::vector<Handle> handles;  ///< HandleDiscarded and DiscardOrder name them by their index.
+  std::map<std::string, std::string> configuration;  ///< In force for the worker: timeouts.
 };
 
 }  // namespace weir::runtime

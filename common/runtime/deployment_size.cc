@@ -33,28 +33,56 @@ std::string nameOf(const graph::JobGraph& graph, const OperatorId& id) {
   return found == graph.operators.end() ? id.hex() : found->name.substr(0, kMostName);
 }
 
+std::string quotedName(const graph::JobGraph& graph) {
+  return "'" + graph.name.substr(0, kMostName) + "'";
+}
+
+/// `states`: what where the state of each operator lies takes of the message.
+std::string sentence(const std::string& what,
+                     const graph::JobGraph& graph,
+                     const std::map<OperatorId, std::uint64_t>& states,
+                     std::uint64_t bytes) {
+  const auto largest =
+      std::ranges::max_element(states, {}, [](const auto& one) { return one.second; });
+  if (largest != states.end() && largest->second > bytes / 4) {
+    return what + "; where the state of operator '" + nameOf(graph, largest->first) +
+           "' lies takes " + std::to_string(largest->second) +
+           " of them: keep it with state.backend: filesystem, or lower the parallelism";
+  }
+  return what +
+         "; its job graph and arguments take most of them: read large collections from a file";
+}
+
+std::string tooLarge(const std::string& host, std::uint64_t bytes, const std::string& bound) {
+  return " on " + host + " has " + std::to_string(bytes) + " bytes, more than " + bound;
+}
+
 }  // namespace
 
 std::string deploymentTooLarge(const Deployment& deployment,
                                const std::string& host,
                                std::uint64_t bytes,
                                const std::string& bound) {
-  const std::string name = "'" + deployment.graph.name.substr(0, kMostName) + "'";
-  std::string text =
-      deployment.discards_handles
-          ? "the message that discards state handles of job " + name
-          : "the deployment of job " + deployment.execution.job.hex() + " (" + name + ")";
-  text += " on " + host + " has " + std::to_string(bytes) + " bytes, more than " + bound;
-  const auto states = stateBytes(deployment.restores);
-  const auto largest =
-      std::ranges::max_element(states, {}, [](const auto& one) { return one.second; });
-  if (largest != states.end() && largest->second > bytes / 4) {
-    return text + "; where the state of operator '" + nameOf(deployment.graph, largest->first) +
-           "' lies takes " + std::to_string(largest->second) +
-           " of them: keep it with state.backend: filesystem, or lower the parallelism";
+  return sentence("the deployment of job " + deployment.execution.job.hex() + " (" +
+                      quotedName(deployment.graph) + ")" + tooLarge(host, bytes, bound),
+                  deployment.graph,
+                  stateBytes(deployment.restores),
+                  bytes);
+}
+
+std::string deploymentTooLarge(const DiscardHandles& discards,
+                               const std::string& host,
+                               std::uint64_t bytes,
+                               const std::string& bound) {
+  std::map<OperatorId, std::uint64_t> states;
+  for (const DiscardHandles::Handle& one : discards.handles) {
+    states[one.owner] += bytesOf(one.state);
   }
-  return text +
-         "; its job graph and arguments take most of them: read large collections from a file";
+  return sentence("the message that discards state handles of job " + quotedName(discards.graph) +
+                      tooLarge(host, bytes, bound),
+                  discards.graph,
+                  states,
+                  bytes);
 }
 
 }  // namespace weir::runtime

@@ -13,5 +13,10 @@ std::string deploymentTooLarge(const Deployment& deployment,
                                const std::string& host,
                                std::uint64_t bytes,
                                const std::string& bound);
+/// The same of handles that are to be discarded.
+std::string deploymentTooLarge(const DiscardHandles& discards,
+                               const std::string& host,
+                               std::uint64_t bytes,
+                               const std::string& bound);
 
 }  // namespace weir::runtime

@@ -76,7 +76,7 @@ struct CheckpointDecline {
 /// that who orders knows of every call that may have been made.
 struct HandleDiscarded {
   ExecutionId execution;
-  std::uint64_t index = 0;  ///< Counts the sections of the deployment's restores.
+  std::uint64_t index = 0;  ///< Into DiscardHandles::handles.
   bool done = false;        ///< False: discardState() is called when a DiscardOrder comes.
   std::string error;        ///< What it threw.
 };
@@ -119,6 +119,7 @@ struct ReleaseBlobsOrder {
 };
 
 using TaskManagerOrder = std::variant<Deployment,
+                                      DiscardHandles,
                                       CancelOrder,
                                       FinishOrder,
                                       TriggerOrder,
@@ -185,6 +186,7 @@ struct PeerConnection {
   std::optional<Bytes16> token;
 };
 using WorkerOrder = std::variant<Deployment,
+                                 DiscardHandles,
                                  CancelOrder,
                                  FinishOrder,
                                  TriggerOrder,

@@ -195,6 +195,33 @@ Status checkLists(const runtime::Restores& restores) {
   return ok();
 }
 
+/// Without `shared_lists` every order holds its sections itself.
+void addRestores(const runtime::Restores& restores, bool shared_lists, v1::Deployment& to) {
+  for (const runtime::TaskRestore& restore : restores.tasks) {
+    v1::TaskRestore& task = *to.add_restores();
+    task = toProto(restore);
+    for (std::size_t i = 0; !shared_lists && i < restore.operators.size(); ++i) {
+      toRepeated(restores.sectionsOf(restore.operators[i]),
+                 *task.mutable_operators(static_cast<int>(i))->mutable_sections());
+    }
+  }
+  for (const auto& list : restores.lists) {
+    if (shared_lists) {
+      toRepeated(list, *to.add_restore_lists()->mutable_sections());
+    }
+  }
+}
+
+Result<runtime::Restores> restoresOf(const v1::Deployment& from) {
+  const auto decode = [](const auto& one) { return fromProto(one); };
+  runtime::Restores to;
+  WEIR_TRY(to.lists,
+           fields::all<std::vector<runtime::RestoreSection>>(from.restore_lists(), decode));
+  WEIR_TRY(to.tasks, fields::all<runtime::TaskRestore>(from.restores(), decode));
+  WEIR_RETURN_IF_ERROR(checkLists(to));
+  return to;
+}
+
 /// Every restore is of a subtask and of operators that the graph has, and each comes once.
 Status checkRestores(const runtime::Deployment& deployment) {
   std::map<OperatorId, const graph::JobVertex*> vertices;
@@ -341,24 +368,10 @@ v1::Deployment toProto(const runtime::Deployment& deployment, bool shared_lists)
     to.add_placement()->mutable_workers()->Assign(subtasks.begin(), subtasks.end());
   }
   to.set_token(deployment.token);
-  const runtime::Restores& restores = deployment.restores;
-  for (const runtime::TaskRestore& restore : restores.tasks) {
-    v1::TaskRestore& task = *to.add_restores();
-    task = toProto(restore);
-    for (std::size_t i = 0; !shared_lists && i < restore.operators.size(); ++i) {
-      toRepeated(restores.sectionsOf(restore.operators[i]),
-                 *task.mutable_operators(static_cast<int>(i))->mutable_sections());
-    }
-  }
-  for (const auto& list : restores.lists) {
-    if (shared_lists) {
-      toRepeated(list, *to.add_restore_lists()->mutable_sections());
-    }
-  }
+  addRestores(deployment.restores, shared_lists, to);
   *to.mutable_storage() = toProto(deployment.storage);
   fields::toRepeated(deployment.configuration, *to.mutable_configuration());
   to.set_slots(deployment.slots);
-  to.set_discards_handles(deployment.discards_handles);
   return to;
 }
 
@@ -374,18 +387,50 @@ Result<runtime::Deployment> fromProto(const v1::Deployment& from) {
     to.placement.emplace_back(vertex.workers().begin(), vertex.workers().end());
   }
   to.token = from.token();
-  WEIR_TRY(to.restores.lists,
-           fields::all<std::vector<runtime::RestoreSection>>(from.restore_lists(), decode));
-  WEIR_TRY(to.restores.tasks, fields::all<runtime::TaskRestore>(from.restores(), decode));
-  WEIR_RETURN_IF_ERROR(checkLists(to.restores));
+  WEIR_TRY(to.restores, restoresOf(from));
   WEIR_TRY(to.storage, fromProto(from.storage()));
   to.configuration = fields::toMap(from.configuration());
   to.slots = from.slots();
-  to.discards_handles = from.discards_handles();
-  if (!to.discards_handles) {
-    WEIR_RETURN_IF_ERROR(checkPlacement(to));
-    WEIR_RETURN_IF_ERROR(checkRestores(to));
+  WEIR_RETURN_IF_ERROR(checkPlacement(to));
+  WEIR_RETURN_IF_ERROR(checkRestores(to));
+  return to;
+}
+
+v1::Deployment toProto(const runtime::DiscardHandles& discards, bool shared_lists) {
+  v1::Deployment to;
+  *to.mutable_execution() = toProto(discards.execution);
+  *to.mutable_graph() = toProto(discards.graph);
+  *to.mutable_program() = toProto(discards.program);
+  runtime::Restores restores;
+  runtime::TaskRestore& task = restores.tasks.emplace_back();
+  for (const runtime::DiscardHandles::Handle& one : discards.handles) {
+    runtime::OperatorRestoreOrder& order = task.operators.emplace_back();
+    order.id = one.owner;
+    order.old_parallelism = 1;
+    restores.give(order, {{0, one.state}});
   }
+  addRestores(restores, shared_lists, to);
+  *to.mutable_storage() = toProto(runtime::CheckpointStorage{});
+  fields::toRepeated(discards.configuration, *to.mutable_configuration());
+  to.set_slots(1);
+  to.set_discards_handles(true);
+  return to;
+}
+
+Result<runtime::DiscardHandles> discardsFromProto(const v1::Deployment& from) {
+  runtime::DiscardHandles to;
+  WEIR_TRY(to.execution, fromProto(from.execution()));
+  WEIR_TRY(to.graph, fromProto(from.graph()));
+  WEIR_TRY(to.program, fromProto(from.program()));
+  WEIR_TRY(const runtime::Restores restores, restoresOf(from));
+  for (const runtime::TaskRestore& task : restores.tasks) {
+    for (const runtime::OperatorRestoreOrder& order : task.operators) {
+      for (const runtime::RestoreSection& section : restores.sectionsOf(order)) {
+        to.handles.push_back({order.id, section.handle});
+      }
+    }
+  }
+  to.configuration = fields::toMap(from.configuration());
   return to;
 }
 

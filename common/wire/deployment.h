@@ -30,4 +30,10 @@ v1::Deployment toProto(const runtime::Deployment& deployment, bool shared_lists 
 /// The placement fits the graph and names existing workers.
 Result<runtime::Deployment> fromProto(const v1::Deployment& message);
 
+/// Discards travel as a deployment without tasks that says so, as workers of all protocols know
+/// them.
+v1::Deployment toProto(const runtime::DiscardHandles& discards, bool shared_lists = true);
+/// Of a message that says that it `discards_handles`.
+Result<runtime::DiscardHandles> discardsFromProto(const v1::Deployment& message);
+
 }  // namespace weir::wire

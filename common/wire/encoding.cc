@@ -33,9 +33,12 @@ Result<graph::JobGraph> decodeJobGraph(std::string_view bytes) {
 
 std::string encode(const runtime::WorkerOrder& order) { return toProto(order).SerializeAsString(); }
 
-std::string encodeDeploymentFor(std::uint32_t protocol, const runtime::Deployment& deployment) {
+std::string encodeFor(std::uint32_t protocol,
+                      const std::variant<runtime::Deployment, runtime::DiscardHandles>& work) {
+  const bool shared_lists = protocol >= runtime::WorkerHello::kSharedLists;
   v1::WorkerOrder order;
-  *order.mutable_deployment() = toProto(deployment, protocol >= runtime::WorkerHello::kSharedLists);
+  *order.mutable_deployment() =
+      std::visit([&](const auto& one) { return toProto(one, shared_lists); }, work);
   return order.SerializeAsString();
 }
 

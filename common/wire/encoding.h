@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "common/base/result.h"
 #include "common/graph/job_graph.h"
@@ -17,8 +18,9 @@ std::string encodeJobGraph(const graph::JobGraph& graph);
 Result<graph::JobGraph> decodeJobGraph(std::string_view bytes);
 
 std::string encode(const runtime::WorkerOrder& order);
-/// As a worker of an earlier protocol reads it.
-std::string encodeDeploymentFor(std::uint32_t protocol, const runtime::Deployment& deployment);
+/// As a worker of this protocol, perhaps an earlier one, reads it.
+std::string encodeFor(std::uint32_t protocol,
+                      const std::variant<runtime::Deployment, runtime::DiscardHandles>& work);
 Result<runtime::WorkerOrder> decodeWorkerOrder(std::string_view bytes);
 
 std::string encode(const runtime::WorkerReport& report);

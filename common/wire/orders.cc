@@ -69,6 +69,9 @@ template <typename Message>
 auto commonOrders(Message& to) {
   return Overloaded{
       [&to](const runtime::Deployment& order) { *to.mutable_deployment() = wire::toProto(order); },
+      [&to](const runtime::DiscardHandles& order) {
+        *to.mutable_deployment() = wire::toProto(order);
+      },
       [&to](const runtime::CancelOrder& order) {
         *to.mutable_cancel()->mutable_execution() = wire::toProto(order.execution);
       },
@@ -87,6 +90,10 @@ template <typename Order, typename Message>
 Result<Order> commonOrder(const Message& from) {
   switch (from.order_case()) {
     case Message::kDeployment: {
+      if (from.deployment().discards_handles()) {
+        WEIR_TRY(auto discards, wire::discardsFromProto(from.deployment()));
+        return Order(std::move(discards));
+      }
       WEIR_TRY(auto deployment, wire::fromProto(from.deployment()));
       return Order(std::move(deployment));
     }

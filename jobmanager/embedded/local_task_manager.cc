@@ -66,6 +66,7 @@ void LocalTaskManager::beat() {
 void LocalTaskManager::handle(const runtime::TaskManagerOrder& order) {
   std::visit(Overloaded{
                  [this](const runtime::Deployment& deployment) { deploy(deployment); },
+                 [this](const runtime::DiscardHandles& discards) { discard(discards); },
                  [](const runtime::ProbeOrder&) {},  // There is one file system; nothing is probed.
                  [](const runtime::ReleaseBlobsOrder&) {},
                  [](const runtime::DiscardOrder&) {},  // Reports are not lost on the way here.
@@ -77,8 +78,8 @@ void LocalTaskManager::handle(const runtime::TaskManagerOrder& order) {
              order);
 }
 
-void LocalTaskManager::discard(const runtime::Deployment& deployment) {
-  auto shared = std::make_shared<const runtime::Deployment>(deployment);  // Copied with the task.
+void LocalTaskManager::discard(const runtime::DiscardHandles& order) {
+  auto shared = std::make_shared<const runtime::DiscardHandles>(order);  // Copied with the task.
   const Status posted = discards_.tryPost([this, shared] {
     const Status discarded =
         worker::discardHandles(*shared, code_, files_, [this](const runtime::HandleDiscarded& one) {
@@ -93,15 +94,11 @@ void LocalTaskManager::discard(const runtime::Deployment& deployment) {
   });
   if (!posted) {
     dispatcher_.report(
-        id_, this, runtime::WorkerExited{deployment.execution, false, posted.error().text()});
+        id_, this, runtime::WorkerExited{order.execution, false, posted.error().text()});
   }
 }
 
 void LocalTaskManager::deploy(const runtime::Deployment& deployment) {
-  if (deployment.discards_handles) {
-    discard(deployment);
-    return;
-  }
   const runtime::ExecutionId execution = deployment.execution;
   auto worker = worker::Worker::make(
       deployment,

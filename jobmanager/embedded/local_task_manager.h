@@ -47,7 +47,7 @@ class LocalTaskManager final : public TaskManagerGateway {
  private:
   void handle(const runtime::TaskManagerOrder& order);
   void deploy(const runtime::Deployment& deployment);
-  void discard(const runtime::Deployment& deployment);
+  void discard(const runtime::DiscardHandles& order);
   void tell(const runtime::ExecutionId& execution, const runtime::WorkerOrder& order);
   void report(const runtime::WorkerReport& report);
   void ended(const runtime::ExecutionId& execution);

@@ -137,26 +137,21 @@ void DiscardWorkers::deploy(Run& run, TaskManagerId where) {
   run.where = where;
   run.progress = false;
   takeWaiting(run);
-  runtime::Deployment deployment;
-  deployment.execution = {run.id, run.attempt, settings_.epoch};
-  deployment.graph = run.program->graph;
-  deployment.program = run.program->program;
-  deployment.discards_handles = true;
+  runtime::DiscardHandles order;
+  order.execution = {run.id, run.attempt, settings_.epoch};
+  order.graph = run.program->graph;
+  order.program = run.program->program;
   // One that has hung for so long is not waited for.
-  deployment.configuration[std::string(config::kTaskCancellationTimeout.key)] = "1 s";
-  runtime::TaskRestore& restore = deployment.restores.tasks.emplace_back();
+  order.configuration[std::string(config::kTaskCancellationTimeout.key)] = "1 s";
   for (const Item& item : run.current) {
-    runtime::OperatorRestoreOrder& order = restore.operators.emplace_back();
-    order.id = item.handle.operator_id;
-    order.old_parallelism = item.handle.parallelism;
-    deployment.restores.give(order, {{item.handle.subtask, item.handle.handle}});
+    order.handles.push_back({item.handle.operator_id, item.handle.handle});
   }
   log::info("discarding state handles",
             {{"handles", run.current.size()},
              {"owner", run.current.front().order->owner},
              {"worker", run.id.hex()}});
   watch(run);
-  resources_.gateway(where)->send(std::move(deployment));
+  resources_.gateway(where)->send(std::move(order));
 }
 
 /// What one message may hold; the rest is for the next worker.

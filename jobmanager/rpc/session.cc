@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/overloaded.h"
 #include "common/base/text.h"
 #include "common/rpc/status.h"
 #include "common/runtime/deployment_size.h"
@@ -42,29 +43,34 @@ Session::Session(DispatcherGateway& dispatcher,
 
 void Session::send(runtime::TaskManagerOrder order) {
   v1::ToTaskManager message = wire::toProto(order);
-  const auto* deployment = std::get_if<runtime::Deployment>(&order);
-  if (deployment == nullptr) {
-    push(std::move(message));
-    return;
-  }
-  // The connection would break over it, and the task manager be lost with all its other jobs.
+  std::visit(
+      Overloaded{[&](const runtime::Deployment& one) { sendWork(one, std::move(message)); },
+                 [&](const runtime::DiscardHandles& one) { sendWork(one, std::move(message)); },
+                 [&](const auto&) { push(std::move(message)); }},
+      order);
+}
+
+/// The connection would break over a message that is too large, and the task manager be lost with
+/// all its other jobs.
+template <typename Work>
+void Session::sendWork(const Work& work, v1::ToTaskManager message) {
   const std::uint64_t bytes = message.ByteSizeLong();
   if (bytes > bounds_.most_deployment) {
     const std::string bound = "the " + std::to_string(bounds_.most_deployment) +
                               " that jobmanager.max-deployment-size allows";
     refuseDeployment(
-        *deployment,
+        work.execution,
         [&](const std::string& host) {
-          return runtime::deploymentTooLarge(*deployment, host, bytes, bound);
+          return runtime::deploymentTooLarge(work, host, bytes, bound);
         },
         true);
   } else if (outbox_.push(std::move(message)) == Outbox<v1::ToTaskManager>::Push::kFull) {
     refuseDeployment(
-        *deployment,
+        work.execution,
         [&](const std::string& host) {
           return "the task manager on " + host + " has not read the " +
                  std::to_string(bounds_.most_unread) + " bytes that wait for it; job " +
-                 deployment->execution.job.hex() + " is not deployed there";
+                 work.execution.job.hex() + " is not deployed there";
         },
         false);
   } else {
@@ -72,7 +78,7 @@ void Session::send(runtime::TaskManagerOrder order) {
   }
 }
 
-void Session::refuseDeployment(const runtime::Deployment& deployment,
+void Session::refuseDeployment(const runtime::ExecutionId& execution,
                                const std::function<std::string(const std::string&)>& why,
                                bool for_good) {
   std::optional<TaskManagerId> id;
@@ -84,7 +90,7 @@ void Session::refuseDeployment(const runtime::Deployment& deployment,
   }
   if (id) {
     runtime::WorkerExited refused;
-    refused.execution = deployment.execution;
+    refused.execution = execution;
     refused.cause = why(host);
     refused.unrecoverable = for_good;
     dispatcher_.report(*id, this, std::move(refused));

@@ -63,7 +63,9 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
  private:
   void push(v1::ToTaskManager message);
   /// Fails the job of `deployment` in place of sending it: `why` gets the host's name.
-  void refuseDeployment(const runtime::Deployment& deployment,
+  template <typename Work>  // A deployment, or handles to discard.
+  void sendWork(const Work& work, v1::ToTaskManager message);
+  void refuseDeployment(const runtime::ExecutionId& execution,
                         const std::function<std::string(const std::string&)>& why,
                         bool for_good);
   void proceed();

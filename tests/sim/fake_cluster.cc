@@ -155,6 +155,11 @@ void FakeTaskManager::send(runtime::TaskManagerReport report) {
 void FakeTaskManager::handle(const runtime::TaskManagerOrder& order) {
   if (const auto* deployment = std::get_if<runtime::Deployment>(&order)) {
     deploy(*deployment);
+  } else if (const auto* discards = std::get_if<runtime::DiscardHandles>(&order)) {
+    auto worker = std::make_unique<Worker>();
+    worker->deployment.execution = discards->execution;
+    workers_[discards->execution] = std::move(worker);
+    discardHandles(*discards);
   } else if (const auto* cancel = std::get_if<runtime::CancelOrder>(&order)) {
     end(cancel->execution, true, "cancelled");
   } else if (const auto* probe_order = std::get_if<runtime::ProbeOrder>(&order)) {
@@ -220,11 +225,6 @@ void FakeTaskManager::probe(const runtime::ProbeOrder& order) {
 void FakeTaskManager::deploy(const runtime::Deployment& deployment) {
   auto worker = std::make_unique<Worker>();
   worker->deployment = deployment;
-  if (deployment.discards_handles) {
-    workers_[deployment.execution] = std::move(worker);
-    discardHandles(deployment);
-    return;
-  }
   worker->model.sources = deployment.graph.vertices[0].parallelism;
   worker->model.counters = deployment.graph.vertices[1].parallelism;
   worker->model.records = std::stoull(deployment.graph.operators[0].payload);

@@ -109,7 +109,7 @@ class FakeTaskManager {
 
   void handle(const runtime::TaskManagerOrder& order);
   void deploy(const runtime::Deployment& deployment);
-  void discardHandles(const runtime::Deployment& deployment);
+  void discardHandles(const runtime::DiscardHandles& order);
   void mayDiscard(const runtime::DiscardOrder& order);
   void discardNext(const runtime::ExecutionId& execution,
                    const std::vector<std::uint64_t>& handles,

@@ -6,20 +6,22 @@
 namespace weir::sim {
 
 /// Like a worker process: all handles are read before the first is discarded.
-void FakeTaskManager::discardHandles(const runtime::Deployment& deployment) {
+void FakeTaskManager::discardHandles(const runtime::DiscardHandles& order) {
   std::vector<std::uint64_t> handles;
-  for (const runtime::TaskRestore& task : deployment.restores.tasks) {
-    for (const runtime::OperatorRestoreOrder& one : task.operators) {
-      auto state = readState(world_.files, {deployment.restores.lists, {{task.task, {one}}}});
-      if (!state || state->handles.size() != 1) {
-        world_.violations.push_back("a state handle cannot be read any more: " +
-                                    (state ? "it names none" : state.error().message()));
-        return;
-      }
-      handles.push_back(*state->handles.begin());
+  for (const runtime::DiscardHandles::Handle& one : order.handles) {
+    runtime::Restores restores;
+    runtime::OperatorRestoreOrder& section = restores.tasks.emplace_back().operators.emplace_back();
+    section.id = one.owner;
+    restores.give(section, {{0, one.state}});
+    auto state = readState(world_.files, restores);
+    if (!state || state->handles.size() != 1) {
+      world_.violations.push_back("a state handle cannot be read any more: " +
+                                  (state ? "it names none" : state.error().message()));
+      return;
     }
+    handles.push_back(*state->handles.begin());
   }
-  after(world_.delay(), [this, execution = deployment.execution, handles = std::move(handles)] {
+  after(world_.delay(), [this, execution = order.execution, handles = std::move(handles)] {
     discardNext(execution, handles, 0);
   });
 }

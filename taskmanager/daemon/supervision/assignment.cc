@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/overloaded.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
 #include "common/config/worker_options.h"
@@ -11,18 +12,20 @@ namespace weir::taskmanager {
 
 namespace {
 
-Duration timeoutOf(const runtime::Deployment& deployment, std::string_view key, Duration fallback) {
-  const auto entry = deployment.configuration.find(std::string(key));
-  if (entry == deployment.configuration.end()) {
+using Keys = std::map<std::string, std::string>;
+
+Duration timeoutOf(const Keys& configuration, std::string_view key, Duration fallback) {
+  const auto entry = configuration.find(std::string(key));
+  if (entry == configuration.end()) {
     return fallback;
   }
   const Result<Duration> parsed = config::parseDuration(entry->second);
   return parsed ? *parsed : fallback;
 }
 
-std::uint64_t mostAccumulators(const runtime::Deployment& deployment, std::uint64_t fallback) {
-  const auto entry = deployment.configuration.find(std::string(config::kWorkerMaxAccumulators.key));
-  if (entry == deployment.configuration.end()) {
+std::uint64_t mostAccumulators(const Keys& configuration, std::uint64_t fallback) {
+  const auto entry = configuration.find(std::string(config::kWorkerMaxAccumulators.key));
+  if (entry == configuration.end()) {
     return fallback;
   }
   const auto parsed = config::parseMemorySize(entry->second);
@@ -38,27 +41,41 @@ std::size_t tasksFor(const runtime::Deployment& deployment) {
   return tasks;
 }
 
-}  // namespace
-
-Assignment Assignment::of(const runtime::Deployment& deployment, const WorkerSettings& settings) {
+/// What both kinds of work say.
+template <typename Kind>
+Assignment common(const Kind& work, const WorkerSettings& settings) {
   Assignment kept;
-  kept.execution = deployment.execution;
-  kept.token = deployment.token;
-  kept.self = deployment.self;
-  kept.slots = deployment.slots;
-  kept.storage = deployment.storage.kind;
-  kept.job_name = deployment.graph.name;
-  for (const graph::JobOperator& op : deployment.graph.operators) {
+  kept.execution = work.execution;
+  kept.job_name = work.graph.name;
+  for (const graph::JobOperator& op : work.graph.operators) {
     kept.operator_names.emplace(op.id, op.name);
   }
-  kept.cancellation_timeout =
-      timeoutOf(deployment, config::kTaskCancellationTimeout.key, settings.cancellation_timeout);
+  kept.cancellation_timeout = timeoutOf(
+      work.configuration, config::kTaskCancellationTimeout.key, settings.cancellation_timeout);
   kept.program_timeout =
-      timeoutOf(deployment, config::kProgramTimeout.key, settings.program_timeout);
-  kept.most_accumulators = mostAccumulators(deployment, settings.most_accumulators);
-  kept.tasks = tasksFor(deployment);
-  kept.discards_handles = deployment.discards_handles;
+      timeoutOf(work.configuration, config::kProgramTimeout.key, settings.program_timeout);
+  kept.most_accumulators = mostAccumulators(work.configuration, settings.most_accumulators);
   return kept;
+}
+
+}  // namespace
+
+Assignment Assignment::of(const Work& work, const WorkerSettings& settings) {
+  return std::visit(Overloaded{[&](const runtime::Deployment& deployment) {
+                                 Assignment kept = common(deployment, settings);
+                                 kept.token = deployment.token;
+                                 kept.self = deployment.self;
+                                 kept.slots = deployment.slots;
+                                 kept.storage = deployment.storage.kind;
+                                 kept.tasks = tasksFor(deployment);
+                                 return kept;
+                               },
+                               [&](const runtime::DiscardHandles& discards) {
+                                 Assignment kept = common(discards, settings);
+                                 kept.discards_handles = true;
+                                 return kept;
+                               }},
+                    work);
 }
 
 std::string Assignment::nameOf(OperatorId id) const {

@@ -8,13 +8,13 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/base/result.h"
-#include "common/runtime/deployment.h"
 #include "common/runtime/messages.h"
+#include "taskmanager/daemon/supervision/work.h"
 #include "taskmanager/daemon/supervision/worker_settings.h"
 
 namespace weir::taskmanager {
 
-/// What is kept of a deployment once its worker has it: who the worker is, what it was given, and
+/// What is kept of a worker's work once it has it: who the worker is, what it was given, and
 /// how long it may take. A plain value.
 struct Assignment {
   runtime::ExecutionId execution;
@@ -31,7 +31,7 @@ struct Assignment {
   bool discards_handles = false;
 
   /// Where the job says nothing, or nothing that can be read, `settings` hold.
-  static Assignment of(const runtime::Deployment& deployment, const WorkerSettings& settings);
+  static Assignment of(const Work& work, const WorkerSettings& settings);
 
   /// How sentences name an operator of the job.
   std::string nameOf(OperatorId id) const;

@@ -30,8 +30,8 @@ AttemptDirectory::AttemptDirectory(Environment environment, std::string path)
 
 AttemptDirectory::~AttemptDirectory() { removeDirectory(environment_.pool, path_); }
 
-void AttemptDirectory::prepare(runtime::Deployment deployment, Prepared done) {
-  auto shared = std::make_shared<runtime::Deployment>(std::move(deployment));  // With the pool.
+void AttemptDirectory::prepare(Work work, Prepared done) {
+  auto shared = std::make_shared<Work>(std::move(work));  // With the pool.
   environment_.pool.post([shared,
                           done = std::move(done),
                           alive = std::weak_ptr<char>(alive_),

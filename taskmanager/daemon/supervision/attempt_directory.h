@@ -6,9 +6,9 @@
 #include <string>
 
 #include "common/concurrency/executor.h"
-#include "common/runtime/deployment.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
+#include "taskmanager/daemon/supervision/work.h"
 #include "taskmanager/daemon/supervision/worker_process.h"
 
 namespace weir::taskmanager {
@@ -25,8 +25,8 @@ class AttemptDirectory {
     BlobCache& cache;
     BlobTransport& transport;
   };
-  /// What is to be started there, and the deployment, with the files that its state is in now.
-  using Prepared = std::function<void(Result<LaunchSpec>, runtime::Deployment)>;
+  /// What is to be started there, and the work, with the files that its state is in now.
+  using Prepared = std::function<void(Result<LaunchSpec>, Work)>;
 
   AttemptDirectory(Environment environment, std::string path);
   /// Deletes it, with what a preparation that is still under way makes.
@@ -35,7 +35,7 @@ class AttemptDirectory {
   AttemptDirectory& operator=(const AttemptDirectory&) = delete;
 
   /// Makes and fills it (prepareAttempt()); `done` follows on the strand while this lives.
-  void prepare(runtime::Deployment deployment, Prepared done);
+  void prepare(Work work, Prepared done);
   /// Where the directory of a failed worker is kept.
   std::string keptPath(const runtime::ExecutionId& execution) const;
   /// Keeps it there, as one of at most `most`. Blocks.

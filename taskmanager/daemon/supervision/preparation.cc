@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/executable.h"
+#include "common/base/overloaded.h"
 #include "common/fs/uri.h"
 
 namespace weir::taskmanager {
@@ -71,15 +72,32 @@ Result<std::string> place(BlobCache& cache,
   return path;
 }
 
+/// Where the state lies that the worker reads.
+std::vector<runtime::StateHandle*> stateOf(Work& work) {
+  std::vector<runtime::StateHandle*> state;
+  std::visit(Overloaded{[&](runtime::Deployment& deployment) {
+                          for (auto& list : deployment.restores.lists) {
+                            for (runtime::RestoreSection& section : list) {
+                              state.push_back(&section.handle);
+                            }
+                          }
+                        },
+                        [&](runtime::DiscardHandles& discards) {
+                          for (runtime::DiscardHandles::Handle& one : discards.handles) {
+                            state.push_back(&one.state);
+                          }
+                        }},
+             work);
+  return state;
+}
+
 Status fetchState(BlobTransport& transport,
                   const std::string& directory,
-                  runtime::Restores& restores) {
+                  const std::vector<runtime::StateHandle*>& state) {
   std::map<std::string, std::vector<runtime::StateHandle*>> blobs;  // By key of the blob store.
-  for (auto& list : restores.lists) {
-    for (runtime::RestoreSection& section : list) {
-      if (section.handle.storage == runtime::StateHandle::Storage::kBlob) {
-        blobs[section.handle.location].push_back(&section.handle);
-      }
+  for (runtime::StateHandle* handle : state) {
+    if (handle->storage == runtime::StateHandle::Storage::kBlob) {
+      blobs[handle->location].push_back(handle);
     }
   }
   std::size_t fetched = 0;
@@ -125,10 +143,11 @@ Status checkExecutable(const std::string& path, const std::string& name) {
 Result<LaunchSpec> prepareAttempt(const std::string& root,
                                   BlobCache& cache,
                                   BlobTransport& transport,
-                                  runtime::Deployment& deployment) {
+                                  Work& work) {
   LaunchSpec spec;
-  const JobId& job = deployment.execution.job;
-  const runtime::Program& program = deployment.program;
+  const JobId job = std::visit([](const auto& one) { return one.execution.job; }, work);
+  const runtime::Program& program =
+      std::visit([](const auto& one) -> const runtime::Program& { return one.program; }, work);
   spec.name = program.executable.name;
   spec.arguments = program.arguments;
   spec.working_directory = root + "/work";
@@ -147,7 +166,7 @@ Result<LaunchSpec> prepareAttempt(const std::string& root,
     WEIR_TRY(std::string ignored, place(cache, job, shipped, spec.working_directory, copyFile));
   }
   WEIR_RETURN_IF_ERROR(
-      fetchState(transport, root + "/state", deployment.restores).during("fetch state to restore"));
+      fetchState(transport, root + "/state", stateOf(work)).during("fetch state to restore"));
   return spec;
 }
 

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "common/base/result.h"
-#include "common/runtime/deployment.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
+#include "taskmanager/daemon/supervision/work.h"
 #include "taskmanager/daemon/supervision/worker_process.h"
 
 namespace weir::taskmanager {
@@ -14,14 +14,14 @@ namespace weir::taskmanager {
 ///     program/<name>   the executable          lib/<name>   its libraries
 ///     work/<name>      what was shipped        state/<n>    state that lies on the job manager
 ///
-/// Restores from blobs in `deployment` are rewritten to the files in `state`. Fills program, name,
+/// State in blobs that `work` names is rewritten to the files in `state`. Fills program, name,
 /// arguments, libraries and working_directory of the answer. Blocks; any thread.
 /// Errors: those of the transfer; kIo for the disk; kInvalidArgument for a program that is not made
 /// for this machine. What was made of `root` so far stays.
 Result<LaunchSpec> prepareAttempt(const std::string& root,
                                   BlobCache& cache,
                                   BlobTransport& transport,
-                                  runtime::Deployment& deployment);
+                                  Work& work);
 
 /// Whether an attempt that could not be prepared for this reason will never be: the program is
 /// wrong, or the job manager has not what it consists of.

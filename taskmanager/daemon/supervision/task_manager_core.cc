@@ -143,7 +143,8 @@ void TaskManagerCore::hold() {
 
 void TaskManagerCore::onOrder(runtime::TaskManagerOrder order) {
   std::visit(
-      Overloaded{[this](runtime::Deployment& deployment) { deploy(std::move(deployment)); },
+      Overloaded{[this](runtime::Deployment& deployment) { start(std::move(deployment)); },
+                 [this](runtime::DiscardHandles& discards) { start(std::move(discards)); },
                  [this](runtime::CancelOrder& cancelled) { cancel(cancelled.execution); },
                  [this](runtime::FinishOrder& finish) { forward(finish.execution, finish); },
                  [this](runtime::TriggerOrder& trigger) { forward(trigger.execution, trigger); },
@@ -169,12 +170,13 @@ Worker* TaskManagerCore::find(const runtime::ExecutionId& execution) {
   return found == workers_.end() ? nullptr : found->second.get();
 }
 
-void TaskManagerCore::deploy(runtime::Deployment deployment) {
-  const runtime::ExecutionId execution = deployment.execution;
+void TaskManagerCore::start(Work work) {
+  const runtime::ExecutionId execution =
+      std::visit([](const auto& one) { return one.execution; }, work);
   if (workers_.contains(execution)) {
     return;  // Told twice.
   }
-  if (const std::string refusal = refusalOf(deployment); !refusal.empty()) {
+  if (const std::string refusal = refusalOf(work); !refusal.empty()) {
     return refuse(execution, "is not deployed on " + settings_.worker.host + ": " + refusal);
   }
   newest_epoch_ = execution.epoch;
@@ -193,7 +195,7 @@ void TaskManagerCore::deploy(runtime::Deployment deployment) {
                                          settings_.worker,
                                          *this,
                                          environment_.directory.ofAttempt(execution),
-                                         std::move(deployment));
+                                         std::move(work));
   worker->setReading(!held_);
   worker->renewLease(beats_.leaseUntil());
   Worker& started = *worker;
@@ -202,15 +204,17 @@ void TaskManagerCore::deploy(runtime::Deployment deployment) {
 }
 
 /// Takes the slots when there is no reason against it.
-std::string TaskManagerCore::refusalOf(const runtime::Deployment& deployment) {
-  if (deployment.execution.epoch < newest_epoch_) {
+std::string TaskManagerCore::refusalOf(const Work& work) {
+  const runtime::ExecutionId execution =
+      std::visit([](const auto& one) { return one.execution; }, work);
+  if (execution.epoch < newest_epoch_) {
     return "a newer job manager has taken over";
   }
   if (stopped_) {
     return "the task manager is stopping";
   }
-  const Status taken =
-      slots_.take(deployment.execution, deployment.discards_handles ? 0 : deployment.slots);
+  const auto* deployment = std::get_if<runtime::Deployment>(&work);  // Discards take no slot.
+  const Status taken = slots_.take(execution, deployment == nullptr ? 0 : deployment->slots);
   return taken ? "" : taken.error().text();
 }
 

@@ -85,7 +85,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   void onEnded(const runtime::WorkerExited& exited) override;
 
  private:
-  void deploy(runtime::Deployment deployment);
+  void start(Work work);
   void cancel(const runtime::ExecutionId& execution);
   void probe(runtime::ProbeOrder order);
   void releaseBlobs(JobId job);
@@ -94,7 +94,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
 
   void onUpdate(runtime::TaskUpdate update);
   std::string nameOf(const runtime::ExecutionId& execution, OperatorId id);
-  std::string refusalOf(const runtime::Deployment& deployment);
+  std::string refusalOf(const Work& work);
   void refuse(const runtime::ExecutionId& execution, const std::string& why);
   void hold();  // Holds workers back, or lets them go, as queues demand.
 

@@ -19,14 +19,14 @@ Worker::Worker(Environment environment,
                const WorkerSettings& settings,
                WorkerListener& listener,
                std::string directory,
-               runtime::Deployment deployment)
+               Work work)
     : environment_(environment),
       settings_(settings),
       listener_(listener),
       directory_({environment.loop, environment.pool, environment.cache, environment.transport},
                  std::move(directory)),
-      assignment_(Assignment::of(deployment, settings)),
-      deployment_(std::move(deployment)),
+      assignment_(Assignment::of(work, settings)),
+      work_(std::move(work)),
       kill_(environment.loop, settings.stack_wait) {}
 
 Worker::~Worker() {
@@ -39,15 +39,14 @@ Worker::~Worker() {
 std::string Worker::name() const { return assignment_.workerOn(settings_.host); }
 
 void Worker::start() {
-  directory_.prepare(std::move(deployment_),
-                     [this](Result<LaunchSpec> spec, runtime::Deployment deployment) {
-                       if (stage_ == Stage::kPreparing) {
-                         onPrepared(std::move(spec), std::move(deployment));
-                       }
-                     });
+  directory_.prepare(std::move(work_), [this](Result<LaunchSpec> spec, Work work) {
+    if (stage_ == Stage::kPreparing) {
+      onPrepared(std::move(spec), std::move(work));
+    }
+  });
 }
 
-void Worker::onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment) {
+void Worker::onPrepared(Result<LaunchSpec> spec, Work work) {
   if (!spec) {
     unrecoverable_ = isForGood(spec.error());
     end(false,
@@ -55,7 +54,7 @@ void Worker::onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment)
             ": " + spec.error().text());
     return;
   }
-  deployment_ = std::move(deployment);
+  work_ = std::move(work);
   spec->launcher = settings_.launcher;
   spec->core_bytes = settings_.core_bytes;
   spawn(*spec);
@@ -214,45 +213,62 @@ void Worker::onFrame(const std::string& frame) {
              *report);
 }
 
-void Worker::onHello(const runtime::WorkerHello& hello) {
-  if (stage_ != Stage::kStarting || cancelled_) {
-    return;
+bool Worker::speaks(const runtime::WorkerHello& hello) {
+  if (hello.protocol_version >= runtime::WorkerHello::kOldestVersion &&
+      hello.protocol_version <= runtime::WorkerHello::kProtocolVersion) {
+    return true;
   }
-  if (hello.protocol_version < runtime::WorkerHello::kOldestVersion ||
-      hello.protocol_version > runtime::WorkerHello::kProtocolVersion) {
-    unrecoverable_ = true;
-    kill_.now("the program of job " + assignment_.execution.job.hex() + " was built with Weir " +
-              hello.version + ", whose worker protocol " + std::to_string(hello.protocol_version) +
-              " the task manager on " + settings_.host + " does not speak (it speaks " +
-              std::to_string(runtime::WorkerHello::kOldestVersion) + " to " +
-              std::to_string(runtime::WorkerHello::kProtocolVersion) +
-              "); build it with this release");
+  unrecoverable_ = true;
+  kill_.now("the program of job " + assignment_.execution.job.hex() + " was built with Weir " +
+            hello.version + ", whose worker protocol " + std::to_string(hello.protocol_version) +
+            " the task manager on " + settings_.host + " does not speak (it speaks " +
+            std::to_string(runtime::WorkerHello::kOldestVersion) + " to " +
+            std::to_string(runtime::WorkerHello::kProtocolVersion) +
+            "); build it with this release");
+  return false;
+}
+
+/// As this worker reads it, or why it takes no message as large.
+Result<std::string> Worker::encodeWork(const runtime::WorkerHello& hello, const Work& work) const {
+  const bool shared_lists = hello.protocol_version >= runtime::WorkerHello::kSharedLists;
+  const auto* deployment = std::get_if<runtime::Deployment>(&work);
+  std::string order;
+  // Known before memory is taken for it.
+  std::uint64_t bytes =
+      shared_lists || deployment == nullptr ? 0 : runtime::bytesOfRepeated(deployment->restores);
+  if (bytes <= settings_.most_frame) {
+    order = wire::encodeFor(hello.protocol_version, work);
+    bytes = order.size();
+  }
+  if (bytes <= settings_.most_frame) {
+    return order;
+  }
+  const std::string bound = "the " + std::to_string(settings_.most_frame) + " that a worker takes";
+  const std::string text = std::visit(
+      [&](const auto& one) {
+        return runtime::deploymentTooLarge(one, settings_.host, bytes, bound);
+      },
+      work);
+  return Error(ErrorCode::kInvalidArgument,
+               text + (shared_lists ? ""
+                                    : "; the program was built with Weir " + hello.version +
+                                          ", build it with this release"));
+}
+
+void Worker::onHello(const runtime::WorkerHello& hello) {
+  if (stage_ != Stage::kStarting || cancelled_ || !speaks(hello)) {
     return;
   }
   kill_.calm();
-  const runtime::Deployment deployment = std::exchange(deployment_, {});
-  const bool shared_lists = hello.protocol_version >= runtime::WorkerHello::kSharedLists;
-  std::string order;
-  std::uint64_t bytes = shared_lists ? 0 : runtime::bytesOfRepeated(deployment.restores);
-  if (bytes <= settings_.most_frame) {  // Known before memory is taken for it.
-    order = wire::encodeDeploymentFor(hello.protocol_version, deployment);
-    bytes = order.size();
-  }
-  if (bytes > settings_.most_frame) {
+  const Result<std::string> order = encodeWork(hello, std::exchange(work_, {}));
+  if (!order) {
     unrecoverable_ = true;
-    kill_.now(runtime::deploymentTooLarge(
-                  deployment,
-                  settings_.host,
-                  bytes,
-                  "the " + std::to_string(settings_.most_frame) + " that a worker takes") +
-              (shared_lists ? ""
-                            : "; the program was built with Weir " + hello.version +
-                                  ", build it with this release"));
+    kill_.now(order.error().text());
     return;
   }
   stage_ = Stage::kDeployed;
   kill_.expectStacks();
-  process_->socket().send(order);
+  process_->socket().send(*order);
   // Discarding state is no part of an attempt, and its worker does not listen meanwhile.
   takes_leases_ = hello.protocol_version >= 2 && !assignment_.discards_handles;
   if (lease_until_ != 0) {

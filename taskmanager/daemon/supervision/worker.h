@@ -16,6 +16,7 @@
 #include "taskmanager/daemon/supervision/job_manager_link.h"
 #include "taskmanager/daemon/supervision/kill_switch.h"
 #include "taskmanager/daemon/supervision/liveness.h"
+#include "taskmanager/daemon/supervision/work.h"
 #include "taskmanager/daemon/supervision/worker_process.h"
 #include "taskmanager/daemon/supervision/worker_settings.h"
 #include "taskmanager/worker/network/hello.h"
@@ -26,7 +27,7 @@ namespace weir::taskmanager {
 class WorkerListener {
  public:
   virtual ~WorkerListener() = default;
-  /// It has its deployment and takes peers.
+  /// It has its work and takes peers.
   virtual void onDeployed(const runtime::ExecutionId& execution) = 0;
   /// A TaskUpdate, CheckpointAck or CheckpointDecline of this very execution.
   virtual void onReport(const runtime::ExecutionId& execution, runtime::WorkerReport report) = 0;
@@ -34,7 +35,8 @@ class WorkerListener {
   virtual void onEnded(const runtime::WorkerExited& exited) = 0;
 };
 
-/// One attempt of one job on this task manager, from its deployment to the end of its process.
+/// One attempt of one job on this task manager, or the discard of handles, from the order to the
+/// end of its process.
 ///
 /// Fetches what the program needs, starts it, checks its hello, hands orders and peers to it in
 /// order, and kills it where it does not obey. Lives until after onEnded(); destroyed earlier it
@@ -54,7 +56,7 @@ class Worker {
          const WorkerSettings& settings,
          WorkerListener& listener,
          std::string directory,
-         runtime::Deployment deployment);
+         Work work);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -73,7 +75,7 @@ class Worker {
   void renewLease(std::int64_t until);
   /// Hands an order on; before the hello it waits for it.
   void send(runtime::WorkerOrder order);
-  /// Whether it has its deployment and lives.
+  /// Whether it has its work and lives.
   bool deployed() const { return stage_ == Stage::kDeployed; }
   void connectPeer(const worker::DataHello& hello, UniqueFd socket);
   /// Holds its reports back, or takes them again.
@@ -90,7 +92,9 @@ class Worker {
  private:
   enum class Stage : std::uint8_t { kPreparing, kStarting, kDeployed, kEnded };
 
-  void onPrepared(Result<LaunchSpec> spec, runtime::Deployment deployment);
+  void onPrepared(Result<LaunchSpec> spec, Work work);
+  bool speaks(const runtime::WorkerHello& hello);
+  Result<std::string> encodeWork(const runtime::WorkerHello& hello, const Work& work) const;
   void spawn(const LaunchSpec& spec);
   std::unique_ptr<WorkerCgroup> makeGroup();
   std::uint64_t memoryLimit() const { return settings_.memory_per_slot * assignment_.slots; }
@@ -113,7 +117,7 @@ class Worker {
   const Assignment assignment_;
 
   Stage stage_ = Stage::kPreparing;
-  runtime::Deployment deployment_;  // Until it is sent.
+  Work work_;  // Until it is sent.
   std::deque<runtime::WorkerOrder> waiting_;
   std::set<runtime::TaskId> ended_tasks_;
   bool tasks_reported_ = false;

@@ -48,21 +48,17 @@ Result<Discard> readHandle(const functions::HandleReader& read,
   return Discard([] {});
 }
 
-Result<std::vector<Discard>> readAll(const runtime::Deployment& deployment,
+Result<std::vector<Discard>> readAll(const runtime::DiscardHandles& order,
                                      const graph::ProgramCode& code,
                                      fs::FileSystem& files) {
   std::vector<Discard> discards;
-  for (const runtime::TaskRestore& task : deployment.restores.tasks) {
-    for (const runtime::OperatorRestoreOrder& order : task.operators) {
-      WEIR_TRY(const std::size_t owner, ownerOf(deployment.graph, code, order.id));
-      for (const auto& section : deployment.restores.sectionsOf(order)) {
-        WEIR_TRY(auto discard,
-                 readHandle(code.operators[owner].read_handle, section.handle, files)
-                     .during("read the state handle of operator '" +
-                             deployment.graph.operators[owner].name + "'"));
-        discards.push_back(std::move(discard));
-      }
-    }
+  for (const runtime::DiscardHandles::Handle& one : order.handles) {
+    WEIR_TRY(const std::size_t owner, ownerOf(order.graph, code, one.owner));
+    WEIR_TRY(auto discard,
+             readHandle(code.operators[owner].read_handle, one.state, files)
+                 .during("read the state handle of operator '" + order.graph.operators[owner].name +
+                         "'"));
+    discards.push_back(std::move(discard));
   }
   return discards;
 }
@@ -78,16 +74,16 @@ std::string call(const Discard& discard) {
 
 }  // namespace
 
-Status discardHandles(const runtime::Deployment& deployment,
+Status discardHandles(const runtime::DiscardHandles& order,
                       const graph::ProgramCode& code,
                       fs::FileSystem& files,
                       const std::function<bool(const runtime::HandleDiscarded&)>& report) {
-  WEIR_TRY(const auto discards, readAll(deployment, code, files));
+  WEIR_TRY(const auto discards, readAll(order, code, files));
   for (std::uint64_t index = 0; index < discards.size(); ++index) {
-    if (!report({deployment.execution, index, false, {}})) {
+    if (!report({order.execution, index, false, {}})) {
       break;
     }
-    if (!report({deployment.execution, index, true, call(discards[index])})) {
+    if (!report({order.execution, index, true, call(discards[index])})) {
       break;
     }
   }

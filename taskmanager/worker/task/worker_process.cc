@@ -13,6 +13,7 @@
 
 #include "common/api/run.h"
 #include "common/base/clock.h"
+#include "common/base/overloaded.h"
 #include "common/base/program_environment.h"
 #include "common/base/random.h"
 #include "common/base/text.h"
@@ -64,7 +65,7 @@ bool waitForOrder(const ControlSocket& socket, const EndSignal& end) {
 
 }  // namespace
 
-Result<runtime::Deployment> WorkerProcess::greet() {
+Result<WorkerProcess::Work> WorkerProcess::greet() {
   runtime::WorkerHello hello;
   hello.version = releaseVersion();
   WEIR_RETURN_IF_ERROR(socket_.send(hello));
@@ -73,7 +74,10 @@ Result<runtime::Deployment> WorkerProcess::greet() {
     return Error(ErrorCode::kCancelled, "the task manager has ended");
   }
   if (auto* deployment = std::get_if<runtime::Deployment>(&received->order)) {
-    return std::move(*deployment);
+    return Work(std::move(*deployment));
+  }
+  if (auto* discards = std::get_if<runtime::DiscardHandles>(&received->order)) {
+    return Work(std::move(*discards));
   }
   return Error(ErrorCode::kInternal, "the task manager sent no deployment first");
 }
@@ -170,15 +174,14 @@ bool WorkerProcess::mayDiscard(std::uint64_t index) {
   }
 }
 
-int WorkerProcess::discard(const runtime::Deployment& deployment, const graph::ProgramCode& code) {
+int WorkerProcess::discard(const runtime::DiscardHandles& order, const graph::ProgramCode& code) {
   fs::LocalFileSystem files;
   bool heard = true;
-  const Status discarded =
-      discardHandles(deployment, code, files, [&](runtime::HandleDiscarded one) {
-        cutAloud(one.error, kMostTextBytes);
-        heard = heard && socket_.send(one).has_value() && (one.done || mayDiscard(one.index));
-        return heard;
-      });
+  const Status discarded = discardHandles(order, code, files, [&](runtime::HandleDiscarded one) {
+    cutAloud(one.error, kMostTextBytes);
+    heard = heard && socket_.send(one).has_value() && (one.done || mayDiscard(one.index));
+    return heard;
+  });
   if (!discarded) {
     reportFailure(discarded.error());
   }
@@ -187,7 +190,7 @@ int WorkerProcess::discard(const runtime::Deployment& deployment, const graph::P
 
 namespace {
 
-/// The process and its deployment, from the first call on.
+/// The process and its work, from the first call on.
 struct Self {
   Self() : process(descriptorOfTaskManager()) {
     reportCrashes();
@@ -199,7 +202,13 @@ struct Self {
       }
       leave(1);
     }
-    deployment = *std::move(greeted);
+    work = *std::move(greeted);
+    start.discards_handles = std::holds_alternative<runtime::DiscardHandles>(work);
+    std::visit(
+        [this](auto& one) {
+          start.submitted = {one.program, std::move(one.graph)};  // main() builds its own.
+        },
+        work);
   }
 
   static int descriptorOfTaskManager() {
@@ -215,7 +224,8 @@ struct Self {
   }
 
   WorkerProcess process;
-  runtime::Deployment deployment;
+  WorkerProcess::Work work;  // Without its graph.
+  api::WorkerStart start;
 };
 
 Self& self() {
@@ -228,7 +238,7 @@ Self& self() {
 
 namespace weir::api {
 
-const runtime::Deployment& workerDeployment() { return worker::self().deployment; }
+const WorkerStart& workerStart() { return worker::self().start; }
 
 void runWorker(Result<graph::ProgramGraph> program) {
   worker::Self& self = worker::self();
@@ -236,11 +246,16 @@ void runWorker(Result<graph::ProgramGraph> program) {
     self.process.reportFailure(program.error());
     worker::leave(1);
   }
-  runtime::Deployment deployment = self.deployment;
-  deployment.graph = std::move(program->graph);
-  std::exit(deployment.discards_handles
-                ? self.process.discard(deployment, program->code)
-                : self.process.run(std::move(deployment), std::move(program->code)));
+  worker::WorkerProcess::Work work = self.work;
+  std::visit([&](auto& one) { one.graph = std::move(program->graph); }, work);
+  std::exit(std::visit(Overloaded{[&](runtime::Deployment& deployment) {
+                                    return self.process.run(std::move(deployment),
+                                                            std::move(program->code));
+                                  },
+                                  [&](const runtime::DiscardHandles& order) {
+                                    return self.process.discard(order, program->code);
+                                  }},
+                       work));
 }
 
 }  // namespace weir::api

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "common/base/lease.h"
 #include "common/base/result.h"
@@ -19,14 +20,17 @@ class WorkerProcess {
   /// Takes the socket over.
   explicit WorkerProcess(int fd) : socket_(fd) {}
 
-  /// Introduces itself and waits for its deployment. kCancelled when the task manager has gone.
-  Result<runtime::Deployment> greet();
+  /// What a worker process is started for: its share of a job, or handles to discard.
+  using Work = std::variant<runtime::Deployment, runtime::DiscardHandles>;
+
+  /// Introduces itself and waits for its work. kCancelled when the task manager has gone.
+  Result<Work> greet();
   /// Runs until everything has ended as ordered; the answer is the exit status. When the task
   /// manager goes away, ends the process at once. `code` is that of the deployment's graph.
   int run(runtime::Deployment deployment, graph::ProgramCode code);
-  /// Discards the state handles that the deployment names, as long as the task manager is there;
-  /// the answer is the exit status.
-  int discard(const runtime::Deployment& deployment, const graph::ProgramCode& code);
+  /// Discards the state handles that `order` names, as long as the task manager is there; the
+  /// answer is the exit status.
+  int discard(const runtime::DiscardHandles& order, const graph::ProgramCode& code);
   void reportFailure(const Error& error);
 
  private:

@@ -78,7 +78,7 @@ class LateProgramTest : public ::testing::Test {
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ / "flink-conf.yaml") << "client.program.timeout: 100 ms\n";
     setenv("WEIR_CONF_DIR", folder_.c_str(), 1);
-    submittedDeployment().program.configuration = {{"client.program.timeout", "100 ms"}};
+    startOfWorker().submitted.program.configuration = {{"client.program.timeout", "100 ms"}};
   }
   ~LateProgramTest() override {
     unsetenv("WEIR_CONF_DIR");

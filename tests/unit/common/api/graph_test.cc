@@ -349,11 +349,11 @@ TEST(GraphTest, ALocalEnvironmentHasTheNumberOfCoresUnlessTold) {
 TEST(GraphTest, ALocalEnvironmentHasTheSubmittersNumberOfCoresOnAWorker) {
   auto here = StreamExecutionEnvironment::createLocalEnvironment();
   here.generateSequence(1, 5).print();
-  submittedDeployment().graph = graphOf(here, "cores");
+  startOfWorker().submitted.graph = graphOf(here, "cores");
   Writer eleven;
   eleven.put<std::int32_t>(11);
-  ASSERT_EQ(submittedDeployment().graph.once.size(), 1U);
-  submittedDeployment().graph.once[0].bytes = eleven.str();
+  ASSERT_EQ(startOfWorker().submitted.graph.once.size(), 1U);
+  startOfWorker().submitted.graph.once[0].bytes = eleven.str();
   setenv("WEIR_MODE", "worker", 1);
   EXPECT_EQ(StreamExecutionEnvironment::createLocalEnvironment().getParallelism(), 11);
   unsetenv("WEIR_MODE");

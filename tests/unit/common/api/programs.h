@@ -18,7 +18,7 @@ struct Sale {
 };
 
 /// What a program in worker mode is told.
-runtime::Deployment& submittedDeployment();
+api::WorkerStart& startOfWorker();
 
 /// What a source emits until its end.
 template <typename T>

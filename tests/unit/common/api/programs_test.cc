@@ -24,13 +24,13 @@ std::string& nextFailure() {
 
 }  // namespace
 
-runtime::Deployment& submittedDeployment() {
-  static runtime::Deployment deployment;
-  return deployment;
+api::WorkerStart& startOfWorker() {
+  static api::WorkerStart start;
+  return start;
 }
 
 namespace api {
-const runtime::Deployment& workerDeployment() { return submittedDeployment(); }
+const WorkerStart& workerStart() { return startOfWorker(); }
 void runWorker(Result<graph::ProgramGraph> program) {
   std::fprintf(stderr,
                "the worker %s\n",

@@ -99,8 +99,10 @@ TEST_F(DeploymentSizeTest, NamesTheGraphWhereThatIsTooMuch) {
 }
 
 TEST_F(DeploymentSizeTest, NamesNoJobIdWhereAWorkerDiscardsHandles) {
-  deployment_.discards_handles = true;
-  EXPECT_THAT(sentence(1100), HasSubstr("that discards state handles of job 'my job' on host-1"));
+  DiscardHandles discards;
+  discards.graph.name = "my job";
+  EXPECT_THAT(deploymentTooLarge(discards, "host-1", 1100, "the 7 that x allows"),
+              HasSubstr("that discards state handles of job 'my job' on host-1 has 1100 bytes"));
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ TEST(EncodingTest, ARestoreOfWhatTheGraphDoesNotHaveIsRefused) {
 
 TEST(EncodingTest, AWorkerOfTheLastProtocolFindsItsSectionsInEachOrder) {
   v1::WorkerOrder message;
-  ASSERT_TRUE(message.ParseFromString(encodeDeploymentFor(2, deployment())));
+  ASSERT_TRUE(message.ParseFromString(encodeFor(2, deployment())));
   EXPECT_EQ(message.deployment().restore_lists_size(), 0);
   const auto& sections = message.deployment().restores(0).operators(0).sections();
   ASSERT_EQ(sections.size(), 1);
@@ -336,16 +336,44 @@ TEST(ProgramTest, AFileThatWouldLeaveItsDirectoryIsRefused) {
   EXPECT_FALSE(decodeProgram(encodeProgram(program)).has_value());
 }
 
-TEST(EncodingTest, ADeploymentThatDiscardsHandlesComesBackAsItWas) {
-  runtime::Deployment order = deployment();
-  order.discards_handles = true;
-  order.workers.clear();
-  order.placement.clear();
-  order.self = 0;
+runtime::DiscardHandles discards() {
+  const runtime::Deployment like = deployment();
+  runtime::DiscardHandles order;
+  order.execution = like.execution;
+  order.graph = like.graph;
+  order.program = like.program;
+  order.configuration = {{"task.cancellation.timeout", "1 s"}};
+  for (const char* bytes : {"first", "second"}) {
+    runtime::StateHandle state;
+    state.storage = runtime::StateHandle::Storage::kInline;
+    state.bytes = bytes;
+    state.size = state.bytes.size();
+    order.handles.push_back({like.graph.operators[0].id, state});
+  }
+  return order;
+}
+
+TEST(EncodingTest, HandlesToDiscardComeBackAsTheyWere) {
+  const runtime::DiscardHandles order = discards();
   const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(order)));
   ASSERT_TRUE(back.has_value()) << back.error().text();
-  EXPECT_TRUE(std::get<runtime::Deployment>(*back).discards_handles);
+  const auto& decoded = std::get<runtime::DiscardHandles>(*back);
+  ASSERT_EQ(decoded.handles.size(), 2U);
+  EXPECT_EQ(decoded.handles[1].owner, order.handles[1].owner);
+  EXPECT_EQ(decoded.handles[1].state, order.handles[1].state);
+  EXPECT_EQ(decoded.configuration, order.configuration);
   EXPECT_EQ(encode(*back), encode(runtime::WorkerOrder(order)));
+}
+
+TEST(EncodingTest, HandlesToDiscardAreADeploymentForWorkersThatKnowNoOtherForm) {
+  v1::WorkerOrder message;
+  ASSERT_TRUE(message.ParseFromString(encodeFor(2, discards())));
+  EXPECT_TRUE(message.deployment().discards_handles());
+  ASSERT_EQ(message.deployment().restores_size(), 1);
+  ASSERT_EQ(message.deployment().restores(0).operators_size(), 2);
+  EXPECT_EQ(message.deployment().restores(0).operators(1).sections(0).handle().inline_bytes(),
+            "second");
+  EXPECT_EQ(message.deployment().restore_lists_size(), 0);
 }
 
 }  // namespace

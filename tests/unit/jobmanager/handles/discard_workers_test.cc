@@ -23,8 +23,8 @@ using ::testing::SizeIs;
 class RecordingGateway final : public TaskManagerGateway {
  public:
   void send(runtime::TaskManagerOrder order) override {
-    if (auto* deployment = std::get_if<runtime::Deployment>(&order)) {
-      deployments.push_back(std::move(*deployment));
+    if (auto* discards = std::get_if<runtime::DiscardHandles>(&order)) {
+      sent.push_back(std::move(*discards));
     } else if (const auto* cancel = std::get_if<runtime::CancelOrder>(&order)) {
       cancelled.push_back(cancel->execution);
     } else if (const auto* release = std::get_if<runtime::ReleaseBlobsOrder>(&order)) {
@@ -35,7 +35,7 @@ class RecordingGateway final : public TaskManagerGateway {
   }
   void close(const std::string& /*reason*/) override {}
 
-  std::vector<runtime::Deployment> deployments;
+  std::vector<runtime::DiscardHandles> sent;
   std::vector<runtime::ExecutionId> cancelled;
   std::vector<JobId> released;
   std::vector<std::uint64_t> ordered;  // Handles whose call was allowed.
@@ -75,12 +75,12 @@ class DiscardWorkersTest : public ::testing::Test {
     }
     workers_.discard(std::move(what), [this](auto result) { answers_.push_back(result); });
   }
-  const std::vector<runtime::Deployment>& deployments() const { return gateway_->deployments; }
-  const runtime::ExecutionId& latest() const { return deployments().back().execution; }
-  static std::vector<std::string> handlesOf(const runtime::Deployment& deployment) {
+  const std::vector<runtime::DiscardHandles>& sent() const { return gateway_->sent; }
+  const runtime::ExecutionId& latest() const { return sent().back().execution; }
+  static std::vector<std::string> handlesOf(const runtime::DiscardHandles& discards) {
     std::vector<std::string> handles;
-    for (const auto& one : deployment.restores.tasks.at(0).operators) {
-      handles.push_back(deployment.restores.sectionsOf(one)[0].handle.location);
+    for (const auto& one : discards.handles) {
+      handles.push_back(one.state.location);
     }
     return handles;
   }
@@ -122,19 +122,18 @@ TEST_F(DiscardWorkersTest, AnswersAtOnceWhenThereIsNothingToDiscard) {
   discard(program("a"), 0, 0);
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_TRUE(answers_[0]);
-  EXPECT_THAT(deployments(), IsEmpty());
+  EXPECT_THAT(sent(), IsEmpty());
 }
 
-TEST_F(DiscardWorkersTest, NamesEveryHandleToAWorkerWithoutTasks) {
+TEST_F(DiscardWorkersTest, NamesEveryHandleInOneOrder) {
   const auto one = program("a");
   discard(one, 0, 2);
-  ASSERT_THAT(deployments(), SizeIs(1));
-  const runtime::Deployment& deployment = deployments()[0];
-  EXPECT_TRUE(deployment.discards_handles);
-  EXPECT_THAT(deployment.placement, IsEmpty());
-  EXPECT_EQ(deployment.program.executable.blob, one->program.executable.blob);
-  EXPECT_EQ(deployment.execution.epoch, LeaderEpoch(3));
-  EXPECT_THAT(handlesOf(deployment), ElementsAre("0", "1"));
+  ASSERT_THAT(sent(), SizeIs(1));
+  const runtime::DiscardHandles& order = sent()[0];
+  EXPECT_EQ(order.program.executable.blob, one->program.executable.blob);
+  EXPECT_EQ(order.execution.epoch, LeaderEpoch(3));
+  EXPECT_EQ(order.handles[0].owner, testing::operatorId(2));
+  EXPECT_THAT(handlesOf(order), ElementsAre("0", "1"));
 }
 
 TEST_F(DiscardWorkersTest, AnswersWhenTheLastHandleOfTheCallIsDone) {
@@ -160,12 +159,12 @@ TEST_F(DiscardWorkersTest, OneWorkerTakesAllThatWaitsForItsProgram) {
   discard(one, 0, 1);
   discard(one, 1, 2);
   discard(one, 3, 1);
-  EXPECT_THAT(deployments(), SizeIs(1));
+  EXPECT_THAT(sent(), SizeIs(1));
   finish(0);
   exit();
   time_.runDue();
-  ASSERT_THAT(deployments(), SizeIs(2));
-  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("1", "2", "3"));
+  ASSERT_THAT(sent(), SizeIs(2));
+  EXPECT_THAT(handlesOf(sent()[1]), ElementsAre("1", "2", "3"));
   finish(0);
   finish(1);
   EXPECT_THAT(answers_, SizeIs(2));
@@ -177,14 +176,14 @@ TEST_F(DiscardWorkersTest, AWorkerTakesWhatOneMessageHoldsAndTheNextTheRest) {
   discard(program("a"), 0, 12);
   for (const std::size_t handles : {5U, 5U, 2U}) {
     EXPECT_THAT(answers_, IsEmpty());
-    EXPECT_THAT(handlesOf(deployments().back()), SizeIs(handles));
+    EXPECT_THAT(handlesOf(sent().back()), SizeIs(handles));
     for (std::size_t index = 0; index < handles; ++index) {
       finish(index);
     }
     exit();
     time_.runDue();
   }
-  EXPECT_THAT(deployments(), SizeIs(3));
+  EXPECT_THAT(sent(), SizeIs(3));
   EXPECT_THAT(answers_, SizeIs(1));
 }
 
@@ -195,15 +194,15 @@ TEST_F(DiscardWorkersTest, AHandleThatIsTooLargeForTheOthersGoesAlone) {
   what.handles.resize(2);
   what.handles[0].handle.bytes = std::string(1000, 'x');
   workers_.discard(std::move(what), [this](auto result) { answers_.push_back(result); });
-  EXPECT_THAT(handlesOf(deployments().back()), SizeIs(1));
+  EXPECT_THAT(handlesOf(sent().back()), SizeIs(1));
 }
 
 TEST_F(DiscardWorkersTest, AnotherProgramGetsAWorkerOfItsOwn) {
   discard(program("a"), 0, 1);
   discard(program("b"), 1, 1);
-  ASSERT_THAT(deployments(), SizeIs(2));
-  EXPECT_NE(deployments()[0].execution.job, deployments()[1].execution.job);
-  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("1"));
+  ASSERT_THAT(sent(), SizeIs(2));
+  EXPECT_NE(sent()[0].execution.job, sent()[1].execution.job);
+  EXPECT_THAT(handlesOf(sent()[1]), ElementsAre("1"));
 }
 
 TEST_F(DiscardWorkersTest, SendsNoHandleAgainWhenAWorkerDiesInTheMiddle) {
@@ -212,11 +211,11 @@ TEST_F(DiscardWorkersTest, SendsNoHandleAgainWhenAWorkerDiesInTheMiddle) {
   begin(1);
   exit("killed by signal 11");
   time_.advance(199ms);
-  EXPECT_THAT(deployments(), SizeIs(1));
+  EXPECT_THAT(sent(), SizeIs(1));
   time_.advance(1ms);
-  ASSERT_THAT(deployments(), SizeIs(2));
-  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("2", "3"));
-  EXPECT_NE(deployments()[0].execution.attempt, latest().attempt);
+  ASSERT_THAT(sent(), SizeIs(2));
+  EXPECT_THAT(handlesOf(sent()[1]), ElementsAre("2", "3"));
+  EXPECT_NE(sent()[0].execution.attempt, latest().attempt);
   finish(0);
   finish(1);
   exit();
@@ -233,7 +232,7 @@ TEST_F(DiscardWorkersTest, AnswersWhenTheOneHandleWasCutShort) {
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_THAT(*answers_[0], ElementsAre(HasSubstr("killed by signal 9")));
   time_.advance(1min);
-  EXPECT_THAT(deployments(), SizeIs(1));
+  EXPECT_THAT(sent(), SizeIs(1));
 }
 
 TEST_F(DiscardWorkersTest, IgnoresWhatIsSaidTwiceAndWhatAnEarlierWorkerSays) {
@@ -258,7 +257,7 @@ TEST_F(DiscardWorkersTest, GivesUpAfterThreeWorkersThatDidNotBegin) {
   exit("was cut");  // Made progress: does not count.
   for (std::size_t i = 0; i < 3; ++i) {
     time_.advance(200ms);
-    ASSERT_THAT(deployments(), SizeIs(i + 2));
+    ASSERT_THAT(sent(), SizeIs(i + 2));
     EXPECT_THAT(answers_, IsEmpty());
     exit("no such library");
   }
@@ -269,17 +268,17 @@ TEST_F(DiscardWorkersTest, GivesUpAfterThreeWorkersThatDidNotBegin) {
                     HasSubstr("operator 'Index'"),
                     HasSubstr("no such library")));
   time_.advance(1min);
-  EXPECT_THAT(deployments(), SizeIs(4));
+  EXPECT_THAT(sent(), SizeIs(4));
 }
 
 TEST_F(DiscardWorkersTest, WaitsForATaskManagerToRegister) {
   removeTaskManager();
   discard(program("a"), 0, 1);
   time_.advance(9s);
-  EXPECT_THAT(deployments(), IsEmpty());
+  EXPECT_THAT(sent(), IsEmpty());
   addTaskManager();
   time_.advance(100ms);
-  EXPECT_THAT(deployments(), SizeIs(1));
+  EXPECT_THAT(sent(), SizeIs(1));
   EXPECT_THAT(answers_, IsEmpty());
 }
 
@@ -300,8 +299,8 @@ TEST_F(DiscardWorkersTest, SendsTheRestOfALostTaskManagerElsewhereAndItsWorkerGe
   removeTaskManager();
   addTaskManager();
   time_.advance(200ms);
-  ASSERT_THAT(deployments(), SizeIs(2));
-  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("1", "2"));
+  ASSERT_THAT(sent(), SizeIs(2));
+  EXPECT_THAT(handlesOf(sent()[1]), ElementsAre("1", "2"));
   workers_.report(runtime::HandleDiscarded{lost, 1, false, {}});
   EXPECT_THAT(gateway_->ordered, ElementsAre(0));
 }
@@ -314,8 +313,8 @@ TEST_F(DiscardWorkersTest, RemembersWhatWasDiscardedOfAnOwnerThatWasGivenUp) {
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_FALSE(answers_[0]);
   discard(one, 0, 3);
-  ASSERT_THAT(deployments(), SizeIs(2));
-  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("1", "2"));
+  ASSERT_THAT(sent(), SizeIs(2));
+  EXPECT_THAT(handlesOf(sent()[1]), ElementsAre("1", "2"));
 }
 
 TEST_F(DiscardWorkersTest, StartsNoWorkerForMoreDuringThePause) {
@@ -324,10 +323,10 @@ TEST_F(DiscardWorkersTest, StartsNoWorkerForMoreDuringThePause) {
   finish(0);
   exit("killed by signal 9");
   discard(one, 2, 1);
-  EXPECT_THAT(deployments(), SizeIs(1));
+  EXPECT_THAT(sent(), SizeIs(1));
   time_.advance(200ms);
-  ASSERT_THAT(deployments(), SizeIs(2));
-  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("1", "2"));
+  ASSERT_THAT(sent(), SizeIs(2));
+  EXPECT_THAT(handlesOf(sent()[1]), ElementsAre("1", "2"));
 }
 
 TEST_F(DiscardWorkersTest, KillsAWorkerWithoutProgress) {
@@ -340,8 +339,8 @@ TEST_F(DiscardWorkersTest, KillsAWorkerWithoutProgress) {
   EXPECT_THAT(gateway_->cancelled, ElementsAre(latest()));
   exit("cancelled");
   time_.advance(200ms);
-  ASSERT_THAT(deployments(), SizeIs(2));
-  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("1"));
+  ASSERT_THAT(sent(), SizeIs(2));
+  EXPECT_THAT(handlesOf(sent()[1]), ElementsAre("1"));
 }
 
 TEST_F(DiscardWorkersTest, HoldsTheProgramsFilesWhileItsWorkerRuns) {
@@ -363,7 +362,7 @@ TEST_F(DiscardWorkersTest, GivesUpWhenAFileOfTheProgramIsGone) {
   discard(one, 0, 1);
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_FALSE(answers_[0]);
-  EXPECT_THAT(deployments(), IsEmpty());
+  EXPECT_THAT(sent(), IsEmpty());
 }
 
 TEST_F(DiscardWorkersTest, StopAnswersEverybody) {
@@ -389,8 +388,8 @@ TEST_F(DiscardWorkersTest, MayBeCalledFromItsOwnAnswer) {
   finish(0);
   exit();
   time_.runDue();
-  ASSERT_THAT(deployments(), SizeIs(2));
-  EXPECT_THAT(handlesOf(deployments()[1]), ElementsAre("5"));
+  ASSERT_THAT(sent(), SizeIs(2));
+  EXPECT_THAT(handlesOf(sent()[1]), ElementsAre("5"));
 }
 
 }  // namespace

@@ -166,6 +166,13 @@ class TaskManagerCoreTest : public ::testing::Test {
     deployment.workers.resize(1);
     return deployment;
   }
+  /// The same program, to discard handles.
+  static runtime::DiscardHandles discarding(const runtime::Deployment& like) {
+    runtime::DiscardHandles order;
+    order.execution = like.execution;
+    order.program = like.program;
+    return order;
+  }
   // Frames of reports that the script may send with `cat frames >&3`.
   void shipFrames(runtime::Deployment& to, const std::vector<runtime::WorkerReport>& reports) {
     std::string frames;

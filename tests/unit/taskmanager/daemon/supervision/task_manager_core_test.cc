@@ -117,8 +117,7 @@ TEST_F(TaskManagerCoreTest, AWorkerThatDiscardsHandlesTakesNoSlot) {
   all.slots = 2;
   order(all);
   auto it = deployment(std::string(kHello) + "exit 0", 2);
-  it.discards_handles = true;
-  order(it);
+  order(discarding(it));
   const auto exited = next<runtime::WorkerExited>();
   EXPECT_EQ(exited.execution, it.execution);
   EXPECT_TRUE(exited.expected) << exited.cause;
@@ -128,13 +127,12 @@ TEST_F(TaskManagerCoreTest, AWorkerThatDiscardsHandlesTakesNoSlot) {
 
 TEST_F(TaskManagerCoreTest, PassesOnWhichHandleADyingWorkerHadBegun) {
   auto it = deployment(std::string(kHello) + "cat frames >&3; kill -9 $$");
-  it.discards_handles = true;
   shipFrames(it,
              {runtime::HandleDiscarded{it.execution, 0, false, ""},
               runtime::HandleDiscarded{it.execution, 0, true, "threw"},
               runtime::HandleDiscarded{it.execution, 1, false, ""}});
   start();
-  order(it);
+  order(discarding(it));
   EXPECT_FALSE(next<runtime::HandleDiscarded>().done);
   EXPECT_EQ(next<runtime::HandleDiscarded>().error, "threw");
   EXPECT_EQ(next<runtime::HandleDiscarded>().index, 1U);

@@ -29,7 +29,7 @@ class StringSink final : public state::ByteSink {
 class DiscardHandlesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    graph::JobOperator& one = deployment_.graph.operators.emplace_back();
+    graph::JobOperator& one = order_.graph.operators.emplace_back();
     one.id = kIndex;
     one.name = "Index";
     code_.operators.resize(2);
@@ -48,12 +48,11 @@ class DiscardHandlesTest : public ::testing::Test {
         }
       });
     };
-    graph::JobOperator& other = deployment_.graph.operators.emplace_back();
+    graph::JobOperator& other = order_.graph.operators.emplace_back();
     other.id = kOther;
     other.name = "Other";
-    deployment_.graph.name = "my job";
-    deployment_.execution = {JobId(), AttemptId(4), LeaderEpoch(1)};
-    deployment_.restores.tasks.resize(1);
+    order_.graph.name = "my job";
+    order_.execution = {JobId(), AttemptId(4), LeaderEpoch(1)};
   }
   static runtime::StateHandle handle(const state::OperatorState& state) {
     StringSink sink;
@@ -69,28 +68,23 @@ class DiscardHandlesTest : public ::testing::Test {
     return handle;
   }
   runtime::StateHandle& add(const std::string& text, OperatorId id = kIndex) {
-    runtime::OperatorRestoreOrder order;
-    order.id = id;
-    order.old_parallelism = 1;
-    deployment_.restores.give(
-        order, {{0, handle({state::operatorInfo<std::string>(), {state::encodeElement(text)}})}});
-    deployment_.restores.tasks[0].operators.push_back(std::move(order));
-    return deployment_.restores.lists.back()[0].handle;
+    const auto state = handle({state::operatorInfo<std::string>(), {state::encodeElement(text)}});
+    order_.handles.push_back({id, state});
+    return order_.handles.back().state;
   }
   Status discard() {
-    return discardHandles(
-        deployment_, code_, files_, [this](const runtime::HandleDiscarded& report) {
-          EXPECT_EQ(report.execution, deployment_.execution);
-          events_.push_back((report.done ? "done " : "begin ") + std::to_string(report.index) +
-                            (report.error.empty() ? "" : ": " + report.error));
-          return --answers_ > 0;
-        });
+    return discardHandles(order_, code_, files_, [this](const runtime::HandleDiscarded& report) {
+      EXPECT_EQ(report.execution, order_.execution);
+      events_.push_back((report.done ? "done " : "begin ") + std::to_string(report.index) +
+                        (report.error.empty() ? "" : ": " + report.error));
+      return --answers_ > 0;
+    });
   }
 
   static constexpr OperatorId kIndex = OperatorId({1});
   static constexpr OperatorId kOther = OperatorId({2});
   fs::MemoryFileSystem files_;
-  runtime::Deployment deployment_;
+  runtime::DiscardHandles order_;
   graph::ProgramCode code_;
   std::vector<std::string> events_;
   int answers_ = 100;  // How many are true, and one.

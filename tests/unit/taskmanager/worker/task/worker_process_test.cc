@@ -126,7 +126,7 @@ TEST(WorkerProcessTest, RunsItsDeploymentUntilToldToFinish) {
   manager.send(deployment);
   auto greeted = process.greet();
   ASSERT_TRUE(greeted.has_value());
-  EXPECT_EQ(greeted->execution, execution());
+  EXPECT_EQ(std::get<runtime::Deployment>(*greeted).execution, execution());
   EXPECT_TRUE(std::holds_alternative<runtime::WorkerHello>(manager.receive()));
 
   int status = -1;
