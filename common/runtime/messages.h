@@ -48,8 +48,6 @@ struct CheckpointOrder {
   CheckpointId checkpoint;
   std::int64_t timestamp_millis = 0;
   bool savepoint = false;
-  /// Where savepoint data goes when it must not lie in the checkpoint directory; else empty.
-  std::string directory;
 };
 
 /// A subtask has stored its state for a checkpoint.

@@ -16,7 +16,6 @@ v1::TriggerOrder toProto(const runtime::TriggerOrder& trigger) {
   to.set_checkpoint(trigger.order.checkpoint.value());
   to.set_timestamp_millis(trigger.order.timestamp_millis);
   to.set_savepoint(trigger.order.savepoint);
-  to.set_directory(trigger.order.directory);
   return to;
 }
 
@@ -26,7 +25,6 @@ Result<runtime::TriggerOrder> fromProto(const v1::TriggerOrder& from) {
   to.order.checkpoint = CheckpointId(from.checkpoint());
   to.order.timestamp_millis = from.timestamp_millis();
   to.order.savepoint = from.savepoint();
-  to.order.directory = from.directory();
   return to;
 }
 

@@ -160,8 +160,7 @@ CheckpointId CheckpointCoordinator::trigger(SnapshotKind kind,
   history_.begin(std::move(view));
   const runtime::CheckpointOrder order{.checkpoint = id,
                                        .timestamp_millis = pending->trigger_millis,
-                                       .savepoint = kind == SnapshotKind::kSavepoint,
-                                       .directory = {}};
+                                       .savepoint = kind == SnapshotKind::kSavepoint};
   reportProgress(*pending);
   unstored_ += kind == SnapshotKind::kPeriodic ? 1 : 0;
   pending_.emplace(id, std::move(pending));

@@ -107,10 +107,8 @@ void SnapshotStore::close() {
 }
 
 std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
-  std::string directory = snapshot.order.directory;
-  if (directory.empty()) {
-    directory = snapshot::checkpointDirectory(storage_.directory, snapshot.order.checkpoint);
-  }
+  const std::string directory =
+      snapshot::checkpointDirectory(storage_.directory, snapshot.order.checkpoint);
   std::string unique;
   {
     const std::lock_guard lock(mutex_);  // Every snapshot thread draws from the one source.
@@ -189,8 +187,7 @@ bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
     return false;
   }
   const SteadyTime start = clock_.now();
-  Target target{storage_.kind == runtime::CheckpointStorage::Kind::kJobManager &&
-                    snapshot.order.directory.empty(),
+  Target target{storage_.kind == runtime::CheckpointStorage::Kind::kJobManager,
                 taken.unwanted,
                 SectionFile(files_, pathFor(snapshot)),
                 bounds_.most_inline};

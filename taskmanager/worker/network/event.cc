@@ -10,7 +10,6 @@ std::string encodeEvent(const Event& event) {
     writer.put(event.order.checkpoint.value());
     writer.put(event.order.timestamp_millis);
     writer.put(static_cast<std::uint8_t>(event.order.savepoint));
-    writer.putString(event.order.directory);
   }
   return writer.str();
 }
@@ -23,7 +22,6 @@ Result<Event> decodeEvent(Event::Kind kind, std::string_view bytes) {
     event.order.checkpoint = CheckpointId(reader.get<std::uint64_t>());
     event.order.timestamp_millis = reader.get<std::int64_t>();
     event.order.savepoint = reader.get<std::uint8_t>() != 0;
-    event.order.directory = std::string(reader.getString());
   }
   if (reader.failed() || reader.remaining() != 0) {
     return Error(ErrorCode::kCorruption,

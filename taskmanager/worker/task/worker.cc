@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "common/base/overloaded.h"
 #include "common/config/configuration.h"
 #include "common/config/options.h"
 #include "common/config/worker_options.h"
@@ -187,33 +188,40 @@ void Worker::onLost(Link::Side side, std::uint32_t worker, const std::string& ca
 }
 
 void Worker::handle(const runtime::WorkerOrder& order) {
-  const auto ours = [this](const runtime::ExecutionId& id) { return id == deployment_.execution; };
-  if (const auto* trigger = std::get_if<runtime::TriggerOrder>(&order)) {
-    for (Task& task : tasks_) {
-      if (ours(trigger->execution) && task.thread->isSource()) {
-        task.thread->trigger(trigger->order);
-      }
-    }
-  } else if (const auto* notify = std::get_if<runtime::NotifyOrder>(&order)) {
-    if (!ours(notify->execution)) {
-      return;
-    }
-    notify->completed ? snapshots_.completed(notify->checkpoint)
-                      : snapshots_.aborted(notify->checkpoint);
-    for (Task& task : tasks_) {
-      task.thread->notify(notify->checkpoint, notify->completed);
-    }
-  } else if (const auto* cancel = std::get_if<runtime::CancelOrder>(&order)) {
-    if (ours(cancel->execution)) {
-      cancelAll();
-    }
-  } else if (const auto* finish = std::get_if<runtime::FinishOrder>(&order)) {
-    for (Task& task : tasks_) {
-      if (ours(finish->execution)) {
-        task.thread->finish();
-      }
-    }
+  if (const auto* execution = runtime::executionOf(order);
+      execution == nullptr || *execution != deployment_.execution) {
+    return;
   }
+  const auto tell_all = [this](const auto& tell) {
+    for (Task& task : tasks_) {
+      tell(*task.thread);
+    }
+  };
+  std::visit(Overloaded{[&](const runtime::TriggerOrder& trigger) {
+                          tell_all([&](SubtaskThread& task) {
+                            if (task.isSource()) {
+                              task.trigger(trigger.order);
+                            }
+                          });
+                        },
+                        [&](const runtime::NotifyOrder& notify) {
+                          notify.completed ? snapshots_.completed(notify.checkpoint)
+                                           : snapshots_.aborted(notify.checkpoint);
+                          tell_all([&](SubtaskThread& task) {
+                            task.notify(notify.checkpoint, notify.completed);
+                          });
+                        },
+                        [&](const runtime::CancelOrder&) { cancelAll(); },
+                        [&](const runtime::FinishOrder&) {
+                          tell_all([](SubtaskThread& task) { task.finish(); });
+                        },
+                        // These are the process's, and none for a worker that runs.
+                        [](const runtime::Deployment&) {},
+                        [](const runtime::DiscardHandles&) {},
+                        [](const runtime::DiscardOrder&) {},
+                        [](const runtime::LeaseOrder&) {},
+                        [](const runtime::PeerConnection&) {}},
+             order);
 }
 
 }  // namespace weir::worker

@@ -56,7 +56,7 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   void start();
-  /// Carries out an order; Deployment and PeerConnection are none for a running worker.
+  /// Carries out an order to its tasks; those to its process are none for a running worker.
   void handle(const runtime::WorkerOrder& order);
   /// A connection of another worker; takes `fd` over.
   void adopt(int fd, const runtime::PeerConnection& peer) { data_plane_.adopt(fd, peer); }

@@ -54,7 +54,7 @@ TEST(EncodingTest, EveryOrderComesBackAsItWas) {
       deployment(),
       runtime::CancelOrder{execution()},
       runtime::FinishOrder{execution()},
-      runtime::TriggerOrder{execution(), {CheckpointId(4), 99, true, "file:/savepoints"}},
+      runtime::TriggerOrder{execution(), {CheckpointId(4), 99, true}},
       runtime::NotifyOrder{execution(), CheckpointId(4), false},
       runtime::DiscardOrder{execution(), 7},
       runtime::PeerConnection{1, Bytes16{7}},

@@ -72,11 +72,10 @@ class SnapshotStoreTest : public ::testing::Test {
         },
         bounds_);
   }
-  void take(std::uint64_t id, std::vector<std::string> states, std::string directory = "") {
+  void take(std::uint64_t id, std::vector<std::string> states) {
     Snapshot snapshot;
     snapshot.task_name = "Count";
     snapshot.order.checkpoint = CheckpointId(id);
-    snapshot.order.directory = std::move(directory);
     for (const std::string& text : states) {
       FrozenOperator one;
       one.name = "Sum";
@@ -167,13 +166,6 @@ TEST_F(SnapshotStoreTest, WritesLargeSectionsIntoOneFileAndSmallOnesIntoTheAck) 
   EXPECT_EQ(restored(ack.operators[0].handle), large);
   EXPECT_EQ(restored(ack.operators[1].handle), "small");
   EXPECT_EQ(restored(ack.operators[2].handle), larger);
-}
-
-TEST_F(SnapshotStoreTest, WritesASavepointWhereItsOrderSays) {
-  open(runtime::CheckpointStorage::Kind::kJobManager);
-  take(1, {std::string(2000, 'x')}, "file:/savepoints/data");
-  const auto ack = expect<runtime::CheckpointAck>();
-  EXPECT_THAT(ack.operators[0].handle.location, StartsWith("file:/savepoints/data/"));
 }
 
 TEST_F(SnapshotStoreTest, DeclinesStateThatDoesNotFitOnTheJobManager) {

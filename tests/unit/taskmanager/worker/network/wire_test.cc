@@ -45,17 +45,16 @@ TEST(DataHelloTest, RefusesAnotherMagicLengthOrVersion) {
 }
 
 TEST(EventTest, ABarrierCarriesItsWholeOrder) {
-  runtime::CheckpointOrder order{CheckpointId(7), 1234, true, "file:/savepoints/x"};
+  runtime::CheckpointOrder order{CheckpointId(7), 1234, true};
   const auto read = decodeEvent(Event::Kind::kBarrier, encodeEvent(Event::barrier(order)));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->order.checkpoint, CheckpointId(7));
   EXPECT_EQ(read->order.timestamp_millis, 1234);
   EXPECT_TRUE(read->order.savepoint);
-  EXPECT_EQ(read->order.directory, "file:/savepoints/x");
 }
 
 TEST(EventTest, RefusesATruncatedBarrier) {
-  const std::string bytes = encodeEvent(Event::barrier({CheckpointId(7), 1234, true, "dir"}));
+  const std::string bytes = encodeEvent(Event::barrier({CheckpointId(7), 1234, true}));
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_FALSE(
         decodeEvent(Event::Kind::kBarrier, std::string_view(bytes).substr(0, length)).has_value());
