@@ -62,6 +62,14 @@ struct CheckpointAck {
   std::uint32_t write_millis = 0;
 };
 
+/// An acknowledgement as its worker encoded it, with what those need who pass it on unread.
+struct EncodedAck {
+  ExecutionId execution;
+  CheckpointId checkpoint;
+  TaskId task;
+  std::string bytes;
+};
+
 /// A subtask could not take part in a checkpoint; the job goes on.
 struct CheckpointDecline {
   ExecutionId execution;

@@ -9,6 +9,8 @@
 namespace weir::wire {
 namespace {
 
+constexpr char kAckTag = 4 << 3 | 2;  // How a WorkerReport begins that is an `ack`.
+
 template <typename Message>
 Result<Message> parse(std::string_view bytes, std::string_view what) {
   Message message;
@@ -49,6 +51,34 @@ Result<runtime::WorkerOrder> decodeWorkerOrder(std::string_view bytes) {
 
 std::string encode(const runtime::WorkerReport& report) {
   return toProto(report).SerializeAsString();
+}
+
+Result<std::variant<runtime::WorkerReport, runtime::EncodedAck>> decodeRelayed(
+    std::string_view bytes) {
+  using Relayed = std::variant<runtime::WorkerReport, runtime::EncodedAck>;
+  if (bytes.empty() || bytes.front() != kAckTag) {
+    WEIR_TRY(auto report, decodeWorkerReport(bytes));
+    return Relayed(std::move(report));
+  }
+  WEIR_TRY(auto message, parse<v1::RelayedReport>(bytes, "acknowledgement of a worker"));
+  WEIR_TRY(const auto header, parse<v1::AckHeader>(message.ack(), "acknowledgement of a worker"));
+  runtime::EncodedAck ack;
+  WEIR_TRY(ack.execution, fromProto(header.execution()));
+  WEIR_TRY(ack.task, fromProto(header.task()));
+  ack.checkpoint = CheckpointId(header.checkpoint());
+  ack.bytes = std::move(*message.mutable_ack());
+  return Relayed(std::move(ack));
+}
+
+Result<runtime::CheckpointAck> decodeAck(const runtime::EncodedAck& ack) {
+  WEIR_TRY(const auto message, parse<v1::CheckpointAck>(ack.bytes, "acknowledgement"));
+  WEIR_TRY(auto decoded, fromProto(message));
+  if (decoded.execution != ack.execution || decoded.checkpoint != ack.checkpoint ||
+      decoded.task != ack.task) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "an acknowledgement is of another task or checkpoint than it says at its head");
+  }
+  return decoded;
 }
 
 Result<runtime::WorkerReport> decodeWorkerReport(std::string_view bytes) {

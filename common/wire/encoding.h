@@ -25,6 +25,11 @@ Result<runtime::WorkerOrder> decodeWorkerOrder(std::string_view bytes);
 
 std::string encode(const runtime::WorkerReport& report);
 Result<runtime::WorkerReport> decodeWorkerReport(std::string_view bytes);
+/// The same for a task manager: acknowledgements stay as they are, but for their header.
+Result<std::variant<runtime::WorkerReport, runtime::EncodedAck>> decodeRelayed(
+    std::string_view bytes);
+/// kInvalidArgument also where the bytes speak of another task or checkpoint than the header.
+Result<runtime::CheckpointAck> decodeAck(const runtime::EncodedAck& ack);
 
 /// The image of a file that keeps the program of a savepoint; metadata_format.md has its layout.
 std::string encodeProgram(const runtime::JobProgram& program);

@@ -18,7 +18,11 @@ v1::ToTaskManager toProto(const runtime::TaskManagerOrder& order);
 Result<runtime::TaskManagerOrder> fromProto(const v1::ToTaskManager& message);
 
 v1::FromTaskManager toProto(const runtime::TaskManagerReport& report);
-/// kInvalidArgument for what is no report: a registration, an unknown one.
+v1::FromTaskManager toProto(runtime::EncodedAck ack);
+/// Without its header; those who have it encoded take decodeAck().
+Result<runtime::CheckpointAck> fromProto(const v1::CheckpointAck& message);
+/// kInvalidArgument for what is no report: a registration, an unknown one. An encoded
+/// acknowledgement that cannot be read is a decline: its session and other jobs go on.
 Result<runtime::TaskManagerReport> fromProto(const v1::FromTaskManager& message);
 
 v1::WorkerOrder toProto(const runtime::WorkerOrder& order);

@@ -1,6 +1,7 @@
 #include "common/base/text.h"
 #include "common/wire/checkpoint.h"
 #include "common/wire/deployment.h"
+#include "common/wire/encoding.h"
 #include "common/wire/fields.h"
 #include "common/wire/messages.h"
 
@@ -62,26 +63,6 @@ v1::CheckpointAck toProto(const runtime::CheckpointAck& ack) {
   to.set_alignment_millis(ack.alignment_millis);
   to.set_freeze_millis(ack.freeze_millis);
   to.set_write_millis(ack.write_millis);
-  return to;
-}
-
-Result<runtime::CheckpointAck> fromProto(const v1::CheckpointAck& from) {
-  runtime::CheckpointAck to;
-  WEIR_TRY(to.execution, wire::fromProto(from.execution()));
-  to.checkpoint = CheckpointId(from.checkpoint());
-  WEIR_TRY(to.task, wire::fromProto(from.task()));
-  to.finished = from.finished();
-  WEIR_TRY(
-      to.operators,
-      fields::all<runtime::OperatorSnapshot>(
-          from.operators(), [](const v1::OperatorSnapshot& one) { return wire::fromProto(one); }));
-  WEIR_RETURN_IF_ERROR(
-      fields::unique("an acknowledgement", to.operators, [](const runtime::OperatorSnapshot& one) {
-        return one.id.hex();
-      }));
-  to.alignment_millis = from.alignment_millis();
-  to.freeze_millis = from.freeze_millis();
-  to.write_millis = from.write_millis();
   return to;
 }
 
@@ -147,7 +128,45 @@ Result<runtime::WorkerExited> fromProto(const v1::WorkerExited& from) {
       execution, from.expected(), cutText(from.cause()), from.unrecoverable()};
 }
 
+/// What a worker has said is not the session's fault: its checkpoint is declined, and all goes on.
+Result<runtime::TaskManagerReport> fromProto(const v1::EncodedAck& from) {
+  runtime::EncodedAck ack;
+  WEIR_TRY(ack.execution, wire::fromProto(from.header().execution()));
+  WEIR_TRY(ack.task, wire::fromProto(from.header().task()));
+  ack.checkpoint = CheckpointId(from.header().checkpoint());
+  ack.bytes = from.ack();
+  auto decoded = decodeAck(ack);
+  if (!decoded) {
+    return runtime::TaskManagerReport(runtime::CheckpointDecline{
+        ack.execution,
+        ack.checkpoint,
+        ack.task,
+        cutText("its acknowledgement cannot be read: " + decoded.error().text())});
+  }
+  return runtime::TaskManagerReport(*std::move(decoded));
+}
+
 }  // namespace
+
+Result<runtime::CheckpointAck> fromProto(const v1::CheckpointAck& from) {
+  runtime::CheckpointAck to;
+  WEIR_TRY(to.execution, wire::fromProto(from.execution()));
+  to.checkpoint = CheckpointId(from.checkpoint());
+  WEIR_TRY(to.task, wire::fromProto(from.task()));
+  to.finished = from.finished();
+  WEIR_TRY(
+      to.operators,
+      fields::all<runtime::OperatorSnapshot>(
+          from.operators(), [](const v1::OperatorSnapshot& one) { return wire::fromProto(one); }));
+  WEIR_RETURN_IF_ERROR(
+      fields::unique("an acknowledgement", to.operators, [](const runtime::OperatorSnapshot& one) {
+        return one.id.hex();
+      }));
+  to.alignment_millis = from.alignment_millis();
+  to.freeze_millis = from.freeze_millis();
+  to.write_millis = from.write_millis();
+  return to;
+}
 
 v1::Registration toProto(const runtime::Registration& registration) {
   v1::Registration to;
@@ -231,6 +250,16 @@ v1::FromTaskManager toProto(const runtime::TaskManagerReport& report) {
   return to;
 }
 
+v1::FromTaskManager toProto(runtime::EncodedAck ack) {
+  v1::FromTaskManager to;
+  v1::AckHeader& header = *to.mutable_encoded_ack()->mutable_header();
+  *header.mutable_execution() = toProto(ack.execution);
+  header.set_checkpoint(ack.checkpoint.value());
+  *header.mutable_task() = toProto(ack.task);
+  to.mutable_encoded_ack()->set_ack(std::move(ack.bytes));
+  return to;
+}
+
 Result<runtime::TaskManagerReport> fromProto(const v1::FromTaskManager& from) {
   using Report = runtime::TaskManagerReport;
   switch (from.report_case()) {
@@ -249,6 +278,8 @@ Result<runtime::TaskManagerReport> fromProto(const v1::FromTaskManager& from) {
       WEIR_TRY(auto ack, fromProto(from.ack()));
       return Report(std::move(ack));
     }
+    case v1::FromTaskManager::kEncodedAck:
+      return fromProto(from.encoded_ack());
     case v1::FromTaskManager::kDecline: {
       WEIR_TRY(auto decline, fromProto(from.decline()));
       return Report(std::move(decline));

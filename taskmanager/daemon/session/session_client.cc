@@ -50,7 +50,8 @@ struct SessionClient::State {
   Outcome attempt(const runtime::Registration& registration);
   void converse(Stream& stream, const v1::Registered& answer, std::int64_t asked_at);
   Error reasonOfEnd(Stream& stream);
-  void send(const runtime::TaskManagerReport& report);
+  void send(const runtime::TaskManagerReport& report) { queueUp(wire::toProto(report)); }
+  void queueUp(v1::FromTaskManager message);
   void write(Stream& stream);
   void refuse(const v1::Deployment& deployment, const Error& why);
   void receive(const v1::ToTaskManager& message);
@@ -107,8 +108,11 @@ void SessionClient::open(runtime::Registration registration, Listener& listener)
 
 void SessionClient::send(runtime::TaskManagerReport report) { state_->send(report); }
 
-void SessionClient::State::send(const runtime::TaskManagerReport& report) {
-  v1::FromTaskManager message = wire::toProto(report);
+void SessionClient::relay(runtime::EncodedAck ack) {
+  state_->queueUp(wire::toProto(std::move(ack)));
+}
+
+void SessionClient::State::queueUp(v1::FromTaskManager message) {
   std::lock_guard lock(mutex);
   if (!in_session || closing) {
     return;

@@ -34,6 +34,7 @@ class SessionClient final : public JobManagerLink {
 
   void open(runtime::Registration registration, Listener& listener) override;
   void send(runtime::TaskManagerReport report) override;
+  void relay(runtime::EncodedAck ack) override;
   bool hasRoom() const override;
   void close() override;
 

@@ -10,9 +10,9 @@
 
 namespace weir::taskmanager {
 
-/// Acknowledgements of tasks on their way to the job manager: state that goes to its memory is
-/// moved there first, and what no message takes becomes a decline, as the connection would break
-/// over it and all jobs here be lost.
+/// Acknowledgements of tasks on their way to the job manager. They pass unread, but for those with
+/// state for its memory, which is moved there first. What no message takes becomes a decline, as
+/// the connection would break over it and all jobs here be lost.
 ///
 /// Lives as long as the task manager's strand; the strand.
 class Acknowledgements {
@@ -33,7 +33,7 @@ class Acknowledgements {
       : uploads_(loop, pool, transport), reports_(reports), events_(std::move(events)) {}
 
   /// `storage`: where the job's snapshots go.
-  void add(runtime::CheckpointStorage::Kind storage, runtime::CheckpointAck ack);
+  void add(runtime::CheckpointStorage::Kind storage, runtime::EncodedAck ack);
   /// Without `checkpoint` all of an attempt.
   void abort(const runtime::ExecutionId& execution,
              std::optional<CheckpointId> checkpoint = std::nullopt) {
@@ -46,8 +46,12 @@ class Acknowledgements {
 
  private:
   void uploaded(StateUploads::Outcome outcome);
+  void moveState(runtime::CheckpointAck ack);
+  void relay(runtime::EncodedAck ack);
   void report(runtime::CheckpointAck ack);
-  void decline(const runtime::CheckpointAck& ack, std::string reason);
+  std::string tooLarge(const runtime::CheckpointAck& ack, std::uint64_t bytes) const;
+  template <typename Ack>  // Encoded or not.
+  void decline(const Ack& ack, std::string reason);
 
   StateUploads uploads_;
   ReportQueue& reports_;

@@ -44,6 +44,8 @@ class JobManagerLink {
   virtual void open(runtime::Registration registration, Listener& listener) = 0;
   /// Queues a report; dropped without a session.
   virtual void send(runtime::TaskManagerReport report) = 0;
+  /// The same of an acknowledgement, which nobody reads on the way.
+  virtual void relay(runtime::EncodedAck ack) = 0;
   /// Whether the queue is short enough to take more from workers.
   virtual bool hasRoom() const = 0;
   /// Sends what is queued, waiting for it a moment, and ends the session without onLost().

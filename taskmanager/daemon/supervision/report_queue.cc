@@ -31,6 +31,14 @@ void ReportQueue::send(runtime::TaskManagerReport report) {
   }
 }
 
+void ReportQueue::relay(runtime::EncodedAck ack) {
+  flush();
+  if (open_) {
+    link_.relay(std::move(ack));
+    sent_();
+  }
+}
+
 void ReportQueue::add(runtime::TaskUpdate update) {
   updates_.push_back(std::move(update));
   if (!std::exchange(flush_posted_, true)) {

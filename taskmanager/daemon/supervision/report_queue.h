@@ -29,6 +29,7 @@ class ReportQueue {
 
   /// Sends a report behind the updates that wait.
   void send(runtime::TaskManagerReport report);
+  void relay(runtime::EncodedAck ack);
   /// Sends an update together with others of this turn of the loop.
   void add(runtime::TaskUpdate update);
   /// Sends the updates that wait.

@@ -253,14 +253,12 @@ void TaskManagerCore::onDeployed(const runtime::ExecutionId& /*execution*/) {
   }
 }
 
-void TaskManagerCore::onReport(const runtime::ExecutionId& execution,
+void TaskManagerCore::onReport(const runtime::ExecutionId& /*execution*/,
                                runtime::WorkerReport report) {
   std::visit(
       Overloaded{
           [this](runtime::TaskUpdate& update) { onUpdate(std::move(update)); },
-          [&](runtime::CheckpointAck& ack) {
-            acknowledgements_.add(find(execution)->assignment().storage, std::move(ack));
-          },
+          [](runtime::CheckpointAck&) {},  // It comes to onAck().
           [this](runtime::CheckpointDecline& decline) { reports_.send(std::move(decline)); },
           [this](runtime::HandleDiscarded& discarded) { reports_.send(std::move(discarded)); },
           // These are between the worker and its supervisor.
@@ -268,6 +266,11 @@ void TaskManagerCore::onReport(const runtime::ExecutionId& execution,
           [](runtime::WorkerFailed&) {},
           [](runtime::LeaseTaken&) {}},
       report);
+}
+
+void TaskManagerCore::onAck(runtime::EncodedAck ack) {
+  const auto storage = find(ack.execution)->assignment().storage;
+  acknowledgements_.add(storage, std::move(ack));
 }
 
 void TaskManagerCore::onUpdate(runtime::TaskUpdate update) {

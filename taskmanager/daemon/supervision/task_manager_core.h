@@ -82,6 +82,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
 
   void onDeployed(const runtime::ExecutionId& execution) override;
   void onReport(const runtime::ExecutionId& execution, runtime::WorkerReport report) override;
+  void onAck(runtime::EncodedAck ack) override;
   void onEnded(const runtime::WorkerExited& exited) override;
 
  private:

@@ -195,13 +195,19 @@ void Worker::onFrame(const std::string& frame) {
   if (stage_ == Stage::kEnded) {
     return;
   }
-  Result<runtime::WorkerReport> report = wire::decodeWorkerReport(frame);
-  if (!report) {
-    kill_.now(name() + " broke the worker protocol: " + report.error().message());
+  auto relayed = wire::decodeRelayed(frame);
+  if (!relayed) {
+    kill_.now(name() + " broke the worker protocol: " + relayed.error().message());
     return;
   }
   liveness_.heard();
-  runtime::forEachText(*report, [](std::string& text) { text = cutText(text); });
+  std::visit(Overloaded{[this](runtime::WorkerReport& report) { take(std::move(report)); },
+                        [this](runtime::EncodedAck& ack) { handOn(std::move(ack)); }},
+             *relayed);
+}
+
+void Worker::take(runtime::WorkerReport report) {
+  runtime::forEachText(report, [](std::string& text) { text = cutText(text); });
   std::visit(Overloaded{[this](runtime::WorkerHello& hello) { onHello(hello); },
                         [this](runtime::LeaseTaken&) { liveness_.awake(); },
                         [this](runtime::WorkerFailed& failed) {
@@ -209,8 +215,16 @@ void Worker::onFrame(const std::string& frame) {
                           unrecoverable_ = failed.unrecoverable;
                           kill_.after(settings_.end_timeout, "");
                         },
-                        [this](auto& of_an_attempt) { handOn(std::move(of_an_attempt)); }},
-             *report);
+                        [this](auto& of_an_attempt) {
+                          handOn(runtime::WorkerReport(std::move(of_an_attempt)));
+                        }},
+             report);
+}
+
+void Worker::handOn(runtime::EncodedAck ack) {
+  if (stage_ == Stage::kDeployed && ack.execution == assignment_.execution) {
+    listener_.onAck(std::move(ack));
+  }
 }
 
 bool Worker::speaks(const runtime::WorkerHello& hello) {

@@ -29,8 +29,10 @@ class WorkerListener {
   virtual ~WorkerListener() = default;
   /// It has its work and takes peers.
   virtual void onDeployed(const runtime::ExecutionId& execution) = 0;
-  /// A TaskUpdate, CheckpointAck or CheckpointDecline of this very execution.
+  /// Something that a task, or a discard, of this very execution says; but for acknowledgements.
   virtual void onReport(const runtime::ExecutionId& execution, runtime::WorkerReport report) = 0;
+  /// An acknowledgement of this execution, unread but for its header.
+  virtual void onAck(runtime::EncodedAck ack) = 0;
   /// Nothing of it lives any more. The last call.
   virtual void onEnded(const runtime::WorkerExited& exited) = 0;
 };
@@ -103,7 +105,9 @@ class Worker {
   void onHello(const runtime::WorkerHello& hello);
   void onSocketEnd(const std::string& reason);
   void onExit(ProcessExit exit);
+  void take(runtime::WorkerReport report);
   void handOn(runtime::WorkerReport report);
+  void handOn(runtime::EncodedAck ack);
   void onUpdate(const runtime::TaskUpdate& update);
   bool tasksHaveEnded() const;
   std::string causeOf(const ProcessExit& exit);

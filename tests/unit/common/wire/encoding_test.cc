@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/wire/messages.h"
 #include "tests/unit/common/wire/fixture.h"
 #include "worker.pb.h"
 
@@ -374,6 +375,55 @@ TEST(EncodingTest, HandlesToDiscardAreADeploymentForWorkersThatKnowNoOtherForm) 
   EXPECT_EQ(message.deployment().restores(0).operators(1).sections(0).handle().inline_bytes(),
             "second");
   EXPECT_EQ(message.deployment().restore_lists_size(), 0);
+}
+
+runtime::CheckpointAck smallAck() {
+  runtime::CheckpointAck ack;
+  ack.execution = deployment().execution;
+  ack.checkpoint = CheckpointId(7);
+  ack.task.subtask = 2;
+  ack.write_millis = 5;
+  return ack;
+}
+
+runtime::EncodedAck relayed(const runtime::CheckpointAck& ack) {
+  auto decoded = decodeRelayed(encode(runtime::WorkerReport(ack)));
+  EXPECT_TRUE(decoded.has_value()) << decoded.error().text();
+  return std::get<runtime::EncodedAck>(*std::move(decoded));
+}
+
+TEST(RelayedTest, AnAcknowledgementIsKnownByItsHeaderAndIsReadInTheEnd) {
+  const runtime::EncodedAck ack = relayed(smallAck());
+  EXPECT_EQ(ack.execution, smallAck().execution);
+  EXPECT_EQ(ack.checkpoint, CheckpointId(7));
+  EXPECT_EQ(ack.task.subtask, 2U);
+  const auto read = fromProto(toProto(ack));
+  ASSERT_TRUE(read.has_value()) << read.error().text();
+  EXPECT_EQ(std::get<runtime::CheckpointAck>(*read).write_millis, 5U);
+}
+
+TEST(RelayedTest, OtherReportsAreReadAtOnce) {
+  const auto report = decodeRelayed(encode(runtime::WorkerReport(runtime::LeaseTaken{9})));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(std::get<runtime::LeaseTaken>(std::get<runtime::WorkerReport>(*report)).until_nanos, 9);
+}
+
+TEST(RelayedTest, WhatCannotBeReadDeclinesItsCheckpointAndNoMore) {
+  runtime::EncodedAck ack = relayed(smallAck());
+  ack.bytes += "\x07";
+  const auto read = fromProto(toProto(ack));
+  ASSERT_TRUE(read.has_value()) << read.error().text();
+  const auto& decline = std::get<runtime::CheckpointDecline>(*read);
+  EXPECT_EQ(decline.checkpoint, CheckpointId(7));
+  EXPECT_NE(decline.reason.find("cannot be read"), std::string::npos);
+}
+
+TEST(RelayedTest, AnAcknowledgementThatSpeaksOfAnotherTaskThanItsHeaderIsDeclined) {
+  runtime::EncodedAck ack = relayed(smallAck());
+  ack.task.subtask = 1;
+  const auto read = fromProto(toProto(ack));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(std::get<runtime::CheckpointDecline>(*read).task.subtask, 1U);
 }
 
 }  // namespace

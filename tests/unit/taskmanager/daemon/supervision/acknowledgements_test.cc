@@ -25,6 +25,29 @@ TEST_F(AcknowledgementsTest, DeclinesACheckpointWhoseMetadataNoMessageTakes) {
               HasSubstr("lower state.backend.fs.memory-threshold"));
 }
 
+TEST_F(AcknowledgementsTest, PassUnreadWhereStateLiesInFiles) {
+  auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
+  it.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
+  runtime::CheckpointAck ack;
+  ack.execution = it.execution;
+  ack.checkpoint = CheckpointId(4);
+  ack.task.subtask = 3;
+  runtime::OperatorSnapshot& one = ack.operators.emplace_back();
+  one.id = OperatorId(Bytes16{1});
+  one.handle.storage = runtime::StateHandle::Storage::kInline;
+  one.handle.bytes = std::string(100'000, 's');
+  one.handle.size = one.handle.bytes.size();
+  shipFrames(it, {ack});
+  start();
+  order(it);
+  const auto received = next<runtime::CheckpointAck>();
+  EXPECT_EQ(received.checkpoint, ack.checkpoint);
+  EXPECT_EQ(received.task, ack.task);
+  ASSERT_EQ(received.operators.size(), 1U);
+  EXPECT_EQ(received.operators[0].handle, one.handle);
+  EXPECT_EQ(link_.relayed, 1);
+}
+
 TEST_F(AcknowledgementsTest, MovesLargeStateToTheBlobStoreBeforeItAcknowledges) {
   auto it = deployment(std::string(kHello) + "cat frames >&3; sleep 1000");
   runtime::CheckpointAck ack;

@@ -50,6 +50,16 @@ class FakeLink final : public JobManagerLink {
     reports.push_back(std::move(report));
     changed.notify_all();
   }
+  void relay(runtime::EncodedAck ack) override {
+    auto decoded = wire::decodeAck(ack);
+    std::lock_guard lock(mutex);
+    ++relayed;
+    EXPECT_TRUE(decoded) << decoded.error().text();
+    if (decoded) {
+      reports.push_back(*std::move(decoded));
+    }
+    changed.notify_all();
+  }
   bool hasRoom() const override { return true; }
   void close() override { closed = true; }
 
@@ -59,6 +69,7 @@ class FakeLink final : public JobManagerLink {
   Listener* listener = nullptr;
   int opened = 0;
   std::atomic<bool> closed = false;
+  std::atomic<int> relayed = 0;
   std::vector<runtime::TaskManagerReport> reports;
 };
 
