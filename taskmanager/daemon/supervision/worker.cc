@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/base/lease.h"
 #include "common/base/overloaded.h"
 #include "common/base/text.h"
 #include "common/config/value.h"
-#include "common/runtime/deployment_size.h"
 #include "common/runtime/report_limits.h"
 #include "common/telemetry/log.h"
 #include "common/wire/encoding.h"
@@ -179,16 +177,9 @@ void Worker::checkMemory(const ProcessTable& table) {
   const std::uint64_t used = process_->memoryBytes(table, limit);  // Gets to know its children.
   const bool kernel_does = process_->group() != nullptr && process_->group()->limitsMemory();
   if (limit != 0 && used > limit && kill_.cause().empty() && !kernel_does) {
-    kill_.now(tooMuchMemory("used " + std::to_string(used >> 20) + " MiB of memory, more", ""));
+    kill_.now(tooMuchMemory(
+        assignment_, settings_, "used " + std::to_string(used >> 20) + " MiB of memory, more", ""));
   }
-}
-
-std::string Worker::tooMuchMemory(const std::string& used, const std::string& by) const {
-  return name() + ", with what it has started, " + used + " than the " +
-         std::to_string(memoryLimit() >> 20) + " MiB that its " +
-         std::to_string(assignment_.slots) +
-         (assignment_.slots == 1 ? " slot gives" : " slots give") + ", and was killed" + by +
-         "; raise taskmanager.slot.memory or the parallelism";
 }
 
 void Worker::onFrame(const std::string& frame) {
@@ -227,54 +218,17 @@ void Worker::handOn(runtime::EncodedAck ack) {
   }
 }
 
-bool Worker::speaks(const runtime::WorkerHello& hello) {
-  if (hello.protocol_version >= runtime::WorkerHello::kOldestVersion &&
-      hello.protocol_version <= runtime::WorkerHello::kProtocolVersion) {
-    return true;
-  }
-  unrecoverable_ = true;
-  kill_.now("the program of job " + assignment_.execution.job.hex() + " was built with Weir " +
-            hello.version + ", whose worker protocol " + std::to_string(hello.protocol_version) +
-            " the task manager on " + settings_.host + " does not speak (it speaks " +
-            std::to_string(runtime::WorkerHello::kOldestVersion) + " to " +
-            std::to_string(runtime::WorkerHello::kProtocolVersion) +
-            "); build it with this release");
-  return false;
-}
-
-/// As this worker reads it, or why it takes no message as large.
-Result<std::string> Worker::encodeWork(const runtime::WorkerHello& hello, const Work& work) const {
-  const bool shared_lists = hello.protocol_version >= runtime::WorkerHello::kSharedLists;
-  const auto* deployment = std::get_if<runtime::Deployment>(&work);
-  std::string order;
-  // Known before memory is taken for it.
-  std::uint64_t bytes =
-      shared_lists || deployment == nullptr ? 0 : runtime::bytesOfRepeated(deployment->restores);
-  if (bytes <= settings_.most_frame) {
-    order = wire::encodeFor(hello.protocol_version, work);
-    bytes = order.size();
-  }
-  if (bytes <= settings_.most_frame) {
-    return order;
-  }
-  const std::string bound = "the " + std::to_string(settings_.most_frame) + " that a worker takes";
-  const std::string text = std::visit(
-      [&](const auto& one) {
-        return runtime::deploymentTooLarge(one, settings_.host, bytes, bound);
-      },
-      work);
-  return Error(ErrorCode::kInvalidArgument,
-               text + (shared_lists ? ""
-                                    : "; the program was built with Weir " + hello.version +
-                                          ", build it with this release"));
-}
-
 void Worker::onHello(const runtime::WorkerHello& hello) {
-  if (stage_ != Stage::kStarting || cancelled_ || !speaks(hello)) {
+  if (stage_ != Stage::kStarting || cancelled_) {
+    return;
+  }
+  if (const Status spoken = checkProtocol(hello, assignment_, settings_); !spoken) {
+    unrecoverable_ = true;
+    kill_.now(spoken.error().text());
     return;
   }
   kill_.calm();
-  const Result<std::string> order = encodeWork(hello, std::exchange(work_, {}));
+  const Result<std::string> order = encodeWork(std::exchange(work_, {}), hello, settings_);
   if (!order) {
     unrecoverable_ = true;
     kill_.now(order.error().text());
@@ -334,44 +288,27 @@ void Worker::onSocketEnd(const std::string& reason) {
       name() + " closed its connection to the task manager but did not end, and was killed");
 }
 
-std::string Worker::causeOf(const ProcessExit& exit) {
-  const StderrTail& said = process_->standardError();
-  const std::string kept =
-      settings_.kept_directories > 0 && !cancelled_
-          ? "; its directory is kept as " + directory_.keptPath(assignment_.execution)
-          : "";
-  if (!failed_cause_.empty()) {
-    return failed_cause_;
-  }
-  if (!kill_.cause().empty()) {
-    return withLines(kill_.cause() + kept, said, settings_.error_file);
-  }
-  if (process_->group() != nullptr && process_->group()->outOfMemoryKills() > 0) {
-    const std::string cause = tooMuchMemory("needed more memory", " by the kernel");
-    return withLines(cause + kept, said, settings_.error_file);
-  }
-  if (!exit.signaled && exit.number == Lease::kExitStatus) {
-    return name() +
-           " ended itself: the job manager had not heard of its task manager for the "
-           "heartbeat time-out, or it was stopped for so long itself";
-  }
-  const WorkerStage stage = stage_ == Stage::kStarting ? WorkerStage::kStarting
-                            : tasks_reported_          ? WorkerStage::kRunning
-                                                       : WorkerStage::kPrepared;
-  ExitCause cause = describeExit(assignment_.execution.job, settings_.host, exit, stage, said);
-  unrecoverable_ = unrecoverable_ || cause.unrecoverable;
-  return withLines(cause.text + kept, said, settings_.error_file);
-}
-
 void Worker::onExit(ProcessExit exit) {
   kill_.disarm();
   const bool all_ended = assignment_.discards_handles ? !exit.signaled && exit.number == 0
                                                       : assignment_.tasks > 0 && tasksHaveEnded();
   const bool expected = cancelled_ || all_ended;
   failed_ = !expected;
-  std::string cause = causeOf(exit);
+  ExitCause cause =
+      causeOfEnd({exit,
+                  stage_ == Stage::kStarting ? WorkerStage::kStarting
+                  : tasks_reported_          ? WorkerStage::kRunning
+                                             : WorkerStage::kPrepared,
+                  failed_cause_,
+                  kill_.cause(),
+                  process_->group() != nullptr && process_->group()->outOfMemoryKills() > 0,
+                  cancelled_ ? "" : directory_.keptPath(assignment_.execution)},
+                 assignment_,
+                 settings_,
+                 process_->standardError());
+  unrecoverable_ = unrecoverable_ || cause.unrecoverable;
   if (expected && kill_.cause().empty()) {
-    cause.clear();
+    cause.text.clear();
   }
   log::write(expected ? log::Level::kInfo : log::Level::kWarn,
              "worker ended",
@@ -380,10 +317,10 @@ void Worker::onExit(ProcessExit exit) {
               {"pid", process_->pid()},
               {exit.signaled ? "signal" : "status", exit.number},
               {"expected", expected}});
-  if (expected && !cause.empty()) {
-    log::warn("a worker did not end as it should", {{"reason", cause}});
+  if (expected && !cause.text.empty()) {
+    log::warn("a worker did not end as it should", {{"reason", cause.text}});
   }
-  end(expected, std::move(cause));
+  end(expected, std::move(cause.text));
 }
 
 void Worker::end(bool expected, std::string cause) {

@@ -17,6 +17,8 @@
 #include "taskmanager/daemon/supervision/kill_switch.h"
 #include "taskmanager/daemon/supervision/liveness.h"
 #include "taskmanager/daemon/supervision/work.h"
+#include "taskmanager/daemon/supervision/worker_end.h"
+#include "taskmanager/daemon/supervision/worker_hello.h"
 #include "taskmanager/daemon/supervision/worker_process.h"
 #include "taskmanager/daemon/supervision/worker_settings.h"
 #include "taskmanager/worker/network/hello.h"
@@ -95,12 +97,9 @@ class Worker {
   enum class Stage : std::uint8_t { kPreparing, kStarting, kDeployed, kEnded };
 
   void onPrepared(Result<LaunchSpec> spec, Work work);
-  bool speaks(const runtime::WorkerHello& hello);
-  Result<std::string> encodeWork(const runtime::WorkerHello& hello, const Work& work) const;
   void spawn(const LaunchSpec& spec);
   std::unique_ptr<WorkerCgroup> makeGroup();
   std::uint64_t memoryLimit() const { return settings_.memory_per_slot * assignment_.slots; }
-  std::string tooMuchMemory(const std::string& used, const std::string& by) const;
   void onFrame(const std::string& frame);
   void onHello(const runtime::WorkerHello& hello);
   void onSocketEnd(const std::string& reason);
@@ -110,7 +109,6 @@ class Worker {
   void handOn(runtime::EncodedAck ack);
   void onUpdate(const runtime::TaskUpdate& update);
   bool tasksHaveEnded() const;
-  std::string causeOf(const ProcessExit& exit);
   void end(bool expected, std::string cause);
   std::string name() const;
 
