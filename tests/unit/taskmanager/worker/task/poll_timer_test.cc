@@ -5,8 +5,8 @@
 namespace weir::worker {
 namespace {
 
-constexpr SteadyTime at(std::int64_t millis) {
-  return SteadyTime(std::chrono::milliseconds(millis));
+constexpr SteadyTime millis(std::int64_t count) {
+  return SteadyTime(std::chrono::milliseconds(count));
 }
 
 class PollTimerTest : public ::testing::Test {
@@ -22,30 +22,30 @@ TEST_F(PollTimerTest, ASourceThatHadRecordsIsPolledAtOnce) {
 }
 
 TEST_F(PollTimerTest, RestsUntilTheTimeThatTheSourceNamed) {
-  timer_.hadNone(at(1000), at(1500));
-  EXPECT_EQ(timer_.next(), at(1500));
-  EXPECT_FALSE(timer_.over(at(1499)));
+  timer_.hadNone(millis(1000), millis(1500));
+  EXPECT_EQ(timer_.next(), millis(1500));
+  EXPECT_FALSE(timer_.over(millis(1499)));
   EXPECT_TRUE(timer_.resting());
-  EXPECT_TRUE(timer_.over(at(1500)));
+  EXPECT_TRUE(timer_.over(millis(1500)));
   EXPECT_FALSE(timer_.resting());
 }
 
 TEST_F(PollTimerTest, TheWakerEndsARestOnce) {
-  timer_.hadNone(at(1000), at(1500));
+  timer_.hadNone(millis(1000), millis(1500));
   timer_.waker().function()();
-  EXPECT_TRUE(timer_.over(at(1001)));
-  timer_.hadNone(at(1001), at(1500));
-  EXPECT_FALSE(timer_.over(at(1002)));
+  EXPECT_TRUE(timer_.over(millis(1001)));
+  timer_.hadNone(millis(1001), millis(1500));
+  EXPECT_FALSE(timer_.over(millis(1002)));
 }
 
 TEST_F(PollTimerTest, RestsOfASourceThatNamesNoTimeGrowUntilItHasRecords) {
-  timer_.hadNone(at(1000), SteadyTime::max());
-  const Duration first = timer_.next() - at(1000);
-  timer_.hadNone(at(1000), SteadyTime::max());
-  EXPECT_GT(timer_.next() - at(1000), first);
+  timer_.hadNone(millis(1000), SteadyTime::max());
+  const Duration first = timer_.next() - millis(1000);
+  timer_.hadNone(millis(1000), SteadyTime::max());
+  EXPECT_GT(timer_.next() - millis(1000), first);
   timer_.hadRecords();
-  timer_.hadNone(at(1000), SteadyTime::max());
-  EXPECT_EQ(timer_.next() - at(1000), first);
+  timer_.hadNone(millis(1000), SteadyTime::max());
+  EXPECT_EQ(timer_.next() - millis(1000), first);
 }
 
 }  // namespace
