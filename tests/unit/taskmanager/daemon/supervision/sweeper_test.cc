@@ -15,7 +15,7 @@ namespace weir::taskmanager {
 namespace {
 
 pid_t startInItsOwnSession(const std::string& directory) {
-  const std::string mark = std::string(kWorkerMark) + "/tmp/" + directory + "/job-1";
+  const std::string mark = std::string(kWorkerMark) + "=/tmp/" + directory + "/job-1";
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::setsid();

@@ -51,7 +51,7 @@ TEST_F(WorkDirectoryTest, OfAKilledTaskManagerIsRemoved) {
 TEST_F(WorkDirectoryTest, OfAKilledTaskManagerGoesWithWhatItsWorkersHaveStarted) {
   std::filesystem::create_directories(tmp_ + "/weir-tm-dead");
   std::ofstream(tmp_ + "/weir-tm-dead/lock");
-  const std::string mark = std::string(kWorkerMark) + tmp_ + "/weir-tm-dead/job-1";
+  const std::string mark = std::string(kWorkerMark) + "=" + tmp_ + "/weir-tm-dead/job-1";
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::setsid();
