@@ -25,8 +25,6 @@ JobRegistry::JobRegistry(const JobServices& services,
       listener_(listener),
       archive_(options.history) {}
 
-JobRegistry::~JobRegistry() = default;
-
 void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done) {
   const JobId id = request.job;
   if (auto known = jobs_.find(id); known != jobs_.end()) {

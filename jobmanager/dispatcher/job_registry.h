@@ -39,7 +39,6 @@ class JobRegistry final : public SavepointOwners, private JobListener {
               blob::BlobStore& blobs,
               const DispatcherOptions& options,
               RegistryListener& listener);
-  ~JobRegistry() override;
 
   /// A repeated submission gets the answer of the first.
   void submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done);

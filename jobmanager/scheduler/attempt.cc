@@ -37,8 +37,6 @@ Attempt::Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptO
   });
 }
 
-// -------------------------------------------------------------------------------------- to start
-
 void Attempt::deploy(Placement placement) {
   workers_.emplace(
       execution_, std::move(placement), job_.states.graph().graph(), job_.services.resources);
@@ -70,8 +68,6 @@ void Attempt::startCheckpoints() {
   workers_->restored();
   job_.coordinator.start();
 }
-
-// --------------------------------------------------------------------------------------- reports
 
 void Attempt::update(const runtime::TaskUpdate& update) {
   if (!workers_) {
@@ -169,8 +165,6 @@ void Attempt::workerGone(TaskManagerId id, const std::string& cause, std::string
   }
 }
 
-// ------------------------------------------------------------------------------------- to finish
-
 void Attempt::finishIfDone() {
   const ExecutionGraph& graph = job_.states.graph();
   if (!live() || !graph.allInputsEnded()) {
@@ -209,8 +203,6 @@ void Attempt::finish() {
     workers_->sendToAll(runtime::FinishOrder{execution_});
   }
 }
-
-// ---------------------------------------------------------------------------------------- to end
 
 Attempt::Restart Attempt::unlessNew() const {
   const auto running = static_cast<std::size_t>(JobState::kRunning);
@@ -260,8 +252,6 @@ void Attempt::becomeOver() {
   workers_.reset();
   owner_.attemptOver();
 }
-
-// ---------------------------------------------------------------------------------------- for show
 
 std::string Attempt::waitsFor() const {
   if (state_ == State::kPlacing) {

@@ -43,8 +43,6 @@ JobMaster::JobMaster(const JobServices& services,
                coordinator_),
       ending_(id_, services.store, coordinator_, restore_, savepoints_) {}
 
-JobMaster::~JobMaster() = default;
-
 void JobMaster::start(std::optional<std::vector<ha::CheckpointPointer>> stored,
                       Callback<runtime::SubmitReply> done) {
   log::info(
@@ -65,11 +63,7 @@ void JobMaster::start(std::optional<std::vector<ha::CheckpointPointer>> stored,
   restore_.open(std::move(stored),
                 [this, done = std::move(done)](const Result<runtime::RestoreReport>& report) {
                   phase_ = Phase::kTrying;
-                  if (report) {
-                    accept(*report, done);
-                  } else {
-                    refuse(report.error(), done);
-                  }
+                  report ? accept(*report, done) : refuse(report.error(), done);
                 });
 }
 
@@ -99,10 +93,6 @@ void JobMaster::schedule() {
       Attempt::Job{services_, options_, program_, states_, coordinator_, restore_, probe_},
       *this);
   tasks_.follow(*attempt_);
-}
-
-void JobMaster::report(TaskManagerId from, const runtime::TaskManagerReport& report) {
-  tasks_.report(from, report);
 }
 
 void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {

@@ -38,7 +38,6 @@ class JobMaster final : public AttemptOwner {
             JobOptions options,
             runtime::SubmitRequest request,
             JobListener& listener);
-  ~JobMaster() override;
 
   /// Matches the savepoint if one is named, answers, and schedules. A savepoint that does not fit
   /// ends the job FAILED, without restart, and is the answer. A job that an earlier leader ran goes
@@ -56,7 +55,9 @@ class JobMaster final : public AttemptOwner {
   /// Waits for no worker any more.
   void giveUp();
 
-  void report(TaskManagerId from, const runtime::TaskManagerReport& report);
+  void report(TaskManagerId from, const runtime::TaskManagerReport& report) {
+    tasks_.report(from, report);
+  }
   void taskManagerLost(TaskManagerId id, const std::string& reason);
 
   runtime::JobSummary summary() const;

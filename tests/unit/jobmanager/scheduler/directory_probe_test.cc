@@ -122,6 +122,19 @@ TEST_F(DirectoryProbeTest, OnOneMachineADirectoryThatIsNotSharedIsOnlyAWarning) 
   EXPECT_TRUE(answer_->has_value());
 }
 
+TEST_F(DirectoryProbeTest, AsksATaskManagerOnceUntilItIsLost) {
+  addTaskManager("another-machine");
+  run();
+  carryOut(files_);
+  answer_.reset();
+  run();
+  EXPECT_TRUE(answer_.has_value() && answer_->has_value());
+  EXPECT_EQ(gateway_->orders.size(), 1U);
+  probe_.lost(id_);
+  run();
+  EXPECT_EQ(gateway_->orders.size(), 2U);
+}
+
 TEST_F(DirectoryProbeTest, ASilentTaskManagerIsUnavailableAfterATimeOut) {
   addTaskManager("another-machine");
   run();
