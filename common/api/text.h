@@ -158,7 +158,11 @@ void appendCsvFields(std::string& to, const T&... fields) {
     appendText(to, field);
     quoteCsv(to, begin);
   };
+  const std::size_t line = to.size();
   (one(fields), ...);
+  if (to.size() == line) {
+    to += "\"\"";  // An empty line is no record to those who read it.
+  }
 }
 
 /// Appends `value` as a line of writeAsCsv(): its members with commas, quoted as RFC 4180 says.

@@ -1,7 +1,11 @@
 #include "common/client/command_line.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -382,7 +386,13 @@ int CommandLine::dispatchConfig(const Invocation& invocation) {
 
 int commandLine(int argc, char** argv) {
   catchSignals();
-  return CommandLine().run(argc, argv);
+  const int status = CommandLine().run(argc, argv);
+  std::cout.flush();
+  if (status != kDone || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout)) {
+    return status;
+  }
+  std::fprintf(stderr, "weir: standard output: %s\n", std::strerror(errno));
+  return kFailed;
 }
 
 }  // namespace weir::client

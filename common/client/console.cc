@@ -16,10 +16,16 @@ namespace {
 /// Nothing that a terminal would obey; line breaks and tabs are the caller's.
 std::string shown(std::string_view text) { return escaped(text, "\n\t"); }
 
-void putLine(std::FILE* stream, std::string_view line) {
-  std::fwrite(line.data(), 1, line.size(), stream);
-  std::fputc('\n', stream);
-  std::fflush(stream);
+bool putLine(std::FILE* stream, std::string_view line) {
+  return std::fwrite(line.data(), 1, line.size(), stream) == line.size() &&
+         std::fputc('\n', stream) != EOF && std::fflush(stream) == 0;
+}
+
+/// What standard output does not take is told to standard error: it may name a job that runs now.
+void putResult(std::string_view line) {
+  if (!putLine(stdout, line)) {
+    putLine(stderr, fmt::format("weir: not written to standard output: {}", line));
+  }
 }
 
 /// The sentence on the first line, what is listed after it indented by two blanks.
@@ -103,13 +109,13 @@ Console::~Console() { endProgress(); }
 void Console::result(std::string_view line) {
   if (!json_) {
     endProgress();
-    putLine(stdout, shown(line));
+    putResult(shown(line));
   }
 }
 
 void Console::document(std::string_view json) {
   if (json_) {
-    putLine(stdout, json);
+    putResult(json);
   }
 }
 

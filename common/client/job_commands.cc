@@ -58,7 +58,8 @@ std::vector<std::string> statusOf(const JobSummary& job, std::int64_t now) {
   }
   std::vector<std::string> texts{std::move(status)};
   if (!job.failure.empty()) {
-    texts.push_back((ended ? "failure: " : "last failure: ") + escaped(firstSentence(job.failure)));
+    texts.push_back((job.state == runtime::JobState::kFailed ? "failure: " : "last failure: ") +
+                    escaped(firstSentence(job.failure)));
   }
   return texts;
 }

@@ -29,7 +29,7 @@ Result<std::string> directoryOf(const Configuration& configuration,
   const bool local = directory.starts_with('/') || directory.starts_with("file:/");
   if (!local) {
     const std::string problem =
-        colon != std::string::npos && colon < directory.find('/')
+        colon != std::string::npos && colon < directory.find('/') && !directory.starts_with("file:")
             ? "' has the scheme '" + directory.substr(0, colon) + "', but only file: is supported"
             : "' is not absolute";
     return Error(ErrorCode::kInvalidArgument,

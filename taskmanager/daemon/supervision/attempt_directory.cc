@@ -51,8 +51,7 @@ void AttemptDirectory::prepare(Work work, Prepared done) {
 
 std::string AttemptDirectory::keptPath(const runtime::ExecutionId& execution) const {
   const std::filesystem::path tmp = std::filesystem::path(path_).parent_path().parent_path();
-  return tmp /
-         (kFailedPrefix + execution.job.hex() + "-" + std::to_string(execution.attempt.value()));
+  return tmp / keptName(execution);
 }
 
 void AttemptDirectory::keep(const runtime::ExecutionId& execution, std::size_t most) {

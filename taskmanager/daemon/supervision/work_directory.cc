@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,27 +15,18 @@ namespace weir::taskmanager {
 
 namespace {
 
-constexpr const char* kPrefix = "weir-tm-";
-constexpr std::time_t kYoungSeconds = 60;
+constexpr std::string_view kPrefix = "weir-tm-";
+constexpr std::string_view kKeptPrefix = "weir-failed-";
+constexpr std::size_t kIdLetters = 32;
+constexpr std::size_t kMostAttemptDigits = 20;
 
-// A lock that is held is on a file that still has its name: else somebody deleted it meanwhile.
-bool lockIt(const UniqueFd& file) {
-  struct stat info{};
-  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file.get(), &info) == 0 &&
-         info.st_nlink > 0;
-}
-
-bool isLeftover(const std::string& directory) {
-  struct stat info{};
-  if (::lstat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) ||
-      info.st_uid != ::geteuid()) {
-    return false;
-  }
-  const UniqueFd lock(::open((directory + "/lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!lock) {
-    return errno == ENOENT && std::time(nullptr) - info.st_mtime > kYoungSeconds;
-  }
-  return lockIt(lock);
+/// "weir-failed-<job>-<attempt>"
+bool isKeptName(std::string_view name) {
+  const std::size_t dash = kKeptPrefix.size() + kIdLetters;
+  const std::string_view attempt = name.size() > dash ? name.substr(dash) : "";
+  return daemon::isOwnedName(name.substr(0, dash), kKeptPrefix, kIdLetters) && attempt.size() > 1 &&
+         attempt.size() <= 1 + kMostAttemptDigits && attempt[0] == '-' &&
+         attempt.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }
 
 }  // namespace
@@ -50,67 +38,44 @@ Result<std::unique_ptr<WorkDirectory>> WorkDirectory::create(const std::string& 
   if (error) {
     return systemError(error.value(), "create directory " + tmp);
   }
-  std::string path = tmp + "/" + kPrefix + id.hex();
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-      return systemError(errno, "create directory " + path);
-    }
-    UniqueFd lock(::open((path + "/lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-    if (lock && lockIt(lock)) {
-      return std::unique_ptr<WorkDirectory>(new WorkDirectory(std::move(path), std::move(lock)));
-    }
-  }
-  return Error(ErrorCode::kIo, "directory " + path + " cannot be locked");
-}
-
-WorkDirectory::WorkDirectory(std::string path, UniqueFd lock)
-    : path_(std::move(path)), lock_(std::move(lock)) {}
-
-WorkDirectory::~WorkDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  WEIR_TRY(auto owned, daemon::OwnedDirectory::create(tmp, kPrefix, id.hex()));
+  return std::unique_ptr<WorkDirectory>(new WorkDirectory(std::move(owned)));
 }
 
 std::string WorkDirectory::ofAttempt(const runtime::ExecutionId& execution) const {
-  return path_ + "/job-" + execution.job.hex() + "-" + std::to_string(execution.attempt.value());
+  return path() + "/job-" + execution.job.hex() + "-" + std::to_string(execution.attempt.value());
 }
 
-std::string WorkDirectory::name() const { return std::filesystem::path(path_).filename(); }
+std::string WorkDirectory::name() const { return std::filesystem::path(path()).filename(); }
 
 Status WorkDirectory::restore() {
   const std::string advice = "set taskmanager.tmp.dirs to a directory that can be written";
-  const auto failed = [&](int error, const std::string& what) {
-    return Error(ErrorCode::kIo, systemError(error, what).message()).advise(advice);
-  };
   std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
+  std::filesystem::create_directories(std::filesystem::path(path()).parent_path(), error);
   if (error) {
-    return failed(error.value(), "create the parent of " + path_);
+    return Error(ErrorCode::kIo,
+                 systemError(error.value(), "create the parent of " + path()).message())
+        .advise(advice);
   }
-  if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
-    return failed(errno, "create directory " + path_);
+  if (const Status restored = owned_->restore(); !restored) {
+    return Error(ErrorCode::kIo, restored.error().message()).advise(advice);
   }
-  struct stat held{};
-  struct stat named{};
-  const std::string lock_path = path_ + "/lock";
-  if (::stat(lock_path.c_str(), &named) != 0 || ::fstat(lock_.get(), &held) != 0 ||
-      named.st_ino != held.st_ino) {
-    UniqueFd lock(::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock || !lockIt(lock)) {
-      return failed(errno, "lock " + lock_path);
-    }
-    lock_ = std::move(lock);
-  }
-  if (::access(path_.c_str(), W_OK | X_OK) != 0) {
-    return failed(errno, "write in " + path_);
+  if (::access(path().c_str(), W_OK | X_OK) != 0) {
+    return Error(ErrorCode::kIo, systemError(errno, "write in " + path()).message()).advise(advice);
   }
   return ok();
+}
+
+std::string keptName(const runtime::ExecutionId& execution) {
+  return std::string(kKeptPrefix) + execution.job.hex() + "-" +
+         std::to_string(execution.attempt.value());
 }
 
 void keepDirectory(const std::string& directory, const std::string& kept, std::size_t most) {
   std::error_code ignored;
   std::filesystem::remove_all(directory + "/state", ignored);
   std::filesystem::remove_all(kept, ignored);
+  ::chmod(directory.c_str(), 0700);  // Until now it stood in a directory that nobody else entered.
   std::filesystem::rename(directory, kept, ignored);
   std::vector<std::filesystem::path> all;
   std::error_code error;
@@ -119,7 +84,7 @@ void keepDirectory(const std::string& directory, const std::string& kept, std::s
        !error && entry != end;
        entry.increment(error)) {
     struct stat info{};
-    if (entry->path().filename().string().starts_with(kFailedPrefix) &&
+    if (isKeptName(entry->path().filename().string()) &&
         ::lstat(entry->path().c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
         info.st_uid == ::geteuid()) {
       all.push_back(entry->path());
@@ -136,20 +101,9 @@ void keepDirectory(const std::string& directory, const std::string& kept, std::s
 }
 
 std::vector<std::string> removeLeftovers(const std::string& tmp) {
-  std::vector<std::string> removed;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(tmp, error), end; !error && entry != end;
-       entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (name.starts_with(kPrefix) && isLeftover(entry->path().string())) {
-      constexpr int kMostPasses = 100;
-      sweepProcesses(name, kMostPasses);
-      std::error_code ignored;
-      std::filesystem::remove_all(entry->path(), ignored);
-      removed.push_back(std::move(name));
-    }
-  }
-  return removed;
+  constexpr int kMostPasses = 100;
+  return daemon::removeLeftovers(
+      tmp, kPrefix, kIdLetters, [](const std::string& name) { sweepProcesses(name, kMostPasses); });
 }
 
 }  // namespace weir::taskmanager

@@ -3,33 +3,28 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/ids.h"
 #include "common/base/result.h"
-#include "common/base/unique_fd.h"
+#include "common/daemon/owned_directory.h"
 #include "common/runtime/job_state.h"
 
 namespace weir::taskmanager {
 
-/// The directory of one running task manager, `<tmp>/weir-tm-<id>`, with its blobs and its jobs.
-///
-/// Lives as long as the task manager, holds a lock in it, and deletes it at the end. What a task
-/// manager that was killed left behind is recognised by its lock, which nobody holds.
-/// Threads: any, for const calls.
+/// The directory of one running task manager, `<tmp>/weir-tm-<id>`, with its blobs and its jobs: an
+/// owned directory, deleted at the end. Threads: any, for const calls.
 class WorkDirectory {
  public:
   /// Makes the directory in `tmp`. Errors name it.
   static Result<std::unique_ptr<WorkDirectory>> create(const std::string& tmp,
                                                        const TaskManagerId& id);
-  ~WorkDirectory();
-  WorkDirectory(const WorkDirectory&) = delete;
-  WorkDirectory& operator=(const WorkDirectory&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return owned_->path(); }
   /// "weir-tm-<id>"
   std::string name() const;
-  std::string blobs() const { return path_ + "/blobs"; }
+  std::string blobs() const { return path() + "/blobs"; }
   /// Makes the directory and its lock again if somebody, such as a cleaner of temporary files, has
   /// deleted them. Errors: kIo; no worker can be started any more.
   Status restore();
@@ -37,23 +32,22 @@ class WorkDirectory {
   std::string ofAttempt(const runtime::ExecutionId& execution) const;
 
  private:
-  WorkDirectory(std::string path, UniqueFd lock);
+  explicit WorkDirectory(std::unique_ptr<daemon::OwnedDirectory> owned)
+      : owned_(std::move(owned)) {}
 
-  std::string path_;
-  UniqueFd lock_;
+  const std::unique_ptr<daemon::OwnedDirectory> owned_;
 };
 
-/// How directories are named that keepDirectory() keeps.
-inline const std::string kFailedPrefix = "weir-failed-";
+/// What the kept directory of a failed attempt is named: "weir-failed-<job>-<attempt>".
+std::string keptName(const runtime::ExecutionId& execution);
 
-/// Renames the directory of a failed worker to `kept`, whose name begins with kFailedPrefix,
-/// without the state that was fetched for it; of such directories beside it only the newest `most`
-/// stay.
+/// Renames the directory of a failed worker to `kept`, a keptName() beside other such directories,
+/// without the state that was fetched for it, and open to our user alone; of those beside it only
+/// the newest `most` stay.
 void keepDirectory(const std::string& directory, const std::string& kept, std::size_t most);
 
 /// Deletes directories in `tmp` whose task manager does not live any more, and returns their names.
-/// Those of other users, or that are just being made, stay. What its workers have started and what
-/// has outlived them is killed first.
+/// What its workers have started and what has outlived them is killed first.
 std::vector<std::string> removeLeftovers(const std::string& tmp);
 
 }  // namespace weir::taskmanager

@@ -9,6 +9,7 @@
 
 #include "common/api/run.h"
 #include "common/api/weir.h"
+#include "common/base/program_environment.h"
 #include "common/wire/encoding.h"
 #include "tests/unit/common/api/programs.h"
 
@@ -252,7 +253,7 @@ TEST(GraphTest, ASubmittedProgramHandsItsGraphOver) {
       },
       0);
   ASSERT_FALSE(frame.empty());
-  EXPECT_EQ(frame[0], api::kGraphFrame);
+  EXPECT_EQ(frame[0], program_environment::kGraphFrame);
   const auto graph = wire::decodeJobGraph(std::string_view(frame).substr(1));
   ASSERT_TRUE(graph.has_value()) << graph.error().text();
   EXPECT_EQ(graph->name, "submitted");
@@ -269,7 +270,7 @@ TEST(GraphTest, ASubmittedProgramHandsItsErrorOver) {
       },
       1);
   ASSERT_FALSE(frame.empty());
-  EXPECT_EQ(frame[0], api::kErrorFrame);
+  EXPECT_EQ(frame[0], program_environment::kErrorFrame);
   EXPECT_THAT(frame, HasSubstr("same"));
 }
 
@@ -282,7 +283,7 @@ TEST(GraphTest, ASubmittedProgramWithoutExecuteHandsThatOver) {
       },
       1);
   ASSERT_FALSE(frame.empty());
-  EXPECT_EQ(frame[0], api::kErrorFrame);
+  EXPECT_EQ(frame[0], program_environment::kErrorFrame);
   EXPECT_THAT(frame, HasSubstr("ended without execute"));
 }
 
@@ -295,7 +296,7 @@ TEST(GraphTest, ASubmittedProgramThatPlansAMalformedGraphHandsTheErrorOver) {
       },
       1);
   ASSERT_FALSE(frame.empty());
-  EXPECT_EQ(frame[0], api::kErrorFrame);
+  EXPECT_EQ(frame[0], program_environment::kErrorFrame);
   EXPECT_THAT(frame, HasSubstr("same"));
 }
 
@@ -458,6 +459,7 @@ TEST(GraphTest, CsvIsQuotedAsRfc4180Says) {
   EXPECT_EQ(toCsv(Row("", 4, "\"")), R"(,4,"""")");
   EXPECT_EQ(toCsv(Sale{"x,y", 1.5}), R"("x,y",1.5)");
   EXPECT_EQ(toCsv(std::string("one, field")), R"("one, field")");
+  EXPECT_EQ(toCsv(std::string()), R"("")") << "an empty line is no record";
   EXPECT_EQ(toCsv(std::pair(1, std::vector<int>{2, 3})), R"(1,"[2, 3]")");
 }
 

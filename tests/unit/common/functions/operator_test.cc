@@ -21,13 +21,13 @@ struct CountPerWord : RichMapFunction<std::string, std::string> {
     return word + "=" + std::to_string(seen_.value());
   }
 };
-const auto kIdentity = [](const std::string& word) { return word; };
+const auto kWordItself = [](const std::string& word) { return word; };
 using Counting = OneInputOperator<MapStep,
                                   CountPerWord,
                                   std::string,
                                   std::string,
                                   std::string,
-                                  decltype(kIdentity)>;
+                                  decltype(kWordItself)>;
 
 /// An operator with its context and what it emits.
 template <typename Op, typename Out>
@@ -45,7 +45,7 @@ struct Running {
 
 struct Counter : Running<Counting, std::string> {
   explicit Counter(std::uint32_t subtask = 0, std::uint32_t parallelism = 1)
-      : Running(FakeContext(subtask, parallelism), CountPerWord{}, kIdentity) {}
+      : Running(FakeContext(subtask, parallelism), CountPerWord{}, kWordItself) {}
 };
 
 TEST(OperatorTest, KeyedStateIsOfTheRecordsKey) {
@@ -80,8 +80,8 @@ TEST(OperatorTest, KeyedStateComesBackAtAnotherParallelism) {
 
 TEST(OperatorTest, CopiesOfAFunctionHaveTheirOwnState) {
   const Prototype<CountPerWord> prototype{CountPerWord{}};
-  Running<Counting, std::string> first(FakeContext(0, 2), prototype.copy(), kIdentity);
-  Running<Counting, std::string> second(FakeContext(1, 2), prototype.copy(), kIdentity);
+  Running<Counting, std::string> first(FakeContext(0, 2), prototype.copy(), kWordItself);
+  Running<Counting, std::string> second(FakeContext(1, 2), prototype.copy(), kWordItself);
   first.op.open();
   second.op.open();
   feed<std::string>(first.op, {"a", "a"});

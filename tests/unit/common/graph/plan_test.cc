@@ -37,14 +37,14 @@ StreamGraph counting() {
   return graph;
 }
 
-JobGraph build(const StreamGraph& graph) {
+JobGraph planned(const StreamGraph& graph) {
   StreamGraph::Settings settings;
   settings.job_name = "Job";
   return graph.translate(settings)->graph;
 }
 
 TEST(Plan, IsTheContractsJson) {
-  const JobGraph job = build(counting());
+  const JobGraph job = planned(counting());
   const std::string in = job.operators[0].id.hex();
   const std::string count = job.operators[1].id.hex();
   EXPECT_EQ(
@@ -59,42 +59,43 @@ TEST(Plan, IsTheContractsJson) {
 }
 
 TEST(Plan, WarnsOfStateWithoutAUid) {
-  EXPECT_THAT(planWarnings(build(counting())),
+  EXPECT_THAT(planWarnings(planned(counting())),
               ElementsAre(HasSubstr("'Count' has state and no uid")));
   StreamGraph graph = counting();
   graph.node(1).uid = "count-id";
-  EXPECT_THAT(planWarnings(build(graph)), IsEmpty());
+  EXPECT_THAT(planWarnings(planned(graph)), IsEmpty());
 }
 
 TEST(Plan, WarnsOfStateThatOnlyOrderTellsApart) {
   StreamGraph graph = counting();
   graph.add(graph.nodes()[1]);
   EXPECT_THAT(
-      planWarnings(build(graph)),
+      planWarnings(planned(graph)),
       ElementsAre(HasSubstr("from 1 of equal structure"), HasSubstr("from 1 of equal structure")));
 }
 
 TEST(FirstDifference, IsNoneForTheSameProgramUnderOtherNames) {
   StreamGraph renamed = counting();
   renamed.node(1).name = "Started at noon";
-  EXPECT_EQ(firstDifference(build(counting()), build(renamed)), "");
+  EXPECT_EQ(firstDifference(planned(counting()), planned(renamed)), "");
 }
 
 TEST(FirstDifference, NamesTheOperatorThatChanged) {
   StreamGraph other = counting();
   other.node(1).parallelism = 3;
-  EXPECT_EQ(firstDifference(build(counting()), build(other)),
+  EXPECT_EQ(firstDifference(planned(counting()), planned(other)),
             "operator 'Count' (map) had parallelism 2 when it was submitted and 3 here");
   other = counting();
   other.node(1).kind = "filter";
-  EXPECT_THAT(firstDifference(build(counting()), build(other)),
+  EXPECT_THAT(firstDifference(planned(counting()), planned(other)),
               HasSubstr("'Count' (map) of the submitted graph is 'Count' (filter) here"));
   other = counting();
   other.node(1).states[0].name = "heard";
-  EXPECT_THAT(firstDifference(build(counting()), build(other)), HasSubstr("declares other state"));
+  EXPECT_THAT(firstDifference(planned(counting()), planned(other)),
+              HasSubstr("declares other state"));
   other = counting();
   other.node(1).inputs[0].partitioning = Partitioning::kRebalance;
-  EXPECT_THAT(firstDifference(build(counting()), build(other)), HasSubstr("'Count' (map)"));
+  EXPECT_THAT(firstDifference(planned(counting()), planned(other)), HasSubstr("'Count' (map)"));
 }
 
 TEST(FirstDifference, NamesAnOperatorThatIsMissingOrNew) {
@@ -102,14 +103,14 @@ TEST(FirstDifference, NamesAnOperatorThatIsMissingOrNew) {
   StreamNode extra = longer.nodes()[1];
   extra.name = "Extra";
   longer.add(extra);
-  EXPECT_THAT(firstDifference(build(longer), build(counting())),
+  EXPECT_THAT(firstDifference(planned(longer), planned(counting())),
               HasSubstr("'Extra' (map) of the submitted graph is missing here"));
-  EXPECT_THAT(firstDifference(build(counting()), build(longer)),
+  EXPECT_THAT(firstDifference(planned(counting()), planned(longer)),
               HasSubstr("'Extra' (map) is not part of the graph that was submitted"));
 }
 
 TEST(Plan, ANameThatIsNotUtf8IsStillJson) {
-  JobGraph job = build(counting());
+  JobGraph job = planned(counting());
   job.name = "\xff\n\x1b";
   job.operators[0].name = "caf\xe9\x7f";
   EXPECT_THAT(planJson(job), HasSubstr("\"name\":\"\uFFFD\\u000a\\u001b\""));

@@ -97,11 +97,26 @@ TEST_F(BlobDirectoryTest, OtherNamesAndLinksStay) {
   EXPECT_TRUE(std::filesystem::exists(path("weir-jobmanager-blobs-notes") / "blob"));
 }
 
-TEST_F(BlobDirectoryTest, WithoutALockOnlyAnEmptyOneGoes) {
+TEST_F(BlobDirectoryTest, WithoutALockOneGoesThatIsEmptyOrWasOpenToItsUserAlone) {
   std::filesystem::create_directories(path("weir-jobmanager-blobs-000000000000"));
-  leave("weir-jobmanager-blobs-111111111111");
-  std::filesystem::remove(path("weir-jobmanager-blobs-111111111111") / "lock");
-  EXPECT_THAT(removeLeftovers(parent_.string()), ElementsAre("weir-jobmanager-blobs-000000000000"));
+  for (const char* name :
+       {"weir-jobmanager-blobs-111111111111", "weir-jobmanager-blobs-222222222222"}) {
+    leave(name);
+    std::filesystem::remove(path(name) / "lock");
+  }
+  std::filesystem::permissions(path("weir-jobmanager-blobs-222222222222"),
+                               std::filesystem::perms::owner_all);
+  EXPECT_THAT(
+      removeLeftovers(parent_.string()),
+      ElementsAre("weir-jobmanager-blobs-000000000000", "weir-jobmanager-blobs-222222222222"));
+  EXPECT_TRUE(std::filesystem::exists(path("weir-jobmanager-blobs-111111111111") / "blob"));
+}
+
+TEST_F(BlobDirectoryTest, OfALivingJobManagerStaysWithoutItsLock) {
+  const auto directory = BlobDirectory::create(parent_.string(), random_);
+  ASSERT_TRUE(directory.has_value());
+  std::filesystem::remove(std::filesystem::path((*directory)->path()) / "lock");
+  EXPECT_THAT(removeLeftovers(parent_.string()), IsEmpty());
 }
 
 TEST_F(BlobDirectoryTest, ALockThatIsALinkIsNotFollowed) {

@@ -3,16 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "common/fs/memory_file_system.h"
+#include "tests/unit/jobmanager/blob/manual_clock.h"
 
 namespace weir::blob {
 namespace {
-
-class ManualClock final : public Clock {
- public:
-  SteadyTime now() const override { return SteadyTime(elapsed); }
-  WallTime wallNow() const override { return {}; }
-  Duration elapsed{};
-};
 
 class BlobStoreTest : public ::testing::Test {
  protected:

@@ -7,6 +7,7 @@
 
 #include "common/base/random.h"
 #include "common/fs/digest.h"
+#include "tests/unit/jobmanager/blob/manual_clock.h"
 
 namespace weir::blob {
 namespace {
@@ -14,13 +15,6 @@ namespace {
 using namespace std::chrono_literals;  // NOLINT: durations of a test.
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-class ManualClock final : public Clock {
- public:
-  SteadyTime now() const override { return SteadyTime(elapsed); }
-  WallTime wallNow() const override { return {}; }
-  Duration elapsed{};
-};
 
 class StateStoreTest : public ::testing::Test {
  protected:

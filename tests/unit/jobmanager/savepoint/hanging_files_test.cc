@@ -21,7 +21,7 @@ using namespace std::chrono_literals;  // NOLINT: durations of a test.
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class NoOwners final : public SavepointOwners {
+class NobodyOwns final : public SavepointOwners {
  public:
   bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return false; }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return false; }
@@ -81,7 +81,7 @@ class HangingFilesTest : public ::testing::Test {
   blob::BlobStore store_{files_, "/blobs", clock_, random_};
   StateBlobs blobs_{store_};
   testing::FakeDiscarder discarder_;
-  NoOwners owners_;
+  NobodyOwns owners_;
   std::unique_ptr<SavepointStore> savepoints_;
 };
 
