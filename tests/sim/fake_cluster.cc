@@ -267,8 +267,11 @@ void FakeTaskManager::deploy(const runtime::Deployment& deployment) {
     update.task = task;
     send(std::vector{update});
   }
-  const runtime::ExecutionId execution = deployment.execution;
-  workers_[execution] = std::move(worker);
+  workers_[deployment.execution] = std::move(worker);
+  keepTicking(deployment.execution);
+}
+
+void FakeTaskManager::keepTicking(const runtime::ExecutionId& execution) {
   auto again = std::make_shared<std::function<void()>>();
   *again = [this, execution, weak = std::weak_ptr<std::function<void()>>(again)] {
     auto found = workers_.find(execution);
@@ -287,16 +290,17 @@ void FakeTaskManager::deploy(const runtime::Deployment& deployment) {
   after(world_.delay(), [again] { (*again)(); });
 }
 
+void FakeTaskManager::endInput(Worker& worker, const runtime::TaskId& task) {
+  if (worker.input_ended.insert(task).second) {
+    runtime::TaskUpdate update;
+    update.execution = worker.deployment.execution;
+    update.task = task;
+    update.input_ended = true;
+    send(std::vector{update});
+  }
+}
+
 void FakeTaskManager::tick(Worker& worker) {
-  auto endInput = [&](const runtime::TaskId& task) {
-    if (worker.input_ended.insert(task).second) {
-      runtime::TaskUpdate update;
-      update.execution = worker.deployment.execution;
-      update.task = task;
-      update.input_ended = true;
-      send(std::vector{update});
-    }
-  };
   const auto& vertices = worker.deployment.graph.vertices;
   for (auto& [source, position] : worker.positions) {
     if (position < worker.model.records) {
@@ -307,7 +311,7 @@ void FakeTaskManager::tick(Worker& worker) {
       for (std::uint32_t counter = 0; counter < worker.model.counters; ++counter) {
         worker.plane->channels[{source, counter}].push_back({Item::Kind::kEnd, 0});
       }
-      endInput({vertices[0].id, source});
+      endInput(worker, {vertices[0].id, source});
     }
   }
   for (auto& [counter, counts] : worker.counts) {
@@ -344,7 +348,7 @@ void FakeTaskManager::tick(Worker& worker) {
       }
     }
     if (worker.ended[counter].size() == worker.model.sources) {
-      endInput(task);
+      endInput(worker, task);
     }
   }
 }

@@ -115,7 +115,9 @@ class FakeTaskManager {
                    const std::vector<std::uint64_t>& handles,
                    std::uint64_t index);
   void probe(const runtime::ProbeOrder& order);
+  void keepTicking(const runtime::ExecutionId& execution);
   void tick(Worker& worker);
+  void endInput(Worker& worker, const runtime::TaskId& task);
   void snapshot(Worker& worker, const runtime::TaskId& task, CheckpointId id, std::string state);
   void end(runtime::ExecutionId execution, bool expected, const std::string& cause);
   void send(runtime::TaskManagerReport report);
