@@ -19,7 +19,7 @@
 #include "common/daemon/descriptors.h"
 #include "common/daemon/machine.h"
 #include "common/daemon/memory.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_systems.h"
 #include "common/fs/uri.h"
 #include "common/rpc/peer_quota.h"
 #include "common/rpc/server.h"
@@ -152,7 +152,7 @@ struct JobManager::Parts {
   const config::Security security;  // Of every server of this process.
   SystemClock clock;
   SystemRandom random;
-  fs::LocalFileSystem files;
+  fs::FileSystems files;
   ha::MemoryJobStore store;
   concurrency::ThreadExecutor strand{"jm-strand"};
   concurrency::ElasticPool io;

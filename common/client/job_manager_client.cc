@@ -7,7 +7,7 @@
 
 #include "client.grpc.pb.h"
 #include "common/client/http_probe.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_systems.h"
 #include "common/rpc/chunks.h"
 #include "common/rpc/status.h"
 #include "common/wire/client_messages.h"
@@ -107,7 +107,7 @@ Status uploadOne(v1::JobManager::Stub& stub,
                  const runtime::BlobKey& key,
                  const std::string& path,
                  const std::function<Error(const grpc::Status&)>& explain) {
-  fs::LocalFileSystem files;
+  fs::FileSystems files;
   WEIR_TRY(const auto file, files.open(path));
   grpc::ClientContext context;
   setDeadline(context, std::chrono::minutes(10));

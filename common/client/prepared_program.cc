@@ -4,7 +4,7 @@
 #include "common/config/options.h"
 #include "common/config/value.h"
 #include "common/fs/digest.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_systems.h"
 #include "common/fs/uri.h"
 
 namespace weir::client {
@@ -13,7 +13,7 @@ namespace {
 Result<runtime::ProgramFile> blobOf(const std::string& name,
                                     const std::string& path,
                                     Uploads& uploads) {
-  fs::LocalFileSystem files;
+  fs::FileSystems files;
   const std::string absolute = fs::absolutePath(path);
   WEIR_TRY(const fs::FileInfo info, files.stat(absolute));
   if (info.directory) {

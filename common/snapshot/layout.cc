@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/fs/location.h"
 #include "common/fs/uri.h"
 
 namespace weir::snapshot {
@@ -57,8 +58,8 @@ bool isSavepointName(std::string_view name) { return name.starts_with(kSavepoint
 bool isHeapSavepoint(std::string_view path) { return path.starts_with("jobmanager:"); }
 
 Result<std::string> savepointDirectory(const std::string& path) {
-  WEIR_TRY(auto local, fs::localPath(path));
-  return fs::toFileUri(fs::nameOf(local) == kMetadata ? fs::parentOf(local) : local);
+  WEIR_TRY(const auto location, fs::Location::parse(path));
+  return location.name() == kMetadata ? location.parent().uri() : location.uri();
 }
 
 bool isMetadata(std::string_view name) { return name == kMetadata || name == kDisposedMetadata; }

@@ -4,6 +4,7 @@
 
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
+#include "common/fs/location.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/wire/encoding.h"
@@ -49,8 +50,8 @@ Result<runtime::CheckpointMetadata> decode(const fs::FileReader& file,
   if (metadata.data_directory.empty()) {
     metadata.data_directory = directory;  // It can be moved.
   }
-  WEIR_TRY(const std::string data, fs::localPath(metadata.data_directory).during("read " + path));
-  metadata.data_directory = fs::toFileUri(data);
+  WEIR_TRY(const auto data, fs::Location::parse(metadata.data_directory).during("read " + path));
+  metadata.data_directory = data.uri();
   WEIR_RETURN_IF_ERROR(checkHandles(metadata).during("read " + path));
   return metadata;
 }

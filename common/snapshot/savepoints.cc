@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "common/fs/uri.h"
+#include "common/fs/location.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/state_files.h"
 
@@ -42,15 +42,15 @@ std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
                                                    std::uint64_t most_metadata) {
   std::vector<runtime::SavepointInfo> infos;
   auto entries = files.list(parent);
-  auto local = fs::localPath(parent);
-  if (!entries || !local) {
+  const auto location = fs::Location::parse(parent);
+  if (!entries || !location) {
     return infos;
   }
   for (const fs::FileInfo& entry : *entries) {
     if (!entry.directory || !isSavepointName(entry.name)) {
       continue;
     }
-    const std::string path = fs::toFileUri(fs::join(*local, entry.name));
+    const std::string path = location->child(entry.name).uri();
     auto metadata = readMetadata(files, path, {}, most_metadata);
     if (metadata) {
       infos.push_back(describeSavepoint(path, *metadata));

@@ -9,7 +9,7 @@
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_systems.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 #include "jobmanager/embedded/local_task_manager.h"
@@ -28,7 +28,7 @@ struct Cluster {
 
   SystemClock clock;
   SystemRandom random;
-  fs::LocalFileSystem files;
+  fs::FileSystems files;
   blob::BlobStore blobs;
   ha::MemoryJobStore store;
   std::unique_ptr<Dispatcher> dispatcher;

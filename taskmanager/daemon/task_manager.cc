@@ -16,7 +16,7 @@
 #include "common/config/worker_options.h"
 #include "common/daemon/machine.h"
 #include "common/daemon/output_sink.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_systems.h"
 #include "common/rpc/channel.h"
 #include "common/telemetry/log.h"
 #include "taskmanager/daemon/machine.h"
@@ -90,7 +90,7 @@ struct TaskManager::Parts {
 
   const config::Security security;  // Of every connection of this process.
   SystemClock clock;
-  fs::LocalFileSystem files;
+  fs::FileSystems files;
   std::unique_ptr<WorkDirectory> directory;
   std::unique_ptr<WorkDirectory> blob_directory;  // With blob.storage.directory only.
   UniqueFd sweeper;                               // Closed at the end, by whatever end.

@@ -18,7 +18,7 @@
 #include "common/base/random.h"
 #include "common/base/text.h"
 #include "common/base/version.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_systems.h"
 #include "taskmanager/worker/task/crash_report.h"
 #include "taskmanager/worker/task/discard_handles.h"
 #include "taskmanager/worker/task/exception_text.h"
@@ -116,7 +116,7 @@ std::optional<ControlSocket::Received> WorkerProcess::takeFirstLease() {
 }
 
 int WorkerProcess::run(runtime::Deployment deployment, graph::ProgramCode code) {
-  fs::LocalFileSystem files;
+  fs::FileSystems files;
   SystemRandom random;
   const SystemClock clock;
   const EndSignal end;
@@ -175,7 +175,7 @@ bool WorkerProcess::mayDiscard(std::uint64_t index) {
 }
 
 int WorkerProcess::discard(const runtime::DiscardHandles& order, const graph::ProgramCode& code) {
-  fs::LocalFileSystem files;
+  fs::FileSystems files;
   bool heard = true;
   const Status discarded = discardHandles(order, code, files, [&](runtime::HandleDiscarded one) {
     cutAloud(one.error, kMostTextBytes);
