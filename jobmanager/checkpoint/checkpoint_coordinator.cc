@@ -4,12 +4,8 @@
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
-#include "common/snapshot/metadata_file.h"
-#include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -26,6 +22,19 @@ std::uint64_t bytesOf(const runtime::CheckpointAck& ack) {
   return sum;
 }
 
+std::string directoryIn(const runtime::CheckpointStorage& storage) {
+  const bool on_files = storage.kind == runtime::CheckpointStorage::Kind::kFileSystem;
+  return on_files ? storage.directory : std::string();
+}
+
+std::uint32_t subtasksOf(const graph::JobGraph& graph) {
+  std::uint32_t subtasks = 0;
+  for (const graph::JobVertex& vertex : graph.vertices) {
+    subtasks += vertex.parallelism;
+  }
+  return subtasks;
+}
+
 }  // namespace
 
 CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
@@ -35,18 +44,38 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
     : services_(services),
       graph_(graph),
       setup_(std::move(setup)),
+      directory_(directoryIn(setup_.storage)),
+      subtasks_(subtasksOf(graph)),
       tasks_(tasks),
       store_(setup_.retained),
       history_(setup_.history),
       work_(services.strand, services.io, services.file_bounds, setup_.storage.directory),
-      discards_(services.strand, services.io) {
-  for (const graph::JobVertex& vertex : graph_.vertices) {
-    subtasks_ += vertex.parallelism;
-  }
-}
+      writer_(services.files,
+              work_,
+              store_,
+              tasks,
+              {directory_, setup_.metadata_limit, setup_.holder},
+              {.stored = [this](auto& written, bool pointed) { stored(written, pointed); },
+               .failed = [this](auto& pending, const Error& why) { writeFailed(pending, why); }}),
+      removal_(services,
+               graph,
+               work_,
+               {.job = setup_.origin.job,
+                .directory = directory_,
+                .subtasks = subtasks_,
+                .program = setup_.program,
+                .metadata_limit = setup_.metadata_limit},
+               [this] { pacer_.removalEnded(); }),
+      pacer_(
+          services.strand,
+          services.clock,
+          graph.checkpoints,
+          {setup_.origin.job, setup_.most_removals},
+          [this] { return removal_.outstanding(); },
+          [this] { trigger(SnapshotKind::kPeriodic, {}, {}); }) {}
 
 void CheckpointCoordinator::resume(std::vector<CompletedCheckpoint> retained) {
-  resumed_ = true;
+  removal_.resumed();
   for (CompletedCheckpoint& one : retained) {
     continueAfter(one.metadata.checkpoint);
     const bool pinned = one.metadata.savepoint;
@@ -54,21 +83,14 @@ void CheckpointCoordinator::resume(std::vector<CompletedCheckpoint> retained) {
   }
 }
 
-// ------------------------------------------------------------------------------------- schedule
-
 void CheckpointCoordinator::start() {
   running_ = true;
-  finishing_ = false;
-  queued_ = false;
-  if (graph_.checkpoints.enabled) {
-    scheduleTick(graph_.checkpoints.interval);
-  }
+  pacer_.start();
 }
 
 void CheckpointCoordinator::stop(const Error& why) {
   running_ = false;
-  tick_.reset();
-  queued_ = false;
+  pacer_.stop();
   while (!pending_.empty()) {
     abort(pending_.begin()->first, why);
   }
@@ -76,57 +98,11 @@ void CheckpointCoordinator::stop(const Error& why) {
 
 void CheckpointCoordinator::attemptEnded() {
   services_.blobs.store().state().forgetUploads(setup_.origin.job);
-  for (const CheckpointId id : std::exchange(leftover_, {})) {
-    if (discarding_.contains(id)) {
-      leftover_.insert(id);  // For the next time, or the end.
-    } else if (!undiscarded_.contains(id)) {
-      removeDirectory(directoryOf(id), {});
-    }
-  }
-}
-
-void CheckpointCoordinator::scheduleTick(Duration delay) {
-  tick_ = services_.strand.schedule(delay, [this] { tick(); });
-}
-
-void CheckpointCoordinator::tick() {
-  if (!running_ || finishing_) {
-    return;
-  }
-  if (mustWait()) {
-    queued_ = true;  // Fired when a checkpoint or a removal ends.
-    return;
-  }
-  const SteadyTime earliest = last_end_ + graph_.checkpoints.min_pause;
-  if (last_end_ != SteadyTime{} && services_.clock.now() < earliest) {
-    scheduleTick(earliest - services_.clock.now());
-    return;
-  }
-  scheduleTick(graph_.checkpoints.interval);
-  trigger(SnapshotKind::kPeriodic, {}, {});
-}
-
-bool CheckpointCoordinator::mustWait() {
-  if (removals_ >= setup_.most_removals && !std::exchange(removals_lag_, true)) {
-    log::warn(
-        "removing old checkpoints takes longer than taking new ones: the next one waits",
-        {{"job", setup_.origin.job.hex()},
-         {"outstanding", removals_},
-         {"bound", "state.checkpoints.max-pending-removals"},
-         {"advice", "look at the checkpoint directory's file system, or raise the interval"}});
-  }
-  return unstored_ >= graph_.checkpoints.max_concurrent || removals_ >= setup_.most_removals;
-}
-
-void CheckpointCoordinator::fireQueued() {
-  if (queued_ && !mustWait()) {
-    queued_ = false;
-    scheduleTick(Duration::zero());
-  }
+  removal_.attemptEnded();
 }
 
 bool CheckpointCoordinator::hasPendingSavepoints() const {
-  return completing_savepoints_ > 0 ||
+  return writer_.hasSavepoints() ||
          std::any_of(pending_.begin(), pending_.end(), [](const auto& one) {
            return one.second->kind == SnapshotKind::kSavepoint;
          });
@@ -162,7 +138,9 @@ CheckpointId CheckpointCoordinator::trigger(SnapshotKind kind,
                                        .timestamp_millis = pending->trigger_millis,
                                        .savepoint = kind == SnapshotKind::kSavepoint};
   reportProgress(*pending);
-  unstored_ += kind == SnapshotKind::kPeriodic ? 1 : 0;
+  if (kind == SnapshotKind::kPeriodic) {
+    pacer_.began();
+  }
   pending_.emplace(id, std::move(pending));
   tasks_.trigger(order);
   return id;
@@ -181,9 +159,7 @@ void CheckpointCoordinator::takeFinal(Callback<CheckpointId> done) {
     done(Error(ErrorCode::kFailedPrecondition, "the tasks of the job are not all running"));
     return;
   }
-  finishing_ = true;
-  tick_.reset();
-  queued_ = false;
+  pacer_.stop();
   trigger(SnapshotKind::kFinal, {}, std::move(done));
 }
 
@@ -220,7 +196,9 @@ void CheckpointCoordinator::acknowledge(const runtime::CheckpointAck& ack) {
 
 /// Checks what an acknowledgement names, and claims what it brings to the job manager.
 Status CheckpointCoordinator::take(const runtime::CheckpointAck& ack) {
-  WEIR_RETURN_IF_ERROR(checkLocations(ack, directoryOf(ack.checkpoint)));
+  const std::string directory =
+      onFiles() ? snapshot::checkpointDirectory(directory_, ack.checkpoint) : std::string();
+  WEIR_RETURN_IF_ERROR(checkLocations(ack, directory));
   WEIR_RETURN_IF_ERROR(checkOperators(ack, graph_));
   return onFiles() ? ok() : services_.blobs.retain(setup_.origin.job, ack);
 }
@@ -247,7 +225,7 @@ void CheckpointCoordinator::abort(CheckpointId id, const Error& why) {
   }
   Pending pending = std::move(found->second);
   pending_.erase(found);
-  discardAcks(*pending);
+  removal_.aborted(id, std::move(pending->acks));
   tasks_.notify(id, false);
   fail(*pending, why);
 }
@@ -267,9 +245,7 @@ void CheckpointCoordinator::fail(PendingCheckpoint& pending, const Error& why) {
              {"id", pending.id.value()},
              {"reason", cutText(why.text(), kMostLoggedBytes)}});
   if (pending.kind == SnapshotKind::kPeriodic) {
-    --unstored_;
-    last_end_ = services_.clock.now();
-    fireQueued();
+    pacer_.ended();
   }
   if (pending.savepoint.done) {
     std::exchange(pending.savepoint.done, {})(why);
@@ -283,143 +259,64 @@ void CheckpointCoordinator::fail(PendingCheckpoint& pending, const Error& why) {
 
 void CheckpointCoordinator::complete(Pending pending) {
   pending->timeout.reset();
-  std::shared_ptr<PendingCheckpoint> whole = std::move(pending);  // Shared with the work's answer.
-  const Duration took = services_.clock.now() - whole->triggered;
-  runtime::CheckpointMetadata metadata = toMetadata(*whole, graph_, setup_.origin, millis(took));
-  completing_savepoints_ += whole->kind == SnapshotKind::kSavepoint ? 1 : 0;
-  work_.hold();  // Until finish() or writeFailed().
-  if (!onFiles()) {
-    keepSavepoint(std::move(whole), std::move(metadata));
-    return;
-  }
-  metadata.data_directory = directoryOf(whole->id);
-  snapshot::makeRelative(metadata);
-  work_.run(
-      [&files = services_.files,
-       metadata,
-       most = setup_.metadata_limit,
-       mark = !marked_,
-       directory = setup_.storage.directory,
-       holder = setup_.holder]() -> Status {
-        if (mark) {  // First, so that no other cluster finds a checkpoint without.
-          WEIR_RETURN_IF_ERROR(writeMark(files, directory, metadata.job, holder));
-        }
-        return snapshot::writeMetadata(files, metadata.data_directory, metadata, most);
-      },
-      [this, whole, metadata](const Status& written) mutable {
-        marked_ = marked_ || written.has_value();
-        if (written) {
-          keepSavepoint(std::move(whole), std::move(metadata));
-        } else {
-          writeFailed(*whole, written.error());
-        }
-      });
-}
-
-void CheckpointCoordinator::keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,
-                                          runtime::CheckpointMetadata metadata) {
-  std::string directory = metadata.data_directory;
-  if (pending->kind != SnapshotKind::kSavepoint) {
-    finish({std::move(pending), {std::move(metadata), std::move(directory)}, {}});
-    return;
-  }
-  auto keep = pending->savepoint.keep;
-  keep(metadata, [this, pending, metadata, directory](Result<KeptSavepoint> kept) mutable {
-    if (kept) {
-      finish({pending, {std::move(metadata), std::move(directory)}, *std::move(kept)});
-    } else {
-      writeFailed(*pending, kept.error());
-    }
-  });
+  const Duration took = services_.clock.now() - pending->triggered;
+  runtime::CheckpointMetadata metadata = toMetadata(*pending, graph_, setup_.origin, millis(took));
+  writer_.write(std::move(pending), std::move(metadata));
 }
 
 void CheckpointCoordinator::writeFailed(PendingCheckpoint& pending, const Error& why) {
-  completing_savepoints_ -= pending.kind == SnapshotKind::kSavepoint ? 1 : 0;
-  discardAcks(pending);
+  removal_.aborted(pending.id, std::move(pending.acks));
   tasks_.notify(pending.id, false);
   fail(pending, why);
-  work_.release();
 }
 
-/// The order of things is what recovery rests on: the metadata is durable by now, then the pointer
-/// stands in the job store, then the checkpoint is complete, and only then older ones go. Pointers
-/// are written one after the other, as each names all that are retained.
-void CheckpointCoordinator::finish(Written written) {
-  written_.push_back(std::move(written));
-  if (written_.size() == 1) {
-    pointToNext();
-  }
-}
-
-void CheckpointCoordinator::pointToNext() {
-  const CompletedCheckpoint& next = written_.front().completed;
-  std::vector<ha::CheckpointPointer> retained = store_.pointersWith(next);
-  const bool news = std::any_of(retained.begin(), retained.end(), [&](const auto& one) {
-    return one.id == next.metadata.checkpoint;
-  });
-  if (news) {
-    tasks_.point(std::move(retained), [this](const Status& answer) { pointed(answer); });
-  } else {
-    pointed(ok());
-  }
-}
-
-void CheckpointCoordinator::pointed(const Status& pointed) {
-  Written& written = written_.front();
-  if (!pointed && written.pending->kind != SnapshotKind::kSavepoint) {
-    writeFailed(*written.pending, pointed.error());
-  } else {
-    store(written, pointed.has_value());
-  }
-  written_.pop_front();
-  if (!written_.empty()) {
-    pointToNext();
-  }
-}
-
-/// A savepoint is its user's, also when it could not become what its job recovers from: then the
-/// tasks are not notified, as commits of sinks must wait for what the job does recover from.
-void CheckpointCoordinator::store(Written& written, bool pointed) {
-  auto& [whole, completed, kept] = written;
-  PendingCheckpoint& pending = *whole;
+/// The pointer to it stands in the store of jobs; now it is complete, and only then older ones go.
+void CheckpointCoordinator::stored(WrittenCheckpoint& written, bool pointed) {
+  PendingCheckpoint& pending = *written.pending;
   const CheckpointId id = pending.id;
   const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
-  completing_savepoints_ -= savepoint ? 1 : 0;
-  reportCompleted(pending, savepoint ? kept.result.path : completed.directory);
+  reportCompleted(pending, savepoint ? written.kept.result.path : written.completed.directory);
   subsumeOlderThan(id);
-  const bool pinned = savepoint && kept.shares_data;
   if (savepoint) {
-    kept.result.warnings = uidWarnings(completed.metadata, graph_);
+    written.kept.result.warnings = uidWarnings(written.completed.metadata, graph_);
   }
+  recordCompleted(written, pointed);
+  if (pending.kind == SnapshotKind::kPeriodic) {
+    pacer_.ended();
+  }
+  if (pending.savepoint.done) {
+    runtime::SavepointResult& result = written.kept.result;
+    result.checkpoint = id;
+    result.bytes = pending.bytes;
+    std::exchange(pending.savepoint.done, {})(std::move(result));
+  }
+  if (pending.final_done) {
+    std::exchange(pending.final_done, {})(id);
+  }
+}
+
+/// Where a savepoint could not become what its job recovers from, the tasks are not notified, as
+/// commits of sinks must wait for what the job does recover from.
+void CheckpointCoordinator::recordCompleted(WrittenCheckpoint& written, bool pointed) {
+  const CheckpointId id = written.pending->id;
+  CompletedCheckpoint& completed = written.completed;
+  const bool savepoint = written.pending->kind == SnapshotKind::kSavepoint;
+  const bool pinned = savepoint && written.kept.shares_data;
   if (savepoint && !pinned && !ownedHandles(completed.metadata).empty()) {
-    handles_kept_.insert(id);
+    removal_.own(id);
   }
   if (pointed) {
     std::vector<CompletedCheckpoint> outdated = store_.add(std::move(completed), pinned);
     tasks_.notify(id, true);
     tasks_.checkpointCompleted(id);
     for (CompletedCheckpoint& old : outdated) {
-      discard(std::move(old));
+      removal_.discard(std::move(old));
     }
   } else if (pinned) {
     store_.pin(id);
   } else {
-    discard(std::move(completed));
+    removal_.discard(std::move(completed));
   }
-  if (pending.kind == SnapshotKind::kPeriodic) {
-    --unstored_;
-    last_end_ = services_.clock.now();
-    fireQueued();
-  }
-  if (pending.savepoint.done) {
-    kept.result.checkpoint = id;
-    kept.result.bytes = pending.bytes;
-    std::exchange(pending.savepoint.done, {})(std::move(kept.result));
-  }
-  if (pending.final_done) {
-    std::exchange(pending.final_done, {})(id);
-  }
-  work_.release();
 }
 
 void CheckpointCoordinator::reportCompleted(const PendingCheckpoint& pending,
@@ -452,6 +349,44 @@ void CheckpointCoordinator::subsumeOlderThan(CheckpointId id) {
           Error(ErrorCode::kCancelled,
                 "subsumed: the newer one " + std::to_string(id.value()) + " completed first"));
   }
+}
+
+// ------------------------------------------------------------------------------------------ the
+// end
+
+void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
+  if (Status removed = removal_.late(ack); !removed) {
+    log::warn("state of an aborted checkpoint is not removed",
+              {{"job", setup_.origin.job.hex()},
+               {"id", ack.checkpoint.value()},
+               {"reason", "task " + tasks_.describe(ack.task) + " " + removed.error().message()}});
+  }
+}
+
+bool CheckpointCoordinator::releaseSavepoint(CheckpointId id) {
+  removal_.disown(id);
+  return store_.unpin(id);
+}
+
+void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
+  keep_latest = keep_latest && onFiles();
+  work_.whenIdle([this, keep_latest, done = std::move(done)] {
+    std::set<CheckpointId> kept = keptAtTheEnd(keep_latest);
+    for (CompletedCheckpoint& old : store_.drain(keep_latest)) {
+      removal_.discard(std::move(old));
+    }
+    removal_.end(std::move(kept), done);
+  });
+}
+
+std::set<CheckpointId> CheckpointCoordinator::keptAtTheEnd(bool keep_latest) const {
+  std::set<CheckpointId> kept = store_.pinnedIds();
+  if (keep_latest && store_.latest() != nullptr) {
+    kept.insert(store_.latest()->metadata.checkpoint);
+    log::info("the last checkpoint of the failed job stays",
+              {{"job", setup_.origin.job.hex()}, {"path", store_.latest()->directory}});
+  }
+  return kept;
 }
 
 }  // namespace weir::jobmanager

@@ -1,32 +1,28 @@
-// How checkpoints go: the state of aborted and outdated ones, and the end; the other half of
-// checkpoint_coordinator.cc.
+#include "jobmanager/checkpoint/checkpoint_removal.h"
 
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/fs/empty_directory.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
 #include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/checkpoint/directory_removal.h"
+#include "jobmanager/checkpoint/pending_checkpoint.h"
 #include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
 namespace {
 
-constexpr std::size_t kRememberedAborts = 1000;
-
 /// Names in the directory of the checkpoint, as checkLocations() has seen to.
-std::vector<std::string> filesOf(const runtime::CheckpointAck& ack) {
-  std::vector<std::string> files;
+void addFilesOf(const runtime::CheckpointAck& ack, std::vector<std::string>& files) {
   for (const runtime::OperatorSnapshot& one : ack.operators) {
     if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
       files.push_back(fs::nameOf(one.handle.location));
     }
   }
-  return files;
 }
 
 /// Whether a savepoint may point to the checkpoint in this directory.
@@ -35,122 +31,156 @@ bool isSavepoint(fs::FileSystem& files, const std::string& directory, std::uint6
   return metadata ? metadata->savepoint : metadata.error().code() != ErrorCode::kNotFound;
 }
 
+/// Removes what is in the directory of a job that has ended, but for the directories `kept`, and
+/// where it was `resumed` for those that a savepoint may point to.
+Status sweepDirectory(fs::FileSystem& files,
+                      const std::string& directory,
+                      JobId job,
+                      const std::set<std::string>& kept,
+                      bool resumed,
+                      std::uint64_t most) {
+  auto entries = files.list(directory);
+  if (!entries) {
+    return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
+  }
+  for (const fs::FileInfo& entry : *entries) {
+    const std::string path = fs::join(directory, entry.name);
+    if (!kept.contains(entry.name) && snapshot::isCheckpointDirectory(path) &&
+        !(resumed && isSavepoint(files, path, most))) {
+      WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
+    }
+  }
+  WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
+  if (!kept.empty()) {
+    return ok();
+  }
+  WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, directory));
+  return gone || resumed ? ok()
+                         : Status(Error(ErrorCode::kFailedPrecondition,
+                                        "directory " + directory + " stays: there is more in it"));
+}
+
 }  // namespace
 
-void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
-  if (!aborted_.contains(ack.checkpoint)) {
-    return;  // Of a completed one: said again, and its files are in use.
-  }
-  if (Status usable = checkLocations(ack, directoryOf(ack.checkpoint)); !usable) {
-    log::warn("state of an aborted checkpoint is not removed",
-              {{"job", setup_.origin.job.hex()},
-               {"id", ack.checkpoint.value()},
-               {"reason", "task " + tasks_.describe(ack.task) + " " + usable.error().message()}});
-    return;
-  }
-  std::vector<OwnedHandle> handles = ownedHandles(graph_, ack);
-  if (!handles.empty() && !discarded_tasks_[ack.checkpoint].insert(ack.task).second) {
-    return;  // Said twice: its files are in use until its handles are discarded.
-  }
-  Result<blob::StateShare> held =
-      onFiles() ? blob::StateShare() : services_.blobs.holdUploads(setup_.origin.job, ack);
-  if (!held) {
-    return;  // Its uploads are here no more: with their leases, or as this is said again.
-  }
-  discardHandles(ack.checkpoint, std::move(handles), [this, ack, held = *std::move(held)] {
-    services_.blobs.release(held);
-    removeFiles(ack.checkpoint, filesOf(ack));
-  });
+CheckpointRemoval::CheckpointRemoval(const CheckpointServices& services,
+                                     const graph::JobGraph& graph,
+                                     FileWork& files,
+                                     Setup setup,
+                                     std::function<void()> ended)
+    : services_(services),
+      graph_(graph),
+      files_(files),
+      setup_(std::move(setup)),
+      ended_(std::move(ended)),
+      discards_(services.strand, services.io) {}
+
+std::string CheckpointRemoval::directoryOf(CheckpointId id) const {
+  return onFiles() ? snapshot::checkpointDirectory(setup_.directory, id) : std::string();
 }
 
-/// What take() claimed.
-void CheckpointCoordinator::giveBack(const runtime::CheckpointAck& ack) {
-  if (!onFiles()) {
-    services_.blobs.release(ack);
-  }
-}
+// --------------------------------------------------------------------------------- aborted ones
 
-void CheckpointCoordinator::discardAcks(PendingCheckpoint& pending) {
-  remember(pending.id);
+void CheckpointRemoval::aborted(CheckpointId id, Acks acks) {
+  remember(id);
   std::vector<OwnedHandle> handles;
-  for (const auto& [task, ack] : pending.acks) {
+  for (const auto& [task, ack] : acks) {
     for (OwnedHandle& handle : ownedHandles(graph_, ack)) {
-      discarded_tasks_[pending.id].insert(task);
+      records_[id].discarded.insert(task);
       handles.push_back(std::move(handle));
     }
   }
-  discardHandles(
-      pending.id, std::move(handles), [this, id = pending.id, acks = std::move(pending.acks)] {
-        std::vector<std::string> files;
-        for (const auto& [task, ack] : acks) {
-          giveBack(ack);
-          const std::vector<std::string> its = filesOf(ack);
-          files.insert(files.end(), its.begin(), its.end());
-        }
-        if (setup_.program == nullptr || acks.size() == subtasks_) {
-          removeDirectory(directoryOf(id), std::move(files));
-        } else {
-          // The other tasks' handles are read after their acknowledgements, which may be on their
-          // way: what never arrives goes with the attempt.
-          removeFiles(id, std::move(files));
-        }
-      });
+  discardHandles(id, std::move(handles), [this, id, acks = std::move(acks)] {
+    std::vector<std::string> files;
+    for (const auto& [task, ack] : acks) {
+      if (!onFiles()) {
+        services_.blobs.release(ack);
+      }
+      addFilesOf(ack, files);
+    }
+    if (setup_.program == nullptr || acks.size() == setup_.subtasks) {
+      removeDirectory(directoryOf(id), std::move(files));
+    } else {
+      // The other tasks' handles are read after their acknowledgements, which may be on their way:
+      // what never arrives goes with the attempt.
+      removeFiles(id, std::move(files));
+    }
+  });
 }
 
-/// Both sets are bounded, as an attempt may run, and checkpoints may fail, for months. What the
-/// oldest one left is removed early: nobody writes for it after so many later ones.
-void CheckpointCoordinator::remember(CheckpointId aborted) {
-  aborted_.insert(aborted);
-  if (aborted_.size() > kRememberedAborts) {
-    discarded_tasks_.erase(*aborted_.begin());
-    aborted_.erase(aborted_.begin());
+Status CheckpointRemoval::late(const runtime::CheckpointAck& ack) {
+  const auto found = records_.find(ack.checkpoint);
+  if (found == records_.end() || !found->second.aborted) {
+    return ok();  // Of a completed one: said again, and its files are in use.
   }
-  leftover_.insert(aborted);
-  if (leftover_.size() > kRememberedAborts) {
-    const CheckpointId oldest = *leftover_.begin();
-    leftover_.erase(leftover_.begin());
-    if (!discarding_.contains(oldest) && !undiscarded_.contains(oldest)) {
-      removeDirectory(directoryOf(oldest), {});
+  WEIR_RETURN_IF_ERROR(checkLocations(ack, directoryOf(ack.checkpoint)));
+  std::vector<OwnedHandle> handles = ownedHandles(graph_, ack);
+  if (!handles.empty() && !found->second.discarded.insert(ack.task).second) {
+    return ok();  // Said twice: its files are in use until its handles are discarded.
+  }
+  Result<blob::StateShare> held =
+      onFiles() ? blob::StateShare() : services_.blobs.holdUploads(setup_.job, ack);
+  if (!held) {
+    return ok();  // Its uploads are here no more: with their leases, or as this is said again.
+  }
+  discardHandles(ack.checkpoint, std::move(handles), [this, ack, held = *std::move(held)] {
+    services_.blobs.release(held);
+    std::vector<std::string> files;
+    addFilesOf(ack, files);
+    removeFiles(ack.checkpoint, std::move(files));
+  });
+  return ok();
+}
+
+/// What is remembered is bounded, as an attempt may run, and checkpoints may fail, for months.
+void CheckpointRemoval::remember(CheckpointId id) {
+  Record& record = records_[id];
+  aborted_ += record.aborted ? 0 : 1;
+  record.aborted = true;
+  record.left_over = true;
+  if (aborted_ > setup_.most_remembered) {
+    forgetOldest();
+  }
+}
+
+/// Nobody writes for the oldest one after so many later ones.
+void CheckpointRemoval::forgetOldest() {
+  auto oldest = records_.begin();
+  while (!oldest->second.aborted) {
+    ++oldest;
+  }
+  const CheckpointId id = oldest->first;
+  Record& record = oldest->second;
+  --aborted_;
+  record.aborted = false;
+  record.discarded.clear();
+  if (std::exchange(record.left_over, false) && !record.handlesNeedFiles()) {
+    removeDirectory(directoryOf(id), {});
+  }
+  if (record.forgettable()) {
+    records_.erase(oldest);
+  }
+}
+
+void CheckpointRemoval::attemptEnded() {
+  for (auto& [id, record] : records_) {
+    if (record.left_over && record.discarding == 0) {  // Else the next time, or at the end.
+      record.left_over = false;
+      if (!record.undiscarded) {
+        removeDirectory(directoryOf(id), {});
+      }
     }
   }
 }
 
-void CheckpointCoordinator::removalEnded() {
-  --removals_;
-  removals_lag_ = removals_lag_ && removals_ > 0;
-  fireQueued();
-}
+// ------------------------------------------------------------------------------- completed ones
 
-/// Removes files of one checkpoint, and its directory once nothing else is in it.
-void CheckpointCoordinator::removeFiles(CheckpointId id, std::vector<std::string> names) {
-  if (!onFiles()) {
-    return;
-  }
-  ++removals_;
-  work_.run(
-      [&files = services_.files, names = std::move(names), directory = directoryOf(id)] {
-        Status first = ok();
-        for (const std::string& name : names) {
-          Status removed = files.removeFile(fs::join(directory, name));
-          if (first) {
-            first = std::move(removed);
-          }
-        }
-        Status removed = files.removeDirectory(directory);
-        return first ? std::move(removed) : std::move(first);
-      },
-      [this](const Status&) {  // A directory that is not empty refuses, and is swept later.
-        removalEnded();
-      });
-}
-
-std::string CheckpointCoordinator::directoryOf(CheckpointId id) const {
-  return onFiles() ? snapshot::checkpointDirectory(setup_.storage.directory, id) : std::string();
-}
-
-void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
+void CheckpointRemoval::discard(CompletedCheckpoint checkpoint) {
   const CheckpointId id = checkpoint.metadata.checkpoint;
-  std::vector<OwnedHandle> handles = handlesOf(checkpoint);
+  const auto record = records_.find(id);
+  std::vector<OwnedHandle> handles;
+  if (record == records_.end() || !record->second.handles_owned) {
+    handles = ownedHandles(checkpoint.metadata);
+  }
   // Moved along: state on the job manager stands in the metadata.
   discardHandles(id, std::move(handles), [this, checkpoint = std::move(checkpoint)] {
     services_.blobs.release(checkpoint.metadata);
@@ -158,42 +188,83 @@ void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
   });
 }
 
-bool CheckpointCoordinator::releaseSavepoint(CheckpointId id) {
-  handles_kept_.erase(id);
-  return store_.unpin(id);
+void CheckpointRemoval::disown(CheckpointId id) {
+  if (const auto found = records_.find(id); found != records_.end()) {
+    found->second.handles_owned = false;
+    if (found->second.forgettable()) {
+      records_.erase(found);
+    }
+  }
 }
 
-std::vector<OwnedHandle> CheckpointCoordinator::handlesOf(
-    const CompletedCheckpoint& checkpoint) const {
-  return handles_kept_.contains(checkpoint.metadata.checkpoint) ? std::vector<OwnedHandle>()
-                                                                : ownedHandles(checkpoint.metadata);
+void CheckpointRemoval::end(std::set<CheckpointId> kept, std::function<void()> done) {
+  discards_.whenIdle([this, kept = std::move(kept), done = std::move(done)]() mutable {
+    for (const auto& [id, record] : records_) {
+      if (record.undiscarded) {
+        kept.insert(id);
+      }
+    }
+    sweep(kept);
+    files_.whenIdle(std::move(done));
+  });
 }
 
-/// Then, and only when all were, `then`: without the other state nobody could read them.
-void CheckpointCoordinator::discardHandles(CheckpointId id,
-                                           std::vector<OwnedHandle> handles,
-                                           std::function<void()> then) {
+void CheckpointRemoval::sweep(const std::set<CheckpointId>& kept) {
+  if (!onFiles()) {
+    return;
+  }
+  std::set<std::string> names;
+  for (const CheckpointId id : kept) {
+    names.insert(fs::nameOf(directoryOf(id)));
+  }
+  files_.run(
+      [&files = services_.files,
+       names,
+       job = setup_.job,
+       directory = setup_.directory,
+       resumed = resumed_,
+       most = setup_.metadata_limit] {
+        return sweepDirectory(files, directory, job, names, resumed, most);
+      },
+      [directory = setup_.directory](const Status& removed) {
+        if (!removed) {
+          log::warn("checkpoints of an ended job could not be removed",
+                    {{"path", directory}, {"reason", removed.error().message()}});
+        }
+      });
+}
+
+// ----------------------------------------------------------------------------- handles and files
+
+/// Then, and only when all were, `then`.
+void CheckpointRemoval::discardHandles(CheckpointId id,
+                                       std::vector<OwnedHandle> handles,
+                                       std::function<void()> then) {
   if (handles.empty()) {
     then();
     return;
   }
   const std::string owner =
-      "checkpoint " + std::to_string(id.value()) + " of job " + setup_.origin.job.hex();
-  discarding_.insert(id);
-  ++removals_;
+      "checkpoint " + std::to_string(id.value()) + " of job " + setup_.job.hex();
+  ++records_[id].discarding;
+  ++outstanding_;
   discards_.hold();
   services_.discarder.discard(
       {.owner = owner, .program = setup_.program, .handles = std::move(handles)},
       [this, id, owner, then = std::move(then)](const Result<std::vector<std::string>>& discarded) {
-        discarding_.erase(discarding_.find(id));
+        Record& record = records_.at(id);  // Kept until here.
+        --record.discarding;
         if (discarded) {
           for (const std::string& error : *discarded) {
             log::warn("a state handle was not discarded in order",
                       {{"owner", owner}, {"reason", cutText(error, kMostLoggedBytes)}});
           }
+          if (record.forgettable()) {
+            records_.erase(id);
+          }
           then();
         } else {
-          undiscarded_.insert(id);
+          record.undiscarded = true;
           log::error("state handles were not discarded, their checkpoint stays",
                      {{"owner", owner},
                       {"reason", discarded.error().message()},
@@ -205,13 +276,41 @@ void CheckpointCoordinator::discardHandles(CheckpointId id,
       });
 }
 
-void CheckpointCoordinator::removeDirectory(const std::string& directory,
-                                            std::vector<std::string> names) {
+void CheckpointRemoval::removalEnded() {
+  --outstanding_;
+  ended_();
+}
+
+/// Removes files of one checkpoint, and its directory once nothing else is in it.
+void CheckpointRemoval::removeFiles(CheckpointId id, std::vector<std::string> names) {
+  if (!onFiles()) {
+    return;
+  }
+  ++outstanding_;
+  files_.run(
+      [&files = services_.files, names = std::move(names), directory = directoryOf(id)] {
+        Status first = ok();
+        for (const std::string& name : names) {
+          Status removed = files.removeFile(fs::join(directory, name));
+          if (first) {
+            first = std::move(removed);
+          }
+        }
+        static_cast<void>(fs::removeEmptyDirectory(files, directory));
+        return first;
+      },
+      [this](const Status&) {  // What is left is swept later.
+        removalEnded();
+      });
+}
+
+void CheckpointRemoval::removeDirectory(const std::string& directory,
+                                        std::vector<std::string> names) {
   if (directory.empty()) {
     return;
   }
-  ++removals_;
-  work_.run(
+  ++outstanding_;
+  files_.run(
       [&files = services_.files, directory, names = std::move(names)] {
         return removeCheckpointDirectory(files, directory, names);
       },
@@ -221,70 +320,6 @@ void CheckpointCoordinator::removeDirectory(const std::string& directory,
                     {{"path", directory}, {"reason", removed.error().message()}});
         }
         removalEnded();
-      });
-}
-
-void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
-  keep_latest = keep_latest && onFiles();
-  work_.whenIdle([this, keep_latest, done = std::move(done)] {
-    std::set<std::string> kept = keptDirectories(keep_latest);
-    for (CompletedCheckpoint& old : store_.drain(keep_latest)) {
-      discard(std::move(old));
-    }
-    discards_.whenIdle([this, kept = std::move(kept), done]() mutable {
-      for (const CheckpointId id : undiscarded_) {
-        kept.insert(fs::nameOf(directoryOf(id)));
-      }
-      sweepJobDirectory(kept);
-      work_.whenIdle(done);
-    });
-  });
-}
-
-std::set<std::string> CheckpointCoordinator::keptDirectories(bool keep_latest) const {
-  std::set<std::string> kept;
-  for (const CheckpointId id : store_.pinnedIds()) {
-    kept.insert(fs::nameOf(directoryOf(id)));
-  }
-  if (keep_latest && store_.latest() != nullptr) {
-    kept.insert(fs::nameOf(store_.latest()->directory));
-    log::info("the last checkpoint of the failed job stays",
-              {{"job", setup_.origin.job.hex()}, {"path", store_.latest()->directory}});
-  }
-  return kept;
-}
-
-void CheckpointCoordinator::sweepJobDirectory(const std::set<std::string>& kept) {
-  if (!onFiles()) {
-    return;
-  }
-  work_.run(
-      [&files = services_.files,
-       kept,
-       resumed = resumed_,
-       most = setup_.metadata_limit,
-       job = setup_.origin.job,
-       directory = setup_.storage.directory]() -> Status {
-        auto entries = files.list(directory);
-        if (!entries) {
-          return entries.error().code() == ErrorCode::kNotFound ? ok() : entries.error();
-        }
-        for (const fs::FileInfo& entry : *entries) {
-          const std::string path = fs::join(directory, entry.name);
-          if (!kept.contains(entry.name) && snapshot::isCheckpointDirectory(path) &&
-              !(resumed && isSavepoint(files, path, most))) {
-            WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
-          }
-        }
-        WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
-        const Status removed = kept.empty() ? files.removeDirectory(directory) : ok();
-        return resumed ? ok() : removed;  // Savepoints of before may be left in it.
-      },
-      [directory = setup_.storage.directory](const Status& removed) {
-        if (!removed) {
-          log::warn("checkpoints of an ended job could not be removed",
-                    {{"path", directory}, {"reason", removed.error().message()}});
-        }
       });
 }
 

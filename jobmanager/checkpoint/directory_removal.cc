@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/fs/empty_directory.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
@@ -35,7 +36,10 @@ Status removeCheckpointDirectory(fs::FileSystem& files,
         ErrorCode::kFailedPrecondition,
         "directory " + directory + " stays: '" + foreign + "' in it is not the snapshot's");
   }
-  return files.removeDirectory(directory);
+  WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, directory));
+  return gone ? ok()
+              : Status(Error(ErrorCode::kFailedPrecondition,
+                             "directory " + directory + " stays: there is more in it by now"));
 }
 
 }  // namespace weir::jobmanager

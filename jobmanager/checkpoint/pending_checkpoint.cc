@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "common/fs/uri.h"
+#include "common/fs/location.h"
 #include "common/graph/plan.h"
 #include "common/snapshot/graph_operators.h"
 #include "common/snapshot/layout.h"
@@ -44,16 +44,16 @@ bool isSha256(std::string_view text) {
 }  // namespace
 
 Status checkLocations(const runtime::CheckpointAck& ack, const std::string& directory) {
-  const auto expected = fs::localPath(directory);
+  const auto expected = fs::Location::parse(directory);
   for (const runtime::OperatorSnapshot& one : ack.operators) {
     const std::string& location = one.handle.location;
     bool usable = true;
     if (one.handle.storage == runtime::StateHandle::Storage::kBlob) {
       usable = directory.empty() && isSha256(location);
     } else if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
-      const auto path = fs::localPath(location);
-      usable = path && expected && fs::parentOf(*path) == *expected &&
-               snapshot::isStateFileName(fs::nameOf(*path));
+      const auto file = fs::Location::parse(location);
+      usable = file && expected && file->parent() == *expected &&
+               snapshot::isStateFileName(file->name());
     }
     if (!usable) {
       return Error(ErrorCode::kInvalidArgument,

@@ -9,7 +9,7 @@
 
 #include "common/base/random.h"
 #include "common/runtime/messages.h"
-#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/checkpoint/checkpoint_services.h"
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/resources/resource_manager.h"

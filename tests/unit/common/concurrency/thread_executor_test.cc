@@ -40,11 +40,15 @@ TEST(ThreadExecutorTest, TimersFireInOrderOfTime) {
   std::vector<int> order;
   std::promise<void> done;
   ThreadExecutor executor("test");
-  const auto later = executor.schedule(milliseconds(20), [&] {
-    order.push_back(2);
-    done.set_value();
-  });
-  const auto sooner = executor.schedule(milliseconds(1), [&] { order.push_back(1); });
+  std::unique_ptr<Executor::Timer> later;
+  std::unique_ptr<Executor::Timer> sooner;
+  EXPECT_TRUE(executor.runSync([&] {  // So that neither fires before both are there.
+    later = executor.schedule(milliseconds(2), [&] {
+      order.push_back(2);
+      done.set_value();
+    });
+    sooner = executor.schedule(milliseconds(1), [&] { order.push_back(1); });
+  }));
   done.get_future().wait();
   EXPECT_THAT(order, ElementsAre(1, 2));
 }

@@ -1,15 +1,8 @@
 // Checkpoints whose state lies in the memory of the job manager.
-#include <optional>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/concurrency/simulated_executor.h"
-#include "common/fs/memory_file_system.h"
-#include "jobmanager/checkpoint/checkpoint_coordinator.h"
-#include "tests/unit/jobmanager/checkpoint/fake_tasks.h"
-#include "tests/unit/jobmanager/fake_discarder.h"
-#include "tests/unit/jobmanager/job_graphs.h"
+#include "tests/unit/jobmanager/checkpoint/coordinator_fixture.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -20,27 +13,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::size_t kStateBytes = 1000;
+constexpr std::size_t kStateBytes = 1000;  // A tenth of what fits.
 
-class CoordinatorMemoryTest : public ::testing::Test {
+class CoordinatorMemoryTest : public CoordinatorFixture {
  protected:
-  void SetUp() override {
-    runtime::CheckpointStorage storage;
-    storage.kind = runtime::CheckpointStorage::Kind::kJobManager;
-    coordinator_.emplace(
-        CheckpointServices{strand_, io_, time_, files_, blobs_, discarder_},
-        graph_,
-        CheckpointCoordinator::Setup{{testing::jobId(1), "", "test"}, nullptr, storage, 1, 100},
-        tasks_);
-    coordinator_->start();
-  }
-  static runtime::CheckpointAck ackOf(std::uint64_t id, std::uint8_t vertex) {
-    runtime::CheckpointAck ack;
-    ack.checkpoint = CheckpointId(id);
-    ack.task = {testing::operatorId(vertex), 0};
-    ack.operators.resize(1);
-    ack.operators[0].id = ack.task.vertex;
-    return ack;
+  CoordinatorMemoryTest() {
+    setup_.storage = onJobManager();
+    start();
   }
   /// As a task manager does before it acknowledges: state that no other checkpoint has.
   runtime::StateHandle upload(std::uint64_t id, std::uint8_t vertex) {
@@ -69,41 +48,16 @@ class CoordinatorMemoryTest : public ::testing::Test {
     ack.operators[0].handle.size = bytes;
     return ack;
   }
-  void acknowledge(const runtime::CheckpointAck& ack) {
-    coordinator_->acknowledge(ack);
-    time_.runDue();
-  }
   void complete(std::uint64_t id) {
     acknowledge(uploaded(id, 1));
     acknowledge(uploaded(id, 2));
   }
-  std::string failureOf(std::uint64_t id) {
-    for (const CheckpointView& one : coordinator_->history().views()) {
-      if (one.id == CheckpointId(id)) {
-        return one.failure;
-      }
-    }
-    return "none";
-  }
-  void end() {
+  void endJob() {
     coordinator_->stop(Error(ErrorCode::kCancelled, "the job ends"));
     coordinator_->attemptEnded();
-    coordinator_->end(false, [] {});
-    time_.runDue();
+    end();
   }
   blob::StateStore& state() { return store_.state(); }
-
-  concurrency::SimulatedTime time_;
-  concurrency::SimulatedExecutor strand_{time_};
-  concurrency::SimulatedExecutor io_{time_};
-  testing::FakeDiscarder discarder_;
-  fs::MemoryFileSystem files_;
-  SeededRandom random_{1};
-  blob::BlobStore store_{files_, "/blobs", time_, random_, nullptr, {.most = 10 * kStateBytes}};
-  StateBlobs blobs_{store_};
-  graph::JobGraph graph_ = testing::twoVertices(1);
-  FakeTasks tasks_;
-  std::optional<CheckpointCoordinator> coordinator_;
 };
 
 TEST_F(CoordinatorMemoryTest, HoldsTheStateOfTheNewestCheckpointAlone) {
@@ -113,7 +67,7 @@ TEST_F(CoordinatorMemoryTest, HoldsTheStateOfTheNewestCheckpointAlone) {
     EXPECT_LT(state().bytes(), 3 * kStateBytes);
   }
   EXPECT_EQ(coordinator_->latest()->metadata.checkpoint, CheckpointId(20));
-  end();
+  endJob();
   EXPECT_EQ(state().bytes(), 0U);
 }
 
@@ -141,7 +95,7 @@ TEST_F(CoordinatorMemoryTest, AbortsACheckpointWhoseInlineStateExceedsTheLimitAn
   acknowledge(uploaded(2, 1));
   acknowledge(withInlineState(2, 2, kStateBytes));
   EXPECT_THAT(tasks_.notified, ElementsAre(2));
-  end();
+  endJob();
   EXPECT_EQ(state().bytes(), 0U);
 }
 
@@ -153,14 +107,14 @@ TEST_F(CoordinatorMemoryTest, CountsARepeatedAcknowledgementOnce) {
   acknowledge(uploaded(1, 2));
   acknowledge(ack);
   EXPECT_THAT(tasks_.notified, ElementsAre(1));
-  end();
+  endJob();
   EXPECT_EQ(state().bytes(), 0U);
 }
 
 TEST_F(CoordinatorMemoryTest, LetsStateOfAnAbortedCheckpointGoThatIsAcknowledgedLate) {
   time_.advance(1s);
   acknowledge(uploaded(1, 1));
-  coordinator_->decline({{}, CheckpointId(1), {testing::operatorId(2), 0}, "no room"});
+  decline(1);
   EXPECT_EQ(state().bytes(), 0U);
   const runtime::CheckpointAck late = uploaded(1, 2);
   acknowledge(late);

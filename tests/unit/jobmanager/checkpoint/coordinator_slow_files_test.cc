@@ -1,17 +1,10 @@
 // Checkpoints on a file system that is slow: they become rare, and nothing piles up.
 
-#include <optional>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/concurrency/simulated_executor.h"
-#include "common/fs/memory_file_system.h"
-#include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "tests/sim/slow_executor.h"
-#include "tests/unit/jobmanager/checkpoint/fake_tasks.h"
-#include "tests/unit/jobmanager/fake_discarder.h"
-#include "tests/unit/jobmanager/job_graphs.h"
+#include "tests/unit/jobmanager/checkpoint/coordinator_fixture.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -60,82 +53,67 @@ class ReadyTasks final : public CheckpointedTasks {
   const graph::JobGraph& graph_;
 };
 
-class SlowFilesTest : public ::testing::Test {
+class SlowFilesTest : public CoordinatorFixture {
  protected:
-  void start(std::size_t most_removals = 16) { start(tasks_, most_removals); }
-  void start(CheckpointedTasks& tasks, std::size_t most_removals) {
-    runtime::CheckpointStorage storage;
-    storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
-    storage.directory = "file:/c/" + testing::jobId(1).hex();
-    coordinator_.emplace(
-        CheckpointServices{strand_, io_, time_, files_, blobs_, discarder_},
-        graph_,
-        CheckpointCoordinator::Setup{
-            {testing::jobId(1), "", "test"}, nullptr, storage, 1, 100, most_removals},
-        tasks);
-    tasks_.coordinator = &*coordinator_;
-    coordinator_->start();
+  SlowFilesTest() {
+    auto slow = std::make_unique<sim::SlowExecutor>(time_, [this] { return cost_; });
+    slow_ = slow.get();
+    io_ = std::move(slow);
+  }
+  void startReady() {
+    start(ready_);
+    ready_.coordinator = &*coordinator_;
   }
 
   Duration cost_ = 5s;  // Of a piece of file work.
-  concurrency::SimulatedTime time_;
-  concurrency::SimulatedExecutor strand_{time_};
-  sim::SlowExecutor io_{time_, [this] { return cost_; }};
-  testing::FakeDiscarder discarder_;
-  fs::MemoryFileSystem files_;
-  SeededRandom random_{1};
-  blob::BlobStore store_{files_, "/blobs", time_, random_};
-  StateBlobs blobs_{store_};
-  graph::JobGraph graph_ = testing::twoVertices(1);  // Checkpoints each second.
-  ReadyTasks tasks_{strand_, graph_};
-  FakeTasks refusing_;
-  std::optional<CheckpointCoordinator> coordinator_;
+  sim::SlowExecutor* slow_ = nullptr;
+  ReadyTasks ready_{strand_, graph_};
 };
 
 TEST_F(SlowFilesTest, BeginsTheNextWhenTheLastIsStored) {
-  start();
+  startReady();
   time_.advance(1s + 4900ms);
-  EXPECT_THAT(tasks_.triggered, ElementsAre(1));
+  EXPECT_THAT(ready_.triggered, ElementsAre(1));
   time_.advance(200ms);
-  EXPECT_THAT(tasks_.notified, ElementsAre(1));
-  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2));
+  EXPECT_THAT(ready_.notified, ElementsAre(1));
+  EXPECT_THAT(ready_.triggered, ElementsAre(1, 2));
 }
 
 TEST_F(SlowFilesTest, LetsAsManyRunAsAreAllowedUntilTheyAreStored) {
   graph_.checkpoints.max_concurrent = 3;
-  start();
+  startReady();
   time_.advance(5500ms);
-  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2, 3));
+  EXPECT_THAT(ready_.triggered, ElementsAre(1, 2, 3));
 }
 
 TEST_F(SlowFilesTest, CountsTheMinimumPauseFromWhenOneWasStored) {
   graph_.checkpoints.min_pause = 3s;
-  start();
+  startReady();
   time_.advance(1s + 5s + 2900ms);
-  EXPECT_THAT(tasks_.triggered, ElementsAre(1));
+  EXPECT_THAT(ready_.triggered, ElementsAre(1));
   time_.advance(200ms);
-  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2));
+  EXPECT_THAT(ready_.triggered, ElementsAre(1, 2));
 }
 
 TEST_F(SlowFilesTest, ShowsHowLongItTookUntilItWasStored) {
-  start();
+  startReady();
   time_.advance(7s);
   EXPECT_EQ(coordinator_->history().views().back().duration_millis, 5000);
 }
 
 TEST_F(SlowFilesTest, LetsNothingPileUp) {
   graph_.checkpoints.interval = 1ms;
-  start();
+  startReady();
   for (int i = 0; i < 100; ++i) {
     time_.advance(1s);
-    ASSERT_LE(io_.waiting(), 3U);
+    ASSERT_LE(slow_->waiting(), 3U);
     ASSERT_LE(testing::unmarked(files_).size(), 3U);
   }
 }
 
 TEST_F(SlowFilesTest, TakesASavepointAfterAWhileInItsOwnTime) {
   graph_.checkpoints.interval = 1ms;
-  start();
+  startReady();
   time_.advance(10min);
   bool done = false;
   coordinator_->takeSavepoint(
@@ -148,7 +126,7 @@ TEST_F(SlowFilesTest, TakesASavepointAfterAWhileInItsOwnTime) {
 
 TEST_F(SlowFilesTest, EndsItsJobSoonAfterManyCheckpoints) {
   graph_.checkpoints.interval = 1ms;
-  start();
+  startReady();
   time_.advance(10min);
   coordinator_->stop(Error(ErrorCode::kCancelled, "over"));
   bool ended = false;
@@ -158,20 +136,21 @@ TEST_F(SlowFilesTest, EndsItsJobSoonAfterManyCheckpoints) {
 }
 
 TEST_F(SlowFilesTest, BeginsNoneWhileTooManyRemovalsAreOutstanding) {
-  start(refusing_, 3);
+  setup_.most_removals = 3;
+  start();
   cost_ = 15s;
   for (std::uint64_t id = 1; id <= 10; ++id) {
     time_.advance(1s);
     coordinator_->decline({{}, CheckpointId(id), {testing::operatorId(1), 0}, "no"});
   }
-  EXPECT_THAT(refusing_.triggered, ElementsAre(1, 2, 3));
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2, 3));
   time_.advance(10s);
-  EXPECT_THAT(refusing_.triggered, Contains(4));
+  EXPECT_THAT(tasks_.triggered, Contains(4));
 }
 
 TEST_F(SlowFilesTest, RemovesWhatLongAbortedOnesLeft) {
   cost_ = 0s;
-  start(refusing_, 16);
+  start();
   const std::string late = "/c/" + testing::jobId(1).hex() + "/chk-1/00000001-0-1-0a1b2c3d";
   for (std::uint64_t id = 1; id <= 1010; ++id) {
     time_.advance(1s);

@@ -1,15 +1,8 @@
-#include <optional>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/concurrency/simulated_executor.h"
-#include "common/fs/memory_file_system.h"
 #include "common/snapshot/metadata_file.h"
-#include "jobmanager/checkpoint/checkpoint_coordinator.h"
-#include "tests/unit/jobmanager/checkpoint/fake_tasks.h"
-#include "tests/unit/jobmanager/fake_discarder.h"
-#include "tests/unit/jobmanager/job_graphs.h"
+#include "tests/unit/jobmanager/checkpoint/coordinator_fixture.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -22,63 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class CoordinatorTest : public ::testing::Test {
- protected:
-  void start(std::size_t retained = 1) {
-    runtime::CheckpointStorage storage;
-    storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
-    storage.directory = "file:/c/" + testing::jobId(1).hex();
-    coordinator_.emplace(CheckpointServices{strand_, io_, time_, files_, blobs_, discarder_},
-                         graph_,
-                         CheckpointCoordinator::Setup{
-                             {testing::jobId(1), "", "test"}, nullptr, storage, retained, 100},
-                         tasks_);
-    coordinator_->start();
-  }
-  void acknowledge(std::uint64_t id, std::uint8_t vertex, std::uint32_t subtask) {
-    runtime::CheckpointAck ack;
-    ack.checkpoint = CheckpointId(id);
-    ack.task = {testing::operatorId(vertex), subtask};
-    runtime::OperatorSnapshot snapshot;
-    snapshot.id = ack.task.vertex;
-    snapshot.handle.storage = runtime::StateHandle::Storage::kFile;
-    snapshot.handle.location = "file:/c/" + testing::jobId(1).hex() + "/chk-" + std::to_string(id) +
-                               "/" + std::to_string(vertex) + std::to_string(subtask);
-    snapshot.handle.size = 1;
-    static_cast<void>(fs::writeAll(files_, snapshot.handle.location, "x"));
-    ack.operators = {snapshot};
-    coordinator_->acknowledge(ack);
-    time_.runDue();
-  }
-  void acknowledgeAll(std::uint64_t id) {
-    for (std::uint8_t vertex = 1; vertex <= 2; ++vertex) {
-      acknowledge(id, vertex, 0);
-    }
-  }
-  void takeSavepoint() {
-    coordinator_->takeSavepoint(
-        {.keep = [](const runtime::CheckpointMetadata&,
-                    const Callback<KeptSavepoint>& kept) { kept(KeptSavepoint{}); },
-         .progress = {},
-         .done =
-             [this](const Result<runtime::SavepointResult>& result) {
-               savepoints_.push_back(result ? "done" : result.error().text());
-             }});
-  }
-
-  concurrency::SimulatedTime time_;
-  concurrency::SimulatedExecutor strand_{time_};
-  concurrency::SimulatedExecutor io_{time_};
-  testing::FakeDiscarder discarder_;
-  fs::MemoryFileSystem files_;
-  SeededRandom random_{1};
-  blob::BlobStore store_{files_, "/blobs", time_, random_};
-  StateBlobs blobs_{store_};
-  graph::JobGraph graph_ = testing::twoVertices(1);
-  FakeTasks tasks_;
-  std::vector<std::string> savepoints_;
-  std::optional<CheckpointCoordinator> coordinator_;
-};
+using CoordinatorTest = CoordinatorFixture;
 
 TEST_F(CoordinatorTest, TriggersFirstOneIntervalAfterAllTasksRun) {
   start();
@@ -91,31 +28,46 @@ TEST_F(CoordinatorTest, TriggersFirstOneIntervalAfterAllTasksRun) {
 TEST_F(CoordinatorTest, CompletesWhenAllAcknowledgedAndTheMetadataIsWritten) {
   start();
   time_.advance(1s);
-  acknowledge(1, 1, 0);
+  acknowledge(1, 1);
   EXPECT_THAT(tasks_.notified, IsEmpty());
-  acknowledge(1, 2, 0);
+  write(1, 2);
+  coordinator_->acknowledge(ackWithFile(1, 2));  // The threads for files have not run yet.
+  EXPECT_THAT(tasks_.notified, IsEmpty());
+  EXPECT_EQ(coordinator_->latest(), nullptr);
+  time_.runDue();
   EXPECT_THAT(tasks_.notified, ElementsAre(1));
-  const std::string directory = coordinator_->latest()->directory;
-  auto metadata = snapshot::readMetadata(files_, directory);
+  const auto metadata = snapshot::readMetadata(files_, coordinator_->latest()->directory);
   ASSERT_TRUE(metadata) << metadata.error().text();
-  EXPECT_EQ(metadata->operators[0].subtasks[0].handle.location, "10");
+  EXPECT_EQ(metadata->operators[0].subtasks[0].handle.location, "0a0b0c0d-0-1-00000001");
+}
+
+TEST_F(CoordinatorTest, CompletesNothingWhoseMetadataCannotBeWritten) {
+  start();
+  time_.advance(1s);
+  acknowledge(1, 1);
+  write(1, 2);
+  files_.failEverything(Error(ErrorCode::kIo, "the disk is gone"));
+  acknowledge(ackWithFile(1, 2));
+  EXPECT_THAT(tasks_.pointed, IsEmpty());
+  EXPECT_THAT(tasks_.notified, IsEmpty());
+  EXPECT_THAT(tasks_.aborted, ElementsAre(1));
+  EXPECT_EQ(coordinator_->latest(), nullptr);
+  EXPECT_THAT(failureOf(1), HasSubstr("the disk is gone"));
 }
 
 TEST_F(CoordinatorTest, DiscardsTheOlderOneWithItsDirectory) {
   start();
-  time_.advance(1s);
-  acknowledgeAll(1);
-  time_.advance(1s);
-  acknowledgeAll(2);
-  for (const std::string& file : testing::unmarked(files_)) {
-    EXPECT_THAT(file, HasSubstr("/chk-2/"));
-  }
+  completeNext(1);
+  ASSERT_TRUE(files_.stat(directoryOf(1)));
+  completeNext(2);
+  EXPECT_FALSE(files_.stat(directoryOf(1)));
+  EXPECT_TRUE(files_.stat(directoryOf(2)));
 }
 
 TEST_F(CoordinatorTest, CountsADeclinedOneAndGoesOnAtTheNextInterval) {
   start();
   time_.advance(1s);
-  coordinator_->decline({{}, CheckpointId(1), {testing::operatorId(1), 0}, "too big"});
+  decline(1);
   EXPECT_THAT(tasks_.aborted, ElementsAre(1));
   EXPECT_EQ(coordinator_->history().failed(), 1U);
   time_.advance(1s);
@@ -125,8 +77,8 @@ TEST_F(CoordinatorTest, CountsADeclinedOneAndGoesOnAtTheNextInterval) {
 TEST_F(CoordinatorTest, RemovesWhatArrivesLateForAnAbortedOne) {
   start();
   time_.advance(1s);
-  coordinator_->decline({{}, CheckpointId(1), {testing::operatorId(1), 0}, "no"});
-  acknowledge(1, 2, 0);
+  decline(1);
+  acknowledge(1, 2);
   time_.runDue();
   EXPECT_THAT(files_.files(), IsEmpty());
 }
@@ -276,7 +228,8 @@ TEST_F(CoordinatorTest, CompletesNothingBeforeTheStoreOfJobsPointsToIt) {
 }
 
 TEST_F(CoordinatorTest, PointsToAllRetainedOnesOldestFirstAndOneAfterTheOther) {
-  start(2);
+  setup_.retained = 2;
+  start();
   tasks_.hold_points = true;
   takeSavepoint();
   takeSavepoint();
@@ -333,14 +286,10 @@ TEST_F(CoordinatorTest, TheMarkThatItsJobLivesGoesWithItThoughACheckpointStays) 
 
 TEST_F(CoordinatorTest, LeavesNothingAtTheEndOfItsJob) {
   start();
-  time_.advance(1s);
-  acknowledgeAll(1);
-  coordinator_->stop(Error(ErrorCode::kCancelled, "over"));
-  bool ended = false;
-  coordinator_->end(false, [&] { ended = true; });
-  time_.runDue();
-  EXPECT_TRUE(ended);
+  completeNext(1);
+  EXPECT_TRUE(end());
   EXPECT_THAT(files_.files(), IsEmpty());
+  EXPECT_FALSE(files_.stat("/c/" + testing::jobId(1).hex()));
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/runtime/messages.h"
+#include "jobmanager/ha/checkpoint_pointer.h"
+#include "jobmanager/resources/callback.h"
+
+namespace weir::jobmanager {
+
+/// The tasks of the attempt that runs, as the coordinator sees them.
+class CheckpointedTasks {
+ public:
+  virtual ~CheckpointedTasks() = default;
+  /// Hands the order to every task manager that runs sources, each in the order of these calls.
+  virtual void trigger(const runtime::CheckpointOrder& order) = 0;
+  /// Tells every task that a checkpoint completed or was aborted.
+  virtual void notify(CheckpointId checkpoint, bool completed) = 0;
+  virtual std::string describe(const runtime::TaskId& task) const = 0;
+  /// `retained`, oldest first, are durable and become all that the job recovers from. The one that
+  /// is new among them completes, and older ones are discarded, only when this answers with ok.
+  /// Answers once, on the strand, perhaps within the call; is called again only after it answered.
+  virtual void point(std::vector<ha::CheckpointPointer> retained,
+                     Callback<std::monostate> done) = 0;
+  /// A checkpoint or savepoint completed: what the job was restored from is needed no more.
+  virtual void checkpointCompleted(CheckpointId checkpoint) = 0;
+};
+
+}  // namespace weir::jobmanager
