@@ -1,4 +1,4 @@
-// How savepoints go; the other half of savepoint_store.cc.
+#include "jobmanager/savepoint/savepoint_disposal.h"
 
 #include <optional>
 #include <utility>
@@ -7,9 +7,7 @@
 #include "common/snapshot/layout.h"
 #include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/savepoint/savepoint_files.h"
 #include "jobmanager/savepoint/savepoint_removal.h"
-#include "jobmanager/savepoint/savepoint_store.h"
 #include "jobmanager/savepoint/stored_program.h"
 
 namespace weir::jobmanager {
@@ -52,7 +50,7 @@ Result<std::vector<std::string>> removeHeapState(fs::FileSystem& files,
 
 }  // namespace
 
-struct SavepointStore::Disposal {
+struct SavepointDisposal::Disposal {
   runtime::DisposeRequest request;
   Callback<runtime::DisposeReply> done;
   std::string path;  ///< On the heap, or the URI of the directory.
@@ -62,30 +60,43 @@ struct SavepointStore::Disposal {
   runtime::DisposeReply reply;  ///< Names what could not be read.
 };
 
-void SavepointStore::dispose(runtime::DisposeRequest request,
-                             Callback<runtime::DisposeReply> done) {
-  auto disposal = std::make_shared<Disposal>();  // Shared with what answers to its steps.
+SavepointDisposal::SavepointDisposal(const CheckpointServices& services,
+                                     PathWork& work,
+                                     HeapSavepoints& heap,
+                                     SavepointUsers& users,
+                                     SavepointOwners& owners,
+                                     Settings settings)
+    : services_(services),
+      work_(work),
+      heap_(heap),
+      users_(users),
+      owners_(owners),
+      settings_(std::move(settings)) {}
+
+void SavepointDisposal::dispose(runtime::DisposeRequest request,
+                                Callback<runtime::DisposeReply> done) {
+  auto disposal = std::make_shared<Disposal>();
   disposal->path = request.path;
   disposal->request = std::move(request);
   disposal->done = std::move(done);
   if (snapshot::isHeapSavepoint(disposal->path)) {
-    disposeHeap(std::move(disposal));
+    disposeHeap(disposal);
   } else {
-    disposeFiles(std::move(disposal));
+    disposeFiles(disposal);
   }
 }
 
 /// False, after an answer, when it is being disposed already.
-bool SavepointStore::claim(const std::shared_ptr<Disposal>& disposal) {
+bool SavepointDisposal::claim(const SharedDisposal& disposal) {
   const std::string path = disposal->path;
-  if (!disposing_.insert(path).second) {
+  if (!under_way_.insert(path).second) {
     disposal->done(Error(ErrorCode::kFailedPrecondition,
                          "savepoint '" + path + "' is being disposed already"));
     return false;
   }
   disposal->done =
       [this, path, done = std::move(disposal->done)](Result<runtime::DisposeReply> reply) {
-        disposing_.erase(path);
+        under_way_.erase(path);
         done(std::move(reply));
       };
   return true;
@@ -93,8 +104,7 @@ bool SavepointStore::claim(const std::shared_ptr<Disposal>& disposal) {
 
 // ---------------------------------------------------------------------------------- user's handles
 
-void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
-                                    std::function<void()> next) {
+void SavepointDisposal::discardHandles(const SharedDisposal& disposal, std::function<void()> next) {
   std::vector<OwnedHandle> handles;
   if (const auto& metadata = disposal->metadata;
       metadata && disposal->removal.copy_of.empty() &&
@@ -115,7 +125,7 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
     discardHandles(disposal, std::move(program), std::move(handles), std::move(next));
     return;
   }
-  run(
+  work_.run(
       disposal->path,
       [&files = services_.files, &blobs = services_.blobs.store(), directory = disposal->path] {
         return readProgram(files, blobs, directory);
@@ -136,10 +146,10 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
       });
 }
 
-void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
-                                    SharedProgram program,
-                                    std::vector<OwnedHandle> handles,
-                                    std::function<void()> next) {
+void SavepointDisposal::discardHandles(const SharedDisposal& disposal,
+                                       SharedProgram program,
+                                       std::vector<OwnedHandle> handles,
+                                       std::function<void()> next) {
   if (program == nullptr) {
     disposal->done(noProgram(handles, "none is stored with it"));
     return;
@@ -162,29 +172,33 @@ void SavepointStore::discardHandles(const std::shared_ptr<Disposal>& disposal,
 
 // ------------------------------------------------------------------------------------------- heap
 
-void SavepointStore::disposeHeap(std::shared_ptr<Disposal> disposal) {
+void SavepointDisposal::disposeHeap(const SharedDisposal& disposal) {
   const std::string& path = disposal->path;
-  auto found = heap_.find(path);
-  if (found == heap_.end()) {
+  const HeapSavepoint* found = heap_.find(path);
+  if (found == nullptr) {
     disposal->done(unknownHeapSavepoint(path));
     return;
   }
-  if (const std::set<JobId>& users = in_use_[path]; !users.empty() && !disposal->request.force) {
+  if (const std::set<JobId> users = users_.of(path); !users.empty() && !disposal->request.force) {
     disposal->done(inUse(path, *users.begin()));
     return;
   }
   if (!claim(disposal)) {
     return;
   }
-  disposal->metadata = found->second.metadata;
-  disposal->program = found->second.program;
+  disposal->metadata = found->metadata;
+  disposal->program = found->program;
   discardHandles(disposal, [this, disposal] { removeFromHeap(disposal); });
 }
 
-void SavepointStore::removeFromHeap(const std::shared_ptr<Disposal>& disposal) {
-  auto entry = heap_.extract(disposal->path);
-  in_use_.erase(disposal->path);
-  forget(entry.mapped());
+void SavepointDisposal::removeFromHeap(const SharedDisposal& disposal) {
+  const auto taken = heap_.take(disposal->path);
+  if (!taken) {  // The job manager ends, and discards them all.
+    disposal->done(unknownHeapSavepoint(disposal->path));
+    return;
+  }
+  heap_.forget(*taken);
+  users_.forget(disposal->path);
   runtime::CheckpointMetadata& metadata = *disposal->metadata;
   if (owners_.releaseSavepoint(metadata.job, metadata.checkpoint)) {
     disposal->reply.data_later = true;
@@ -196,19 +210,12 @@ void SavepointStore::removeFromHeap(const std::shared_ptr<Disposal>& disposal) {
   removeData(std::move(metadata), runs, std::move(disposal->reply), std::move(disposal->done));
 }
 
-void SavepointStore::forget(const OnHeap& entry) {
-  heap_room_.giveBack(entry.share);
-  if (entry.program != nullptr) {
-    services_.blobs.store().release(entry.keeper);
-  }
-}
-
-void SavepointStore::removeData(runtime::CheckpointMetadata metadata,
-                                bool job_runs,
-                                runtime::DisposeReply reply,
-                                Callback<runtime::DisposeReply> done) {
+void SavepointDisposal::removeData(runtime::CheckpointMetadata metadata,
+                                   bool job_runs,
+                                   runtime::DisposeReply reply,
+                                   Callback<runtime::DisposeReply> done) {
   const std::string place = metadata.data_directory;
-  run(
+  work_.run(
       place,
       [&files = services_.files, metadata = std::move(metadata), job_runs] {
         return removeHeapState(files, metadata, job_runs);
@@ -223,18 +230,18 @@ void SavepointStore::removeData(runtime::CheckpointMetadata metadata,
       });
 }
 
-void SavepointStore::discardHeap() {
-  for (auto& [path, kept] : std::exchange(heap_, {})) {
+void SavepointDisposal::discardHeap() {
+  for (auto& [path, kept] : heap_.takeAll()) {
     const runtime::CheckpointMetadata& metadata = kept.metadata;
     if (owners_.releaseSavepoint(metadata.job, metadata.checkpoint)) {
-      forget(kept);
+      heap_.forget(kept);
       continue;  // It is the latest checkpoint of a job, which can be restored from its path.
     }
     work_.hold();
     services_.discarder.discard(
         {.owner = "savepoint " + path, .program = kept.program, .handles = ownedHandles(metadata)},
         [this, kept](const Result<std::vector<std::string>>& discarded) {
-          forget(kept);  // Not before: the program's files are needed until now.
+          heap_.forget(kept);  // Not before: the program's files are needed until now.
           if (discarded) {
             services_.blobs.release(kept.metadata);
             removeData(kept.metadata, false, {}, [](const Result<runtime::DisposeReply>&) {});
@@ -249,14 +256,14 @@ void SavepointStore::discardHeap() {
 
 // ------------------------------------------------------------------------------------------ files
 
-void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
+void SavepointDisposal::disposeFiles(const SharedDisposal& disposal) {
   auto inspect = [&files = services_.files,
                   path = disposal->path,
                   most = settings_.metadata_limit]() -> Result<Removal> {
     WEIR_TRY(const std::string directory, snapshot::savepointDirectory(path));
     return planRemoval(files, directory, path, most);
   };
-  run(disposal->path, std::move(inspect), [this, disposal](Result<Removal> found) {
+  work_.run(disposal->path, std::move(inspect), [this, disposal](Result<Removal> found) {
     if (!found) {
       disposal->done(std::move(found).error());
       return;
@@ -265,11 +272,8 @@ void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
     disposal->metadata = found->metadata;
     disposal->reply.unreadable = found->damaged;
     disposal->removal = *std::move(found);
-    if (auto here = in_use_.find(disposal->path); here != in_use_.end()) {
-      // Their marks may still be on their way to the disk.
-      for (const JobId job : here->second) {
-        disposal->removal.users.push_back({job, settings_.holder});
-      }
+    for (const JobId job : users_.of(disposal->path)) {  // Whose marks may be on their way.
+      disposal->removal.users.push_back({job, settings_.holder});
     }
     if (Status may = mayDispose(*disposal); !may) {
       disposal->done(std::move(may).error());
@@ -279,7 +283,7 @@ void SavepointStore::disposeFiles(std::shared_ptr<Disposal> disposal) {
   });
 }
 
-Status SavepointStore::mayDispose(const Disposal& disposal) const {
+Status SavepointDisposal::mayDispose(const Disposal& disposal) const {
   const std::string& directory = disposal.path;
   const runtime::CheckpointMetadata& metadata = *disposal.metadata;
   for (const InUse& user : disposal.removal.users) {
@@ -312,11 +316,7 @@ Status SavepointStore::mayDispose(const Disposal& disposal) const {
   return ok();
 }
 
-bool SavepointStore::isGone(const InUse& one) const {
-  return settings_.is_gone && settings_.is_gone(one.holder);
-}
-
-void SavepointStore::removeFiles(const std::shared_ptr<Disposal>& disposal) {
+void SavepointDisposal::removeFiles(const SharedDisposal& disposal) {
   const runtime::CheckpointMetadata& metadata = *disposal->metadata;
   const std::string& original = disposal->removal.copy_of;
   const bool needed =
@@ -346,7 +346,7 @@ void SavepointStore::removeFiles(const std::shared_ptr<Disposal>& disposal) {
     told.insert(told.end(), staying.begin(), staying.end());
     return reply;
   };
-  run(disposal->path, std::move(remove), std::move(disposal->done));
+  work_.run(disposal->path, std::move(remove), std::move(disposal->done));
 }
 
 }  // namespace weir::jobmanager

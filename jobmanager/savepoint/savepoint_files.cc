@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/fs/location.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "jobmanager/checkpoint/use_marks.h"
@@ -57,8 +58,11 @@ Status moveAll(fs::FileSystem& files,
 /// Whether its state lies in another directory, which is there.
 Result<bool> pointsElsewhere(fs::FileSystem& files,
                              const std::string& directory,
-                             const runtime::CheckpointMetadata& metadata) {
-  auto data = files.stat(metadata.data_directory);
+                             const std::string& data_directory) {
+  if (data_directory.empty()) {
+    return false;
+  }
+  auto data = files.stat(data_directory);
   if (!data && data.error().code() == ErrorCode::kNotFound) {
     return false;
   }
@@ -69,13 +73,6 @@ Result<bool> pointsElsewhere(fs::FileSystem& files,
 
 }  // namespace
 
-Error unknownHeapSavepoint(const std::string& path) {
-  return Error(ErrorCode::kNotFound, "there is no savepoint at '" + path + "'")
-      .advise(
-          "savepoints on the job manager are lost when it ends; `weir savepoint list` shows "
-          "what there is");
-}
-
 Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    blob::BlobStore& blobs,
                                    const std::string& parent,
@@ -85,8 +82,8 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    runtime::CheckpointMetadata metadata,
                                    const runtime::JobProgram* program,
                                    const std::string& holder) {
-  WEIR_TRY(auto local, fs::localPath(parent));
-  const std::string directory = fs::toFileUri(fs::join(local, name));
+  WEIR_TRY(const auto location, fs::Location::parse(parent));
+  const std::string directory = location.child(name).uri();
   auto present = files.stat(directory);
   if (present) {
     return Error(ErrorCode::kFailedPrecondition, directory + " exists already");
@@ -116,26 +113,25 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
 
 Status writeInUse(fs::FileSystem& files,
                   const std::string& directory,
+                  const std::string& data_directory,
                   JobId job,
-                  const std::string& holder,
-                  std::uint64_t most_metadata) {
-  WEIR_TRY(const auto metadata, snapshot::readMetadata(files, directory, {}, most_metadata));
+                  const std::string& holder) {
+  WEIR_RETURN_IF_ERROR(files.stat(fs::join(directory, snapshot::kMetadata)));
   WEIR_RETURN_IF_ERROR(writeMark(files, directory, job, holder));
-  WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, metadata));
-  return elsewhere ? writeMark(files, metadata.data_directory, job, holder) : ok();
+  WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, data_directory));
+  return elsewhere ? writeMark(files, data_directory, job, holder) : ok();
 }
 
 Status removeInUse(fs::FileSystem& files,
                    const std::string& directory,
-                   JobId job,
-                   std::uint64_t most_metadata) {
-  const auto metadata = snapshot::readMetadata(files, directory, {}, most_metadata);
+                   const std::string& data_directory,
+                   JobId job) {
   WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
-  if (!metadata) {  // What was disposed has taken its marks along.
-    return metadata.error().code() == ErrorCode::kNotFound ? ok() : Status(metadata.error());
+  const auto elsewhere = pointsElsewhere(files, directory, data_directory);
+  if (!elsewhere) {  // What was disposed has taken its marks along.
+    return elsewhere.error().code() == ErrorCode::kNotFound ? ok() : Status(elsewhere.error());
   }
-  WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, *metadata));
-  return elsewhere ? removeMark(files, metadata->data_directory, job) : ok();
+  return *elsewhere ? removeMark(files, data_directory, job) : ok();
 }
 
 }  // namespace weir::jobmanager

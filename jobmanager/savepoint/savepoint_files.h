@@ -8,14 +8,11 @@
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/messages.h"
-#include "common/snapshot/metadata_file.h"
 #include "jobmanager/blob/blob_store.h"
 
 /// Savepoints as paths and directories. What takes a FileSystem blocks: call it through FileWork
 /// only.
 namespace weir::jobmanager {
-
-Error unknownHeapSavepoint(const std::string& path);
 
 /// Writes `<parent>/<name>/metadata`; returns the savepoint's URI. Without a data
 /// directory of its checkpoint, sections that lie on the job manager and are larger than
@@ -37,13 +34,13 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
 /// there is no savepoint any more.
 Status writeInUse(fs::FileSystem& files,
                   const std::string& directory,
+                  const std::string& data_directory,
                   JobId job,
-                  const std::string& holder,
-                  std::uint64_t most_metadata = snapshot::kMostMetadataBytes);
-/// Removes what writeInUse() has written.
+                  const std::string& holder);
+/// Removes what writeInUse() has written; what writeSavepoint() has, with no `data_directory`.
 Status removeInUse(fs::FileSystem& files,
                    const std::string& directory,
-                   JobId job,
-                   std::uint64_t most_metadata = snapshot::kMostMetadataBytes);
+                   const std::string& data_directory,
+                   JobId job);
 
 }  // namespace weir::jobmanager

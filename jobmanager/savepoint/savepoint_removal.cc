@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/fs/empty_directory.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/state_files.h"
@@ -183,8 +184,8 @@ Status removeJobDirectory(fs::FileSystem& files,
   for (const InUse& one : gone) {
     WEIR_RETURN_IF_ERROR(removeMark(files, directory, one.job));
   }
-  std::vector<std::string> others;
-  return unlessNotEmpty(files.removeDirectory(directory), others);
+  WEIR_RETURN_IF_ERROR(fs::removeEmptyDirectory(files, directory));
+  return ok();
 }
 
 Status removeNamed(fs::FileSystem& files,
@@ -277,13 +278,11 @@ Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Remova
   WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeProgram(files, removal.directory), staying));
   WEIR_RETURN_IF_ERROR(removeMarks(files, removal.directory));
   WEIR_RETURN_IF_ERROR(snapshot::removeMetadata(files, removal.directory));
-  Status removed = files.removeDirectory(removal.directory);
-  if (!removed && removed.error().code() == ErrorCode::kFailedPrecondition) {
+  WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, removal.directory));
+  if (!gone) {
     staying.push_back("directory " + removal.directory +
                       " stays, as there is more in it than the savepoint's");
-    return staying;
   }
-  WEIR_RETURN_IF_ERROR(std::move(removed));
   return staying;
 }
 
@@ -299,7 +298,10 @@ Status removeUnfinished(fs::FileSystem& files, const std::string& directory) {
       WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, entry.name)));
     }
   }
-  return files.removeDirectory(directory);
+  WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, directory));
+  return gone ? ok()
+              : Status(Error(ErrorCode::kFailedPrecondition,
+                             "directory " + directory + " stays: there is more in it"));
 }
 
 }  // namespace weir::jobmanager

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/fs/location.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/savepoints.h"
@@ -30,22 +31,18 @@ SavepointStore::SavepointStore(const CheckpointServices& services,
     : services_(services),
       random_(random),
       settings_(std::move(settings)),
-      owners_(owners),
-      heap_room_(settings_.heap_limit),
-      work_(services.strand, services.io, services.file_bounds) {
-  if (auto local = fs::localPath(settings_.directory); settings_.on_files && local) {
-    directories_.insert(*std::move(local));
+      work_(services.strand, services.io, services.file_bounds),
+      heap_(services.blobs.store(), random, settings_.heap_limit),
+      users_(services.files, work_, settings_.holder),
+      disposal_(services,
+                work_,
+                heap_,
+                users_,
+                owners,
+                {settings_.metadata_limit, settings_.holder, settings_.is_gone}) {
+  if (const auto at = fs::Location::parse(settings_.directory); settings_.on_files && at) {
+    directories_.insert(at->uri());
   }
-}
-
-FileWork& SavepointStore::queueOf(const std::string& path) {
-  std::erase_if(queues_, [](const auto& one) { return one.second->empty() && one.second->idle(); });
-  const auto local = fs::localPath(path);
-  std::unique_ptr<FileWork>& queue = queues_[local ? *local : path];
-  if (queue == nullptr) {
-    queue = std::make_unique<FileWork>(services_.strand, services_.io, services_.file_bounds, path);
-  }
-  return *queue;
 }
 
 // ---------------------------------------------------------------------------------------- keep
@@ -69,24 +66,13 @@ void SavepointStore::keep(const std::string& directory,
 void SavepointStore::keepOnHeap(const runtime::CheckpointMetadata& metadata,
                                 SharedProgram program,
                                 Callback<KeptSavepoint> done) {
-  HeapShare share = heapShareOf(metadata, program.get());
-  if (Status taken = heap_room_.take(share); !taken) {
-    done(std::move(taken).error());
+  auto path = heap_.keep(metadata, std::move(program));
+  if (!path) {
+    done(std::move(path).error());
     return;
   }
-  OnHeap entry{metadata, std::move(share), std::move(program), JobId::random(random_)};
-  if (entry.program != nullptr) {
-    const auto keys = blob::keysOf(entry.program->program);
-    if (Status kept = services_.blobs.store().retain(entry.keeper, keys); !kept) {
-      heap_room_.giveBack(entry.share);
-      done(std::move(kept).error().during("keep the program that discards its state handles"));
-      return;
-    }
-  }
-  const std::string path = std::string(snapshot::kHeapSavepoints) + std::to_string(++heap_number_);
-  heap_.emplace(path, std::move(entry));
   KeptSavepoint kept;
-  kept.result.path = path;
+  kept.result.path = *std::move(path);
   kept.result.points_to =
       metadata.data_directory.empty() ? "the memory of the job manager" : metadata.data_directory;
   done(std::move(kept));
@@ -125,7 +111,7 @@ void SavepointStore::keepInFiles(const std::string& directory,
     }
     return path;
   };
-  run(
+  work_.run(
       fs::join(directory, names.front()),
       std::move(write),
       [this, done = std::move(done), data = metadata.data_directory](Result<std::string> path) {
@@ -133,8 +119,8 @@ void SavepointStore::keepInFiles(const std::string& directory,
           done(std::move(path).error().during("write the savepoint"));
           return;
         }
-        if (auto local = fs::localPath(*path)) {
-          directories_.insert(fs::parentOf(*local));
+        if (const auto at = fs::Location::parse(*path)) {
+          directories_.insert(at->parent().uri());
         }
         KeptSavepoint kept;
         kept.shares_data = !data.empty();
@@ -150,7 +136,7 @@ void SavepointStore::removeLate(const Result<std::string>& written) {
   if (!written) {
     return;
   }
-  run(
+  work_.run(
       *written,
       [&files = services_.files, path = *written] { return removeUnfinished(files, path); },
       [path = *written](const Status& removed) {
@@ -164,38 +150,20 @@ void SavepointStore::removeLate(const Result<std::string>& written) {
 // ---------------------------------------------------------------------------------- open, list
 
 void SavepointStore::open(const std::string& path, Callback<Opened> done) {
-  const auto directory = snapshot::savepointDirectory(path);
-  if (disposing_.contains(snapshot::isHeapSavepoint(path) || !directory ? path : *directory)) {
-    done(beingDisposed(path));
+  if (snapshot::isHeapSavepoint(path)) {
+    openOnHeap(path, std::move(done));
     return;
   }
-  if (snapshot::isHeapSavepoint(path)) {
-    auto found = heap_.find(path);
-    if (found == heap_.end()) {
-      done(unknownHeapSavepoint(path));
-      return;
-    }
-    const runtime::CheckpointMetadata& metadata = found->second.metadata;
-    run(
-        path,
-        [&files = services_.files, metadata] { return snapshot::damagedFiles(files, metadata); },
-        [this, path, metadata, done](const Result<std::vector<std::string>>& damaged) {
-          if (!heap_.contains(path) || disposing_.contains(path)) {  // Since then.
-            done(beingDisposed(path));
-          } else if (damaged && damaged->empty()) {
-            done(Opened{path, metadata});
-          } else {
-            done((damaged ? Error(ErrorCode::kCorruption, damaged->front()) : damaged.error())
-                     .during("savepoint " + path));
-          }
-        });
+  const auto directory = snapshot::savepointDirectory(path);
+  if (disposal_.isUnderWay(directory ? *directory : path)) {
+    done(beingDisposed(path));
     return;
   }
   auto read = [&files = services_.files, path, most = settings_.metadata_limit] {
     return snapshot::openWhole(files, path, most);
   };
-  run(path, std::move(read), [this, done = std::move(done)](Result<Opened> opened) {
-    if (opened && disposing_.contains(opened->path)) {  // Began while it was read.
+  work_.run(path, std::move(read), [this, done = std::move(done)](Result<Opened> opened) {
+    if (opened && disposal_.isUnderWay(opened->path)) {  // Began while it was read.
       done(beingDisposed(opened->path));
     } else {
       done(std::move(opened));
@@ -203,23 +171,33 @@ void SavepointStore::open(const std::string& path, Callback<Opened> done) {
   });
 }
 
-void SavepointStore::forgetUser(const std::string& path, JobId job) {
-  if (auto found = in_use_.find(path); found != in_use_.end()) {
-    found->second.erase(job);
-    if (found->second.empty()) {
-      in_use_.erase(found);
-    }
+void SavepointStore::openOnHeap(const std::string& path, Callback<Opened> done) {
+  const HeapSavepoint* found = heap_.find(path);
+  if (found == nullptr || disposal_.isUnderWay(path)) {
+    done(found == nullptr ? unknownHeapSavepoint(path) : beingDisposed(path));
+    return;
   }
+  const runtime::CheckpointMetadata& metadata = found->metadata;
+  work_.run(
+      path,
+      [&files = services_.files, metadata] { return snapshot::damagedFiles(files, metadata); },
+      [this, path, metadata, done = std::move(done)](
+          const Result<std::vector<std::string>>& damaged) {
+        if (heap_.find(path) == nullptr || disposal_.isUnderWay(path)) {  // Since then.
+          done(beingDisposed(path));
+        } else if (damaged && damaged->empty()) {
+          done(Opened{path, metadata});
+        } else {
+          done((damaged ? Error(ErrorCode::kCorruption, damaged->front()) : damaged.error())
+                   .during("savepoint " + path));
+        }
+      });
 }
 
 void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
-  std::vector<runtime::SavepointInfo> infos;
-  for (const auto& [path, entry] : heap_) {
-    infos.push_back(snapshot::describeSavepoint(path, entry.metadata));
-  }
   auto read =
       [&files = services_.files,
-       infos,
+       infos = heap_.list(),
        directories = directories_,
        most = settings_.metadata_limit]() mutable -> Result<std::vector<runtime::SavepointInfo>> {
     for (const std::string& directory : directories) {
@@ -229,52 +207,7 @@ void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
     }
     return infos;
   };
-  run("the directories of savepoints", std::move(read), std::move(done));
-}
-
-// --------------------------------------------------------------------------------------- in use
-
-void SavepointStore::markInUse(const std::string& path, JobId job, std::function<void()> done) {
-  in_use_[path].insert(job);  // At once: a disposal may be looking at it already.
-  if (snapshot::isHeapSavepoint(path)) {
-    done();
-    return;
-  }
-  run(
-      path,
-      [&files = services_.files,
-       path,
-       job,
-       holder = settings_.holder,
-       most = settings_.metadata_limit] { return writeInUse(files, path, job, holder, most); },
-      [path, done = std::move(done)](const Status& written) {
-        if (!written) {
-          log::warn("a savepoint that a job is restored from could not be marked as in use",
-                    {{"path", path}, {"reason", written.error().message()}});
-        }
-        done();
-      });
-}
-
-void SavepointStore::releaseInUse(const std::string& path, JobId job, std::function<void()> done) {
-  if (snapshot::isHeapSavepoint(path)) {
-    forgetUser(path, job);
-    done();
-    return;
-  }
-  run(
-      path,
-      [&files = services_.files, path, job, most = settings_.metadata_limit] {
-        return removeInUse(files, path, job, most);
-      },
-      [this, path, job, done = std::move(done)](const Status& removed) {
-        forgetUser(path, job);
-        if (!removed) {
-          log::warn("the mark that a savepoint is in use could not be removed",
-                    {{"path", path}, {"reason", removed.error().message()}});
-        }
-        done();
-      });
+  work_.run("the directories of savepoints", std::move(read), std::move(done));
 }
 
 }  // namespace weir::jobmanager

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "common/fs/empty_directory.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
@@ -74,6 +75,14 @@ Result<bool> isDirectory(fs::FileSystem& files, const std::string& below) {
   return true;
 }
 
+Status removeOnlyEmpty(fs::FileSystem& files, const std::string& below) {
+  WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, below));
+  return gone
+             ? ok()
+             : Status(Error(ErrorCode::kFailedPrecondition,
+                            "directory " + below + " stays: there is more in it than the program"));
+}
+
 }  // namespace
 
 Status writeProgram(fs::FileSystem& files,
@@ -120,7 +129,7 @@ Status removeProgram(fs::FileSystem& files, const std::string& directory) {
   } else if (program.error().code() == ErrorCode::kIo) {
     return program.error();
   }
-  return files.removeDirectory(below);
+  return removeOnlyEmpty(files, below);
 }
 
 Status removeUnfinishedProgram(fs::FileSystem& files, const std::string& directory) {
@@ -135,7 +144,7 @@ Status removeUnfinishedProgram(fs::FileSystem& files, const std::string& directo
       WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(below, entry.name)));
     }
   }
-  return files.removeDirectory(below);
+  return removeOnlyEmpty(files, below);
 }
 
 }  // namespace weir::jobmanager

@@ -120,9 +120,7 @@ void JobRestore::match(SavepointStore::Opened opened, Callback<runtime::RestoreR
              {"matched", linesOf(plan_.report.matched)},
              {"empty", linesOf(plan_.report.empty)},
              {"dropped", linesOf(plan_.report.dropped)}});
-  savepoints_.markRestored(opened.metadata.checkpoint, opened.path, [this, done = std::move(done)] {
-    done(plan_.report);
-  });
+  savepoints_.markRestored(opened, [this, done = std::move(done)] { done(plan_.report); });
 }
 
 runtime::Restores JobRestore::restores(AttemptId attempt) const {

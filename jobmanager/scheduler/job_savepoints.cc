@@ -65,11 +65,10 @@ void JobSavepoints::keep(const std::string& directory,
       });
 }
 
-void JobSavepoints::markRestored(CheckpointId checkpoint,
-                                 const std::string& path,
+void JobSavepoints::markRestored(const SavepointStore::Opened& savepoint,
                                  std::function<void()> done) {
-  marked_.insert_or_assign(checkpoint, path);
-  store_.markInUse(path, job_, [alive = std::weak_ptr<bool>(alive_), done = std::move(done)] {
+  marked_.insert_or_assign(savepoint.metadata.checkpoint, savepoint.path);
+  store_.markInUse(savepoint, job_, [alive = std::weak_ptr<bool>(alive_), done = std::move(done)] {
     if (!alive.expired()) {
       done();
     }

@@ -32,7 +32,7 @@ class JobSavepoints {
             std::function<void(const runtime::SavepointProgress&)> progress,
             Callback<runtime::SavepointResult> done);
   /// The job starts from this one; `done` is called once the mark stands.
-  void markRestored(CheckpointId checkpoint, const std::string& path, std::function<void()> done);
+  void markRestored(const SavepointStore::Opened& savepoint, std::function<void()> done);
   /// Takes the marks away from all but the one that is the job's latest checkpoint now.
   void checkpointCompleted();
   /// Takes all marks away.

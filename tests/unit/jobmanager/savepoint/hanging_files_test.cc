@@ -1,6 +1,9 @@
 // A file system that hangs holds up whoever asked for it, and nobody else.
 
 #include <future>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,12 +34,43 @@ class NobodyOwns final : public SavepointOwners {
   }
 };
 
+/// A thread whose timers fire when a test says so, however long that takes.
+class HandTimers final : public concurrency::Executor {
+ public:
+  void post(Task task) override { thread_.post(std::move(task)); }
+  std::unique_ptr<Timer> schedule(Duration /*delay*/, Task task) override {
+    auto armed = std::make_shared<Task>(std::move(task));
+    armed_.push_back(armed);
+    return std::make_unique<Armed>(std::move(armed));
+  }
+  /// Fires all that are armed. From another thread.
+  void fire() {
+    thread_.runSync([this] {
+      for (const std::weak_ptr<Task>& one : std::exchange(armed_, {})) {
+        if (const std::shared_ptr<Task> task = one.lock()) {
+          (*task)();
+        }
+      }
+    });
+  }
+  concurrency::ThreadExecutor& thread() { return thread_; }
+
+ private:
+  struct Armed final : Timer {
+    explicit Armed(std::shared_ptr<Task> task) : task(std::move(task)) {}
+    std::shared_ptr<Task> task;  // Gone with the timer.
+  };
+
+  std::vector<std::weak_ptr<Task>> armed_;  // Touched on the thread.
+  concurrency::ThreadExecutor thread_{"strand"};
+};
+
 class HangingFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    strand_.runSync([this] {
+    strand_.thread().runSync([this] {
       savepoints_ = std::make_unique<SavepointStore>(
-          CheckpointServices{strand_, io_, clock_, files_, blobs_, discarder_, {100ms, 10}},
+          CheckpointServices{strand_, io_, clock_, files_, blobs_, discarder_, {20s, 10}},
           random_,
           SavepointStore::Settings{},
           owners_);
@@ -48,8 +82,8 @@ class HangingFilesTest : public ::testing::Test {
     strand_.post([&] { savepoints_->whenSettled([&] { settled.set_value(); }); });
     settled.get_future().wait();
     io_.shutdown(Duration::max());
-    strand_.runSync([this] { savepoints_.reset(); });
-    strand_.shutdown();
+    strand_.thread().runSync([this] { savepoints_.reset(); });
+    strand_.thread().shutdown();
   }
   static runtime::CheckpointMetadata metadata() {
     runtime::CheckpointMetadata metadata;
@@ -57,26 +91,32 @@ class HangingFilesTest : public ::testing::Test {
     metadata.savepoint = true;
     return metadata;
   }
-  /// The sentence that an operation ends with.
+  /// The sentence that an operation ends with. Where it `hangs`, time passes until it does.
   template <typename Call>
-  std::string answer(Call call) {
+  std::string answer(bool hangs, Call call) {
     auto said = std::make_shared<std::promise<std::string>>();  // With a late answer.
     strand_.post([&, said] {
       call([said](const auto& result) { said->set_value(result ? "ok" : result.error().text()); });
     });
-    return said->get_future().get();
+    std::future<std::string> sentence = said->get_future();
+    while (hangs && sentence.wait_for(1ms) != std::future_status::ready) {
+      strand_.fire();
+    }
+    return sentence.get();
   }
+  static bool isHung(const std::string& path) { return path.starts_with("/hung"); }
   std::string open(const std::string& path) {
-    return answer([&](auto done) { savepoints_->open(path, done); });
+    return answer(isHung(path), [&](auto done) { savepoints_->open(path, done); });
   }
   std::string keep(const std::string& directory) {
-    return answer([&](auto done) { savepoints_->keep(directory, metadata(), nullptr, done); });
+    return answer(isHung(directory),
+                  [&](auto done) { savepoints_->keep(directory, metadata(), nullptr, done); });
   }
 
   SystemClock clock_;
   fs::testing::HangingFileSystem files_;
   SeededRandom random_{1};
-  concurrency::ThreadExecutor strand_{"strand"};
+  HandTimers strand_;
   concurrency::ElasticPool io_{"files", 4};
   blob::BlobStore store_{files_, "/blobs", clock_, random_};
   StateBlobs blobs_{store_};

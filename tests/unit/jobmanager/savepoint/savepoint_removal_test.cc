@@ -103,7 +103,7 @@ class SavepointRemovalTest : public ::testing::Test {
 TEST_F(SavepointRemovalTest, LeavesNothingOfASavepointThatPointsToItsCheckpoint) {
   writePointer();
   write(checkpoint_ + "/0a0b0c0d-12-1-01234567", "of a task that died");
-  ASSERT_TRUE(writeInUse(files_, savepoint_, testing::jobId(9), {}));
+  ASSERT_TRUE(writeInUse(files_, savepoint_, checkpoint_, testing::jobId(9), {}));
   EXPECT_THAT(dispose(savepoint_), IsEmpty());
   EXPECT_THAT(everything(), ElementsAre("c", "s", "victim"));
 }

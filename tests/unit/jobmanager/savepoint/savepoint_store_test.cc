@@ -182,7 +182,7 @@ TEST_F(SavepointStoreTest, NamesWhatIsMissing) {
 
 TEST_F(SavepointStoreTest, IsNotDisposedWhileARestoredJobHasNoCheckpoint) {
   auto kept = keep("/s", checkpointOnFiles());
-  savepoints_.markInUse(kept->result.path, testing::jobId(9), [] {});
+  savepoints_.markInUse(*open(kept->result.path), testing::jobId(9), [] {});
   auto refused = dispose(kept->result.path);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().text(), HasSubstr(testing::jobId(9).hex()));
@@ -228,7 +228,7 @@ TEST_F(SavepointStoreTest, WhatWasMovedTakesItsStateAlong) {
 TEST_F(SavepointStoreTest, IsNotDisposedWhileAJobRestoredFromACopyHasNoCheckpoint) {
   auto kept = keep("/s", checkpointOnFiles());
   const std::string copy = copyOf(kept->result.path);
-  savepoints_.markInUse(copy, testing::jobId(9), [] {});
+  savepoints_.markInUse(*open(copy), testing::jobId(9), [] {});
   time_.runDue();
   const auto refused = dispose(kept->result.path);
   ASSERT_FALSE(refused);
@@ -298,15 +298,17 @@ TEST_F(SavepointStoreTest, AMarkOfAProcessThatIsGoneHoldsNothing) {
 
 TEST_F(SavepointStoreTest, MarksNoSavepointThatIsGone) {
   auto kept = keep("/s", checkpointOnFiles());
+  const auto opened = open(kept->result.path);
+  ASSERT_TRUE(opened);
   ASSERT_TRUE(dispose(kept->result.path));
-  savepoints_.markInUse(kept->result.path, testing::jobId(9), [] {});
+  savepoints_.markInUse(*opened, testing::jobId(9), [] {});
   time_.runDue();
   EXPECT_THAT(files_.files(), IsEmpty());
 }
 
 TEST_F(SavepointStoreTest, ForceDisposesWhatIsInUse) {
   auto kept = keep("/s", checkpointOnFiles());
-  savepoints_.markInUse(kept->result.path, testing::jobId(9), [] {});
+  savepoints_.markInUse(*open(kept->result.path), testing::jobId(9), [] {});
   EXPECT_TRUE(dispose(kept->result.path, true));
   EXPECT_THAT(files_.files(), IsEmpty());
 }
