@@ -5,13 +5,14 @@ Linking alone does not stop an include, so this reads them all and fails where
   - a folder includes one that is not in its USES,
   - a USES entry does not stand earlier in WEIR_ORDER, or belongs to the other process,
   - a *.pb.h is included outside wire/, rpc/ and client/,
-  - a folder with code has no README.md, or one of more than fifteen lines.
+  - a folder with code has no README.md, or one of more than fifteen lines, or one whose **Knows** lacks a folder that it uses.
 """
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+KNOWN_BY_ALL = {"base", "config", "telemetry", "concurrency"}
 PROTO_ALLOWED = re.compile(r"(^|/)(wire|rpc|client|session)(/|$)")
 
 
@@ -80,6 +81,17 @@ def check():
                 errors.append(f"{folder}: has no README.md")
             elif readme.read_text().count("\n") > 15:
                 errors.append(f"{folder}/README.md: more than fifteen lines")
+            else:
+                known = re.search(r"\*\*Knows\*\*(.*?)(\*\*Must not know|\Z)", readme.read_text(), re.S)
+                words = set(re.findall(r"[a-z]+", known.group(1))) if known else set()
+                below = known is not None and "every folder below it" in known.group(1)
+                unnamed = [
+                    u
+                    for u in used
+                    if u.split("/")[-1] not in words | KNOWN_BY_ALL and not (below and u.startswith(folder + "/"))
+                ]
+                if unnamed:
+                    errors.append(f"{folder}/README.md: does not say that it knows {', '.join(unnamed)}")
     return errors
 
 
