@@ -18,8 +18,8 @@ struct Event {
   Kind kind = Kind::kEndOfInput;
   runtime::CheckpointOrder order;  ///< Of a barrier.
 
-  static Event barrier(runtime::CheckpointOrder order) {
-    return Event{Kind::kBarrier, std::move(order)};
+  static Event barrier(const runtime::CheckpointOrder& order) {
+    return Event{Kind::kBarrier, order};
   }
   static Event endOfInput() { return Event{}; }
 };

@@ -64,7 +64,7 @@ bool InputGate::hasRoom(std::uint32_t index, std::uint32_t window, WakeSignal& s
 void InputGate::pushEvent(std::uint32_t index, Event event) {
   {
     std::lock_guard lock(mutex_);
-    append(index, Arrival{index, Buffer(), std::move(event)});
+    append(index, Arrival{index, Buffer(), event});
   }
   consumer_.wake();
 }

@@ -114,7 +114,7 @@ class LocalChannel final : public OutputChannel {
   bool hasRoom(std::uint32_t window, WakeSignal& sender) override {
     return gate_.hasRoom(channel_, window, sender);
   }
-  void sendEvent(Event event) override { gate_.pushEvent(channel_, std::move(event)); }
+  void sendEvent(Event event) override { gate_.pushEvent(channel_, event); }
   std::uint32_t inFlight() const override { return gate_.inFlight(channel_); }
 
  private:
