@@ -1,5 +1,7 @@
 #include "jobmanager/dispatcher/dispatcher.h"
 
+#include <memory>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -107,10 +109,11 @@ class DispatcherTest : public ::testing::Test {
   }
   template <typename T, typename Call>
   Result<T> ask(Call call) {
-    Result<T> answer = Error(ErrorCode::kInternal, "no answer");
-    call(Callback<T>([&](Result<T> result) { answer = std::move(result); }));
+    // Shared with the callback, which may come later than we wait.
+    const auto answer = std::make_shared<Result<T>>(Error(ErrorCode::kInternal, "no answer"));
+    call(Callback<T>([answer](Result<T> result) { *answer = std::move(result); }));
     time_.advance(1s);
-    return answer;
+    return std::move(*answer);
   }
   Result<runtime::SavepointResult> savepoint() {
     runtime::SavepointRequest request;
