@@ -28,7 +28,7 @@ class Mailbox {
   void put(Mail mail) {
     {
       std::lock_guard lock(mutex_);
-      mails_.push_back(std::move(mail));
+      mails_.push_back(mail);
       filled_.store(true, std::memory_order_release);
     }
     signal_.wake();

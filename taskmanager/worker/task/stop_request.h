@@ -44,7 +44,7 @@ class StopRequest {
     if (cancelled_) {
       return {};
     }
-    return own.empty() ? failure_ : std::move(own);
+    return own.empty() ? failure_ : own;
   }
 
  private:
