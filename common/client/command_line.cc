@@ -1,10 +1,8 @@
 #include "common/client/command_line.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -391,7 +389,7 @@ int commandLine(int argc, char** argv) {
   if (status != kDone || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout)) {
     return status;
   }
-  std::fprintf(stderr, "weir: standard output: %s\n", std::strerror(errno));
+  std::fputs("weir: not all could be written to standard output\n", stderr);
   return kFailed;
 }
 

@@ -1,7 +1,9 @@
 #include "common/client/console.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -24,7 +26,8 @@ bool putLine(std::FILE* stream, std::string_view line) {
 /// What standard output does not take is told to standard error: it may name a job that runs now.
 void putResult(std::string_view line) {
   if (!putLine(stdout, line)) {
-    putLine(stderr, fmt::format("weir: not written to standard output: {}", line));
+    const int error = errno;
+    putLine(stderr, fmt::format("weir: standard output: {}: {}", std::strerror(error), line));
   }
 }
 

@@ -169,7 +169,7 @@ void JobRegistry::cancel(JobId job, Callback<std::monostate> done) {
   });
 }
 
-JobMaster* JobRegistry::find(JobId job) {
+JobMaster* JobRegistry::find(JobId job) const {
   auto found = jobs_.find(job);
   return found == jobs_.end() ? nullptr : found->second.master.get();
 }
@@ -278,13 +278,13 @@ bool JobRegistry::releaseSavepoint(JobId job, CheckpointId checkpoint) {
 }
 
 bool JobRegistry::ownsCheckpoint(JobId job, CheckpointId checkpoint) const {
-  auto found = jobs_.find(job);
-  return found != jobs_.end() && found->second.master->checkpoints().owns(checkpoint);
+  JobMaster* master = find(job);
+  return master != nullptr && master->checkpoints().owns(checkpoint);
 }
 
 std::shared_ptr<const runtime::JobProgram> JobRegistry::programOf(JobId job) const {
-  auto found = jobs_.find(job);
-  return found == jobs_.end() ? nullptr : found->second.master->checkpoints().program();
+  JobMaster* master = find(job);
+  return master == nullptr ? nullptr : master->checkpoints().program();
 }
 
 }  // namespace weir::jobmanager

@@ -52,7 +52,7 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   void show(ClusterView& view) const;
 
   /// nullptr when there is no such job, or it has ended: noJob() says which.
-  JobMaster* find(JobId job);
+  JobMaster* find(JobId job) const;
   Error noJob(JobId job) const;
   /// Also of jobs that are being stored.
   bool empty() const { return jobs_.empty() && storing_.empty(); }

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import unittest
 
 from cluster import EXAMPLES, Cluster, wait_for
@@ -124,6 +125,27 @@ class JobsTest(unittest.TestCase):
         self.assertGreaterEqual(one["duration"], 2000)
         self.cluster.wait_state(job, "FAILED")
         self.assertRegex(self.cluster.weir("list", "-a").stdout, r"(?m)^    for \d+ s, restarted 2 times$")
+        self.free_again()
+
+    def test_what_standard_output_does_not_take_is_a_failure_and_goes_to_standard_error(self):
+        def weir(*words):
+            with open("/dev/full", "w") as full:
+                return subprocess.run(
+                    [self.cluster.dist / "bin" / "weir", *map(str, words)],
+                    stdout=full, stderr=subprocess.PIPE, text=True, timeout=90, env=self.cluster.environment(),
+                )
+
+        for words in (["list"], ["list", "--json"], ["config"], ["--help"]):
+            done = weir(*words)
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn("weir: not all could be written to standard output", done.stderr)
+        started = weir("run", "-d", self.jobs / "counting", "--rate", 100)
+        self.assertEqual(started.returncode, 1)
+        told = re.search(
+            r"(?m)^weir: standard output: No space left on device: Job has been submitted with JobID (\w+)$", started.stderr
+        )
+        self.assertTrue(told, started.stderr)
+        self.cluster.weir("cancel", told.group(1))
         self.free_again()
 
     def test_list_names_what_a_job_without_slots_waits_for(self):
@@ -253,6 +275,7 @@ class JobsTest(unittest.TestCase):
             busy.kill()
             cluster.wait_state(job, "FINISHED")
             self.assertEqual(counts_in(out), expected(12000, 100))
+            self.assertRegex(cluster.weir("list", "-a").stdout, r"(?m)^    last failure: ")
 
 
 if __name__ == "__main__":

@@ -64,6 +64,11 @@ TEST(ResolveTest, CheckpointsInFilesNeedADirectory) {
           .error()
           .text(),
       HasSubstr("'c' is not absolute"));
+  EXPECT_THAT(
+      resolveCheckpointStorage(with({"state.backend=filesystem", "state.checkpoints.dir=file:c/d"}))
+          .error()
+          .text(),
+      HasSubstr("'file:c/d' is not absolute"));
 }
 
 TEST(ResolveTest, NewerNamesChooseTheSameStorage) {
