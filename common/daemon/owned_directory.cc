@@ -6,32 +6,19 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/daemon/named_lock.h"
 
 namespace weir::daemon {
 namespace {
 
 std::string lockOf(const std::string& directory) { return directory + "/lock"; }
 
-/// A lock that is held is on something that still has its name: else somebody deleted it meanwhile.
-bool lockIt(const UniqueFd& file) {
-  struct stat info{};
-  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file.get(), &info) == 0 &&
-         info.st_nlink > 0;
-}
-
-UniqueFd openDirectory(const std::string& path) {
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
-
-/// Whether `held` is what has the name `path` now.
-bool hasItsName(const UniqueFd& held, const std::string& path) {
-  struct stat ours{};
-  struct stat named{};
-  return ::fstat(held.get(), &ours) == 0 && ::lstat(path.c_str(), &named) == 0 &&
-         ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+UniqueFd openLockFile(const std::string& directory) {
+  return UniqueFd(
+      ::open(lockOf(directory).c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600));
 }
 
 /// Deletes `directory` if it is our user's and its process does not live.
@@ -39,11 +26,11 @@ bool removeIfLeft(const std::string& directory, const std::function<void()>& bef
   const UniqueFd itself = openDirectory(directory);
   struct stat info{};
   if (!itself || ::fstat(itself.get(), &info) != 0 || info.st_uid != ::geteuid() ||
-      !lockIt(itself)) {
+      !lockNamed(itself, directory)) {
     return false;
   }
   const UniqueFd lock(::open(lockOf(directory).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (lock ? !lockIt(lock) : errno != ENOENT) {
+  if (lock ? !lockNamed(lock, lockOf(directory)) : errno != ENOENT) {
     return false;
   }
   if (!lock && (info.st_mode & 0077U) != 0) {
@@ -75,12 +62,11 @@ Result<OwnedDirectory::Locks> OwnedDirectory::make(const std::string& path) {
       return Error(ErrorCode::kFailedPrecondition, path + " is no directory of our user's alone")
           .advise("remove it, or let nothing else write to the directory that it is in");
     }
-    locks.file =
-        UniqueFd(::open(lockOf(path).c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600));
+    locks.file = openLockFile(path);
     if (!locks.file && errno != ENOENT) {
       return systemError(errno, "create lock file in " + path);
     }
-    if (locks.file && lockIt(locks.directory) && lockIt(locks.file)) {
+    if (locks.file && lockNamed(locks.directory, path) && lockNamed(locks.file, lockOf(path))) {
       return locks;
     }
   }
@@ -101,11 +87,11 @@ Status OwnedDirectory::restore() {
     return ok();
   }
   if (hasItsName(locks_.directory, path_)) {
-    UniqueFd lock(::open(lockOf(path_).c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600));
+    UniqueFd lock = openLockFile(path_);
     if (!lock) {
       return systemError(errno, "create lock file in " + path_);
     }
-    if (!lockIt(lock)) {
+    if (!lockNamed(lock, lockOf(path_))) {
       return Error(ErrorCode::kUnavailable, "directory " + path_ + " cannot be locked");
     }
     locks_.file = std::move(lock);

@@ -66,6 +66,10 @@ Status WorkDirectory::restore() {
   return ok();
 }
 
+bool isWorkDirectoryName(std::string_view name) {
+  return daemon::isOwnedName(name, kPrefix, kIdLetters);
+}
+
 std::string keptName(const runtime::ExecutionId& execution) {
   return std::string(kKeptPrefix) + execution.job.hex() + "-" +
          std::to_string(execution.attempt.value());

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,9 @@ class WorkDirectory {
 
   const std::unique_ptr<daemon::OwnedDirectory> owned_;
 };
+
+/// Whether a WorkDirectory may have this name.
+bool isWorkDirectoryName(std::string_view name);
 
 /// What the kept directory of a failed attempt is named: "weir-failed-<job>-<attempt>".
 std::string keptName(const runtime::ExecutionId& execution);

@@ -8,18 +8,19 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/daemon/named_lock.h"
 #include "common/telemetry/log.h"
 #include "taskmanager/daemon/supervision/cgroup.h"
+#include "taskmanager/daemon/supervision/work_directory.h"
 
 namespace weir::taskmanager {
 
 namespace {
 
-constexpr const char* kGroupPrefix = "weir-taskmanager-";
+constexpr std::string_view kGroupPrefix = "weir-taskmanager-";
 
 struct Mount {
   std::string root;   // Of the file system, as far as it can be seen here.
@@ -74,17 +75,9 @@ bool hasWord(const std::string& text, std::string_view word) {
   return false;
 }
 
-/// A lock that is held is on a directory that still has its name: else somebody removed it.
-bool lockGroup(const UniqueFd& directory, const std::string& path) {
-  struct stat held{};
-  struct stat named{};
-  return ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(directory.get(), &held) == 0 &&
-         ::stat(path.c_str(), &named) == 0 && held.st_ino == named.st_ino &&
-         held.st_dev == named.st_dev;
-}
-
-UniqueFd openGroup(const std::string& path) {
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+/// What open() makes: other groups with such a beginning are somebody else's.
+bool isGroupName(std::string_view name) {
+  return name.starts_with(kGroupPrefix) && isWorkDirectoryName(name.substr(kGroupPrefix.size()));
 }
 
 /// Those of ours, in `own`, whose task manager does not live any more.
@@ -94,15 +87,15 @@ std::vector<std::string> sweepDead(const std::string& own, int looks) {
   std::vector<std::string> candidates;
   for (std::filesystem::directory_iterator entry(own, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (entry->path().filename().string().starts_with(kGroupPrefix)) {
+    if (isGroupName(entry->path().filename().string())) {
       candidates.push_back(entry->path().string());
     }
   }
   for (std::string& path : candidates) {
     struct stat info{};
-    const UniqueFd lock = openGroup(path);
+    const UniqueFd lock = daemon::openDirectory(path);
     if (lock && ::fstat(lock.get(), &info) == 0 && info.st_uid == ::geteuid() &&
-        lockGroup(lock, path) && sweepGroup(path, looks)) {
+        daemon::lockNamed(lock, path) && sweepGroup(path, looks)) {
       swept.push_back(std::move(path));
     }
   }
@@ -189,14 +182,14 @@ Result<std::unique_ptr<WorkerCgroups>> WorkerCgroups::open(const std::string& na
                                                            const CgroupSource& source) {
   WEIR_TRY(const std::string own, findOwnCgroup(source));
   std::vector<std::string> swept = sweepDead(own, source.looks);
-  std::string path = own + "/" + kGroupPrefix + name;
+  std::string path = own + "/" + std::string(kGroupPrefix) + name;
   constexpr int kMostAttempts = 3;  // Another that starts may take a new one for a leftover.
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
       return systemError(errno, "make group " + path);
     }
-    UniqueFd lock = openGroup(path);
-    if (!lock || !lockGroup(lock, path)) {
+    UniqueFd lock = daemon::openDirectory(path);
+    if (!lock || !daemon::lockNamed(lock, path)) {
       continue;
     }
     if (Status delegated = checkDelegated(own, path); !delegated) {

@@ -1,6 +1,7 @@
 #include "taskmanager/daemon/supervision/worker_cgroups.h"
 
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -27,6 +28,14 @@ std::string contentOf(const std::string& path) {
   std::string text;
   std::getline(std::ifstream(path), text);
   return text;
+}
+
+/// The name of one of our task managers' directories.
+std::string nameOf(std::uint8_t which) {
+  Bytes16 id{which};
+  const pid_t pid = ::getpid();
+  std::memcpy(id.data() + 8, &pid, sizeof pid);
+  return "weir-tm-" + TaskManagerId(id).hex();
 }
 
 /// The real groups of this machine, skipped with a reason where none are delegated.
@@ -61,7 +70,7 @@ class WorkerCgroupsTest : public ::testing::Test {
     return pid;
   }
 
-  const std::string name_ = "weir-tm-test" + std::to_string(::getpid());
+  const std::string name_ = nameOf(0);
   std::unique_ptr<WorkerCgroups> groups_;
 };
 
@@ -102,13 +111,14 @@ TEST_F(WorkerCgroupsTest, GroupsThatAWorkerHasMadeGoToo) {
 }
 
 TEST_F(WorkerCgroupsTest, TheNextStartSweepsThoseOfADeadTaskManagerOnly) {
-  const std::string dead = groups_->path() + "-dead";
+  const std::string own = groups_->path().substr(0, groups_->path().rfind('/'));
+  const std::string dead = own + "/weir-taskmanager-" + nameOf(1);
   std::filesystem::create_directories(dead + "/job-1");
   const pid_t pid = startIn(dead + "/job-1");
   auto others = *groups_->make(execution(), 0);
   const pid_t alive = startIn(others->path());
 
-  const auto next = *WorkerCgroups::open(name_ + "-next");
+  const auto next = *WorkerCgroups::open(nameOf(2));
   for (int i = 0; i < 1000 && std::filesystem::exists(dead); ++i) {
     ::usleep(10'000);  // Another task manager that starts on this machine may have come first.
   }
@@ -119,6 +129,24 @@ TEST_F(WorkerCgroupsTest, TheNextStartSweepsThoseOfADeadTaskManagerOnly) {
   EXPECT_EQ(::waitpid(alive, nullptr, WNOHANG), 0) << "its task manager holds the lock";
   others->kill();
   ::waitpid(alive, nullptr, 0);
+}
+
+TEST_F(WorkerCgroupsTest, TheNextStartLeavesAGroupThatIsOnlyNamedAlike) {
+  const std::string notes = groups_->path() + "-notes";
+  std::filesystem::create_directories(notes + "/job-1");
+  const pid_t pid = startIn(notes + "/job-1");
+  const auto next = *WorkerCgroups::open(nameOf(2));
+  EXPECT_EQ(::waitpid(pid, nullptr, WNOHANG), 0) << "killed";
+  for (const pid_t one : processesOfGroup(notes + "/job-1")) {
+    ::kill(one, SIGKILL);
+  }
+  ::waitpid(pid, nullptr, 0);
+  for (int i = 0; i < 1000 && std::filesystem::exists(notes); ++i) {
+    ::rmdir((notes + "/job-1").c_str());
+    ::rmdir(notes.c_str());
+    ::usleep(10'000);
+  }
+  EXPECT_FALSE(std::filesystem::exists(notes));
 }
 
 TEST_F(WorkerCgroupsTest, ATaskManagerOfOneNameIsNotStartedTwice) {
