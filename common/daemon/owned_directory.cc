@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -13,6 +15,9 @@
 
 namespace weir::daemon {
 namespace {
+
+constexpr std::chrono::seconds kPatience{3};    // Of a new directory whose lock another holds.
+constexpr std::chrono::milliseconds kPause{2};  // A sweep holds the lock of what is new for less.
 
 std::string lockOf(const std::string& directory) { return directory + "/lock"; }
 
@@ -47,8 +52,13 @@ bool removeIfLeft(const std::string& directory, const std::function<void()>& bef
 }  // namespace
 
 Result<OwnedDirectory::Locks> OwnedDirectory::make(const std::string& path) {
-  constexpr int kAttempts = 3;  // Who sweeps may delete or lock it before we do.
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  // Who sweeps at this moment may have locked or deleted it before we lock it.
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;; std::this_thread::sleep_for(kPause)) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return Error(ErrorCode::kUnavailable, "directory " + path + " is locked by another process")
+          .advise("end the process that holds a lock on it or on the file lock in it");
+    }
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
       return systemError(errno, "create directory " + path);
     }
@@ -70,7 +80,6 @@ Result<OwnedDirectory::Locks> OwnedDirectory::make(const std::string& path) {
       return locks;
     }
   }
-  return Error(ErrorCode::kUnavailable, "directory " + path + " cannot be locked");
 }
 
 Result<std::unique_ptr<OwnedDirectory>> OwnedDirectory::create(const std::string& parent,

@@ -22,7 +22,8 @@ namespace weir::daemon {
 class OwnedDirectory {
  public:
   /// Makes the directory in `parent`, which exists. kFailedPrecondition when its name is taken by
-  /// something that is not ours. Errors name it.
+  /// something that is not ours; kUnavailable when another process
+  /// holds its lock for three seconds. Errors name it.
   static Result<std::unique_ptr<OwnedDirectory>> create(const std::string& parent,
                                                         std::string_view prefix,
                                                         std::string_view hex);

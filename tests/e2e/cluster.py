@@ -113,7 +113,11 @@ class Cluster:
     # ---- life
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(True)  # With what the daemons said, and without leaving any behind.
+            raise
         return self
 
     def __exit__(self, failed, *_):
