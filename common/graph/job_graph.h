@@ -29,12 +29,12 @@ constexpr bool isPointwise(Partitioning partitioning) {
 }
 
 /// State that an operator declares before anything runs.
-struct DeclaredState {
+struct StateDeclaration {
   std::string name;
   state::StateKind kind = state::StateKind::kValue;
   record::Schema key;    ///< Of the stream's key; for operator state empty.
   record::Schema value;  ///< Of the value, element or accumulator.
-  bool operator==(const DeclaredState&) const = default;
+  bool operator==(const StateDeclaration&) const = default;
 };
 
 /// One operator: what savepoints, lists and errors call by its name, uid and id.
@@ -47,7 +47,7 @@ struct JobOperator {
       1;  ///< How many operators of equal structure share a generated id's root.
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 4096;
-  std::vector<DeclaredState> states;
+  std::vector<StateDeclaration> states;
   bool stateful = false;  ///< Declares state, or has operator state or a late one.
   /// Asks for no keyed state in open(): `states` is all that it can have. Earlier releases did not
   /// say.

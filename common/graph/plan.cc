@@ -36,7 +36,7 @@ std::string list(const Range& items, F json_of) {
   return json + "]";
 }
 
-std::string stateJson(const DeclaredState& state) {
+std::string stateJson(const StateDeclaration& state) {
   return R"({"name":)" + quoted(state.name) + R"(,"kind":)" + quoted(state::toString(state.kind)) +
          R"(,"schema":)" + quoted(record::describeSchema(state.value)) + "}";
 }

@@ -37,7 +37,7 @@ Status checkTexts(const StreamNode& node) {
         .advise("leave it out of name()");
   }
   std::set<std::string_view> names;
-  for (const DeclaredState& state : node.states) {
+  for (const StateDeclaration& state : node.states) {
     if (state.name.empty() || !isUtf8(state.name)) {
       return refuse(node, "declares a state whose name is empty or not valid UTF-8");
     }

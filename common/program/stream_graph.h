@@ -61,7 +61,7 @@ struct StreamNode {
   Chaining chaining = Chaining::kAlways;
   std::optional<std::string> slot_sharing_group;
   std::optional<std::chrono::milliseconds> buffer_timeout;
-  std::vector<DeclaredState> states;
+  std::vector<StateDeclaration> states;
   bool stateful = false;
   bool all_states_declared = false;  ///< See JobOperator.
   bool fixed_parallelism_state = false;

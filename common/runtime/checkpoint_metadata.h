@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/runtime/state_handle.h"
+#include "common/runtime/section_handle.h"
 
 namespace weir::runtime {
 
@@ -14,7 +14,7 @@ namespace weir::runtime {
 struct SubtaskState {
   std::uint32_t subtask = 0;
   bool finished = false;  ///< Its input had ended; it must not run or end it again.
-  StateHandle handle;
+  SectionHandle handle;
 };
 
 /// An operator that reads what another one emits.
@@ -26,7 +26,7 @@ struct OperatorConsumer {
 
 /// An operator in a snapshot. Stateless ones are listed too (without handles), so that finished
 /// flags and names survive.
-struct OperatorState {
+struct SavedOperator {
   OperatorId id;
   std::string uid;
   std::string name;
@@ -38,8 +38,8 @@ struct OperatorState {
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 4096;
   bool fixed_parallelism_state = false;
-  bool custom_handles = false;    ///< Its state is a handle that user code must discard.
-  std::vector<StateInfo> states;  ///< Summed over the subtasks.
+  bool custom_handles = false;     ///< Its state is a handle that user code must discard.
+  std::vector<SavedState> states;  ///< Summed over the subtasks.
   std::vector<SubtaskState> subtasks;
 
   std::uint64_t bytes() const {
@@ -70,11 +70,11 @@ struct CheckpointMetadata {
   /// moved or copied. Empty for others, and for those of release 0.1.
   std::string location;
   std::string program_hash;  ///< SHA-256 of the program that ran.
-  std::vector<OperatorState> operators;
+  std::vector<SavedOperator> operators;
 
   std::uint64_t bytes() const {
     std::uint64_t sum = 0;
-    for (const OperatorState& one : operators) {
+    for (const SavedOperator& one : operators) {
       sum += one.bytes();
     }
     return sum;

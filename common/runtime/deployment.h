@@ -80,7 +80,7 @@ struct DiscardHandles {
   /// A handle as state of the operator that stored it.
   struct Handle {
     OperatorId owner;
-    StateHandle state;
+    SectionHandle state;
   };
   ExecutionId execution;
   graph::JobGraph graph;

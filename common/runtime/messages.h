@@ -10,7 +10,7 @@
 #include "common/base/result.h"
 #include "common/runtime/deployment.h"
 #include "common/runtime/job_state.h"
-#include "common/runtime/state_handle.h"
+#include "common/runtime/section_handle.h"
 
 /// What job manager, task managers and workers say to each other, as domain types.
 namespace weir::runtime {

@@ -86,7 +86,7 @@ Restores shareOf(const Restores& from, const std::vector<const TaskRestore*>& ta
   return share;
 }
 
-std::uint64_t bytesOf(const StateHandle& handle) {
+std::uint64_t bytesOf(const SectionHandle& handle) {
   return kHandleFields + handle.bytes.size() + handle.location.size();
 }
 

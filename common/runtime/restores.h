@@ -7,7 +7,7 @@
 
 #include "common/base/ids.h"
 #include "common/runtime/job_state.h"
-#include "common/runtime/state_handle.h"
+#include "common/runtime/section_handle.h"
 #include "common/schema/state_kinds.h"
 
 namespace weir::runtime {
@@ -15,7 +15,7 @@ namespace weir::runtime {
 /// What one old subtask stored of an operator.
 struct RestoreSection {
   std::uint32_t old_subtask = 0;
-  StateHandle handle;
+  SectionHandle handle;
 };
 
 /// One operator's part of a restore for one new subtask: `count` sections of a list that all
@@ -52,7 +52,7 @@ struct Restores {
 Restores shareOf(const Restores& from, const std::vector<const TaskRestore*>& tasks);
 
 /// About what a handle takes in a message.
-std::uint64_t bytesOf(const StateHandle& handle);
+std::uint64_t bytesOf(const SectionHandle& handle);
 /// About what the sections of `restores` would take if each order held its own, as workers up to
 /// protocol 2 get them.
 std::uint64_t bytesOfRepeated(const Restores& restores);

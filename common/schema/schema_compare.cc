@@ -19,18 +19,18 @@ bool isScalar(SchemaKind kind) {
   return kind == SchemaKind::kInt || kind == SchemaKind::kUint || kind == SchemaKind::kFloat;
 }
 
-bool widens(const Schema& old, const Schema& now) {
-  if (old.kind == SchemaKind::kFloat || now.kind == SchemaKind::kFloat) {
-    return old.kind == now.kind && old.width == 4 && now.width == 8;
+bool widens(const Schema& old, const Schema& current) {
+  if (old.kind == SchemaKind::kFloat || current.kind == SchemaKind::kFloat) {
+    return old.kind == current.kind && old.width == 4 && current.width == 8;
   }
-  return old.width < now.width && (old.kind == now.kind || old.kind == SchemaKind::kUint);
+  return old.width < current.width && (old.kind == current.kind || old.kind == SchemaKind::kUint);
 }
 
 /// Collects what has changed, walking both schemas at once.
 class Comparer {
  public:
-  SchemaComparison compare(const Schema& old, const Schema& now) {
-    walk(old, now, "");
+  SchemaComparison compare(const Schema& old, const Schema& current) {
+    walk(old, current, "");
     if (!obstacle_.empty()) {
       return {SchemaMatch::kIncompatible, obstacle_};
     }
@@ -41,54 +41,55 @@ class Comparer {
  private:
   void change(const std::string& what) { changes_ += (changes_.empty() ? "" : ", ") + what; }
   void refuse(const std::string& what) { obstacle_ += (obstacle_.empty() ? "" : ", ") + what; }
-  void refuse(const std::string& path, const Schema& old, const Schema& now) {
+  void refuse(const std::string& path, const Schema& old, const Schema& current) {
     refuse((path.empty() ? "" : "'" + path + "' ") + "was " + describeSchema(old) + " and is " +
-           describeSchema(now) + " now");
+           describeSchema(current) + " now");
   }
 
-  void walk(const Schema& old, const Schema& now, const std::string& path) {
-    if (isScalar(old.kind) && isScalar(now.kind)) {
-      return walkScalar(old, now, path);
+  void walk(const Schema& old, const Schema& current, const std::string& path) {
+    if (isScalar(old.kind) && isScalar(current.kind)) {
+      return walkScalar(old, current, path);
     }
-    if (old.kind != now.kind) {
-      return refuse(path, old, now);
+    if (old.kind != current.kind) {
+      return refuse(path, old, current);
     }
     switch (old.kind) {
       case SchemaKind::kStruct:
-        return walkStruct(old, now, path);
+        return walkStruct(old, current, path);
       case SchemaKind::kVariant:
-        return walkVariant(old, now, path);
+        return walkVariant(old, current, path);
       case SchemaKind::kCustom:
-        return walkCustom(old, now, path);
+        return walkCustom(old, current, path);
       default:
         break;
     }
-    if (old.width != now.width || old.name != now.name || old.fields.size() != now.fields.size()) {
-      return refuse(path, old, now);
+    if (old.width != current.width || old.name != current.name ||
+        old.fields.size() != current.fields.size()) {
+      return refuse(path, old, current);
     }
     for (std::size_t i = 0; i < old.fields.size(); ++i) {
-      walk(old.fields[i].schema, now.fields[i].schema, path);
+      walk(old.fields[i].schema, current.fields[i].schema, path);
     }
   }
 
-  void walkScalar(const Schema& old, const Schema& now, const std::string& path) {
-    if (old == now) {
+  void walkScalar(const Schema& old, const Schema& current, const std::string& path) {
+    if (old == current) {
       return;
     }
-    if (!widens(old, now)) {
-      return refuse(path, old, now);
+    if (!widens(old, current)) {
+      return refuse(path, old, current);
     }
     change((path.empty() ? "" : "'" + path + "' ") + "widened from " + describeSchema(old) +
-           " to " + describeSchema(now));
+           " to " + describeSchema(current));
   }
 
-  void walkStruct(const Schema& old, const Schema& now, const std::string& path) {
+  void walkStruct(const Schema& old, const Schema& current, const std::string& path) {
     const std::string prefix = path.empty() ? "" : path + ".";
-    const std::vector<int> match = matchFields(old, now);
+    const std::vector<int> match = matchFields(old, current);
     int before = kNoField;
     bool in_order = true;
-    for (std::size_t i = 0; i < now.fields.size(); ++i) {
-      const SchemaField& field = now.fields[i];
+    for (std::size_t i = 0; i < current.fields.size(); ++i) {
+      const SchemaField& field = current.fields[i];
       if (match[i] == kNoField) {
         change("'" + prefix + field.name + "' is new");
         continue;
@@ -112,37 +113,37 @@ class Comparer {
     }
   }
 
-  void walkVariant(const Schema& old, const Schema& now, const std::string& path) {
-    if (old.fields.size() > now.fields.size()) {
-      return refuse(path, old, now);
+  void walkVariant(const Schema& old, const Schema& current, const std::string& path) {
+    if (old.fields.size() > current.fields.size()) {
+      return refuse(path, old, current);
     }
     for (std::size_t i = 0; i < old.fields.size(); ++i) {
-      walk(old.fields[i].schema, now.fields[i].schema, path);
+      walk(old.fields[i].schema, current.fields[i].schema, path);
     }
-    if (old.fields.size() < now.fields.size()) {
+    if (old.fields.size() < current.fields.size()) {
       change((path.empty() ? "the variant" : "'" + path + "'") + " has more alternatives");
     }
   }
 
-  void walkCustom(const Schema& old, const Schema& now, const std::string& path) {
-    if (old.name != now.name) {
-      return refuse(path, old, now);
+  void walkCustom(const Schema& old, const Schema& current, const std::string& path) {
+    if (old.name != current.name) {
+      return refuse(path, old, current);
     }
-    if (old.version == now.version) {
+    if (old.version == current.version) {
       return;
     }
-    if (old.version > now.version) {
+    if (old.version > current.version) {
       return refuse((path.empty() ? "" : "'" + path + "' ") + "was written by version " +
                     std::to_string(old.version) + " of its serializer and this program has " +
-                    std::to_string(now.version));
+                    std::to_string(current.version));
     }
-    if (!now.reads_older) {
+    if (!current.reads_older) {
       return refuse((path.empty() ? "" : "'" + path + "' ") + "was written by version " +
                     std::to_string(old.version) +
                     " of its serializer, which has no read(Reader&, version) for it");
     }
-    change("version " + std::to_string(old.version) + " of '" + now.name + "' is read by version " +
-           std::to_string(now.version));
+    change("version " + std::to_string(old.version) + " of '" + current.name +
+           "' is read by version " + std::to_string(current.version));
   }
 
   std::vector<std::string> gone_;
@@ -152,12 +153,12 @@ class Comparer {
 
 }  // namespace
 
-std::vector<int> matchFields(const Schema& old, const Schema& now) {
+std::vector<int> matchFields(const Schema& old, const Schema& current) {
   std::vector<int> match;
-  for (const SchemaField& field : now.fields) {
+  for (const SchemaField& field : current.fields) {
     int found = indexOf(old, field.name);
     for (const std::string& former : field.former_names) {
-      if (found == kNoField && indexOf(now, former) == kNoField) {
+      if (found == kNoField && indexOf(current, former) == kNoField) {
         found = indexOf(old, former);
       }
     }
@@ -166,14 +167,15 @@ std::vector<int> matchFields(const Schema& old, const Schema& now) {
   return match;
 }
 
-std::vector<std::string> goneMembers(const Schema& old, const Schema& now) {
+std::vector<std::string> goneMembers(const Schema& old, const Schema& current) {
   Comparer comparer;
-  return comparer.compare(old, now).match == SchemaMatch::kIncompatible ? std::vector<std::string>()
-                                                                        : comparer.gone();
+  return comparer.compare(old, current).match == SchemaMatch::kIncompatible
+             ? std::vector<std::string>()
+             : comparer.gone();
 }
 
-SchemaComparison compareSchemas(const Schema& old, const Schema& now) {
-  return Comparer().compare(old, now);
+SchemaComparison compareSchemas(const Schema& old, const Schema& current) {
+  return Comparer().compare(old, current);
 }
 
 }  // namespace weir::record

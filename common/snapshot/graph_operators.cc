@@ -7,14 +7,14 @@
 
 namespace weir::snapshot {
 
-std::vector<runtime::OperatorState> operatorsOf(const graph::JobGraph& graph) {
-  std::vector<runtime::OperatorState> states;
+std::vector<runtime::SavedOperator> operatorsOf(const graph::JobGraph& graph) {
+  std::vector<runtime::SavedOperator> states;
   const auto consumers = graph::consumersByOperator(graph);
   const std::vector<Bytes16> below = graph::structuresBelow(graph);
   for (const graph::JobVertex& vertex : graph.vertices) {
     for (const std::uint32_t index : vertex.operators) {
       const graph::JobOperator& op = graph.operators[index];
-      runtime::OperatorState state;
+      runtime::SavedOperator state;
       state.id = op.id;
       state.uid = op.uid;
       state.name = op.name;

@@ -9,6 +9,6 @@ namespace weir::snapshot {
 
 /// What a snapshot says of the operators of its program, before any of their state is in it: in
 /// order of the vertices, each with what stood around it. The counterpart of matchState().
-std::vector<runtime::OperatorState> operatorsOf(const graph::JobGraph& graph);
+std::vector<runtime::SavedOperator> operatorsOf(const graph::JobGraph& graph);
 
 }  // namespace weir::snapshot

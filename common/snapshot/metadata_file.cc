@@ -12,13 +12,13 @@
 namespace weir::snapshot {
 namespace {
 
-using Storage = runtime::StateHandle::Storage;
+using Storage = runtime::SectionHandle::Storage;
 
 /// A file of state lies in the data directory, and nothing in the memory of a job manager.
 Status checkHandles(const runtime::CheckpointMetadata& metadata) {
-  for (const runtime::OperatorState& one : metadata.operators) {
+  for (const runtime::SavedOperator& one : metadata.operators) {
     for (const runtime::SubtaskState& subtask : one.subtasks) {
-      const runtime::StateHandle& handle = subtask.handle;
+      const runtime::SectionHandle& handle = subtask.handle;
       if (handle.storage == Storage::kBlob) {
         return Error(ErrorCode::kInvalidArgument, "it names state in the memory of a job manager");
       }

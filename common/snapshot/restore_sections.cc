@@ -12,9 +12,9 @@
 namespace weir::snapshot {
 namespace {
 
-bool onlyKeyed(const runtime::OperatorState& state) {
+bool onlyKeyed(const runtime::SavedOperator& state) {
   return !state.states.empty() &&
-         std::all_of(state.states.begin(), state.states.end(), [](const runtime::StateInfo& info) {
+         std::all_of(state.states.begin(), state.states.end(), [](const runtime::SavedState& info) {
            return state::isKeyed(info.kind);
          });
 }
@@ -23,7 +23,7 @@ bool onlyKeyed(const runtime::OperatorState& state) {
 class OperatorSections {
  public:
   OperatorSections(const runtime::CheckpointMetadata& metadata,
-                   const runtime::OperatorState& old,
+                   const runtime::SavedOperator& old,
                    OperatorId id,
                    std::uint32_t parallelism)
       : old_(old), parallelism_(parallelism), only_keyed_(onlyKeyed(old)) {
@@ -33,7 +33,7 @@ class OperatorSections {
     for (const runtime::SubtaskState& part : old.subtasks) {
       order_.finished = order_.finished && part.finished;
       finished_.emplace(part.subtask, part.finished);
-      if (part.handle.storage != runtime::StateHandle::Storage::kNone) {
+      if (part.handle.storage != runtime::SectionHandle::Storage::kNone) {
         sections_.push_back({part.subtask, resolve(metadata, part.handle)});
       }
     }
@@ -86,7 +86,7 @@ class OperatorSections {
     return theirs.first > own.last ? Place::kBehind : Place::kNeeded;
   }
 
-  const runtime::OperatorState& old_;  // The metadata's.
+  const runtime::SavedOperator& old_;  // The metadata's.
   const std::uint32_t parallelism_;
   const bool only_keyed_;
   runtime::OperatorRestoreOrder order_;

@@ -10,7 +10,7 @@
 namespace weir::snapshot {
 
 /// The old operator that each operator of the program gets its state from, by the new one's id.
-using OperatorMatches = std::map<OperatorId, const runtime::OperatorState*>;
+using OperatorMatches = std::map<OperatorId, const runtime::SavedOperator*>;
 
 /// Names of states that an operator of the program does not get.
 using DroppedStates = std::map<OperatorId, std::vector<std::string>>;

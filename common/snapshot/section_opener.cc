@@ -94,11 +94,11 @@ class SectionOpener::FileSource final : public state::ByteSource {
 SectionOpener::SectionOpener(fs::FileSystem& files) : open_(std::make_shared<OpenFiles>(files)) {}
 
 Result<std::unique_ptr<state::ByteSource>> SectionOpener::sourceOf(
-    const runtime::StateHandle& handle) {
-  if (handle.storage == runtime::StateHandle::Storage::kInline) {
+    const runtime::SectionHandle& handle) {
+  if (handle.storage == runtime::SectionHandle::Storage::kInline) {
     return std::unique_ptr<state::ByteSource>(std::make_unique<InlineSource>(handle.bytes));
   }
-  if (handle.storage != runtime::StateHandle::Storage::kFile) {
+  if (handle.storage != runtime::SectionHandle::Storage::kFile) {
     return Error(ErrorCode::kInternal, "a task was sent state that it cannot reach");
   }
   if (!isStateFileName(fs::nameOf(handle.location))) {
@@ -117,7 +117,7 @@ Result<std::unique_ptr<state::ByteSource>> SectionOpener::sourceOf(
 }
 
 Result<std::shared_ptr<state::SectionReader>> SectionOpener::open(
-    const runtime::StateHandle& handle) {
+    const runtime::SectionHandle& handle) {
   auto opened = std::make_shared<OpenSection>();
   WEIR_TRY(opened->source, sourceOf(handle));
   WEIR_TRY(opened->reader, state::SectionReader::open(*opened->source));

@@ -4,7 +4,7 @@
 
 #include "common/base/result.h"
 #include "common/fs/file_system.h"
-#include "common/runtime/state_handle.h"
+#include "common/runtime/section_handle.h"
 #include "common/state/section.h"
 
 namespace weir::snapshot {
@@ -20,13 +20,13 @@ class SectionOpener {
   explicit SectionOpener(fs::FileSystem& files);
 
   /// The location of `handle` is absolute.
-  Result<std::shared_ptr<state::SectionReader>> open(const runtime::StateHandle& handle);
+  Result<std::shared_ptr<state::SectionReader>> open(const runtime::SectionHandle& handle);
 
  private:
   class OpenFiles;
   class FileSource;
 
-  Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::StateHandle& handle);
+  Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::SectionHandle& handle);
 
   std::shared_ptr<OpenFiles> open_;  // With the sections that were opened.
 };

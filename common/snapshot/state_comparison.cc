@@ -15,7 +15,7 @@ std::string plural(std::uint64_t count, const std::string& one, const std::strin
   return std::to_string(count) + " " + (count == 1 ? one : more);
 }
 
-std::string sizeOf(const runtime::StateInfo& state) {
+std::string sizeOf(const runtime::SavedState& state) {
   return " (" + plural(state.entries, "entry", "entries") + ", " +
          plural(state.bytes, "byte", "bytes") + ")";
 }
@@ -34,8 +34,8 @@ void compareSchemas(const std::string& where,
 }
 
 void reportMembers(const std::string& where,
-                   const runtime::StateInfo& was,
-                   const graph::DeclaredState& is,
+                   const runtime::SavedState& was,
+                   const graph::StateDeclaration& is,
                    StateComparison& to) {
   if (was.entries == 0) {
     return;
@@ -51,8 +51,8 @@ void reportMembers(const std::string& where,
 }
 
 void compareDeclared(const std::string& where,
-                     const runtime::StateInfo& was,
-                     const graph::DeclaredState& is,
+                     const runtime::SavedState& was,
+                     const graph::StateDeclaration& is,
                      StateComparison& to) {
   if (is.kind != was.kind) {
     to.problems.push_back(where + " is of kind " + std::string(state::toString(was.kind)) +
@@ -66,7 +66,7 @@ void compareDeclared(const std::string& where,
 }
 
 void notDeclared(const std::string& where,
-                 const runtime::StateInfo& was,
+                 const runtime::SavedState& was,
                  const graph::JobOperator& now,
                  bool allow_non_restored,
                  StateComparison& to) {
@@ -88,13 +88,13 @@ void notDeclared(const std::string& where,
 
 }  // namespace
 
-StateComparison compareStates(const runtime::OperatorState& old,
+StateComparison compareStates(const runtime::SavedOperator& old,
                               const graph::JobOperator& now,
                               const std::string& who,
                               const std::set<std::string>& drop,
                               bool allow_non_restored) {
   StateComparison comparison;
-  for (const runtime::StateInfo& was : old.states) {
+  for (const runtime::SavedState& was : old.states) {
     const std::string where = "state '" + escaped(was.name) + "' of operator " + who;
     const auto is = std::find_if(now.states.begin(), now.states.end(), [&](const auto& one) {
       return one.name == was.name;

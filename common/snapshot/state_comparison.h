@@ -21,7 +21,7 @@ struct StateComparison {
 
 /// Compares by name, kind and schema. `who` calls the operator in sentences; `drop` names the
 /// states that the user leaves out; `allow_non_restored` leaves out what matches nothing.
-StateComparison compareStates(const runtime::OperatorState& old,
+StateComparison compareStates(const runtime::SavedOperator& old,
                               const graph::JobOperator& now,
                               const std::string& who,
                               const std::set<std::string>& drop,

@@ -9,11 +9,11 @@
 namespace weir::snapshot {
 namespace {
 
-using Storage = runtime::StateHandle::Storage;
+using Storage = runtime::SectionHandle::Storage;
 
 template <typename Visit>
 void forEachHandle(const runtime::CheckpointMetadata& metadata, Visit visit) {
-  for (const runtime::OperatorState& one : metadata.operators) {
+  for (const runtime::SavedOperator& one : metadata.operators) {
     for (const runtime::SubtaskState& subtask : one.subtasks) {
       visit(subtask.handle);
     }
@@ -23,7 +23,7 @@ void forEachHandle(const runtime::CheckpointMetadata& metadata, Visit visit) {
 }  // namespace
 
 void makeRelative(runtime::CheckpointMetadata& metadata) {
-  for (runtime::OperatorState& one : metadata.operators) {
+  for (runtime::SavedOperator& one : metadata.operators) {
     for (runtime::SubtaskState& subtask : one.subtasks) {
       if (subtask.handle.storage == Storage::kFile) {
         subtask.handle.location = fs::nameOf(subtask.handle.location);  // All in one directory.
@@ -32,8 +32,8 @@ void makeRelative(runtime::CheckpointMetadata& metadata) {
   }
 }
 
-runtime::StateHandle resolve(const runtime::CheckpointMetadata& metadata,
-                             runtime::StateHandle handle) {
+runtime::SectionHandle resolve(const runtime::CheckpointMetadata& metadata,
+                               runtime::SectionHandle handle) {
   if (handle.storage == Storage::kFile) {
     handle.location = fs::join(metadata.data_directory, handle.location);
   }
@@ -42,7 +42,7 @@ runtime::StateHandle resolve(const runtime::CheckpointMetadata& metadata,
 
 std::vector<std::string> dataFiles(const runtime::CheckpointMetadata& metadata) {
   std::set<std::string> names;
-  forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
+  forEachHandle(metadata, [&](const runtime::SectionHandle& handle) {
     if (handle.storage == Storage::kFile) {
       names.insert(handle.location);
     }
@@ -53,7 +53,7 @@ std::vector<std::string> dataFiles(const runtime::CheckpointMetadata& metadata) 
 Result<std::vector<std::string>> damagedFiles(fs::FileSystem& files,
                                               const runtime::CheckpointMetadata& metadata) {
   std::map<std::string, std::uint64_t> least_size;
-  forEachHandle(metadata, [&](const runtime::StateHandle& handle) {
+  forEachHandle(metadata, [&](const runtime::SectionHandle& handle) {
     if (handle.storage == Storage::kFile) {
       std::uint64_t& size = least_size[resolve(metadata, handle).location];
       size = std::max(size, handle.offset + handle.size);

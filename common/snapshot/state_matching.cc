@@ -18,7 +18,7 @@ namespace weir::snapshot {
 namespace {
 
 using graph::JobOperator;
-using runtime::OperatorState;
+using runtime::SavedOperator;
 
 constexpr std::size_t kShownName = 256;   // Of a name or uid, in sentences and comparisons.
 constexpr std::size_t kWithNearest = 64;  // Unmatched operators that get candidates.
@@ -30,7 +30,7 @@ std::string label(const std::string& name, const std::string& uid, OperatorId id
   return "'" + shown(name) + "' (" + (uid.empty() ? "no uid" : "uid " + shown(uid)) + ", id " +
          id.hex() + ")";
 }
-std::string label(const OperatorState& one) { return label(one.name, one.uid, one.id); }
+std::string label(const SavedOperator& one) { return label(one.name, one.uid, one.id); }
 std::string label(const JobOperator& one) { return label(one.name, one.uid, one.id); }
 
 /// Operators by what a user may call them: by uid, and by id in hex.
@@ -88,20 +88,20 @@ class Matching {
         surroundings_(metadata, graph),
         old_names_(metadata.operators),
         new_names_(graph.operators) {
-    for (const JobOperator& now : graph.operators) {
-      by_id_.emplace(now.id, &now);
+    for (const JobOperator& current : graph.operators) {
+      by_id_.emplace(current.id, &current);
     }
   }
 
   Result<RestorePlan> run() {
     checkRequest();
-    for (const OperatorState& old : metadata_.operators) {
+    for (const SavedOperator& old : metadata_.operators) {
       visit(old);
     }
-    for (const JobOperator& now : graph_.operators) {
-      auto match = matches_.find(now.id);
-      if (now.stateful && (match == matches_.end() || !match->second->hasState())) {
-        report_.empty.push_back(label(now) + " starts empty");
+    for (const JobOperator& current : graph_.operators) {
+      auto match = matches_.find(current.id);
+      if (current.stateful && (match == matches_.end() || !match->second->hasState())) {
+        report_.empty.push_back(label(current) + " starts empty");
       }
     }
     describeUnmatched();
@@ -134,7 +134,7 @@ class Matching {
 
   void checkRequest() {
     for (const std::string& name : request_.drop) {
-      if (const OperatorState* old = old_names_.find(name)) {
+      if (const SavedOperator* old = old_names_.find(name)) {
         left_out_.insert(old);
       } else if (!dropState(name)) {
         problems_.push_back("--drop " + shown(name) +
@@ -143,14 +143,14 @@ class Matching {
       }
     }
     for (const auto& [from, to] : request_.renamed) {
-      const OperatorState* old = old_names_.find(from);
-      const JobOperator* now = new_names_.find(to);
-      mapped_.emplace(old, now);
+      const SavedOperator* old = old_names_.find(from);
+      const JobOperator* current = new_names_.find(to);
+      mapped_.emplace(old, current);
       if (old == nullptr) {
         problems_.push_back("--map " + shown(from) + "=" + shown(to) +
                             ": the savepoint has no operator of uid " + shown(from));
       }
-      if (now == nullptr) {
+      if (current == nullptr) {
         problems_.push_back("--map " + shown(from) + "=" + shown(to) +
                             ": the program has no operator of uid " + shown(to));
       }
@@ -161,7 +161,7 @@ class Matching {
   bool dropState(const std::string& name) {
     for (auto slash = name.find('/'); slash != std::string::npos;
          slash = name.find('/', slash + 1)) {
-      const OperatorState* old = old_names_.find(name.substr(0, slash));
+      const SavedOperator* old = old_names_.find(name.substr(0, slash));
       const std::string state = name.substr(slash + 1);
       if (old != nullptr && std::any_of(old->states.begin(), old->states.end(), [&](auto& one) {
             return one.name == state;
@@ -174,10 +174,10 @@ class Matching {
   }
 
   struct Target {
-    const JobOperator* now = nullptr;
+    const JobOperator* current = nullptr;
     bool mapped = false;  // By --map: the user knows what it is.
   };
-  Target target(const OperatorState& old) const {
+  Target target(const SavedOperator& old) const {
     if (auto found = mapped_.find(&old); found != mapped_.end()) {
       return {found->second, true};
     }
@@ -185,17 +185,17 @@ class Matching {
     return {found == by_id_.end() ? nullptr : found->second, false};
   }
 
-  void visit(const OperatorState& old) {
+  void visit(const SavedOperator& old) {
     if (left_out_.contains(&old)) {
       report_.dropped.push_back(label(old) + ": " + plural(old.bytes(), "byte"));
       return;
     }
-    const auto [now, mapped] = target(old);
-    if (now != nullptr && old.hasState() && !mapped && surroundings_.differ(old, *now)) {
-      misplaced(old, *now);
+    const auto [current, mapped] = target(old);
+    if (current != nullptr && old.hasState() && !mapped && surroundings_.differ(old, *current)) {
+      misplaced(old, *current);
       return;
     }
-    if (now == nullptr) {
+    if (current == nullptr) {
       if (!old.hasState()) {
         return;
       }
@@ -206,46 +206,46 @@ class Matching {
       }
       return;
     }
-    auto [match, fresh] = matches_.emplace(now->id, &old);
+    auto [match, fresh] = matches_.emplace(current->id, &old);
     if (!fresh) {
-      problems_.push_back("operator " + label(*now) + " would get the state of both " +
+      problems_.push_back("operator " + label(*current) + " would get the state of both " +
                           label(*match->second) + " and " + label(old));
       return;
     }
     if (old.hasState()) {
       StateComparison states = compareStates(
-          old, *now, label(*now), states_left_out_[&old], request_.allow_non_restored);
-      checkNumbers(old, *now);
-      reportMatch(old, *now, states);
+          old, *current, label(*current), states_left_out_[&old], request_.allow_non_restored);
+      checkNumbers(old, *current);
+      reportMatch(old, *current, states);
       problems_.insert(problems_.end(), states.problems.begin(), states.problems.end());
       report_.dropped.insert(report_.dropped.end(), states.dropped.begin(), states.dropped.end());
-      dropped_[now->id] = std::move(states.left_out);
+      dropped_[current->id] = std::move(states.left_out);
     }
   }
 
   /// A generated id that another operator than before may have by now.
-  void misplaced(const OperatorState& old, const JobOperator& now) {
+  void misplaced(const SavedOperator& old, const JobOperator& current) {
     if (request_.allow_non_restored) {
       report_.dropped.push_back(label(old) + ": " + plural(old.bytes(), "byte") +
                                 "; what stands around it differs, and its id is generated");
       return;
     }
     ++misplaced_;
-    problems_.push_back("operator " + label(now) + " has the generated id of " + label(old) +
+    problems_.push_back("operator " + label(current) + " has the generated id of " + label(old) +
                         " with " + plural(old.bytes(), "byte") +
                         " of state, but what stands around it differs" +
-                        surroundings_.pictures(old, now));
+                        surroundings_.pictures(old, current));
   }
 
   /// What is restored of an operator; nothing when all of its states are left out.
-  void reportMatch(const OperatorState& old,
-                   const JobOperator& now,
+  void reportMatch(const SavedOperator& old,
+                   const JobOperator& current,
                    const StateComparison& comparison) {
     const std::vector<std::string>& left_out = comparison.left_out;
     std::uint64_t states = 0;
     std::uint64_t sure = 0;  // Not left out where nobody asks for it.
     std::uint64_t bytes = old.bytes();
-    for (const runtime::StateInfo& was : old.states) {
+    for (const runtime::SavedState& was : old.states) {
       if (std::find(left_out.begin(), left_out.end(), was.name) == left_out.end()) {
         ++states;
         const bool unsure = request_.allow_non_restored && !was.declared_late &&
@@ -257,17 +257,18 @@ class Matching {
       }
     }
     if (sure == 0 && !old.states.empty()) {
-      report_.empty.push_back(label(now) + " starts empty" +
+      report_.empty.push_back(label(current) + " starts empty" +
                               (states == 0 ? "" : ", unless it asks for old state in open()"));
       return;
     }
-    std::string line = label(now) + ": " + plural(states, "state") + ", " + plural(bytes, "byte") +
-                       lateOf(comparison);
-    if (old.parallelism != now.parallelism) {
+    std::string line = label(current) + ": " + plural(states, "state") + ", " +
+                       plural(bytes, "byte") + lateOf(comparison);
+    if (old.parallelism != current.parallelism) {
       line += ", parallelism " + std::to_string(old.parallelism) + " -> " +
-              std::to_string(now.parallelism);
+              std::to_string(current.parallelism);
     }
-    if (old.uid.empty() && now.uid.empty() && old.id == now.id && !Surroundings::recorded(old)) {
+    if (old.uid.empty() && current.uid.empty() && old.id == current.id &&
+        !Surroundings::recorded(old)) {
       line += "; its id is generated, and the savepoint does not say what stood around it";
     }
     report_.matched.push_back(std::move(line));
@@ -286,57 +287,58 @@ class Matching {
                                " where nobody asks";
   }
 
-  void checkNumbers(const OperatorState& old, const JobOperator& now) {
-    if (now.parallelism > old.max_parallelism) {
-      problems_.push_back("operator " + label(now) + ": parallelism " +
-                          std::to_string(now.parallelism) +
+  void checkNumbers(const SavedOperator& old, const JobOperator& current) {
+    if (current.parallelism > old.max_parallelism) {
+      problems_.push_back("operator " + label(current) + ": parallelism " +
+                          std::to_string(current.parallelism) +
                           " is above the maximum parallelism of the savepoint, " +
                           std::to_string(old.max_parallelism));
-    } else if (now.max_parallelism != old.max_parallelism) {
-      problems_.push_back("operator " + label(now) + ": the maximum parallelism was " +
+    } else if (current.max_parallelism != old.max_parallelism) {
+      problems_.push_back("operator " + label(current) + ": the maximum parallelism was " +
                           std::to_string(old.max_parallelism) + " in the savepoint and is " +
-                          std::to_string(now.max_parallelism) + " in the program");
+                          std::to_string(current.max_parallelism) + " in the program");
     }
     if (old.fixed_parallelism_state && !dropsStatePerSubtask(old) &&
-        old.parallelism != now.parallelism) {
-      problems_.push_back("operator " + label(now) +
+        old.parallelism != current.parallelism) {
+      problems_.push_back("operator " + label(current) +
                           " has state per subtask (Checkpointed), which cannot change its "
                           "parallelism: it was " +
                           std::to_string(old.parallelism) + " in the savepoint and is " +
-                          std::to_string(now.parallelism) + " in the program");
+                          std::to_string(current.parallelism) + " in the program");
     }
   }
 
-  bool dropsStatePerSubtask(const OperatorState& old) {
+  bool dropsStatePerSubtask(const SavedOperator& old) {
     const std::set<std::string>& left_out = states_left_out_[&old];
-    return std::any_of(old.states.begin(), old.states.end(), [&](const runtime::StateInfo& one) {
+    return std::any_of(old.states.begin(), old.states.end(), [&](const runtime::SavedState& one) {
       return one.kind == state::StateKind::kOperator && left_out.contains(one.name);
     });
   }
 
   void describeUnmatched() {
-    for (const OperatorState* old : unmatched_) {
+    for (const SavedOperator* old : unmatched_) {
       problems_.push_back("state of operator " + label(*old) + ", " + plural(old->bytes(), "byte") +
                           ", matches nothing" +
                           (problems_.size() < kWithNearest ? "; " + nearest(*old) : ""));
     }
   }
 
-  std::string nearest(const OperatorState& old) const {
+  std::string nearest(const SavedOperator& old) const {
     std::multimap<std::size_t, const JobOperator*> candidates;  // Best first.
-    for (const JobOperator& now : graph_.operators) {
-      if (!now.stateful || matches_.contains(now.id)) {
+    for (const JobOperator& current : graph_.operators) {
+      if (!current.stateful || matches_.contains(current.id)) {
         continue;
       }
       const bool same_states =
           std::any_of(old.states.begin(), old.states.end(), [&](const auto& s) {
-            return std::any_of(now.states.begin(), now.states.end(), [&](const auto& d) {
+            return std::any_of(current.states.begin(), current.states.end(), [&](const auto& d) {
               return d.name == s.name;
             });
           });
       const std::size_t distance =
-          std::min(editDistance(old.uid, now.uid), editDistance(old.name, now.name));
-      candidates.emplace(distance + (same_states ? 0 : 10) + (old.kind == now.kind ? 0 : 10), &now);
+          std::min(editDistance(old.uid, current.uid), editDistance(old.name, current.name));
+      candidates.emplace(distance + (same_states ? 0 : 10) + (old.kind == current.kind ? 0 : 10),
+                         &current);
     }
     if (candidates.empty()) {
       return "the program has no other operator with state";
@@ -353,15 +355,15 @@ class Matching {
   const graph::JobGraph& graph_;
   const runtime::RestoreRequest& request_;
   Surroundings surroundings_;
-  ByName<OperatorState> old_names_;
+  ByName<SavedOperator> old_names_;
   ByName<JobOperator> new_names_;
   std::unordered_map<OperatorId, const JobOperator*> by_id_;
-  std::set<const OperatorState*> left_out_;                                // By --drop.
-  std::map<const OperatorState*, std::set<std::string>> states_left_out_;  // By --drop UID/STATE.
-  std::map<const OperatorState*, const JobOperator*> mapped_;              // By --map.
+  std::set<const SavedOperator*> left_out_;                                // By --drop.
+  std::map<const SavedOperator*, std::set<std::string>> states_left_out_;  // By --drop UID/STATE.
+  std::map<const SavedOperator*, const JobOperator*> mapped_;              // By --map.
   OperatorMatches matches_;
   DroppedStates dropped_;
-  std::vector<const OperatorState*> unmatched_;
+  std::vector<const SavedOperator*> unmatched_;
   std::vector<std::string> problems_;
   std::size_t misplaced_ = 0;  // Of problems_: surroundings that differ.
   runtime::RestoreReport report_;
@@ -377,7 +379,7 @@ Result<RestorePlan> matchState(const runtime::CheckpointMetadata& metadata,
 
 RestorePlan restoreSame(const runtime::CheckpointMetadata& metadata, const graph::JobGraph& graph) {
   OperatorMatches matches;
-  for (const OperatorState& one : metadata.operators) {
+  for (const SavedOperator& one : metadata.operators) {
     matches.emplace(one.id, &one);
   }
   return {distribute(metadata, graph, matches, {}, state::Unclaimed::kKept), {}};

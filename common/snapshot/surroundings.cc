@@ -33,7 +33,7 @@ Surroundings::Surroundings(const runtime::CheckpointMetadata& metadata,
     side.consumers.resize(count);
   };
   sized(before_, metadata.operators.size());
-  for (const runtime::OperatorState& one : metadata.operators) {
+  for (const runtime::SavedOperator& one : metadata.operators) {
     before_.index.emplace(one.id, before_.names.size());
     before_.names.push_back(nameOf(one.name, one.kind));
   }
@@ -57,7 +57,7 @@ Surroundings::Surroundings(const runtime::CheckpointMetadata& metadata,
   }
 }
 
-bool Surroundings::differ(const runtime::OperatorState& old, const graph::JobOperator& now) const {
+bool Surroundings::differ(const runtime::SavedOperator& old, const graph::JobOperator& now) const {
   if (!old.uid.empty() || !now.uid.empty() || old.id != now.id) {
     return false;
   }
@@ -65,7 +65,7 @@ bool Surroundings::differ(const runtime::OperatorState& old, const graph::JobOpe
          (recorded(old) && *old.below != below_[now_.index.at(now.id)]);
 }
 
-std::string Surroundings::pictures(const runtime::OperatorState& old,
+std::string Surroundings::pictures(const runtime::SavedOperator& old,
                                    const graph::JobOperator& now) const {
   const std::string before = before_.draw(before_.index.at(old.id)) +
                              (recorded(old) ? "" : " (what stood around it was not recorded)");

@@ -21,12 +21,12 @@ class Surroundings {
 
   /// Whether the snapshot says what stood below this operator: later releases do, for generated
   /// ids.
-  static bool recorded(const runtime::OperatorState& old) { return old.below.has_value(); }
+  static bool recorded(const runtime::SavedOperator& old) { return old.below.has_value(); }
   /// Whether `now` has the generated id of `old` but stands elsewhere: among another number of
   /// operators of equal structure, or above other ones.
-  bool differ(const runtime::OperatorState& old, const graph::JobOperator& now) const;
+  bool differ(const runtime::SavedOperator& old, const graph::JobOperator& now) const;
   /// Both pictures, a line each: producers, the operator, and what is below it.
-  std::string pictures(const runtime::OperatorState& old, const graph::JobOperator& now) const;
+  std::string pictures(const runtime::SavedOperator& old, const graph::JobOperator& now) const;
 
  private:
   /// Either side, as far as pictures go.

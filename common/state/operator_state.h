@@ -41,11 +41,11 @@ std::string encodeElement(const S& value) {
 template <typename S>
 Result<S> decodeElement(std::string_view bytes, const record::Schema& written);
 
-/// kInvalidArgument, naming the state and both schemas, when `now` cannot read `written`; otherwise
-/// whether bytes are to be migrated.
+/// kInvalidArgument, naming the state and both schemas, when `current` cannot read `written`;
+/// otherwise whether bytes are to be migrated.
 Result<bool> needsMigration(std::string_view state_name,
                             const record::Schema& written,
-                            const record::Schema& now);
+                            const record::Schema& current);
 
 Status writeOperatorState(SectionWriter& to, const OperatorState& state);
 /// All states of kinds kOperator and kOperatorList in a section.
@@ -53,12 +53,12 @@ Result<std::vector<OperatorState>> readOperatorStates(const SectionReader& from)
 
 template <typename S>
 Result<S> decodeElement(std::string_view bytes, const record::Schema& written) {
-  const record::Schema now = record::schemaOf<S>();
-  WEIR_TRY(const bool migrate, needsMigration(kCheckpointedName, written, now));
+  const record::Schema current = record::schemaOf<S>();
+  WEIR_TRY(const bool migrate, needsMigration(kCheckpointedName, written, current));
   Reader from(bytes);
-  S value = migrate ? record::readAs<S>(from, written, now) : record::read<S>(from);
+  S value = migrate ? record::readAs<S>(from, written, current) : record::read<S>(from);
   if (from.failed() || from.remaining() != 0) {
-    return Error(ErrorCode::kCorruption, "operator state is no " + record::describeSchema(now));
+    return Error(ErrorCode::kCorruption, "operator state is no " + record::describeSchema(current));
   }
   return value;
 }

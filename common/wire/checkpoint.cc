@@ -9,9 +9,9 @@ namespace {
 
 using fields::wrong;
 
-const std::string& nameOf(const runtime::StateInfo& info) { return info.name; }
+const std::string& nameOf(const runtime::SavedState& info) { return info.name; }
 
-v1::OperatorState toProto(const runtime::OperatorState& one) {
+v1::OperatorState toProto(const runtime::SavedOperator& one) {
   v1::OperatorState to;
   to.set_id(fields::bytesOf(one.id));
   to.set_uid(one.uid);
@@ -30,7 +30,7 @@ v1::OperatorState toProto(const runtime::OperatorState& one) {
     part.set_id(fields::bytesOf(consumer.id));
     part.set_port(consumer.port);
   }
-  for (const runtime::StateInfo& info : one.states) {
+  for (const runtime::SavedState& info : one.states) {
     *to.add_states() = wire::toProto(info);
   }
   for (const runtime::SubtaskState& subtask : one.subtasks) {
@@ -42,8 +42,8 @@ v1::OperatorState toProto(const runtime::OperatorState& one) {
   return to;
 }
 
-Result<runtime::OperatorState> fromProto(const v1::OperatorState& from) {
-  runtime::OperatorState to;
+Result<runtime::SavedOperator> fromProto(const v1::OperatorState& from) {
+  runtime::SavedOperator to;
   to.name = from.name();
   const std::string what = "operator '" + to.name + "'";
   WEIR_TRY(to.id, fields::id<OperatorId>(what, from.id()));
@@ -63,9 +63,10 @@ Result<runtime::OperatorState> fromProto(const v1::OperatorState& from) {
     WEIR_TRY(const auto id, fields::id<OperatorId>("a consumer of " + what, one.id()));
     to.consumers.push_back({id, one.port()});
   }
-  WEIR_TRY(to.states, fields::all<runtime::StateInfo>(from.states(), [](const v1::StateInfo& info) {
-                        return wire::fromProto(info);
-                      }).during(what));
+  WEIR_TRY(to.states,
+           fields::all<runtime::SavedState>(from.states(), [](const v1::StateInfo& info) {
+             return wire::fromProto(info);
+           }).during(what));
   WEIR_RETURN_IF_ERROR(fields::unique(what, to.states, nameOf));
   std::vector<bool> known(to.parallelism);
   for (const v1::SubtaskState& one : from.subtasks()) {
@@ -86,7 +87,7 @@ Result<runtime::OperatorState> fromProto(const v1::OperatorState& from) {
 
 }  // namespace
 
-v1::StateHandle toProto(const runtime::StateHandle& handle) {
+v1::StateHandle toProto(const runtime::SectionHandle& handle) {
   v1::StateHandle to;
   to.set_storage(static_cast<std::uint32_t>(handle.storage));
   to.set_location(handle.location);
@@ -97,9 +98,9 @@ v1::StateHandle toProto(const runtime::StateHandle& handle) {
   return to;
 }
 
-Result<runtime::StateHandle> fromProto(const v1::StateHandle& from) {
-  using Storage = runtime::StateHandle::Storage;
-  runtime::StateHandle to;
+Result<runtime::SectionHandle> fromProto(const v1::StateHandle& from) {
+  using Storage = runtime::SectionHandle::Storage;
+  runtime::SectionHandle to;
   WEIR_TRY(
       to.storage,
       fields::number("storage of a state handle", from.storage(), Storage::kNone, Storage::kFile));
@@ -119,7 +120,7 @@ Result<runtime::StateHandle> fromProto(const v1::StateHandle& from) {
   return to;
 }
 
-v1::StateInfo toProto(const runtime::StateInfo& info) {
+v1::StateInfo toProto(const runtime::SavedState& info) {
   v1::StateInfo to;
   to.set_name(info.name);
   to.set_kind(static_cast<std::uint32_t>(info.kind));
@@ -131,8 +132,8 @@ v1::StateInfo toProto(const runtime::StateInfo& info) {
   return to;
 }
 
-Result<runtime::StateInfo> fromProto(const v1::StateInfo& from) {
-  runtime::StateInfo to;
+Result<runtime::SavedState> fromProto(const v1::StateInfo& from) {
+  runtime::SavedState to;
   to.name = from.name();
   WEIR_TRY(to.kind, fields::stateKind(from.kind()));
   WEIR_TRY(to.key, fields::schema("key of state '" + to.name + "'", from.key()));
@@ -147,7 +148,7 @@ v1::OperatorSnapshot toProto(const runtime::OperatorSnapshot& snapshot) {
   v1::OperatorSnapshot to;
   to.set_id(fields::bytesOf(snapshot.id));
   *to.mutable_handle() = toProto(snapshot.handle);
-  for (const runtime::StateInfo& info : snapshot.states) {
+  for (const runtime::SavedState& info : snapshot.states) {
     *to.add_states() = toProto(info);
   }
   return to;
@@ -157,9 +158,9 @@ Result<runtime::OperatorSnapshot> fromProto(const v1::OperatorSnapshot& from) {
   runtime::OperatorSnapshot to;
   WEIR_TRY(to.id, fields::id<OperatorId>("operator of a snapshot", from.id()));
   WEIR_TRY(to.handle, fromProto(from.handle()));
-  WEIR_TRY(to.states, fields::all<runtime::StateInfo>(from.states(), [](const v1::StateInfo& info) {
-             return fromProto(info);
-           }));
+  WEIR_TRY(to.states,
+           fields::all<runtime::SavedState>(
+               from.states(), [](const v1::StateInfo& info) { return fromProto(info); }));
   WEIR_RETURN_IF_ERROR(fields::unique("the snapshot of an operator", to.states, nameOf));
   return to;
 }
@@ -177,7 +178,7 @@ v1::CheckpointMetadata toProto(const runtime::CheckpointMetadata& metadata) {
   to.set_data_directory(metadata.data_directory);
   to.set_location(metadata.location);
   to.set_program_hash(metadata.program_hash);
-  for (const runtime::OperatorState& one : metadata.operators) {
+  for (const runtime::SavedOperator& one : metadata.operators) {
     *to.add_operators() = toProto(one);
   }
   return to;
@@ -198,17 +199,17 @@ Result<runtime::CheckpointMetadata> fromProto(const v1::CheckpointMetadata& from
   to.location = from.location();
   to.program_hash = from.program_hash();
   WEIR_TRY(to.operators,
-           fields::all<runtime::OperatorState>(
+           fields::all<runtime::SavedOperator>(
                from.operators(), [](const v1::OperatorState& one) { return fromProto(one); }));
   WEIR_RETURN_IF_ERROR(
-      fields::unique("the list of operators", to.operators, [](const runtime::OperatorState& one) {
+      fields::unique("the list of operators", to.operators, [](const runtime::SavedOperator& one) {
         return one.id.hex();
       }));
   std::set<OperatorId> ids;
-  for (const runtime::OperatorState& one : to.operators) {
+  for (const runtime::SavedOperator& one : to.operators) {
     ids.insert(one.id);
   }
-  for (const runtime::OperatorState& one : to.operators) {
+  for (const runtime::SavedOperator& one : to.operators) {
     for (const runtime::OperatorConsumer& consumer : one.consumers) {
       if (!ids.contains(consumer.id)) {
         return wrong("operator '" + one.name + "'",

@@ -11,7 +11,7 @@ namespace {
 using fields::millis;
 using fields::wrong;
 
-v1::DeclaredState toProto(const graph::DeclaredState& state) {
+v1::DeclaredState toProto(const graph::StateDeclaration& state) {
   v1::DeclaredState to;
   to.set_name(state.name);
   to.set_kind(static_cast<std::uint32_t>(state.kind));
@@ -20,8 +20,8 @@ v1::DeclaredState toProto(const graph::DeclaredState& state) {
   return to;
 }
 
-Result<graph::DeclaredState> fromProto(const v1::DeclaredState& from) {
-  graph::DeclaredState to;
+Result<graph::StateDeclaration> fromProto(const v1::DeclaredState& from) {
+  graph::StateDeclaration to;
   to.name = from.name();
   WEIR_TRY(to.kind, fields::stateKind(from.kind()));
   WEIR_TRY(to.key, fields::schema("key of state '" + to.name + "'", from.key()));
@@ -38,7 +38,7 @@ v1::JobOperator toProto(const graph::JobOperator& one) {
   to.set_siblings(one.siblings);
   to.set_parallelism(one.parallelism);
   to.set_max_parallelism(one.max_parallelism);
-  for (const graph::DeclaredState& state : one.states) {
+  for (const graph::StateDeclaration& state : one.states) {
     *to.add_states() = toProto(state);
   }
   to.set_stateful(one.stateful);
@@ -64,7 +64,7 @@ Result<graph::JobOperator> fromProto(const v1::JobOperator& from) {
   to.max_parallelism = from.max_parallelism();
   WEIR_RETURN_IF_ERROR(fields::checkParallelism(what, to.parallelism, to.max_parallelism));
   WEIR_TRY(to.states,
-           fields::all<graph::DeclaredState>(from.states(), [](const v1::DeclaredState& state) {
+           fields::all<graph::StateDeclaration>(from.states(), [](const v1::DeclaredState& state) {
              return fromProto(state);
            }).during(what));
   to.stateful = from.stateful();

@@ -35,7 +35,7 @@ Status checkOperators(const graph::JobGraph& graph) {
           "has the id " + one.id.hex() + ", which is also that of " + describe(*twin->second));
     }
     std::set<std::string_view> names;
-    for (const graph::DeclaredState& state : one.states) {
+    for (const graph::StateDeclaration& state : one.states) {
       if (state.name.empty() || !names.insert(state.name).second) {
         return wrong(describe(one),
                      "declares a state without a name, or two named '" + state.name + "'");

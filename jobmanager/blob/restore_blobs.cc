@@ -7,14 +7,14 @@ namespace weir::blob {
 
 namespace {
 
-using Storage = runtime::StateHandle::Storage;
+using Storage = runtime::SectionHandle::Storage;
 
 /// Collects sections until they make a blob.
 class Packer {
  public:
   Packer(BlobStore& blobs, std::uint64_t blob_bytes) : blobs_(blobs), blob_bytes_(blob_bytes) {}
 
-  void add(runtime::StateHandle& handle) {
+  void add(runtime::SectionHandle& handle) {
     if (!bytes_.empty() && bytes_.size() + handle.bytes.size() > blob_bytes_) {
       flush();
     }
@@ -35,7 +35,7 @@ class Packer {
       return;
     }
     offers_.push_back(blobs_.offer(std::exchange(bytes_, {})));
-    for (runtime::StateHandle* handle : std::exchange(packed_, {})) {
+    for (runtime::SectionHandle* handle : std::exchange(packed_, {})) {
       handle->location = offers_.back()->sha256();
     }
   }
@@ -43,7 +43,7 @@ class Packer {
   BlobStore& blobs_;
   const std::uint64_t blob_bytes_;
   std::string bytes_;
-  std::vector<runtime::StateHandle*> packed_;  // In bytes_, not offered yet.
+  std::vector<runtime::SectionHandle*> packed_;  // In bytes_, not offered yet.
   std::vector<std::unique_ptr<BlobStore::Offer>> offers_;
 };
 
@@ -53,7 +53,7 @@ std::vector<std::unique_ptr<BlobStore::Offer>> offerInline(runtime::Restores& re
                                                            BlobStore& blobs,
                                                            std::uint64_t most,
                                                            std::uint64_t blob_bytes) {
-  std::vector<runtime::StateHandle*> held;
+  std::vector<runtime::SectionHandle*> held;
   std::uint64_t bytes = 0;
   for (auto& list : restores.lists) {
     for (runtime::RestoreSection& section : list) {
@@ -67,7 +67,7 @@ std::vector<std::unique_ptr<BlobStore::Offer>> offerInline(runtime::Restores& re
     return {};
   }
   Packer packer(blobs, blob_bytes);
-  for (runtime::StateHandle* handle : held) {
+  for (runtime::SectionHandle* handle : held) {
     packer.add(*handle);
   }
   return packer.finish();

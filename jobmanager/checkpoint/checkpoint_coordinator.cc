@@ -109,7 +109,7 @@ bool CheckpointCoordinator::hasPendingSavepoints() const {
 }
 
 CheckpointId CheckpointCoordinator::trigger(SnapshotKind kind,
-                                            SavepointOrder savepoint,
+                                            SavepointCallbacks savepoint,
                                             Callback<CheckpointId> final_done) {
   const CheckpointId id = std::exchange(next_, next_.next());
   auto pending = std::make_unique<PendingCheckpoint>();
@@ -146,12 +146,13 @@ CheckpointId CheckpointCoordinator::trigger(SnapshotKind kind,
   return id;
 }
 
-void CheckpointCoordinator::takeSavepoint(SavepointOrder order) {
+void CheckpointCoordinator::takeSavepoint(SavepointCallbacks savepoint) {
   if (!running_) {
-    order.done(Error(ErrorCode::kFailedPrecondition, "the tasks of the job are not all running"));
+    savepoint.done(
+        Error(ErrorCode::kFailedPrecondition, "the tasks of the job are not all running"));
     return;
   }
-  trigger(SnapshotKind::kSavepoint, std::move(order), {});
+  trigger(SnapshotKind::kSavepoint, std::move(savepoint), {});
 }
 
 void CheckpointCoordinator::takeFinal(Callback<CheckpointId> done) {

@@ -69,7 +69,7 @@ class CheckpointCoordinator {
   void attemptEnded();
 
   /// Only between start() and stop(); else answers with an error.
-  void takeSavepoint(SavepointOrder order);
+  void takeSavepoint(SavepointCallbacks savepoint);
   /// The checkpoint of a job whose inputs have ended; no periodic ones follow.
   void takeFinal(Callback<CheckpointId> done);
   void acknowledge(const runtime::CheckpointAck& ack);
@@ -99,7 +99,7 @@ class CheckpointCoordinator {
   using Pending = std::unique_ptr<PendingCheckpoint>;
 
   CheckpointId trigger(SnapshotKind kind,
-                       SavepointOrder savepoint,
+                       SavepointCallbacks savepoint,
                        Callback<CheckpointId> final_done);
   Status take(const runtime::CheckpointAck& ack);
   void abort(CheckpointId id, const Error& why);

@@ -19,7 +19,7 @@ namespace {
 /// Names in the directory of the checkpoint, as checkLocations() has seen to.
 void addFilesOf(const runtime::CheckpointAck& ack, std::vector<std::string>& files) {
   for (const runtime::OperatorSnapshot& one : ack.operators) {
-    if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
+    if (one.handle.storage == runtime::SectionHandle::Storage::kFile) {
       files.push_back(fs::nameOf(one.handle.location));
     }
   }

@@ -8,7 +8,7 @@ namespace weir::jobmanager {
 
 std::vector<OwnedHandle> ownedHandles(const runtime::CheckpointMetadata& metadata) {
   std::vector<OwnedHandle> handles;
-  for (const runtime::OperatorState& one : metadata.operators) {
+  for (const runtime::SavedOperator& one : metadata.operators) {
     if (!one.custom_handles) {
       continue;
     }

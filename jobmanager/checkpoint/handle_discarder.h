@@ -21,7 +21,7 @@ struct OwnedHandle {
   std::string operator_name;
   std::uint32_t subtask = 0;
   std::uint32_t parallelism = 1;
-  runtime::StateHandle handle;  ///< Where it lies as state; absolute.
+  runtime::SectionHandle handle;  ///< Where it lies as state; absolute.
   bool operator==(const OwnedHandle&) const = default;
 };
 

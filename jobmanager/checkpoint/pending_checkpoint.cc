@@ -11,8 +11,9 @@
 namespace weir::jobmanager {
 namespace {
 
-void addStates(std::vector<runtime::StateInfo>& sums, const std::vector<runtime::StateInfo>& more) {
-  for (const runtime::StateInfo& info : more) {
+void addStates(std::vector<runtime::SavedState>& sums,
+               const std::vector<runtime::SavedState>& more) {
+  for (const runtime::SavedState& info : more) {
     auto known = std::find_if(
         sums.begin(), sums.end(), [&](const auto& one) { return one.name == info.name; });
     if (known == sums.end()) {
@@ -24,7 +25,7 @@ void addStates(std::vector<runtime::StateInfo>& sums, const std::vector<runtime:
   }
 }
 
-void addSubtask(runtime::OperatorState& state, const runtime::CheckpointAck& ack) {
+void addSubtask(runtime::SavedOperator& state, const runtime::CheckpointAck& ack) {
   runtime::SubtaskState part{.subtask = ack.task.subtask, .finished = ack.finished, .handle = {}};
   for (const runtime::OperatorSnapshot& snapshot : ack.operators) {
     if (snapshot.id == state.id) {
@@ -48,9 +49,9 @@ Status checkLocations(const runtime::CheckpointAck& ack, const std::string& dire
   for (const runtime::OperatorSnapshot& one : ack.operators) {
     const std::string& location = one.handle.location;
     bool usable = true;
-    if (one.handle.storage == runtime::StateHandle::Storage::kBlob) {
+    if (one.handle.storage == runtime::SectionHandle::Storage::kBlob) {
       usable = directory.empty() && isSha256(location);
-    } else if (one.handle.storage == runtime::StateHandle::Storage::kFile) {
+    } else if (one.handle.storage == runtime::SectionHandle::Storage::kFile) {
       const auto file = fs::Location::parse(location);
       usable = file && expected && file->parent() == *expected &&
                snapshot::isStateFileName(file->name());
@@ -115,7 +116,7 @@ runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
 std::vector<std::string> uidWarnings(const runtime::CheckpointMetadata& metadata,
                                      const graph::JobGraph& graph) {
   std::vector<std::string> warnings;
-  for (const runtime::OperatorState& state : metadata.operators) {
+  for (const runtime::SavedOperator& state : metadata.operators) {
     const auto found = std::find_if(graph.operators.begin(),
                                     graph.operators.end(),
                                     [&](const auto& one) { return one.id == state.id; });

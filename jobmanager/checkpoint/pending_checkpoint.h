@@ -25,7 +25,7 @@ struct KeptSavepoint {
 };
 
 /// A request for a savepoint, as the coordinator sees it.
-struct SavepointOrder {
+struct SavepointCallbacks {
   /// Puts the snapshot where its user wants it; called once all state is stored.
   std::function<void(const runtime::CheckpointMetadata&, Callback<KeptSavepoint>)> keep;
   std::function<void(const runtime::SavepointProgress&)> progress;
@@ -43,7 +43,7 @@ struct PendingCheckpoint {
   std::int64_t trigger_millis = 0;
   std::uint64_t bytes = 0;
   std::map<runtime::TaskId, runtime::CheckpointAck> acks;
-  SavepointOrder savepoint;           // kSavepoint.
+  SavepointCallbacks savepoint;       // kSavepoint.
   Callback<CheckpointId> final_done;  // kFinal.
   std::unique_ptr<concurrency::Executor::Timer> timeout;
 };

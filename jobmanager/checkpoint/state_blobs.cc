@@ -3,10 +3,10 @@
 namespace weir::jobmanager {
 namespace {
 
-void add(blob::StateShare& share, const runtime::StateHandle& handle) {
-  if (handle.storage == runtime::StateHandle::Storage::kBlob) {
+void add(blob::StateShare& share, const runtime::SectionHandle& handle) {
+  if (handle.storage == runtime::SectionHandle::Storage::kBlob) {
     share.blobs.push_back({handle.location, handle.size});
-  } else if (handle.storage == runtime::StateHandle::Storage::kInline) {
+  } else if (handle.storage == runtime::SectionHandle::Storage::kInline) {
     share.inline_bytes += handle.bytes.size();
   }
 }
@@ -41,7 +41,7 @@ void StateBlobs::release(const runtime::CheckpointMetadata& metadata) {
     return;
   }
   blob::StateShare share;
-  for (const runtime::OperatorState& one : metadata.operators) {
+  for (const runtime::SavedOperator& one : metadata.operators) {
     for (const runtime::SubtaskState& subtask : one.subtasks) {
       add(share, subtask.handle);
     }

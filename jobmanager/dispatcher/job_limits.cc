@@ -50,7 +50,7 @@ Status checkNames(const graph::JobGraph& graph, const JobLimits& limits) {
     WEIR_RETURN_IF_ERROR(checkPrinted("the name of an operator", one.name, limits));
     WEIR_RETURN_IF_ERROR(checkPrinted("the kind of an operator", one.kind, limits));
     WEIR_RETURN_IF_ERROR(checkName("the uid of operator '" + one.name + "'", one.uid, limits));
-    for (const graph::DeclaredState& state : one.states) {
+    for (const graph::StateDeclaration& state : one.states) {
       WEIR_RETURN_IF_ERROR(
           checkName("the name of a state of operator '" + one.name + "'", state.name, limits));
     }

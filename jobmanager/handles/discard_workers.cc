@@ -17,7 +17,7 @@ constexpr Duration kLookAgain = std::chrono::milliseconds(100);  // For a task m
 }  // namespace
 
 /// One call of discard().
-struct DiscardWorkers::Order {
+struct DiscardWorkers::Request {
   std::string owner;
   Callback<std::vector<std::string>> done;
   std::size_t handles = 0;
@@ -27,7 +27,7 @@ struct DiscardWorkers::Order {
 
 /// One handle of it.
 struct DiscardWorkers::Item {
-  std::shared_ptr<Order> order;  // Shared by its items.
+  std::shared_ptr<Request> order;  // Shared by its items.
   OwnedHandle handle;
   bool begun = false;
   bool done = false;
@@ -76,11 +76,11 @@ void DiscardWorkers::discard(HandleDiscard what, Callback<std::vector<std::strin
     done(std::vector<std::string>());
     return;
   }
-  auto order = std::make_shared<Order>(Order{.owner = std::move(what.owner),
-                                             .done = std::move(done),
-                                             .handles = what.handles.size(),
-                                             .discarded = {},
-                                             .errors = {}});
+  auto order = std::make_shared<Request>(Request{.owner = std::move(what.owner),
+                                                 .done = std::move(done),
+                                                 .handles = what.handles.size(),
+                                                 .discarded = {},
+                                                 .errors = {}});
   Run& run = runOf(what.program);
   for (OwnedHandle& handle : what.handles) {
     run.waiting.push_back({order, std::move(handle)});
@@ -239,7 +239,7 @@ void DiscardWorkers::taskManagerLost(TaskManagerId id, const std::string& reason
 void DiscardWorkers::workerGone(Run& run, const std::string& cause) {
   run.timer.reset();
   release(run);
-  std::vector<std::shared_ptr<Order>> ended;
+  std::vector<std::shared_ptr<Request>> ended;
   std::vector<Item> left;
   for (Item& item : std::exchange(run.current, {})) {
     if (!item.begun) {
@@ -262,7 +262,7 @@ void DiscardWorkers::workerGone(Run& run, const std::string& cause) {
     run.timer = strand_.schedule(interrupted ? settings_.pause : Duration::zero(),
                                  [this, &run] { start(run); });
   }
-  for (const std::shared_ptr<Order>& order : ended) {
+  for (const std::shared_ptr<Request>& order : ended) {
     std::exchange(order->done, {})(std::move(order->errors));
   }
 }
@@ -280,7 +280,7 @@ void DiscardWorkers::giveUp(Run& run, const Error& why) {
   }
   runs_.erase(run.id);
   for (const Item& item : open) {
-    Order& order = *item.order;
+    Request& order = *item.order;
     if (order.done) {
       const std::size_t discarded = order.discarded.size();
       std::ranges::move(order.discarded, std::back_inserter(discarded_));

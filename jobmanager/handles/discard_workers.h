@@ -48,7 +48,7 @@ class DiscardWorkers final : public HandleDiscarder {
   void stop(const std::string& reason);
 
  private:
-  struct Order;
+  struct Request;
   struct Item;
   struct Run;
   using Runs = std::map<JobId, std::unique_ptr<Run>>;

@@ -188,8 +188,8 @@ bool ResourceManager::tryServe(const runtime::ExecutionId& execution,
   if (!placement) {
     return false;
   }
-  for (std::size_t i = 0; i < placement->workers.size(); ++i) {
-    held_[placement->workers[i]][execution] += placement->slots[i];
+  for (std::size_t i = 0; i < placement->task_managers.size(); ++i) {
+    held_[placement->task_managers[i]][execution] += placement->slots[i];
   }
   answer(std::move(done), *std::move(placement));
   return true;

@@ -54,8 +54,8 @@ std::optional<Placement> place(const graph::JobGraph& graph, const std::vector<S
       break;
     }
     worker_of_slot.insert(
-        worker_of_slot.end(), taken, static_cast<std::uint32_t>(placement.workers.size()));
-    placement.workers.push_back(task_manager);
+        worker_of_slot.end(), taken, static_cast<std::uint32_t>(placement.task_managers.size()));
+    placement.task_managers.push_back(task_manager);
     placement.slots.push_back(taken);
   }
   if (worker_of_slot.size() < needed) {

@@ -20,9 +20,10 @@ struct SlotOffer {
 
 /// Which task managers run an attempt, and where each subtask goes.
 struct Placement {
-  std::vector<TaskManagerId> workers;
-  std::vector<std::uint32_t> slots;  ///< Taken from each worker; parallel to `workers`.
-  std::vector<std::vector<std::uint32_t>> tasks;  ///< [vertex][subtask]: index into `workers`.
+  std::vector<TaskManagerId> task_managers;
+  std::vector<std::uint32_t> slots;  ///< Taken from each task manager; parallel to `task_managers`.
+  std::vector<std::vector<std::uint32_t>>
+      tasks;  ///< [vertex][subtask]: index into `task_managers`.
 };
 
 /// Slots that a job takes: the sum over its sharing groups of their largest parallelism.

@@ -10,9 +10,9 @@ namespace {
 
 std::uint64_t bytesInBlobs(const runtime::CheckpointMetadata& metadata) {
   std::uint64_t sum = 0;
-  for (const runtime::OperatorState& one : metadata.operators) {
+  for (const runtime::SavedOperator& one : metadata.operators) {
     for (const runtime::SubtaskState& subtask : one.subtasks) {
-      const bool in_blob = subtask.handle.storage == runtime::StateHandle::Storage::kBlob;
+      const bool in_blob = subtask.handle.storage == runtime::SectionHandle::Storage::kBlob;
       sum += in_blob ? subtask.handle.size : 0;
     }
   }

@@ -12,14 +12,14 @@
 namespace weir::jobmanager {
 namespace {
 
-using Storage = runtime::StateHandle::Storage;
+using Storage = runtime::SectionHandle::Storage;
 
 /// Moves one section from the job manager into a file of the savepoint.
 Status moveToFile(fs::FileSystem& files,
                   blob::BlobStore& blobs,
                   const std::string& directory,
                   const std::string& name,
-                  runtime::StateHandle& handle) {
+                  runtime::SectionHandle& handle) {
   if (handle.storage == Storage::kBlob) {
     WEIR_TRY(handle.bytes, blobs.state().get(handle.location));
   }
@@ -39,9 +39,9 @@ Status moveAll(fs::FileSystem& files,
   // Else the files stay where they are, and what is told beside them stays so.
   const bool without_files = metadata.data_directory.empty();
   std::uint64_t number = 0;
-  for (runtime::OperatorState& one : metadata.operators) {
+  for (runtime::SavedOperator& one : metadata.operators) {
     for (runtime::SubtaskState& subtask : one.subtasks) {
-      runtime::StateHandle& handle = subtask.handle;
+      runtime::SectionHandle& handle = subtask.handle;
       if (handle.storage == Storage::kBlob ||
           (handle.storage == Storage::kInline && without_files && handle.size > inline_limit)) {
         const std::string name = snapshot::ownStateName(++number);

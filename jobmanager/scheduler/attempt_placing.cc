@@ -8,7 +8,7 @@ namespace {
 void giveBack(ResourceManager& resources,
               const Placement& placement,
               const runtime::ExecutionId& execution) {
-  for (const TaskManagerId id : placement.workers) {
+  for (const TaskManagerId id : placement.task_managers) {
     resources.giveBack(id, execution);
   }
 }
@@ -49,7 +49,7 @@ void AttemptPlacing::allocated(Result<Placement> placement) {
     return;
   }
   placement_ = *std::move(placement);
-  probe_.run(options_.probe_directories, placement_->workers, [this](const Status& shared) {
+  probe_.run(options_.probe_directories, placement_->task_managers, [this](const Status& shared) {
     if (shared) {
       std::exchange(done_, {})(*std::exchange(placement_, std::nullopt));
     } else {

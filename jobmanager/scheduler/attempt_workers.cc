@@ -28,7 +28,7 @@ AttemptWorkers::AttemptWorkers(runtime::ExecutionId execution,
       placement_(std::move(placement)),
       graph_(graph),
       resources_(resources) {
-  for (const TaskManagerId id : placement_.workers) {
+  for (const TaskManagerId id : placement_.task_managers) {
     const runtime::Registration* registration = resources_.registration(id);
     endpoints_.push_back(
         registration == nullptr
@@ -43,16 +43,16 @@ AttemptWorkers::AttemptWorkers(runtime::ExecutionId execution,
     vertex_index_.emplace(graph_.vertices[v].id, v);
     for (const std::uint32_t worker : placement_.tasks[v]) {
       if (!fed[v]) {
-        with_sources_.insert(placement_.workers[worker]);
+        with_sources_.insert(placement_.task_managers[worker]);
       }
     }
   }
 }
 
 bool AttemptWorkers::incomplete() const {
-  return std::any_of(placement_.workers.begin(), placement_.workers.end(), [&](TaskManagerId id) {
-    return resources_.gateway(id) == nullptr;
-  });
+  return std::any_of(placement_.task_managers.begin(),
+                     placement_.task_managers.end(),
+                     [&](TaskManagerId id) { return resources_.gateway(id) == nullptr; });
 }
 
 void AttemptWorkers::deploy(Common common,
@@ -71,21 +71,21 @@ void AttemptWorkers::deploy(Common common,
                                  .storage = common.storage,
                                  .configuration = common.configuration,
                                  .slots = 1};
-  std::vector<std::vector<const runtime::TaskRestore*>> restores(placement_.workers.size());
+  std::vector<std::vector<const runtime::TaskRestore*>> restores(placement_.task_managers.size());
   for (const runtime::TaskRestore& restore : common.restores.tasks) {
     restores[workerOf(restore.task)].push_back(&restore);
   }
-  for (std::uint32_t worker = 0; worker < placement_.workers.size(); ++worker) {
+  for (std::uint32_t worker = 0; worker < placement_.task_managers.size(); ++worker) {
     deployment.self = worker;
     deployment.slots = placement_.slots[worker];
     deployment.restores = runtime::shareOf(common.restores, restores[worker]);
-    live_.insert(placement_.workers[worker]);
-    resources_.gateway(placement_.workers[worker])->send(deployment);
+    live_.insert(placement_.task_managers[worker]);
+    resources_.gateway(placement_.task_managers[worker])->send(deployment);
   }
 }
 
 void AttemptWorkers::giveBack() {
-  for (const TaskManagerId id : placement_.workers) {
+  for (const TaskManagerId id : placement_.task_managers) {
     resources_.giveBack(id, execution_);
   }
 }
@@ -111,7 +111,7 @@ std::vector<runtime::TaskId> AttemptWorkers::tasksOn(TaskManagerId id) const {
   std::vector<runtime::TaskId> tasks;
   for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
     for (std::uint32_t subtask = 0; subtask < placement_.tasks[v].size(); ++subtask) {
-      if (placement_.workers[placement_.tasks[v][subtask]] == id) {
+      if (placement_.task_managers[placement_.tasks[v][subtask]] == id) {
         tasks.push_back({graph_.vertices[v].id, subtask});
       }
     }
@@ -122,7 +122,7 @@ std::vector<runtime::TaskId> AttemptWorkers::tasksOn(TaskManagerId id) const {
 bool AttemptWorkers::runsOn(TaskManagerId id, const runtime::TaskId& task) const {
   auto vertex = vertex_index_.find(task.vertex);
   return vertex != vertex_index_.end() && task.subtask < placement_.tasks[vertex->second].size() &&
-         placement_.workers[workerOf(task)] == id;
+         placement_.task_managers[workerOf(task)] == id;
 }
 
 const std::string& AttemptWorkers::hostOf(const runtime::TaskId& task) const {
@@ -130,8 +130,8 @@ const std::string& AttemptWorkers::hostOf(const runtime::TaskId& task) const {
 }
 
 const std::string& AttemptWorkers::hostOf(TaskManagerId id) const {
-  auto found = std::find(placement_.workers.begin(), placement_.workers.end(), id);
-  return endpoints_[static_cast<std::size_t>(found - placement_.workers.begin())].host;
+  auto found = std::find(placement_.task_managers.begin(), placement_.task_managers.end(), id);
+  return endpoints_[static_cast<std::size_t>(found - placement_.task_managers.begin())].host;
 }
 
 std::size_t AttemptWorkers::workerOf(const runtime::TaskId& task) const {

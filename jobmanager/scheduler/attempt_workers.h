@@ -74,7 +74,7 @@ class AttemptWorkers {
   Placement placement_;
   const graph::JobGraph& graph_;
   ResourceManager& resources_;
-  std::vector<runtime::WorkerEndpoint> endpoints_;  // Parallel to placement_.workers.
+  std::vector<runtime::WorkerEndpoint> endpoints_;  // Parallel to placement_.task_managers.
   std::map<OperatorId, std::size_t> vertex_index_;
   std::set<TaskManagerId> with_sources_;
   std::set<TaskManagerId> live_;

@@ -90,7 +90,7 @@ void DirectoryProbe::run(std::vector<std::string> directories,
 
 void DirectoryProbe::sendAll() {
   deadline_ = services_.strand.schedule(kTimeout, [this] {
-    for (Order& one : orders_) {
+    for (Probe& one : orders_) {
       if (!std::exchange(one.answered, true)) {
         one.silent = true;
         one.error = "it did not answer in 10 s";
@@ -98,7 +98,7 @@ void DirectoryProbe::sendAll() {
     }
     finishIfAnswered();
   });
-  for (Order& one : orders_) {
+  for (Probe& one : orders_) {
     if (TaskManagerGateway* gateway = resources_.gateway(one.task_manager)) {
       gateway->send(one.order);
     } else {
@@ -110,7 +110,7 @@ void DirectoryProbe::sendAll() {
 }
 
 void DirectoryProbe::result(TaskManagerId from, const runtime::ProbeResult& result) {
-  if (Order* order = find(from, result.id)) {
+  if (Probe* order = find(from, result.id)) {
     order->answered = true;
     order->error = result.error;
     finishIfAnswered();
@@ -119,7 +119,7 @@ void DirectoryProbe::result(TaskManagerId from, const runtime::ProbeResult& resu
 
 void DirectoryProbe::lost(TaskManagerId id) {
   shared_.erase(id);
-  for (Order& one : orders_) {
+  for (Probe& one : orders_) {
     if (one.task_manager == id && !std::exchange(one.answered, true)) {
       one.silent = true;
       one.error = "it is lost";
@@ -130,7 +130,7 @@ void DirectoryProbe::lost(TaskManagerId id) {
 
 void DirectoryProbe::finishIfAnswered() {
   if (deadline_ != nullptr &&
-      std::all_of(orders_.begin(), orders_.end(), [](const Order& one) { return one.answered; })) {
+      std::all_of(orders_.begin(), orders_.end(), [](const Probe& one) { return one.answered; })) {
     deadline_.reset();
     verify();
   }
@@ -139,7 +139,7 @@ void DirectoryProbe::finishIfAnswered() {
 void DirectoryProbe::verify() {
   auto read = [&files = services_.files, orders = orders_]() -> Status {
     Status first = ok();
-    for (const Order& one : orders) {
+    for (const Probe& one : orders) {
       const runtime::ProbeOrder& order = one.order;
       const std::string theirs = fs::join(order.directory, order.write_file);
       std::string why = one.error;
@@ -173,7 +173,7 @@ void DirectoryProbe::verify() {
 }
 
 void DirectoryProbe::answer(Status status) {
-  for (const Order& one : orders_) {
+  for (const Probe& one : orders_) {
     if (status) {
       shared_.insert(one.task_manager);
     }
@@ -199,19 +199,19 @@ void DirectoryProbe::cancel() {
 
 /// Removes what both sides wrote, then the directories of the run, each with what was never
 /// finished in it; goes on after an error and tells the first one.
-Status DirectoryProbe::removeFiles(fs::FileSystem& files, const std::vector<Order>& orders) {
+Status DirectoryProbe::removeFiles(fs::FileSystem& files, const std::vector<Probe>& orders) {
   Status first = ok();
   const auto note = [&](Status removed) {
     if (first) {
       first = std::move(removed);
     }
   };
-  for (const Order& one : orders) {
+  for (const Probe& one : orders) {
     note(files.removeFile(fs::join(one.order.directory, one.order.write_file)));
     note(files.removeFile(fs::join(one.order.directory, one.order.expected_file)));
   }
   std::set<std::string> directories;
-  for (const Order& one : orders) {
+  for (const Probe& one : orders) {
     directories.insert(one.order.directory);
   }
   for (const std::string& directory : directories) {
@@ -220,15 +220,15 @@ Status DirectoryProbe::removeFiles(fs::FileSystem& files, const std::vector<Orde
   return first;
 }
 
-DirectoryProbe::Order* DirectoryProbe::find(TaskManagerId from, std::uint64_t id) {
-  auto found = std::find_if(orders_.begin(), orders_.end(), [&](const Order& one) {
+DirectoryProbe::Probe* DirectoryProbe::find(TaskManagerId from, std::uint64_t id) {
+  auto found = std::find_if(orders_.begin(), orders_.end(), [&](const Probe& one) {
     return one.task_manager == from && one.order.id == id;
   });
   return found == orders_.end() ? nullptr : &*found;
 }
 
 bool DirectoryProbe::onOneMachine() const {
-  return !machine_.empty() && std::all_of(orders_.begin(), orders_.end(), [&](const Order& one) {
+  return !machine_.empty() && std::all_of(orders_.begin(), orders_.end(), [&](const Probe& one) {
     const runtime::Registration* registration = resources_.registration(one.task_manager);
     return registration != nullptr && registration->machine_id == machine_;
   });

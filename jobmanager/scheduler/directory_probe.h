@@ -41,7 +41,7 @@ class DirectoryProbe {
   void cancel();
 
  private:
-  struct Order {
+  struct Probe {
     TaskManagerId task_manager;
     std::string host;
     std::string directory;  // The one that is to be shared; the order names one within it.
@@ -55,8 +55,8 @@ class DirectoryProbe {
   void finishIfAnswered();
   void verify();
   void answer(Status status);
-  static Status removeFiles(fs::FileSystem& files, const std::vector<Order>& orders);
-  Order* find(TaskManagerId from, std::uint64_t id);
+  static Status removeFiles(fs::FileSystem& files, const std::vector<Probe>& orders);
+  Probe* find(TaskManagerId from, std::uint64_t id);
   bool onOneMachine() const;
 
   CheckpointServices services_;
@@ -64,7 +64,7 @@ class DirectoryProbe {
   ResourceManager& resources_;
   const std::string machine_;
   std::set<TaskManagerId> shared_;  // Share the directories.
-  std::vector<Order> orders_;
+  std::vector<Probe> orders_;
   Callback<std::monostate> done_;
   std::unique_ptr<concurrency::Executor::Timer> deadline_;
   std::uint64_t run_ = 0;  // Results of an earlier one are dropped.

@@ -382,7 +382,7 @@ void FakeTaskManager::snapshot(Worker& worker,
       runtime::OperatorSnapshot snapshot;
       snapshot.id = task.vertex;
       if (size > 0) {
-        snapshot.handle.storage = runtime::StateHandle::Storage::kFile;
+        snapshot.handle.storage = runtime::SectionHandle::Storage::kFile;
         snapshot.handle.location = path;
         snapshot.handle.size = size;
       }

@@ -8,8 +8,8 @@
 #include "common/concurrency/executor.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
+#include "taskmanager/daemon/supervision/launched_worker.h"
 #include "taskmanager/daemon/supervision/work.h"
-#include "taskmanager/daemon/supervision/worker_process.h"
 
 namespace weir::taskmanager {
 

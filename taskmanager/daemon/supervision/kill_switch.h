@@ -5,7 +5,7 @@
 
 #include "common/base/clock.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
-#include "taskmanager/daemon/supervision/worker_process.h"
+#include "taskmanager/daemon/supervision/launched_worker.h"
 
 namespace weir::taskmanager {
 
@@ -19,7 +19,7 @@ class KillSwitch {
   KillSwitch(IoLoop& loop, Duration stack_wait) : loop_(loop), stack_wait_(stack_wait) {}
 
   /// There is a process, which outlives this or disarm().
-  void arm(WorkerProcess& process) { process_ = &process; }
+  void arm(LaunchedWorker& process) { process_ = &process; }
   /// It listens to signals, and writes its threads' stacks when asked.
   void expectStacks() { has_stacks_ = true; }
   /// Its end needs no help any more, or was it: timers end.
@@ -40,7 +40,7 @@ class KillSwitch {
 
   IoLoop& loop_;
   const Duration stack_wait_;
-  WorkerProcess* process_ = nullptr;
+  LaunchedWorker* process_ = nullptr;
   bool has_stacks_ = false;
   std::string cause_;
   SteadyTime at_ = SteadyTime::max();

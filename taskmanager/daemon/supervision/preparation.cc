@@ -73,8 +73,8 @@ Result<std::string> place(BlobCache& cache,
 }
 
 /// Where the state lies that the worker reads.
-std::vector<runtime::StateHandle*> stateOf(Work& work) {
-  std::vector<runtime::StateHandle*> state;
+std::vector<runtime::SectionHandle*> stateOf(Work& work) {
+  std::vector<runtime::SectionHandle*> state;
   std::visit(Overloaded{[&](runtime::Deployment& deployment) {
                           for (auto& list : deployment.restores.lists) {
                             for (runtime::RestoreSection& section : list) {
@@ -93,23 +93,23 @@ std::vector<runtime::StateHandle*> stateOf(Work& work) {
 
 Status fetchState(BlobTransport& transport,
                   const std::string& directory,
-                  const std::vector<runtime::StateHandle*>& state) {
-  std::map<std::string, std::vector<runtime::StateHandle*>> blobs;  // By key of the blob store.
-  for (runtime::StateHandle* handle : state) {
-    if (handle->storage == runtime::StateHandle::Storage::kBlob) {
+                  const std::vector<runtime::SectionHandle*>& state) {
+  std::map<std::string, std::vector<runtime::SectionHandle*>> blobs;  // By key of the blob store.
+  for (runtime::SectionHandle* handle : state) {
+    if (handle->storage == runtime::SectionHandle::Storage::kBlob) {
       blobs[handle->location].push_back(handle);
     }
   }
   std::size_t fetched = 0;
   for (const auto& [key, handles] : blobs) {
     std::uint64_t size = 0;
-    for (const runtime::StateHandle* handle : handles) {
+    for (const runtime::SectionHandle* handle : handles) {
       size = std::max(size, handle->offset + handle->size);
     }
     const std::string path = directory + "/" + std::to_string(fetched++);
     WEIR_RETURN_IF_ERROR(fetchToFile(transport, key, size, "", path, 0600));
-    for (runtime::StateHandle* handle : handles) {
-      handle->storage = runtime::StateHandle::Storage::kFile;
+    for (runtime::SectionHandle* handle : handles) {
+      handle->storage = runtime::SectionHandle::Storage::kFile;
       handle->location = fs::toFileUri(path);
     }
   }

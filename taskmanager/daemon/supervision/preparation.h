@@ -4,8 +4,8 @@
 
 #include "common/base/result.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
+#include "taskmanager/daemon/supervision/launched_worker.h"
 #include "taskmanager/daemon/supervision/work.h"
-#include "taskmanager/daemon/supervision/worker_process.h"
 
 namespace weir::taskmanager {
 

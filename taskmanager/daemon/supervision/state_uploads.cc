@@ -11,8 +11,8 @@ constexpr std::uint64_t kMostInline = 64 * 1024;  // Of a section in one report.
 constexpr std::uint64_t kMostTogether = 1 << 20;  // Of all; above it only small ones stay.
 constexpr std::uint64_t kSmall = 1024;
 
-bool isToMove(const runtime::StateHandle& handle, std::uint64_t most_inline) {
-  return handle.storage == runtime::StateHandle::Storage::kInline &&
+bool isToMove(const runtime::SectionHandle& handle, std::uint64_t most_inline) {
+  return handle.storage == runtime::SectionHandle::Storage::kInline &&
          handle.bytes.size() > most_inline;
 }
 
@@ -76,7 +76,7 @@ void StateUploads::start(runtime::CheckpointAck ack, Done done) {
 void StateUploads::move(BlobTransport& transport, Upload& upload) {
   runtime::CheckpointAck& ack = upload.outcome.ack;
   for (runtime::OperatorSnapshot& snapshot : ack.operators) {
-    runtime::StateHandle& handle = snapshot.handle;
+    runtime::SectionHandle& handle = snapshot.handle;
     if (!isToMove(handle, upload.most_inline)) {
       continue;
     }
@@ -87,7 +87,7 @@ void StateUploads::move(BlobTransport& transport, Upload& upload) {
       upload.outcome.failed = snapshot.id;
       return;
     }
-    handle.storage = runtime::StateHandle::Storage::kBlob;
+    handle.storage = runtime::SectionHandle::Storage::kBlob;
     handle.location = *std::move(key);
     handle.offset = 0;
     handle.size = handle.bytes.size();

@@ -165,7 +165,7 @@ void TaskManagerCore::releaseBlobs(JobId job) {
   environment_.cache.dropUnusedSince(environment_.clock.now() - settings_.unused_blobs);
 }
 
-Worker* TaskManagerCore::find(const runtime::ExecutionId& execution) {
+SupervisedWorker* TaskManagerCore::find(const runtime::ExecutionId& execution) {
   const auto found = workers_.find(execution);
   return found == workers_.end() ? nullptr : found->second.get();
 }
@@ -187,18 +187,19 @@ void TaskManagerCore::start(Work work) {
     environment_.on_given_up(Error(restored.error()).during("cannot go on"));
     return;
   }
-  auto worker = std::make_unique<Worker>(Worker::Environment{environment_.loop,
-                                                             environment_.pool,
-                                                             environment_.cache,
-                                                             environment_.transport,
-                                                             environment_.groups},
+  auto worker =
+      std::make_unique<SupervisedWorker>(SupervisedWorker::Environment{environment_.loop,
+                                                                       environment_.pool,
+                                                                       environment_.cache,
+                                                                       environment_.transport,
+                                                                       environment_.groups},
                                          settings_.worker,
                                          *this,
                                          environment_.directory.ofAttempt(execution),
                                          std::move(work));
   worker->setReading(!held_);
   worker->renewLease(beats_.leaseUntil());
-  Worker& started = *worker;
+  SupervisedWorker& started = *worker;
   workers_.emplace(execution, std::move(worker));
   started.start();
 }
@@ -223,7 +224,7 @@ void TaskManagerCore::refuse(const runtime::ExecutionId& execution, const std::s
 }
 
 void TaskManagerCore::cancel(const runtime::ExecutionId& execution) {
-  if (Worker* worker = find(execution)) {
+  if (SupervisedWorker* worker = find(execution)) {
     worker->cancel();
   } else {
     reports_.send(
@@ -232,7 +233,7 @@ void TaskManagerCore::cancel(const runtime::ExecutionId& execution) {
 }
 
 void TaskManagerCore::forward(const runtime::ExecutionId& execution, runtime::WorkerOrder order) {
-  if (Worker* worker = find(execution)) {
+  if (SupervisedWorker* worker = find(execution)) {
     worker->send(std::move(order));
   }
 }
@@ -281,7 +282,7 @@ void TaskManagerCore::onUpdate(runtime::TaskUpdate update) {
 }
 
 std::string TaskManagerCore::nameOf(const runtime::ExecutionId& execution, OperatorId id) {
-  const Worker* worker = find(execution);
+  const SupervisedWorker* worker = find(execution);
   return worker == nullptr ? id.hex() : worker->assignment().nameOf(id);
 }
 

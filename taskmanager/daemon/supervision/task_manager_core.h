@@ -20,8 +20,8 @@
 #include "taskmanager/daemon/supervision/job_manager_link.h"
 #include "taskmanager/daemon/supervision/orphans.h"
 #include "taskmanager/daemon/supervision/report_queue.h"
+#include "taskmanager/daemon/supervision/supervised_worker.h"
 #include "taskmanager/daemon/supervision/work_directory.h"
-#include "taskmanager/daemon/supervision/worker.h"
 
 namespace weir::taskmanager {
 
@@ -91,7 +91,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   void probe(runtime::ProbeOrder order);
   void releaseBlobs(JobId job);
   void forward(const runtime::ExecutionId& execution, runtime::WorkerOrder order);
-  Worker* find(const runtime::ExecutionId& execution);
+  SupervisedWorker* find(const runtime::ExecutionId& execution);
 
   void onUpdate(runtime::TaskUpdate update);
   std::string nameOf(const runtime::ExecutionId& execution, OperatorId id);
@@ -108,7 +108,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   CoreSettings settings_;
   SlotTable slots_;
   DataPort* data_port_ = nullptr;  // Borrowed from the daemon.
-  std::map<runtime::ExecutionId, std::unique_ptr<Worker>> workers_;
+  std::map<runtime::ExecutionId, std::unique_ptr<SupervisedWorker>> workers_;
   LeaderEpoch newest_epoch_;
   bool lost_ = false;  // Registers again when the last worker is gone.
   bool held_ = false;

@@ -6,7 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/daemon/output_sink.h"
-#include "taskmanager/daemon/supervision/frame_socket.h"
+#include "taskmanager/daemon/supervision/worker_socket.h"
 
 namespace weir::taskmanager {
 

@@ -20,7 +20,7 @@ Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrd
   restore.unclaimed = order.unclaimed;
   snapshot::SectionOpener opener(files);
   for (const auto& section : sections) {
-    if (section.handle.storage == runtime::StateHandle::Storage::kNone) {
+    if (section.handle.storage == runtime::SectionHandle::Storage::kNone) {
       continue;
     }
     WEIR_TRY(auto reader, opener.open(section.handle));

@@ -24,8 +24,8 @@ std::uint32_t millisSince(const Clock& clock, SteadyTime start) {
       std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - start).count());
 }
 
-runtime::StateInfo infoOf(const state::StateSummary& summary, const FrozenOperator& frozen) {
-  runtime::StateInfo info;
+runtime::SavedState infoOf(const state::StateSummary& summary, const FrozenOperator& frozen) {
+  runtime::SavedState info;
   info.name = summary.name;
   info.kind = summary.kind;
   info.key = summary.key_schema;
@@ -318,11 +318,11 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
   snapshot.handle.size = info.size;
   snapshot.handle.checksum = info.checksum;
   if (sink.inFile()) {
-    snapshot.handle.storage = runtime::StateHandle::Storage::kFile;
+    snapshot.handle.storage = runtime::SectionHandle::Storage::kFile;
     snapshot.handle.location = target.file.path();
     snapshot.handle.offset = sink.fileOffset();
   } else {
-    snapshot.handle.storage = runtime::StateHandle::Storage::kInline;
+    snapshot.handle.storage = runtime::SectionHandle::Storage::kInline;
     snapshot.handle.bytes = sink.takeBytes();
     target.most_inline -= std::min<std::uint64_t>(target.most_inline, info.size);
   }

@@ -36,7 +36,7 @@ Result<std::size_t> ownerOf(const graph::JobGraph& graph,
 
 /// The handle of one subtask: empty when it stored none.
 Result<Discard> readHandle(const functions::HandleReader& read,
-                           const runtime::StateHandle& handle,
+                           const runtime::SectionHandle& handle,
                            fs::FileSystem& files) {
   WEIR_TRY(const auto section, snapshot::SectionOpener(files).open(handle));
   WEIR_TRY(const auto states, state::readOperatorStates(*section));

@@ -75,7 +75,7 @@ void TaskCheckpoints::takeSnapshot(const runtime::CheckpointOrder& order, Durati
   for (std::size_t i = 0; i < frozen.size(); ++i) {
     const graph::JobOperator& what = chain_.description(i);
     FrozenOperator one{what.id, what.name, std::move(frozen[i]), {}};
-    for (const graph::DeclaredState& declared : what.states) {
+    for (const graph::StateDeclaration& declared : what.states) {
       one.declared.insert(declared.name);
     }
     snapshot.operators.push_back(std::move(one));

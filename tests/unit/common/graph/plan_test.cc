@@ -24,7 +24,7 @@ StreamGraph counting() {
   counter.kind = "map";
   counter.name = "Count";
   counter.parallelism = 2;
-  DeclaredState seen;
+  StateDeclaration seen;
   seen.name = "seen";
   seen.value.kind = record::SchemaKind::kInt;
   seen.value.width = 8;

@@ -20,7 +20,7 @@ constexpr OperatorId kIndex = OperatorId({2});
 RestoreSection section(std::uint32_t old_subtask, std::uint64_t bytes = 1) {
   RestoreSection one;
   one.old_subtask = old_subtask;
-  one.handle.storage = StateHandle::Storage::kInline;
+  one.handle.storage = SectionHandle::Storage::kInline;
   one.handle.bytes = std::string(bytes, 'x');
   one.handle.size = bytes;
   return one;

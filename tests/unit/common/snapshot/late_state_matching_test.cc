@@ -36,7 +36,7 @@ class LateStateMatchingTest : public ::testing::Test {
     for (std::uint32_t subtask = 0; subtask < 2; ++subtask) {
       runtime::SubtaskState part;
       part.subtask = subtask;
-      part.handle.storage = runtime::StateHandle::Storage::kFile;
+      part.handle.storage = runtime::SectionHandle::Storage::kFile;
       part.handle.location = "part-" + std::to_string(subtask);
       part.handle.size = 20;
       old_.subtasks.push_back(part);
@@ -57,7 +57,7 @@ class LateStateMatchingTest : public ::testing::Test {
   }
   graph::JobOperator& now() { return graph_.operators[1]; }
 
-  runtime::OperatorState old_;
+  runtime::SavedOperator old_;
   graph::JobGraph graph_ = testing::twoVertices(2);  // Its functions may ask late.
   runtime::RestoreRequest request_{
       .path = "/s", .allow_non_restored = false, .drop = {}, .renamed = {}};

@@ -54,8 +54,8 @@ TEST(MetadataFileTest, RefusesNamesThatLeaveTheDirectoryOfTheData) {
     hostile.operators.resize(1);
     hostile.operators[0].name = "count";
     hostile.operators[0].subtasks.resize(1);
-    runtime::StateHandle& handle = hostile.operators[0].subtasks[0].handle;
-    handle.storage = runtime::StateHandle::Storage::kFile;
+    runtime::SectionHandle& handle = hostile.operators[0].subtasks[0].handle;
+    handle.storage = runtime::SectionHandle::Storage::kFile;
     handle.location = name;
     ASSERT_TRUE(writeMetadata(files, "/s", hostile));
     const auto back = readMetadata(files, "/s");
@@ -71,7 +71,7 @@ TEST(MetadataFileTest, RefusesStateInTheMemoryOfAJobManager) {
   runtime::CheckpointMetadata metadata;
   metadata.operators.resize(1);
   metadata.operators[0].subtasks.resize(1);
-  metadata.operators[0].subtasks[0].handle.storage = runtime::StateHandle::Storage::kBlob;
+  metadata.operators[0].subtasks[0].handle.storage = runtime::SectionHandle::Storage::kBlob;
   ASSERT_TRUE(writeMetadata(files, "/s", metadata));
   EXPECT_THAT(readMetadata(files, "/s").error().text(), HasSubstr("memory of a job manager"));
 }

@@ -20,7 +20,7 @@ class RestoreSectionsTest : public ::testing::Test {
                                               state::StateKind kind,
                                               std::uint64_t bytes = 1) {
     runtime::CheckpointMetadata metadata;
-    runtime::OperatorState state;
+    runtime::SavedOperator state;
     state.id = testing::operatorId(2);
     state.name = "count";
     state.parallelism = parallelism;
@@ -29,7 +29,7 @@ class RestoreSectionsTest : public ::testing::Test {
     for (std::uint32_t subtask = 0; subtask < parallelism; ++subtask) {
       runtime::SubtaskState part;
       part.subtask = subtask;
-      part.handle.storage = runtime::StateHandle::Storage::kInline;
+      part.handle.storage = runtime::SectionHandle::Storage::kInline;
       part.handle.bytes = std::string(bytes, 'x');
       part.handle.size = bytes;
       state.subtasks.push_back(part);

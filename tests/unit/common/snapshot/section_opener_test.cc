@@ -33,9 +33,9 @@ std::string sectionOf(const std::string& element) {
 class SectionOpenerTest : public ::testing::Test {
  protected:
   /// A handle of `size` bytes behind four others in a file.
-  runtime::StateHandle inFile(const std::string& path, std::uint64_t size) {
-    runtime::StateHandle handle;
-    handle.storage = runtime::StateHandle::Storage::kFile;
+  runtime::SectionHandle inFile(const std::string& path, std::uint64_t size) {
+    runtime::SectionHandle handle;
+    handle.storage = runtime::SectionHandle::Storage::kFile;
     handle.location = path;
     handle.offset = 4;
     handle.size = size;
@@ -48,8 +48,8 @@ class SectionOpenerTest : public ::testing::Test {
 };
 
 TEST_F(SectionOpenerTest, ReadsWhatStandsInTheHandleAndWhatStandsInAFileAlike) {
-  runtime::StateHandle inline_handle;
-  inline_handle.storage = runtime::StateHandle::Storage::kInline;
+  runtime::SectionHandle inline_handle;
+  inline_handle.storage = runtime::SectionHandle::Storage::kInline;
   inline_handle.bytes = section_;
   inline_handle.size = section_.size();
   ASSERT_TRUE(fs::writeAll(files_, "/d/part", "rest" + section_ + "more"));

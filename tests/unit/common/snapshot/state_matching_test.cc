@@ -35,13 +35,13 @@ class StateMatchingTest : public ::testing::Test {
   runtime::CheckpointMetadata snapshot(std::uint32_t parallelism = 2) {
     runtime::CheckpointMetadata metadata;
     metadata.data_directory = "file:/data/chk-1";
-    runtime::OperatorState state;
+    runtime::SavedOperator state;
     state.id = testing::operatorId(2);
     state.uid = "count";
     state.name = "count";
     state.kind = "map";
     state.parallelism = parallelism;
-    runtime::StateInfo info;
+    runtime::SavedState info;
     info.name = "seen";
     info.kind = state::StateKind::kValue;
     info.key = integer(8);
@@ -52,7 +52,7 @@ class StateMatchingTest : public ::testing::Test {
     for (std::uint32_t subtask = 0; subtask < parallelism; ++subtask) {
       runtime::SubtaskState part;
       part.subtask = subtask;
-      part.handle.storage = runtime::StateHandle::Storage::kFile;
+      part.handle.storage = runtime::SectionHandle::Storage::kFile;
       part.handle.location = "part-" + std::to_string(subtask);
       part.handle.size = 10;
       state.subtasks.push_back(part);
@@ -92,10 +92,10 @@ TEST_F(StateMatchingTest, RefusesStateThatMatchesNothingAndNamesTheNearest) {
 
 TEST_F(StateMatchingTest, NamesOfForeignFilesAndProgramsBeginNoLine) {
   runtime::CheckpointMetadata metadata = snapshot();
-  for (runtime::OperatorState& old : metadata.operators) {
+  for (runtime::SavedOperator& old : metadata.operators) {
     old.uid = "a\nweir: forged uid";
     old.name = "b\nweir: forged name";
-    for (runtime::StateInfo& state : old.states) {
+    for (runtime::SavedState& state : old.states) {
       state.name += "\nweir: forged state";
     }
   }
@@ -224,7 +224,7 @@ class GeneratedIdsTest : public ::testing::Test {
   static runtime::CheckpointMetadata snapshotOf(const graph::JobGraph& graph) {
     runtime::CheckpointMetadata metadata;
     metadata.operators = operatorsOf(graph);
-    for (runtime::OperatorState& one : metadata.operators) {
+    for (runtime::SavedOperator& one : metadata.operators) {
       if (one.kind == "map") {
         one.states.push_back({"late", state::StateKind::kValue, {}, {}, true, 1, 10});
         one.subtasks.push_back({0, false, {}});
@@ -329,7 +329,7 @@ TEST_F(GeneratedIdsTest, DoNotMatterWhereAUidIsSet) {
 
 TEST_F(GeneratedIdsTest, DoNotMatterWithoutState) {
   runtime::CheckpointMetadata metadata = snapshotOf(build(before_));
-  for (runtime::OperatorState& one : metadata.operators) {
+  for (runtime::SavedOperator& one : metadata.operators) {
     one.subtasks.clear();
   }
   const auto plan =
@@ -339,7 +339,7 @@ TEST_F(GeneratedIdsTest, DoNotMatterWithoutState) {
 
 TEST_F(GeneratedIdsTest, OfSnapshotsThatSayNothingOfSurroundingsMatchWithANote) {
   runtime::CheckpointMetadata metadata = snapshotOf(build(before_));
-  for (runtime::OperatorState& one : metadata.operators) {
+  for (runtime::SavedOperator& one : metadata.operators) {
     one.below.reset();
     one.consumers.clear();
   }

@@ -166,7 +166,7 @@ TEST(EncodingTest, AnAcknowledgementThatNamesAnOperatorOrAStateTwiceIsRefused) {
   ack.task = {idOf<OperatorId>(1), 1};
   ack.operators = {{idOf<OperatorId>(2), {}, {}}, {idOf<OperatorId>(2), {}, {}}};
   EXPECT_FALSE(decodeWorkerReport(encode(runtime::WorkerReport(ack))).has_value());
-  const runtime::StateInfo info = metadata().operators[0].states[0];
+  const runtime::SavedState info = metadata().operators[0].states[0];
   ack.operators = {{idOf<OperatorId>(2), {}, {info, info}}};
   EXPECT_FALSE(decodeWorkerReport(encode(runtime::WorkerReport(ack))).has_value());
 }
@@ -345,8 +345,8 @@ runtime::DiscardHandles discards() {
   order.program = like.program;
   order.configuration = {{"task.cancellation.timeout", "1 s"}};
   for (const char* bytes : {"first", "second"}) {
-    runtime::StateHandle state;
-    state.storage = runtime::StateHandle::Storage::kInline;
+    runtime::SectionHandle state;
+    state.storage = runtime::SectionHandle::Storage::kInline;
     state.bytes = bytes;
     state.size = state.bytes.size();
     order.handles.push_back({like.graph.operators[0].id, state});

@@ -58,9 +58,9 @@ inline graph::JobGraph jobGraph() {
 
 inline runtime::ExecutionId execution() { return {idOf<JobId>(9), AttemptId(3), LeaderEpoch(2)}; }
 
-inline runtime::StateHandle inlineHandle(const std::string& bytes) {
-  runtime::StateHandle handle;
-  handle.storage = runtime::StateHandle::Storage::kInline;
+inline runtime::SectionHandle inlineHandle(const std::string& bytes) {
+  runtime::SectionHandle handle;
+  handle.storage = runtime::SectionHandle::Storage::kInline;
   handle.bytes = bytes;
   handle.size = bytes.size();
   handle.checksum = 77;
@@ -105,7 +105,7 @@ inline runtime::CheckpointMetadata metadata() {
   metadata.duration_millis = 56;
   metadata.data_directory = "file:/checkpoints/job/chk-5";
   metadata.program_hash = "hash";
-  runtime::OperatorState one;
+  runtime::SavedOperator one;
   one.id = idOf<OperatorId>(2);
   one.uid = "uid1";
   one.name = "operator 1";

@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using Storage = runtime::StateHandle::Storage;
+using Storage = runtime::SectionHandle::Storage;
 
 class RestoreBlobsTest : public ::testing::Test {
  protected:
@@ -27,7 +27,7 @@ class RestoreBlobsTest : public ::testing::Test {
     }
     return all;
   }
-  std::string fetch(const runtime::StateHandle& handle) {
+  std::string fetch(const runtime::SectionHandle& handle) {
     const auto blob = blobs_.open(handle.location);
     return blob ? *(*blob)->read(handle.offset, handle.size) : blob.error().text();
   }

@@ -56,7 +56,7 @@ class CheckpointRemovalTest : public CoordinatorFixture {
     one.metadata.operators.resize(1);
     one.metadata.operators[0].custom_handles = graph_.operators[1].custom_handles;
     one.metadata.operators[0].subtasks.resize(1);
-    runtime::StateHandle& handle = one.metadata.operators[0].subtasks[0].handle;
+    runtime::SectionHandle& handle = one.metadata.operators[0].subtasks[0].handle;
     handle = ackWithFile(id, 2).operators[0].handle;
     handle.location = fs::nameOf(handle.location);
     write(id, 2);

@@ -69,8 +69,8 @@ class CoordinatorFixture : public ::testing::Test {
   }
   static runtime::CheckpointAck ackWithFile(std::uint64_t id, std::uint8_t vertex) {
     runtime::CheckpointAck ack = ackOf(id, vertex);
-    runtime::StateHandle& handle = ack.operators[0].handle;
-    handle.storage = runtime::StateHandle::Storage::kFile;
+    runtime::SectionHandle& handle = ack.operators[0].handle;
+    handle.storage = runtime::SectionHandle::Storage::kFile;
     handle.location = path(id, vertex);
     handle.size = 1;
     return ack;

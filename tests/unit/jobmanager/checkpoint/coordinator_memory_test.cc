@@ -22,14 +22,14 @@ class CoordinatorMemoryTest : public CoordinatorFixture {
     start();
   }
   /// As a task manager does before it acknowledges: state that no other checkpoint has.
-  runtime::StateHandle upload(std::uint64_t id, std::uint8_t vertex) {
+  runtime::SectionHandle upload(std::uint64_t id, std::uint8_t vertex) {
     std::string bytes(kStateBytes, 'x');
     bytes += std::to_string(id * 10 + vertex);
     auto room = state().reserve(testing::jobId(1), bytes.size());
     EXPECT_TRUE(room);
     const auto key = state().put(testing::jobId(1), bytes, *std::move(room));
-    runtime::StateHandle handle;
-    handle.storage = runtime::StateHandle::Storage::kBlob;
+    runtime::SectionHandle handle;
+    handle.storage = runtime::SectionHandle::Storage::kBlob;
     handle.location = key.sha256;
     handle.size = key.size;
     return handle;
@@ -43,7 +43,7 @@ class CoordinatorMemoryTest : public CoordinatorFixture {
                                                 std::uint8_t vertex,
                                                 std::size_t bytes) {
     runtime::CheckpointAck ack = ackOf(id, vertex);
-    ack.operators[0].handle.storage = runtime::StateHandle::Storage::kInline;
+    ack.operators[0].handle.storage = runtime::SectionHandle::Storage::kInline;
     ack.operators[0].handle.bytes = std::string(bytes, 'i');
     ack.operators[0].handle.size = bytes;
     return ack;

@@ -92,7 +92,7 @@ TEST_F(CoordinatorTest, IgnoresARepeatedAcknowledgementOfACompletedOne) {
   again.checkpoint = CheckpointId(1);
   again.task = {testing::operatorId(1), 0};
   again.operators.resize(1);
-  again.operators[0].handle.storage = runtime::StateHandle::Storage::kFile;
+  again.operators[0].handle.storage = runtime::SectionHandle::Storage::kFile;
   again.operators[0].handle.location = before.front();
   coordinator_->acknowledge(again);
   time_.runDue();
@@ -120,7 +120,7 @@ TEST_F(CoordinatorTest, RefusesStateOutsideOfItsCheckpointsDirectory) {
       ack.checkpoint = CheckpointId(id);
       ack.task = {testing::operatorId(vertex), 0};
       ack.operators.resize(1);
-      ack.operators[0].handle.storage = runtime::StateHandle::Storage::kFile;
+      ack.operators[0].handle.storage = runtime::SectionHandle::Storage::kFile;
       ack.operators[0].handle.location = location;
       ack.operators[0].handle.size = 1;
       const auto before = testing::unmarked(files_);

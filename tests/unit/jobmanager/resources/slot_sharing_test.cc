@@ -21,7 +21,7 @@ TEST(SlotSharing, FillsTheTaskManagerWithTheMostFreeSlotsFirst) {
   const auto placement =
       place(testing::twoVertices(3), {{taskManagerId(1), 1}, {taskManagerId(2), 2}});
   ASSERT_TRUE(placement);
-  EXPECT_EQ(placement->workers, (std::vector{taskManagerId(2), taskManagerId(1)}));
+  EXPECT_EQ(placement->task_managers, (std::vector{taskManagerId(2), taskManagerId(1)}));
   EXPECT_EQ(placement->slots, (std::vector<std::uint32_t>{2, 1}));
   EXPECT_EQ(placement->tasks[1], (std::vector<std::uint32_t>{0, 0, 1}));
 }
@@ -30,7 +30,7 @@ TEST(SlotSharing, LeavesTaskManagersOutThatItDoesNotNeed) {
   const auto placement =
       place(testing::twoVertices(2), {{taskManagerId(1), 2}, {taskManagerId(2), 2}});
   ASSERT_TRUE(placement);
-  EXPECT_EQ(placement->workers.size(), 1U);
+  EXPECT_EQ(placement->task_managers.size(), 1U);
 }
 
 TEST(SlotSharing, IsNothingWhenSlotsAreShort) {

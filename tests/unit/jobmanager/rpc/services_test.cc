@@ -289,7 +289,7 @@ TEST_F(ServicesTest, ADeploymentThatIsTooLargeFailsItsJobAndNotTheSession) {
   runtime::OperatorRestoreOrder order;
   order.old_parallelism = 1;
   runtime::RestoreSection section;
-  section.handle.storage = runtime::StateHandle::Storage::kInline;
+  section.handle.storage = runtime::SectionHandle::Storage::kInline;
   section.handle.bytes = std::string(3000, 's');
   deployment.restores.give(order, {section});
   deployment.restores.tasks = {{{}, {order}}};

@@ -12,12 +12,12 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::Le;
-using Storage = runtime::StateHandle::Storage;
+using Storage = runtime::SectionHandle::Storage;
 
 runtime::CheckpointMetadata metadataWith(Storage storage, std::uint64_t size) {
   runtime::CheckpointMetadata metadata;
   metadata.operators.resize(1);
-  runtime::StateHandle& handle = metadata.operators[0].subtasks.emplace_back().handle;
+  runtime::SectionHandle& handle = metadata.operators[0].subtasks.emplace_back().handle;
   handle.storage = storage;
   handle.size = size;
   if (storage == Storage::kInline) {

@@ -54,12 +54,12 @@ class SavepointHandlesTest : public ::testing::Test {
     metadata.checkpoint = CheckpointId(3);
     metadata.savepoint = true;
     metadata.data_directory = "file:/c/" + testing::jobId(1).hex() + "/chk-3";
-    runtime::OperatorState& one = metadata.operators.emplace_back();
+    runtime::SavedOperator& one = metadata.operators.emplace_back();
     one.id = testing::operatorId(1);
     one.name = "Index";
     one.custom_handles = custom_handles;
-    runtime::StateHandle& handle = one.subtasks.emplace_back().handle;
-    handle.storage = runtime::StateHandle::Storage::kFile;
+    runtime::SectionHandle& handle = one.subtasks.emplace_back().handle;
+    handle.storage = runtime::SectionHandle::Storage::kFile;
     handle.location = "data";
     handle.size = 5;
     if (!files_.stat(metadata.data_directory)) {

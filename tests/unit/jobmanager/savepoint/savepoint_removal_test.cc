@@ -32,10 +32,10 @@ runtime::CheckpointMetadata manifest(const std::string& data_directory, const st
   metadata.checkpoint = CheckpointId(3);
   metadata.savepoint = true;
   metadata.data_directory = data_directory;
-  runtime::OperatorState& one = metadata.operators.emplace_back();
+  runtime::SavedOperator& one = metadata.operators.emplace_back();
   one.id = testing::operatorId(1);
-  runtime::StateHandle& handle = one.subtasks.emplace_back().handle;
-  handle.storage = runtime::StateHandle::Storage::kFile;
+  runtime::SectionHandle& handle = one.subtasks.emplace_back().handle;
+  handle.storage = runtime::SectionHandle::Storage::kFile;
   handle.location = name;
   handle.size = 5;
   return metadata;

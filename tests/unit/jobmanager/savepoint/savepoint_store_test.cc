@@ -43,7 +43,7 @@ class SavepointStoreTest : public ::testing::Test {
     metadata.checkpoint = CheckpointId(3);
     metadata.savepoint = true;
     metadata.data_directory = "file:/c/" + testing::jobId(1).hex() + "/chk-3";
-    addState(metadata, runtime::StateHandle::Storage::kFile).location = "data";
+    addState(metadata, runtime::SectionHandle::Storage::kFile).location = "data";
     EXPECT_TRUE(fs::writeAll(files_, metadata.data_directory + "/data", "12345"));
     EXPECT_TRUE(snapshot::writeMetadata(files_, metadata.data_directory, metadata));
     return metadata;
@@ -51,17 +51,17 @@ class SavepointStoreTest : public ::testing::Test {
   runtime::CheckpointMetadata checkpointInline(const std::string& bytes) {
     runtime::CheckpointMetadata metadata;
     metadata.job = testing::jobId(1);
-    runtime::StateHandle& handle = addState(metadata, runtime::StateHandle::Storage::kInline);
+    runtime::SectionHandle& handle = addState(metadata, runtime::SectionHandle::Storage::kInline);
     handle.bytes = bytes;
     handle.size = bytes.size();
     return metadata;
   }
-  static runtime::StateHandle& addState(runtime::CheckpointMetadata& metadata,
-                                        runtime::StateHandle::Storage storage) {
+  static runtime::SectionHandle& addState(runtime::CheckpointMetadata& metadata,
+                                          runtime::SectionHandle::Storage storage) {
     metadata.operators.resize(1);
     metadata.operators[0].id = testing::operatorId(1);
     metadata.operators[0].subtasks.resize(1);
-    runtime::StateHandle& handle = metadata.operators[0].subtasks[0].handle;
+    runtime::SectionHandle& handle = metadata.operators[0].subtasks[0].handle;
     handle.storage = storage;
     handle.size = 5;
     return handle;
@@ -363,7 +363,7 @@ TEST_F(SavepointStoreTest, LeavesSmallStateInTheManifestWhenTheRestIsInFiles) {
   runtime::CheckpointMetadata metadata = checkpointOnFiles();
   runtime::SubtaskState beside = metadata.operators[0].subtasks[0];
   beside.handle = {};
-  beside.handle.storage = runtime::StateHandle::Storage::kInline;
+  beside.handle.storage = runtime::SectionHandle::Storage::kInline;
   beside.handle.bytes = "larger than the limit";
   beside.handle.size = beside.handle.bytes.size();
   metadata.operators[0].parallelism = 2;

@@ -179,8 +179,8 @@ class JobFixture : public ::testing::Test {
     ack.task = {operatorId(vertex), subtask};
     ack.operators.resize(1);
     ack.operators[0].id = ack.task.vertex;
-    runtime::StateHandle& handle = ack.operators[0].handle;
-    handle.storage = runtime::StateHandle::Storage::kFile;
+    runtime::SectionHandle& handle = ack.operators[0].handle;
+    handle.storage = runtime::SectionHandle::Storage::kFile;
     handle.location = options_.storage.directory + "/chk-" + std::to_string(id) + "/" +
                       std::to_string(vertex) + std::to_string(subtask);
     handle.size = 1;

@@ -26,8 +26,8 @@ class JobRestoreTest : public testing::JobFixture {
     metadata.operators[0].uid = "source";
     metadata.operators[0].parallelism = 1;
     metadata.operators[0].subtasks.resize(1);
-    runtime::StateHandle& handle = metadata.operators[0].subtasks[0].handle;
-    handle.storage = runtime::StateHandle::Storage::kInline;
+    runtime::SectionHandle& handle = metadata.operators[0].subtasks[0].handle;
+    handle.storage = runtime::SectionHandle::Storage::kInline;
     handle.bytes = "state";
     handle.size = 5;
     EXPECT_TRUE(snapshot::writeMetadata(files_, kDirectory, metadata));

@@ -14,7 +14,7 @@ TEST_F(AcknowledgementsTest, DeclinesACheckpointWhoseMetadataNoMessageTakes) {
   std::uint8_t number = 0;
   for (auto& one : ack.operators) {
     one.id = OperatorId(Bytes16{++number});
-    one.handle.storage = runtime::StateHandle::Storage::kInline;
+    one.handle.storage = runtime::SectionHandle::Storage::kInline;
     one.handle.bytes = std::string(1 << 20, 's');
     one.handle.size = one.handle.bytes.size();
   }
@@ -34,7 +34,7 @@ TEST_F(AcknowledgementsTest, PassUnreadWhereStateLiesInFiles) {
   ack.task.subtask = 3;
   runtime::OperatorSnapshot& one = ack.operators.emplace_back();
   one.id = OperatorId(Bytes16{1});
-  one.handle.storage = runtime::StateHandle::Storage::kInline;
+  one.handle.storage = runtime::SectionHandle::Storage::kInline;
   one.handle.bytes = std::string(100'000, 's');
   one.handle.size = one.handle.bytes.size();
   shipFrames(it, {ack});
@@ -56,7 +56,7 @@ TEST_F(AcknowledgementsTest, MovesLargeStateToTheBlobStoreBeforeItAcknowledges) 
   for (const std::size_t size : {std::size_t{100'000}, std::size_t{10}}) {
     runtime::OperatorSnapshot snapshot;
     snapshot.id = OperatorId(Bytes16{static_cast<std::uint8_t>(size % 7)});
-    snapshot.handle.storage = runtime::StateHandle::Storage::kInline;
+    snapshot.handle.storage = runtime::SectionHandle::Storage::kInline;
     snapshot.handle.bytes = std::string(size, 's');
     snapshot.handle.size = size;
     ack.operators.push_back(snapshot);
@@ -66,11 +66,11 @@ TEST_F(AcknowledgementsTest, MovesLargeStateToTheBlobStoreBeforeItAcknowledges) 
   order(it);
   const auto received = next<runtime::CheckpointAck>();
   ASSERT_EQ(received.operators.size(), 2U);
-  EXPECT_EQ(received.operators[0].handle.storage, runtime::StateHandle::Storage::kBlob);
+  EXPECT_EQ(received.operators[0].handle.storage, runtime::SectionHandle::Storage::kBlob);
   EXPECT_EQ(received.operators[0].handle.location, "state-1");
   EXPECT_EQ(received.operators[0].handle.size, 100'000U);
   EXPECT_THAT(received.operators[0].handle.bytes, IsEmpty());
-  EXPECT_EQ(received.operators[1].handle.storage, runtime::StateHandle::Storage::kInline);
+  EXPECT_EQ(received.operators[1].handle.storage, runtime::SectionHandle::Storage::kInline);
   EXPECT_EQ(transport_.stored.front(), std::string(100'000, 's'));
 }
 
@@ -83,7 +83,7 @@ TEST_F(AcknowledgementsTest, DeclinesNamingTheOperatorWhoseStateTheJobManagerHas
   for (const std::uint8_t id : {1, 2}) {
     runtime::OperatorSnapshot& snapshot = ack.operators.emplace_back();
     snapshot.id = OperatorId(Bytes16{id});
-    snapshot.handle.storage = runtime::StateHandle::Storage::kInline;
+    snapshot.handle.storage = runtime::SectionHandle::Storage::kInline;
     snapshot.handle.bytes = std::string(100'000, 's');
     snapshot.handle.size = 100'000;
   }
@@ -110,7 +110,7 @@ class ManySectionsTest : public TaskManagerCoreTest {
     for (const std::size_t size : sizes) {
       runtime::OperatorSnapshot& one = ack.operators.emplace_back();
       one.id = OperatorId(Bytes16{static_cast<std::uint8_t>(ack.operators.size())});
-      one.handle.storage = runtime::StateHandle::Storage::kInline;
+      one.handle.storage = runtime::SectionHandle::Storage::kInline;
       one.handle.bytes = std::string(size, 's');
       one.handle.size = size;
     }
@@ -128,9 +128,9 @@ TEST_F(ManySectionsTest, LeaveForTheBlobStoreWhereTheyAreLargeTogether) {
   const auto received = next<runtime::CheckpointAck>();
   ASSERT_EQ(received.operators.size(), sizes.size());
   for (std::size_t i = 0; i < 30; ++i) {
-    EXPECT_EQ(received.operators[i].handle.storage, runtime::StateHandle::Storage::kBlob);
+    EXPECT_EQ(received.operators[i].handle.storage, runtime::SectionHandle::Storage::kBlob);
   }
-  EXPECT_EQ(received.operators[30].handle.storage, runtime::StateHandle::Storage::kInline);
+  EXPECT_EQ(received.operators[30].handle.storage, runtime::SectionHandle::Storage::kInline);
 }
 
 TEST_F(ManySectionsTest, DeclineTheirCheckpointWhereNoMessageTakesThemAndTheJobGoesOn) {

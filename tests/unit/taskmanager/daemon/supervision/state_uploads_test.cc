@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using Storage = runtime::StateHandle::Storage;
+using Storage = runtime::SectionHandle::Storage;
 
 /// Takes state, up to a number of sections; each waits until the test lets it.
 class FakeTransport final : public BlobTransport {

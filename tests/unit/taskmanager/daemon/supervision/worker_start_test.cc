@@ -92,7 +92,7 @@ TEST_F(WorkerStartTest, FetchesStateThatLiesOnTheJobManager) {
   auto it = deployment("cat ../state/0 >&2; exit 1");
   auto& sections = it.restores.lists.emplace_back(2);
   for (auto& section : sections) {
-    section.handle.storage = runtime::StateHandle::Storage::kBlob;
+    section.handle.storage = runtime::SectionHandle::Storage::kBlob;
     section.handle.location = "state-5";
     section.handle.size = 9;
   }
@@ -104,8 +104,8 @@ TEST_F(WorkerStartTest, FetchesOfABlobWhatItsSectionsReachTo) {
   auto it = deployment("ls ../state >&2; cat ../state/0 >&2; exit 1");
   it.restores.lists.resize(2);
   for (std::uint64_t offset = 0; offset < 8; offset += 4) {
-    runtime::StateHandle& handle = it.restores.lists[offset / 4].emplace_back().handle;
-    handle.storage = runtime::StateHandle::Storage::kBlob;
+    runtime::SectionHandle& handle = it.restores.lists[offset / 4].emplace_back().handle;
+    handle.storage = runtime::SectionHandle::Storage::kBlob;
     handle.location = "state-5";
     handle.offset = offset;
     handle.size = 4;
@@ -122,7 +122,7 @@ class RestoringWorkerTest : public TaskManagerCoreTest {
     it.graph.operators.resize(1);
     it.graph.operators[0].name = "Count per word";
     runtime::RestoreSection section;
-    section.handle.storage = runtime::StateHandle::Storage::kInline;
+    section.handle.storage = runtime::SectionHandle::Storage::kInline;
     section.handle.bytes = std::string(bytes, 's');
     section.handle.size = bytes;
     runtime::OperatorRestoreOrder order;

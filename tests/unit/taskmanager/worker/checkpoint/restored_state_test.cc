@@ -44,7 +44,7 @@ class RestoredStateTest : public ::testing::Test {
     EXPECT_TRUE(fs::writeAll(files_, path, bytes.text));
     runtime::RestoreSection one;
     one.old_subtask = old_subtask;
-    one.handle.storage = runtime::StateHandle::Storage::kFile;
+    one.handle.storage = runtime::SectionHandle::Storage::kFile;
     one.handle.location = fs::toFileUri(path);
     one.handle.size = bytes.text.size();
     return one;

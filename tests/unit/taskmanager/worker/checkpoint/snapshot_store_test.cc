@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-using Storage = runtime::StateHandle::Storage;
+using Storage = runtime::SectionHandle::Storage;
 
 /// A single string as state.
 class FakeFrozen final : public state::FrozenState {
@@ -104,7 +104,7 @@ class SnapshotStoreTest : public ::testing::Test {
     reports_.erase(reports_.begin());
     return report;
   }
-  std::string restored(const runtime::StateHandle& handle) {
+  std::string restored(const runtime::SectionHandle& handle) {
     const auto section = snapshot::SectionOpener(files_).open(handle);
     const auto states = state::readOperatorStates(**section);
     return *state::decodeElement<std::string>((*states)[0].elements[0], (*states)[0].info.schema);

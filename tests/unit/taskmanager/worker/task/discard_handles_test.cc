@@ -54,20 +54,20 @@ class DiscardHandlesTest : public ::testing::Test {
     order_.graph.name = "my job";
     order_.execution = {JobId(), AttemptId(4), LeaderEpoch(1)};
   }
-  static runtime::StateHandle handle(const state::OperatorState& state) {
+  static runtime::SectionHandle handle(const state::OperatorState& state) {
     StringSink sink;
     state::SectionWriter writer(sink);
     EXPECT_TRUE(state::writeOperatorState(writer, state));
     const auto info = writer.finish();
     EXPECT_TRUE(info);
-    runtime::StateHandle handle;
-    handle.storage = runtime::StateHandle::Storage::kInline;
+    runtime::SectionHandle handle;
+    handle.storage = runtime::SectionHandle::Storage::kInline;
     handle.size = info->size;
     handle.checksum = info->checksum;
     handle.bytes = sink.text;
     return handle;
   }
-  runtime::StateHandle& add(const std::string& text, OperatorId id = kIndex) {
+  runtime::SectionHandle& add(const std::string& text, OperatorId id = kIndex) {
     const auto state = handle({state::operatorInfo<std::string>(), {state::encodeElement(text)}});
     order_.handles.push_back({id, state});
     return order_.handles.back().state;
@@ -111,8 +111,8 @@ TEST_F(DiscardHandlesTest, DiscardsNothingWhenOneCannotBeRead) {
 
 TEST_F(DiscardHandlesTest, DiscardsNothingWhenAFileIsGone) {
   add("a");
-  runtime::StateHandle& lost = add("b");
-  lost.storage = runtime::StateHandle::Storage::kFile;
+  runtime::SectionHandle& lost = add("b");
+  lost.storage = runtime::SectionHandle::Storage::kFile;
   lost.location = "file:/c/chk-1/state";
   const Status refused = discard();
   ASSERT_FALSE(refused);

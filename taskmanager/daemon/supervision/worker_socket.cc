@@ -1,4 +1,4 @@
-#include "taskmanager/daemon/supervision/frame_socket.h"
+#include "taskmanager/daemon/supervision/worker_socket.h"
 
 #include <array>
 #include <cerrno>
@@ -43,7 +43,7 @@ ssize_t sendWith(int socket, std::string_view bytes, int descriptor) {
 
 }  // namespace
 
-FrameSocket::FrameSocket(IoLoop& loop, UniqueFd socket, OnFrame on_frame, OnEnd on_end)
+WorkerSocket::WorkerSocket(IoLoop& loop, UniqueFd socket, OnFrame on_frame, OnEnd on_end)
     : loop_(loop),
       socket_(std::move(socket)),
       on_frame_(std::move(on_frame)),
@@ -53,7 +53,7 @@ FrameSocket::FrameSocket(IoLoop& loop, UniqueFd socket, OnFrame on_frame, OnEnd 
   watch_->awaitReadable();
 }
 
-void FrameSocket::send(std::string_view message, UniqueFd descriptor) {
+void WorkerSocket::send(std::string_view message, UniqueFd descriptor) {
   if (broken_) {
     return;
   }
@@ -70,7 +70,7 @@ void FrameSocket::send(std::string_view message, UniqueFd descriptor) {
   }
 }
 
-void FrameSocket::onWritable() {
+void WorkerSocket::onWritable() {
   while (!queue_.empty()) {
     Outgoing& frame = queue_.front();
     const std::string_view rest = std::string_view(frame.bytes).substr(frame.sent);
@@ -95,14 +95,14 @@ void FrameSocket::onWritable() {
   }
 }
 
-void FrameSocket::setReading(bool reading) {
+void WorkerSocket::setReading(bool reading) {
   reading_ = reading;
   if (reading_ && !ended_) {
     watch_->awaitReadable();
   }
 }
 
-void FrameSocket::onReadable() {
+void WorkerSocket::onReadable() {
   if (!reading_ || ended_) {
     return;
   }
@@ -112,12 +112,12 @@ void FrameSocket::onReadable() {
   }
 }
 
-void FrameSocket::drain() {
+void WorkerSocket::drain() {
   while (!ended_ && readSome()) {
   }
 }
 
-bool FrameSocket::readSome() {
+bool WorkerSocket::readSome() {
   const std::size_t before = buffer_.size();
   buffer_.resize(before + kReadBytes);
   const ssize_t got = ::recv(socket_.get(), buffer_.data() + before, kReadBytes, MSG_DONTWAIT);
@@ -136,7 +136,7 @@ bool FrameSocket::readSome() {
   return false;
 }
 
-bool FrameSocket::parseFrames() {
+bool WorkerSocket::parseFrames() {
   std::size_t at = 0;
   while (buffer_.size() - at >= kHeaderBytes) {
     const std::uint64_t length = lengthAt(buffer_, at);
@@ -155,7 +155,7 @@ bool FrameSocket::parseFrames() {
   return true;
 }
 
-void FrameSocket::end(std::string reason) {
+void WorkerSocket::end(std::string reason) {
   ended_ = true;
   on_end_(std::move(reason));
 }

@@ -19,14 +19,14 @@ inline constexpr std::uint64_t kMaxFrameBytes = std::uint64_t{256} << 20;
 /// Never blocks: what cannot be sent now is queued. A descriptor travels with the first byte of its
 /// frame (SCM_RIGHTS). Callbacks run on the loop; they may destroy neither the socket nor pause it
 /// for good. Threads: the loop's.
-class FrameSocket {
+class WorkerSocket {
  public:
   /// A frame arrived.
   using OnFrame = std::function<void(std::string)>;
   /// No frame will arrive any more: empty for an orderly end, else why.
   using OnEnd = std::function<void(std::string)>;
 
-  FrameSocket(IoLoop& loop, UniqueFd socket, OnFrame on_frame, OnEnd on_end);
+  WorkerSocket(IoLoop& loop, UniqueFd socket, OnFrame on_frame, OnEnd on_end);
 
   /// Queues a frame; dropped once the peer is gone. `message` is at most kMaxFrameBytes long.
   void send(std::string_view message, UniqueFd descriptor = {});

@@ -1,4 +1,4 @@
-#include "taskmanager/daemon/supervision/worker.h"
+#include "taskmanager/daemon/supervision/supervised_worker.h"
 
 #include <algorithm>
 #include <utility>
@@ -13,11 +13,11 @@
 
 namespace weir::taskmanager {
 
-Worker::Worker(Environment environment,
-               const WorkerSettings& settings,
-               WorkerListener& listener,
-               std::string directory,
-               Work work)
+SupervisedWorker::SupervisedWorker(Environment environment,
+                                   const WorkerSettings& settings,
+                                   WorkerListener& listener,
+                                   std::string directory,
+                                   Work work)
     : environment_(environment),
       settings_(settings),
       listener_(listener),
@@ -27,16 +27,16 @@ Worker::Worker(Environment environment,
       work_(std::move(work)),
       kill_(environment.loop, settings.stack_wait) {}
 
-Worker::~Worker() {
+SupervisedWorker::~SupervisedWorker() {
   process_.reset();
   if (failed_ && settings_.kept_directories > 0) {
     directory_.keep(assignment_.execution, settings_.kept_directories);
   }
 }
 
-std::string Worker::name() const { return assignment_.workerOn(settings_.host); }
+std::string SupervisedWorker::name() const { return assignment_.workerOn(settings_.host); }
 
-void Worker::start() {
+void SupervisedWorker::start() {
   directory_.prepare(std::move(work_), [this](Result<LaunchSpec> spec, Work work) {
     if (stage_ == Stage::kPreparing) {
       onPrepared(std::move(spec), std::move(work));
@@ -44,7 +44,7 @@ void Worker::start() {
   });
 }
 
-void Worker::onPrepared(Result<LaunchSpec> spec, Work work) {
+void SupervisedWorker::onPrepared(Result<LaunchSpec> spec, Work work) {
   if (!spec) {
     unrecoverable_ = isForGood(spec.error());
     end(false,
@@ -58,12 +58,12 @@ void Worker::onPrepared(Result<LaunchSpec> spec, Work work) {
   spawn(*spec);
 }
 
-void Worker::spawn(const LaunchSpec& spec) {
-  WorkerProcess::Events events;
+void SupervisedWorker::spawn(const LaunchSpec& spec) {
+  LaunchedWorker::Events events;
   events.on_frame = [this](std::string frame) { onFrame(frame); };
   events.on_end = [this](const std::string& reason) { onSocketEnd(reason); };
   events.on_exit = [this](ProcessExit exit) { onExit(exit); };
-  auto process = WorkerProcess::start(
+  auto process = LaunchedWorker::start(
       environment_.loop,
       spec,
       WorkerOutput{settings_.standard_output, settings_.standard_error, assignment_.label()},
@@ -89,7 +89,7 @@ void Worker::spawn(const LaunchSpec& spec) {
                   config::formatDuration(settings_.hello_timeout) + " and was killed");
 }
 
-std::unique_ptr<WorkerCgroup> Worker::makeGroup() {
+std::unique_ptr<WorkerCgroup> SupervisedWorker::makeGroup() {
   if (environment_.groups == nullptr) {
     return nullptr;
   }
@@ -102,7 +102,7 @@ std::unique_ptr<WorkerCgroup> Worker::makeGroup() {
   return *std::move(made);
 }
 
-void Worker::send(runtime::WorkerOrder order) {
+void SupervisedWorker::send(runtime::WorkerOrder order) {
   if (stage_ == Stage::kDeployed) {
     process_->socket().send(wire::encode(order));
   } else if (stage_ != Stage::kEnded) {
@@ -110,7 +110,7 @@ void Worker::send(runtime::WorkerOrder order) {
   }
 }
 
-void Worker::connectPeer(const worker::DataHello& hello, UniqueFd socket) {
+void SupervisedWorker::connectPeer(const worker::DataHello& hello, UniqueFd socket) {
   if (stage_ == Stage::kDeployed) {
     process_->socket().send(
         wire::encode(runtime::WorkerOrder(runtime::PeerConnection{hello.from_worker, hello.token})),
@@ -118,7 +118,7 @@ void Worker::connectPeer(const worker::DataHello& hello, UniqueFd socket) {
   }
 }
 
-void Worker::cancel(Duration most) {
+void SupervisedWorker::cancel(Duration most) {
   const Duration patience = std::min(assignment_.cancellation_timeout, most);
   if (!std::exchange(cancelled_, true)) {
     send(runtime::CancelOrder{assignment_.execution});
@@ -134,7 +134,7 @@ void Worker::cancel(Duration most) {
   }
 }
 
-void Worker::kill() {
+void SupervisedWorker::kill() {
   cancelled_ = true;
   if (stage_ == Stage::kPreparing) {
     end(true, "");
@@ -143,7 +143,7 @@ void Worker::kill() {
   }
 }
 
-void Worker::beat(const SessionTerms& terms) {
+void SupervisedWorker::beat(const SessionTerms& terms) {
   if (stage_ != Stage::kDeployed || !takes_leases_ || !kill_.cause().empty()) {
     return;
   }
@@ -155,21 +155,21 @@ void Worker::beat(const SessionTerms& terms) {
   }
 }
 
-void Worker::renewLease(std::int64_t until) {
+void SupervisedWorker::renewLease(std::int64_t until) {
   lease_until_ = until;
   if (stage_ == Stage::kDeployed && takes_leases_) {
     process_->socket().send(wire::encode(runtime::WorkerOrder(runtime::LeaseOrder{until})));
   }
 }
 
-void Worker::setReading(bool reading) {
+void SupervisedWorker::setReading(bool reading) {
   reading_ = reading;
   if (process_ && stage_ != Stage::kEnded) {
     process_->socket().setReading(reading);
   }
 }
 
-void Worker::checkMemory(const ProcessTable& table) {
+void SupervisedWorker::checkMemory(const ProcessTable& table) {
   if (!process_ || stage_ == Stage::kEnded) {
     return;
   }
@@ -182,7 +182,7 @@ void Worker::checkMemory(const ProcessTable& table) {
   }
 }
 
-void Worker::onFrame(const std::string& frame) {
+void SupervisedWorker::onFrame(const std::string& frame) {
   if (stage_ == Stage::kEnded) {
     return;
   }
@@ -197,7 +197,7 @@ void Worker::onFrame(const std::string& frame) {
              *relayed);
 }
 
-void Worker::take(runtime::WorkerReport report) {
+void SupervisedWorker::take(runtime::WorkerReport report) {
   runtime::forEachText(report, [](std::string& text) { text = cutText(text); });
   std::visit(Overloaded{[this](runtime::WorkerHello& hello) { onHello(hello); },
                         [this](runtime::LeaseTaken&) { liveness_.awake(); },
@@ -212,13 +212,13 @@ void Worker::take(runtime::WorkerReport report) {
              report);
 }
 
-void Worker::handOn(runtime::EncodedAck ack) {
+void SupervisedWorker::handOn(runtime::EncodedAck ack) {
   if (stage_ == Stage::kDeployed && ack.execution == assignment_.execution) {
     listener_.onAck(std::move(ack));
   }
 }
 
-void Worker::onHello(const runtime::WorkerHello& hello) {
+void SupervisedWorker::onHello(const runtime::WorkerHello& hello) {
   if (stage_ != Stage::kStarting || cancelled_) {
     return;
   }
@@ -249,7 +249,7 @@ void Worker::onHello(const runtime::WorkerHello& hello) {
   listener_.onDeployed(assignment_.execution);
 }
 
-void Worker::handOn(runtime::WorkerReport report) {
+void SupervisedWorker::handOn(runtime::WorkerReport report) {
   const runtime::ExecutionId* execution = runtime::executionOf(report);
   if (stage_ != Stage::kDeployed || execution == nullptr || *execution != assignment_.execution) {
     return;
@@ -265,7 +265,7 @@ void Worker::handOn(runtime::WorkerReport report) {
   listener_.onReport(assignment_.execution, std::move(report));
 }
 
-void Worker::onUpdate(const runtime::TaskUpdate& update) {
+void SupervisedWorker::onUpdate(const runtime::TaskUpdate& update) {
   tasks_reported_ = true;
   if (runtime::isTerminal(update.state)) {
     ended_tasks_.insert(update.task);
@@ -275,9 +275,9 @@ void Worker::onUpdate(const runtime::TaskUpdate& update) {
   }
 }
 
-bool Worker::tasksHaveEnded() const { return ended_tasks_.size() >= assignment_.tasks; }
+bool SupervisedWorker::tasksHaveEnded() const { return ended_tasks_.size() >= assignment_.tasks; }
 
-void Worker::onSocketEnd(const std::string& reason) {
+void SupervisedWorker::onSocketEnd(const std::string& reason) {
   if (!reason.empty()) {
     kill_.now(name() + " broke the worker protocol: " + reason);
     return;
@@ -288,7 +288,7 @@ void Worker::onSocketEnd(const std::string& reason) {
       name() + " closed its connection to the task manager but did not end, and was killed");
 }
 
-void Worker::onExit(ProcessExit exit) {
+void SupervisedWorker::onExit(ProcessExit exit) {
   kill_.disarm();
   const bool all_ended = assignment_.discards_handles ? !exit.signaled && exit.number == 0
                                                       : assignment_.tasks > 0 && tasksHaveEnded();
@@ -323,7 +323,7 @@ void Worker::onExit(ProcessExit exit) {
   end(expected, std::move(cause.text));
 }
 
-void Worker::end(bool expected, std::string cause) {
+void SupervisedWorker::end(bool expected, std::string cause) {
   stage_ = Stage::kEnded;
   listener_.onEnded({assignment_.execution, expected, std::move(cause), unrecoverable_});
 }

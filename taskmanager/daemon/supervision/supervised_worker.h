@@ -15,11 +15,11 @@
 #include "taskmanager/daemon/supervision/attempt_directory.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
 #include "taskmanager/daemon/supervision/kill_switch.h"
+#include "taskmanager/daemon/supervision/launched_worker.h"
 #include "taskmanager/daemon/supervision/liveness.h"
 #include "taskmanager/daemon/supervision/work.h"
 #include "taskmanager/daemon/supervision/worker_end.h"
 #include "taskmanager/daemon/supervision/worker_hello.h"
-#include "taskmanager/daemon/supervision/worker_process.h"
 #include "taskmanager/daemon/supervision/worker_settings.h"
 #include "taskmanager/worker/network/hello.h"
 
@@ -45,7 +45,7 @@ class WorkerListener {
 /// Fetches what the program needs, starts it, checks its hello, hands orders and peers to it in
 /// order, and kills it where it does not obey. Lives until after onEnded(); destroyed earlier it
 /// kills the process and waits for it. Threads: the strand (the loop's).
-class Worker {
+class SupervisedWorker {
  public:
   struct Environment {
     IoLoop& loop;                 // All borrowed from the task manager.
@@ -56,14 +56,14 @@ class Worker {
   };
 
   /// `directory` is made for the attempt and deleted after it.
-  Worker(Environment environment,
-         const WorkerSettings& settings,
-         WorkerListener& listener,
-         std::string directory,
-         Work work);
-  ~Worker();
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  SupervisedWorker(Environment environment,
+                   const WorkerSettings& settings,
+                   WorkerListener& listener,
+                   std::string directory,
+                   Work work);
+  ~SupervisedWorker();
+  SupervisedWorker(const SupervisedWorker&) = delete;
+  SupervisedWorker& operator=(const SupervisedWorker&) = delete;
 
   /// Begins to prepare; onEnded() follows whatever happens.
   void start();
@@ -131,7 +131,7 @@ class Worker {
   std::string failed_cause_;  // What it said of itself.
   bool unrecoverable_ = false;
   bool failed_ = false;  // It had a process, whose end nobody expected.
-  std::unique_ptr<WorkerProcess> process_;
+  std::unique_ptr<LaunchedWorker> process_;
   KillSwitch kill_;
 };
 

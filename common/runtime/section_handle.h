@@ -11,7 +11,7 @@
 namespace weir::runtime {
 
 /// Where one operator section of one subtask's snapshot lies.
-struct StateHandle {
+struct SectionHandle {
   enum class Storage : std::uint8_t {
     kNone = 0,    ///< The operator had nothing to store.
     kInline = 1,  ///< `bytes` is the section.
@@ -24,11 +24,11 @@ struct StateHandle {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   std::uint64_t checksum = 0;  ///< XXH3-64 of the section.
-  bool operator==(const StateHandle&) const = default;
+  bool operator==(const SectionHandle&) const = default;
 };
 
 /// What a section holds, for lists, checks and schema comparison without reading it.
-struct StateInfo {
+struct SavedState {
   std::string name;
   state::StateKind kind = state::StateKind::kValue;
   record::Schema key;
@@ -41,8 +41,8 @@ struct StateInfo {
 /// The state of one operator in one subtask.
 struct OperatorSnapshot {
   OperatorId id;
-  StateHandle handle;
-  std::vector<StateInfo> states;
+  SectionHandle handle;
+  std::vector<SavedState> states;
 };
 
 }  // namespace weir::runtime

@@ -13,11 +13,11 @@
 #include "common/base/unique_fd.h"
 #include "common/daemon/output_sink.h"
 #include "taskmanager/daemon/supervision/exit_cause.h"
-#include "taskmanager/daemon/supervision/frame_socket.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
 #include "taskmanager/daemon/supervision/process_table.h"
 #include "taskmanager/daemon/supervision/stderr_tail.h"
 #include "taskmanager/daemon/supervision/worker_cgroups.h"
+#include "taskmanager/daemon/supervision/worker_socket.h"
 
 namespace weir::taskmanager {
 
@@ -49,28 +49,28 @@ struct WorkerOutput {
 /// directory of the attempt in its environment, and is in its control group where there is one;
 /// children, whatever their process group or session, are killed with it. Threads: the loop's;
 /// callbacks run there and must not destroy it.
-class WorkerProcess {
+class LaunchedWorker {
  public:
   struct Events {
-    FrameSocket::OnFrame on_frame;
+    WorkerSocket::OnFrame on_frame;
     /// The socket ended or broke; the process may still live.
-    FrameSocket::OnEnd on_end;
+    WorkerSocket::OnEnd on_end;
     /// Reaped: the last callback. All that it had sent came before.
     std::function<void(ProcessExit)> on_exit;
   };
 
   /// It enters `group`, if there is one, before its program runs. kInternal or kResourceExhausted
   /// when no process can be made. That the program cannot be executed is told by its exit.
-  static Result<std::unique_ptr<WorkerProcess>> start(IoLoop& loop,
-                                                      const LaunchSpec& spec,
-                                                      WorkerOutput output,
-                                                      std::unique_ptr<WorkerCgroup> group,
-                                                      Events events);
-  ~WorkerProcess();
-  WorkerProcess(const WorkerProcess&) = delete;
-  WorkerProcess& operator=(const WorkerProcess&) = delete;
+  static Result<std::unique_ptr<LaunchedWorker>> start(IoLoop& loop,
+                                                       const LaunchSpec& spec,
+                                                       WorkerOutput output,
+                                                       std::unique_ptr<WorkerCgroup> group,
+                                                       Events events);
+  ~LaunchedWorker();
+  LaunchedWorker(const LaunchedWorker&) = delete;
+  LaunchedWorker& operator=(const LaunchedWorker&) = delete;
 
-  FrameSocket& socket() { return *socket_; }
+  WorkerSocket& socket() { return *socket_; }
   const StderrTail& standardError() const { return tail_; }
   pid_t pid() const { return pid_; }
   /// Its control group, or nullptr.
@@ -97,7 +97,7 @@ class WorkerProcess {
     std::unique_ptr<IoLoop::Watch> watch;
   };
 
-  WorkerProcess(IoLoop& loop, pid_t pid, UniqueFd pidfd, std::string directory, Events events);
+  LaunchedWorker(IoLoop& loop, pid_t pid, UniqueFd pidfd, std::string directory, Events events);
   void onExited();
   void killFamily();
   void open(Stream& stream, UniqueFd reader);
@@ -117,7 +117,7 @@ class WorkerProcess {
   Stream output_;
   Stream errors_;
   std::map<pid_t, std::uint64_t> known_;  // Of its family, with the start of each.
-  std::unique_ptr<FrameSocket> socket_;
+  std::unique_ptr<WorkerSocket> socket_;
   std::unique_ptr<IoLoop::Watch> exit_watch_;
 };
 

@@ -1,4 +1,4 @@
-#include "taskmanager/daemon/supervision/frame_socket.h"
+#include "taskmanager/daemon/supervision/worker_socket.h"
 
 #include <array>
 #include <cstring>
@@ -22,7 +22,7 @@ class FrameSocketTest : public ::testing::Test {
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
     peer_ = UniqueFd(pair[1]);
     loop_.runSync([&] {
-      socket_ = std::make_unique<FrameSocket>(
+      socket_ = std::make_unique<WorkerSocket>(
           loop_,
           UniqueFd(pair[0]),
           [this](std::string frame) { frames_.push_back(std::move(frame)); },
@@ -43,7 +43,7 @@ class FrameSocketTest : public ::testing::Test {
   std::promise<std::string> ended_;
   UniqueFd peer_;
   IoLoop loop_{"test"};
-  std::unique_ptr<FrameSocket> socket_;
+  std::unique_ptr<WorkerSocket> socket_;
 };
 
 std::string frame(const std::string& content) {

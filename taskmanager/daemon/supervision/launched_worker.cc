@@ -1,4 +1,4 @@
-#include "taskmanager/daemon/supervision/worker_process.h"
+#include "taskmanager/daemon/supervision/launched_worker.h"
 
 #include <algorithm>
 #include <array>
@@ -74,11 +74,11 @@ Status openPipe(UniqueFd& reader, UniqueFd& writer) {
 
 }  // namespace
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
-                                                            const LaunchSpec& spec,
-                                                            WorkerOutput output,
-                                                            std::unique_ptr<WorkerCgroup> group,
-                                                            Events events) {
+Result<std::unique_ptr<LaunchedWorker>> LaunchedWorker::start(IoLoop& loop,
+                                                              const LaunchSpec& spec,
+                                                              WorkerOutput output,
+                                                              std::unique_ptr<WorkerCgroup> group,
+                                                              Events events) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
     return systemError(errno, "create a socket pair");
@@ -104,9 +104,9 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
     ::waitpid(pid, nullptr, 0);
     return systemError(error, "watch process " + std::to_string(pid));
   }
-  std::unique_ptr<WorkerProcess> process(
-      new WorkerProcess(loop, pid, std::move(pidfd), spec.directory, std::move(events)));
-  WorkerProcess* self = process.get();
+  std::unique_ptr<LaunchedWorker> process(
+      new LaunchedWorker(loop, pid, std::move(pidfd), spec.directory, std::move(events)));
+  LaunchedWorker* self = process.get();
   self->group_ = std::move(group);
   self->label_ = std::move(output.label);
   self->output_.sink = output.standard_output;
@@ -114,7 +114,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
   self->errors_.tail = &self->tail_;
   self->open(self->output_, std::move(out));
   self->open(self->errors_, std::move(errors));
-  process->socket_ = std::make_unique<FrameSocket>(
+  process->socket_ = std::make_unique<WorkerSocket>(
       loop,
       std::move(ours),
       [self](std::string frame) { self->events_.on_frame(std::move(frame)); },
@@ -122,7 +122,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(IoLoop& loop,
   return process;
 }
 
-WorkerProcess::WorkerProcess(
+LaunchedWorker::LaunchedWorker(
     IoLoop& loop, pid_t pid, UniqueFd pidfd, std::string directory, Events events)
     : loop_(loop),
       pid_(pid),
@@ -133,7 +133,7 @@ WorkerProcess::WorkerProcess(
   exit_watch_->awaitReadable();
 }
 
-WorkerProcess::~WorkerProcess() {
+LaunchedWorker::~LaunchedWorker() {
   if (!reaped_) {
     kill();
     ::waitpid(pid_, nullptr, 0);
@@ -141,7 +141,7 @@ WorkerProcess::~WorkerProcess() {
   }
 }
 
-void WorkerProcess::kill() {
+void LaunchedWorker::kill() {
   if (!reaped_) {
     ::kill(-pid_, SIGKILL);
     ::kill(pid_, SIGKILL);  // It may not have become the leader of its group yet.
@@ -149,13 +149,13 @@ void WorkerProcess::kill() {
   }
 }
 
-void WorkerProcess::askForStacks() const {
+void LaunchedWorker::askForStacks() const {
   if (!reaped_) {
     ::kill(pid_, SIGQUIT);
   }
 }
 
-std::vector<ProcessInfo> WorkerProcess::family(const ProcessTable& table) {
+std::vector<ProcessInfo> LaunchedWorker::family(const ProcessTable& table) {
   std::vector<ProcessInfo> members;
   const auto add = [&](pid_t root) {
     for (const ProcessInfo& one : table.treeOf(root)) {
@@ -192,7 +192,7 @@ std::vector<ProcessInfo> WorkerProcess::family(const ProcessTable& table) {
 }
 
 /// Whoever is killed may have had a child just then: looks again until nobody new is there.
-void WorkerProcess::killFamily() {
+void LaunchedWorker::killFamily() {
   constexpr int kMostLooks = 100;
   std::map<pid_t, std::uint64_t> killed;
   if (group_) {
@@ -212,7 +212,7 @@ void WorkerProcess::killFamily() {
   }
 }
 
-void WorkerProcess::onExited() {
+void LaunchedWorker::onExited() {
   // While the leader is a zombie its number cannot be given to another group.
   ::kill(-pid_, SIGKILL);
   int status = 0;
@@ -231,19 +231,19 @@ void WorkerProcess::onExited() {
   events_.on_exit(exit);
 }
 
-void WorkerProcess::open(Stream& stream, UniqueFd reader) {
+void LaunchedWorker::open(Stream& stream, UniqueFd reader) {
   stream.reader = std::move(reader);
   stream.watch = loop_.watch(stream.reader.get(), [this, &stream] { onReadable(stream); });
   stream.watch->awaitReadable();
 }
 
-void WorkerProcess::onReadable(Stream& stream) {
+void LaunchedWorker::onReadable(Stream& stream) {
   if (read(stream) || errno == EAGAIN) {
     stream.watch->awaitReadable();
   }
 }
 
-bool WorkerProcess::read(Stream& stream) {
+bool LaunchedWorker::read(Stream& stream) {
   constexpr std::size_t kMostPartial = 64 * 1024;
   std::array<char, 16 * 1024> buffer;
   const ssize_t got = ::read(stream.reader.get(), buffer.data(), buffer.size());
@@ -269,7 +269,7 @@ bool WorkerProcess::read(Stream& stream) {
   return got < 0 && errno == EINTR;
 }
 
-void WorkerProcess::finish(Stream& stream) {
+void LaunchedWorker::finish(Stream& stream) {
   while (read(stream)) {
   }
   if (stream.tail != nullptr) {
@@ -281,7 +281,7 @@ void WorkerProcess::finish(Stream& stream) {
   stream.watch.reset();
 }
 
-std::uint64_t WorkerProcess::memoryBytes(const ProcessTable& table, std::uint64_t limit) {
+std::uint64_t LaunchedWorker::memoryBytes(const ProcessTable& table, std::uint64_t limit) {
   const std::vector<ProcessInfo> members = family(table);
   std::uint64_t bytes = 0;
   for (const ProcessInfo& one : members) {
