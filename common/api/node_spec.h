@@ -26,12 +26,11 @@ void declareOperatorState(graph::StreamNode& node, const state::StateInfo& info)
 void declareInput(graph::StreamNode& node, const std::string& path);
 void declareOutput(graph::StreamNode& node, const std::string& path);
 
+/// A function of ours around a user's function.
 template <typename F>
-inline constexpr bool kIsWrapping = false;
-template <typename T, typename F>
-inline constexpr bool kIsWrapping<functions::RollingReduce<T, F>> = true;
-template <typename T, typename Acc, typename F>
-inline constexpr bool kIsWrapping<functions::RollingFold<T, Acc, F>> = true;
+concept IsWrapping = requires(const F& function) {
+  []<typename Wrapped>(const functions::WrappingFunction<Wrapped>&) {}(function);
+};
 
 /// Whether all state that F can have on a stream with this key is known before it runs: state is
 /// asked for late only in an open() of F's own.
@@ -56,7 +55,7 @@ void describeFunction(graph::StreamNode& node, const F& function) {
     } else {
       const record::Schema key = record::schemaOf<Key>();
       declareStates(node, function, &key);
-      if constexpr (kIsWrapping<F>) {
+      if constexpr (IsWrapping<F>) {
         describeFunction<std::decay_t<decltype(function.wrapped())>, Key>(node, function.wrapped());
       }
     }

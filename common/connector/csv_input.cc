@@ -7,7 +7,7 @@
 #include "common/connector/csv_reader.h"
 #include "common/connector/line_reader.h"
 #include "common/connector/raise.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_system.h"
 
 namespace weir::connector {
 namespace {
@@ -35,12 +35,12 @@ CsvInput::CsvInput(std::string path,
     : path_(std::move(path)), options_(options), width_(width), members_(std::move(members)) {}
 
 void CsvInput::open(RuntimeContext& context) {
+  files_ = context.task().files;
   if (restored_ || context.isCheck()) {
     return;
   }
-  fs::LocalFileSystem files;
   const auto whole =
-      orRaise(splitsOf(files,
+      orRaise(splitsOf(*files_,
                        {path_},
                        /*recursive=*/false,
                        static_cast<std::uint32_t>(context.getIndexOfThisSubtask()),
@@ -52,20 +52,19 @@ void CsvInput::open(RuntimeContext& context) {
 }
 
 void CsvInput::openFile() {
-  fs::LocalFileSystem files;
   columns_.clear();
   expected_ = width_;
   for (std::size_t i = 0; i < width_; ++i) {
     columns_.push_back(i);
   }
   if (!options_.header) {
-    reader_ = orRaise(CsvReader::open(files, splits_.front(), options_));
+    reader_ = orRaise(CsvReader::open(*files_, splits_.front(), options_));
     return;
   }
-  reader_ = orRaise(CsvReader::open(files, {splits_.front().path, 0, 1}, options_));
+  reader_ = orRaise(CsvReader::open(*files_, {splits_.front().path, 0, 1}, options_));
   readHeader();
   if (splits_.front().offset > 0) {  // A restored source goes on behind records that it has read.
-    reader_ = orRaise(CsvReader::open(files, splits_.front(), options_));
+    reader_ = orRaise(CsvReader::open(*files_, splits_.front(), options_));
   }
 }
 

@@ -71,6 +71,7 @@ class CsvInput {
   CsvOptions options_;
   std::size_t width_;
   std::vector<std::string> members_;
+  fs::FileSystem* files_ = nullptr;  // Of the process; since open().
   bool restored_ = false;
   std::deque<CsvSplit> splits_;  // The first is open when there is a reader.
   std::vector<std::string> fields_;

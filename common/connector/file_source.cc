@@ -5,7 +5,7 @@
 
 #include "common/connector/line_reader.h"
 #include "common/connector/raise.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_system.h"
 
 namespace weir {
 namespace {
@@ -30,12 +30,12 @@ FileSource& FileSource::recordsPerSecond(double records) {
 void FileSource::open(RuntimeContext& context) {
   const auto parallelism = static_cast<std::uint32_t>(context.getNumberOfParallelSubtasks());
   pace_ = Pace(rate_ / parallelism);
+  files_ = context.task().files;
   if (restored_ || context.isCheck()) {
     return;
   }
-  fs::LocalFileSystem files;
   auto splits = connector::orRaise(
-      connector::splitsOf(files,
+      connector::splitsOf(*files_,
                           paths_,
                           recursive_,
                           static_cast<std::uint32_t>(context.getIndexOfThisSubtask()),
@@ -50,8 +50,7 @@ InputStatus FileSource::pollNext(SourceContext<std::string>& context) {
   std::uint64_t lines = 0;
   while (lines < limit && !splits_.empty()) {
     if (reader_ == nullptr) {
-      fs::LocalFileSystem files;
-      reader_ = connector::orRaise(connector::LineReader::open(files, splits_.front()));
+      reader_ = connector::orRaise(connector::LineReader::open(*files_, splits_.front()));
     }
     if (const auto line = connector::orRaise(reader_->next())) {
       context.collect(std::string(*line));

@@ -61,6 +61,7 @@ class FileSource : public RichSourceFunction<std::string>, public ListCheckpoint
   bool recursive_ = false;
   double rate_ = 0;
   Pace pace_;
+  fs::FileSystem* files_ = nullptr;  // Of the process; since open().
   bool restored_ = false;
   std::deque<FileSplit> splits_;  // Still to be read; the first is open when there is a reader.
   // Made after open(), so that copies of the function for other subtasks never share one.

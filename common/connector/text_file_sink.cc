@@ -10,7 +10,7 @@
 
 #include "common/connector/committed_file.h"
 #include "common/connector/raise.h"
-#include "common/fs/local_file_system.h"
+#include "common/fs/file_system.h"
 #include "common/fs/uri.h"
 
 namespace weir {
@@ -58,8 +58,7 @@ Error taken(const std::string& path, const std::string& what) {
 }
 
 /// The first visible file in the directory that holds something; empty when there is none.
-std::string firstFileIn(const std::string& directory) {
-  fs::LocalFileSystem files;
+std::string firstFileIn(fs::FileSystem& files, const std::string& directory) {
   for (const fs::FileInfo& one : connector::orRaise(files.list(directory))) {
     if (!one.directory && !one.name.starts_with('.') && one.size > 0) {
       return one.name;
@@ -123,8 +122,7 @@ void TextFileSink::openBeside(const std::string& path) {
     const std::string number = std::to_string(context_->getIndexOfThisSubtask() + 1);
     name = beside ? path + "." + number : fs::join(path, number);
   }
-  fs::LocalFileSystem files;
-  connector::orRaise(files.makeDirectories(fs::parentOf(name)));
+  connector::orRaise(context_->task().files->makeDirectories(fs::parentOf(name)));
   file_ = make(name);
   for (int suffix = 1; connector::orRaise(file_->taken()); ++suffix) {
     file_ = make(name + "." + std::to_string(suffix));
@@ -138,8 +136,7 @@ void TextFileSink::openFresh(const std::string& path) {
   } else {
     refuseOthers(path);
   }
-  fs::LocalFileSystem files;
-  connector::orRaise(files.makeDirectories(single() ? fs::parentOf(path) : path));
+  connector::orRaise(context_->task().files->makeDirectories(single() ? fs::parentOf(path) : path));
   const std::string number = std::to_string(context_->getIndexOfThisSubtask() + 1);
   file_ = make(single() ? path : fs::join(path, number));
   connector::orRaise(file_->claim());
@@ -155,7 +152,7 @@ void TextFileSink::refuseOthers(const std::string& path) const {
   }
   const std::string directory = single() ? fs::parentOf(path) : path;
   const std::string name = single() ? fs::nameOf(path) : "";
-  const std::string other = kind == Kind::kDirectory ? firstFileIn(path)
+  const std::string other = kind == Kind::kDirectory ? firstFileIn(*context_->task().files, path)
                             : kind == Kind::kFile    ? name
                                                      : "";
   // A mark of ours says that an earlier attempt or another subtask was here; it was made before
@@ -198,8 +195,7 @@ void TextFileSink::clear(const std::string& path) {
   if (kind != Kind::kDirectory) {
     return;
   }
-  fs::LocalFileSystem files;
-  for (const fs::FileInfo& one : connector::orRaise(files.list(path))) {
+  for (const fs::FileInfo& one : connector::orRaise(context_->task().files->list(path))) {
     const std::int64_t subtask = one.directory ? -1 : subtaskOf(one.name);
     if (subtask >= 0 && subtask % context_->getNumberOfParallelSubtasks() == own) {
       connector::orRaise(make(fs::join(path, one.name))->overwrite());

@@ -1,6 +1,13 @@
 #include "common/fs/file_system.h"
 
+#include "common/fs/uri.h"
+
 namespace weir::fs {
+
+Result<Location> FileSystem::locate(const std::string& path) const {
+  WEIR_TRY(const std::string local, localPath(path));
+  return Location::parse(local);
+}
 
 Result<std::string> readAll(const FileReader& file, const std::string& path, std::uint64_t most) {
   if (file.size() > most) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/fs/location.h"
 
 namespace weir::fs {
 
@@ -43,11 +44,15 @@ struct FileInfo {
 /// Where durable things live. Offers only what object stores can do as well: atomic create, ranged
 /// read, list, delete. Nothing is renamed or appended to. Safe from any thread.
 ///
-/// Paths are absolute local paths ("/dir/file") or URIs ("file:/dir/file"); both are accepted in
-/// every call. Errors name the path.
+/// A path is what Location::parse() takes: an absolute local one ("/dir/file") or a URI
+/// ("file:/dir/file", "scheme://authority/dir/file"). Errors name it.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
+  /// What `path` means, where it is one of this file system: for saying what is wrong with a path
+  /// before anything is done there. Errors: those of Location::parse(); kInvalidArgument for a
+  /// scheme that it does not have.
+  virtual Result<Location> locate(const std::string& path) const;
   /// Starts a file; directories above it are made.
   virtual Result<std::unique_ptr<FileWriter>> create(const std::string& path) = 0;
   /// Opens a regular file; kInvalidArgument, without waiting for anybody, for all else.

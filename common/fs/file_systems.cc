@@ -30,6 +30,11 @@ Result<FileSystem*> FileSystems::of(const std::string& path) const {
                    " supported");
 }
 
+Result<Location> FileSystems::locate(const std::string& path) const {
+  WEIR_TRY(FileSystem * files, of(path));
+  return files->locate(path);
+}
+
 Result<std::unique_ptr<FileWriter>> FileSystems::create(const std::string& path) {
   WEIR_TRY(FileSystem * files, of(path));
   return files->create(path);

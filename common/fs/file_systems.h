@@ -21,6 +21,7 @@ class FileSystems final : public FileSystem {
   /// Takes the place of the one that had the scheme.
   void add(const std::string& scheme, std::unique_ptr<FileSystem> files);
 
+  Result<Location> locate(const std::string& path) const override;
   Result<std::unique_ptr<FileWriter>> create(const std::string& path) override;
   Result<std::unique_ptr<FileReader>> open(const std::string& path) override;
   Result<std::unique_ptr<FileReader>> openNoLink(const std::string& path) override;

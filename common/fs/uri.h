@@ -7,10 +7,8 @@
 
 namespace weir::fs {
 
-/// The local path that "/abs", "file:/abs", "file:///abs" or "file://localhost/abs" means, with
-/// "//", "." and ".." resolved by their spelling and without a slash at its end. kInvalidArgument
-/// for another scheme, another host, or a relative path. Whoever joins a name that it was told
-/// checks that name first: this function keeps nobody inside a directory.
+/// The path of a Location on the local file system, for what only works there. kInvalidArgument for
+/// another scheme, else the errors of Location::parse().
 Result<std::string> localPath(std::string_view path_or_uri);
 
 /// "file:/dir/file" with one slash, as paths of savepoints are printed, for an absolute path.

@@ -6,6 +6,10 @@
 #include "common/base/ids.h"
 #include "common/base/lease.h"
 
+namespace weir::fs {
+class FileSystem;
+}  // namespace weir::fs
+
 namespace weir::functions {
 
 class AccumulatorRegistry;
@@ -23,7 +27,8 @@ struct TaskInfo {
   std::uint32_t max_parallelism = 4096;
   bool checkpointing = false;    ///< The job takes checkpoints.
   const Lease* lease = nullptr;  ///< Of the worker process, which outlives the task; may be null.
-  bool check = false;            ///< Constructed to be checked against a savepoint, not to run.
+  fs::FileSystem* files = nullptr;  ///< Of the process; null where no connector runs.
+  bool check = false;               ///< Constructed to be checked against a savepoint, not to run.
 };
 
 }  // namespace weir::functions

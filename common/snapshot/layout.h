@@ -10,21 +10,18 @@
 
 /// Where a snapshot lies, and every name in it. All of it is spelling: nothing is looked at.
 ///
-///     <directory of checkpoints>/<job id>/                  while the job keeps its checkpoints
-///     here
-///         in-use-<job id>                                   the job lives
-///         chk-<id>/                                         a checkpoint, or the state of a
-///         savepoint
+///     <directory of checkpoints>/<job id>/
+///         in-use-<job id>                          the job lives and keeps its checkpoints here
+///         chk-<id>/                                a checkpoint, or the state of a savepoint
 ///             metadata
-///             <vertex>-<subtask>-<attempt>-<random>         state of one subtask
-///             in-use-<job id>                               that job would recover from this
+///             <vertex>-<subtask>-<attempt>-<random>  state of one subtask
+///             in-use-<job id>                      that job would recover from this
 ///     <directory of savepoints>/savepoint-<12 hex digits>/
-///         metadata                                          names the directory of the state
-///         state-<n>                                         state that lay on the job manager
-///         program/                                          what discards its state handles
+///         metadata                                 names the directory of the state
+///         state-<n>                                state that lay on the job manager
+///         program/                                 what discards its state handles
 ///         in-use-<job id>
-///     jobmanager://savepoints/<n>                           a savepoint in the job manager's
-///     memory
+///     jobmanager://savepoints/<n>                  a savepoint in the job manager's memory
 ///
 /// `.disposed-metadata` takes the place of `metadata` while a snapshot is being disposed.
 /// Directories are paths or URIs.

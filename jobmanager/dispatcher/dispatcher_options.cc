@@ -4,7 +4,7 @@
 
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
-#include "common/fs/uri.h"
+#include "common/fs/file_system.h"
 #include "jobmanager/savepoint/mark_holder.h"
 
 namespace weir::jobmanager {
@@ -55,7 +55,9 @@ Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& c
   return options;
 }
 
-Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRequest& request) {
+Result<JobOptions> optionsOf(const DispatcherOptions& cluster,
+                             const fs::FileSystem& files,
+                             runtime::SubmitRequest& request) {
   WEIR_TRY(auto own, config::Configuration::fromMap(request.program.configuration));
   config::Configuration configuration = cluster.configuration.overlaidWith(own);
   if (!request.graph.state_backend.empty()) {
@@ -69,8 +71,8 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRe
   options.storage.inline_threshold = configuration.get(config::kMemoryThreshold).bytes;
   if (storage.storage == config::Storage::kFileSystem) {
     options.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
-    WEIR_TRY(const auto local, fs::localPath(storage.directory));  // A path or a URI.
-    options.storage.directory = fs::toFileUri(fs::join(local, request.job.hex()));
+    WEIR_TRY(const fs::Location directory, files.locate(storage.directory));
+    options.storage.directory = directory.child(request.job.hex()).uri();
     options.probe_directories.push_back(storage.directory);
   }
   if (cluster.savepoints.on_files) {

@@ -34,7 +34,10 @@ struct DispatcherOptions {
 };
 
 /// How one job runs: the cluster's options with the job's own above them. Changes the graph where
-/// it leaves things to the configuration (checkpoint interval and what goes with it).
-Result<JobOptions> optionsOf(const DispatcherOptions& cluster, runtime::SubmitRequest& request);
+/// it leaves things to the configuration (checkpoint interval and what goes with it). An error for
+/// a directory of checkpoints that is none of `files`.
+Result<JobOptions> optionsOf(const DispatcherOptions& cluster,
+                             const fs::FileSystem& files,
+                             runtime::SubmitRequest& request);
 
 }  // namespace weir::jobmanager

@@ -47,7 +47,8 @@ void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::Submi
   if (may) {
     may = blobs_.retain(id, blob::keysOf(request.program));
   }
-  Result<JobOptions> options = may ? optionsOf(options_, request) : Result<JobOptions>(may.error());
+  Result<JobOptions> options =
+      may ? optionsOf(options_, services_.files, request) : Result<JobOptions>(may.error());
   if (!options) {
     blobs_.release(id);
     done(options.error());
@@ -113,7 +114,7 @@ JobMaster& JobRegistry::add(runtime::SubmitRequest request, JobOptions options) 
 
 void JobRegistry::resume(ha::StoredJob job) {
   const JobId id = job.request.job;
-  Result<JobOptions> options = optionsOf(options_, job.request);
+  Result<JobOptions> options = optionsOf(options_, services_.files, job.request);
   const Status retained = blobs_.retain(id, blob::keysOf(job.request.program));
   if (!options || !retained) {
     const Error& why = options ? retained.error() : options.error();

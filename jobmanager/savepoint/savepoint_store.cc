@@ -47,6 +47,14 @@ SavepointStore::SavepointStore(const CheckpointServices& services,
 
 // ---------------------------------------------------------------------------------------- keep
 
+Status SavepointStore::mayKeepIn(const std::string& directory) const {
+  if (directory.empty()) {
+    return ok();  // The configured place.
+  }
+  const Result<fs::Location> at = services_.files.locate(directory);
+  return at ? ok() : Status(at.error());
+}
+
 void SavepointStore::keep(const std::string& directory,
                           const runtime::CheckpointMetadata& metadata,
                           SharedProgram program,

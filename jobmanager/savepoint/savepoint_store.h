@@ -49,6 +49,8 @@ class SavepointStore {
                  Settings settings,
                  SavepointOwners& owners);
 
+  /// Whether a savepoint may go to a directory of this name, as far as can be told at once.
+  Status mayKeepIn(const std::string& directory) const;
   /// Stores a completed snapshot under `directory`, or in the configured place if that is empty.
   /// kResourceExhausted when the heap would hold more than its limit. With state handles of users'
   /// own making in it, `program` is kept beside it; else it is ignored.

@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/telemetry/log.h"
 
@@ -21,10 +20,7 @@ Status JobSavepoints::mayTake(const runtime::SavepointRequest& request) const {
                      std::string(toString(states_.job())) + ")")
         .advise("try again when they are");
   }
-  if (auto usable = fs::localPath(request.directory); !request.directory.empty() && !usable) {
-    return std::move(usable).error();
-  }
-  return ok();
+  return store_.mayKeepIn(request.directory);
 }
 
 void JobSavepoints::take(const runtime::SavepointRequest& request,

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include "common/fs/local_file_system.h"
 #include "common/functions/accumulator_registry.h"
 #include "common/functions/runtime_context.h"
 #include "common/functions/source_function.h"
@@ -40,6 +41,7 @@ class Collected : public SourceContext<T> {
 class Subtask {
  public:
   explicit Subtask(std::uint32_t index = 0, std::uint32_t parallelism = 1) {
+    task_.files = &files_;
     task_.subtask = index;
     task_.parallelism = parallelism;
   }
@@ -58,6 +60,7 @@ class Subtask {
   std::string job() const { return task_.job.hex(); }
 
  private:
+  fs::LocalFileSystem files_;
   functions::TaskInfo task_;
   functions::AccumulatorRegistry registry_;
   RuntimeContext context_{task_, registry_};
