@@ -52,10 +52,17 @@ class Growing(threading.Thread):
         self.start()
 
     def run(self):
-        while not self.ended.is_set():
-            for path in self.directory.rglob("*"):
-                if any(part.startswith(".") for part in path.relative_to(self.directory).parts) or not path.is_file():
-                    continue
+        try:
+            while not self.ended.is_set():
+                self.look()
+                self.ended.wait(0.02)
+        except Exception as error:  # A watcher that died has seen nothing.
+            self.problems.append(f"the watcher failed: {error!r}")
+
+    def look(self):
+        for folder, folders, names in os.walk(self.directory):  # What goes meanwhile is no error.
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for path in (pathlib.Path(folder) / name for name in names if not name.startswith(".")):
                 try:
                     content = path.read_bytes()
                 except OSError:
@@ -66,7 +73,6 @@ class Growing(threading.Thread):
                 if any(word in str(path) for word in ("in-progress", "pending")):
                     self.problems.append(f"{path} is visible")
                 self.seen[path] = content
-            self.ended.wait(0.02)
 
     def check(self):
         self.ended.set()
