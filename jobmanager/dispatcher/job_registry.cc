@@ -48,7 +48,7 @@ void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::Submi
     may = blobs_.retain(id, blob::keysOf(request.program));
   }
   Result<JobOptions> options =
-      may ? optionsOf(options_, services_.files, request) : Result<JobOptions>(may.error());
+      may ? optionsOf(options_, services_.common.files, request) : Result<JobOptions>(may.error());
   if (!options) {
     blobs_.release(id);
     done(options.error());
@@ -114,7 +114,7 @@ JobMaster& JobRegistry::add(runtime::SubmitRequest request, JobOptions options) 
 
 void JobRegistry::resume(ha::StoredJob job) {
   const JobId id = job.request.job;
-  Result<JobOptions> options = optionsOf(options_, services_.files, job.request);
+  Result<JobOptions> options = optionsOf(options_, services_.common.files, job.request);
   const Status retained = blobs_.retain(id, blob::keysOf(job.request.program));
   if (!options || !retained) {
     const Error& why = options ? retained.error() : options.error();
