@@ -1,7 +1,6 @@
 #include "common/client/command_line.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -12,8 +11,8 @@
 #include <signal.h>
 
 #include "common/base/nearest.h"
-#include "common/base/utf8.h"
 #include "common/client/command_options.h"
+#include "common/client/command_table.h"
 #include "common/config/options.h"
 
 namespace weir::client {
@@ -34,64 +33,49 @@ std::string didYouMean(std::string_view meant) {
   return meant.empty() ? std::string() : " (did you mean '" + std::string(meant) + "'?)";
 }
 
-/// Has it a PROGRAM, whose words are its own?
-bool takesProgram(const std::string& command) { return command == "run" || command == "info"; }
-
-// What is said of commands that a later release will have.
-constexpr const char* kLater = "this release does not have it yet";
-constexpr const char* kStopLater =
-    "this release does not have it yet; 'weir cancel -s' ends a job with a savepoint";
-constexpr const char* kCheckpointsLater =
-    "this release does not have it yet; GET /jobs/JOB/checkpoints shows them";
-constexpr const char* kUpgradeLater =
-    "this release does not have it yet; 'weir cancel -s' and 'weir run -s' do it in two steps";
+bool isAmong(const std::vector<std::string>& words, const std::string& word) {
+  return std::ranges::find(words, word) != words.end();
+}
 
 class CommandLine {
  public:
-  int run(int argc, char** argv);
+  int run(std::vector<std::string> words);
 
  private:
-  /// A wrong use: one line and where help is; exit status 2.
-  int wrongUse(const std::string& command, const std::string& why) const;
+  int wrongUse(const std::string& command, const std::string& why);
+  /// The command that `words` begin with; its words are one then. Nothing, with `why`, when there
+  /// is none.
+  ParsedCommand* chooseCommand(std::vector<std::string>& words, std::string& why);
   /// Parses; the exit status where the command ends here, with its sentence printed.
-  std::optional<int> parse(std::vector<std::string> words);
+  std::optional<int> parse(ParsedCommand& command, std::vector<std::string> words);
+  /// Without a command there is only help.
+  int parseAlone(std::vector<std::string> words);
   /// What is wrong with an option or argument that the user gave without value; empty: nothing.
   std::string findEmpty(const CLI::App& command) const;
   /// Why CLI11 does not take `words`, in our words.
-  std::string explain(const std::string& command,
+  std::string explain(const CLI::App& app,
                       const std::vector<std::string>& words,
-                      const CLI::ParseError& error);
-  /// Takes the words that CLI11 does not see: PROGRAM and what follows it, or what follows "--".
-  void takeRest(const std::string& command, const std::vector<std::string>& words);
-  std::string whyNoCommand(const std::string& command);
+                      const CLI::ParseError& error) const;
+  std::string whyNoCommand(const std::string& command) const;
+  /// Why what was given does not suffice, or is too much; empty: it is right.
+  std::string findMissing(const Command& command) const;
 
   /// Runs the parsed command with console, configuration and address.
-  int dispatch();
-  int dispatchRun(const Invocation& invocation);
-  int dispatchCancel(const Invocation& invocation);
-  int dispatchSavepoint(const Invocation& invocation);
-  int dispatchConfig(const Invocation& invocation);
-  Result<std::uint32_t> parallelism() const;
-  Status takeProgram();
+  int dispatch(const Command& command);
 
   CommandOptions options_;
-  CLI::App& app_ = options_.app();
-  Words& words_ = options_.words();
-  std::vector<std::string> surplus_;  // What followed "--" where nothing may.
+  CommonWords& common_ = options_.common();
+  Given given_;
 };
 
-int CommandLine::wrongUse(const std::string& command, const std::string& why) const {
-  const std::string what = command.empty() ? "usage" : command;
-  const std::string help = command.empty() ? "weir --help" : "weir " + command + " --help";
-  Console(words_.json)
-      .failure(what, Error(ErrorCode::kInvalidArgument, escaped(why)).advise("see '" + help + "'"));
-  return kUsage;
+int CommandLine::wrongUse(const std::string& command, const std::string& why) {
+  Console console(common_.json);
+  return client::wrongUse(console, command, why);
 }
 
-std::string CommandLine::explain(const std::string& command,
+std::string CommandLine::explain(const CLI::App& app,
                                  const std::vector<std::string>& words,
-                                 const CLI::ParseError& error) {
-  const CLI::App& app = command.empty() ? app_ : *options_.find(command);
+                                 const CLI::ParseError& error) const {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
@@ -100,7 +84,7 @@ std::string CommandLine::explain(const std::string& command,
   }
   for (const std::string& word : words) {
     const std::string name = word.substr(0, word.find('='));
-    if (!name.starts_with("--") || std::ranges::find(names, name) != names.end()) {
+    if (!name.starts_with("--") || isAmong(names, name)) {
       continue;
     }
     const std::string_view meant = similar(name, {names.begin(), names.end()});
@@ -123,21 +107,16 @@ std::string CommandLine::explain(const std::string& command,
   return error.what();
 }
 
-std::string CommandLine::whyNoCommand(const std::string& command) {
+std::string CommandLine::whyNoCommand(const std::string& command) const {
   const std::string none = "'" + command + "' is not a command";
-  for (const auto& [name, instead] : {std::pair("help", "did you mean '--help'?"),
-                                      std::pair("version", "did you mean '--version'?"),
-                                      std::pair("stop", kStopLater),
-                                      std::pair("fsck", kLater),
-                                      std::pair("checkpoints", kCheckpointsLater),
-                                      std::pair("upgrade", kUpgradeLater)}) {
-    if (command == name) {
-      return none + " (" + instead + ")";
-    }
+  if (command == "help" || command == "version") {
+    return none + didYouMean("--" + command);
   }
   std::vector<std::string> names;
-  for (const CLI::App* one : app_.get_subcommands([](CLI::App*) { return true; })) {
-    names.push_back(one->get_name());
+  for (const Command& one : commandTable()) {
+    if (!one.later && one.name == ownName(one)) {
+      names.push_back(one.name);
+    }
   }
   return none + didYouMean(similar(command, {names.begin(), names.end()}));
 }
@@ -153,238 +132,158 @@ std::string CommandLine::findEmpty(const CLI::App& command) const {
   return "";
 }
 
-void CommandLine::takeRest(const std::string& command, const std::vector<std::string>& words) {
-  std::vector<std::string>& into = takesProgram(command)    ? words_.program_words
-                                   : command == "cancel"    ? words_.cancel_words
-                                   : command == "savepoint" ? words_.savepoint_words
-                                   : command == "config"    ? words_.config_words
-                                                            : surplus_;
-  into.insert(into.end(), words.begin(), words.end());
+std::string CommandLine::findMissing(const Command& command) const {
+  const std::vector<std::string>& words = given_.words;
+  if (words.size() < command.needs.size()) {
+    return command.needs[words.size()] + " was not given";
+  }
+  if (words.size() > command.most_words) {
+    return "too many arguments ('" + words[command.most_words] + "')";
+  }
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const bool argument_of_program = command.program_at && at > *command.program_at;
+    if (words[at].empty() && !argument_of_program) {
+      return "an argument is empty";
+    }
+  }
+  return "";
 }
 
-std::optional<int> CommandLine::parse(std::vector<std::string> words) {
-  if (!words.empty() && words[0] == "--") {
-    words.erase(words.begin());
+ParsedCommand* CommandLine::chooseCommand(std::vector<std::string>& words, std::string& why) {
+  const bool is_one_word = words[0].find(' ') == std::string::npos;
+  const Command* command = is_one_word ? findCommand(words[0]) : nullptr;
+  ParsedCommand* parsed = options_.find(words[0]);
+  if (command != nullptr && parsed != nullptr && !commandsOf(words[0]).empty()) {
+    // The first word that is neither an option nor its value may name one of a group. Behind an
+    // option of the group's own command it names a thing, as behind "savepoint -d".
+    const std::size_t at = parsed->endOfOptions(words, 0);
+    const auto own = [&](const CommandOption& option) {
+      return std::any_of(words.begin(),
+                         words.begin() + static_cast<std::ptrdiff_t>(at),
+                         [&](const std::string& word) {
+                           return ("," + option.names + ",").find("," + word + ",") !=
+                                  std::string::npos;
+                         });
+    };
+    const Command* inner = at < words.size() ? findCommand(words[0] + " " + words[at]) : nullptr;
+    if (inner != nullptr && std::ranges::none_of(command->options, own)) {
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
+      command = inner;
+    }
   }
-  const std::string command = !words.empty() && !words[0].starts_with('-') ? words[0] : "";
-  const bool named = !words.empty() && (words[0].empty() || !command.empty());
-  words_.json = std::ranges::find(words, "--json") != words.end();
-  if (named && options_.find(command) == nullptr) {
-    return wrongUse("", whyNoCommand(command));
+  if (command == nullptr) {
+    why = whyNoCommand(words[0]);
+    return nullptr;
   }
-  words_.json = false;
-  std::vector<std::string> rest;
-  if (!command.empty()) {
-    const std::size_t end = options_.endOfOptions(command, words, takesProgram(command));
-    const std::size_t from = end + (end < words.size() && words[end] == "--" ? 1 : 0);
-    rest.assign(words.begin() + static_cast<std::ptrdiff_t>(from), words.end());
-    words.resize(end);
+  words[0] = command->name;
+  if (command->later) {
+    why = "this release does not have '" + command->name + "' yet" +
+          (command->later->empty() ? "" : "; " + *command->later);
+    return nullptr;
   }
+  return options_.find(command->name);
+}
+
+int CommandLine::parseAlone(std::vector<std::string> words) {
   try {
-    app_.parse(
-        std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the back.
+    options_.app().parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {
-    return app_.exit(success);
+    return options_.app().exit(success);
   } catch (const CLI::ParseError& error) {
-    words_.json = std::ranges::find(words, "--json") != words.end();
-    return wrongUse(command, explain(command, words, error));
+    return wrongUse("", explain(options_.app(), words, error));
   }
-  if (app_.get_subcommands().empty()) {
-    fmt::print(stderr, "{}", app_.help());
-    return wrongUse("", "no command was given");
+  fmt::print(stderr, "{}", options_.app().help());
+  return wrongUse("", "no command was given");
+}
+
+std::optional<int> CommandLine::parse(ParsedCommand& parsed, std::vector<std::string> words) {
+  const Command& command = parsed.command();
+  CLI::App& app = parsed.app();
+  const std::size_t end = parsed.endOfOptions(words, command.program_at.value_or(kAnyNumber));
+  const std::size_t from = end + (end < words.size() && words[end] == "--" ? 1 : 0);
+  const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(from),
+                                      words.end());
+  words.resize(end);
+  words.erase(words.begin());
+  common_.json = false;
+  try {
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // From the back.
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    common_.json = isAmong(words, "--json");
+    return wrongUse(command.name, explain(app, words, error));
   }
-  takeRest(command, rest);
-  if (!surplus_.empty()) {
-    return wrongUse(command, "too many arguments ('" + surplus_.front() + "')");
-  }
-  std::string empty = findEmpty(*options_.find(command));
+  given_ = parsed.given();
+  given_.words.insert(given_.words.end(), rest.begin(), rest.end());
+  std::string wrong = findEmpty(app);
   // CLI11 takes the next word for the value of "--option=".
   for (const std::string& word : words) {
     if (word.starts_with("--") && word.ends_with('=')) {
-      empty = word.substr(0, word.size() - 1) + " takes a value, and '' is none";
+      wrong = word.substr(0, word.size() - 1) + " takes a value, and '' is none";
     }
   }
-  if (!takesProgram(command) && std::ranges::find(rest, "") != rest.end()) {
-    empty = "an argument is empty";
+  wrong = wrong.empty() ? findMissing(command) : wrong;
+  return wrong.empty() ? std::nullopt : std::optional(wrongUse(command.name, wrong));
+}
+
+int CommandLine::run(std::vector<std::string> words) {
+  if (!words.empty() && words[0] == "--") {
+    words.erase(words.begin());
   }
-  return empty.empty() ? std::nullopt : std::optional(wrongUse(command, empty));
+  common_.json = isAmong(words, "--json");
+  if (words.empty() || words[0].starts_with('-')) {
+    return parseAlone(std::move(words));
+  }
+  std::string why;
+  ParsedCommand* parsed = chooseCommand(words, why);
+  if (parsed == nullptr) {
+    return wrongUse("", why);
+  }
+  const std::optional<int> ended = parse(*parsed, std::move(words));
+  return ended ? *ended : dispatch(parsed->command());
 }
 
-int CommandLine::run(int argc, char** argv) {
-  const std::optional<int> ended = parse({argv + std::min(argc, 1), argv + argc});
-  return ended ? *ended : dispatch();
-}
-
-int CommandLine::dispatch() {
-  const std::string command = app_.get_subcommands().front()->get_name();
-  Console console(words_.json);
-  if (command == "config" && !words_.config_words.empty() && words_.config_words[0] == "check") {
+int CommandLine::dispatch(const Command& command) {
+  Console console(common_.json);
+  if (!command.configured) {
     const config::Configuration none;
-    return dispatchConfig(Invocation{console, none, none, {}});
+    return command.run(Invocation{console, none, none, {}}, given_);
   }
   config::Warnings warnings;
   // Overrides alone first: a wrong -D is wrong usage, a wrong file a failure.
-  const auto alone = config::Configuration::fromOverrides(words_.overrides, warnings);
+  const auto alone = config::Configuration::fromOverrides(common_.overrides, warnings);
   if (!alone) {
-    return wrongUse(command, alone.error().text());
+    return wrongUse(command.name, alone.error().text());
   }
   warnings.clear();
   const auto directory = config::findConfigDirectory("");
   if (!directory) {
-    return console.failure(command, directory.error());
+    return console.failure(command.name, directory.error());
   }
   auto configuration = directory->empty()
-                           ? config::Configuration::fromOverrides(words_.overrides, warnings)
-                           : config::Configuration::load(*directory, words_.overrides, warnings);
+                           ? config::Configuration::fromOverrides(common_.overrides, warnings)
+                           : config::Configuration::load(*directory, common_.overrides, warnings);
   if (!configuration) {
-    return console.failure(command, configuration.error());
+    return console.failure(command.name, configuration.error());
   }
   rpc::Address address{configuration->get(config::kJobManagerRpcAddress),
                        static_cast<int>(configuration->get(config::kJobManagerRpcPort))};
-  if (!words_.job_manager.empty()) {
-    auto parsed = rpc::parseAddress(words_.job_manager);
+  if (!common_.job_manager.empty()) {
+    auto parsed = rpc::parseAddress(common_.job_manager);
     if (!parsed) {
-      return wrongUse(command, "-m: " + parsed.error().text());
+      return wrongUse(command.name, "-m: " + parsed.error().text());
     }
     address = *std::move(parsed);
   }
-  const Invocation invocation{console, *configuration, *alone, std::move(address)};
-  if (command == "run" || command == "info") {
-    return dispatchRun(invocation);
-  }
-  if (command == "list") {
-    return listJobs(invocation, words_.list);
-  }
-  if (command == "cancel") {
-    return dispatchCancel(invocation);
-  }
-  return command == "savepoint" ? dispatchSavepoint(invocation) : dispatchConfig(invocation);
-}
-
-Result<std::uint32_t> CommandLine::parallelism() const {
-  if (words_.parallelism.empty()) {
-    return 0U;
-  }
-  std::uint32_t value = 0;
-  const char* end = words_.parallelism.data() + words_.parallelism.size();
-  const auto [stop, error] = std::from_chars(words_.parallelism.data(), end, value);
-  if (error != std::errc() || stop != end || value == 0 || value > 32768) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "-p takes a number from 1 to 32768, not '" + words_.parallelism + "'");
-  }
-  return value;
-}
-
-Status CommandLine::takeProgram() {
-  const std::vector<std::string>& rest = words_.program_words;
-  if (rest.empty() || rest.front().empty()) {
-    return Error(
-        ErrorCode::kInvalidArgument,
-        rest.empty() ? "the PROGRAM to run was not given" : "the name of PROGRAM is empty");
-  }
-  words_.run.program = rest.front();
-  words_.run.arguments.assign(rest.begin() + 1, rest.end());
-  return ok();
-}
-
-int CommandLine::dispatchRun(const Invocation& invocation) {
-  const std::string command = app_.get_subcommands().front()->get_name();
-  if (const Status program = takeProgram(); !program) {
-    return wrongUse(command, program.error().text());
-  }
-  const auto parallel = parallelism();
-  if (!parallel) {
-    return wrongUse(command, parallel.error().text());
-  }
-  words_.run.parallelism = *parallel;
-  if (words_.run.savepoint.empty() &&
-      (words_.run.allow_non_restored || !words_.run.drop.empty() || !words_.run.map.empty())) {
-    return wrongUse(command, "-n, --drop and --map need a savepoint (-s PATH)");
-  }
-  return command == "run" ? runProgram(invocation, words_.run) : showPlan(invocation, words_.run);
-}
-
-int CommandLine::dispatchCancel(const Invocation& invocation) {
-  std::vector<std::string>& given = words_.cancel_words;
-  CancelOptions options;
-  options.with_savepoint = words_.cancel_with_savepoint;
-  options.detached = words_.cancel_detached;
-  if (given.empty()) {
-    return wrongUse("cancel", "the JOB to cancel was not given");
-  }
-  if (given.size() > (options.with_savepoint ? 2U : 1U)) {
-    return wrongUse("cancel", "too many arguments ('" + given.back() + "')");
-  }
-  options.job = given.back();
-  if (given.size() == 2) {
-    options.directory = given.front();
-    // The order is [DIR] JOB; the other way round is understood where it is unmistakable.
-    if (JobId::parse(given.front()) && !JobId::parse(given.back())) {
-      std::swap(options.job, options.directory);
-    }
-  }
-  return cancelJob(invocation, options);
-}
-
-int CommandLine::dispatchSavepoint(const Invocation& invocation) {
-  const std::vector<std::string>& given = words_.savepoint_words;
-  if (words_.dispose) {
-    if (given.empty()) {
-      return wrongUse("savepoint", "the PATH to dispose was not given");
-    }
-    DisposeOptions options{.path = given[0], .force = words_.force, .program = {}, .arguments = {}};
-    if (given.size() > 1) {
-      options.program = given[1];
-      options.arguments.assign(given.begin() + 2, given.end());
-    }
-    return disposeSavepoint(invocation, options);
-  }
-  if (given.empty()) {
-    return wrongUse("savepoint", "the JOB to save was not given");
-  }
-  for (const char* later : {"inspect", "verify", "check", "export", "diff", "label"}) {
-    if (given[0] == later) {
-      return wrongUse("savepoint",
-                      std::string("this release does not have '") + later +
-                          "' yet, but JOB [DIR], -d PATH and list");
-    }
-  }
-  if (given[0] == "list") {
-    return given.size() == 1 ? listSavepoints(invocation)
-                             : wrongUse("savepoint", "'list' takes no arguments");
-  }
-  if (given.size() > 2) {
-    return wrongUse("savepoint", "too many arguments ('" + given.back() + "')");
-  }
-  return takeSavepoint(invocation, {given[0], given.size() == 2 ? given[1] : ""});
-}
-
-int CommandLine::dispatchConfig(const Invocation& invocation) {
-  const std::vector<std::string>& given = words_.config_words;
-  if (!given.empty() && given[0] == "check") {
-    if (given.size() > 2) {
-      return wrongUse("config", "'check' takes one FILE");
-    }
-    if (given.size() == 2) {
-      return checkConfiguration(invocation.console, given[1]);
-    }
-    const auto directory = config::findConfigDirectory("");
-    if (!directory) {
-      return invocation.console.failure("config check", directory.error());
-    }
-    return checkConfiguration(invocation.console, *directory);
-  }
-  if (given.size() > 1) {
-    return wrongUse("config", "one KEY at a time");
-  }
-  return showConfiguration(invocation, given.empty() ? "" : given[0]);
+  return command.run(Invocation{console, *configuration, *alone, std::move(address)}, given_);
 }
 
 }  // namespace
 
 int commandLine(int argc, char** argv) {
   catchSignals();
-  const int status = CommandLine().run(argc, argv);
+  const int status = CommandLine().run({argv + std::min(argc, 1), argv + argc});
   std::cout.flush();
   if (status != kDone || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout)) {
     return status;

@@ -1,5 +1,7 @@
 #include "common/client/prepared_program.h"
 
+#include <charconv>
+
 #include "common/base/utf8.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
@@ -87,6 +89,25 @@ Result<PreparedProgram> prepareProgram(const Invocation& invocation, const RunOp
   WEIR_TRY(prepared.program.program, describeProgram(call, options, prepared.uploads));
   WEIR_TRY(prepared.program.graph, obtainJobGraph(call, interrupted));
   return prepared;
+}
+
+Result<RunOptions> runOptions(const Given& given) {
+  RunOptions options;
+  options.program = given.words.front();
+  options.arguments.assign(given.words.begin() + 1, given.words.end());
+  if (!given.has("--parallelism")) {
+    return options;
+  }
+  const std::string text = given.value("--parallelism");
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, options.parallelism);
+  constexpr std::uint32_t kMost = 32768;
+  if (error != std::errc() || stop != end || options.parallelism == 0 ||
+      options.parallelism > kMost) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "-p takes a number from 1 to 32768, not '" + text + "'");
+  }
+  return options;
 }
 
 }  // namespace weir::client

@@ -1,15 +1,32 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/client/commands.h"
+#include "common/client/command.h"
 #include "common/client/program.h"
 #include "common/runtime/deployment.h"
 
 namespace weir::client {
+
+/// How a program is run; what only `weir run` takes is empty elsewhere.
+struct RunOptions {
+  std::uint32_t parallelism = 0;  ///< 0: parallelism.default.
+  std::string savepoint;
+  bool allow_non_restored = false;
+  std::vector<std::string> drop;
+  std::vector<std::string> map;  ///< OLD=NEW
+  bool detached = false;
+  std::vector<std::string> ship;
+  std::string program;
+  std::vector<std::string> arguments;
+};
+
+/// PROGRAM, its arguments and its parallelism; what is wrong with them is wrong use.
+Result<RunOptions> runOptions(const Given& given);
 
 /// Files to upload, by content.
 using Uploads = std::vector<std::pair<runtime::BlobKey, std::string>>;

@@ -3,12 +3,11 @@
 
 #include "common/base/random.h"
 #include "common/base/utf8.h"
-#include "common/client/commands.h"
+#include "common/client/command_table.h"
 #include "common/client/job_events.h"
 #include "common/client/job_progress.h"
 #include "common/client/json_text.h"
 #include "common/client/prepared_program.h"
-#include "common/client/program.h"
 #include "common/graph/plan.h"
 
 namespace weir::client {
@@ -95,8 +94,6 @@ int followToEnd(const Invocation& invocation,
   return kDone;
 }
 
-}  // namespace
-
 int runProgram(const Invocation& invocation, const RunOptions& options) {
   Console& console = invocation.console;
   const std::string what = "run " + options.program;
@@ -141,26 +138,48 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
   return followToEnd(invocation, **client, request.job, request.graph.name);
 }
 
-int showPlan(const Invocation& invocation, const RunOptions& options) {
-  Console& console = invocation.console;
-  const std::string what = "info " + options.program;
-  if (const Status fit = checkProgram(options.program); !fit) {
-    return console.failure(what, fit.error());
+int runGiven(const Invocation& invocation, const Given& given) {
+  auto options = runOptions(given);
+  if (!options) {
+    return wrongUse(invocation.console, "run", options.error().text());
   }
-  if (const auto libraries = librariesToShip(options.program); !libraries) {
-    return console.failure(what, libraries.error());
+  options->savepoint = given.value("--fromSavepoint");
+  options->allow_non_restored = given.has("--allowNonRestoredState");
+  options->drop = given.values("--drop");
+  options->map = given.values("--map");
+  options->detached = given.has("--detached");
+  options->ship = given.values("--ship");
+  if (options->savepoint.empty() &&
+      (options->allow_non_restored || !options->drop.empty() || !options->map.empty())) {
+    return wrongUse(invocation.console, "run", "-n, --drop and --map need a savepoint (-s PATH)");
   }
-  const auto graph = obtainJobGraph(programCall(invocation, options, true), interrupted);
-  if (!graph) {
-    return console.failure(what, graph.error());
-  }
-  for (const std::string& warning : graph::planWarnings(*graph)) {
-    console.note("warning: " + escaped(warning));
-  }
-  const std::string plan = graph::planJson(*graph);
-  console.result(plan);
-  console.document(plan);
-  return kDone;
+  return runProgram(invocation, *options);
+}
+
+}  // namespace
+
+Command runCommand() {
+  return {.name = "run",
+          .meaning = "Submits a program and follows its job to its end",
+          .usage = {"[OPTIONS] PROGRAM [args...]"},
+          .help =
+              "Examples:\n"
+              "  weir run examples/word_count --input /usr/share/common-licenses\n"
+              "  weir run -d -p 4 build/my_job --rate 1000\n"
+              "  weir run -s file:/savepoints/savepoint-0123456789ab build/my_job",
+          .options =
+              {{"-p,--parallelism", "Parallelism of what names none itself", "N"},
+               {"-s,--fromSavepoint", "Starts from a savepoint or completed checkpoint", "PATH"},
+               {"-n,--allowNonRestoredState",
+                "Drops all state of the savepoint that matches no operator"},
+               {"--drop", "Drops the state of this uid, or one state of it", "UID[/STATE]", true},
+               {"--map", "State of uid OLD goes to the operator with uid NEW", "OLD=NEW", true},
+               {"-d,--detached", "Returns once the job is accepted and its savepoint matched"},
+               {"--ship", "Puts a file into the workers' working directory", "FILE", true}},
+          .needs = {"the PROGRAM to run"},
+          .most_words = kAnyNumber,
+          .program_at = 0,
+          .run = runGiven};
 }
 
 }  // namespace weir::client

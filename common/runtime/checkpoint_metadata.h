@@ -69,6 +69,9 @@ struct CheckpointMetadata {
   /// URI of the directory that a savepoint in files was written into; one that lies elsewhere was
   /// moved or copied. Empty for others, and for those of release 0.1.
   std::string location;
+  /// A copy with all state of its own: neither the job that took the original nor anybody else owns
+  /// any of it. Its state handles of users' making are the original's.
+  bool exported = false;
   std::string program_hash;  ///< SHA-256 of the program that ran.
   std::vector<SavedOperator> operators;
 

@@ -108,7 +108,9 @@ struct SavepointInfo {
   CheckpointId checkpoint;
   std::int64_t created_millis = 0;
   std::uint64_t bytes = 0;
-  std::string error;  ///< Not empty when its metadata cannot be read.
+  std::string error;         ///< Not empty when its metadata cannot be read.
+  std::string label;         ///< What its owner wrote beside it; may be empty.
+  std::vector<JobId> users;  ///< Jobs that would recover from it.
 };
 
 }  // namespace weir::runtime

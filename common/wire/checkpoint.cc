@@ -177,6 +177,7 @@ v1::CheckpointMetadata toProto(const runtime::CheckpointMetadata& metadata) {
   to.set_max_parallelism(metadata.max_parallelism);
   to.set_data_directory(metadata.data_directory);
   to.set_location(metadata.location);
+  to.set_exported(metadata.exported);
   to.set_program_hash(metadata.program_hash);
   for (const runtime::SavedOperator& one : metadata.operators) {
     *to.add_operators() = toProto(one);
@@ -197,6 +198,7 @@ Result<runtime::CheckpointMetadata> fromProto(const v1::CheckpointMetadata& from
   WEIR_RETURN_IF_ERROR(fields::checkParallelism("the job", 1, to.max_parallelism));
   to.data_directory = from.data_directory();
   to.location = from.location();
+  to.exported = from.exported();
   to.program_hash = from.program_hash();
   WEIR_TRY(to.operators,
            fields::all<runtime::SavedOperator>(

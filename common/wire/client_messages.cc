@@ -299,6 +299,10 @@ v1::SavepointInfo toProto(const runtime::SavepointInfo& info) {
   to.set_created_millis(info.created_millis);
   to.set_bytes(info.bytes);
   to.set_error(info.error);
+  to.set_label(info.label);
+  for (const JobId& user : info.users) {
+    to.add_users(fields::bytesOf(user));
+  }
   return to;
 }
 
@@ -311,6 +315,11 @@ Result<runtime::SavepointInfo> fromProto(const v1::SavepointInfo& from) {
   to.created_millis = from.created_millis();
   to.bytes = from.bytes();
   to.error = from.error();
+  to.label = from.label();
+  for (const std::string& user : from.users()) {
+    WEIR_TRY(const JobId job, fields::id<JobId>("user", user));
+    to.users.push_back(job);
+  }
   return to;
 }
 

@@ -3,6 +3,7 @@
 _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local command=${COMP_WORDS[1]:-} common="-m --jobmanager -D --json -h --help"
+  local savepoint_words="list"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "run info list cancel savepoint config --help --version" -- "$current")
@@ -47,7 +48,11 @@ _weir() {
           mapfile -t COMPREPLY < <(compgen -f -- "$current")  # PATH, then perhaps PROGRAM.
           return
         fi
-        mapfile -t COMPREPLY < <(compgen -W "list $(_weir_jobs)" -- "$current")
+        if [[ " ${COMP_WORDS[2]} " =~ \ ($savepoint_words)\  ]] && [ "$COMP_CWORD" -gt 2 ]; then
+          mapfile -t COMPREPLY < <(compgen -f -- "$current")  # PATH, and what stands behind it.
+          return
+        fi
+        mapfile -t COMPREPLY < <(compgen -W "${savepoint_words//|/ } $(_weir_jobs)" -- "$current")
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$current")
       fi
       ;;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/client/command_table.h"
 #include "common/client/job_events.h"
 
 namespace weir::client {
@@ -162,15 +164,64 @@ TEST_F(CommandLineTest, WhatIsNotTakenIsSaidInWordsOfOurOwn) {
 }
 
 TEST_F(CommandLineTest, WhatALaterReleaseWillHaveIsSaidToBeMissing) {
-  for (const char* later : {"inspect", "verify", "check", "export", "diff", "label"}) {
-    const Outcome outcome = weir({"savepoint", later, "/somewhere"});
-    EXPECT_EQ(outcome.status, 2);
-    EXPECT_THAT(outcome.err,
-                HasSubstr(std::string("this release does not have '") + later + "' yet"));
-  }
   EXPECT_THAT(weir({"stop", "x"}).err,
-              HasSubstr("this release does not have it yet; 'weir cancel -s'"));
-  EXPECT_THAT(weir({"savepoint", "nothing"}).err, HasSubstr("is not a valid ID"));
+              HasSubstr("this release does not have 'stop' yet; 'weir cancel -s'"));
+  for (const Command& command : commandTable()) {
+    if (command.later) {
+      std::istringstream name(command.name);
+      const Outcome outcome =
+          weir({std::istream_iterator<std::string>(name), std::istream_iterator<std::string>()});
+      EXPECT_EQ(outcome.status, 2);
+      EXPECT_THAT(outcome.err, HasSubstr("this release does not have '" + command.name + "' yet"));
+      EXPECT_THAT(weir({"--help"}).out, Not(HasSubstr("\n  " + command.name + " ")));
+      EXPECT_THAT(weir({"savepoint", "--help"}).out, Not(HasSubstr("weir " + command.name + " ")));
+    }
+  }
+}
+
+TEST_F(CommandLineTest, EveryCommandHasHelpAndRefusesWhatIsMissingOrTooMuch) {
+  for (const Command& command : commandTable()) {
+    if (command.later) {
+      continue;
+    }
+    std::istringstream name(command.name);
+    const std::vector<std::string> words{std::istream_iterator<std::string>(name),
+                                         std::istream_iterator<std::string>()};
+    std::vector<std::string> help = words;
+    help.emplace_back("--help");
+    const Outcome shown = weir(help);
+    EXPECT_EQ(shown.status, 0) << command.name;
+    EXPECT_THAT(shown.out, HasSubstr(command.meaning));
+    EXPECT_THAT(shown.out, HasSubstr("\nUsage: weir " + command.name + " "));
+    EXPECT_THAT(shown.out, HasSubstr("weir " + command.name)) << "an example";
+    std::istringstream lines(shown.out);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 80U) << line;
+    }
+    if (!command.needs.empty()) {
+      EXPECT_THAT(weir(words).err, HasSubstr(command.needs.front() + " was not given"));
+    }
+    if (command.most_words != kAnyNumber) {
+      std::vector<std::string> more = words;
+      more.insert(more.end(), command.most_words + 1, "x");
+      const Outcome refused = weir(more);
+      EXPECT_EQ(refused.status, 2) << command.name;
+      EXPECT_THAT(refused.err, HasSubstr("too many arguments ('x')"));
+    }
+  }
+}
+
+TEST_F(CommandLineTest, AWordOfAGroupIsACommandBehindItsOptionsToo) {
+  const auto none = "127.0.0.1:1";
+  EXPECT_THAT(weir({"savepoint", "-m", none, "list"}).err, HasSubstr("weir: savepoint list: "));
+  EXPECT_THAT(weir({"savepoint", "--json", "list", "x"}).err, HasSubstr("too many arguments"));
+  EXPECT_THAT(weir({"config", "-D", "parallelism.default=2", "check", "/nowhere"}).err,
+              HasSubstr("weir: config check /nowhere"));
+  // A thing of that name.
+  EXPECT_THAT(weir({"savepoint", "-d", "list", "-m", none}).err,
+              HasSubstr("dispose savepoint list"));
+  EXPECT_THAT(weir({"savepoint", "-m", "list"}).err, HasSubstr("weir: savepoint: -m: 'list'"));
+  EXPECT_THAT(weir({"savepoint", "--", "list"}).err, HasSubstr("is not a valid ID"));
 }
 
 TEST_F(CommandLineTest, AnOptionIsShownWithinEightyColumns) {
@@ -285,10 +336,8 @@ TEST_F(CommandLineTest, WhoAnswersInsteadOfAJobManagerIsNamed) {
 TEST_F(CommandLineTest, NoLineEndsInABlank) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{"--help"},
                                                 {"run", "--help"},
-                                                {"info", "--help"},
-                                                {"list", "--help"},
-                                                {"cancel", "--help"},
                                                 {"savepoint", "--help"},
+                                                {"savepoint", "list", "--help"},
                                                 {"config", "--help"},
                                                 {"config"},
                                                 {"config", "jobmanager.bind-host"}}) {

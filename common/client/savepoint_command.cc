@@ -1,10 +1,12 @@
+#include "common/client/savepoint_command.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "common/base/nearest.h"
 #include "common/base/random.h"
 #include "common/base/utf8.h"
-#include "common/client/commands.h"
+#include "common/client/command_table.h"
 #include "common/client/job_events.h"
 #include "common/client/json_text.h"
 #include "common/client/prepared_program.h"
@@ -68,12 +70,27 @@ int requestSavepoint(const Invocation& invocation,
   return kDone;
 }
 
-}  // namespace
+struct SavepointOptions {
+  std::string job;
+  std::string directory;
+};
 
-int takeSavepointAndCancel(const Invocation& invocation,
-                           const JobId& job,
-                           const CancelOptions& options) {
-  return requestSavepoint(invocation, "cancel -s " + job.hex(), job, options.directory, &options);
+struct DisposeOptions {
+  std::string path;
+  bool force = false;
+  /// Needed only for state handles of the program's own making; may be empty.
+  std::string program;
+  std::vector<std::string> arguments;  ///< Of the program.
+};
+
+/// The command that a mistyped word may have meant.
+std::string_view meantCommand(const std::string& word) {
+  for (const Command* one : commandsOf("savepoint")) {
+    if (!one->later && !similar(word, {ownName(*one)}).empty()) {
+      return one->name;
+    }
+  }
+  return {};
 }
 
 int takeSavepoint(const Invocation& invocation, const SavepointOptions& options) {
@@ -81,8 +98,8 @@ int takeSavepoint(const Invocation& invocation, const SavepointOptions& options)
   const auto job = parseJobId(options.job);
   if (!job) {
     Error error = job.error();
-    if (!similar(options.job, {"list"}).empty()) {
-      error = std::move(error).advise("did you mean 'weir savepoint list'?");
+    if (const std::string_view meant = meantCommand(options.job); !meant.empty()) {
+      error = std::move(error).advise("did you mean 'weir " + std::string(meant) + "'?");
     }
     return invocation.console.failure(what, error);
   }
@@ -137,43 +154,55 @@ int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options
   return kDone;
 }
 
-int listSavepoints(const Invocation& invocation) {
-  Console& console = invocation.console;
-  auto client = connect(invocation);
-  if (!client) {
-    return console.failure("savepoint list", client.error());
-  }
-  const auto savepoints = (*client)->listSavepoints();
-  if (!savepoints) {
-    return console.failure("savepoint list", savepoints.error());
-  }
-  if (savepoints->empty()) {
-    console.result("No savepoints.");
-  }
-  nlohmann::json list = nlohmann::json::array();
-  for (const runtime::SavepointInfo& one : *savepoints) {
-    nlohmann::json entry = {{"path", one.path}};
-    if (!one.error.empty()) {
-      console.result(fmt::format("{} : {}", escaped(one.path), escaped(one.error)));
-      entry["error"] = one.error;
-    } else {
-      console.result(fmt::format("{} : {} : job {} ({}) : checkpoint {} : {}",
-                                 listTime(one.created_millis),
-                                 escaped(one.path),
-                                 one.job.hex(),
-                                 escaped(one.job_name),
-                                 one.checkpoint.value(),
-                                 humanBytes(one.bytes)));
-      entry.update({{"jobid", one.job.hex()},
-                    {"job-name", one.job_name},
-                    {"checkpoint-id", one.checkpoint.value()},
-                    {"created", one.created_millis},
-                    {"size", one.bytes}});
+int savepointGiven(const Invocation& invocation, const Given& given) {
+  const std::vector<std::string>& words = given.words;
+  if (!given.has("--dispose")) {
+    if (words.empty()) {
+      return wrongUse(invocation.console, "savepoint", "the JOB to save was not given");
     }
-    list.push_back(std::move(entry));
+    if (words.size() > 2) {
+      return wrongUse(invocation.console, "savepoint", "too many arguments ('" + words[2] + "')");
+    }
+    return takeSavepoint(invocation, {words[0], given.word(1)});
   }
-  console.document(jsonText({{"savepoints", list}}));
-  return kDone;
+  if (words.empty()) {
+    return wrongUse(invocation.console, "savepoint", "the PATH to dispose was not given");
+  }
+  DisposeOptions options{
+      .path = words[0], .force = given.has("--force"), .program = {}, .arguments = {}};
+  if (words.size() > 1) {
+    options.program = words[1];
+    options.arguments.assign(words.begin() + 2, words.end());
+  }
+  return disposeSavepoint(invocation, options);
+}
+
+}  // namespace
+
+int takeSavepointAndCancel(const Invocation& invocation,
+                           const JobId& job,
+                           const CancelOptions& options) {
+  return requestSavepoint(invocation, "cancel -s " + job.hex(), job, options.directory, &options);
+}
+
+Command savepointCommand() {
+  return {
+      .name = "savepoint",
+      .meaning = "Triggers, shows and disposes savepoints",
+      .usage = {"[OPTIONS] JOB [DIR]", "[OPTIONS] -d PATH [PROGRAM [args...]]"},
+      .help =
+          "With DIR it is a file savepoint in DIR, whatever store is configured.\n"
+          "PROGRAM discards state handles of its own making (Checkpointed<S>, S derived\n"
+          "from StateHandle); without it the program stored with the savepoint does.\n"
+          "Options of PROGRAM follow a '--', which ends those of the command.\n"
+          "Examples:\n"
+          "  weir savepoint 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f\n"
+          "  weir savepoint 6b0e5c3a6a7d4f1c9b1f0a3b5c7d9e1f /savepoints\n"
+          "  weir savepoint -d file:/savepoints/savepoint-0123456789ab",
+      .options = {{"-d,--dispose", "Disposes the savepoint PATH"},
+                  {"--force", "With -d: also while a restored job has no checkpoint of its own"}},
+      .most_words = kAnyNumber,
+      .run = savepointGiven};
 }
 
 }  // namespace weir::client

@@ -1,0 +1,7 @@
+#include "common/client/command_table.h"
+
+namespace weir::client {
+
+Command verifyCommand() { return {.name = "savepoint verify", .later = ""}; }
+
+}  // namespace weir::client
