@@ -34,7 +34,9 @@ runtime::SavepointInfo describeSavepoint(const std::string& path,
           .checkpoint = metadata.checkpoint,
           .created_millis = metadata.trigger_millis,
           .bytes = metadata.bytes(),
-          .error = {}};
+          .error = {},
+          .label = {},
+          .users = {}};
 }
 
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
