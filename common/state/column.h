@@ -1,14 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "common/record/rewrites.h"
 #include "common/record/serializer.h"
 #include "common/schema/state_kinds.h"
 
@@ -48,6 +51,12 @@ class ColumnBase {
   virtual std::unique_ptr<FrozenColumn> freeze() = 0;
   /// Replaces a cell by an encoded one; fails `from` when it holds none.
   virtual void restore(Slot slot, Reader& from) = 0;
+  /// Appends the encoded cell of a slot that has one.
+  virtual void write(Slot slot, Writer& to) const = 0;
+  /// Whether write() gives the content back that restore() took.
+  virtual bool rewritesAlike() const = 0;
+  /// Cells that hold something.
+  virtual std::uint64_t count() const = 0;
 
  private:
   StateInfo info_;
@@ -169,6 +178,17 @@ class Column final : public ColumnBase {
   }
   std::unique_ptr<FrozenColumn> freeze() override { return freezeTyped(); }
   void restore(Slot slot, Reader& from) override { set(slot, record::read<V>(from)); }
+  void write(Slot slot, Writer& to) const override { record::write<V>(*get(slot), to); }
+  bool rewritesAlike() const override { return record::rewritesAlike<V>(); }
+  std::uint64_t count() const override {
+    std::uint64_t sum = 0;
+    for (const auto* segment : segments_) {
+      for (std::size_t i = 0; segment != nullptr && i < std::size(segment->present); ++i) {
+        sum += static_cast<std::uint64_t>(std::popcount(segment->present[i]));
+      }
+    }
+    return sum;
+  }
 
   /// A frozen view that gives typed access.
   class Frozen final : public FrozenColumn {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "common/schema/schema_match.h"
+#include "common/state/entry_digest.h"
+#include "common/state/group_check.h"
 #include "common/state/operator_state.h"
 #include "common/state/section.h"
 
@@ -110,9 +112,21 @@ Error KeyedBackend::otherType(const ColumnBase& known, const record::Schema& now
 Status KeyedBackend::claim(ColumnBase& column, RawState& raw) {
   WEIR_TRY(const bool migrate,
            needsMigration(column.info().name, raw.written.schema, column.info().schema));
+  const record::ContentHash hash(raw.written.schema);
+  Writer again;
   for (Slot slot = 0; slot < slotCount(); ++slot) {
     if (const std::string* bytes = raw.cells->get(slot)) {
       WEIR_RETURN_IF_ERROR(restoreCell(column, slot, *bytes, raw.written.schema, migrate));
+      if (!migrate && column.rewritesAlike()) {
+        again.clear();
+        column.write(slot, again);
+        if (hash.of(again.view()) != hash.of(*bytes)) {
+          return Error(ErrorCode::kCorruption,
+                       "an entry of state '" + column.info().name +
+                           "' is not what was written once it is read as " +
+                           record::describeSchema(column.info().schema));
+        }
+      }
     }
   }
   if (migrate && raw.entries > 0) {
@@ -137,43 +151,171 @@ Status KeyedBackend::restore(const SectionReader& from,
     }
   }
   dropEmptyKeys();
+  return checkCounts(from);
+}
+
+Status KeyedBackend::checkCounts(const SectionReader& from) const {
+  for (const auto& [name, restored] : restored_) {
+    std::uint64_t held = 0;
+    for (const auto& column : columns_) {
+      held += column->info().name == name ? column->count() : 0;
+    }
+    for (const RawState& raw : raw_) {
+      held += raw.written.name == name ? raw.cells->count() : 0;
+    }
+    if (held != restored.entries) {
+      return from.corrupt("state '" + name + "' has " + std::to_string(held) + " entries after " +
+                          std::to_string(restored.entries) + " were restored");
+    }
+  }
   return ok();
 }
+
+Status KeyedBackend::noteGroups(const SectionReader& from, std::size_t state, KeyGroupRange range) {
+  Restored& restored = restored_[from.states()[state].name];
+  restored.groups.resize(max_parallelism_);
+  for (const GroupSummary& one : from.groups(state)) {
+    if (!range.contains(one.group)) {
+      continue;
+    }
+    const std::string what =
+        "key group " + std::to_string(one.group) + " of state '" + from.states()[state].name + "' ";
+    if (one.group >= max_parallelism_) {
+      return from.corrupt(what + "is beyond the maximum parallelism, " +
+                          std::to_string(max_parallelism_));
+    }
+    if (restored.groups[one.group]) {
+      return from.corrupt(what + "comes a second time: it stands in another section too");
+    }
+    restored.groups[one.group] = true;
+    restored.entries += one.entries;
+  }
+  return ok();
+}
+
+/// One state of one section on its way into the tables.
+class KeyedBackend::Intake {
+ public:
+  Intake(KeyedBackend& into, const SectionReader& from, std::size_t state)
+      : into_(into),
+        from_(from),
+        summary_(from.states()[state]),
+        hash_(summary_.key_schema, summary_.value_schema) {}
+
+  /// Finds out where the entries go, and how.
+  Status begin() {
+    WEIR_TRY(
+        migrate_key_,
+        needsMigration(summary_.name, summary_.key_schema, into_.key_schema_).during("the key"));
+    WEIR_TRY(column_, into_.lookUp(summary_.name, summary_.kind));
+    if (column_ != nullptr) {
+      WEIR_TRY(migrate_,
+               needsMigration(summary_.name, summary_.value_schema, column_->info().schema));
+    } else {
+      raw_ = &into_.rawFor({summary_.name, summary_.kind, summary_.mode, summary_.value_schema});
+    }
+    return ok();
+  }
+
+  /// Puts an entry where it belongs, and counts what stands there then.
+  Status take(const SectionReader::Entry& entry, GroupCheck& check) {
+    std::string_view key = entry.key;
+    if (migrate_key_) {
+      WEIR_RETURN_IF_ERROR(migrateBytes(key, summary_.key_schema, into_.key_schema_, key_bytes_));
+      key = key_bytes_.view();
+    }
+    const Slot slot = into_.slotOfEncoded(key);
+    if (slot == kNoSlot) {
+      return from_.corrupt("a key of state '" + summary_.name + "' is no " +
+                           record::describeSchema(into_.key_schema_));
+    }
+    if (const std::uint32_t group = into_.groupOf(slot); group != entry.key_group) {
+      return elsewhere(entry.key_group, group);
+    }
+    if (raw_ != nullptr ? raw_->cells->has(slot) : column_->has(slot)) {
+      return twice(entry.key_group);
+    }
+    if (raw_ != nullptr) {
+      raw_->cells->set(slot, std::string(entry.value));
+      ++raw_->entries;
+    } else if (const Status restored =
+                   restoreCell(*column_, slot, entry.value, summary_.value_schema, migrate_);
+               !restored) {
+      return from_.corrupt(restored.error().message());
+    }
+    return check.add(entry.key_group,
+                     hash_.of(keyAt(slot, entry), entry.name_space, valueAt(slot, entry)));
+  }
+
+ private:
+  /// What the table holds, as it was written; what was written where the table holds it otherwise.
+  std::string_view keyAt(Slot slot, const SectionReader::Entry& entry) {
+    if (migrate_key_ || !into_.rewritesKeys()) {
+      return entry.key;
+    }
+    key_bytes_.clear();
+    into_.writeKey(slot, key_bytes_);
+    return key_bytes_.view();
+  }
+  std::string_view valueAt(Slot slot, const SectionReader::Entry& entry) {
+    if (raw_ != nullptr) {
+      return *raw_->cells->get(slot);
+    }
+    if (migrate_ || !column_->rewritesAlike()) {
+      return entry.value;
+    }
+    value_bytes_.clear();
+    column_->write(slot, value_bytes_);
+    return value_bytes_.view();
+  }
+
+  Error elsewhere(std::uint32_t written, std::uint32_t group) const {
+    const std::string what = "a key of state '" + summary_.name + "' was written into key group " +
+                             std::to_string(written);
+    if (!migrate_key_) {
+      return from_.corrupt(what + " and belongs to key group " + std::to_string(group));
+    }
+    return Error(ErrorCode::kInvalidArgument,
+                 what + " and belongs to key group " + std::to_string(group) +
+                     " as the program's type: keys were " +
+                     record::describeSchema(summary_.key_schema) + " and are " +
+                     record::describeSchema(into_.key_schema_) + " now")
+        .advise("key the stream as before, or leave the state out with --drop UID/STATE");
+  }
+  Error twice(std::uint32_t group) const {
+    const std::string what = "key group " + std::to_string(group) + " of state '" + summary_.name;
+    if (!migrate_key_) {
+      return from_.corrupt(what + "' has an entry twice");
+    }
+    return Error(ErrorCode::kInvalidArgument,
+                 what + "' has two keys that are one as the program's type: keys were " +
+                     record::describeSchema(summary_.key_schema) + " and are " +
+                     record::describeSchema(into_.key_schema_) + " now")
+        .advise("key the stream as before, or leave the state out with --drop UID/STATE");
+  }
+
+  KeyedBackend& into_;
+  const SectionReader& from_;
+  const StateSummary& summary_;  // The section's.
+  EntryDigest hash_;
+  ColumnBase* column_ = nullptr;  // One of the backend's; else raw_ is.
+  RawState* raw_ = nullptr;
+  bool migrate_key_ = false;
+  bool migrate_ = false;
+  Writer key_bytes_;
+  Writer value_bytes_;
+};
 
 Status KeyedBackend::restoreState(const SectionReader& from,
                                   std::size_t state,
                                   KeyGroupRange range) {
-  const StateSummary& summary = from.states()[state];
-  WEIR_TRY(const bool migrate_key,
-           needsMigration(summary.name, summary.key_schema, key_schema_).during("the key"));
-  WEIR_TRY(ColumnBase * column, lookUp(summary.name, summary.kind));
-  bool migrate = false;
-  RawState* raw = nullptr;
-  if (column != nullptr) {
-    WEIR_TRY(migrate, needsMigration(summary.name, summary.value_schema, column->info().schema));
-  } else {
-    raw = &rawFor({summary.name, summary.kind, summary.mode, summary.value_schema});
-  }
-  Writer key;
-  return from.readKeyed(state, range, [&](const SectionReader::Entry& entry) -> Status {
-    std::string_view key_bytes = entry.key;
-    if (migrate_key) {
-      WEIR_RETURN_IF_ERROR(migrateBytes(entry.key, summary.key_schema, key_schema_, key));
-      key_bytes = key.view();
-    }
-    const Slot slot = slotOfEncoded(key_bytes);
-    if (slot == kNoSlot) {
-      return Error(
-          ErrorCode::kCorruption,
-          "a key of state '" + summary.name + "' is no " + record::describeSchema(key_schema_));
-    }
-    if (raw != nullptr) {
-      raw->cells->set(slot, std::string(entry.value));
-      ++raw->entries;
-      return ok();
-    }
-    return restoreCell(*column, slot, entry.value, summary.value_schema, migrate);
-  });
+  WEIR_RETURN_IF_ERROR(noteGroups(from, state, range));
+  Intake intake(*this, from, state);
+  WEIR_RETURN_IF_ERROR(intake.begin());
+  GroupCheck check(from, state, range);
+  WEIR_RETURN_IF_ERROR(from.readKeyed(
+      state, range, [&](const SectionReader::Entry& entry) { return intake.take(entry, check); }));
+  return check.finish();
 }
 
 RawState& KeyedBackend::rawFor(const StateInfo& written) {

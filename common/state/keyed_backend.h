@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -100,8 +101,11 @@ class KeyedBackend {
   /// Adds the keyed states of a section whose key groups are in `range`, except those named in
   /// `dropped`. Call it for every section that may hold some, before the first record. States asked
   /// for already are matched by name and kind; others wait for column().
+  /// What is in the tables afterwards is compared with the digests of the section, key group by key
+  /// group, in the section's own encoding: before migration.
   /// Errors: kInvalidArgument, old and new side by side, when key or state schemas do not fit or a
-  /// state has another kind now; kCorruption.
+  /// state has another kind now; kCorruption, naming state, group and file, also when a group comes
+  /// a second time.
   Status restore(const SectionReader& from,
                  KeyGroupRange range,
                  const std::vector<std::string>& dropped = {});
@@ -112,6 +116,11 @@ class KeyedBackend {
 
   /// The slot of an encoded key, made if need be; kNoSlot when the bytes are no key.
   virtual Slot slotOfEncoded(std::string_view key) = 0;
+  /// The key group of the key of a slot that has one.
+  virtual std::uint32_t groupOf(Slot slot) const = 0;
+  virtual void writeKey(Slot slot, Writer& to) const = 0;
+  /// Whether writeKey() gives the content back that slotOfEncoded() took.
+  virtual bool rewritesKeys() const = 0;
   virtual void forget(Slot slot) = 0;
   virtual bool exists(Slot slot) const = 0;
   virtual Slot slotCount() const = 0;
@@ -139,13 +148,22 @@ class KeyedBackend {
   Result<ColumnBase*> add(std::unique_ptr<ColumnBase> column);
   static Error otherType(const ColumnBase& known, const record::Schema& now);
   Status claim(ColumnBase& column, RawState& raw);
+  class Intake;
+  /// What came of one state of a snapshot.
+  struct Restored {
+    std::vector<bool> groups;  // By key group.
+    std::uint64_t entries = 0;
+  };
   Status restoreState(const SectionReader& from, std::size_t state, KeyGroupRange range);
+  Status noteGroups(const SectionReader& from, std::size_t state, KeyGroupRange range);
+  Status checkCounts(const SectionReader& from) const;
   RawState& rawFor(const StateInfo& written);
   void dropEmptyKeys();
 
   record::Schema key_schema_;
   std::vector<std::unique_ptr<ColumnBase>> columns_;
   std::vector<RawState> raw_;
+  std::map<std::string, Restored> restored_;  // By name of the state.
   std::vector<std::string> dropped_members_;  // Of states that were asked for late.
 };
 

@@ -39,6 +39,13 @@ class KeyedBackendOf final : public KeyedBackend {
     const K decoded = record::read<K>(from);
     return from.failed() || from.remaining() != 0 ? kNoSlot : slotOf(decoded);
   }
+  std::uint32_t groupOf(Slot slot) const override {
+    return keyGroupOf(keyHash(*directory_.keyAt(slot)), max_parallelism_);
+  }
+  void writeKey(Slot slot, Writer& to) const override {
+    record::write<K>(*directory_.keyAt(slot), to);
+  }
+  bool rewritesKeys() const override { return record::rewritesAlike<K>(); }
   void forget(Slot slot) override { directory_.erase(slot); }
   bool exists(Slot slot) const override { return directory_.keyAt(slot) != nullptr; }
   Slot slotCount() const override { return directory_.slotCount(); }

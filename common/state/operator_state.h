@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/record/content_hash.h"
+#include "common/record/rewrites.h"
 #include "common/record/serializer.h"
 #include "common/state/section.h"
 
@@ -59,6 +61,15 @@ Result<S> decodeElement(std::string_view bytes, const record::Schema& written) {
   S value = migrate ? record::readAs<S>(from, written, current) : record::read<S>(from);
   if (from.failed() || from.remaining() != 0) {
     return Error(ErrorCode::kCorruption, "operator state is no " + record::describeSchema(current));
+  }
+  if constexpr (record::rewritesAlike<S>()) {
+    const std::string again = migrate ? std::string() : encodeElement<S>(value);
+    const record::ContentHash hash(written);
+    if (!migrate && again != bytes && hash.of(again) != hash.of(bytes)) {
+      return Error(ErrorCode::kCorruption,
+                   "operator state is not what was written once it is read as " +
+                       record::describeSchema(current));
+    }
   }
   return value;
 }

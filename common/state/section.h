@@ -40,7 +40,17 @@ struct StateSummary {
   record::Schema key_schema;  ///< Meaningful for keyed kinds.
   record::Schema value_schema;
   std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;  ///< Before compression.
+  std::uint64_t bytes = 0;   ///< Before compression.
+  std::uint64_t digest = 0;  ///< The sum of all entries' hashes; see EntryDigest.
+};
+
+/// A key group that a keyed state of a section has entries of.
+struct GroupSummary {
+  std::uint32_t group = 0;
+  std::uint64_t begin = 0;  ///< Where it stands in the section's stream.
+  std::uint64_t bytes = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t digest = 0;  ///< The sum of its entries' hashes; see EntryDigest.
 };
 
 /// What a written section is, for handles and `inspect`.
@@ -97,8 +107,14 @@ class SectionReader {
   const std::vector<StateSummary>& states() const;
   /// The index in states(), or -1.
   int find(std::string_view name, StateKind kind) const;
+  /// The key groups of states()[state] that have entries, ascending; none for operator kinds.
+  const std::vector<GroupSummary>& groups(std::size_t state) const;
   const std::string& writerVersion() const;
   std::uint32_t formatVersion() const;
+  /// Whether the digests of states and groups mean anything: version 1 has none.
+  bool hasDigests() const;
+  /// A kCorruption that names what is read, for whoever finds more than its checksums tell.
+  Error corrupt(const std::string& what) const;
 
   struct Entry {
     std::uint32_t key_group = 0;
@@ -111,14 +127,15 @@ class SectionReader {
   Status readKeyed(std::size_t state,
                    KeyGroupRange range,
                    const std::function<Status(const Entry&)>& each) const;
-  /// The elements of an operator state, in order.
+  /// The elements of an operator state, in order, checked against its digest.
   Result<std::vector<std::string>> readElements(std::size_t state) const;
-  /// Reads every byte and checks everything.
+  /// Reads every byte and checks everything, digests too.
   Status verify() const;
 
  private:
   struct Impl;
   explicit SectionReader(std::unique_ptr<Impl> impl);
+  Status verifyKeyed(std::size_t state) const;
   std::unique_ptr<Impl> impl_;
 };
 

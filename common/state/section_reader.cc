@@ -3,6 +3,8 @@
 
 #include "common/record/checksum.h"
 #include "common/record/key_hash.h"
+#include "common/state/entry_digest.h"
+#include "common/state/group_check.h"
 #include "common/state/section.h"
 #include "common/state/section_format.h"
 
@@ -10,11 +12,6 @@ namespace weir::state {
 
 namespace {
 
-struct Group {
-  std::uint32_t group = 0;
-  std::uint64_t begin = 0;
-  std::uint64_t entries = 0;
-};
 struct Block {
   std::uint64_t offset = 0;  // In the section.
   std::uint64_t stored = 0;  // With its header.
@@ -22,7 +19,7 @@ struct Block {
 struct StateIndex {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  std::vector<Group> groups;
+  std::vector<GroupSummary> groups;
 };
 
 }  // namespace
@@ -78,10 +75,12 @@ struct SectionReader::Impl {
         record::xxh3(bytes.data(), size) != checksum) {
       return corrupt("the section's header contradicts its checksum");
     }
-    if (version != format::kVersion) {
+    if (version < format::kOldestVersion || version > format::kVersion) {
       return Error(ErrorCode::kInvalidArgument,
                    "the section has format version " + std::to_string(version) + ", written by " +
-                       writer + "; this release reads version " + std::to_string(format::kVersion));
+                       writer + "; this release reads versions " +
+                       std::to_string(format::kOldestVersion) + " to " +
+                       std::to_string(format::kVersion));
     }
     return readFooter(footer, size + sizeof checksum);
   }
@@ -122,15 +121,41 @@ struct SectionReader::Impl {
       return corrupt("the section's footer describes state '" + summary.name + "' wrongly");
     }
     summary.bytes = index.end - index.begin;
-    Group group{0, index.begin, 0};
-    for (std::uint64_t left = from.getVarint(); left > 0 && !from.failed(); --left) {
-      group.group += static_cast<std::uint32_t>(from.getVarint());
-      group.begin += from.getVarint();
-      group.entries = from.getVarint();
-      index.groups.push_back(group);
-    }
+    WEIR_RETURN_IF_ERROR(readGroups(from, summary, index));
     states.push_back(std::move(summary));
     indexes.push_back(std::move(index));
+    return ok();
+  }
+
+  Status readGroups(Reader& from, StateSummary& summary, StateIndex& index) const {
+    const bool digests = version >= format::kDigestsSince;
+    summary.digest = digests ? from.get<std::uint64_t>() : 0;
+    GroupSummary group{.group = 0, .begin = index.begin};
+    StateSummary sums;
+    bool in_order = true;
+    for (std::uint64_t left = from.getVarint(); left > 0 && !from.failed(); --left) {
+      const std::uint64_t step = from.getVarint();
+      in_order = in_order && step <= format::kLargestGroup && (step > 0 || index.groups.empty());
+      group.group += static_cast<std::uint32_t>(step);
+      group.begin += from.getVarint();
+      group.entries = from.getVarint();
+      group.digest = digests ? from.get<std::uint64_t>() : 0;
+      sums.entries += group.entries;
+      sums.digest += group.digest;
+      index.groups.push_back(group);
+    }
+    std::uint64_t end = index.end;
+    for (auto one = index.groups.rbegin(); one != index.groups.rend(); ++one) {
+      in_order = in_order && one->begin <= end;
+      one->bytes = end - one->begin;
+      end = one->begin;
+    }
+    const bool adds_up = isKeyed(summary.kind)
+                             ? sums.entries == summary.entries && sums.digest == summary.digest
+                             : index.groups.empty();
+    if (!from.failed() && !(in_order && adds_up)) {
+      return corrupt("the index of state '" + summary.name + "' contradicts itself");
+    }
     return ok();
   }
 
@@ -228,7 +253,7 @@ struct SectionReader::Impl {
   };
 
   Status readGroup(Cursor& cursor,
-                   const Group& group,
+                   const GroupSummary& group,
                    const std::function<Status(const Entry&)>& each) const {
     for (std::uint64_t left = group.entries; left > 0; --left) {
       WEIR_TRY(const std::uint64_t key, cursor.takeVarint());
@@ -260,6 +285,12 @@ Result<std::unique_ptr<SectionReader>> SectionReader::open(const ByteSource& sou
 const std::vector<StateSummary>& SectionReader::states() const { return impl_->states; }
 const std::string& SectionReader::writerVersion() const { return impl_->writer; }
 std::uint32_t SectionReader::formatVersion() const { return impl_->version; }
+bool SectionReader::hasDigests() const { return impl_->version >= format::kDigestsSince; }
+Error SectionReader::corrupt(const std::string& what) const { return impl_->corrupt(what); }
+
+const std::vector<GroupSummary>& SectionReader::groups(std::size_t state) const {
+  return impl_->indexes[state].groups;
+}
 
 int SectionReader::find(std::string_view name, StateKind kind) const {
   for (std::size_t i = 0; i < impl_->states.size(); ++i) {
@@ -274,19 +305,19 @@ Status SectionReader::readKeyed(std::size_t state,
                                 KeyGroupRange range,
                                 const std::function<Status(const Entry&)>& each) const {
   const StateIndex& index = impl_->indexes[state];
-  const auto first = std::find_if(index.groups.begin(), index.groups.end(), [&](const Group& g) {
-    return range.contains(g.group);
-  });
+  const auto first = std::find_if(index.groups.begin(),
+                                  index.groups.end(),
+                                  [&](const GroupSummary& g) { return range.contains(g.group); });
   if (first == index.groups.end()) {
     return ok();
   }
   Impl::Cursor cursor(*impl_, first->begin, index.end);
   for (auto group = first; group != index.groups.end() && range.contains(group->group); ++group) {
-    if (cursor.position() != group->begin) {
+    WEIR_RETURN_IF_ERROR(impl_->readGroup(cursor, *group, each));
+    if (cursor.position() != group->begin + group->bytes) {
       return impl_->corrupt("the index of state '" + impl_->states[state].name +
                             "' contradicts its entries");
     }
-    WEIR_RETURN_IF_ERROR(impl_->readGroup(cursor, *group, each));
   }
   return ok();
 }
@@ -294,27 +325,43 @@ Status SectionReader::readKeyed(std::size_t state,
 Result<std::vector<std::string>> SectionReader::readElements(std::size_t state) const {
   const StateIndex& index = impl_->indexes[state];
   Impl::Cursor cursor(*impl_, index.begin, index.end);
+  const StateSummary& summary = impl_->states[state];
+  const EntryDigest hash({}, summary.value_schema);
+  std::uint64_t digest = 0;
   std::vector<std::string> elements;
   while (!cursor.atEnd()) {
     WEIR_TRY(const std::uint64_t size, cursor.takeVarint());
     WEIR_TRY(const std::string_view bytes, cursor.take(size));
     elements.emplace_back(bytes);
+    digest += hash.of(bytes);
   }
-  if (elements.size() != impl_->states[state].entries) {
-    return impl_->corrupt("state '" + impl_->states[state].name +
-                          "' has another number of elements");
+  if (elements.size() != summary.entries) {
+    return impl_->corrupt("state '" + summary.name + "' has another number of elements");
+  }
+  if (hasDigests() && digest != summary.digest) {
+    return impl_->corrupt("the elements of state '" + summary.name +
+                          "' contradict the digest that was taken when they were written");
   }
   return elements;
+}
+
+Status SectionReader::verifyKeyed(std::size_t state) const {
+  constexpr KeyGroupRange kAll{0, std::numeric_limits<std::uint32_t>::max()};
+  const EntryDigest hash(impl_->states[state].key_schema, impl_->states[state].value_schema);
+  GroupCheck check(*this, state, kAll);
+  WEIR_RETURN_IF_ERROR(readKeyed(state, kAll, [&](const Entry& entry) {
+    return check.add(entry.key_group, hash.of(entry.key, entry.name_space, entry.value));
+  }));
+  return check.finish();
 }
 
 Status SectionReader::verify() const {
   for (std::size_t block = 0; block < impl_->blocks.size(); ++block) {
     WEIR_RETURN_IF_ERROR(impl_->readBlock(block));
   }
-  constexpr KeyGroupRange kAll{0, std::numeric_limits<std::uint32_t>::max()};
   for (std::size_t state = 0; state < impl_->states.size(); ++state) {
     if (isKeyed(impl_->states[state].kind)) {
-      WEIR_RETURN_IF_ERROR(readKeyed(state, kAll, [](const Entry&) { return ok(); }));
+      WEIR_RETURN_IF_ERROR(verifyKeyed(state));
     } else {
       WEIR_RETURN_IF_ERROR(readElements(state));
     }

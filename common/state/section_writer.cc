@@ -3,22 +3,21 @@
 #include "common/base/version.h"
 #include "common/record/checksum.h"
 #include "common/record/key_hash.h"
+#include "common/state/entry_digest.h"
 #include "common/state/section.h"
 #include "common/state/section_format.h"
 
 namespace weir::state {
 
 struct SectionWriter::Impl {
-  struct Group {
-    std::uint32_t group;
-    std::uint64_t begin;
-    std::uint64_t entries;
-  };
   struct State {
+    explicit State(StateSummary what)
+        : summary(std::move(what)), digest(summary.key_schema, summary.value_schema) {}
     StateSummary summary;
+    EntryDigest digest;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    std::vector<Group> groups;
+    std::vector<GroupSummary> groups;
   };
 
   explicit Impl(ByteSink& to) : sink(to) {}
@@ -93,12 +92,14 @@ struct SectionWriter::Impl {
       to.putVarint(state.summary.entries);
       to.putVarint(state.begin);
       to.putVarint(state.end);
+      to.put(state.summary.digest);
       to.putVarint(state.groups.size());
-      Group before{0, state.begin, 0};
-      for (const Group& group : state.groups) {
+      GroupSummary before{.group = 0, .begin = state.begin};
+      for (const GroupSummary& group : state.groups) {
         to.putVarint(group.group - before.group);
         to.putVarint(group.begin - before.begin);
         to.putVarint(group.entries);
+        to.put(group.digest);
         before = group;
       }
     }
@@ -132,11 +133,15 @@ SectionWriter::SectionWriter(ByteSink& sink, std::string writer_version)
 SectionWriter::~SectionWriter() = default;
 
 Status SectionWriter::beginState(const StateInfo& state, const record::Schema& key_schema) {
-  Impl::State started;
-  started.summary = {state.name, state.kind, state.mode, {}, state.schema, 0, 0};
+  StateSummary summary;
+  summary.name = state.name;
+  summary.kind = state.kind;
+  summary.mode = state.mode;
+  summary.value_schema = state.schema;
   if (isKeyed(state.kind)) {
-    started.summary.key_schema = key_schema;
+    summary.key_schema = key_schema;
   }
+  Impl::State started(std::move(summary));
   started.begin = impl_->position();
   impl_->states.push_back(std::move(started));
   return ok();
@@ -152,8 +157,11 @@ Status SectionWriter::entry(std::uint32_t key_group,
       return Error(ErrorCode::kInternal,
                    "entries of state '" + state.summary.name + "' are not in order of key groups");
     }
-    state.groups.push_back({key_group, impl_->position(), 0});
+    state.groups.push_back({.group = key_group, .begin = impl_->position()});
   }
+  const std::uint64_t hash = state.digest.of(key, name_space, value);
+  state.groups.back().digest += hash;
+  state.summary.digest += hash;
   ++state.groups.back().entries;
   ++state.summary.entries;
   Writer& sizes = impl_->sizes;
@@ -168,7 +176,9 @@ Status SectionWriter::entry(std::uint32_t key_group,
 }
 
 Status SectionWriter::element(std::string_view value) {
-  ++impl_->states.back().summary.entries;
+  Impl::State& state = impl_->states.back();
+  ++state.summary.entries;
+  state.summary.digest += state.digest.of(value);
   impl_->sizes.clear();
   impl_->sizes.putVarint(value.size());
   WEIR_RETURN_IF_ERROR(impl_->put(impl_->sizes.view()));

@@ -1,11 +1,38 @@
 #include "taskmanager/worker/checkpoint/restored_state.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "common/schema/key_group.h"
+#include "common/schema/state_kinds.h"
 #include "common/snapshot/section_opener.h"
 
 namespace weir::worker {
+
+namespace {
+
+/// A section that holds key groups which its subtask did not own is another's, or was assembled
+/// wrongly.
+Status checkOwner(const state::SectionReader& section,
+                  std::uint32_t subtask,
+                  std::uint32_t parallelism,
+                  std::uint32_t max_parallelism) {
+  const KeyGroupRange own = keyGroupRangeOf(subtask, parallelism, max_parallelism);
+  for (std::size_t i = 0; i < section.states().size(); ++i) {
+    for (const state::GroupSummary& one : section.groups(i)) {
+      if (!own.contains(one.group)) {
+        return section.corrupt("key group " + std::to_string(one.group) + " of state '" +
+                               section.states()[i].name + "' is none of subtask " +
+                               std::to_string(subtask + 1) + " of " + std::to_string(parallelism) +
+                               ", which is said to have written it");
+      }
+    }
+  }
+  return ok();
+}
+
+}  // namespace
 
 Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrder& order,
                                                std::span<const runtime::RestoreSection> sections,
@@ -19,11 +46,20 @@ Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrd
   restore.dropped = order.dropped;
   restore.unclaimed = order.unclaimed;
   snapshot::SectionOpener opener(files);
+  std::set<std::uint32_t> known;
   for (const auto& section : sections) {
+    if (section.old_subtask >= order.old_parallelism || !known.insert(section.old_subtask).second) {
+      return Error(ErrorCode::kInternal,
+                   "the state of subtask " + std::to_string(section.old_subtask + 1) + " of " +
+                       std::to_string(order.old_parallelism) +
+                       " was sent twice, or there is no such subtask");
+    }
     if (section.handle.storage == runtime::SectionHandle::Storage::kNone) {
       continue;
     }
     WEIR_TRY(auto reader, opener.open(section.handle));
+    WEIR_RETURN_IF_ERROR(
+        checkOwner(*reader, section.old_subtask, order.old_parallelism, max_parallelism));
     restore.sections.push_back(functions::RestoredSection{section.old_subtask, std::move(reader)});
   }
   return restore;

@@ -21,7 +21,10 @@ class MemoryFile final : public ByteSink, public ByteSource {
     }
     return bytes.substr(offset, length);
   }
+  std::string name() const override { return file_name; }
+
   std::string bytes;
+  std::string file_name;  ///< In errors.
 };
 
 }  // namespace weir::state
