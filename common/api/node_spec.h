@@ -10,6 +10,7 @@
 #include "common/functions/function_operator.h"
 #include "common/functions/keyed_functions.h"
 #include "common/functions/prototype.h"
+#include "common/functions/source_operator.h"
 #include "common/functions/stream_operators.h"
 #include "common/record/serializer.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/base/bytes.h"
-#include "common/functions/operator.h"
+#include "common/functions/edge.h"
 
 /// Records on their way into the buffers of one edge.
 ///

@@ -7,8 +7,8 @@
 #include <memory>
 #include <span>
 
+#include "common/functions/edge.h"
 #include "common/functions/edge_channel.h"
-#include "common/functions/operator.h"
 #include "common/record/batch.h"
 #include "common/record/codecs.h"
 #include "common/record/serializer.h"
@@ -24,6 +24,7 @@ class TypedEdgeReader final : public EdgeReader {
   explicit TypedEdgeReader(AnyReceiver& target) : target_(static_cast<Receiver<T>&>(target)) {}
 
   void begin() override { at_header_ = true; }
+  void receive(const Signal& signal) override { target_.receive(signal); }
   std::uint64_t records() const override { return records_; }
 
   std::size_t read(std::span<const std::byte> bytes, std::size_t limit) override {

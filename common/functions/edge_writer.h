@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "common/functions/callable.h"
+#include "common/functions/edge.h"
 #include "common/functions/edge_channel.h"
-#include "common/functions/operator.h"
 #include "common/record/batch.h"
 #include "common/record/codecs.h"
 #include "common/record/key_hash.h"
@@ -85,7 +85,7 @@ template <typename T, typename Choose>
 class TypedEdgeWriter final : public EdgeWriter, public Receiver<T> {
  public:
   TypedEdgeWriter(EdgeOutput& output, Choose choose)
-      : choose_(std::move(choose)), channels_(makeChannels(output)) {}
+      : output_(output), choose_(std::move(choose)), channels_(makeChannels(output)) {}
 
   AnyReceiver& receiver() override { return *this; }
   void flush() override { channels_.flush(); }
@@ -99,6 +99,10 @@ class TypedEdgeWriter final : public EdgeWriter, public Receiver<T> {
     } else {
       send<false>(batch);
     }
+  }
+  void receive(const Signal& signal) override {
+    channels_.flush();
+    output_.broadcast(signal);
   }
 
  private:
@@ -152,6 +156,7 @@ class TypedEdgeWriter final : public EdgeWriter, public Receiver<T> {
     }
   }
 
+  EdgeOutput& output_;  // Owned by the task.
   Choose choose_;
   std::uint64_t records_ = 0;
   Channels channels_;

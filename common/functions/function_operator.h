@@ -8,11 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/base/lease.h"
-#include "common/functions/at_work.h"
 #include "common/functions/callable.h"
 #include "common/functions/checkpointed.h"
-#include "common/functions/operator.h"
+#include "common/functions/operator_base.h"
 #include "common/functions/operator_snapshot.h"
 #include "common/functions/rich_function.h"
 #include "common/state/keyed_backend_of.h"
@@ -58,7 +56,7 @@ using UserFunction = typename function_internal::UserOf<F>::Type;
 /// The life of an operator around one user function: everything but the records. Key is NoKey
 /// where the stream has none.
 template <typename F, typename Key>
-class FunctionOperator : public Operator {
+class FunctionOperator : public OperatorBase {
  public:
   static constexpr bool kKeyed = !std::is_same_v<Key, NoKey>;
   /// Whether the function may have keyed state at all.
@@ -69,12 +67,11 @@ class FunctionOperator : public Operator {
                 "both: put both parts into one S");
 
   FunctionOperator(F function, std::uint32_t ports)
-      : function_(std::move(function)), open_ports_(ports) {}
+      : OperatorBase(ports), function_(std::move(function)) {}
 
   void setup(OperatorContext& context) override {
+    OperatorBase::setup(context);
     context_ = &context;
-    work_.operator_name = context.task().operator_name;
-    glance_ = LeaseGlance(context.task().lease);
     runtime_.emplace(context.task(), context.accumulators());
     if constexpr (kStateful) {
       backend_ = std::make_unique<state::KeyedBackendOf<Key>>(context.task().max_parallelism);
@@ -120,17 +117,6 @@ class FunctionOperator : public Operator {
     if constexpr (kStateful) {
       settleUnclaimed(*backend_, unclaimed_, context_->task());
     }
-  }
-
-  void endInput(std::uint32_t /*port*/) override {
-    if (open_ports_ > 1) {
-      --open_ports_;
-      return;
-    }
-    if constexpr (std::is_base_of_v<RichFunction, F>) {
-      static_cast<RichFunction&>(function_).endInput();
-    }
-    flush();
   }
 
   void close() override {
@@ -185,8 +171,6 @@ class FunctionOperator : public Operator {
     }
   }
 
-  Work* work() override { return &work_; }
-
   void notifyFinished() override {
     if constexpr (std::is_base_of_v<FinishListener, User>) {
       static_cast<FinishListener&>(user()).notifyFinished();
@@ -194,6 +178,12 @@ class FunctionOperator : public Operator {
   }
 
  protected:
+  void endInput() override {
+    if constexpr (std::is_base_of_v<RichFunction, F>) {
+      static_cast<RichFunction&>(function_).endInput();
+    }
+  }
+
   using Backend = std::conditional_t<kStateful, state::KeyedBackendOf<Key>, state::KeyedBackend>;
 
   /// Whether records have to be matched with their keys' state.
@@ -206,8 +196,6 @@ class FunctionOperator : public Operator {
   }
 
   F function_;
-  Work work_;
-  LeaseGlance glance_;
   OperatorContext* context_ = nullptr;  // Of the task; outlives the operator.
   std::unique_ptr<Backend> backend_;    // Where kStateful.
 
@@ -230,7 +218,6 @@ class FunctionOperator : public Operator {
 
   std::optional<RuntimeContext> runtime_;
   state::Unclaimed unclaimed_ = state::Unclaimed::kKept;  // Of what was restored.
-  std::uint32_t open_ports_;
   bool bound_ = false;
   bool opened_ = false;
 };

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/functions/collector.h"
-#include "common/functions/operator.h"
+#include "common/functions/element.h"
 #include "common/functions/source_function.h"
 
 namespace weir::functions {
@@ -46,6 +46,13 @@ class Output : public Base {
   const std::int64_t& timestamp() const { return this->timestamp_; }
   /// Hands on what is there. Operators do so at the end of each batch they receive.
   void flush() { forward(this->batch_); }
+  /// The same, and `signal` behind it.
+  void emit(const Signal& signal) {
+    flush();
+    for (Receiver<Out>* receiver : receivers_) {
+      receiver->receive(signal);
+    }
+  }
   /// Records emitted so far, and those of them that the receivers have taken.
   std::uint64_t emitted() const { return handed_on_ + this->batch_.size(); }
   std::uint64_t handedOn() const { return handed_on_; }

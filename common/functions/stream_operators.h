@@ -107,6 +107,7 @@ class EmittingOperator : public FunctionOperator<F, Key> {
   using FunctionOperator<F, Key>::FunctionOperator;
   void addOutput(AnyReceiver& next) override { out_.add(next); }
   void flush() override { out_.flush(); }
+  void emit(const Signal& signal) override { out_.emit(signal); }
 
  protected:
   /// Runs Step for every record of a batch, each under its key.
@@ -186,6 +187,7 @@ class OneInputOperator final : public EmittingOperator<F, Out, Key>, public Rece
 
   AnyReceiver* input(std::uint32_t /*port*/) override { return this; }
   void receive(Batch<In>& batch) override { this->template runBatch<Step>(batch, selector_); }
+  void receive(const Signal& signal) override { this->onSignal(0, signal); }
 
  private:
   Selector selector_;
@@ -235,8 +237,8 @@ class TwoInputOperator final : public EmittingOperator<F, Out, Key> {
  public:
   TwoInputOperator(F function, Selector1 first, Selector2 second)
       : EmittingOperator<F, Out, Key>(std::move(function), 2),
-        first_(*this, std::move(first)),
-        second_(*this, std::move(second)) {}
+        first_(*this, 0, std::move(first)),
+        second_(*this, 1, std::move(second)) {}
 
   AnyReceiver* input(std::uint32_t port) override {
     return port == 0 ? static_cast<AnyReceiver*>(&first_) : static_cast<AnyReceiver*>(&second_);
@@ -246,53 +248,19 @@ class TwoInputOperator final : public EmittingOperator<F, Out, Key> {
   template <typename Step, typename In, typename Selector>
   class Port final : public Receiver<In> {
    public:
-    Port(TwoInputOperator& owner, Selector selector)
-        : owner_(owner), selector_(std::move(selector)) {}
+    Port(TwoInputOperator& owner, std::uint32_t index, Selector selector)
+        : owner_(owner), index_(index), selector_(std::move(selector)) {}
     void receive(Batch<In>& batch) override { owner_.template runBatch<Step>(batch, selector_); }
+    void receive(const Signal& signal) override { owner_.onSignal(index_, signal); }
 
    private:
     TwoInputOperator& owner_;  // We are its member.
+    const std::uint32_t index_;
     Selector selector_;
   };
 
   Port<typename Steps::First, In1, Selector1> first_;
   Port<typename Steps::Second, In2, Selector2> second_;
-};
-
-/// A source. Polls the function until about `limit` records came or it has none.
-template <typename F, typename Out>
-class SourceOperator final : public FunctionOperator<F, NoKey>, public HandsOn {
- public:
-  explicit SourceOperator(F function) : FunctionOperator<F, NoKey>(std::move(function), 0) {}
-
-  void setup(OperatorContext& context) override {
-    FunctionOperator<F, NoKey>::setup(context);
-    out_.setWaker(context.waker());
-  }
-  AnyReceiver* input(std::uint32_t /*port*/) override { return nullptr; }
-  void addOutput(AnyReceiver& next) override { out_.add(next); }
-  void flush() override { out_.flush(); }
-
-  InputStatus poll(std::size_t limit) override {
-    const AtWork at_work(this->work_, 0);
-    out_.resetPollAgainAt();
-    const std::uint64_t enough = out_.emitted() + limit;
-    auto status = InputStatus::kMoreAvailable;
-    for (std::size_t calls = 0; calls < limit && out_.emitted() < enough; ++calls) {
-      status = callSource(this->function_, static_cast<SourceContext<Out>&>(out_));
-      if (status != InputStatus::kMoreAvailable) {
-        break;
-      }
-    }
-    out_.flush();
-    this->work_.records = out_.emitted();
-    return status;
-  }
-  std::uint64_t handedOn() const override { return out_.handedOn(); }
-  SteadyTime pollAgainAt() const override { return out_.pollAgainTime(); }
-
- private:
-  SourceOutput<Out> out_;
 };
 
 }  // namespace weir::functions

@@ -18,19 +18,19 @@ void BarrierAligner::reset() {
 }
 
 BarrierVerdict BarrierAligner::onBarrier(std::uint32_t channel,
-                                         const runtime::CheckpointOrder& order,
+                                         const functions::Barrier& barrier,
                                          SteadyTime now) {
   BarrierVerdict verdict;
-  if (order.checkpoint <= done_ || aborted_.contains(order.checkpoint) ||
-      (aligning() && order.checkpoint < current_.checkpoint)) {
+  if (barrier.checkpoint <= done_ || aborted_.contains(barrier.checkpoint) ||
+      (aligning() && barrier.checkpoint < current_.checkpoint)) {
     return verdict;
   }
-  if (aligning() && order.checkpoint > current_.checkpoint) {
+  if (aligning() && barrier.checkpoint > current_.checkpoint) {
     verdict.release = true;
     reset();
   }
   if (!aligning()) {
-    current_ = order;
+    current_ = barrier;
     started_ = now;
   }
   if (arrived_[channel]) {
@@ -42,7 +42,7 @@ BarrierVerdict BarrierAligner::onBarrier(std::uint32_t channel,
     return verdict;
   }
   verdict.release = true;
-  verdict.snapshot = current_;
+  verdict.passed = current_;
   verdict.alignment = now - started_;
   done_ = current_.checkpoint;
   aborted_.erase(aborted_.begin(), aborted_.upper_bound(done_));
@@ -73,13 +73,13 @@ void BarrierTracker::bound() {
 }
 
 BarrierVerdict BarrierTracker::onBarrier(std::uint32_t channel,
-                                         const runtime::CheckpointOrder& order,
+                                         const functions::Barrier& barrier,
                                          SteadyTime now) {
   BarrierVerdict verdict;
-  if (order.checkpoint <= done_) {
+  if (barrier.checkpoint <= done_) {
     return verdict;
   }
-  Pending& pending = pending_[order.checkpoint];
+  Pending& pending = pending_[barrier.checkpoint];
   if (pending.count == 0) {
     pending.started = now;
     pending.arrived.resize(channels_);
@@ -92,10 +92,10 @@ BarrierVerdict BarrierTracker::onBarrier(std::uint32_t channel,
     bound();
     return verdict;
   }
-  verdict.snapshot = order;
+  verdict.passed = barrier;
   verdict.alignment = now - pending.started;
-  done_ = order.checkpoint;
-  pending_.erase(pending_.begin(), pending_.upper_bound(order.checkpoint));
+  done_ = barrier.checkpoint;
+  pending_.erase(pending_.begin(), pending_.upper_bound(barrier.checkpoint));
   return verdict;
 }
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/functions/element.h"
 #include "common/graph/job_graph.h"
-#include "common/runtime/messages.h"
 
 namespace weir::worker {
 
@@ -18,8 +18,8 @@ struct BarrierVerdict {
   bool block = false;    ///< Leave the channel that delivered the barrier unread.
   bool release = false;  ///< Read all channels again; before `block` takes effect.
   /// Every channel has delivered this barrier: forward it and take the snapshot.
-  std::optional<runtime::CheckpointOrder> snapshot;
-  Duration alignment{};  ///< From the first barrier of `snapshot` to its last.
+  std::optional<functions::Barrier> passed;
+  Duration alignment{};  ///< From the first one's arrival to the last one's.
 };
 
 /// Decides when a task with several channels has seen all barriers of a checkpoint. Pure logic,
@@ -29,7 +29,7 @@ class BarrierHandler {
  public:
   virtual ~BarrierHandler() = default;
   virtual BarrierVerdict onBarrier(std::uint32_t channel,
-                                   const runtime::CheckpointOrder& order,
+                                   const functions::Barrier& barrier,
                                    SteadyTime now) = 0;
   virtual BarrierVerdict onAborted(CheckpointId checkpoint) = 0;
 
@@ -46,7 +46,7 @@ class BarrierAligner final : public BarrierHandler {
   explicit BarrierAligner(std::uint32_t channels) : arrived_(channels, false) {}
 
   BarrierVerdict onBarrier(std::uint32_t channel,
-                           const runtime::CheckpointOrder& order,
+                           const functions::Barrier& barrier,
                            SteadyTime now) override;
   BarrierVerdict onAborted(CheckpointId checkpoint) override;
   bool aligning() const { return count_ != 0; }
@@ -56,7 +56,7 @@ class BarrierAligner final : public BarrierHandler {
 
   std::vector<bool> arrived_;  // By channel, of `current_`.
   std::uint32_t count_ = 0;    // Channels that arrived; 0: not aligning.
-  runtime::CheckpointOrder current_;
+  functions::Barrier current_;
   CheckpointId done_;               // Nothing up to this one is wanted any more.
   std::set<CheckpointId> aborted_;  // Above `done_`, the newest kMostAborted.
   SteadyTime started_{};
@@ -69,7 +69,7 @@ class BarrierTracker final : public BarrierHandler {
   explicit BarrierTracker(std::uint32_t channels) : channels_(channels) {}
 
   BarrierVerdict onBarrier(std::uint32_t channel,
-                           const runtime::CheckpointOrder& order,
+                           const functions::Barrier& barrier,
                            SteadyTime now) override;
   BarrierVerdict onAborted(CheckpointId checkpoint) override;
   std::size_t pending() const { return pending_.size(); }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/functions/operator.h"
+#include "common/functions/edge.h"
 
 namespace weir::worker {
 

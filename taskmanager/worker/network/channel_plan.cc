@@ -16,7 +16,7 @@ std::vector<GateSection> planGate(const graph::JobGraph& graph,
                                               subtask,
                                               graph.vertices[edge.source_vertex].parallelism,
                                               graph.vertices[vertex].parallelism);
-    sections.push_back(GateSection{index, next, producers.count()});
+    sections.push_back(GateSection{index, edge.port, next, producers.count()});
     next += producers.count();
   }
   return sections;

@@ -26,6 +26,7 @@ std::vector<PlannedChannel> planChannels(const graph::JobGraph& graph,
 /// Which channels of a consumer's gate carry one edge.
 struct GateSection {
   std::uint32_t edge = 0;
+  std::uint32_t port = 0;  ///< Of the head, that the edge leads to.
   std::uint32_t first = 0;
   std::uint32_t count = 0;
 };

@@ -88,9 +88,9 @@ bool EdgeSender::hasRoom() {
   return all;
 }
 
-void EdgeSender::broadcast(const Event& event) {
+void EdgeSender::broadcast(const functions::Signal& signal) {
   for (const auto& channel : channels_) {
-    channel->sendEvent(event);
+    channel->sendSignal(signal);
   }
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
-#include "common/functions/operator.h"
+#include "common/functions/edge.h"
 #include "taskmanager/worker/memory/buffer_pool.h"
 #include "taskmanager/worker/network/flow_window.h"
 #include "taskmanager/worker/network/output_channel.h"
@@ -30,14 +30,13 @@ class EdgeSender final : public functions::EdgeOutput {
   std::uint32_t channels() const override { return static_cast<std::uint32_t>(channels_.size()); }
   functions::Buffer take(std::size_t capacity) override;
   void emit(std::uint32_t channel, functions::Buffer buffer) override;
+  void broadcast(const functions::Signal& signal) override;
   std::size_t targetBytes(std::uint32_t channel) const override {
     return flows_[channel].targetBytes();
   }
 
   /// Whether every channel would take a buffer now; if not, the signal is woken once it does.
   bool hasRoom();
-  /// Sends to all channels; the writer was flushed before.
-  void broadcast(const Event& event);
 
   std::uint64_t bytesSent() const { return bytes_sent_; }
   /// Time spent in emit() waiting for room.

@@ -6,17 +6,18 @@
 #include <cstring>
 #include <string>
 
-#include "common/functions/operator.h"
+#include "common/functions/edge.h"
 
 namespace weir::worker {
 
 /// What a frame between workers holds. Append only: the numbers go on the wire.
 enum class FrameType : std::uint8_t {
-  kData = 1,        ///< A buffer of records; uses a credit of its channel.
-  kBarrier = 2,     ///< Event::Kind::kBarrier.
-  kEndOfInput = 3,  ///< Event::Kind::kEndOfInput.
-  kCredit = 4,      ///< To the producer: u32, so many more buffers may come.
-  kWelcome = 5,     ///< To the consumer: its hello reached the producer's worker.
+  kData = 1,     ///< A buffer of records; uses a credit of its channel.
+  kBarrier = 2,  ///< This and the next are signals (signal_frame.h), and need no credit.
+  kEndOfInput = 3,
+  kCredit = 4,     ///< To the producer: u32, so many more buffers may come.
+  kWelcome = 5,    ///< To the consumer: its hello reached the producer's worker.
+  kWatermark = 6,  ///< A signal as well.
 };
 
 /// In front of every payload, little-endian, 12 bytes:

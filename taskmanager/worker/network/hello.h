@@ -19,7 +19,7 @@ namespace weir::worker {
 struct DataHello {
   static constexpr std::size_t kSize = 56;
   static constexpr std::uint32_t kMagic = 0x52494557;  // "WEIR" as it stands in memory.
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;         // 2: watermarks.
 
   JobId job;
   AttemptId attempt;

@@ -12,9 +12,9 @@ void InputGate::setPeer(std::uint32_t channel, CreditSink& sink, std::uint32_t l
   channels_[channel].link_channel = link_channel;
 }
 
-void InputGate::append(std::uint32_t index, Arrival arrival) {
+void InputGate::append(std::uint32_t index, functions::Element element) {
   Channel& channel = channels_[index];
-  channel.queue.push_back(std::move(arrival));
+  channel.queue.push_back(std::move(element));
   if (!channel.ready && !channel.blocked) {
     channel.ready = true;
     ready_.push_back(index);
@@ -42,7 +42,7 @@ bool InputGate::tryPush(std::uint32_t index,
       return false;
     }
     channel.in_flight.fetch_add(1, std::memory_order_relaxed);
-    append(index, Arrival{index, std::exchange(buffer, Buffer()), std::nullopt});
+    append(index, std::exchange(buffer, Buffer()));
     while (!channel.returned.empty()) {
       recycled.push_back(std::move(channel.returned.back()));
       channel.returned.pop_back();
@@ -61,10 +61,10 @@ bool InputGate::hasRoom(std::uint32_t index, std::uint32_t window, WakeSignal& s
   return roomOrWait(channel, window, sender);
 }
 
-void InputGate::pushEvent(std::uint32_t index, Event event) {
+void InputGate::pushSignal(std::uint32_t index, const functions::Signal& signal) {
   {
     std::lock_guard lock(mutex_);
-    append(index, Arrival{index, Buffer(), event});
+    append(index, signal);
   }
   consumer_.wake();
 }
@@ -77,7 +77,7 @@ bool InputGate::pushFromPeer(std::uint32_t index, Buffer buffer) {
       return false;
     }
     channel.in_flight.fetch_add(1, std::memory_order_relaxed);
-    append(index, Arrival{index, std::move(buffer), std::nullopt});
+    append(index, std::move(buffer));
   }
   consumer_.wake();
   return true;
@@ -104,13 +104,13 @@ std::optional<Arrival> InputGate::next() {
       if (channel.blocked || channel.queue.empty()) {
         continue;
       }
-      arrival = std::move(channel.queue.front());
+      arrival = Arrival{index, std::move(channel.queue.front())};
       channel.queue.pop_front();
       if (!channel.queue.empty()) {
         channel.ready = true;
         ready_.push_back(index);
       }
-      if (!arrival->event) {
+      if (std::holds_alternative<Buffer>(arrival->element)) {
         channel.in_flight.fetch_sub(1, std::memory_order_relaxed);
         sender = senderToWake(channel);
       }

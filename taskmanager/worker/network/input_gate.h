@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "taskmanager/worker/memory/buffer_pool.h"
-#include "taskmanager/worker/network/event.h"
 #include "taskmanager/worker/network/output_channel.h"
 #include "taskmanager/worker/network/wake_signal.h"
 
@@ -22,14 +21,14 @@ class CreditSink {
   virtual void grant(std::uint32_t link_channel, std::uint32_t credits) = 0;
 };
 
-/// What next() found: a buffer of records or an event.
+/// What next() found.
 struct Arrival {
   std::uint32_t channel = 0;
-  functions::Buffer buffer;  ///< Empty for an event.
-  std::optional<Event> event;
+  functions::Element element;
 };
 
-/// All input channels of one subtask: what producers have sent and it has not read yet.
+/// All input channels of one subtask: what producers have sent and it has not read yet, in the
+/// order of each channel.
 ///
 /// Each channel holds at most `credits` data buffers; a blocked one (it has delivered its barrier)
 /// is not read, so that its sender runs out of room. Producers and the consumer share one lock,
@@ -59,7 +58,7 @@ class InputGate {
   std::uint32_t inFlight(std::uint32_t channel) const {
     return channels_[channel].in_flight.load(std::memory_order_relaxed);
   }
-  void pushEvent(std::uint32_t channel, Event event);
+  void pushSignal(std::uint32_t channel, const functions::Signal& signal);
   /// For a peer, which has used a credit; false when it had none.
   bool pushFromPeer(std::uint32_t channel, functions::Buffer buffer);
 
@@ -75,7 +74,7 @@ class InputGate {
 
  private:
   struct Channel {
-    std::deque<Arrival> queue;
+    std::deque<functions::Element> queue;
     std::atomic<std::uint32_t> in_flight{0};  // Data buffers in `queue`; written under the lock.
     bool blocked = false;
     bool ready = false;             // Stands in `ready_`.
@@ -88,7 +87,7 @@ class InputGate {
     std::uint32_t owed = 0;  // Credits of consumed buffers, not yet returned.
   };
 
-  void append(std::uint32_t index, Arrival arrival);  // With mutex_ held.
+  void append(std::uint32_t index, functions::Element element);  // With mutex_ held.
   bool roomOrWait(Channel& channel, std::uint32_t window, WakeSignal& sender);
   WakeSignal* senderToWake(Channel& channel);
   std::uint32_t takeCredits(Channel& channel, bool all);
@@ -114,7 +113,7 @@ class LocalChannel final : public OutputChannel {
   bool hasRoom(std::uint32_t window, WakeSignal& sender) override {
     return gate_.hasRoom(channel_, window, sender);
   }
-  void sendEvent(Event event) override { gate_.pushEvent(channel_, event); }
+  void sendSignal(const functions::Signal& signal) override { gate_.pushSignal(channel_, signal); }
   std::uint32_t inFlight() const override { return gate_.inFlight(channel_); }
 
  private:

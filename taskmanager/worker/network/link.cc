@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "taskmanager/worker/network/byte_stream.h"
+#include "taskmanager/worker/network/signal_frame.h"
 
 namespace weir::worker {
 
@@ -35,10 +36,9 @@ class Link::Output final : public OutputChannel {
   bool hasRoom(std::uint32_t window, WakeSignal& sender) override {
     return link_.hasRoom(channel_, window, sender);
   }
-  void sendEvent(Event event) override {
-    const auto type = static_cast<FrameType>(event.kind);
-    link_.send(OutFrame::of(type, channel_, encodeEvent(event)),
-               event.kind == Event::Kind::kEndOfInput);
+  void sendSignal(const functions::Signal& signal) override {
+    link_.send(encodeSignal(channel_, signal),
+               std::holds_alternative<functions::EndOfInput>(signal));
   }
   std::uint32_t inFlight() const override { return in_flight_.load(std::memory_order_relaxed); }
 
@@ -202,8 +202,8 @@ std::string Link::onFrame(FrameType type, std::uint32_t channel, Buffer payload)
   std::string why;
   if (type == FrameType::kCredit && !consumer) {
     why = onCredit(channel, textOf(payload));
-  } else if ((type == FrameType::kBarrier || type == FrameType::kEndOfInput) && consumer) {
-    why = onEvent(type, channel, textOf(payload));
+  } else if (isSignal(type) && consumer) {
+    why = onSignal(type, channel, textOf(payload));
   } else {
     why = "a frame of type " + std::to_string(static_cast<int>(type)) + " is not expected here";
   }
@@ -211,16 +211,16 @@ std::string Link::onFrame(FrameType type, std::uint32_t channel, Buffer payload)
   return why;
 }
 
-std::string Link::onEvent(FrameType type, std::uint32_t channel, std::string_view payload) {
-  auto event = decodeEvent(static_cast<Event::Kind>(type), payload);
-  if (!event) {
-    return event.error().message();
+std::string Link::onSignal(FrameType type, std::uint32_t channel, std::string_view payload) {
+  const auto signal = decodeSignal(type, payload);
+  if (!signal) {
+    return signal.error().message();
   }
   if (type == FrameType::kEndOfInput) {
     std::lock_guard lock(mutex_);
     ++ended_;
   }
-  inputs_[channel].gate->pushEvent(inputs_[channel].channel, *std::move(event));
+  inputs_[channel].gate->pushSignal(inputs_[channel].channel, *signal);
   return {};
 }
 

@@ -73,7 +73,7 @@ class Link final : public FrameHandler, public CreditSink {
   void pump();
   void dialAgain(std::chrono::milliseconds budget);
   void connected(int fd, std::string_view preamble);
-  std::string onEvent(FrameType type, std::uint32_t channel, std::string_view payload);
+  std::string onSignal(FrameType type, std::uint32_t channel, std::string_view payload);
   std::string onCredit(std::uint32_t channel, std::string_view payload);
 
   std::string onFrame(FrameType type, std::uint32_t channel, Buffer payload) override;

@@ -3,8 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/functions/operator.h"
-#include "taskmanager/worker/network/event.h"
+#include "common/functions/edge.h"
 #include "taskmanager/worker/network/wake_signal.h"
 
 namespace weir::worker {
@@ -25,8 +24,8 @@ class OutputChannel {
                        std::vector<functions::Buffer>& recycled) = 0;
   /// Whether trySend() would find room; if not, wakes `sender` once there is.
   virtual bool hasRoom(std::uint32_t window, WakeSignal& sender) = 0;
-  /// Events need no room.
-  virtual void sendEvent(Event event) = 0;
+  /// Signals need no room.
+  virtual void sendSignal(const functions::Signal& signal) = 0;
   /// Data buffers that were sent and not yet consumed.
   virtual std::uint32_t inFlight() const = 0;
 };

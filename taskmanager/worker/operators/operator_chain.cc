@@ -62,9 +62,6 @@ void OperatorChain::linkOperators() {
   for (const graph::ChainLink& one : vertex_.links) {
     Node& source = nodes_[position(one.source)];
     const std::size_t target = position(one.target);
-    source.consumers.push_back(links_.size());
-    links_.push_back(Link{target, one.port});
-    ++nodes_[target].open_ports;
     source.self->addOutput(*nodes_[target].self->input(one.port));
   }
 }
@@ -79,10 +76,10 @@ void OperatorChain::connectEdges(const ChainSetup& setup) {
       source.self->addOutput(writers_.back()->receiver());
     }
     if (edge.target_vertex == setup.vertex) {
-      const std::size_t target = position(edge.target_operator);
-      ++nodes_[target].open_ports;
-      edges_.push_back(
-          Edge{index, target, edge.port, code.make_reader(*nodes_[target].self->input(edge.port))});
+      assert(position(edge.target_operator) == 0);  // What is chained has one input, its producer.
+      edges_.push_back(Edge{index, edge.port, code.make_reader(*head().input(edge.port))});
+      ports_.resize(std::max<std::size_t>(ports_.size(), edge.port + 1));
+      ports_[edge.port] = edges_.back().reader.get();
     }
   }
 }
@@ -110,6 +107,11 @@ Status OperatorChain::restore(std::size_t index, const functions::OperatorRestor
   return std::move(status).during("restore operator '" + nodes_[index].what->name + "'");
 }
 
+void OperatorChain::setFinished(std::size_t index) {
+  nodes_[index].finished = true;
+  nodes_[index].self->setFinished();
+}
+
 void OperatorChain::open() {
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     during(i, [](functions::Operator& self) { self.open(); });
@@ -128,41 +130,16 @@ functions::EdgeReader& OperatorChain::reader(std::uint32_t edge) {
   return *found->reader;
 }
 
-void OperatorChain::endEdge(std::uint32_t edge) {
-  const auto found = std::find_if(
-      edges_.begin(), edges_.end(), [&](const Edge& one) { return one.index == edge; });
-  assert(found != edges_.end());
-  endPort(found->target, found->port);
+void OperatorChain::receive(std::uint32_t port, const functions::Signal& signal) {
+  ports_[port]->receive(signal);
 }
 
-void OperatorChain::endSource() { finishNode(0); }
-
-void OperatorChain::endPort(std::size_t index, std::uint32_t port) {
-  Node& node = nodes_[index];
-  --node.open_ports;
-  // A port is fed by several edges or links after union_(): it ends with the last of them.
-  const auto feeds = [&](const auto& one) { return one.target == index && one.port == port; };
-  const auto inputs = static_cast<std::size_t>(std::count_if(edges_.begin(), edges_.end(), feeds) +
-                                               std::count_if(links_.begin(), links_.end(), feeds));
-  if (node.ended.size() <= port) {
-    node.ended.resize(port + 1);
+void OperatorChain::receive(const functions::Signal& signal) {
+  for (functions::EdgeReader* port : ports_) {
+    port->receive(signal);
   }
-  if (++node.ended[port] < inputs) {
-    return;
-  }
-  if (!node.finished) {
-    during(index, [&](functions::Operator& self) { self.endInput(port); });
-  }
-  if (node.open_ports == 0) {
-    finishNode(index);
-  }
-}
-
-void OperatorChain::finishNode(std::size_t index) {
-  Node& node = nodes_[index];
-  during(index, [](functions::Operator& self) { self.flush(); });
-  for (const std::size_t link : node.consumers) {
-    endPort(links_[link].target, links_[link].port);
+  if (ports_.empty()) {
+    during(0, [&](functions::Operator& self) { self.emit(signal); });
   }
 }
 

@@ -30,7 +30,8 @@ struct ChainSetup {
   std::uint64_t most_accumulators = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// The operators of one subtask, linked: records that enter the head leave through edge writers.
+/// The operators of one subtask, linked: records that enter the head leave through edge writers,
+/// and signals in order with them.
 ///
 /// Lives as long as its task's attempt, on the task's thread. What user code throws passes through
 /// every call; where() then names the operator that it came out of.
@@ -42,10 +43,10 @@ class OperatorChain {
   OperatorChain(const OperatorChain&) = delete;
   OperatorChain& operator=(const OperatorChain&) = delete;
 
-  /// Gives operator `index` its state back; before open(). `finished`: its input had ended, so that
-  /// its endInput() is not called again.
+  /// Gives operator `index` its state back; before open(). `finished`: its input had ended, which
+  /// its user's code is not told again.
   Status restore(std::size_t index, const functions::OperatorRestore& restore);
-  void setFinished(std::size_t index) { nodes_[index].finished = true; }
+  void setFinished(std::size_t index);
   /// The head was finished before: a source is not polled again.
   bool headFinished() const { return nodes_.front().finished; }
 
@@ -59,11 +60,10 @@ class OperatorChain {
   /// The reader of an incoming edge.
   functions::EdgeReader& reader(std::uint32_t edge);
 
-  /// The input of the port that `edge` leads to has ended on all edges; ends operators in the order
-  /// of the chain, each when all its ports have ended.
-  void endEdge(std::uint32_t edge);
-  /// Sources: the source has ended.
-  void endSource();
+  /// A signal of all that feeds `port` of the head, behind the records that the readers handed on.
+  void receive(std::uint32_t port, const functions::Signal& signal);
+  /// One of the whole input, or of a source: runs from operator to operator and out on all edges.
+  void receive(const functions::Signal& signal);
   /// Hands everything collected to the edges and emits started buffers.
   void flush();
 
@@ -94,19 +94,11 @@ class OperatorChain {
     const graph::JobOperator* what = nullptr;  // In the graph.
     std::unique_ptr<Context> context;          // Outlives `self`.
     std::unique_ptr<functions::Operator> self;
-    std::vector<std::size_t> consumers;  // Links out of this node, into links_.
-    std::uint32_t open_ports = 0;        // Inputs (edges and links) that have not ended.
-    std::vector<std::uint32_t> ended;    // By port: inputs that have ended.
     bool finished = false;
   };
-  struct Link {
-    std::size_t target = 0;
-    std::uint32_t port = 0;
-  };
-  struct Edge {
+  struct Edge {  // Incoming.
     std::uint32_t index = 0;
-    std::size_t target = 0;
-    std::uint32_t port = 0;
+    std::uint32_t port = 0;  // Of the head.
     std::unique_ptr<functions::EdgeReader> reader;
   };
 
@@ -114,8 +106,6 @@ class OperatorChain {
   std::size_t position(std::uint32_t operator_index) const;
   void linkOperators();
   void connectEdges(const ChainSetup& setup);
-  void endPort(std::size_t node, std::uint32_t port);
-  void finishNode(std::size_t node);
   /// Calls an operator's own code: named while it runs, and only while the worker may act.
   template <typename Call>
   void during(std::size_t node, Call call);
@@ -127,8 +117,8 @@ class OperatorChain {
   bool closed_ = false;
   std::vector<std::unique_ptr<functions::EdgeWriter>> writers_;  // Outlive the operators.
   std::vector<Node> nodes_;                                      // Head first.
-  std::vector<Link> links_;
   std::vector<Edge> edges_;
+  std::vector<functions::EdgeReader*> ports_;  // Of the head: a reader of each.
 };
 
 }  // namespace weir::worker

@@ -24,7 +24,11 @@ SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
       id_{deployment.graph.vertices[vertex].id, subtask},
       vertex_(vertex),
       services_(services),
-      input_(planGate(deployment.graph, vertex, subtask), services.buffers, signal_),
+      input_(planGate(deployment.graph, vertex, subtask),
+             deployment.graph.checkpoints.mode,
+             services.buffers,
+             signal_,
+             services.clock),
       outputs_(services.buffers, signal_, stop_.flag(), services.clock, buffer_timeout),
       reports_(deployment.execution,
                id_,
@@ -126,9 +130,7 @@ void SubtaskThread::prepare() {
   input_.connect(*chain_);
   checkpoints_ = std::make_unique<TaskCheckpoints>(
       TaskCheckpoints::Self{id_, deployment_.graph.vertices[vertex_].name},
-      deployment_.graph.checkpoints.mode,
       *chain_,
-      input_.gate(),
       outputs_,
       services_.snapshots,
       services_.clock);
@@ -144,7 +146,7 @@ void SubtaskThread::prepare() {
 
 void SubtaskThread::loop() {
   if (isSource() && chain_->headFinished()) {
-    chain_->endSource();
+    chain_->receive(functions::EndOfInput{});
     inputEnded();
   }
   while (true) {
@@ -180,7 +182,7 @@ void SubtaskThread::handleMail() {
                           },
                           [this](const NotifyMail& notify) {
                             notify.completed ? checkpoints_->onCompleted(notify.checkpoint)
-                                             : checkpoints_->onAborted(notify.checkpoint);
+                                             : onAborted(notify.checkpoint);
                           },
                           [this](const FinishMail&) { finish_ = true; }},
                mail);
@@ -217,7 +219,7 @@ SubtaskThread::Step SubtaskThread::poll() {
     return Step::kWorked;
   }
   if (status == InputStatus::kEndOfInput) {
-    chain_->endSource();
+    chain_->receive(functions::EndOfInput{});
     inputEnded();
     return Step::kWorked;
   }
@@ -229,8 +231,10 @@ SubtaskThread::Step SubtaskThread::read() {
   switch (input_.next()) {
     case TaskInput::Next::kNothing:
       return Step::kIdle;
-    case TaskInput::Next::kEvent:
-      onEvent(input_.takeEvent());
+    case TaskInput::Next::kSignal:
+      if (const auto joined = input_.join()) {
+        onSignal(*joined);
+      }
       now_ = services_.clock.now();
       return Step::kWorked;
     case TaskInput::Next::kRecords:
@@ -289,15 +293,16 @@ void SubtaskThread::flush() {
   now_ = services_.clock.now();
 }
 
-void SubtaskThread::onEvent(TaskInput::ChannelEvent arrived) {
-  if (arrived.event.kind == Event::Kind::kBarrier) {
-    return checkpoints_->onBarrier(arrived.channel, arrived.event.order);
+void SubtaskThread::onAborted(CheckpointId checkpoint) {
+  input_.abort(checkpoint);
+  checkpoints_->onAborted(checkpoint);
+}
+
+void SubtaskThread::onSignal(const TaskInput::Joined& joined) {
+  if (const auto* barrier = std::get_if<functions::Barrier>(&joined.signal)) {
+    return checkpoints_->onBarrier(*barrier, joined.alignment);
   }
-  const auto edge = input_.endChannel(arrived.channel);
-  if (!edge) {
-    return;
-  }
-  chain_->endEdge(*edge);
+  chain_->receive(joined.port, joined.signal);
   outputs_.noteDue(services_.clock.now());
   if (input_.ended()) {
     inputEnded();
@@ -305,8 +310,7 @@ void SubtaskThread::onEvent(TaskInput::ChannelEvent arrived) {
 }
 
 void SubtaskThread::inputEnded() {
-  flush();
-  outputs_.broadcast(Event::endOfInput());
+  outputs_.noteFlushed();
   input_ended_ = true;
   checkpoints_->inputEnded();
   reports_.inputEnded();

@@ -88,7 +88,8 @@ class SubtaskThread {
   void afterWork();
   void rest(Step step);
   void flush();
-  void onEvent(TaskInput::ChannelEvent arrived);
+  void onSignal(const TaskInput::Joined& joined);
+  void onAborted(CheckpointId checkpoint);
   void inputEnded();
   void hearCompleted();
   void closeQuietly();

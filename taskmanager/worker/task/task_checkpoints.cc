@@ -14,61 +14,30 @@ std::uint32_t toMillis(Duration duration) {
 
 }  // namespace
 
-TaskCheckpoints::TaskCheckpoints(Self self,
-                                 graph::CheckpointingMode mode,
-                                 OperatorChain& chain,
-                                 InputGate& gate,
-                                 TaskOutputs& outputs,
-                                 SnapshotStore& store,
-                                 const Clock& clock)
-    : self_(std::move(self)),
-      chain_(chain),
-      gate_(gate),
-      outputs_(outputs),
-      store_(store),
-      clock_(clock),
-      barriers_(BarrierHandler::make(mode, gate.channels())) {}
+TaskCheckpoints::TaskCheckpoints(
+    Self self, OperatorChain& chain, TaskOutputs& outputs, SnapshotStore& store, const Clock& clock)
+    : self_(std::move(self)), chain_(chain), outputs_(outputs), store_(store), clock_(clock) {}
 
 void TaskCheckpoints::onTrigger(const runtime::CheckpointOrder& order) {
   if (order.checkpoint > last_snapshot_) {
-    takeSnapshot(order, Duration{});
+    takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint}, Duration{});
   }
-}
-
-void TaskCheckpoints::onBarrier(std::uint32_t channel, const runtime::CheckpointOrder& order) {
-  apply(channel, barriers_->onBarrier(channel, order, clock_.now()));
 }
 
 void TaskCheckpoints::onCompleted(CheckpointId checkpoint) { chain_.notifyComplete(checkpoint); }
 
-void TaskCheckpoints::onAborted(CheckpointId checkpoint) {
-  apply(0, barriers_->onAborted(checkpoint));
-  chain_.notifyAborted(checkpoint);
-}
+void TaskCheckpoints::onAborted(CheckpointId checkpoint) { chain_.notifyAborted(checkpoint); }
 
-void TaskCheckpoints::apply(std::uint32_t channel, const BarrierVerdict& verdict) {
-  if (verdict.release) {
-    gate_.unblockAll();
-  }
-  if (verdict.block) {
-    gate_.block(channel);
-  }
-  if (verdict.snapshot) {
-    takeSnapshot(*verdict.snapshot, verdict.alignment);
-  }
-}
-
-void TaskCheckpoints::takeSnapshot(const runtime::CheckpointOrder& order, Duration alignment) {
-  last_snapshot_ = order.checkpoint;
-  chain_.flush();
+void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Duration alignment) {
+  last_snapshot_ = barrier.checkpoint;
+  chain_.receive(barrier);
   outputs_.noteFlushed();
-  outputs_.broadcast(Event::barrier(order));
   const SteadyTime start = clock_.now();
-  auto frozen = chain_.snapshot(order.checkpoint);
+  auto frozen = chain_.snapshot(barrier.checkpoint);
   Snapshot snapshot;
   snapshot.task = self_.id;
   snapshot.task_name = self_.name;
-  snapshot.order = order;
+  snapshot.order = {barrier.checkpoint, barrier.timestamp_millis, barrier.savepoint};
   snapshot.finished = input_ended_;
   snapshot.alignment_millis = toMillis(alignment);
   snapshot.freeze_millis = toMillis(clock_.now() - start);

@@ -1,21 +1,18 @@
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "common/base/clock.h"
-#include "common/graph/job_graph.h"
 #include "common/runtime/messages.h"
-#include "taskmanager/worker/checkpoint/barrier_handler.h"
 #include "taskmanager/worker/checkpoint/snapshot_store.h"
-#include "taskmanager/worker/network/input_gate.h"
 #include "taskmanager/worker/operators/operator_chain.h"
 #include "taskmanager/worker/task/task_outputs.h"
 
 namespace weir::worker {
 
-/// The part that one subtask takes in checkpoints: it aligns barriers, forwards them, freezes its
-/// operators' state for the store, and tells the operators what became of it.
+/// The part that one subtask takes in checkpoints: it sends the barrier through its operators and
+/// out, freezes their state for the store, and tells them what became of it. Barriers of several
+/// channels are aligned before (TaskInput).
 ///
 /// Lives as long as the subtask's chain; the task's thread. What the operators throw passes
 /// through.
@@ -29,33 +26,30 @@ class TaskCheckpoints {
 
   /// References outlive it.
   TaskCheckpoints(Self self,
-                  graph::CheckpointingMode mode,
                   OperatorChain& chain,
-                  InputGate& gate,
                   TaskOutputs& outputs,
                   SnapshotStore& store,
                   const Clock& clock);
 
   /// For sources: takes the snapshot now, unless it was asked for before.
   void onTrigger(const runtime::CheckpointOrder& order);
-  void onBarrier(std::uint32_t channel, const runtime::CheckpointOrder& order);
+  /// For others: a barrier has come, all that belongs to the snapshot was received.
+  void onBarrier(const functions::Barrier& barrier, Duration alignment) {
+    takeSnapshot(barrier, alignment);
+  }
   void onCompleted(CheckpointId checkpoint);
-  /// Gives an alignment up.
   void onAborted(CheckpointId checkpoint);
   /// Later snapshots say that the task's input had ended.
   void inputEnded() { input_ended_ = true; }
 
  private:
-  void apply(std::uint32_t channel, const BarrierVerdict& verdict);
-  void takeSnapshot(const runtime::CheckpointOrder& order, Duration alignment);
+  void takeSnapshot(const functions::Barrier& barrier, Duration alignment);
 
   const Self self_;
-  OperatorChain& chain_;  // The task's, as are the next two.
-  InputGate& gate_;
+  OperatorChain& chain_;  // The task's, as is the next.
   TaskOutputs& outputs_;
   SnapshotStore& store_;  // The worker's.
   const Clock& clock_;
-  std::unique_ptr<BarrierHandler> barriers_;
   CheckpointId last_snapshot_;
   bool input_ended_ = false;
 };

@@ -1,6 +1,8 @@
 #include "taskmanager/worker/task/task_input.h"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace weir::worker {
 
@@ -12,60 +14,96 @@ std::uint32_t channelsOf(const std::vector<GateSection>& sections) {
 
 }  // namespace
 
-TaskInput::TaskInput(std::vector<GateSection> sections, BufferPool& buffers, WakeSignal& signal)
-    : open_ports_(sections.size()), gate_(channelsOf(sections), buffers, signal) {
+TaskInput::TaskInput(const std::vector<GateSection>& sections,
+                     graph::CheckpointingMode mode,
+                     BufferPool& buffers,
+                     WakeSignal& signal,
+                     const Clock& clock)
+    : gate_(channelsOf(sections), buffers, signal),
+      barriers_(BarrierHandler::make(mode, gate_.channels())),
+      clock_(clock) {
+  std::vector<std::uint32_t> widths;  // By port: channels.
   for (const GateSection& section : sections) {
-    port_of_.insert(port_of_.end(), section.count, static_cast<std::uint32_t>(ports_.size()));
-    ports_.push_back(Port{section.edge, section.count, nullptr});
+    widths.resize(std::max<std::size_t>(widths.size(), section.port + 1));
+    for (std::uint32_t i = 0; i < section.count; ++i) {
+      channels_.push_back(Channel{
+          static_cast<std::uint32_t>(sections_.size()), section.port, widths[section.port]++});
+    }
+    sections_.push_back(Section{section.edge, nullptr});
   }
+  for (const std::uint32_t width : widths) {
+    ports_.emplace_back(width);
+  }
+  open_ports_ = ports_.size();
 }
 
 void TaskInput::connect(OperatorChain& chain) {
-  for (Port& port : ports_) {
-    port.reader = &chain.reader(port.edge);
+  for (Section& section : sections_) {
+    section.reader = &chain.reader(section.edge);
   }
 }
 
 TaskInput::Next TaskInput::next() {
-  if (current_) {
-    return current_->event ? Next::kEvent : Next::kRecords;
-  }
-  current_ = gate_.next();
   if (!current_) {
-    return Next::kNothing;
+    current_ = gate_.next();
+    if (!current_) {
+      return Next::kNothing;
+    }
+    if (const auto* buffer = std::get_if<Buffer>(&current_->element)) {
+      offset_ = 0;
+      reading_ = sections_[channels_[current_->channel].section].reader;
+      reading_->begin();
+      bytes_read_ += buffer->size();
+    }
   }
-  if (current_->event) {
-    return Next::kEvent;
-  }
-  offset_ = 0;
-  reading_ = &ports_[port_of_[current_->channel]];
-  reading_->reader->begin();
-  bytes_read_ += current_->buffer.size();
-  return Next::kRecords;
+  return std::holds_alternative<Buffer>(current_->element) ? Next::kRecords : Next::kSignal;
 }
 
 bool TaskInput::read(std::size_t limit) {
-  offset_ += reading_->reader->read(current_->buffer.view().subspan(offset_), limit);
-  if (offset_ < current_->buffer.size()) {
+  auto& buffer = std::get<Buffer>(current_->element);
+  offset_ += reading_->read(buffer.view().subspan(offset_), limit);
+  if (offset_ < buffer.size()) {
     return true;
   }
-  gate_.recycle(current_->channel, std::move(current_->buffer));
+  gate_.recycle(current_->channel, std::move(buffer));
   current_.reset();
   return false;
 }
 
-TaskInput::ChannelEvent TaskInput::takeEvent() {
-  Arrival arrival = *std::exchange(current_, std::nullopt);
-  return {arrival.channel, *std::move(arrival.event)};
-}
-
-std::optional<std::uint32_t> TaskInput::endChannel(std::uint32_t channel) {
-  Port& port = ports_[port_of_[channel]];
-  if (port.open == 0 || --port.open != 0) {
+std::optional<TaskInput::Joined> TaskInput::join() {
+  const Arrival arrival = *std::exchange(current_, std::nullopt);
+  const auto& signal = std::get<functions::Signal>(arrival.element);
+  if (const auto* barrier = std::get_if<functions::Barrier>(&signal)) {
+    return align(arrival.channel, *barrier);
+  }
+  const Channel& channel = channels_[arrival.channel];
+  const auto joined = ports_[channel.port].join(channel.index, signal);
+  if (!joined) {
     return std::nullopt;
   }
-  --open_ports_;
-  return port.edge;
+  open_ports_ -= std::holds_alternative<functions::EndOfInput>(*joined) ? 1 : 0;
+  return Joined{*joined, channel.port, {}};
+}
+
+std::optional<TaskInput::Joined> TaskInput::align(std::uint32_t channel,
+                                                  const functions::Barrier& barrier) {
+  const BarrierVerdict verdict = barriers_->onBarrier(channel, barrier, clock_.now());
+  apply(channel, verdict);
+  if (!verdict.passed) {
+    return std::nullopt;
+  }
+  return Joined{*verdict.passed, 0, verdict.alignment};
+}
+
+void TaskInput::abort(CheckpointId checkpoint) { apply(0, barriers_->onAborted(checkpoint)); }
+
+void TaskInput::apply(std::uint32_t channel, const BarrierVerdict& verdict) {
+  if (verdict.release) {
+    gate_.unblockAll();
+  }
+  if (verdict.block) {
+    gate_.block(channel);
+  }
 }
 
 }  // namespace weir::worker

@@ -2,9 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "common/base/clock.h"
+#include "common/functions/signal_join.h"
+#include "common/graph/job_graph.h"
+#include "taskmanager/worker/checkpoint/barrier_handler.h"
 #include "taskmanager/worker/memory/buffer_pool.h"
 #include "taskmanager/worker/network/channel_plan.h"
 #include "taskmanager/worker/network/input_gate.h"
@@ -12,53 +17,71 @@
 
 namespace weir::worker {
 
-/// Everything that enters one subtask from other vertices: its gate, the readers of its edges, the
-/// buffer at hand, and which edges have ended.
+/// Everything that enters one subtask from other vertices, made one sequence of elements out of
+/// those of its channels: records as they come, barriers once they are aligned over all channels,
+/// other signals once all channels of their port have them.
 ///
-/// Lives as long as its task. Threads: the task's; the gate as it says.
+/// Owns the gate, and has the buffer at hand. Lives as long as its task. Threads: the task's; the
+/// gate as it says.
 class TaskInput {
  public:
   /// References outlive it.
-  TaskInput(std::vector<GateSection> sections, BufferPool& buffers, WakeSignal& signal);
+  TaskInput(const std::vector<GateSection>& sections,
+            graph::CheckpointingMode mode,
+            BufferPool& buffers,
+            WakeSignal& signal,
+            const Clock& clock);
 
-  /// A source has no edges.
-  bool empty() const { return ports_.empty(); }
+  /// A source has no channels.
+  bool empty() const { return sections_.empty(); }
   InputGate& gate() { return gate_; }
   /// Records go to the readers of `chain`, which outlives what is read.
   void connect(OperatorChain& chain);
 
-  enum class Next : std::uint8_t { kNothing, kRecords, kEvent };
+  enum class Next : std::uint8_t { kNothing, kRecords, kSignal };
   /// Looks what is at hand: the rest of a buffer, else what the gate has.
   Next next();
   /// After kRecords: reads about `limit` of them; false when the buffer is used up.
   bool read(std::size_t limit);
-  /// After kEvent.
-  struct ChannelEvent {
-    std::uint32_t channel = 0;
-    Event event;
+  /// A signal of the whole input, or of one port of it.
+  struct Joined {
+    functions::Signal signal;
+    std::uint32_t port = 0;  ///< Of the head; no meaning for barriers, which concern all.
+    Duration alignment{};    ///< Of a barrier: from the first channel's to the last one's.
   };
-  ChannelEvent takeEvent();
+  /// After kSignal: takes it, and answers what has come with it, if all channels have it now.
+  std::optional<Joined> join();
+  /// Gives the alignment of a checkpoint up.
+  void abort(CheckpointId checkpoint);
 
-  /// No records follow on `channel`. Answers the edge that has ended with it, if it was the last.
-  std::optional<std::uint32_t> endChannel(std::uint32_t channel);
-  /// Whether all edges have ended.
+  /// Whether all ports have ended.
   bool ended() const { return open_ports_ == 0; }
   std::uint64_t bytesRead() const { return bytes_read_; }
 
  private:
-  struct Port {  // One incoming edge.
+  struct Section {  // The channels of one incoming edge.
     std::uint32_t edge = 0;
-    std::uint32_t open = 0;  // Channels that have not ended.
     functions::EdgeReader* reader = nullptr;
   };
+  struct Channel {
+    std::uint32_t section = 0;
+    std::uint32_t port = 0;
+    std::uint32_t index = 0;  // Among the channels of its port.
+  };
 
-  std::vector<Port> ports_;
-  std::vector<std::uint32_t> port_of_;  // By gate channel.
+  std::optional<Joined> align(std::uint32_t channel, const functions::Barrier& barrier);
+  void apply(std::uint32_t channel, const BarrierVerdict& verdict);
+
+  std::vector<Section> sections_;
+  std::vector<Channel> channels_;             // By gate channel.
+  std::vector<functions::SignalJoin> ports_;  // Of channels.
   std::size_t open_ports_ = 0;
   InputGate gate_;
+  std::unique_ptr<BarrierHandler> barriers_;
+  const Clock& clock_;
   std::optional<Arrival> current_;  // Being read.
   std::size_t offset_ = 0;          // Into its buffer.
-  Port* reading_ = nullptr;
+  functions::EdgeReader* reading_ = nullptr;
   std::uint64_t bytes_read_ = 0;
 };
 

@@ -17,12 +17,6 @@ bool TaskOutputs::hasRoom() {
   return all;
 }
 
-void TaskOutputs::broadcast(const Event& event) {
-  for (auto& [edge, sender] : senders_) {
-    sender->broadcast(event);
-  }
-}
-
 Duration TaskOutputs::waited() const {
   Duration sum{};
   for (const auto& [edge, sender] : senders_) {

@@ -10,7 +10,6 @@
 #include "common/base/clock.h"
 #include "taskmanager/worker/memory/buffer_pool.h"
 #include "taskmanager/worker/network/edge_sender.h"
-#include "taskmanager/worker/network/event.h"
 
 namespace weir::worker {
 
@@ -35,8 +34,6 @@ class TaskOutputs {
 
   /// Whether every channel would take a buffer now; if not, the task is woken once all do.
   bool hasRoom();
-  /// Sends to all channels of all edges; what was written before was flushed.
-  void broadcast(const Event& event);
   /// Time that the task has spent waiting for room.
   Duration waited() const;
   std::uint64_t bytesSent() const;

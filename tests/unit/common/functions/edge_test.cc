@@ -28,6 +28,11 @@ class FakeEdge final : public EdgeOutput {
   explicit FakeEdge(std::uint32_t channels, std::size_t target = 64)
       : buffers(channels), target_(target) {}
   std::uint32_t channels() const override { return static_cast<std::uint32_t>(buffers.size()); }
+  void broadcast(const Signal& signal) override {
+    for (const auto& sent : buffers) {
+      signals.emplace_back(sent.size(), signal);
+    }
+  }
   Buffer take(std::size_t capacity) override {
     return {std::make_unique<std::byte[]>(capacity), capacity};
   }
@@ -51,6 +56,8 @@ class FakeEdge final : public EdgeOutput {
   }
 
   std::vector<std::vector<Buffer>> buffers;
+  std::vector<std::pair<std::size_t, Signal>>
+      signals;  // Each with the number of buffers before it.
 
  private:
   std::size_t target_;
@@ -195,6 +202,30 @@ TEST(EdgeTest, APartitionThatDoesNotExistIsNamed) {
   } catch (const std::out_of_range& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr("subtask 2 of 2"));
   }
+}
+
+TEST(EdgeTest, ASignalFollowsTheRecordsThatWereWrittenBeforeItOnEveryChannel) {
+  FakeEdge edge(2, 4096);
+  const auto writer = makeEdgeWriter<int>(edge, choose(Blindly::Kind::kInTurn, edge));
+  auto& receiver = static_cast<Receiver<int>&>(writer->receiver());
+  auto batch = batchOf<int>({1});
+  receiver.receive(batch);
+  receiver.receive(Watermark{5});
+  receiver.receive(Barrier{CheckpointId(3), 4, true});
+  const Signal watermark = Watermark{5};
+  const Signal barrier = Barrier{CheckpointId(3), 4, true};
+  EXPECT_THAT(edge.signals,
+              ElementsAre(::testing::Pair(1U, watermark),
+                          ::testing::Pair(0U, watermark),
+                          ::testing::Pair(1U, barrier),
+                          ::testing::Pair(0U, barrier)));
+}
+
+TEST(EdgeTest, AReaderHandsSignalsToWhereItsRecordsGo) {
+  Received<int> received;
+  TypedEdgeReader<int> reader(received);
+  reader.receive(Watermark{5});
+  EXPECT_THAT(received.signals, ElementsAre(::testing::Pair(0U, Signal(Watermark{5}))));
 }
 
 TEST(EdgeTest, DamagedBuffersAreRefused) {

@@ -49,8 +49,12 @@ class Received final : public Receiver<T> {
     }
     timestamps.insert(timestamps.end(), batch.timestamps.begin(), batch.timestamps.end());
   }
+  /// Each with the number of records before it.
+  void receive(const Signal& signal) override { signals.emplace_back(records.size(), signal); }
+
   std::vector<T> records;
   std::vector<std::int64_t> timestamps;
+  std::vector<std::pair<std::size_t, Signal>> signals;
   int batches = 0;
 };
 

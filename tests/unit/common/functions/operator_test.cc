@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "common/functions/keyed_functions.h"
+#include "common/functions/source_operator.h"
 #include "common/functions/stream_operators.h"
 #include "tests/unit/common/functions/fakes.h"
 
@@ -11,6 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 using Log = std::vector<std::string>;
 
@@ -161,7 +163,7 @@ TEST(OperatorTest, AFunctionsLifeIsInOrder) {
   feed<int>(first.op, {1, 2});
   snapshots.take(first.op, 0);
   first.op.notifyCheckpointComplete(CheckpointId(7));
-  first.op.endInput(0);
+  first.op.input(0)->receive(EndOfInput{});
   first.op.close();
   first.op.close();
   Running<LoggedOperator, int> second(FakeContext(), logged(log), NoSelector{});
@@ -172,6 +174,58 @@ TEST(OperatorTest, AFunctionsLifeIsInOrder) {
   EXPECT_THAT(
       log,
       ElementsAre("open 0", "snapshot 7", "complete 7", "endInput", "close", "restore", "open 0"));
+}
+
+TEST(OperatorTest, SignalsPassAFunctionBehindWhatItEmitted) {
+  Log log;
+  Running<LoggedOperator, int> one(FakeContext(), logged(log), NoSelector{});
+  one.op.open();
+  feed<int>(one.op, {1, 2});
+  one.op.input(0)->receive(Watermark{5});
+  feed<int>(one.op, {3});
+  one.op.input(0)->receive(Barrier{CheckpointId(1), 0, false});
+  EXPECT_THAT(one.out.signals,
+              ElementsAre(Pair(2U, Signal(Watermark{5})),
+                          Pair(3U, Signal(Barrier{CheckpointId(1), 0, false}))));
+}
+
+TEST(OperatorTest, AFunctionThatHadEndedBeforeARestoreHearsNoMoreOfTheEndThatRunsOn) {
+  Log log;
+  Running<LoggedOperator, int> one(FakeContext(), logged(log), NoSelector{});
+  one.op.setFinished();
+  one.op.open();
+  one.op.input(0)->receive(EndOfInput{});
+  EXPECT_THAT(log, ElementsAre("open 0"));
+  EXPECT_THAT(one.out.signals, ElementsAre(Pair(0U, Signal(EndOfInput{}))));
+}
+
+struct LastWords : CoMapFunction<int, std::string, int>, RichFunction {
+  int ends = 0;
+  int map1(const int& value) override { return value; }
+  int map2(const std::string& value) override { return static_cast<int>(value.size()); }
+  void endInput() override { ++ends; }
+};
+using Both = TwoInputOperator<CoSteps<LastWords>,
+                              LastWords,
+                              int,
+                              std::string,
+                              int,
+                              NoKey,
+                              NoSelector,
+                              NoSelector>;
+
+TEST(OperatorTest, AnOperatorOfTwoInputsSendsOnWhatBothHaveSaid) {
+  Running<Both, int> one(FakeContext(), LastWords{}, NoSelector{}, NoSelector{});
+  one.op.open();
+  one.op.input(0)->receive(Watermark{9});
+  feed<std::string>(one.op, {"four"}, 1);
+  one.op.input(1)->receive(Watermark{3});
+  one.op.input(1)->receive(EndOfInput{});
+  feed<int>(one.op, {1});
+  one.op.input(0)->receive(EndOfInput{});
+  EXPECT_THAT(one.out.records, ElementsAre(4, 1));
+  EXPECT_THAT(one.out.signals,
+              ElementsAre(Pair(1U, Signal(Watermark{3})), Pair(2U, Signal(EndOfInput{}))));
 }
 
 TEST(OperatorTest, CloseWithoutOpenReachesNoFunction) {

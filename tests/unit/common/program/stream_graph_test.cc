@@ -245,7 +245,9 @@ TEST_F(StreamGraphTest, KeepsTheCodeBesideTheGraphByIndexOfOperatorAndEdge) {
   }
   ASSERT_EQ(program->code.edges.size(), program->graph.edges.size());
   ASSERT_EQ(program->code.edges.size(), 1U);  // A and B are chained.
-  functions::AnyReceiver receiver;
+  struct Nowhere final : functions::AnyReceiver {
+    void receive(const functions::Signal& /*signal*/) override {}
+  } receiver;
   program->code.edges[0].make_reader(receiver);
   EXPECT_THAT(made, ElementsAre("A", "B", "C", "reader of C"));
 }

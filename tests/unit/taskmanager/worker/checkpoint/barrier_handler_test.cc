@@ -5,21 +5,21 @@
 namespace weir::worker {
 namespace {
 
-runtime::CheckpointOrder order(std::uint64_t id) {
-  runtime::CheckpointOrder order;
-  order.checkpoint = CheckpointId(id);
-  return order;
+functions::Barrier barrier(std::uint64_t id) {
+  functions::Barrier barrier;
+  barrier.checkpoint = CheckpointId(id);
+  return barrier;
 }
 const SteadyTime kStart{std::chrono::hours(1)};
 
 /// Verdict of the barrier `id` on `channel` as a word: what a table of expectations reads like.
 template <typename Handler>
 std::string barrier(Handler& handler, std::uint32_t channel, std::uint64_t id) {
-  const BarrierVerdict verdict = handler.onBarrier(channel, order(id), kStart);
+  const BarrierVerdict verdict = handler.onBarrier(channel, barrier(id), kStart);
   std::string text;
   text += verdict.release ? "release " : "";
   text += verdict.block ? "block " : "";
-  text += verdict.snapshot ? "snapshot" + std::to_string(verdict.snapshot->checkpoint.value()) : "";
+  text += verdict.passed ? "snapshot" + std::to_string(verdict.passed->checkpoint.value()) : "";
   return text;
 }
 
@@ -79,8 +79,8 @@ TEST(BarrierAlignerTest, IgnoresRepeatedAndTakenBarriers) {
 
 TEST(BarrierAlignerTest, MeasuresTheAlignmentFromTheFirstBarrier) {
   BarrierAligner aligner(2);
-  aligner.onBarrier(0, order(1), kStart);
-  const auto verdict = aligner.onBarrier(1, order(1), kStart + std::chrono::milliseconds(40));
+  aligner.onBarrier(0, barrier(1), kStart);
+  const auto verdict = aligner.onBarrier(1, barrier(1), kStart + std::chrono::milliseconds(40));
   EXPECT_EQ(verdict.alignment, std::chrono::milliseconds(40));
 }
 

@@ -29,15 +29,16 @@ class InputGateTest : public ::testing::Test, public CreditSink {
     pool.give(std::move(buffer));
     return pushed;
   }
-  /// The number of the next buffer, -1 for an event, -2 for nothing.
+  /// The number of the next buffer, -1 for a signal, -2 for nothing.
   int next() {
     auto arrival = gate.next();
-    if (!arrival || arrival->event) {
+    auto* buffer = arrival ? std::get_if<Buffer>(&arrival->element) : nullptr;
+    if (buffer == nullptr) {
       return arrival ? -1 : -2;
     }
     int number = 0;
-    std::memcpy(&number, arrival->buffer.data(), sizeof number);
-    gate.recycle(arrival->channel, std::move(arrival->buffer));
+    std::memcpy(&number, buffer->data(), sizeof number);
+    gate.recycle(arrival->channel, std::move(*buffer));
     return number;
   }
 
@@ -49,20 +50,20 @@ class InputGateTest : public ::testing::Test, public CreditSink {
   InputGate gate{2, pool, consumer};
 };
 
-TEST_F(InputGateTest, HoldsASenderBackAtItsWindowButTakesEvents) {
+TEST_F(InputGateTest, HoldsASenderBackAtItsWindowButTakesSignals) {
   for (int i = 0; i < 4; ++i) {
     EXPECT_TRUE(push(0, i, 4));
   }
   EXPECT_FALSE(push(0, 4, 4));
   EXPECT_TRUE(push(1, 5, 4));
-  gate.pushEvent(0, Event::endOfInput());
+  gate.pushSignal(0, functions::EndOfInput{});
   EXPECT_EQ(gate.inFlight(0), 4U);
 }
 
 TEST_F(InputGateTest, ReadsEachChannelInOrderAndChannelsInTurn) {
   push(0, 1);
   push(0, 2);
-  gate.pushEvent(0, Event::endOfInput());
+  gate.pushSignal(0, functions::EndOfInput{});
   push(1, 10);
   EXPECT_EQ(next(), 1);
   EXPECT_EQ(next(), 10);
@@ -123,7 +124,7 @@ TEST_F(InputGateTest, GrantsAPeerOneBufferAtATimeWhileThePoolIsExhausted) {
   }
   for (std::uint32_t i = 0; i < InputGate::kCredits; ++i) {
     auto arrival = tight.next();
-    tight.recycle(0, std::move(arrival->buffer));
+    tight.recycle(0, std::move(std::get<Buffer>(arrival->element)));
   }
   tight.returnCredits();
   EXPECT_THAT(granted, ElementsAre(Pair(3, 1)));

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "taskmanager/worker/network/event.h"
 #include "taskmanager/worker/network/frame.h"
 #include "taskmanager/worker/network/hello.h"
+#include "taskmanager/worker/network/signal_frame.h"
 
 namespace weir::worker {
 namespace {
@@ -44,21 +44,36 @@ TEST(DataHelloTest, RefusesAnotherMagicLengthOrVersion) {
             ErrorCode::kInvalidArgument);
 }
 
-TEST(EventTest, ABarrierCarriesItsWholeOrder) {
-  runtime::CheckpointOrder order{CheckpointId(7), 1234, true};
-  const auto read = decodeEvent(Event::Kind::kBarrier, encodeEvent(Event::barrier(order)));
-  ASSERT_TRUE(read.has_value());
-  EXPECT_EQ(read->order.checkpoint, CheckpointId(7));
-  EXPECT_EQ(read->order.timestamp_millis, 1234);
-  EXPECT_TRUE(read->order.savepoint);
+/// The signal as the other side reads it.
+Result<functions::Signal> overTheWire(const functions::Signal& signal, std::size_t cut = 0) {
+  const OutFrame frame = encodeSignal(5, signal);
+  const FrameHeader header = FrameHeader::decode(frame.header.data());
+  EXPECT_EQ(header.channel, 5U);
+  EXPECT_EQ(header.length, frame.text.size());
+  return decodeSignal(header.type, std::string_view(frame.text).substr(0, frame.text.size() - cut));
 }
 
-TEST(EventTest, RefusesATruncatedBarrier) {
-  const std::string bytes = encodeEvent(Event::barrier({CheckpointId(7), 1234, true}));
-  for (std::size_t length = 0; length < bytes.size(); ++length) {
-    EXPECT_FALSE(
-        decodeEvent(Event::Kind::kBarrier, std::string_view(bytes).substr(0, length)).has_value());
+TEST(SignalFrameTest, EverySignalReadsBackAsWritten) {
+  const std::vector<functions::Signal> signals = {functions::Barrier{CheckpointId(7), 1234, true},
+                                                  functions::EndOfInput{},
+                                                  functions::Watermark{-5},
+                                                  functions::Watermark{}};
+  for (const functions::Signal& signal : signals) {
+    const auto read = overTheWire(signal);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(*read, signal);
   }
+}
+
+TEST(SignalFrameTest, RefusesWhatIsCutShortAndFramesThatCarryNoSignal) {
+  for (std::size_t cut = 1; cut <= 17; ++cut) {
+    EXPECT_FALSE(overTheWire(functions::Barrier{CheckpointId(7), 1234, true}, cut).has_value());
+  }
+  for (std::size_t cut = 1; cut <= 8; ++cut) {
+    EXPECT_FALSE(overTheWire(functions::Watermark{1}, cut).has_value());
+  }
+  EXPECT_FALSE(decodeSignal(FrameType::kEndOfInput, "x").has_value());
+  EXPECT_FALSE(decodeSignal(FrameType::kCredit, "").has_value());
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "taskmanager/worker/operators/operator_chain.h"
 
+#include <array>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/functions/operator_base.h"
 #include "common/state/keyed_backend.h"
 
 namespace weir::worker {
@@ -15,24 +17,38 @@ using ::testing::ElementsAre;
 using Log = std::vector<std::string>;
 
 /// Notes every call under its name.
-class LoggingOperator final : public functions::Operator, public functions::Receiver<int> {
+class LoggingOperator final : public functions::OperatorBase {
  public:
-  static inline std::string failing;  // The operator that throws at records.
+  static inline std::string failing;  // The operator that throws at records and at its end.
 
-  LoggingOperator(std::string name, Log& log) : name_(std::move(name)), log_(log) {
-    work_.operator_name = name_;
-  }
+  /// A has two ports.
+  LoggingOperator(std::string name, Log& log)
+      : OperatorBase(name == "A" ? 2 : 1), name_(std::move(name)), log_(log) {}
   void setup(functions::OperatorContext& context) override {
+    OperatorBase::setup(context);
     EXPECT_EQ(context.task().operator_name, name_);
   }
-  functions::AnyReceiver* input(std::uint32_t /*port*/) override { return this; }
+  functions::AnyReceiver* input(std::uint32_t port) override { return &ports_[port]; }
   void addOutput(functions::AnyReceiver& next) override {
     next_.push_back(&static_cast<functions::Receiver<int>&>(next));
   }
   Status restore(const functions::OperatorRestore& /*restore*/) override { return ok(); }
   void open() override { log_.push_back("open " + name_ + atWork()); }
-  void endInput(std::uint32_t port) override {
-    log_.push_back("end " + name_ + std::to_string(port));
+  void endInput() override {
+    log_.push_back("end " + name_ + atWork());
+    throwIfFailing();
+  }
+  void onWatermark(const functions::Watermark& watermark) override {
+    log_.push_back("watermark " + name_ + " " + std::to_string(watermark.time) + atWork());
+    emit(watermark);
+  }
+  void emit(const functions::Signal& signal) override {
+    if (std::holds_alternative<functions::Barrier>(signal)) {
+      log_.push_back("barrier " + name_);
+    }
+    for (auto* next : next_) {
+      next->receive(signal);
+    }
   }
   void close() override {
     log_.push_back("close " + name_ + atWork());
@@ -44,28 +60,37 @@ class LoggingOperator final : public functions::Operator, public functions::Rece
     log_.push_back("snapshot " + name_ + atWork());
     return nullptr;
   }
-  void receive(Batch<int>& batch) override {
+
+ private:
+  struct Port final : functions::Receiver<int> {
+    Port(LoggingOperator& of, std::uint32_t at) : owner(of), index(at) {}
+    void receive(Batch<int>& batch) override { owner.process(batch); }
+    void receive(const functions::Signal& signal) override { owner.onSignal(index, signal); }
+    LoggingOperator& owner;
+    std::uint32_t index;
+  };
+
+  void process(Batch<int>& batch) {
     const functions::AtWork at_work(work_, batch.size());
     log_.push_back("receive " + name_);
-    if (name_ == failing) {
-      throw std::runtime_error("receive of " + name_);
-    }
+    throwIfFailing();
     for (auto* next : next_) {
       next->receive(batch);
     }
   }
-
-  functions::Work* work() override { return &work_; }
-
- private:
+  void throwIfFailing() const {
+    if (name_ == failing) {
+      throw std::runtime_error(name_ + " fails");
+    }
+  }
   /// Empty when this operator is the one that a crash would be blamed on.
   std::string atWork() const {
     return functions::workOfThread().current == &work_ ? "" : " of nobody";
   }
 
   std::string name_;
-  functions::Work work_;
   Log& log_;
+  std::array<Port, 2> ports_{Port(*this, 0), Port(*this, 1)};
   std::vector<functions::Receiver<int>*> next_;
 };
 
@@ -81,6 +106,7 @@ class ByteReader final : public functions::EdgeReader {
     target_.receive(batch);
     return bytes.size();
   }
+  void receive(const functions::Signal& signal) override { target_.receive(signal); }
 
  private:
   functions::Receiver<int>& target_;
@@ -136,21 +162,44 @@ TEST_F(OperatorChainTest, RecordsOfAnEdgeRunThroughTheWholeChain) {
   EXPECT_THAT(log_, ElementsAre("receive A", "receive B", "receive C"));
 }
 
-TEST_F(OperatorChainTest, AnInputEndsWhenAllItsEdgesHaveAndRunsDownTheChainWithTheLast) {
-  chain_->endEdge(0);
+TEST_F(OperatorChainTest, TheEndOfTheLastPortRunsDownTheChain) {
+  chain_->receive(0, functions::EndOfInput{});
   EXPECT_TRUE(log_.empty());
-  chain_->endEdge(1);
-  EXPECT_THAT(log_, ElementsAre("end A0"));
-  chain_->endEdge(2);
-  EXPECT_THAT(log_, ElementsAre("end A0", "end A1", "end B0", "end C0"));
+  chain_->receive(1, functions::EndOfInput{});
+  EXPECT_THAT(log_, ElementsAre("end A", "end B", "end C"));
+}
+
+TEST_F(OperatorChainTest, AWatermarkRunsDownTheChainBehindTheRecordsThatCameBeforeIt) {
+  const std::byte byte{1};
+  chain_->receive(0, functions::Watermark{7});
+  chain_->reader(1).read({&byte, 1}, 1);
+  chain_->receive(1, functions::Watermark{5});
+  EXPECT_THAT(log_,
+              ElementsAre("receive A",
+                          "receive B",
+                          "receive C",
+                          "watermark A 5",
+                          "watermark B 5",
+                          "watermark C 5"));
+}
+
+TEST_F(OperatorChainTest, ABarrierPassesEveryOperatorOnceThoughItsHeadHasTwoPorts) {
+  chain_->receive(functions::Barrier{CheckpointId(1), 0, false});
+  EXPECT_THAT(log_, ElementsAre("barrier A", "barrier B", "barrier C"));
+}
+
+TEST_F(OperatorChainTest, NamesTheChainedOperatorThatThrewAtItsEnd) {
+  LoggingOperator::failing = "C";
+  chain_->receive(0, functions::EndOfInput{});
+  EXPECT_THROW(chain_->receive(1, functions::EndOfInput{}), std::runtime_error);
+  LoggingOperator::failing.clear();
+  EXPECT_EQ(chain_->where(), "C");
 }
 
 TEST_F(OperatorChainTest, DoesNotEndAnOperatorAgainThatWasRestoredAsFinished) {
   chain_->setFinished(1);
-  for (const std::uint32_t edge : {0U, 1U, 2U}) {
-    chain_->endEdge(edge);
-  }
-  EXPECT_THAT(log_, ElementsAre("end A0", "end A1", "end C0"));
+  chain_->receive(functions::EndOfInput{});
+  EXPECT_THAT(log_, ElementsAre("end A", "end C"));
 }
 
 TEST_F(OperatorChainTest, ClosesEveryOperatorOnceAndThenThrowsTheFirstException) {

@@ -32,6 +32,7 @@ struct Item {
 struct JobSpace {
   std::uint64_t count = 1000;  // Records of each source.
   std::uint64_t keys = 10;
+  std::uint64_t watermark_every = 0;        // Records of a source, where not 0: with its position.
   std::atomic<bool> hold{false};            // Sources have nothing while set.
   std::atomic<std::int64_t> sink_nanos{0};  // Time that a sink takes for a record.
   std::atomic<std::uint64_t> emitted{0};
@@ -82,8 +83,13 @@ class FakeOperator : public functions::Operator {
     number_ = restoredNumber(restore, task_.subtask);
     return ok();
   }
+  void setFinished() override { finished_ = true; }
   void open() override {}
-  void endInput(std::uint32_t /*port*/) override {}
+  void emit(const functions::Signal& signal) override {
+    if (next_ != nullptr) {
+      next_->receive(signal);
+    }
+  }
   void close() override { ++space_.closed; }
   std::unique_ptr<state::FrozenState> snapshot(CheckpointId /*checkpoint*/) override {
     return std::make_unique<FrozenNumber>(number_);
@@ -94,6 +100,7 @@ class FakeOperator : public functions::Operator {
   functions::TaskInfo task_;
   functions::Receiver<Item>* next_ = nullptr;
   std::uint64_t number_ = 0;
+  bool finished_ = false;
 };
 
 /// Emits `count` records; its state is its position.
@@ -107,13 +114,19 @@ class NumberSource final : public FakeOperator {
     if (space_.hold) {
       return InputStatus::kNothingAvailable;
     }
-    const std::uint64_t end = std::min<std::uint64_t>(space_.count, number_ + limit);
+    std::uint64_t end = std::min<std::uint64_t>(space_.count, number_ + limit);
+    if (space_.watermark_every != 0) {
+      end = std::min(end, (number_ / space_.watermark_every + 1) * space_.watermark_every);
+    }
     for (; number_ < end; ++number_) {
       batch_.records.push_back(Item{number_ % space_.keys, 1});
     }
     space_.emitted += batch_.size();
     next_->receive(batch_);
     batch_.clear();
+    if (space_.watermark_every != 0 && number_ % space_.watermark_every == 0) {
+      emit(functions::Watermark{static_cast<std::int64_t>(number_)});
+    }
     return InputStatus::kMoreAvailable;
   }
 
@@ -146,8 +159,15 @@ class SumSink final : public FakeOperator, public functions::Receiver<Item> {
     }
     space_.received += batch.size();
   }
-  void endInput(std::uint32_t /*port*/) override {
+  void receive(const functions::Signal& signal) override {
     std::lock_guard lock(space_.mutex);
+    if (const auto* watermark = std::get_if<functions::Watermark>(&signal)) {
+      space_.events.push_back("watermark " + std::to_string(watermark->time) + " behind " +
+                              std::to_string(number_));
+    }
+    if (finished_ || !std::holds_alternative<functions::EndOfInput>(signal)) {
+      return;
+    }
     for (std::size_t key = 0; key < sums_.size(); ++key) {
       if (sums_[key] != 0) {
         space_.sums[key] += sums_[key];

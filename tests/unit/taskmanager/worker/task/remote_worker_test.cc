@@ -14,6 +14,7 @@ namespace weir::worker {
 namespace {
 
 using runtime::TaskState;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// Listens as a task manager does, and hands each connection to a worker.
@@ -157,6 +158,25 @@ TEST_F(RemoteWorkerTest, EveryRecordArrivesOnceAcrossWorkersWithCheckpointsOnThe
   for (std::uint64_t key = 0; key < space_.keys; ++key) {
     EXPECT_EQ(space_.sums[key], 2 * space_.count / space_.keys);
   }
+}
+
+TEST_F(RemoteWorkerTest, AWatermarkCrossesWorkersBehindTheRecordsOfAllSources) {
+  space_.keys = 1;  // Sink 0 receives them all.
+  space_.watermark_every = 500;
+  start();
+  reports_.awaitInputEnded(4);
+  std::lock_guard lock(space_.mutex);
+  std::vector<std::uint64_t> of_sink_0;
+  for (const std::string& event : space_.events) {
+    std::uint64_t time = 0;
+    std::uint64_t received = 0;
+    if (std::sscanf(event.c_str(), "watermark %lu behind %lu", &time, &received) == 2 &&
+        received != 0) {
+      EXPECT_GE(received, 2 * time) << event;
+      of_sink_0.push_back(time);
+    }
+  }
+  EXPECT_THAT(of_sink_0, ElementsAre(500, 1000));
 }
 
 TEST_F(RemoteWorkerTest, ConnectsAgainWhileTheOtherWorkerIsNotThereYet) {

@@ -10,46 +10,99 @@
 namespace weir::worker {
 namespace {
 
+using functions::Barrier;
+using functions::EndOfInput;
+using functions::Signal;
+using functions::Watermark;
+
 constexpr SteadyTime atMillis(std::int64_t millis) {
   return SteadyTime(std::chrono::milliseconds(millis));
 }
 
+/// Port 0 has edge 4 with two channels and edge 9 with one, port 1 has edge 7 with one.
 class TaskInputTest : public ::testing::Test {
  protected:
+  /// What the signal makes of the whole input when it comes on `channel`.
+  std::optional<TaskInput::Joined> push(std::uint32_t channel, const Signal& signal) {
+    input_.gate().pushSignal(channel, signal);
+    EXPECT_EQ(input_.next(), TaskInput::Next::kSignal);
+    return input_.join();
+  }
+  /// The port that the end of `channel` ends.
+  std::optional<std::uint32_t> end(std::uint32_t channel) {
+    const auto joined = push(channel, EndOfInput{});
+    return joined ? std::optional(joined->port) : std::nullopt;
+  }
+
   BufferPool pool_{4096, 100};
   WakeSignal signal_;
-  /// Edge 4 has two channels, edge 7 one.
-  TaskInput input_{{{4, 0, 2}, {7, 2, 1}}, pool_, signal_};
+  SystemClock clock_;
+  TaskInput input_{{{4, 0, 0, 2}, {7, 1, 2, 1}, {9, 0, 3, 1}},
+                   graph::CheckpointingMode::kExactlyOnce,
+                   pool_,
+                   signal_,
+                   clock_};
 };
 
-TEST_F(TaskInputTest, AnEdgeEndsWithItsLastChannelAndTheInputWithItsLastEdge) {
-  EXPECT_EQ(input_.endChannel(1), std::nullopt);
-  EXPECT_EQ(input_.endChannel(2), 7U);
+TEST_F(TaskInputTest, APortEndsWithTheLastChannelOfItsEdgesAndTheInputWithItsLastPort) {
+  EXPECT_EQ(end(1), std::nullopt);
+  EXPECT_EQ(end(2), 1U);
+  EXPECT_EQ(end(3), std::nullopt);
   EXPECT_FALSE(input_.ended());
-  EXPECT_EQ(input_.endChannel(0), 4U);
+  EXPECT_EQ(end(0), 0U);
   EXPECT_TRUE(input_.ended());
 }
 
 TEST_F(TaskInputTest, AChannelThatEndsAgainEndsNothing) {
-  EXPECT_EQ(input_.endChannel(2), 7U);
-  EXPECT_EQ(input_.endChannel(2), std::nullopt);
+  EXPECT_EQ(end(2), 1U);
+  EXPECT_EQ(end(2), std::nullopt);
   EXPECT_FALSE(input_.ended());
 }
 
-TEST_F(TaskInputTest, HandsEventsOnWithTheirChannelAndThenHasNothing) {
+TEST_F(TaskInputTest, LookingTakesNothing) {
   EXPECT_EQ(input_.next(), TaskInput::Next::kNothing);
-  input_.gate().pushEvent(1, Event::endOfInput());
-  ASSERT_EQ(input_.next(), TaskInput::Next::kEvent);
-  ASSERT_EQ(input_.next(), TaskInput::Next::kEvent);  // Looking takes nothing.
-  const auto arrived = input_.takeEvent();
-  EXPECT_EQ(arrived.channel, 1U);
-  EXPECT_EQ(arrived.event.kind, Event::Kind::kEndOfInput);
+  input_.gate().pushSignal(1, EndOfInput{});
+  EXPECT_EQ(input_.next(), TaskInput::Next::kSignal);
+  EXPECT_EQ(input_.next(), TaskInput::Next::kSignal);
+  input_.join();
   EXPECT_EQ(input_.next(), TaskInput::Next::kNothing);
+}
+
+TEST_F(TaskInputTest, AWatermarkHasComeOnceAllChannelsOfItsPortHaveIt) {
+  EXPECT_FALSE(push(0, Watermark{5}));
+  EXPECT_FALSE(push(1, Watermark{9}));
+  const auto least = push(3, Watermark{7});
+  ASSERT_TRUE(least);
+  EXPECT_EQ(least->signal, Signal(Watermark{5}));
+  EXPECT_EQ(least->port, 0U);
+  EXPECT_EQ(push(2, Watermark{1})->port, 1U);
+}
+
+TEST_F(TaskInputTest, ABarrierHasComeOnceAllChannelsHaveItAndWhatIsBehindItWaits) {
+  const Barrier barrier{CheckpointId(3), 1, false};
+  for (const std::uint32_t channel : {0U, 3U, 2U}) {
+    EXPECT_FALSE(push(channel, barrier));
+  }
+  input_.gate().pushSignal(0, Watermark{5});
+  EXPECT_EQ(input_.next(), TaskInput::Next::kNothing);
+  const auto aligned = push(1, barrier);
+  ASSERT_TRUE(aligned);
+  EXPECT_EQ(aligned->signal, Signal(barrier));
+  EXPECT_EQ(input_.next(), TaskInput::Next::kSignal);
+}
+
+TEST_F(TaskInputTest, AnAlignmentThatIsGivenUpReleasesItsChannels) {
+  EXPECT_FALSE(push(0, Barrier{CheckpointId(3), 1, false}));
+  input_.gate().pushSignal(0, Watermark{5});
+  EXPECT_EQ(input_.next(), TaskInput::Next::kNothing);
+  input_.abort(CheckpointId(3));
+  EXPECT_EQ(input_.next(), TaskInput::Next::kSignal);
 }
 
 TEST_F(TaskInputTest, ASourceHasNone) {
   EXPECT_FALSE(input_.empty());
-  EXPECT_TRUE(TaskInput({}, pool_, signal_).empty());
+  EXPECT_TRUE(
+      TaskInput({}, graph::CheckpointingMode::kExactlyOnce, pool_, signal_, clock_).empty());
 }
 
 class TaskOutputsTest : public ::testing::Test {
@@ -88,7 +141,7 @@ TEST_F(TaskOutputsTest, WhatIsDueAtOnceWaitsForNothing) {
   EXPECT_TRUE(outputs.due(atMillis(1001)));
 }
 
-TEST_F(TaskOutputsTest, AnEventReachesAllChannelsOfAllEdges) {
+TEST_F(TaskOutputsTest, ASignalReachesAllChannelsOfItsEdge) {
   TaskOutputs outputs = make(100);
   WakeSignal consumer;
   InputGate gate(3, pool_, consumer);
@@ -99,12 +152,10 @@ TEST_F(TaskOutputsTest, AnEventReachesAllChannelsOfAllEdges) {
   std::vector<std::unique_ptr<OutputChannel>> single;
   single.push_back(std::make_unique<LocalChannel>(gate, 2));
   outputs.add(1, std::move(single));
-  outputs.broadcast(Event::endOfInput());
-  int events = 0;
-  while (gate.next()) {
-    ++events;
-  }
-  EXPECT_EQ(events, 3);
+  outputs.edge(0).broadcast(EndOfInput{});
+  EXPECT_EQ(gate.next()->channel, 0U);
+  EXPECT_EQ(gate.next()->channel, 1U);
+  EXPECT_FALSE(gate.next());
   EXPECT_TRUE(outputs.hasRoom());
 }
 

@@ -13,6 +13,7 @@ namespace {
 using runtime::TaskState;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// One worker with all tasks of a job.
@@ -88,6 +89,20 @@ TEST_F(WorkerTest, EveryRecordArrivesOnceAndTasksLiveOnUntilToldToFinish) {
     EXPECT_EQ(space_.sums[key], 2 * space_.count / space_.keys);
   }
   EXPECT_EQ(space_.closed, 4);
+}
+
+TEST_F(WorkerTest, AWatermarkArrivesBehindTheRecordsThatWereEmittedBeforeItAndInFrontOfTheRest) {
+  space_.watermark_every = 250;
+  start(1);
+  reports_.awaitInputEnded(2);
+  finish();
+  std::lock_guard lock(space_.mutex);
+  EXPECT_THAT(space_.events,
+              ElementsAre("watermark 250 behind 250",
+                          "watermark 500 behind 500",
+                          "watermark 750 behind 750",
+                          "watermark 1000 behind 1000",
+                          "end 0"));
 }
 
 TEST_F(WorkerTest, CountsRecordsAndBytesAcrossEdges) {

@@ -1,0 +1,57 @@
+#include "taskmanager/worker/network/signal_frame.h"
+
+#include "common/base/bytes.h"
+#include "common/base/overloaded.h"
+
+namespace weir::worker {
+
+using functions::Barrier;
+using functions::EndOfInput;
+using functions::Signal;
+using functions::Watermark;
+
+OutFrame encodeSignal(std::uint32_t channel, const Signal& signal) {
+  Writer writer;
+  const FrameType type =
+      std::visit(Overloaded{[&](const Watermark& watermark) {
+                              writer.put(watermark.time);
+                              return FrameType::kWatermark;
+                            },
+                            [&](const Barrier& barrier) {
+                              writer.put(barrier.checkpoint.value());
+                              writer.put(barrier.timestamp_millis);
+                              writer.put(static_cast<std::uint8_t>(barrier.savepoint));
+                              return FrameType::kBarrier;
+                            },
+                            [](const EndOfInput&) { return FrameType::kEndOfInput; }},
+                 signal);
+  return OutFrame::of(type, channel, writer.str());
+}
+
+bool isSignal(FrameType type) {
+  return type == FrameType::kWatermark || type == FrameType::kBarrier ||
+         type == FrameType::kEndOfInput;
+}
+
+Result<Signal> decodeSignal(FrameType type, std::string_view bytes) {
+  Reader reader(bytes);
+  Signal signal = EndOfInput{};
+  if (type == FrameType::kWatermark) {
+    signal = Watermark{reader.get<std::int64_t>()};
+  } else if (type == FrameType::kBarrier) {
+    Barrier barrier;
+    barrier.checkpoint = CheckpointId(reader.get<std::uint64_t>());
+    barrier.timestamp_millis = reader.get<std::int64_t>();
+    barrier.savepoint = reader.get<std::uint8_t>() != 0;
+    signal = barrier;
+  }
+  if (!isSignal(type) || reader.failed() || reader.remaining() != 0) {
+    return Error(ErrorCode::kCorruption,
+                 "a frame of type " + std::to_string(static_cast<int>(type)) +
+                     " between workers has a payload of " + std::to_string(bytes.size()) +
+                     " bytes that does not read as a signal");
+  }
+  return signal;
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,57 @@
+#include "common/functions/signal_join.h"
+
+#include <gtest/gtest.h>
+
+namespace weir::functions {
+namespace {
+
+std::optional<Signal> just(const Signal& signal) { return signal; }
+Barrier barrierOf(std::uint64_t checkpoint) { return {CheckpointId(checkpoint), 0, false}; }
+
+TEST(SignalJoinTest, TheWatermarkIsTheLeastOfAllInputsOnceEachHasOne) {
+  SignalJoin join(3);
+  EXPECT_EQ(join.join(0, Watermark{10}), std::nullopt);
+  EXPECT_EQ(join.join(1, Watermark{30}), std::nullopt);
+  EXPECT_EQ(join.join(2, Watermark{20}), just(Watermark{10}));
+  EXPECT_EQ(join.join(1, Watermark{40}), std::nullopt);
+  EXPECT_EQ(join.join(0, Watermark{50}), just(Watermark{20}));
+}
+
+TEST(SignalJoinTest, AWatermarkThatGoesBackOrSaysNothingNewIsIgnored) {
+  SignalJoin join(2);
+  join.join(0, Watermark{10});
+  EXPECT_EQ(join.join(1, Watermark{10}), just(Watermark{10}));
+  EXPECT_EQ(join.join(0, Watermark{5}), std::nullopt);
+  EXPECT_EQ(join.join(1, Watermark{20}), std::nullopt);
+  EXPECT_EQ(join.join(0, Watermark{10}), std::nullopt);
+  EXPECT_EQ(join.join(0, Watermark{11}), just(Watermark{11}));
+}
+
+TEST(SignalJoinTest, ABarrierHasComeWithTheLastInputAlsoWhereOneHasEnded) {
+  SignalJoin join(2);
+  EXPECT_EQ(join.join(0, EndOfInput{}), std::nullopt);
+  EXPECT_EQ(join.join(1, barrierOf(1)), std::nullopt);
+  EXPECT_EQ(join.join(0, barrierOf(1)), just(barrierOf(1)));
+  EXPECT_EQ(join.join(0, barrierOf(1)), std::nullopt);
+}
+
+TEST(SignalJoinTest, ANewerBarrierLeavesAnOlderOneBehind) {
+  SignalJoin join(2);
+  EXPECT_EQ(join.join(0, barrierOf(1)), std::nullopt);
+  EXPECT_EQ(join.join(1, barrierOf(2)), std::nullopt);
+  EXPECT_EQ(join.join(1, barrierOf(1)), std::nullopt);
+  EXPECT_EQ(join.join(0, barrierOf(2)), just(barrierOf(2)));
+}
+
+TEST(SignalJoinTest, TheEndHasComeWithTheLastInputAndOnce) {
+  SignalJoin join(2);
+  EXPECT_EQ(join.join(0, EndOfInput{}), std::nullopt);
+  EXPECT_EQ(join.join(0, EndOfInput{}), std::nullopt);
+  EXPECT_FALSE(join.ended());
+  EXPECT_EQ(join.join(1, EndOfInput{}), just(EndOfInput{}));
+  EXPECT_TRUE(join.ended());
+  EXPECT_EQ(join.join(1, EndOfInput{}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace weir::functions
