@@ -12,6 +12,7 @@ constexpr std::string_view kCheckpoint = "chk-";
 constexpr std::string_view kSavepoint = "savepoint-";
 constexpr std::string_view kOwnState = "state-";
 constexpr std::string_view kInUse = "in-use-";
+constexpr std::string_view kExport = ".export";
 
 constexpr std::string_view kDecimal = "0123456789";
 constexpr std::string_view kHex = "0123456789abcdef";
@@ -62,6 +63,19 @@ Result<std::string> savepointDirectory(const std::string& path) {
   return location.name() == kMetadata ? location.parent().uri() : location.uri();
 }
 
+std::string exportName(std::string_view name, std::string_view random) {
+  return "." + std::string(name) + "." + std::string(random) + std::string(kExport);
+}
+
+bool isExportName(std::string_view name) {
+  if (!name.starts_with('.') || !name.ends_with(kExport)) {
+    return false;
+  }
+  name.remove_suffix(kExport.size());
+  const std::size_t dot = name.rfind('.');
+  return dot > 1 && name.size() - dot - 1 == kRandomDigits && allOf(name.substr(dot + 1), kHex);
+}
+
 bool isMetadata(std::string_view name) { return name == kMetadata || name == kDisposedMetadata; }
 
 std::string taskFileName(OperatorId vertex,
@@ -86,7 +100,7 @@ bool isOwnState(std::string_view name) { return name.starts_with(kOwnState); }
 bool isStateFileName(std::string_view name) {
   constexpr std::size_t kLongest = 255;
   return !name.empty() && name.size() <= kLongest && !name.starts_with('.') && name != kMetadata &&
-         name != kProgram && !name.starts_with(kInUse) &&
+         name != kProgram && name != kLabel && !name.starts_with(kInUse) &&
          std::none_of(name.begin(), name.end(), [](unsigned char c) {
            return c < ' ' || c == 0x7f || c == '/' || c == '\\' || c == ':';
          });

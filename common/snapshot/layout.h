@@ -20,7 +20,9 @@
 ///         metadata                                 names the directory of the state
 ///         state-<n>                                state that lay on the job manager
 ///         program/                                 what discards its state handles
+///         label                                    what its owner says of it
 ///         in-use-<job id>
+///     .<name>.<8 hex digits>.export/               a directory <name> that is being exported
 ///     jobmanager://savepoints/<n>                  a savepoint in the job manager's memory
 ///
 /// `.disposed-metadata` takes the place of `metadata` while a snapshot is being disposed.
@@ -30,6 +32,7 @@ namespace weir::snapshot {
 inline constexpr std::string_view kMetadata = "metadata";
 inline constexpr std::string_view kDisposedMetadata = ".disposed-metadata";
 inline constexpr std::string_view kProgram = "program";
+inline constexpr std::string_view kLabel = "label";
 inline constexpr std::string_view kHeapSavepoints = "jobmanager://savepoints/";
 
 // ---------------------------------------------------------------------------- directories, paths
@@ -49,6 +52,10 @@ bool isHeapSavepoint(std::string_view path);
 /// The directory that a user means by a path, as a URI: also when it ends with a slash or names
 /// the metadata in it.
 Result<std::string> savepointDirectory(const std::string& path);
+
+/// `.<name>.<random>.export`; `random` is eight hex digits.
+std::string exportName(std::string_view name, std::string_view random);
+bool isExportName(std::string_view name);
 
 // --------------------------------------------------------------------------------- names of files
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/fs/location.h"
+#include "common/snapshot/label_file.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/state_files.h"
 
@@ -39,6 +40,17 @@ runtime::SavepointInfo describeSavepoint(const std::string& path,
           .users = {}};
 }
 
+std::vector<JobId> usersOf(fs::FileSystem& files, const std::string& directory) {
+  std::vector<JobId> users;
+  const auto entries = files.list(directory);
+  for (const fs::FileInfo& entry : entries ? *entries : std::vector<fs::FileInfo>()) {
+    if (const auto job = markedJob(entry.name)) {
+      users.push_back(*job);
+    }
+  }
+  return users;
+}
+
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
                                                    const std::string& parent,
                                                    std::uint64_t most_metadata) {
@@ -56,6 +68,9 @@ std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
     auto metadata = readMetadata(files, path, {}, most_metadata);
     if (metadata) {
       infos.push_back(describeSavepoint(path, *metadata));
+      auto label = readLabel(files, path);
+      infos.back().label = label ? *std::move(label) : std::string();
+      infos.back().users = usersOf(files, path);
     } else {
       runtime::SavepointInfo damaged;
       damaged.path = path;

@@ -27,6 +27,8 @@ Result<Opened> openWhole(fs::FileSystem& files,
 
 runtime::SavepointInfo describeSavepoint(const std::string& path,
                                          const runtime::CheckpointMetadata& metadata);
+/// The jobs whose marks in a directory say that they would recover from what lies there.
+std::vector<JobId> usersOf(fs::FileSystem& files, const std::string& directory);
 /// The savepoints below `parent`, also damaged ones.
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
                                                    const std::string& parent,

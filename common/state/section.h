@@ -129,8 +129,12 @@ class SectionReader {
                    const std::function<Status(const Entry&)>& each) const;
   /// The elements of an operator state, in order, checked against its digest.
   Result<std::vector<std::string>> readElements(std::size_t state) const;
+  /// The same one by one, as readKeyed() does; the view is valid during the callback.
+  Status readElements(std::size_t state, const std::function<Status(std::string_view)>& each) const;
   /// Reads every byte and checks everything, digests too.
   Status verify() const;
+  /// Reads every block: an Error for each that is not as it was written.
+  std::vector<Error> damagedBlocks() const;
 
  private:
   struct Impl;

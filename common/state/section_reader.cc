@@ -323,26 +323,47 @@ Status SectionReader::readKeyed(std::size_t state,
 }
 
 Result<std::vector<std::string>> SectionReader::readElements(std::size_t state) const {
+  std::vector<std::string> elements;
+  WEIR_RETURN_IF_ERROR(readElements(state, [&](std::string_view bytes) {
+    elements.emplace_back(bytes);
+    return ok();
+  }));
+  return elements;
+}
+
+Status SectionReader::readElements(std::size_t state,
+                                   const std::function<Status(std::string_view)>& each) const {
   const StateIndex& index = impl_->indexes[state];
   Impl::Cursor cursor(*impl_, index.begin, index.end);
   const StateSummary& summary = impl_->states[state];
   const EntryDigest hash({}, summary.value_schema);
   std::uint64_t digest = 0;
-  std::vector<std::string> elements;
+  std::uint64_t count = 0;
   while (!cursor.atEnd()) {
     WEIR_TRY(const std::uint64_t size, cursor.takeVarint());
     WEIR_TRY(const std::string_view bytes, cursor.take(size));
-    elements.emplace_back(bytes);
+    WEIR_RETURN_IF_ERROR(each(bytes));
     digest += hash.of(bytes);
+    ++count;
   }
-  if (elements.size() != summary.entries) {
+  if (count != summary.entries) {
     return impl_->corrupt("state '" + summary.name + "' has another number of elements");
   }
   if (hasDigests() && digest != summary.digest) {
     return impl_->corrupt("the elements of state '" + summary.name +
                           "' contradict the digest that was taken when they were written");
   }
-  return elements;
+  return ok();
+}
+
+std::vector<Error> SectionReader::damagedBlocks() const {
+  std::vector<Error> damaged;
+  for (std::size_t block = 0; block < impl_->blocks.size(); ++block) {
+    if (const auto bytes = impl_->readBlock(block); !bytes) {
+      damaged.push_back(bytes.error());
+    }
+  }
+  return damaged;
 }
 
 Status SectionReader::verifyKeyed(std::size_t state) const {
@@ -363,7 +384,7 @@ Status SectionReader::verify() const {
     if (isKeyed(impl_->states[state].kind)) {
       WEIR_RETURN_IF_ERROR(verifyKeyed(state));
     } else {
-      WEIR_RETURN_IF_ERROR(readElements(state));
+      WEIR_RETURN_IF_ERROR(readElements(state, [](std::string_view) { return ok(); }));
     }
   }
   return ok();

@@ -23,8 +23,9 @@ Status removeCheckpointDirectory(fs::FileSystem& files,
     if (regular && snapshot::isMetadata(name)) {
       continue;  // Last, so that a removal that was cut short can be repeated.
     }
-    if (regular && (snapshot::isTaskFile(name) || snapshot::markedJob(name) ||
-                    std::find(names.begin(), names.end(), name) != names.end())) {
+    if (regular &&
+        (snapshot::isTaskFile(name) || snapshot::markedJob(name) || name == snapshot::kLabel ||
+         std::find(names.begin(), names.end(), name) != names.end())) {
       WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, name)));
     } else if (foreign.empty()) {
       foreign = name;

@@ -107,12 +107,12 @@ bool SavepointDisposal::claim(const SharedDisposal& disposal) {
 void SavepointDisposal::discardHandles(const SharedDisposal& disposal, std::function<void()> next) {
   std::vector<OwnedHandle> handles;
   if (const auto& metadata = disposal->metadata;
-      metadata && disposal->removal.copy_of.empty() &&
+      metadata && !metadata->exported && disposal->removal.copy_of.empty() &&
       !owners_.ownsCheckpoint(metadata->job, metadata->checkpoint)) {
     handles = ownedHandles(*metadata);
   }
   if (handles.empty()) {
-    next();  // None, or they go with the job's checkpoint or with the original.
+    next();  // None, or they go with the job's checkpoint or with the original of a copy.
     return;
   }
   SharedProgram program = disposal->program;
@@ -319,8 +319,10 @@ Status SavepointDisposal::mayDispose(const Disposal& disposal) const {
 void SavepointDisposal::removeFiles(const SharedDisposal& disposal) {
   const runtime::CheckpointMetadata& metadata = *disposal->metadata;
   const std::string& original = disposal->removal.copy_of;
+  // Its job knows nothing of an export, and would give up the original for it.
   const bool needed =
-      !original.empty() || owners_.releaseSavepoint(metadata.job, metadata.checkpoint);
+      !original.empty() ||
+      (!metadata.exported && owners_.releaseSavepoint(metadata.job, metadata.checkpoint));
   disposal->reply.data_later = original.empty() && needed && disposal->removal.points_elsewhere;
   if (!original.empty()) {
     disposal->reply.unreadable.push_back("its state stays: it is that of savepoint " + original +

@@ -5,6 +5,7 @@
 
 #include "common/fs/empty_directory.h"
 #include "common/fs/uri.h"
+#include "common/snapshot/label_file.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/state_files.h"
 #include "jobmanager/checkpoint/directory_removal.h"
@@ -81,8 +82,9 @@ Result<bool> hasOtherFiles(fs::FileSystem& files, const runtime::CheckpointMetad
 /// Whether the data directory is the checkpoint's that a savepoint points to.
 Status checkCheckpointDirectory(fs::FileSystem& files, Removal& removal) {
   const runtime::CheckpointMetadata& metadata = removal.metadata;
-  if (!metadata.savepoint || !snapshot::isCheckpointDirectory(
-                                 metadata.data_directory, metadata.job, metadata.checkpoint)) {
+  if (!metadata.savepoint || metadata.exported ||
+      !snapshot::isCheckpointDirectory(
+          metadata.data_directory, metadata.job, metadata.checkpoint)) {
     return notItsOwn(removal);
   }
   auto above = files.stat(fs::parentOf(metadata.data_directory));
@@ -277,6 +279,7 @@ Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Remova
   }
   WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeProgram(files, removal.directory), staying));
   WEIR_RETURN_IF_ERROR(removeMarks(files, removal.directory));
+  WEIR_RETURN_IF_ERROR(snapshot::removeLabel(files, removal.directory));
   WEIR_RETURN_IF_ERROR(snapshot::removeMetadata(files, removal.directory));
   WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, removal.directory));
   if (!gone) {

@@ -203,9 +203,14 @@ void SavepointStore::openOnHeap(const std::string& path, Callback<Opened> done) 
 }
 
 void SavepointStore::list(Callback<std::vector<runtime::SavepointInfo>> done) {
+  std::vector<runtime::SavepointInfo> on_heap = heap_.list();
+  for (runtime::SavepointInfo& info : on_heap) {
+    const std::set<JobId> users = users_.of(info.path);
+    info.users.assign(users.begin(), users.end());
+  }
   auto read =
       [&files = services_.files,
-       infos = heap_.list(),
+       infos = std::move(on_heap),
        directories = directories_,
        most = settings_.metadata_limit]() mutable -> Result<std::vector<runtime::SavepointInfo>> {
     for (const std::string& directory : directories) {
