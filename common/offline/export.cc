@@ -1,0 +1,288 @@
+#include "common/offline/export.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "common/base/crash_point.h"
+#include "common/fs/digest.h"
+#include "common/fs/local_rename.h"
+#include "common/fs/location.h"
+#include "common/fs/uri.h"
+#include "common/offline/snapshot_description.h"
+#include "common/offline/state_choice.h"
+#include "common/record/checksum.h"
+#include "common/record/key_codec.h"
+#include "common/snapshot/label_file.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/program_files.h"
+#include "common/snapshot/state_files.h"
+
+namespace weir::offline {
+namespace {
+
+using Storage = runtime::SectionHandle::Storage;
+constexpr std::uint64_t kCopyBytes = 1 << 20;
+
+/// A section that is checked while its file goes by.
+struct Range {
+  const runtime::SavedOperator* op = nullptr;
+  std::uint32_t subtask = 0;
+  const runtime::SectionHandle* handle = nullptr;
+};
+
+std::string whoseState(const Range& range) {
+  return "operator '" + calledBy(*range.op) + "', subtask " + std::to_string(range.subtask + 1);
+}
+
+/// Checks sections of one file while its bytes go by from the first to the last.
+class RangeChecks {
+ public:
+  explicit RangeChecks(const std::vector<Range>& ranges) : ranges_(ranges), sums_(ranges.size()) {}
+
+  void take(std::uint64_t at, std::string_view bytes) {
+    for (std::size_t i = 0; i < ranges_.size(); ++i) {
+      const runtime::SectionHandle& handle = *ranges_[i].handle;
+      const std::uint64_t from = std::max(at, handle.offset);
+      const std::uint64_t to = std::min(at + bytes.size(), handle.offset + handle.size);
+      if (from < to) {
+        sums_[i].add(bytes.substr(from - at, to - from));
+      }
+    }
+  }
+
+  Status end(const std::string& file) const {
+    for (std::size_t i = 0; i < ranges_.size(); ++i) {
+      if (sums_[i].value() != ranges_[i].handle->checksum) {
+        return Error(ErrorCode::kCorruption,
+                     file + ": " + whoseState(ranges_[i]) + ": it is not as it was written")
+            .advise("'weir savepoint verify' lists all damage");
+      }
+    }
+    return ok();
+  }
+
+ private:
+  const std::vector<Range>& ranges_;
+  std::vector<record::Checksum> sums_;
+};
+
+/// One export on its way. Blocks.
+class Copy {
+ public:
+  Copy(fs::FileSystem& files,
+       const snapshot::Opened& from,
+       std::string to,
+       const ExportSettings& settings)
+      : files_(files), from_(from), to_(std::move(to)), settings_(settings) {}
+
+  Status run() {
+    WEIR_RETURN_IF_ERROR(files_.makeDirectories(to_));
+    crashPoint("export.directory");
+    WEIR_RETURN_IF_ERROR(copyState());
+    crashPoint("export.state");
+    WEIR_RETURN_IF_ERROR(copyProgram());
+    crashPoint("export.program");
+    WEIR_RETURN_IF_ERROR(copyLabel());
+    runtime::CheckpointMetadata metadata = from_.metadata;
+    metadata.savepoint = true;
+    metadata.exported = true;
+    metadata.data_directory.clear();  // Wherever it lies.
+    metadata.location.clear();
+    WEIR_RETURN_IF_ERROR(snapshot::writeMetadata(files_, to_, metadata, settings_.most_metadata));
+    crashPoint("export.metadata");
+    return ok();
+  }
+
+  std::uint64_t files() const { return copied_files_; }
+
+ private:
+  Status copyState() {
+    std::map<std::string, std::vector<Range>> by_file;
+    for (const runtime::SavedOperator& op : from_.metadata.operators) {
+      for (const runtime::SubtaskState& subtask : op.subtasks) {
+        const runtime::SectionHandle& handle = subtask.handle;
+        const Range range{&op, subtask.subtask, &handle};
+        if (handle.storage == Storage::kFile) {
+          by_file[handle.location].push_back(range);
+        } else if (handle.storage == Storage::kInline &&
+                   record::xxh3(handle.bytes.data(), handle.bytes.size()) != handle.checksum) {
+          return Error(ErrorCode::kCorruption,
+                       "metadata: " + whoseState(range) + ": it is not as it was written");
+        }
+      }
+    }
+    for (const auto& [name, ranges] : by_file) {
+      const std::string path = fs::join(from_.metadata.data_directory, name);
+      RangeChecks checks(ranges);
+      WEIR_RETURN_IF_ERROR(copyFile(path, name, [&](std::uint64_t at, std::string_view bytes) {
+        checks.take(at, bytes);
+        return told(bytes.size());
+      }));
+      WEIR_RETURN_IF_ERROR(checks.end(path));
+      crashPoint("export.file");
+    }
+    return ok();
+  }
+
+  Status copyProgram() {
+    WEIR_TRY(const auto keys, snapshot::programFiles(files_, from_.path));
+    const std::string name(snapshot::kProgram);
+    for (const runtime::BlobKey& key : keys) {
+      fs::Sha256 digest;
+      const std::string file = fs::join(name, key.sha256);
+      WEIR_RETURN_IF_ERROR(copyFile(
+          fs::join(from_.path, file), file, [&](std::uint64_t /*at*/, std::string_view bytes) {
+            digest.update(bytes);
+            return ok();
+          }));
+      if (digest.finish() != key.sha256) {
+        return Error(ErrorCode::kCorruption,
+                     fs::join(from_.path, file) + " is not the file that was stored");
+      }
+    }
+    if (keys.empty()) {
+      return ok();
+    }
+    const std::string description = fs::join(name, snapshot::kProgramDescription);
+    return copyFile(fs::join(from_.path, description),
+                    description,
+                    [](std::uint64_t /*at*/, std::string_view /*bytes*/) { return ok(); });
+  }
+
+  Status copyLabel() {
+    const auto label = snapshot::readLabel(files_, from_.path);
+    return label && !label->empty() ? snapshot::writeLabel(files_, to_, *label) : ok();
+  }
+
+  template <typename Visit>
+  Status copyFile(const std::string& path, const std::string& name, Visit visit) {
+    WEIR_TRY(const auto reader, files_.openNoLink(path));
+    WEIR_TRY(const auto writer, files_.create(fs::join(to_, name)));
+    for (std::uint64_t at = 0; at < reader->size();) {
+      WEIR_TRY(const std::string bytes,
+               reader->read(at, std::min(kCopyBytes, reader->size() - at)));
+      WEIR_RETURN_IF_ERROR(visit(at, bytes));
+      WEIR_RETURN_IF_ERROR(writer->append(bytes));
+      at += bytes.size();
+    }
+    ++copied_files_;
+    return writer->commit();
+  }
+
+  Status told(std::uint64_t bytes) {
+    copied_ += bytes;
+    return !settings_.progress || settings_.progress(copied_, from_.metadata.bytes())
+               ? ok()
+               : Status(Error(ErrorCode::kCancelled, "interrupted"));
+  }
+
+  fs::FileSystem& files_;
+  const snapshot::Opened& from_;
+  const std::string to_;
+  const ExportSettings& settings_;
+  std::uint64_t copied_ = 0;
+  std::uint64_t copied_files_ = 1;  // With the metadata.
+};
+
+/// Whether an export may make `target` a savepoint.
+Status checkTarget(fs::FileSystem& files, const fs::Location& target) {
+  if (!target.isLocal()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "'" + target.uri() + "' is no directory of this machine")
+        .advise("export to a local directory and copy it from there");
+  }
+  const auto info = files.stat(target.uri());
+  if (!info) {
+    return info.error().code() == ErrorCode::kNotFound ? ok() : Status(info.error());
+  }
+  if (info->link || !info->directory) {
+    return Error(ErrorCode::kFailedPrecondition, target.path() + " is there, and no directory")
+        .advise("name another one");
+  }
+  WEIR_TRY(const auto entries, files.list(target.uri()));
+  if (!entries.empty()) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 target.path() + " is not empty ('" + entries.front().name + "' is in it)")
+        .advise("name another directory, one that is empty or not there yet");
+  }
+  return ok();
+}
+
+Result<std::string> imageOf(fs::FileSystem& files,
+                            const std::string& directory,
+                            std::uint64_t most) {
+  const std::string path = fs::join(directory, snapshot::kMetadata);
+  WEIR_TRY(const auto file, files.openNoLink(path));
+  return fs::readAll(*file, path, most);
+}
+
+/// Whether the original is what it was when the export began.
+Status checkUnchanged(fs::FileSystem& files,
+                      const snapshot::Opened& from,
+                      const std::string& image,
+                      std::uint64_t most) {
+  const auto now = imageOf(files, from.path, most);
+  if (!now || *now != image) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 "'" + from.path + "' " + (now ? "was replaced" : "was disposed, or went away,") +
+                     " while it was exported")
+        .advise("export another one");
+  }
+  WEIR_TRY(const auto damaged, snapshot::damagedFiles(files, from.metadata));
+  return damaged.empty() ? ok()
+                         : Status(Error(ErrorCode::kFailedPrecondition,
+                                        "it changed while it was exported: " + damaged.front()));
+}
+
+std::vector<std::string> warningsOf(const runtime::CheckpointMetadata& metadata) {
+  std::vector<std::string> warnings;
+  for (const runtime::SavedOperator& op : metadata.operators) {
+    if (op.holdsCustomHandles()) {
+      warnings.push_back("operator '" + calledBy(op) +
+                         "' holds state handles of its program's making: what they lead to was "
+                         "not copied, and goes with the original");
+    }
+  }
+  return warnings;
+}
+
+}  // namespace
+
+Result<Exported> exportSnapshot(fs::FileSystem& files,
+                                Random& random,
+                                const std::string& path,
+                                const std::string& target,
+                                const ExportSettings& settings) {
+  WEIR_TRY(const auto opened, openSnapshot(files, path, settings.most_metadata));
+  WEIR_TRY(const std::string image, imageOf(files, opened.path, settings.most_metadata));
+  WEIR_TRY(const auto location, fs::Location::parse(target));
+  WEIR_RETURN_IF_ERROR(checkTarget(files, location));
+  constexpr int kRandomDigits = 8;
+  const std::string beside =
+      location.parent()
+          .child(snapshot::exportName(location.name(), random.hex(kRandomDigits)))
+          .uri();
+  Copy copy(files, opened, beside, settings);
+  Status exported = copy.run();
+  if (exported) {
+    exported = checkUnchanged(files, opened, image, settings.most_metadata);
+  }
+  if (exported) {
+    crashPoint("export.checked");
+    exported = fs::publishDirectory(beside, location.uri());
+  }
+  if (!exported) {
+    if (const Status removed = removeUnfinishedExport(files, beside); !removed) {
+      return std::move(exported).error().advise("remove " + beside);
+    }
+    return std::move(exported).error();
+  }
+  crashPoint("export.published");
+  return Exported{.path = location.uri(),
+                  .files = copy.files(),
+                  .bytes = opened.metadata.bytes(),
+                  .warnings = warningsOf(opened.metadata)};
+}
+
+}  // namespace weir::offline

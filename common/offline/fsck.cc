@@ -1,0 +1,204 @@
+#include "common/offline/fsck.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "common/fs/location.h"
+#include "common/fs/uri.h"
+#include "common/offline/fsck_directory.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/state_files.h"
+
+namespace weir::offline {
+namespace {
+
+using Kind = Finding::Kind;
+
+/// Goes through the directories, then says what nobody named.
+class Scan {
+ public:
+  Scan(fs::FileSystem& files, const FsckSettings& settings, FsckReport& report)
+      : files_(files), settings_(settings), report_(report) {}
+
+  Status look(const std::string& directory) {
+    WEIR_TRY(const auto location, fs::Location::parse(directory));
+    WEIR_TRY(const auto entries, files_.list(location.uri()));
+    if (isSnapshot(entries) || snapshot::isCheckpointDirectory(location.uri())) {
+      return lookAtSnapshot(location.uri(), {});
+    }
+    if (JobId::parse(location.name())) {
+      return lookAtJob(location.uri());
+    }
+    for (const fs::FileInfo& entry : entries) {
+      if (entry.directory && !entry.link) {
+        WEIR_RETURN_IF_ERROR(lookBelow(location.child(entry.name).uri(), entry.name));
+      }
+    }
+    return ok();
+  }
+
+  /// What no metadata named, once all was looked at.
+  void end() {
+    for (const Finding& one : candidates_) {
+      if (!named_.contains(one.path)) {
+        report_.findings.push_back(one);
+      }
+    }
+    for (const std::string& directory : bare_) {
+      addBare(directory);
+    }
+  }
+
+ private:
+  static bool isSnapshot(const std::vector<fs::FileInfo>& entries) {
+    return std::ranges::any_of(entries, [](const fs::FileInfo& entry) {
+      return snapshot::isMetadata(entry.name) && !entry.directory;
+    });
+  }
+
+  Status lookBelow(const std::string& path, const std::string& name) {
+    if (snapshot::isExportName(name)) {
+      DirectoryFacts facts = factsOf(files_, path, settings_.now_millis);
+      report_.findings.push_back(
+          finding(Kind::kUnended, path, "an export that was cut short", facts));
+      return ok();
+    }
+    if (JobId::parse(name)) {
+      return lookAtJob(path);
+    }
+    WEIR_TRY(const auto entries, files_.list(path));
+    return isSnapshot(entries) || snapshot::isSavepointName(name) ? lookAtSnapshot(path, {}) : ok();
+  }
+
+  Status lookAtJob(const std::string& path) {
+    WEIR_TRY(const auto entries, files_.list(path));
+    std::vector<JobId> alive;
+    for (const fs::FileInfo& entry : entries) {
+      if (const auto job = snapshot::markedJob(entry.name)) {
+        alive.push_back(*job);
+      }
+    }
+    for (const fs::FileInfo& entry : entries) {
+      const std::string below = fs::join(path, entry.name);
+      if (entry.directory && !entry.link && snapshot::isCheckpointDirectory(below)) {
+        WEIR_RETURN_IF_ERROR(lookAtSnapshot(below, alive));
+      }
+    }
+    return ok();
+  }
+
+  Status lookAtSnapshot(const std::string& path, const std::vector<JobId>& alive) {
+    if (!looked_at_.insert(path).second) {
+      return ok();
+    }
+    DirectoryFacts facts = factsOf(files_, path, settings_.now_millis);
+    facts.claimed_by.insert(facts.claimed_by.end(), alive.begin(), alive.end());
+    const auto metadata = snapshot::readMetadata(files_, path, path, settings_.most_metadata);
+    if (metadata) {
+      ++report_.snapshots;
+      take(path, *metadata, facts);
+      return ok();
+    }
+    if (metadata.error().code() != ErrorCode::kNotFound) {
+      report_.findings.push_back(finding(Kind::kDamaged, path, metadata.error().message(), facts));
+      return ok();
+    }
+    if (files_.stat(fs::join(path, snapshot::kDisposedMetadata))) {
+      report_.findings.push_back(
+          finding(Kind::kTombstone, path, "a disposal that was cut short", facts));
+      return ok();
+    }
+    facts_.emplace(path, std::move(facts));
+    bare_.push_back(path);
+    return ok();
+  }
+
+  /// Intact metadata: what it names is needed, and what lies beside it unnamed is not.
+  void take(const std::string& path,
+            const runtime::CheckpointMetadata& metadata,
+            const DirectoryFacts& facts) {
+    for (const std::string& name : snapshot::dataFiles(metadata)) {
+      named_.insert(fs::join(metadata.data_directory, name));
+      named_directories_.insert(metadata.data_directory);
+    }
+    const auto damaged = snapshot::damagedFiles(files_, metadata);
+    for (const std::string& one :
+         damaged ? *damaged : std::vector<std::string>{damaged.error().message()}) {
+      report_.findings.push_back(finding(Kind::kMissing, path, one, facts));
+    }
+    for (const fs::FileInfo& entry : facts.state_files) {
+      candidates_.push_back(unnamed(path, entry, facts));
+    }
+  }
+
+  /// A directory without metadata: what is in it may be another one's state.
+  void addBare(const std::string& path) {
+    const DirectoryFacts& facts = facts_.at(path);
+    if (named_directories_.contains(path)) {
+      for (const fs::FileInfo& entry : facts.state_files) {
+        Finding orphan = unnamed(path, entry, facts);
+        if (!named_.contains(orphan.path)) {
+          report_.findings.push_back(std::move(orphan));
+        }
+      }
+      return;
+    }
+    report_.findings.push_back(
+        finding(Kind::kOrphan, path, "a directory of state without metadata", facts));
+  }
+
+  Finding unnamed(const std::string& path,
+                  const fs::FileInfo& entry,
+                  const DirectoryFacts& facts) const {
+    Finding orphan = finding(
+        Kind::kOrphan, fs::join(path, entry.name), "a file of state that no snapshot names", facts);
+    orphan.size = entry.size;
+    orphan.age_millis = settings_.now_millis - entry.modified_millis;
+    return orphan;
+  }
+
+  static Finding finding(Kind kind,
+                         const std::string& path,
+                         const std::string& what,
+                         const DirectoryFacts& facts) {
+    Finding one;
+    one.kind = kind;
+    one.path = path;
+    one.what = what;
+    one.size = facts.size;
+    one.age_millis = facts.age_millis;
+    one.claimed_by = facts.claimed_by;
+    return one;
+  }
+
+  fs::FileSystem& files_;
+  const FsckSettings& settings_;
+  FsckReport& report_;
+  std::set<std::string> looked_at_;
+  std::set<std::string> named_;              // Files that intact metadata names, by path.
+  std::set<std::string> named_directories_;  // That hold them.
+  std::vector<Finding> candidates_;          // Unless somebody names them.
+  std::vector<std::string> bare_;            // Directories without metadata.
+  std::map<std::string, DirectoryFacts> facts_;
+};
+
+}  // namespace
+
+bool FsckReport::losesState() const { return std::ranges::any_of(findings, &Finding::isLoss); }
+
+Result<FsckReport> fsck(fs::FileSystem& files,
+                        const std::vector<std::string>& directories,
+                        const FsckSettings& settings) {
+  FsckReport report;
+  Scan scan(files, settings, report);
+  for (const std::string& directory : directories) {
+    WEIR_RETURN_IF_ERROR(scan.look(directory));
+  }
+  scan.end();
+  return report;
+}
+
+}  // namespace weir::offline

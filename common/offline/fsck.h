@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "common/fs/file_system.h"
+#include "common/snapshot/metadata_file.h"
+
+namespace weir::offline {
+
+/// Something in the directories of snapshots that is not as it should be.
+struct Finding {
+  enum class Kind : std::uint8_t {
+    kMissing = 1,   ///< State that a snapshot names and that is not there, or too short.
+    kDamaged = 2,   ///< Metadata that cannot be read: nobody knows what it needs.
+    kOrphan = 3,    ///< A file of state, or a directory of such, that no snapshot names.
+    kUnended = 4,   ///< An export that was cut short.
+    kTombstone = 5  ///< A disposal that was cut short.
+  };
+  Kind kind = Kind::kMissing;
+  std::string path;  ///< Of the file, or of the directory that goes as a whole.
+  std::string what;
+  std::uint64_t size = 0;         ///< In bytes.
+  std::int64_t age_millis = 0;    ///< Since anything in it was written.
+  std::vector<JobId> claimed_by;  ///< Jobs whose marks say that they need what lies here.
+  bool removed = false;           ///< By repair().
+  std::string kept;               ///< Why repair() left it; empty: it was not asked to.
+
+  bool isLoss() const { return kind == Kind::kMissing || kind == Kind::kDamaged; }
+};
+
+struct FsckSettings {
+  std::int64_t now_millis = 0;
+  /// What is younger may be about to be named: it is listed, and never removed.
+  std::int64_t guard_millis = 60 * 60 * 1000;
+  std::uint64_t most_metadata = snapshot::kMostMetadataBytes;
+};
+
+struct FsckReport {
+  std::uint64_t snapshots = 0;  ///< That were read.
+  std::vector<Finding> findings;
+
+  bool losesState() const;
+};
+
+/// Looks through `directories`: of savepoints, of checkpoints (`<job id>/chk-<id>` below), exported
+/// ones, or snapshots themselves. What has other names is not looked at. Reads metadata and sizes,
+/// no state. Blocks. Errors: those of the file system for a directory that cannot be listed.
+Result<FsckReport> fsck(fs::FileSystem& files,
+                        const std::vector<std::string>& directories,
+                        const FsckSettings& settings);
+
+/// Removes the findings that are orphans and unended exports, and ends disposals that were cut
+/// short: by the names that workers, exports and intact metadata give, never recursively, nothing
+/// that is younger than the guard or that a mark claims, and no state while some metadata cannot
+/// be read. Each is looked at again before it goes. What could not be removed says why.
+void repair(fs::FileSystem& files, FsckReport& report, const FsckSettings& settings);
+
+}  // namespace weir::offline

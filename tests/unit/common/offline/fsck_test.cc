@@ -1,0 +1,217 @@
+#include "common/offline/fsck.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/crash_point.h"
+#include "common/fs/local_file_system.h"
+#include "common/fs/location.h"
+#include "common/fs/memory_file_system.h"
+#include "common/snapshot/layout.h"
+#include "tests/unit/common/offline/small_savepoint.h"
+
+namespace weir::offline {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+constexpr std::int64_t kHour = 60 * 60 * 1000;
+constexpr const char* kJob = "0123456789abcdef0123456789abcdef";
+
+/// Two savepoints, one of which points to its checkpoint's directory.
+class FsckTest : public testing::Test {
+ protected:
+  FsckTest() {
+    SmallSavepoint(files_, own_).write({{"alice", 1}, {"bob", 2}}, {10});
+    SmallSavepoint(files_, pointing_, data_).write({{"alice", 1}, {"bob", 2}}, {10});
+    // Beside its state, too, as workers' checkpoints have it.
+    runtime::CheckpointMetadata beside = *snapshot::readMetadata(files_, pointing_);
+    EXPECT_TRUE(snapshot::writeMetadata(files_, data_, beside).has_value());
+  }
+
+  FsckReport found() {
+    auto report = fsck(files_, {"file:/s", "file:/c"}, settings_);
+    EXPECT_TRUE(report.has_value()) << report.error().text();
+    return report ? *std::move(report) : FsckReport{};
+  }
+  FsckReport repaired() {
+    FsckReport report = found();
+    repair(files_, report, settings_);
+    return report;
+  }
+  void write(const std::string& path) {
+    ASSERT_TRUE(fs::writeAll(files_, path, "bytes").has_value());
+  }
+  bool exists(const std::string& path) { return files_.stat(path).has_value(); }
+
+  const std::string own_ = "file:/s/savepoint-000000000001";
+  const std::string pointing_ = "file:/s/savepoint-000000000002";
+  const std::string job_ = std::string("file:/c/") + kJob;
+  const std::string data_ = job_ + "/chk-7";
+  fs::MemoryFileSystem files_;
+  FsckSettings settings_{.now_millis = 100 * kHour};
+};
+
+TEST_F(FsckTest, WhatIsWholeIsNotListed) {
+  const FsckReport report = found();
+  EXPECT_THAT(report.findings, IsEmpty());
+  EXPECT_EQ(report.snapshots, 3U);
+  EXPECT_FALSE(report.losesState());
+}
+
+TEST_F(FsckTest, StateThatIsNotThereOrTooShortIsALoss) {
+  ASSERT_TRUE(files_.removeFile(fs::join(own_, SmallSavepoint::fileName(0))).has_value());
+  ASSERT_TRUE(files_.truncate(fs::join(own_, SmallSavepoint::fileName(1)), 5).has_value());
+  const FsckReport report = repaired();
+  EXPECT_TRUE(report.losesState());
+  ASSERT_THAT(report.findings, SizeIs(2));
+  EXPECT_THAT(report.findings[0].what, HasSubstr(SmallSavepoint::fileName(0)));
+  EXPECT_THAT(report.findings[1].what, HasSubstr("has 5 bytes"));
+  EXPECT_THAT(report.findings[0].kept, HasSubstr("nothing to mend it from"));
+  EXPECT_TRUE(exists(own_ + "/metadata"));
+}
+
+TEST_F(FsckTest, FilesThatNoMetadataNamesGoAndTheirNeighboursStay) {
+  write(data_ + "/0000000a-0-2-0123abcd");
+  write(own_ + "/state-9");
+  write(own_ + "/notes.txt");
+  const FsckReport report = repaired();
+  ASSERT_THAT(report.findings, SizeIs(2));
+  EXPECT_THAT(report.findings, Each(Field(&Finding::removed, true)));
+  EXPECT_FALSE(exists(data_ + "/0000000a-0-2-0123abcd"));
+  EXPECT_FALSE(exists(own_ + "/state-9"));
+  EXPECT_TRUE(exists(own_ + "/notes.txt"));
+  EXPECT_THAT(found().findings, IsEmpty());
+}
+
+TEST_F(FsckTest, ADirectoryWithoutMetadataGoesUnlessASavepointPointsToIt) {
+  write(job_ + "/chk-8/0000000a-0-1-0123abcd");
+  ASSERT_TRUE(files_.removeFile(data_ + "/metadata").has_value());
+  const FsckReport report = repaired();
+  ASSERT_THAT(report.findings, SizeIs(1));
+  EXPECT_EQ(report.findings[0].path, job_ + "/chk-8");
+  EXPECT_TRUE(report.findings[0].removed) << report.findings[0].kept;
+  EXPECT_FALSE(exists(job_ + "/chk-8"));
+  EXPECT_TRUE(exists(fs::join(data_, SmallSavepoint::fileName(0))));
+}
+
+TEST_F(FsckTest, WhatIsYoungClaimedOrPerhapsNeededStays) {
+  write(job_ + "/chk-8/0000000a-0-1-0123abcd");
+  settings_.now_millis = kHour / 2;
+  EXPECT_THAT(repaired().findings[0].kept, HasSubstr("younger than 60 min"));
+  settings_.now_millis = 100 * kHour;
+  write(job_ + "/in-use-" + kJob);
+  EXPECT_THAT(repaired().findings[0].kept, HasSubstr(std::string("job ") + kJob + " claims it"));
+  ASSERT_TRUE(files_.removeFile(job_ + "/in-use-" + kJob).has_value());
+  ASSERT_TRUE(files_.corrupt(own_ + "/metadata", "garbage").has_value());
+  const FsckReport report = repaired();
+  EXPECT_TRUE(report.losesState());
+  EXPECT_THAT(report.findings,
+              Contains(AllOf(Field(&Finding::kind, Finding::Kind::kOrphan),
+                             Field(&Finding::kept, HasSubstr("cannot be read")))));
+  EXPECT_TRUE(exists(job_ + "/chk-8/0000000a-0-1-0123abcd"));
+}
+
+TEST_F(FsckTest, UnendedExportsGoAndForeignThingsInThemStay) {
+  write("file:/s/.copy.0123abcd.export/metadata");
+  write("file:/s/.copy.0123abcd.export/state-1");
+  write("file:/s/.mine.0123abcd.export/letter.txt");
+  const FsckReport report = repaired();
+  ASSERT_THAT(report.findings, SizeIs(2));
+  EXPECT_FALSE(exists("file:/s/.copy.0123abcd.export"));
+  EXPECT_TRUE(exists("file:/s/.mine.0123abcd.export/letter.txt"));
+  EXPECT_THAT(report.findings[1].kept, HasSubstr("there is more in it"));
+}
+
+TEST_F(FsckTest, DisposalsThatWereCutShortAreEndedAndTakeNothingElse) {
+  for (const std::string& path : {own_, pointing_}) {
+    ASSERT_TRUE(snapshot::beginDisposal(files_, path).has_value());
+  }
+  write(own_ + "/label");
+  write(data_ + "/letter.txt");
+  FsckReport report = found();
+  EXPECT_THAT(report.findings, Each(Field(&Finding::kind, Finding::Kind::kTombstone)));
+  ASSERT_THAT(report.findings, SizeIs(2));
+  repair(files_, report, settings_);
+  EXPECT_THAT(report.findings, Each(Field(&Finding::removed, true)));
+  EXPECT_FALSE(exists(own_));
+  EXPECT_FALSE(exists(pointing_));
+  EXPECT_THAT(files_.files(),
+              UnorderedElementsAre(fs::Location::parse(data_)->path() + "/letter.txt"));
+}
+
+TEST_F(FsckTest, ADisposalIsNotEndedWhileAJobNeedsTheState) {
+  ASSERT_TRUE(snapshot::beginDisposal(files_, pointing_).has_value());
+  write(job_ + "/in-use-" + kJob);
+  const FsckReport report = repaired();
+  ASSERT_THAT(report.findings, SizeIs(1));
+  EXPECT_THAT(report.findings[0].kept, HasSubstr("needs its state"));
+  EXPECT_TRUE(exists(fs::join(data_, SmallSavepoint::fileName(0))));
+}
+
+/// What the process does that is killed.
+TEST(FsckCrashTest, DISABLED_Repair) {
+  const std::string root = std::getenv("WEIR_FSCK_ROOT");
+  fs::LocalFileSystem files;
+  FsckSettings settings{.now_millis = 1'000'000'000'000'000};
+  auto report = fsck(files, {root}, settings);
+  repair(files, *report, settings);
+}
+
+TEST(FsckCrashTest, ARepairThatWasKilledIsEndedByTheNext) {
+  const std::string root =
+      std::filesystem::temp_directory_path() / ("weir-fsck-" + std::to_string(::getpid()));
+  fs::LocalFileSystem files;
+  for (const char* point : {"fsck.state",
+                            "fsck.data",
+                            "fsck.checkpoint",
+                            "fsck.program",
+                            "fsck.metadata",
+                            "fsck.finding"}) {
+    const std::string path = "file:" + root + "/savepoint-000000000001";
+    const std::string data = "file:" + root + "/" + kJob + "/chk-7";
+    SmallSavepoint(files, path, data).write({{"alice", 1}, {"bob", 2}}, {10});
+    ASSERT_TRUE(snapshot::beginDisposal(files, path).has_value());
+    std::filesystem::create_directories(root + "/savepoint-000000000001/program");
+    const std::string bare = root + "/" + kJob + "/chk-8/";
+    ASSERT_TRUE(fs::writeAll(files, bare + "0000000a-0-1-0123abcd", "x").has_value());
+    const ::pid_t child = ::fork();
+    if (child == 0) {
+      ::setenv(kCrashAt, point, 1);
+      ::setenv("WEIR_FSCK_ROOT", root.c_str(), 1);
+      ::execl("/proc/self/exe",
+              "fsck_test",
+              "--gtest_filter=FsckCrashTest.DISABLED_Repair",
+              "--gtest_also_run_disabled_tests",
+              nullptr);
+      ::_exit(127);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << point;
+    const FsckSettings settings{.now_millis = 1'000'000'000'000'000};
+    auto report = fsck(files, {root}, settings);
+    ASSERT_TRUE(report.has_value());
+    repair(files, *report, settings);
+    EXPECT_THAT(fsck(files, {root}, settings)->findings, IsEmpty()) << point;
+    for (const auto& left : std::filesystem::recursive_directory_iterator(root)) {
+      EXPECT_TRUE(left.is_directory()) << point << ": " << left.path();
+    }
+    std::filesystem::remove_all(root);
+  }
+}
+
+}  // namespace
+}  // namespace weir::offline
