@@ -122,6 +122,14 @@ void Console::document(std::string_view json) {
   }
 }
 
+Status Console::stream(std::string_view bytes) {
+  endProgress();
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()) {
+    return ok();
+  }
+  return systemError(errno, "standard output");
+}
+
 void Console::note(std::string_view line) {
   endProgress();
   putLine(stderr, shown(line));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/base/error.h"
+#include "common/base/result.h"
 
 namespace weir::client {
 
@@ -28,6 +29,9 @@ class Console {
   void result(std::string_view line);
   /// The result as one JSON document; nothing unless JSON was asked for.
   void document(std::string_view json);
+  /// A piece of a result that is JSON whether that was asked for or not: kIo when standard output
+  /// does not take it.
+  Status stream(std::string_view bytes);
   /// A line for the reader: a state change, a report, a warning.
   void note(std::string_view line);
   /// A line that replaces the last progress line on a terminal; nothing elsewhere.

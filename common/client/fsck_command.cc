@@ -1,7 +1,150 @@
+#include <chrono>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "common/base/clock.h"
+#include "common/base/utf8.h"
 #include "common/client/command_table.h"
+#include "common/client/json_text.h"
+#include "common/config/options.h"
+#include "common/fs/file_systems.h"
+#include "common/offline/fsck.h"
 
 namespace weir::client {
+namespace {
 
-Command fsckCommand() { return {.name = "fsck", .later = ""}; }
+using offline::Finding;
+using offline::FsckReport;
+
+std::string_view nameOfKind(Finding::Kind kind) {
+  switch (kind) {
+    case Finding::Kind::kMissing:
+      return "missing";
+    case Finding::Kind::kDamaged:
+      return "damaged";
+    case Finding::Kind::kOrphan:
+      return "orphan";
+    case Finding::Kind::kUnended:
+      return "unended export";
+    case Finding::Kind::kTombstone:
+      return "unended disposal";
+  }
+  return "";
+}
+
+/// DIR, or what the configuration names.
+std::vector<std::string> directoriesOf(const Invocation& invocation, const Given& given) {
+  if (!given.words.empty()) {
+    return {savepointPath(given.words[0])};
+  }
+  std::set<std::string> directories;
+  for (const std::string& one : {invocation.configuration.get(config::kSavepointDirectory),
+                                 invocation.configuration.get(config::kCheckpointDirectory)}) {
+    if (!one.empty()) {
+      directories.insert(one);
+    }
+  }
+  return {directories.begin(), directories.end()};
+}
+
+void printFinding(Console& console, const Finding& finding) {
+  console.result(fmt::format("{} : {}", nameOfKind(finding.kind), escaped(finding.path)));
+  std::string more = fmt::format("{}; {}, {} old",
+                                 escaped(finding.what),
+                                 humanBytes(finding.size),
+                                 humanDuration(finding.age_millis));
+  for (const JobId job : finding.claimed_by) {
+    more += ", claimed by job " + job.hex();
+  }
+  more += finding.removed ? "; removed" : "";
+  more += finding.kept.empty() ? "" : "; stays: " + escaped(finding.kept);
+  console.result(withMargin(wrapped(more, 76), 4));
+}
+
+std::string fsckDocument(const std::vector<std::string>& directories, const FsckReport& report) {
+  nlohmann::json findings = nlohmann::json::array();
+  for (const Finding& finding : report.findings) {
+    nlohmann::json claimed = nlohmann::json::array();
+    for (const JobId job : finding.claimed_by) {
+      claimed.push_back(job.hex());
+    }
+    findings.push_back({{"kind", nameOfKind(finding.kind)},
+                        {"path", finding.path},
+                        {"what", finding.what},
+                        {"size", finding.size},
+                        {"age", finding.age_millis},
+                        {"claimed-by", claimed},
+                        {"removed", finding.removed},
+                        {"kept", finding.kept}});
+  }
+  return jsonText({{"directories", directories},
+                   {"snapshots", report.snapshots},
+                   {"state-missing", report.losesState()},
+                   {"findings", findings}});
+}
+
+int fsckGiven(const Invocation& invocation, const Given& given) {
+  Console& console = invocation.console;
+  const std::vector<std::string> directories = directoriesOf(invocation, given);
+  if (directories.empty()) {
+    return console.failure(
+        "fsck",
+        Error(ErrorCode::kInvalidArgument, "no directory is configured, and none was named")
+            .advise("name one: 'weir fsck DIR'"));
+  }
+  fs::FileSystems files;
+  offline::FsckSettings settings;
+  settings.now_millis = toEpochMillis(std::chrono::system_clock::now());
+  settings.most_metadata = mostMetadata(invocation);
+  auto report = offline::fsck(files, directories, settings);
+  if (!report) {
+    return console.failure("fsck", report.error());
+  }
+  if (given.has("--repair")) {
+    offline::repair(files, *report, settings);
+  }
+  for (const Finding& finding : report->findings) {
+    printFinding(console, finding);
+  }
+  const std::string document = fsckDocument(directories, *report);
+  const std::string summary = fmt::format("{} snapshot{} read, {} thing{} found",
+                                          report->snapshots,
+                                          report->snapshots == 1 ? "" : "s",
+                                          report->findings.size(),
+                                          report->findings.size() == 1 ? "" : "s");
+  if (report->losesState()) {
+    return console.failure(
+        "fsck",
+        Error(ErrorCode::kCorruption, summary + ", and state is missing")
+            .advise("restore from another savepoint; 'weir savepoint -d' disposes the damaged one"),
+        document);
+  }
+  console.result(summary + ".");
+  console.document(document);
+  return kDone;
+}
+
+}  // namespace
+
+Command fsckCommand() {
+  return {.name = "fsck",
+          .meaning = "Looks for lost and leftover state of snapshots",
+          .usage = {"[OPTIONS] [DIR] [--repair]"},
+          .help =
+              "Without DIR the configured directories of savepoints and checkpoints. Lists\n"
+              "files that nothing points to, what points to nothing, and exports and\n"
+              "disposals that were cut short. Exit status 1 when state is missing.\n"
+              "--repair removes what is left over, is older than an hour and claimed by no\n"
+              "job's mark (in-use-<job id>), and ends disposals.\n"
+              "Examples:\n"
+              "  weir fsck\n"
+              "  weir fsck /savepoints --repair",
+          .options = {{"--repair", "Removes what is left over, and ends disposals"}},
+          .most_words = 1,
+          .asks_job_manager = false,
+          .run = fsckGiven};
+}
 
 }  // namespace weir::client

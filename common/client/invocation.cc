@@ -1,6 +1,7 @@
 #include "common/client/invocation.h"
 
 #include "common/base/utf8.h"
+#include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/fs/uri.h"
 
@@ -25,6 +26,10 @@ Result<JobId> parseJobId(const std::string& text) {
 }
 
 std::string savepointPath(const std::string& typed) { return fs::absolutePath(typed); }
+
+std::uint64_t mostMetadata(const Invocation& invocation) {
+  return invocation.configuration.get(config::kMaxMetadataSize).bytes;
+}
 
 int wrongUse(Console& console, const std::string& command, const std::string& why) {
   const std::string what = command.empty() ? "usage" : command;

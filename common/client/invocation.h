@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,8 @@ Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation);
 Result<JobId> parseJobId(const std::string& text);
 /// What the user typed as a savepoint path, with relative local paths made absolute.
 std::string savepointPath(const std::string& typed);
+/// What the metadata of a snapshot may have, in bytes.
+std::uint64_t mostMetadata(const Invocation& invocation);
 /// A wrong use of `command`, said in one line with where help is; the exit status.
 int wrongUse(Console& console, const std::string& command, const std::string& why);
 

@@ -96,6 +96,12 @@ std::string listDocument(const std::vector<JobSummary>& jobs, std::int64_t now) 
   return jsonText({{"jobs", list}});
 }
 
+void sortByStart(std::vector<JobSummary>& jobs) {
+  std::ranges::sort(jobs, [](const JobSummary& a, const JobSummary& b) {
+    return std::tie(a.start_millis, a.id) < std::tie(b.start_millis, b.id);
+  });
+}
+
 int listJobs(const Invocation& invocation, const Given& given) {
   const bool only_running = given.has("--running");
   const bool only_scheduled = given.has("--scheduled");
@@ -109,9 +115,7 @@ int listJobs(const Invocation& invocation, const Given& given) {
   if (!jobs) {
     return console.failure("list", jobs.error());
   }
-  std::sort(jobs->begin(), jobs->end(), [](const JobSummary& a, const JobSummary& b) {
-    return std::tie(a.start_millis, a.id) < std::tie(b.start_millis, b.id);
-  });
+  sortByStart(*jobs);
   std::vector<JobSummary> running;
   std::vector<JobSummary> scheduled;
   std::vector<JobSummary> ended;

@@ -3,10 +3,10 @@
 _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local command=${COMP_WORDS[1]:-} common="-m --jobmanager -D --json -h --help"
-  local savepoint_words="list"
+  local savepoint_words="list|inspect|verify|export|label"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "run info list cancel savepoint config --help --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "run info list cancel savepoint fsck config --help --version" -- "$current")
     return
   fi
   case $previous in
@@ -42,7 +42,13 @@ _weir() {
       ;;
     savepoint)
       if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$common -d --dispose --force" -- "$current")
+        case ${COMP_WORDS[2]} in
+          inspect) common+=" --dump --key" ;;
+          label) common+=" --remove" ;;
+          list | verify | export) ;;
+          *) common+=" -d --dispose --force" ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$common" -- "$current")
       else
         if [[ " ${COMP_WORDS[*]} " == *" -d "* || " ${COMP_WORDS[*]} " == *" --dispose "* ]]; then
           mapfile -t COMPREPLY < <(compgen -f -- "$current")  # PATH, then perhaps PROGRAM.
@@ -54,6 +60,13 @@ _weir() {
         fi
         mapfile -t COMPREPLY < <(compgen -W "${savepoint_words//|/ } $(_weir_jobs)" -- "$current")
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$current")
+      fi
+      ;;
+    fsck)
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "${common#-m --jobmanager } --repair" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
       fi
       ;;
     config)
