@@ -29,8 +29,8 @@ void addSection(const state::SectionReader& section, std::uint32_t subtask, Spre
     }
     Spread& spread = to[{summary.name, summary.kind}];
     spread.subtasks.insert(subtask);
-    for (const std::uint32_t group : section.groups(at)) {
-      spread.groups.insert(group);
+    for (const state::GroupSummary& group : section.groups(at)) {
+      spread.groups.insert(group.group);
     }
   }
 }

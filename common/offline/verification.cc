@@ -19,6 +19,8 @@
 #include "common/snapshot/layout.h"
 #include "common/snapshot/section_opener.h"
 #include "common/snapshot/state_files.h"
+#include "common/state/entry_digest.h"
+#include "common/state/group_check.h"
 
 namespace weir::offline {
 namespace {
@@ -125,22 +127,26 @@ class SectionVerifier {
   Status verifyKeyed(const state::SectionReader& section, std::size_t at, const Part& part) {
     const runtime::SavedOperator& op = *part.op;
     const KeyGroupRange own = keyGroupRangeOf(part.subtask, op.parallelism, op.max_parallelism);
-    for (const std::uint32_t group : section.groups(at)) {
-      if (!own.contains(group)) {
+    for (const state::GroupSummary& group : section.groups(at)) {
+      if (!own.contains(group.group)) {
         return Error(ErrorCode::kCorruption,
-                     "key group " + std::to_string(group) + " is not its subtask's");
+                     "key group " + std::to_string(group.group) + " is not its subtask's");
       }
     }
     const record::Schema& schema = section.states()[at].key_schema;
-    return section.readKeyed(at, own, [&](const state::SectionReader::Entry& entry) -> Status {
+    const state::EntryDigest digest(schema, section.states()[at].value_schema);
+    state::GroupCheck check(section, at, own);
+    const auto verify_entry = [&](const state::SectionReader::Entry& entry) -> Status {
       WEIR_TRY(const std::string canonical, canonicalKey(entry.key, schema));
       if (groupOfKey(canonical, op.max_parallelism) != entry.key_group) {
         return Error(
             ErrorCode::kCorruption,
             "a key of key group " + std::to_string(entry.key_group) + " belongs to another one");
       }
-      return ok();
-    });
+      return check.add(entry.key_group, digest.of(entry.key, entry.name_space, entry.value));
+    };
+    WEIR_RETURN_IF_ERROR(section.readKeyed(at, own, verify_entry));
+    return check.finish();
   }
 
   fs::FileSystem& files_;
