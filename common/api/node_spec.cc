@@ -23,7 +23,11 @@ void declareStates(graph::StreamNode& node, const StateOwner& owner, const recor
                             "', but the stream has no key: put keyBy() before it");
       continue;
     }
-    node.states.push_back({declared.info.name, declared.info.kind, *key, declared.info.schema});
+    node.states.push_back({declared.info.name,
+                           declared.info.kind,
+                           *key,
+                           declared.info.schema,
+                           declared.info.former_names});
     node.stateful = true;
   }
 }

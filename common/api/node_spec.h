@@ -84,7 +84,9 @@ void describeFunction(graph::StreamNode& node, const F& function) {
     }
   }
   if constexpr (functions::IsListCheckpointed<F>) {
-    declareOperatorState(node, state::operatorListInfo<functions::CheckpointedElement<F>>());
+    declareOperatorState(node,
+                         state::operatorListInfo<functions::CheckpointedElement<F>>(
+                             state::kCheckpointedName, function.listMode()));
   }
 }
 

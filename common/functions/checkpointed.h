@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "common/schema/state_kinds.h"
+
 /// Interfaces of functions that take part in checkpoints, beside what they are otherwise. All calls
 /// come on the task's thread.
 namespace weir {
@@ -20,6 +22,8 @@ class Checkpointed {
   virtual void restoreState(const S& state) = 0;
 };
 
+using state::ListMode;
+
 /// Operator state as a list whose elements are dealt out anew on every restore.
 template <typename S>
 class ListCheckpointed {
@@ -29,6 +33,10 @@ class ListCheckpointed {
   virtual std::vector<S> snapshotState(std::uint64_t checkpoint_id) = 0;
   /// Comes before open() on every subtask of a restored job; empty where no element fell to it.
   virtual void restoreState(const std::vector<S>& elements) = 0;
+  /// How the elements are dealt out; stored with them, and asked before the job runs. kSplit: each
+  /// goes to one subtask. kUnion: every subtask gets all elements of all subtasks, on every
+  /// restore. kBroadcast: all subtasks hold the same list, and each gets one subtask's list.
+  virtual ListMode listMode() const { return ListMode::kSplit; }
 };
 
 /// Told how checkpoints ended, some time after the function's snapshot was taken.

@@ -148,7 +148,8 @@ class FunctionOperator : public OperatorBase {
     if constexpr (IsListCheckpointed<User>) {
       using S = CheckpointedElement<User>;
       auto& function = static_cast<ListCheckpointed<S>&>(user());
-      own.push_back({state::operatorListInfo<S>(), {}});
+      own.push_back(
+          {state::operatorListInfo<S>(state::kCheckpointedName, function.listMode()), {}});
       for (const S& element : function.snapshotState(checkpoint.value())) {
         own.back().elements.push_back(state::encodeElement<S>(element));
       }

@@ -70,6 +70,18 @@ std::string describeUnclaimed(const state::RawState& raw) {
          (raw.entries == 1 ? " entry" : " entries") + " here)";
 }
 
+// How the list was to be dealt out when it was stored.
+state::ListMode modeOf(const OperatorRestore& restore) {
+  for (const RestoredSection& part : restore.sections) {
+    for (const state::StateSummary& state : part.section->states()) {
+      if (counts(state, state::StateKind::kOperatorList, restore)) {
+        return state.mode;
+      }
+    }
+  }
+  return state::ListMode::kSplit;
+}
+
 // The share of one subtask: runs in order, the first ones longer by one where it does not come out.
 ElementRange shareOf(const OperatorRestore& restore, const TaskInfo& task) {
   std::uint64_t count = 0;
@@ -123,6 +135,37 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
                                                  const TaskInfo& task) {
   std::vector<WrittenElement> mine;
+  switch (modeOf(restore)) {
+    case state::ListMode::kUnion:
+      WEIR_RETURN_IF_ERROR(forElements(restore,
+                                       state::StateKind::kOperatorList,
+                                       {},
+                                       [&](std::uint32_t /*subtask*/, WrittenElement element) {
+                                         mine.push_back(std::move(element));
+                                       }));
+      return mine;
+    case state::ListMode::kBroadcast: {
+      OperatorRestore one = restore;
+      one.sections = inOrder(restore);
+      std::erase_if(one.sections, [&](const RestoredSection& part) {
+        return std::ranges::none_of(part.section->states(), [&](const auto& state) {
+          return counts(state, state::StateKind::kOperatorList, restore);
+        });
+      });
+      if (!one.sections.empty()) {
+        one.sections = {one.sections[task.subtask % one.sections.size()]};
+      }
+      WEIR_RETURN_IF_ERROR(forElements(one,
+                                       state::StateKind::kOperatorList,
+                                       {},
+                                       [&](std::uint32_t /*subtask*/, WrittenElement element) {
+                                         mine.push_back(std::move(element));
+                                       }));
+      return mine;
+    }
+    default:
+      break;
+  }
   // At the old parallelism only the own section may be at hand.
   const bool same = restore.old_parallelism == task.parallelism;
   WEIR_RETURN_IF_ERROR(forElements(restore,
@@ -133,6 +176,14 @@ Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
                                        mine.push_back(std::move(element));
                                      }
                                    }));
+  if (const ElementRange share = shareOf(restore, task);
+      !same && mine.size() != share.end - share.begin) {
+    return Error(ErrorCode::kCorruption,
+                 "the list of operator '" + task.operator_name + "' gives " +
+                     std::to_string(mine.size()) + " elements to subtask " +
+                     std::to_string(task.subtask + 1) + ", whose share are " +
+                     std::to_string(share.end - share.begin));
+  }
   return mine;
 }
 

@@ -41,8 +41,9 @@ struct WrittenElement {
 /// Errors: kInvalidArgument naming both parallelisms where they differ; kCorruption.
 Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& restore,
                                                          const TaskInfo& task);
-/// The elements of ListCheckpointed<S> that fall to `task`: its own at the old parallelism, else of
-/// all, in order of the old subtasks, every parallelism-th.
+/// The elements of ListCheckpointed<S> that fall to `task`. Where they are split: its own at the
+/// old parallelism, else of all, in order of the old subtasks, its share of one run. Of a union:
+/// all. Of a broadcast: those of one old subtask.
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
                                                  const TaskInfo& task);
 

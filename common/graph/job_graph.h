@@ -32,8 +32,9 @@ constexpr bool isPointwise(Partitioning partitioning) {
 struct StateDeclaration {
   std::string name;
   state::StateKind kind = state::StateKind::kValue;
-  record::Schema key;    ///< Of the stream's key; for operator state empty.
-  record::Schema value;  ///< Of the value, element or accumulator.
+  record::Schema key;                       ///< Of the stream's key; for operator state empty.
+  record::Schema value;                     ///< Of the value, element or accumulator.
+  std::vector<std::string> former_names{};  ///< As those of state::StateInfo.
   bool operator==(const StateDeclaration&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ struct OperatorRestoreOrder {
   std::uint32_t list = 0;  ///< Index into Restores::lists.
   std::uint32_t first = 0;
   std::uint32_t count = 0;
+  /// How many more old subtasks have a part in what this one needs, and stored nothing. Earlier
+  /// releases did not say.
+  std::optional<std::uint32_t> without{};
   std::vector<std::string> dropped;  ///< Names of states that are not restored.
   state::Unclaimed unclaimed = state::Unclaimed::kKept;
 };

@@ -36,6 +36,7 @@ struct SavedState {
   bool declared_late = false;
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
+  state::ListMode mode = state::ListMode::kNone;  ///< Of operator lists; earlier releases: kNone.
 };
 
 /// The state of one operator in one subtask.

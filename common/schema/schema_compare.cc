@@ -174,6 +174,21 @@ std::vector<std::string> goneMembers(const Schema& old, const Schema& current) {
              : comparer.gone();
 }
 
+bool keepsKeyHash(const Schema& old, const Schema& current) {
+  const bool is_struct = old.kind == SchemaKind::kStruct;
+  if (is_struct && old.fields.size() != current.fields.size()) {
+    return false;
+  }
+  const std::vector<int> match = is_struct ? matchFields(old, current) : std::vector<int>();
+  for (std::size_t i = 0; i < std::min(old.fields.size(), current.fields.size()); ++i) {
+    if ((is_struct && match[i] != static_cast<int>(i)) ||
+        !keepsKeyHash(old.fields[i].schema, current.fields[i].schema)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 SchemaComparison compareSchemas(const Schema& old, const Schema& current) {
   return Comparer().compare(old, current);
 }

@@ -16,4 +16,8 @@ std::vector<int> matchFields(const Schema& old, const Schema& now);
 /// The members of structs in `old`, as "trade.price", that `now`, which is compatible, leaves out.
 std::vector<std::string> goneMembers(const Schema& old, const Schema& now);
 
+/// Whether keys of type `old` have the same keyHash(), and so the same key group, as keys of `now`,
+/// which is compatible: members may be renamed and widened, but neither added, removed nor moved.
+bool keepsKeyHash(const Schema& old, const Schema& now);
+
 }  // namespace weir::record

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/schema/schema.h"
 
@@ -44,6 +45,30 @@ struct StateInfo {
   StateKind kind = StateKind::kValue;
   ListMode mode = ListMode::kNone;
   record::Schema schema;
+  /// What it was called before, by renamedFrom(): the first of them that a snapshot has, where that
+  /// has no state of this name, is this state.
+  std::vector<std::string> former_names{};
 };
+
+/// Whether the state `now` is the one that a snapshot calls `name`; `known(other)` says whether the
+/// snapshot has a state of another name.
+template <typename Known>
+bool isNowOf(const std::string& now_name,
+             const std::vector<std::string>& former_names,
+             const std::string& name,
+             Known known) {
+  if (now_name == name) {
+    return true;
+  }
+  if (known(now_name)) {
+    return false;
+  }
+  for (const std::string& former : former_names) {
+    if (former == name || known(former)) {
+      return former == name;
+    }
+  }
+  return false;
+}
 
 }  // namespace weir::state

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,12 @@ bool onlyKeyed(const runtime::SavedOperator& state) {
          });
 }
 
+bool hasUnion(const runtime::SavedOperator& state) {
+  return std::ranges::any_of(state.states, [](const runtime::SavedState& info) {
+    return info.mode == state::ListMode::kUnion;
+  });
+}
+
 /// What one operator stored, and which of it each of its new subtasks needs.
 class OperatorSections {
  public:
@@ -26,7 +33,7 @@ class OperatorSections {
                    const runtime::SavedOperator& old,
                    OperatorId id,
                    std::uint32_t parallelism)
-      : old_(old), parallelism_(parallelism), only_keyed_(onlyKeyed(old)) {
+      : old_(old), parallelism_(parallelism), only_keyed_(onlyKeyed(old)), union_(hasUnion(old)) {
     order_.id = id;
     order_.old_parallelism = old.parallelism;
     order_.finished = !old.subtasks.empty();
@@ -56,12 +63,13 @@ class OperatorSections {
     // Those that it needs stand side by side, as ranges of key groups ascend with their subtasks.
     const std::vector<Section>& all = restores.lists[order.list];
     const auto first = std::ranges::partition_point(
-        all, [&](const Section& one) { return place(one, subtask) == Place::kBefore; });
+        all, [&](const Section& one) { return place(one.old_subtask, subtask) == Place::kBefore; });
     const auto last = std::partition_point(first, all.end(), [&](const Section& one) {
-      return place(one, subtask) == Place::kNeeded;
+      return place(one.old_subtask, subtask) == Place::kNeeded;
     });
     order.count = static_cast<std::uint32_t>(last - first);
     order.first = order.count == 0 ? 0 : static_cast<std::uint32_t>(first - all.begin());
+    order.without = countNeeded(subtask) - order.count;
     return order;
   }
 
@@ -70,14 +78,14 @@ class OperatorSections {
   enum class Place : std::uint8_t { kBefore, kNeeded, kBehind };
 
   /// Where a section stands as seen from those that `subtask` needs.
-  Place place(const Section& section, std::uint32_t subtask) const {
-    if (old_.parallelism != parallelism_ && !only_keyed_) {
+  Place place(std::uint32_t old_subtask, std::uint32_t subtask) const {
+    if (union_ || (old_.parallelism != parallelism_ && !only_keyed_)) {
       return Place::kNeeded;
     }
-    KeyGroupRange theirs{section.old_subtask, section.old_subtask};
+    KeyGroupRange theirs{old_subtask, old_subtask};
     KeyGroupRange own{subtask, subtask};
     if (old_.parallelism != parallelism_) {
-      theirs = keyGroupRangeOf(section.old_subtask, old_.parallelism, old_.max_parallelism);
+      theirs = keyGroupRangeOf(old_subtask, old_.parallelism, old_.max_parallelism);
       own = keyGroupRangeOf(subtask, parallelism_, old_.max_parallelism);
     }
     if (theirs.last < own.first) {
@@ -86,9 +94,20 @@ class OperatorSections {
     return theirs.first > own.last ? Place::kBehind : Place::kNeeded;
   }
 
+  /// Old subtasks that `subtask` needs the state of, also those that stored nothing.
+  std::uint32_t countNeeded(std::uint32_t subtask) const {
+    const auto all = std::views::iota(std::uint32_t{0}, old_.parallelism);
+    const auto first = std::ranges::partition_point(
+        all, [&](std::uint32_t old) { return place(old, subtask) == Place::kBefore; });
+    const auto last = std::ranges::partition_point(
+        all, [&](std::uint32_t old) { return place(old, subtask) != Place::kBehind; });
+    return static_cast<std::uint32_t>(last - first);
+  }
+
   const runtime::SavedOperator& old_;  // The metadata's.
   const std::uint32_t parallelism_;
   const bool only_keyed_;
+  const bool union_;
   runtime::OperatorRestoreOrder order_;
   std::map<std::uint32_t, bool> finished_;
   std::vector<Section> sections_;

@@ -16,8 +16,8 @@ using OperatorMatches = std::map<OperatorId, const runtime::SavedOperator*>;
 using DroppedStates = std::map<OperatorId, std::vector<std::string>>;
 
 /// The sections that each subtask needs: its own at equal parallelism; else those whose key groups
-/// meet its own, or all where lists are spread anew. Locations are absolute. `unclaimed` says what
-/// becomes of keyed state that no task asks for.
+/// meet its own, or all where lists are spread anew; always all where a list is a union. Locations
+/// are absolute. `unclaimed` says what becomes of keyed state that no task asks for.
 runtime::Restores distribute(const runtime::CheckpointMetadata& metadata,
                              const graph::JobGraph& graph,
                              const OperatorMatches& matches,

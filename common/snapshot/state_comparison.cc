@@ -60,7 +60,16 @@ void compareDeclared(const std::string& where,
                           " in the program");
     return;
   }
+  const std::size_t before = to.problems.size();
   compareSchemas(where + " (key)", was.key, is.key, to);
+  if (to.problems.size() == before && was.entries > 0 && !record::keepsKeyHash(was.key, is.key)) {
+    to.problems.push_back(where +
+                          " (key) would have its keys in other key groups: members of a stream's "
+                          "key may be renamed and widened, not added, removed or moved\n    "
+                          "savepoint: " +
+                          escaped(record::describeSchema(was.key)) +
+                          "\n    program:   " + escaped(record::describeSchema(is.key)));
+  }
   compareSchemas(where, was.value, is.value, to);
   reportMembers(where, was, is, to);
 }
@@ -96,8 +105,11 @@ StateComparison compareStates(const runtime::SavedOperator& old,
   StateComparison comparison;
   for (const runtime::SavedState& was : old.states) {
     const std::string where = "state '" + escaped(was.name) + "' of operator " + who;
+    const auto known = [&](const std::string& name) {
+      return std::ranges::any_of(old.states, [&](const auto& one) { return one.name == name; });
+    };
     const auto is = std::find_if(now.states.begin(), now.states.end(), [&](const auto& one) {
-      return one.name == was.name;
+      return state::isNowOf(one.name, one.former_names, was.name, known);
     });
     if (drop.contains(was.name)) {
       comparison.left_out.push_back(was.name);
@@ -106,6 +118,10 @@ StateComparison compareStates(const runtime::SavedOperator& old,
       notDeclared(where, was, now, allow_non_restored, comparison);
     } else {
       compareDeclared(where, was, *is, comparison);
+      if (is->name != was.name) {
+        comparison.renamed.push_back("state '" + escaped(was.name) + "' is called '" +
+                                     escaped(is->name) + "' now");
+      }
     }
   }
   return comparison;

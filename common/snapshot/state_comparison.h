@@ -17,10 +17,12 @@ struct StateComparison {
   /// Names of states that it does not declare but may ask for when its tasks start: these compare
   /// them, and what they do not ask for is refused then, or left out (-n).
   std::vector<std::string> late;
+  std::vector<std::string> renamed;  ///< "state 'old' is called 'now' by the program", for reports.
 };
 
-/// Compares by name, kind and schema. `who` calls the operator in sentences; `drop` names the
-/// states that the user leaves out; `allow_non_restored` leaves out what matches nothing.
+/// Compares by name (or former name), kind and schema. `who` calls the operator in sentences;
+/// `drop` names the states that the user leaves out; `allow_non_restored` leaves out what matches
+/// nothing.
 StateComparison compareStates(const runtime::SavedOperator& old,
                               const graph::JobOperator& now,
                               const std::string& who,

@@ -263,6 +263,9 @@ class Matching {
     }
     std::string line = label(current) + ": " + plural(states, "state") + ", " +
                        plural(bytes, "byte") + lateOf(comparison);
+    for (const std::string& renamed : comparison.renamed) {
+      line += "; " + renamed;
+    }
     if (old.parallelism != current.parallelism) {
       line += ", parallelism " + std::to_string(old.parallelism) + " -> " +
               std::to_string(current.parallelism);

@@ -24,35 +24,58 @@ class AggregateFunction {
   virtual Acc merge(const Acc& a, const Acc& b) = 0;
 };
 
+namespace state {
+
+/// What `Descriptor` has in common with all descriptors.
+template <typename Descriptor>
+struct Named {
+  explicit Named(std::string state_name) : name(std::move(state_name)) {}
+  /// The state was called `former` before: a restore takes what a snapshot has under that name,
+  /// unless that has a state of the new name. May be called once for each former name.
+  Descriptor& renamedFrom(std::string former) & {
+    former_names.push_back(std::move(former));
+    return static_cast<Descriptor&>(*this);
+  }
+  Descriptor&& renamedFrom(std::string former) && {
+    return std::move(renamedFrom(std::move(former)));
+  }
+
+  std::string name;
+  std::vector<std::string> former_names;
+};
+
+}  // namespace state
+
 /// Descriptors say what a keyed state is called and holds. Plain values; `Cell` is what one key
 /// holds, and what snapshots store per key.
 template <typename T>
-struct ValueStateDescriptor {
+struct ValueStateDescriptor : state::Named<ValueStateDescriptor<T>> {
   using Cell = T;
   static constexpr state::StateKind kKind = state::StateKind::kValue;
   explicit ValueStateDescriptor(std::string state_name, T value = T())
-      : name(std::move(state_name)), default_value(std::move(value)) {}
-  std::string name;
+      : state::Named<ValueStateDescriptor>(std::move(state_name)),
+        default_value(std::move(value)) {}
   T default_value;  ///< value() of a key that has none.
 };
 
 template <typename T>
-struct ListStateDescriptor {
+struct ListStateDescriptor : state::Named<ListStateDescriptor<T>> {
   using Cell = std::vector<T>;
   static constexpr state::StateKind kKind = state::StateKind::kList;
-  explicit ListStateDescriptor(std::string state_name) : name(std::move(state_name)) {}
-  std::string name;
+  explicit ListStateDescriptor(std::string state_name)
+      : state::Named<ListStateDescriptor>(std::move(state_name)) {}
 };
 
 template <typename T>
-struct ReducingStateDescriptor {
+struct ReducingStateDescriptor : state::Named<ReducingStateDescriptor<T>> {
   using Cell = T;
   using Function = std::function<T(const T&, const T&)>;
   static constexpr state::StateKind kKind = state::StateKind::kReducing;
 
   /// `reduce` is a callable T(const T&, const T&), or a ReduceFunction.
   template <typename F>
-  ReducingStateDescriptor(std::string state_name, F reduce) : name(std::move(state_name)) {
+  ReducingStateDescriptor(std::string state_name, F reduce)
+      : state::Named<ReducingStateDescriptor>(std::move(state_name)) {
     if constexpr (requires(F& f, const T& t) { f.reduce(t, t); }) {
       function = [reduce = std::move(reduce)](const T& a, const T& b) mutable {
         return reduce.reduce(a, b);
@@ -61,12 +84,11 @@ struct ReducingStateDescriptor {
       function = std::move(reduce);
     }
   }
-  std::string name;
   Function function;
 };
 
 template <typename T, typename Acc>
-struct FoldingStateDescriptor {
+struct FoldingStateDescriptor : state::Named<FoldingStateDescriptor<T, Acc>> {
   using Cell = Acc;
   using Function = std::function<Acc(const Acc&, const T&)>;
   static constexpr state::StateKind kKind = state::StateKind::kFolding;
@@ -74,7 +96,8 @@ struct FoldingStateDescriptor {
   /// `fold` is a callable Acc(const Acc&, const T&), or a FoldFunction.
   template <typename F>
   FoldingStateDescriptor(std::string state_name, Acc initial_value, F fold)
-      : name(std::move(state_name)), initial(std::move(initial_value)) {
+      : state::Named<FoldingStateDescriptor>(std::move(state_name)),
+        initial(std::move(initial_value)) {
     if constexpr (requires(F& f, const Acc& acc, const T& t) { f.fold(acc, t); }) {
       function = [fold = std::move(fold)](const Acc& acc, const T& t) mutable {
         return fold.fold(acc, t);
@@ -83,13 +106,12 @@ struct FoldingStateDescriptor {
       function = std::move(fold);
     }
   }
-  std::string name;
   Acc initial;
   Function function;
 };
 
 template <typename In, typename Acc, typename Out>
-struct AggregatingStateDescriptor {
+struct AggregatingStateDescriptor : state::Named<AggregatingStateDescriptor<In, Acc, Out>> {
   using Cell = Acc;
   using Function = AggregateFunction<In, Acc, Out>;
   static constexpr state::StateKind kKind = state::StateKind::kAggregating;
@@ -97,18 +119,17 @@ struct AggregatingStateDescriptor {
   /// `aggregate` is a class derived from AggregateFunction<In, Acc, Out>.
   template <typename F>
   AggregatingStateDescriptor(std::string state_name, F aggregate)
-      : name(std::move(state_name)),
+      : state::Named<AggregatingStateDescriptor>(std::move(state_name)),
         copy([aggregate = std::move(aggregate)] { return std::make_shared<F>(aggregate); }) {}
-  std::string name;
   std::function<std::shared_ptr<Function>()> copy;  ///< A fresh function for one state object.
 };
 
 template <typename K, typename V>
-struct MapStateDescriptor {
+struct MapStateDescriptor : state::Named<MapStateDescriptor<K, V>> {
   using Cell = std::unordered_map<K, V, KeyHasher, KeyEqual>;
   static constexpr state::StateKind kKind = state::StateKind::kMap;
-  explicit MapStateDescriptor(std::string state_name) : name(std::move(state_name)) {}
-  std::string name;
+  explicit MapStateDescriptor(std::string state_name)
+      : state::Named<MapStateDescriptor>(std::move(state_name)) {}
 };
 
 namespace state {
@@ -118,7 +139,8 @@ StateInfo infoOf(const Descriptor& descriptor) {
   return {descriptor.name,
           Descriptor::kKind,
           ListMode::kNone,
-          record::schemaOf<typename Descriptor::Cell>()};
+          record::schemaOf<typename Descriptor::Cell>(),
+          descriptor.former_names};
 }
 }  // namespace state
 

@@ -1,8 +1,11 @@
 #include "common/state/keyed_backend.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "common/schema/schema_match.h"
+#include "common/state/cell_decoder.h"
 #include "common/state/entry_digest.h"
 #include "common/state/group_check.h"
 #include "common/state/operator_state.h"
@@ -17,42 +20,6 @@ Error otherKind(const StateInfo& old, std::string_view where, StateKind now) {
                "state '" + old.name + "' is " + std::string(toString(old.kind)) + " state " +
                    std::string(where) + " and " + std::string(toString(now)) + " state now")
       .advise("give the new state another name");
-}
-
-/// Rewrites `bytes` under another schema, into `to`.
-Status migrateBytes(std::string_view bytes,
-                    const record::Schema& written,
-                    const record::Schema& now,
-                    Writer& to) {
-  to.clear();
-  Reader from(bytes);
-  record::migrateValue(from, written, now, to);
-  if (from.failed() || from.remaining() != 0) {
-    return Error(ErrorCode::kCorruption,
-                 "an entry of the snapshot is no " + record::describeSchema(written));
-  }
-  return ok();
-}
-
-/// Decodes a value into a cell.
-Status restoreCell(ColumnBase& column,
-                   Slot slot,
-                   std::string_view bytes,
-                   const record::Schema& written,
-                   bool migrate) {
-  Writer migrated;
-  if (migrate) {
-    WEIR_RETURN_IF_ERROR(migrateBytes(bytes, written, column.info().schema, migrated));
-    bytes = migrated.view();
-  }
-  Reader from(bytes);
-  column.restore(slot, from);
-  if (from.failed() || from.remaining() != 0) {
-    return Error(ErrorCode::kCorruption,
-                 "an entry of state '" + column.info().name + "' is no " +
-                     record::describeSchema(column.info().schema));
-  }
-  return ok();
 }
 
 }  // namespace
@@ -84,19 +51,45 @@ Result<ColumnBase*> KeyedBackend::lookUp(std::string_view name, StateKind kind) 
   return static_cast<ColumnBase*>(nullptr);
 }
 
+ColumnBase* KeyedBackend::renamed(const SectionReader& from, const std::string& name) {
+  const auto known = [&](const std::string& other) {
+    return std::ranges::any_of(from.states(), [&](const StateSummary& one) {
+      return isKeyed(one.kind) && one.name == other;
+    });
+  };
+  for (const auto& column : columns_) {
+    if (isNowOf(column->info().name, column->info().former_names, name, known)) {
+      return column.get();
+    }
+  }
+  return nullptr;
+}
+
 Result<ColumnBase*> KeyedBackend::add(std::unique_ptr<ColumnBase> column) {
   const StateInfo& info = column->info();
-  for (const RawState& raw : raw_) {
-    if (raw.written.name == info.name && raw.written.kind != info.kind) {
-      return otherKind(raw.written, "in the snapshot", info.kind);
-    }
-  }
+  const auto known = [&](const std::string& name) {
+    return std::ranges::any_of(raw_, [&](const RawState& raw) { return raw.written.name == name; });
+  };
+  const auto isOurs = [&](const RawState& raw) {
+    return isNowOf(info.name, info.former_names, raw.written.name, known);
+  };
+  std::vector<RawState*> ours;
   for (RawState& raw : raw_) {
-    if (raw.written.name == info.name) {
-      WEIR_RETURN_IF_ERROR(claim(*column, raw));
+    if (isOurs(raw)) {
+      ours.push_back(&raw);
     }
   }
-  std::erase_if(raw_, [&](const RawState& raw) { return raw.written.name == info.name; });
+  for (const RawState* raw : ours) {
+    if (raw->written.kind != info.kind) {
+      return otherKind(raw->written, "in the snapshot", info.kind);
+    }
+  }
+  std::set<std::string> claimed;
+  for (RawState* raw : ours) {
+    WEIR_RETURN_IF_ERROR(claim(*column, *raw));
+    claimed.insert(raw->written.name);
+  }
+  std::erase_if(raw_, [&](const RawState& raw) { return claimed.contains(raw.written.name); });
   columns_.push_back(std::move(column));
   return columns_.back().get();
 }
@@ -112,20 +105,12 @@ Error KeyedBackend::otherType(const ColumnBase& known, const record::Schema& now
 Status KeyedBackend::claim(ColumnBase& column, RawState& raw) {
   WEIR_TRY(const bool migrate,
            needsMigration(column.info().name, raw.written.schema, column.info().schema));
-  const record::ContentHash hash(raw.written.schema);
-  Writer again;
+  CellDecoder decoder(column, raw.written.schema, migrate);
   for (Slot slot = 0; slot < slotCount(); ++slot) {
     if (const std::string* bytes = raw.cells->get(slot)) {
-      WEIR_RETURN_IF_ERROR(restoreCell(column, slot, *bytes, raw.written.schema, migrate));
-      if (!migrate && column.rewritesAlike()) {
-        again.clear();
-        column.write(slot, again);
-        if (hash.of(again.view()) != hash.of(*bytes)) {
-          return Error(ErrorCode::kCorruption,
-                       "an entry of state '" + column.info().name +
-                           "' is not what was written once it is read as " +
-                           record::describeSchema(column.info().schema));
-        }
+      WEIR_RETURN_IF_ERROR(decoder.decode(slot, *bytes));
+      if (!migrate) {
+        WEIR_RETURN_IF_ERROR(decoder.compare(slot, *bytes));
       }
     }
   }
@@ -172,7 +157,9 @@ Status KeyedBackend::checkCounts(const SectionReader& from) const {
 }
 
 Status KeyedBackend::noteGroups(const SectionReader& from, std::size_t state, KeyGroupRange range) {
-  Restored& restored = restored_[from.states()[state].name];
+  const ColumnBase* column = renamed(from, from.states()[state].name);
+  Restored& restored =
+      restored_[column != nullptr ? column->info().name : from.states()[state].name];
   restored.groups.resize(max_parallelism_);
   for (const GroupSummary& one : from.groups(state)) {
     if (!range.contains(one.group)) {
@@ -207,10 +194,14 @@ class KeyedBackend::Intake {
     WEIR_TRY(
         migrate_key_,
         needsMigration(summary_.name, summary_.key_schema, into_.key_schema_).during("the key"));
-    WEIR_TRY(column_, into_.lookUp(summary_.name, summary_.kind));
+    column_ = into_.renamed(from_, summary_.name);
+    if (column_ != nullptr && column_->info().kind != summary_.kind) {
+      return otherKind(column_->info(), "in this operator already", summary_.kind);
+    }
     if (column_ != nullptr) {
       WEIR_TRY(migrate_,
                needsMigration(summary_.name, summary_.value_schema, column_->info().schema));
+      decoder_.emplace(*column_, summary_.value_schema, migrate_);
     } else {
       raw_ = &into_.rawFor({summary_.name, summary_.kind, summary_.mode, summary_.value_schema});
     }
@@ -238,10 +229,10 @@ class KeyedBackend::Intake {
     if (raw_ != nullptr) {
       raw_->cells->set(slot, std::string(entry.value));
       ++raw_->entries;
-    } else if (const Status restored =
-                   restoreCell(*column_, slot, entry.value, summary_.value_schema, migrate_);
-               !restored) {
-      return from_.corrupt(restored.error().message());
+    } else if (const Status decoded = decoder_->decode(slot, entry.value); !decoded) {
+      return decoded.error().code() == ErrorCode::kCorruption
+                 ? Status(from_.corrupt(decoded.error().message()))
+                 : decoded;
     }
     return check.add(entry.key_group,
                      hash_.of(keyAt(slot, entry), entry.name_space, valueAt(slot, entry)));
@@ -300,6 +291,7 @@ class KeyedBackend::Intake {
   EntryDigest hash_;
   ColumnBase* column_ = nullptr;  // One of the backend's; else raw_ is.
   RawState* raw_ = nullptr;
+  std::optional<CellDecoder> decoder_;  // Of column_.
   bool migrate_key_ = false;
   bool migrate_ = false;
   Writer key_bytes_;

@@ -145,6 +145,8 @@ class KeyedBackend {
 
  private:
   Result<ColumnBase*> lookUp(std::string_view name, StateKind kind);
+  /// The column that a state of `from` belongs to under its former name; null if there is none.
+  ColumnBase* renamed(const SectionReader& from, const std::string& name);
   Result<ColumnBase*> add(std::unique_ptr<ColumnBase> column);
   static Error otherType(const ColumnBase& known, const record::Schema& now);
   Status claim(ColumnBase& column, RawState& raw);

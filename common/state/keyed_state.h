@@ -20,7 +20,8 @@ namespace weir {
 
 /// One value per key.
 template <typename T>
-class ValueState : public state::KeyedState<ValueStateDescriptor<T>> {
+class ValueState : public state::KeyedState<ValueStateDescriptor<T>>,
+                   public state::Renamable<ValueState<T>> {
  public:
   /// Of no use until a state from the runtime context is assigned, in open().
   ValueState() : ValueState(ValueStateDescriptor<T>("")) {}
@@ -47,7 +48,8 @@ class ValueState : public state::KeyedState<ValueStateDescriptor<T>> {
 
 /// A list per key.
 template <typename T>
-class ListState : public state::KeyedState<ListStateDescriptor<T>> {
+class ListState : public state::KeyedState<ListStateDescriptor<T>>,
+                  public state::Renamable<ListState<T>> {
  public:
   /// Of no use until a state from the runtime context is assigned, in open().
   ListState() : ListState(ListStateDescriptor<T>("")) {}
@@ -94,7 +96,8 @@ class ListState : public state::KeyedState<ListStateDescriptor<T>> {
 
 /// A value per key that each added one is combined into.
 template <typename T>
-class ReducingState : public state::KeyedState<ReducingStateDescriptor<T>> {
+class ReducingState : public state::KeyedState<ReducingStateDescriptor<T>>,
+                      public state::Renamable<ReducingState<T>> {
  public:
   /// Of no use until a state from the runtime context is assigned, in open().
   ReducingState()
@@ -122,7 +125,8 @@ class ReducingState : public state::KeyedState<ReducingStateDescriptor<T>> {
 
 /// An accumulator per key that values are folded into.
 template <typename T, typename Acc>
-class FoldingState : public state::KeyedState<FoldingStateDescriptor<T, Acc>> {
+class FoldingState : public state::KeyedState<FoldingStateDescriptor<T, Acc>>,
+                     public state::Renamable<FoldingState<T, Acc>> {
  public:
   /// Of no use until a state from the runtime context is assigned, in open().
   FoldingState()
@@ -149,7 +153,8 @@ class FoldingState : public state::KeyedState<FoldingStateDescriptor<T, Acc>> {
 
 /// An accumulator per key, read through AggregateFunction::getResult.
 template <typename In, typename Acc, typename Out>
-class AggregatingState : public state::KeyedState<AggregatingStateDescriptor<In, Acc, Out>> {
+class AggregatingState : public state::KeyedState<AggregatingStateDescriptor<In, Acc, Out>>,
+                         public state::Renamable<AggregatingState<In, Acc, Out>> {
   using Base = state::KeyedState<AggregatingStateDescriptor<In, Acc, Out>>;
 
  public:
@@ -167,6 +172,8 @@ class AggregatingState : public state::KeyedState<AggregatingStateDescriptor<In,
             AggregatingStateDescriptor<In, Acc, Out>(std::move(name), std::move(aggregate))) {}
   AggregatingState(const AggregatingState& other)
       : Base(other), function_(this->descriptor_.copy()) {}
+  AggregatingState(AggregatingState&& other)  // NOLINT: a copy may throw.
+      : Base(std::move(other)), function_(this->descriptor_.copy()) {}
   AggregatingState& operator=(const AggregatingState&) = default;
 
   bool empty() const { return this->cell() == nullptr; }
@@ -196,7 +203,8 @@ class AggregatingState : public state::KeyedState<AggregatingStateDescriptor<In,
 
 /// A map per key.
 template <typename K, typename V>
-class MapState : public state::KeyedState<MapStateDescriptor<K, V>> {
+class MapState : public state::KeyedState<MapStateDescriptor<K, V>>,
+                 public state::Renamable<MapState<K, V>> {
  public:
   using Map = typename MapStateDescriptor<K, V>::Cell;
   /// Of no use until a state from the runtime context is assigned, in open().

@@ -28,6 +28,15 @@ class KeyedState : public DeclaredState {
  public:
   using Cell = typename Descriptor::Cell;
 
+  KeyedState(const KeyedState&) = default;
+  /// Copies: only what was declared takes its place with its owner along.
+  KeyedState(KeyedState&& other)  // NOLINT: a copy may throw.
+      : DeclaredState(std::move(other)),
+        descriptor_(other.descriptor_),
+        column_(other.column_),
+        backend_(other.backend_) {}
+  KeyedState& operator=(const KeyedState&) = default;
+
   StateInfo info() const override { return infoOf(descriptor_); }
   Status bind(KeyedBackend& backend) override {
     if constexpr (checkCell<Cell>()) {
@@ -37,6 +46,8 @@ class KeyedState : public DeclaredState {
     return ok();
   }
   const Descriptor& descriptor() const { return descriptor_; }
+  /// What renamedFrom() calls.
+  void noteFormerName(std::string former) { descriptor_.renamedFrom(std::move(former)); }
 
   /// Forgets what the key at hand has.
   void clear() {
@@ -86,6 +97,21 @@ class KeyedState : public DeclaredState {
   Descriptor descriptor_;
   Column<Cell>* column_ = nullptr;   // Owned by the backend.
   KeyedBackend* backend_ = nullptr;  // Owned by the operator.
+};
+
+/// renamedFrom() of a declared state, which may be called where it is declared:
+/// `ValueState<int> now_ = ValueState<int>(*this, "now", 0).renamedFrom("before")`, or in the
+/// constructor of its function.
+template <typename State>
+class Renamable {
+ public:
+  /// As that of its descriptor.
+  State& renamedFrom(std::string former) & {
+    auto& self = static_cast<State&>(*this);
+    self.noteFormerName(std::move(former));
+    return self;
+  }
+  State&& renamedFrom(std::string former) && { return std::move(renamedFrom(std::move(former))); }
 };
 
 }  // namespace state

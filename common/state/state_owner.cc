@@ -20,6 +20,16 @@ DeclaredState::DeclaredState(const DeclaredState& other) {
   }
 }
 
+DeclaredState::DeclaredState(DeclaredState&& other) noexcept
+    : DeclaredState(static_cast<const DeclaredState&>(other)) {
+  if (registry_ == nullptr && other.registry_ != nullptr &&
+      other.registry_->copyTarget() == nullptr) {
+    registry_ = std::move(other.registry_);
+    place_ = other.place_;
+    registry_->replace(place_, this);
+  }
+}
+
 DeclaredState& DeclaredState::operator=(const DeclaredState& /*other*/) {  // NOLINT
   return *this;
 }

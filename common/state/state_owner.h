@@ -24,6 +24,8 @@ class DeclaredState {
   DeclaredState() = default;  ///< Belongs to no function.
   /// A copy made while the owner is copied belongs to the new owner; any other copy to nobody.
   DeclaredState(const DeclaredState& other);
+  /// As a copy while the owner is copied; else takes the place of `other` with its owner.
+  DeclaredState(DeclaredState&& other) noexcept;
   /// Keeps its own owner.
   DeclaredState& operator=(const DeclaredState& other);
   virtual ~DeclaredState();
@@ -48,6 +50,7 @@ class StateRegistry {
   /// Takes `state` in at a place that is still free.
   bool addAt(std::size_t place, DeclaredState* state);
   void remove(std::size_t place);
+  void replace(std::size_t place, DeclaredState* state) { states_[place] = state; }
   const std::vector<DeclaredState*>& states() const { return states_; }
 
   /// Where the states of this registry's function go when they are copied.

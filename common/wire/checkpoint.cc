@@ -129,6 +129,7 @@ v1::StateInfo toProto(const runtime::SavedState& info) {
   to.set_declared_late(info.declared_late);
   to.set_entries(info.entries);
   to.set_bytes(info.bytes);
+  to.set_list_mode(static_cast<std::uint32_t>(info.mode));
   return to;
 }
 
@@ -141,6 +142,11 @@ Result<runtime::SavedState> fromProto(const v1::StateInfo& from) {
   to.declared_late = from.declared_late();
   to.entries = from.entries();
   to.bytes = from.bytes();
+  WEIR_TRY(to.mode,
+           fields::number("the list mode of state '" + to.name + "'",
+                          from.list_mode(),
+                          state::ListMode::kNone,
+                          state::ListMode::kBroadcast));
   return to;
 }
 

@@ -83,6 +83,9 @@ v1::OperatorRestoreOrder toProto(const runtime::OperatorRestoreOrder& order) {
   to.set_list(order.list);
   to.set_first(order.first);
   to.set_count(order.count);
+  if (order.without) {
+    to.set_without(*order.without);
+  }
   for (const std::string& name : order.dropped) {
     to.add_dropped(name);
   }
@@ -98,6 +101,9 @@ Result<runtime::OperatorRestoreOrder> fromProto(const v1::OperatorRestoreOrder& 
   to.list = from.list();
   to.first = from.first();
   to.count = from.count();
+  if (from.has_without()) {
+    to.without = from.without();
+  }
   to.dropped.assign(from.dropped().begin(), from.dropped().end());
   if (from.unclaimed() > static_cast<std::uint32_t>(state::Unclaimed::kLeftOut)) {
     return wrong("operator " + to.id.hex() + " to restore",

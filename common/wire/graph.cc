@@ -17,6 +17,9 @@ v1::DeclaredState toProto(const graph::StateDeclaration& state) {
   to.set_kind(static_cast<std::uint32_t>(state.kind));
   to.set_key(record::encodeSchema(state.key));
   to.set_value(record::encodeSchema(state.value));
+  for (const std::string& former : state.former_names) {
+    to.add_former_names(former);
+  }
   return to;
 }
 
@@ -26,6 +29,7 @@ Result<graph::StateDeclaration> fromProto(const v1::DeclaredState& from) {
   WEIR_TRY(to.kind, fields::stateKind(from.kind()));
   WEIR_TRY(to.key, fields::schema("key of state '" + to.name + "'", from.key()));
   WEIR_TRY(to.value, fields::schema("value of state '" + to.name + "'", from.value()));
+  to.former_names.assign(from.former_names().begin(), from.former_names().end());
   return to;
 }
 

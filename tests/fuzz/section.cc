@@ -6,6 +6,7 @@
 #include "common/record/checksum.h"
 #include "common/record/key_hash.h"
 #include "common/record/serializer.h"
+#include "common/state/keyed_backend_of.h"
 #include "common/state/operator_state.h"
 #include "common/state/section_format.h"
 #include "tests/fuzz/fuzz.h"
@@ -33,9 +34,9 @@ std::uint64_t checksumOf(std::string_view first, std::string_view second) {
   return sum.value();
 }
 
-/// Makes all checksums right, taking what lies between header and footer for one block, so that
-/// the damage is seen by what stands behind the checksums.
-std::string sealed(std::string image) {
+/// Makes all checksums right and the version this one, taking what lies between header and footer
+/// for one block, so that the damage is seen by what stands behind the checksums.
+std::string sealed(std::string image, std::uint32_t version) {
   const std::size_t trailer = image.size() - format::kTrailer;
   const auto footer_size = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(get<std::uint32_t>(image, trailer + 8), trailer));
@@ -45,7 +46,7 @@ std::string sealed(std::string image) {
   put<std::uint64_t>(image, trailer + 16, image.size());
   std::copy(format::kTailMagic.begin(), format::kTailMagic.end(), image.end() - 8);
   std::copy(format::kHeadMagic.begin(), format::kHeadMagic.end(), image.begin());
-  put<std::uint32_t>(image, 8, format::kVersion);
+  put<std::uint32_t>(image, 8, version);
   const std::uint64_t header = 14 + get<std::uint16_t>(image, 12);
   if (header + 8 <= footer) {
     put(image, header, record::xxh3(image.data(), header));
@@ -65,6 +66,22 @@ std::string sealed(std::string image) {
       trailer + 24,
       checksumOf(bytes.substr(footer, footer_size), bytes.substr(trailer, 24)));
   return image;
+}
+
+/// Restores it as a program would that knows its states, and as one that does not. Nothing is found
+/// missing in what was verified but keys that are none, or are twice.
+void restoreAll(const state::SectionReader& reader) {
+  for (const bool declared : {true, false}) {
+    state::KeyedBackendOf<std::string> backend(16);
+    if (declared) {
+      (void)backend.column(ListStateDescriptor<std::string>("lists")).has_value();
+    }
+    if (backend.restore(reader, {0, 15}).has_value()) {
+      state::MemoryFile file;
+      state::SectionWriter writer(file);
+      check(backend.freeze()->write(writer).has_value(), "what was restored can be written");
+    }
+  }
 }
 
 /// Opens it and reads all that is in it.
@@ -95,6 +112,7 @@ void readAll(std::string image) {
     }
   }
   check(!(*reader)->verify().has_value() || complete, "what is verified can be read");
+  restoreAll(**reader);
 }
 
 }  // namespace
@@ -123,7 +141,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string image(fuzz::view(data, size));
   fuzz::readAll(image);
   if (size >= state::format::kTrailer + state::format::kSmallestHeader) {
-    fuzz::readAll(fuzz::sealed(std::move(image)));
+    fuzz::readAll(fuzz::sealed(image, state::format::kOldestVersion));
+    fuzz::readAll(fuzz::sealed(std::move(image), state::format::kVersion));
   }
   return 0;
 }

@@ -32,6 +32,41 @@ Status checkOwner(const state::SectionReader& section,
   return ok();
 }
 
+/// Whether every old subtask is there that this one needs state of, or is known to have stored
+/// none.
+Status checkComplete(const functions::OperatorRestore& restore,
+                     const runtime::OperatorRestoreOrder& order,
+                     std::uint32_t subtask,
+                     std::uint32_t parallelism,
+                     std::uint32_t max_parallelism) {
+  if (!order.without || order.old_parallelism == 0) {
+    return ok();
+  }
+  const std::uint32_t old = order.old_parallelism;
+  bool all = false;  // Lists that are dealt out anew are needed of all.
+  for (const functions::RestoredSection& part : restore.sections) {
+    for (const state::StateSummary& one : part.section->states()) {
+      all = all || one.mode == state::ListMode::kUnion ||
+            (old != parallelism && !state::isKeyed(one.kind));
+    }
+  }
+  std::uint64_t needed = old;
+  if (!all && old == parallelism) {
+    needed = 1;
+  } else if (!all) {
+    const KeyGroupRange own = keyGroupRangeOf(subtask, parallelism, max_parallelism);
+    needed = subtaskOf(own.last, old, max_parallelism) - subtaskOf(own.first, old, max_parallelism);
+    ++needed;
+  }
+  const std::uint64_t have = restore.sections.size() + std::uint64_t{*order.without};
+  return have >= needed ? ok()
+                        : Status(Error(ErrorCode::kInternal,
+                                       "the state of " + std::to_string(needed - have) + " of " +
+                                           std::to_string(needed) +
+                                           " subtasks that it is to be restored from was not "
+                                           "sent"));
+}
+
 }  // namespace
 
 Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrder& order,
@@ -62,6 +97,7 @@ Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrd
         checkOwner(*reader, section.old_subtask, order.old_parallelism, max_parallelism));
     restore.sections.push_back(functions::RestoredSection{section.old_subtask, std::move(reader)});
   }
+  WEIR_RETURN_IF_ERROR(checkComplete(restore, order, subtask, parallelism, max_parallelism));
   return restore;
 }
 

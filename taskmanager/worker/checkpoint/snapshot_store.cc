@@ -33,6 +33,7 @@ runtime::SavedState infoOf(const state::StateSummary& summary, const FrozenOpera
   info.declared_late = !frozen.declared.contains(summary.name);
   info.entries = summary.entries;
   info.bytes = summary.bytes;
+  info.mode = summary.mode;
   return info;
 }
 
