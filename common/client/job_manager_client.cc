@@ -10,6 +10,7 @@
 #include "common/fs/file_systems.h"
 #include "common/rpc/chunks.h"
 #include "common/rpc/status.h"
+#include "common/wire/checkpoint_report.h"
 #include "common/wire/client_messages.h"
 #include "common/wire/deployment.h"
 
@@ -272,6 +273,24 @@ Result<std::vector<runtime::SavepointInfo>> JobManagerClient::listSavepoints() {
     savepoints.push_back(std::move(one));
   }
   return savepoints;
+}
+
+Result<std::vector<runtime::CheckpointReport>> JobManagerClient::checkpoints(
+    const JobId& job, std::optional<CheckpointId> which) {
+  v1::ListCheckpointsRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  request.set_job(std::string(job.view()));
+  request.set_checkpoint(which ? which->value() : 0);
+  grpc::ClientContext context;
+  setDeadline(context, state_->call_timeout);
+  v1::ListCheckpointsReply reply;
+  WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListCheckpoints(&context, request, &reply)));
+  std::vector<runtime::CheckpointReport> reports;
+  for (const v1::CheckpointReport& message : reply.checkpoints()) {
+    WEIR_TRY(auto report, wire::fromProto(message));
+    reports.push_back(std::move(report));
+  }
+  return reports;
 }
 
 }  // namespace weir::client

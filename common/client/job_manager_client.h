@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/rpc/channel.h"
+#include "common/runtime/checkpoint_report.h"
 #include "common/runtime/client_messages.h"
 
 namespace weir::client {
@@ -48,6 +49,9 @@ class JobManagerClient {
       const std::atomic<bool>& interrupted);
   Result<runtime::DisposeReply> dispose(const runtime::DisposeRequest& request);
   Result<std::vector<runtime::SavepointInfo>> listSavepoints();
+  /// Those that are remembered, newest first; or the one named, with what each subtask did.
+  Result<std::vector<runtime::CheckpointReport>> checkpoints(const JobId& job,
+                                                             std::optional<CheckpointId> which);
 
  private:
   struct State;

@@ -39,6 +39,12 @@ inline constexpr auto kStateUploadLease =
          "How long uploaded state waits for the acknowledgement that names it, before it is "
          "removed.")
         .range(1000);
+inline constexpr auto kTimelineSubtasks =
+    Integer("jobmanager.checkpoints.timeline-subtasks",
+            "128",
+            "Of how many subtasks of one checkpoint the time line is kept, shared by the job's "
+            "vertices; in a job of more, of those that are missing or slowest, and a sum of all.")
+        .range(1, 65536);
 inline constexpr auto kMaxEventBytes =
     Memory("jobmanager.max-event-bytes-per-job",
            "1 mb",

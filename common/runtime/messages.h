@@ -57,9 +57,13 @@ struct CheckpointAck {
   TaskId task;
   bool finished = false;  ///< Its input had ended before the barrier.
   std::vector<OperatorSnapshot> operators;
-  std::uint32_t alignment_millis = 0;
+  std::uint32_t alignment_millis = 0;  ///< From the first barrier to the last.
+  std::uint32_t flush_millis = 0;  ///< Until what came before the barrier, and it, were sent on.
   std::uint32_t freeze_millis = 0;
+  std::uint32_t queue_millis = 0;  ///< Frozen, until it was its turn to be written.
   std::uint32_t write_millis = 0;
+  std::uint32_t last_channel =
+      0;  ///< Of its input, from 1, that brought the last barrier; 0: none.
 };
 
 /// An acknowledgement as its worker encoded it, with what those need who pass it on unread.

@@ -63,6 +63,9 @@ v1::CheckpointAck toProto(const runtime::CheckpointAck& ack) {
   to.set_alignment_millis(ack.alignment_millis);
   to.set_freeze_millis(ack.freeze_millis);
   to.set_write_millis(ack.write_millis);
+  to.set_flush_millis(ack.flush_millis);
+  to.set_queue_millis(ack.queue_millis);
+  to.set_last_channel(ack.last_channel);
   return to;
 }
 
@@ -165,6 +168,9 @@ Result<runtime::CheckpointAck> fromProto(const v1::CheckpointAck& from) {
   to.alignment_millis = from.alignment_millis();
   to.freeze_millis = from.freeze_millis();
   to.write_millis = from.write_millis();
+  to.flush_millis = from.flush_millis();
+  to.queue_millis = from.queue_millis();
+  to.last_channel = from.last_channel();
   return to;
 }
 

@@ -48,7 +48,7 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
       subtasks_(subtasksOf(graph)),
       tasks_(tasks),
       store_(setup_.retained),
-      history_(setup_.history),
+      history_(graph, setup_.history, [this](const auto& task) { return tasks_.hostOf(task); }),
       work_(services.strand, services.io, services.file_bounds, setup_.storage.directory),
       writer_(services.files,
               work_,
@@ -128,12 +128,7 @@ CheckpointId CheckpointCoordinator::trigger(SnapshotKind kind,
                     std::to_string(acknowledged) + " of " + std::to_string(subtasks_) +
                     " subtasks had acknowledged"));
   });
-  CheckpointView view;
-  view.id = id;
-  view.savepoint = kind == SnapshotKind::kSavepoint;
-  view.trigger_millis = pending->trigger_millis;
-  view.subtasks = subtasks_;
-  history_.begin(std::move(view));
+  history_.began(id, kind == SnapshotKind::kSavepoint, pending->trigger_millis);
   const runtime::CheckpointOrder order{.checkpoint = id,
                                        .timestamp_millis = pending->trigger_millis,
                                        .savepoint = kind == SnapshotKind::kSavepoint};
@@ -182,11 +177,9 @@ void CheckpointCoordinator::acknowledge(const runtime::CheckpointAck& ack) {
     return;
   }
   pending.acks.emplace(ack.task, ack);
-  pending.bytes += bytesOf(ack);
-  if (CheckpointView* view = history_.find(pending.id)) {
-    view->acknowledged = static_cast<std::uint32_t>(pending.acks.size());
-    view->bytes = pending.bytes;
-  }
+  const std::uint64_t bytes = bytesOf(ack);
+  pending.bytes += bytes;
+  history_.acknowledged(ack, bytes, services_.clock.now() - pending.triggered);
   reportProgress(pending);
   if (pending.acks.size() == subtasks_) {
     Pending whole = std::move(found->second);
@@ -214,9 +207,11 @@ void CheckpointCoordinator::reportProgress(const PendingCheckpoint& pending) {
 }
 
 void CheckpointCoordinator::decline(const runtime::CheckpointDecline& decline) {
+  const std::string host = tasks_.hostOf(decline.task);
   abort(decline.checkpoint,
         Error(ErrorCode::kFailedPrecondition,
-              "declined by task " + tasks_.describe(decline.task) + ": " + decline.reason));
+              "declined by task " + tasks_.describe(decline.task) +
+                  (host.empty() ? "" : " on " + host) + ": " + decline.reason));
 }
 
 void CheckpointCoordinator::abort(CheckpointId id, const Error& why) {
@@ -233,13 +228,7 @@ void CheckpointCoordinator::abort(CheckpointId id, const Error& why) {
 
 void CheckpointCoordinator::fail(PendingCheckpoint& pending, const Error& why) {
   pending.timeout.reset();
-  history_.countFailed();
-  const Duration took = services_.clock.now() - pending.triggered;
-  if (CheckpointView* view = history_.find(pending.id)) {
-    view->status = CheckpointView::Status::kFailed;
-    view->duration_millis = millis(took);
-    view->failure = cutText(why.text(), kMostLoggedBytes);
-  }
+  history_.failed(pending.id, services_.clock.now() - pending.triggered, why);
   const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
   log::warn(savepoint ? "savepoint failed" : "checkpoint failed",
             {{"job", setup_.origin.job.hex()},
@@ -260,7 +249,8 @@ void CheckpointCoordinator::fail(PendingCheckpoint& pending, const Error& why) {
 
 void CheckpointCoordinator::complete(Pending pending) {
   pending->timeout.reset();
-  const Duration took = services_.clock.now() - pending->triggered;
+  pending->acknowledged = services_.clock.now();
+  const Duration took = pending->acknowledged - pending->triggered;
   runtime::CheckpointMetadata metadata = toMetadata(*pending, graph_, setup_.origin, millis(took));
   writer_.write(std::move(pending), std::move(metadata));
 }
@@ -322,19 +312,14 @@ void CheckpointCoordinator::recordCompleted(WrittenCheckpoint& written, bool poi
 
 void CheckpointCoordinator::reportCompleted(const PendingCheckpoint& pending,
                                             const std::string& path) {
-  const std::int64_t took = millis(services_.clock.now() - pending.triggered);
-  if (CheckpointView* view = history_.find(pending.id)) {
-    view->status = CheckpointView::Status::kCompleted;
-    view->duration_millis = took;
-    view->path = path;
-  }
-  history_.countCompleted();
+  const SteadyTime now = services_.clock.now();
+  history_.completed(pending.id, now - pending.triggered, now - pending.acknowledged, path);
   log::info(
       pending.kind == SnapshotKind::kSavepoint ? "savepoint completed" : "checkpoint completed",
       {{"job", setup_.origin.job.hex()},
        {"id", pending.id.value()},
        {"bytes", pending.bytes},
-       {"ms", took},
+       {"ms", millis(now - pending.triggered)},
        {"path", path}});
 }
 

@@ -43,7 +43,7 @@ class CheckpointCoordinator {
     std::shared_ptr<const runtime::JobProgram> program;
     runtime::CheckpointStorage storage;
     std::size_t retained = 1;
-    std::size_t history = 100;
+    CheckpointHistory::Bounds history = {};
     std::size_t most_removals = 16;            ///< Outstanding at once, for the next one to begin.
     std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file that is written.
     std::string holder = {};  ///< This process, for the mark that the job lives; see mark_holder.h.

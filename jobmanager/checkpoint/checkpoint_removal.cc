@@ -3,15 +3,10 @@
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/fs/empty_directory.h"
 #include "common/fs/uri.h"
-#include "common/snapshot/layout.h"
-#include "common/snapshot/metadata_file.h"
 #include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/checkpoint/directory_removal.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
-#include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -25,41 +20,6 @@ void addFilesOf(const runtime::CheckpointAck& ack, std::vector<std::string>& fil
   }
 }
 
-/// Whether a savepoint may point to the checkpoint in this directory.
-bool isSavepoint(fs::FileSystem& files, const std::string& directory, std::uint64_t most) {
-  const auto metadata = snapshot::readMetadata(files, directory, {}, most);
-  return metadata ? metadata->savepoint : metadata.error().code() != ErrorCode::kNotFound;
-}
-
-/// Removes what is in the directory of a job that has ended, but for the directories `kept`, and
-/// where it was `resumed` for those that a savepoint may point to.
-Status sweepDirectory(fs::FileSystem& files,
-                      const std::string& directory,
-                      JobId job,
-                      const std::set<std::string>& kept,
-                      bool resumed,
-                      std::uint64_t most) {
-  auto entries = files.list(directory);
-  if (!entries) {
-    return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
-  }
-  for (const fs::FileInfo& entry : *entries) {
-    const std::string path = fs::join(directory, entry.name);
-    if (!kept.contains(entry.name) && snapshot::isCheckpointDirectory(path) &&
-        !(resumed && isSavepoint(files, path, most))) {
-      WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
-    }
-  }
-  WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
-  if (!kept.empty()) {
-    return ok();
-  }
-  WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, directory));
-  return gone || resumed ? ok()
-                         : Status(Error(ErrorCode::kFailedPrecondition,
-                                        "directory " + directory + " stays: there is more in it"));
-}
-
 }  // namespace
 
 CheckpointRemoval::CheckpointRemoval(const CheckpointServices& services,
@@ -71,12 +31,9 @@ CheckpointRemoval::CheckpointRemoval(const CheckpointServices& services,
       graph_(graph),
       files_(files),
       setup_(std::move(setup)),
+      removed_(services.files, files, {setup_.job, setup_.directory, setup_.metadata_limit}, ended),
       ended_(std::move(ended)),
       discards_(services.strand, services.io) {}
-
-std::string CheckpointRemoval::directoryOf(CheckpointId id) const {
-  return onFiles() ? snapshot::checkpointDirectory(setup_.directory, id) : std::string();
-}
 
 // --------------------------------------------------------------------------------- aborted ones
 
@@ -98,11 +55,11 @@ void CheckpointRemoval::aborted(CheckpointId id, Acks acks) {
       addFilesOf(ack, files);
     }
     if (setup_.program == nullptr || acks.size() == setup_.subtasks) {
-      removeDirectory(directoryOf(id), std::move(files));
+      removed_.removeDirectory(removed_.directoryOf(id), std::move(files));
     } else {
       // The other tasks' handles are read after their acknowledgements, which may be on their way:
       // what never arrives goes with the attempt.
-      removeFiles(id, std::move(files));
+      removed_.remove(id, files);
     }
   });
 }
@@ -112,7 +69,7 @@ Status CheckpointRemoval::late(const runtime::CheckpointAck& ack) {
   if (found == records_.end() || !found->second.aborted) {
     return ok();  // Of a completed one: said again, and its files are in use.
   }
-  WEIR_RETURN_IF_ERROR(checkLocations(ack, directoryOf(ack.checkpoint)));
+  WEIR_RETURN_IF_ERROR(checkLocations(ack, removed_.directoryOf(ack.checkpoint)));
   std::vector<OwnedHandle> handles = ownedHandles(graph_, ack);
   if (!handles.empty() && !found->second.discarded.insert(ack.task).second) {
     return ok();  // Said twice: its files are in use until its handles are discarded.
@@ -126,7 +83,7 @@ Status CheckpointRemoval::late(const runtime::CheckpointAck& ack) {
     services_.blobs.release(held);
     std::vector<std::string> files;
     addFilesOf(ack, files);
-    removeFiles(ack.checkpoint, std::move(files));
+    removed_.remove(ack.checkpoint, files);
   });
   return ok();
 }
@@ -154,7 +111,7 @@ void CheckpointRemoval::forgetOldest() {
   record.aborted = false;
   record.discarded.clear();
   if (std::exchange(record.left_over, false) && !record.handlesNeedFiles()) {
-    removeDirectory(directoryOf(id), {});
+    removed_.removeDirectory(removed_.directoryOf(id), {});
   }
   if (record.forgettable()) {
     records_.erase(oldest);
@@ -166,7 +123,7 @@ void CheckpointRemoval::attemptEnded() {
     if (record.left_over && record.discarding == 0) {  // Else the next time, or at the end.
       record.left_over = false;
       if (!record.undiscarded) {
-        removeDirectory(directoryOf(id), {});
+        removed_.removeDirectory(removed_.directoryOf(id), {});
       }
     }
   }
@@ -184,7 +141,7 @@ void CheckpointRemoval::discard(CompletedCheckpoint checkpoint) {
   // Moved along: state on the job manager stands in the metadata.
   discardHandles(id, std::move(handles), [this, checkpoint = std::move(checkpoint)] {
     services_.blobs.release(checkpoint.metadata);
-    removeDirectory(checkpoint.directory, snapshot::dataFiles(checkpoint.metadata));
+    removed_.removeDirectory(checkpoint.directory, snapshot::dataFiles(checkpoint.metadata));
   });
 }
 
@@ -204,37 +161,12 @@ void CheckpointRemoval::end(std::set<CheckpointId> kept, std::function<void()> d
         kept.insert(id);
       }
     }
-    sweep(kept);
+    removed_.sweep(kept, resumed_);
     files_.whenIdle(std::move(done));
   });
 }
 
-void CheckpointRemoval::sweep(const std::set<CheckpointId>& kept) {
-  if (!onFiles()) {
-    return;
-  }
-  std::set<std::string> names;
-  for (const CheckpointId id : kept) {
-    names.insert(fs::nameOf(directoryOf(id)));
-  }
-  files_.run(
-      [&files = services_.files,
-       names,
-       job = setup_.job,
-       directory = setup_.directory,
-       resumed = resumed_,
-       most = setup_.metadata_limit] {
-        return sweepDirectory(files, directory, job, names, resumed, most);
-      },
-      [directory = setup_.directory](const Status& removed) {
-        if (!removed) {
-          log::warn("checkpoints of an ended job could not be removed",
-                    {{"path", directory}, {"reason", removed.error().message()}});
-        }
-      });
-}
-
-// ----------------------------------------------------------------------------- handles and files
+// ----------------------------------------------------------------------------- handles
 
 /// Then, and only when all were, `then`.
 void CheckpointRemoval::discardHandles(CheckpointId id,
@@ -247,7 +179,7 @@ void CheckpointRemoval::discardHandles(CheckpointId id,
   const std::string owner =
       "checkpoint " + std::to_string(id.value()) + " of job " + setup_.job.hex();
   ++records_[id].discarding;
-  ++outstanding_;
+  ++discarding_;
   discards_.hold();
   services_.discarder.discard(
       {.owner = owner, .program = setup_.program, .handles = std::move(handles)},
@@ -268,59 +200,17 @@ void CheckpointRemoval::discardHandles(CheckpointId id,
           log::error("state handles were not discarded, their checkpoint stays",
                      {{"owner", owner},
                       {"reason", discarded.error().message()},
-                      {"path", directoryOf(id)},
+                      {"path", removed_.directoryOf(id)},
                       {"advice", "discard it with `weir savepoint -d PATH PROGRAM`"}});
         }
-        removalEnded();
+        discardEnded();
         discards_.release();
       });
 }
 
-void CheckpointRemoval::removalEnded() {
-  --outstanding_;
+void CheckpointRemoval::discardEnded() {
+  --discarding_;
   ended_();
-}
-
-/// Removes files of one checkpoint, and its directory once nothing else is in it.
-void CheckpointRemoval::removeFiles(CheckpointId id, std::vector<std::string> names) {
-  if (!onFiles()) {
-    return;
-  }
-  ++outstanding_;
-  files_.run(
-      [&files = services_.files, names = std::move(names), directory = directoryOf(id)] {
-        Status first = ok();
-        for (const std::string& name : names) {
-          Status removed = files.removeFile(fs::join(directory, name));
-          if (first) {
-            first = std::move(removed);
-          }
-        }
-        static_cast<void>(fs::removeEmptyDirectory(files, directory));
-        return first;
-      },
-      [this](const Status&) {  // What is left is swept later.
-        removalEnded();
-      });
-}
-
-void CheckpointRemoval::removeDirectory(const std::string& directory,
-                                        std::vector<std::string> names) {
-  if (directory.empty()) {
-    return;
-  }
-  ++outstanding_;
-  files_.run(
-      [&files = services_.files, directory, names = std::move(names)] {
-        return removeCheckpointDirectory(files, directory, names);
-      },
-      [this, directory](const Status& removed) {
-        if (!removed) {
-          log::warn("a checkpoint that is no longer needed could not be removed",
-                    {{"path", directory}, {"reason", removed.error().message()}});
-        }
-        removalEnded();
-      });
 }
 
 }  // namespace weir::jobmanager

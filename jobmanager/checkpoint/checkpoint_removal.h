@@ -13,6 +13,7 @@
 #include "common/graph/job_graph.h"
 #include "common/runtime/deployment.h"
 #include "common/runtime/messages.h"
+#include "jobmanager/checkpoint/checkpoint_files.h"
 #include "jobmanager/checkpoint/checkpoint_services.h"
 #include "jobmanager/checkpoint/completed_checkpoint_store.h"
 #include "jobmanager/checkpoint/file_work.h"
@@ -72,7 +73,7 @@ class CheckpointRemoval {
   void end(std::set<CheckpointId> kept, std::function<void()> done);
 
   /// Removals of files and handles that have not ended.
-  std::size_t outstanding() const { return outstanding_; }
+  std::size_t outstanding() const { return discarding_ + removed_.outstanding(); }
 
  private:
   /// What is known of one checkpoint.
@@ -96,22 +97,19 @@ class CheckpointRemoval {
   void discardHandles(CheckpointId id,
                       std::vector<OwnedHandle> handles,
                       std::function<void()> then);
-  void removeFiles(CheckpointId id, std::vector<std::string> names);
-  void removeDirectory(const std::string& directory, std::vector<std::string> names);
-  void removalEnded();
-  void sweep(const std::set<CheckpointId>& kept);
-  std::string directoryOf(CheckpointId id) const;
+  void discardEnded();
   bool onFiles() const { return !setup_.directory.empty(); }
 
   CheckpointServices services_;
   const graph::JobGraph& graph_;  // Borrowed from the job.
   FileWork& files_;               // Borrowed from the coordinator.
   const Setup setup_;
+  CheckpointFiles removed_;
   const std::function<void()> ended_;
   std::map<CheckpointId, Record> records_;
   bool resumed_ = false;
-  std::size_t aborted_ = 0;  // Of records_.
-  std::size_t outstanding_ = 0;
+  std::size_t aborted_ = 0;     // Of records_.
+  std::size_t discarding_ = 0;  // Orders to discard handles that have not been answered.
   FileWork discards_;  // Held while user code discards handles; nobody but end() waits for it.
 };
 

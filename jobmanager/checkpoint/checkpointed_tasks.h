@@ -20,6 +20,8 @@ class CheckpointedTasks {
   /// Tells every task that a checkpoint completed or was aborted.
   virtual void notify(CheckpointId checkpoint, bool completed) = 0;
   virtual std::string describe(const runtime::TaskId& task) const = 0;
+  /// Where it runs; empty when that is not known.
+  virtual std::string hostOf(const runtime::TaskId& task) const = 0;
   /// `retained`, oldest first, are durable and become all that the job recovers from. The one that
   /// is new among them completes, and older ones are discarded, only when this answers with ok.
   /// Answers once, on the strand, perhaps within the call; is called again only after it answered.

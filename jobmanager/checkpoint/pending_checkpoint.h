@@ -40,6 +40,7 @@ struct PendingCheckpoint {
   CheckpointId id;
   SnapshotKind kind = SnapshotKind::kPeriodic;
   SteadyTime triggered;
+  SteadyTime acknowledged;  ///< By the last one.
   std::int64_t trigger_millis = 0;
   std::uint64_t bytes = 0;
   std::map<runtime::TaskId, runtime::CheckpointAck> acks;

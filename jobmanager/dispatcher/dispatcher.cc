@@ -115,6 +115,12 @@ void Dispatcher::dispose(runtime::DisposeRequest request, Callback<runtime::Disp
   });
 }
 
+void Dispatcher::checkpoints(JobId job,
+                             std::optional<CheckpointId> which,
+                             Callback<std::vector<runtime::CheckpointReport>> done) {
+  post([this, job, which, done = std::move(done)] { done(jobs_.checkpoints(job, which)); });
+}
+
 void Dispatcher::listSavepoints(Callback<std::vector<runtime::SavepointInfo>> done) {
   post([this, done = std::move(done)] { savepoints_.list(done); });
 }

@@ -63,6 +63,9 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
                  SavepointProgressSink progress,
                  Callback<runtime::SavepointResult> done) override;
   void dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) override;
+  void checkpoints(JobId job,
+                   std::optional<CheckpointId> which,
+                   Callback<std::vector<runtime::CheckpointReport>> done) override;
   void listSavepoints(Callback<std::vector<runtime::SavepointInfo>> done) override;
   void registerTaskManager(runtime::Registration registration,
                            std::shared_ptr<TaskManagerGateway> gateway,

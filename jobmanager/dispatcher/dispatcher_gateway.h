@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/runtime/checkpoint_report.h"
 #include "common/runtime/client_messages.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/dispatcher/cluster_view.h"
@@ -40,6 +42,11 @@ class DispatcherGateway {
                          SavepointProgressSink progress,
                          Callback<runtime::SavepointResult> done) = 0;
   virtual void dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) = 0;
+  /// The checkpoints and savepoints of a job that are remembered, newest first, without what single
+  /// subtasks did; or the one named by `which`, with that.
+  virtual void checkpoints(JobId job,
+                           std::optional<CheckpointId> which,
+                           Callback<std::vector<runtime::CheckpointReport>> done) = 0;
   virtual void listSavepoints(Callback<std::vector<runtime::SavepointInfo>> done) = 0;
 
   // ---- task managers

@@ -83,8 +83,9 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster,
   }
   options.retained_checkpoints =
       static_cast<std::size_t>(configuration.get(config::kRetainedCheckpoints));
-  options.checkpoint_history =
-      static_cast<std::size_t>(configuration.get(config::kWebCheckpointHistory));
+  options.checkpoint_history = {
+      .checkpoints = static_cast<std::size_t>(configuration.get(config::kWebCheckpointHistory)),
+      .subtasks = static_cast<std::size_t>(configuration.get(config::kTimelineSubtasks))};
   options.metadata_limit = cluster.savepoints.metadata_limit;
   options.event_bytes = cluster.configuration.get(config::kMaxEventBytes).bytes;
   options.most_removals = static_cast<std::size_t>(configuration.get(config::kMaxPendingRemovals));

@@ -257,6 +257,33 @@ std::vector<runtime::JobSummary> JobRegistry::summaries() const {
   return summaries;
 }
 
+Result<std::vector<runtime::CheckpointReport>> JobRegistry::checkpoints(
+    JobId job, std::optional<CheckpointId> which) const {
+  const JobMaster* running = find(job);
+  const EndedJob* ended = running == nullptr ? archive_.find(job) : nullptr;
+  if (running == nullptr && ended == nullptr) {
+    return noJob(job);
+  }
+  const std::vector<CheckpointHistory::SharedReport> all =
+      running != nullptr ? running->history().views() : ended->view.checkpoints;
+  std::vector<runtime::CheckpointReport> reports;
+  for (const CheckpointHistory::SharedReport& one : all) {
+    if (which && one->id == *which) {
+      return std::vector{running != nullptr ? *running->history().report(*which) : *one};
+    }
+    if (!which) {
+      reports.push_back(runtime::withoutVertices(*one));
+    }
+  }
+  if (which) {
+    return Error(ErrorCode::kNotFound,
+                 "checkpoint " + std::to_string(which->value()) + " of job " + job.hex() +
+                     " is not remembered")
+        .advise("without its number, the ones that are can be listed");
+  }
+  return reports;
+}
+
 void JobRegistry::show(ClusterView& view) const {
   for (const auto& [id, job] : jobs_) {
     view.running.push_back(job.master->view());

@@ -48,6 +48,9 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   void follow(JobId job, JobEventSink sink, const Callback<std::monostate>& done);
   void cancel(JobId job, Callback<std::monostate> done);
   std::vector<runtime::JobSummary> summaries() const;
+  /// As DispatcherGateway::checkpoints().
+  Result<std::vector<runtime::CheckpointReport>> checkpoints(
+      JobId job, std::optional<CheckpointId> which) const;
   /// What a view shows of jobs.
   void show(ClusterView& view) const;
 

@@ -1,7 +1,10 @@
 #include "jobmanager/rpc/client_service.h"
 
+#include <optional>
+
 #include "client.grpc.pb.h"
 #include "common/rpc/status.h"
+#include "common/wire/checkpoint_report.h"
 #include "common/wire/client_messages.h"
 #include "common/wire/deployment.h"
 #include "jobmanager/rpc/blob_transfer.h"
@@ -137,6 +140,27 @@ class ClientService::Impl final : public ClientCalls {
       dispatcher_.dispose(std::move(dispose),
                           answer<runtime::DisposeReply>(
                               call, [reply](const auto& value) { *reply = wire::toProto(value); }));
+      return ok();
+    });
+  }
+
+  grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
+                                            const v1::ListCheckpointsRequest* request,
+                                            v1::ListCheckpointsReply* reply) override {
+    return unary(calls_, context, *request, [&](const Call& call) -> Status {
+      WEIR_TRY(const auto job, JobId::fromBytes(request->job()));
+      std::optional<CheckpointId> which;
+      if (request->checkpoint() != 0) {
+        which = CheckpointId(request->checkpoint());
+      }
+      dispatcher_.checkpoints(
+          job,
+          which,
+          answer<std::vector<runtime::CheckpointReport>>(call, [reply](const auto& reports) {
+            for (const runtime::CheckpointReport& report : reports) {
+              *reply->add_checkpoints() = wire::toProto(report);
+            }
+          }));
       return ok();
     });
   }

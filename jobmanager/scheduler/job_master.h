@@ -65,6 +65,7 @@ class JobMaster final : public AttemptOwner {
   /// The last events, for those who follow from now on.
   const std::deque<runtime::JobEvent>& pastEvents() const { return events_.past(); }
   CheckpointCoordinator& checkpoints() { return coordinator_; }
+  const CheckpointHistory& history() const { return coordinator_.history(); }
 
  private:
   enum class Phase : std::uint8_t {

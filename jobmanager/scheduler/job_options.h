@@ -33,7 +33,7 @@ struct JobOptions {
   config::RestartSettings restart;
   runtime::CheckpointStorage storage;  ///< Its directory is the job's own.
   std::size_t retained_checkpoints = 1;
-  std::size_t checkpoint_history = 100;
+  CheckpointHistory::Bounds checkpoint_history;
   std::uint64_t metadata_limit = 256 << 20;  ///< Of the metadata file of a checkpoint.
   std::uint64_t event_bytes = 1 << 20;       ///< What the remembered events may hold.
   std::size_t most_removals = 16;  ///< Of checkpoints, outstanding, for the next one to begin.

@@ -83,6 +83,11 @@ std::string JobTasks::describe(const runtime::TaskId& task) const {
   return parts_.states.graph().describe(task);
 }
 
+std::string JobTasks::hostOf(const runtime::TaskId& task) const {
+  const TaskExecution* execution = parts_.states.graph().find(task);
+  return execution == nullptr ? std::string() : execution->host;
+}
+
 void JobTasks::point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) {
   parts_.store.putCheckpoints(
       job_, std::move(retained), [job = job_, done = std::move(done)](Status put) {

@@ -10,7 +10,6 @@
 #include "common/runtime/job_state.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/checkpoint/checkpoint_history.h"
-#include "jobmanager/checkpoint/checkpoint_view.h"
 #include "jobmanager/execution/execution_graph.h"
 #include "jobmanager/execution/vertex_view.h"
 
@@ -48,7 +47,7 @@ struct JobView {
   std::vector<VertexView> vertices;
   /// Shared by all views of the job; never null.
   std::shared_ptr<const JobOutline> outline = std::make_shared<const JobOutline>();
-  std::vector<CheckpointView> checkpoints;  ///< The last hundred, newest first.
+  std::vector<CheckpointHistory::SharedReport> checkpoints;  ///< The last hundred, newest first.
   std::uint64_t checkpoints_completed = 0;
   std::uint64_t checkpoints_failed = 0;
   std::vector<runtime::AccumulatorValue> accumulators;  ///< Merged over the subtasks.

@@ -258,48 +258,6 @@ Json jobAccumulators(const JobView& job) {
   return {{"job-accumulators", Json::array()}, {"user-task-accumulators", values}};
 }
 
-Json jobCheckpoints(const JobView& job) {
-  Json history = Json::array();
-  std::int64_t durations = 0;
-  std::uint64_t sizes = 0;
-  const CheckpointView* quickest = nullptr;
-  const CheckpointView* slowest = nullptr;
-  const CheckpointView* smallest = nullptr;
-  const CheckpointView* largest = nullptr;
-  for (const CheckpointView& one : job.checkpoints) {
-    if (one.status != CheckpointView::Status::kCompleted) {
-      continue;
-    }
-    durations += one.duration_millis;
-    sizes += one.bytes;
-    quickest = !quickest || one.duration_millis < quickest->duration_millis ? &one : quickest;
-    slowest = !slowest || one.duration_millis > slowest->duration_millis ? &one : slowest;
-    smallest = !smallest || one.bytes < smallest->bytes ? &one : smallest;
-    largest = !largest || one.bytes > largest->bytes ? &one : largest;
-    history.push_back({{"id", one.id.value()},
-                       {"timestamp", one.trigger_millis},
-                       {"duration", one.duration_millis},
-                       {"size", one.bytes},
-                       {"savepoint", one.savepoint},
-                       {"path", one.path}});
-  }
-  if (history.empty()) {
-    return Json::object();
-  }
-  const auto known = static_cast<std::int64_t>(history.size());
-  return {{"count", job.checkpoints_completed},
-          {"duration",
-           {{"min", quickest->duration_millis},
-            {"max", slowest->duration_millis},
-            {"avg", durations / known}}},
-          {"size",
-           {{"min", smallest->bytes},
-            {"max", largest->bytes},
-            {"avg", sizes / static_cast<std::uint64_t>(known)}}},
-          {"history", history},
-          {"failed", job.checkpoints_failed}};
-}
-
 Json vertexDetails(const VertexView& vertex, std::int64_t now) {
   Json subtasks = Json::array();
   for (const SubtaskView& one : vertex.subtasks) {

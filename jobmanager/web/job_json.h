@@ -18,8 +18,6 @@ Json jobPlan(const JobView& job);
 Json jobConfig(const JobView& job);
 Json jobExceptions(const JobView& job);
 Json jobAccumulators(const JobView& job);
-/// Empty until one has completed.
-Json jobCheckpoints(const JobView& job);
 Json vertexDetails(const VertexView& vertex, std::int64_t now);
 Json subtaskTimes(const VertexView& vertex, std::int64_t now);
 

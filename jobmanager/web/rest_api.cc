@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "jobmanager/web/checkpoint_json.h"
 #include "jobmanager/web/job_json.h"
 
 namespace weir::jobmanager::web {
@@ -14,7 +15,7 @@ constexpr std::string_view kIndex =
     "  /overview  /config  /jobmanager/config\n"
     "  /jobs  /joboverview  /joboverview/running  /joboverview/completed\n"
     "  /jobs/ID  /jobs/ID/vertices  /jobs/ID/plan  /jobs/ID/config  /jobs/ID/exceptions\n"
-    "  /jobs/ID/accumulators  /jobs/ID/checkpoints\n"
+    "  /jobs/ID/accumulators  /jobs/ID/checkpoints  /jobs/ID/checkpoints/details/ID\n"
     "  /jobs/ID/vertices/VERTEX  /jobs/ID/vertices/VERTEX/subtasktimes\n"
     "  /taskmanagers  /taskmanagers/ID\n";
 
@@ -172,6 +173,12 @@ Response RestApi::job(const ClusterView& view, const std::vector<std::string_vie
     }
     if (what == "checkpoints") {
       return ok(jobCheckpoints(*job));
+    }
+  } else if (path.size() == 5 && what == "checkpoints" && path[3] == "details") {
+    for (const auto& one : job->checkpoints) {
+      if (std::to_string(one->id.value()) == path[4]) {
+        return ok(checkpointDetails(*one));
+      }
     }
   }
   return notFound("job " + std::string(path[1]) + " has nothing of that name");

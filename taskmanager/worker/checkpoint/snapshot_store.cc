@@ -69,6 +69,7 @@ struct SnapshotStore::Target {
 /// A snapshot that waits or is being stored.
 struct SnapshotStore::Taken {
   Snapshot snapshot;
+  SteadyTime since;  // It is here.
   std::atomic<bool> unwanted{false};
 };
 
@@ -125,6 +126,7 @@ std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
 void SnapshotStore::store(Snapshot snapshot) {
   auto taken = std::make_shared<Taken>();
   taken->snapshot = std::move(snapshot);
+  taken->since = clock_.now();
   if (!enqueue(taken)) {
     drop({std::move(taken)});
   }
@@ -187,6 +189,7 @@ bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
   if (taken.unwanted.load()) {
     return false;
   }
+  const std::uint32_t queued = millisSince(clock_, taken.since);
   const SteadyTime start = clock_.now();
   Target target{storage_.kind == runtime::CheckpointStorage::Kind::kJobManager,
                 taken.unwanted,
@@ -224,7 +227,10 @@ bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
   ack.finished = snapshot.finished;
   ack.operators = *std::move(operators);
   ack.alignment_millis = snapshot.alignment_millis;
+  ack.flush_millis = snapshot.flush_millis;
   ack.freeze_millis = snapshot.freeze_millis;
+  ack.queue_millis = queued;
+  ack.last_channel = snapshot.last_channel;
   ack.write_millis = millisSince(clock_, start);
   report_(std::move(ack));
   return true;

@@ -38,7 +38,9 @@ struct Snapshot {
   bool finished = false;
   std::vector<FrozenOperator> operators;
   std::uint32_t alignment_millis = 0;
+  std::uint32_t flush_millis = 0;
   std::uint32_t freeze_millis = 0;
+  std::uint32_t last_channel = 0;  ///< As in CheckpointAck.
 };
 
 /// Stores snapshots in the background and acknowledges them, while their tasks go on.

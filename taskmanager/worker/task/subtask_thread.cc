@@ -300,7 +300,7 @@ void SubtaskThread::onAborted(CheckpointId checkpoint) {
 
 void SubtaskThread::onSignal(const TaskInput::Joined& joined) {
   if (const auto* barrier = std::get_if<functions::Barrier>(&joined.signal)) {
-    return checkpoints_->onBarrier(*barrier, joined.alignment);
+    return checkpoints_->onBarrier(*barrier, {joined.alignment, joined.last_channel});
   }
   chain_->receive(joined.port, joined.signal);
   outputs_.noteDue(services_.clock.now());

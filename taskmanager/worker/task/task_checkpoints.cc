@@ -20,7 +20,7 @@ TaskCheckpoints::TaskCheckpoints(
 
 void TaskCheckpoints::onTrigger(const runtime::CheckpointOrder& order) {
   if (order.checkpoint > last_snapshot_) {
-    takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint}, Duration{});
+    takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint}, {});
   }
 }
 
@@ -28,8 +28,9 @@ void TaskCheckpoints::onCompleted(CheckpointId checkpoint) { chain_.notifyComple
 
 void TaskCheckpoints::onAborted(CheckpointId checkpoint) { chain_.notifyAborted(checkpoint); }
 
-void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Duration alignment) {
+void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment alignment) {
   last_snapshot_ = barrier.checkpoint;
+  const SteadyTime aligned = clock_.now();
   chain_.receive(barrier);
   outputs_.noteFlushed();
   const SteadyTime start = clock_.now();
@@ -39,7 +40,9 @@ void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Duration a
   snapshot.task_name = self_.name;
   snapshot.order = {barrier.checkpoint, barrier.timestamp_millis, barrier.savepoint};
   snapshot.finished = input_ended_;
-  snapshot.alignment_millis = toMillis(alignment);
+  snapshot.alignment_millis = toMillis(alignment.took);
+  snapshot.flush_millis = toMillis(start - aligned);
+  snapshot.last_channel = alignment.last_channel;
   snapshot.freeze_millis = toMillis(clock_.now() - start);
   for (std::size_t i = 0; i < frozen.size(); ++i) {
     const graph::JobOperator& what = chain_.description(i);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/base/clock.h"
@@ -24,6 +25,12 @@ class TaskCheckpoints {
     std::string name;
   };
 
+  /// How the barriers of a snapshot came; of a source, there were none.
+  struct Alignment {
+    Duration took{};                 ///< From the first channel's to the last one's.
+    std::uint32_t last_channel = 0;  ///< From 1: that of the last one.
+  };
+
   /// References outlive it.
   TaskCheckpoints(Self self,
                   OperatorChain& chain,
@@ -34,7 +41,7 @@ class TaskCheckpoints {
   /// For sources: takes the snapshot now, unless it was asked for before.
   void onTrigger(const runtime::CheckpointOrder& order);
   /// For others: a barrier has come, all that belongs to the snapshot was received.
-  void onBarrier(const functions::Barrier& barrier, Duration alignment) {
+  void onBarrier(const functions::Barrier& barrier, Alignment alignment) {
     takeSnapshot(barrier, alignment);
   }
   void onCompleted(CheckpointId checkpoint);
@@ -43,7 +50,7 @@ class TaskCheckpoints {
   void inputEnded() { input_ended_ = true; }
 
  private:
-  void takeSnapshot(const functions::Barrier& barrier, Duration alignment);
+  void takeSnapshot(const functions::Barrier& barrier, Alignment alignment);
 
   const Self self_;
   OperatorChain& chain_;  // The task's, as is the next.

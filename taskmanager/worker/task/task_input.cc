@@ -82,7 +82,7 @@ std::optional<TaskInput::Joined> TaskInput::join() {
     return std::nullopt;
   }
   open_ports_ -= std::holds_alternative<functions::EndOfInput>(*joined) ? 1 : 0;
-  return Joined{*joined, channel.port, {}};
+  return Joined{*joined, channel.port, {}, 0};
 }
 
 std::optional<TaskInput::Joined> TaskInput::align(std::uint32_t channel,
@@ -92,7 +92,7 @@ std::optional<TaskInput::Joined> TaskInput::align(std::uint32_t channel,
   if (!verdict.passed) {
     return std::nullopt;
   }
-  return Joined{*verdict.passed, 0, verdict.alignment};
+  return Joined{*verdict.passed, 0, verdict.alignment, channel + 1};
 }
 
 void TaskInput::abort(CheckpointId checkpoint) { apply(0, barriers_->onAborted(checkpoint)); }

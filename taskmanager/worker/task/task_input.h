@@ -46,8 +46,9 @@ class TaskInput {
   /// A signal of the whole input, or of one port of it.
   struct Joined {
     functions::Signal signal;
-    std::uint32_t port = 0;  ///< Of the head; no meaning for barriers, which concern all.
-    Duration alignment{};    ///< Of a barrier: from the first channel's to the last one's.
+    std::uint32_t port = 0;          ///< Of the head; no meaning for barriers, which concern all.
+    Duration alignment{};            ///< Of a barrier: from the first channel's to the last one's.
+    std::uint32_t last_channel = 0;  ///< Of a barrier: that brought the last one, from 1.
   };
   /// After kSignal: takes it, and answers what has come with it, if all channels have it now.
   std::optional<Joined> join();

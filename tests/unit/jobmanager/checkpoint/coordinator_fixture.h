@@ -118,12 +118,8 @@ class CoordinatorFixture : public ::testing::Test {
     return ended_;
   }
   std::string failureOf(std::uint64_t id) {
-    for (const CheckpointView& one : coordinator_->history().views()) {
-      if (one.id == CheckpointId(id)) {
-        return one.failure;
-      }
-    }
-    return "none";
+    const auto report = coordinator_->history().report(CheckpointId(id));
+    return report ? report->failure : "none";
   }
 
   concurrency::SimulatedTime time_;

@@ -41,6 +41,7 @@ class ReadyTasks final : public CheckpointedTasks {
     (completed ? notified : aborted).push_back(id.value());
   }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
+  std::string hostOf(const runtime::TaskId& /*task*/) const override { return ""; }
   void checkpointCompleted(CheckpointId /*id*/) override {}
 
   CheckpointCoordinator* coordinator = nullptr;
@@ -98,7 +99,7 @@ TEST_F(SlowFilesTest, CountsTheMinimumPauseFromWhenOneWasStored) {
 TEST_F(SlowFilesTest, ShowsHowLongItTookUntilItWasStored) {
   startReady();
   time_.advance(7s);
-  EXPECT_EQ(coordinator_->history().views().back().duration_millis, 5000);
+  EXPECT_EQ(coordinator_->history().views().back()->duration_millis, 5000);
 }
 
 TEST_F(SlowFilesTest, LetsNothingPileUp) {

@@ -19,6 +19,7 @@ class FakeTasks final : public CheckpointedTasks {
     (completed ? notified : aborted).push_back(id.value());
   }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
+  std::string hostOf(const runtime::TaskId& /*task*/) const override { return host; }
   void point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) override {
     pointed.push_back(retained.back().id.value());
     retained_ids.clear();
@@ -39,6 +40,7 @@ class FakeTasks final : public CheckpointedTasks {
   }
   void checkpointCompleted(CheckpointId /*id*/) override {}
 
+  std::string host;
   Status point_result = ok();
   bool hold_points = false;  // Until answerPoint().
   std::vector<Callback<std::monostate>> held_points;

@@ -46,6 +46,18 @@ class FakeDispatcher final : public DispatcherGateway {
   void dispose(runtime::DisposeRequest /*request*/, Callback<runtime::DisposeReply> done) override {
     done(runtime::DisposeReply{{}, true});
   }
+  void checkpoints(JobId job,
+                   std::optional<CheckpointId> which,
+                   Callback<std::vector<runtime::CheckpointReport>> done) override {
+    if (job != known_job) {
+      done(Error(ErrorCode::kNotFound, "there is no job " + job.hex()));
+      return;
+    }
+    runtime::CheckpointReport report;
+    report.id = which.value_or(CheckpointId(7));
+    report.verdict = which ? "one" : "all";
+    done(std::vector{report});
+  }
   void listSavepoints(Callback<std::vector<runtime::SavepointInfo>> done) override {
     done(std::vector<runtime::SavepointInfo>());
   }

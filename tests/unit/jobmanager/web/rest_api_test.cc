@@ -35,11 +35,22 @@ class RestApiTest : public ::testing::Test {
     }
     outline.vertices[1].inputs.push_back({outline.vertices[0].id, graph::Partitioning::kHash});
     job.outline = std::make_shared<const JobOutline>(std::move(outline));
-    job.checkpoints.resize(2);
-    job.checkpoints[1].id = CheckpointId(1);
-    job.checkpoints[1].status = CheckpointView::Status::kCompleted;
-    job.checkpoints[1].duration_millis = 20;
-    job.checkpoints[1].bytes = 300;
+    runtime::CheckpointReport checkpoint;
+    checkpoint.id = CheckpointId(2);
+    checkpoint.status = runtime::CheckpointStatus::kFailed;
+    checkpoint.verdict = "declined by task sink";
+    job.checkpoints.push_back(std::make_shared<const runtime::CheckpointReport>(checkpoint));
+    checkpoint.id = CheckpointId(1);
+    checkpoint.status = runtime::CheckpointStatus::kCompleted;
+    checkpoint.duration_millis = 20;
+    checkpoint.bytes = 300;
+    checkpoint.verdict = "in time";
+    runtime::VertexTimeline vertex;
+    vertex.name = "sink";
+    vertex.subtasks.resize(1);
+    vertex.subtasks[0].phases.alignment = 7;
+    checkpoint.vertices.push_back(vertex);
+    job.checkpoints.push_back(std::make_shared<const runtime::CheckpointReport>(checkpoint));
     job.checkpoints_completed = 1;
     view_->running.push_back(job);
     job.summary.id = JobId::random(random_);
@@ -122,6 +133,21 @@ TEST_F(RestApiTest, CheckpointsAreEmptyUntilOneHasCompleted) {
   EXPECT_EQ(checkpoints["history"][0]["id"], 1);
   const std::string none = "/jobs/" + view_->finished[0].summary.id.hex() + "/checkpoints";
   EXPECT_EQ(get(none), json::object());
+}
+
+TEST_F(RestApiTest, CheckpointsThatFailedAreShownWithTheirVerdict) {
+  const json checkpoints = get(job("/checkpoints"));
+  ASSERT_EQ(checkpoints["all"].size(), 2U);
+  EXPECT_EQ(checkpoints["all"][0]["status"], "FAILED");
+  EXPECT_EQ(checkpoints["all"][0]["verdict"], "declined by task sink");
+  EXPECT_EQ(checkpoints["history"][0]["verdict"], "in time");
+}
+
+TEST_F(RestApiTest, ACheckpointShowsWhatEachSubtaskDid) {
+  const json details = get(job("/checkpoints/details/1"));
+  EXPECT_EQ(details["vertices"][0]["name"], "sink");
+  EXPECT_EQ(details["vertices"][0]["subtasks"][0]["phases"]["alignment"], 7);
+  EXPECT_EQ(api_.get(job("/checkpoints/details/9")).status, 404);
 }
 
 TEST_F(RestApiTest, AVertexShowsItsSubtasks) {
