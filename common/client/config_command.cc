@@ -15,7 +15,7 @@ namespace weir::client {
 
 namespace {
 
-constexpr std::size_t kStatusWidth = 76;  // Indented by four in a terminal of 80 columns.
+constexpr std::size_t kConfigWidth = 76;  // Indented by four in a terminal of 80 columns.
 
 /// Lines behind the first, which scripts read, within a terminal's 80 columns.
 std::string inLines(const std::string& text) {
@@ -25,7 +25,7 @@ std::string inLines(const std::string& text) {
     const std::size_t end = std::min(text.find('\n', from), text.size());
     const std::string line = text.substr(from, end - from);
     const std::string margin = from == 0 ? "" : "    ";
-    std::string rest = from == 0 ? line : wrapped(line, kStatusWidth);
+    std::string rest = from == 0 ? line : wrapped(line, kConfigWidth);
     for (const char c : rest) {
       lines += c;
       lines += c == '\n' ? margin : "";

@@ -6,7 +6,7 @@ _weir() {
   local savepoint_words="list|inspect|verify|export|label"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "run info list cancel savepoint fsck config --help --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "run info list cancel savepoint fsck checkpoints config --help --version" -- "$current")
     return
   fi
   case $previous in
@@ -67,6 +67,13 @@ _weir() {
         mapfile -t COMPREPLY < <(compgen -W "${common#-m --jobmanager } --repair" -- "$current")
       else
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      fi
+      ;;
+    checkpoints)
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$common" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(_weir_jobs)" -- "$current")
       fi
       ;;
     config)
