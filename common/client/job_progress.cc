@@ -24,6 +24,7 @@ void JobProgress::heard(const runtime::JobEvent& event) {
   console_.note(describeProgress(event));
   ++events_;
   silent_ = false;
+  said_.clear();
   if (const auto* change = std::get_if<runtime::JobStateChange>(&event)) {
     runs_ = change->state == runtime::JobState::kRunning;
   }
@@ -48,10 +49,11 @@ void JobProgress::watch(const std::stop_token& done) {
     if (news()) {
       continue;
     }
-    if (!waits.empty()) {
+    if (!waits.empty() && waits != said_) {
       console_.note("The job waits " + escaped(waits));
     }
-    silent_ = runs_ || !waits.empty();
+    said_ = waits;
+    silent_ = runs_ && waits.empty();
   }
 }
 

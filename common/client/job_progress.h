@@ -11,7 +11,7 @@
 namespace weir::client {
 
 /// Prints the events of a job that is followed. When nothing is heard of it for a while, it says
-/// once what the job waits for; the next event begins anew.
+/// what the job waits for, and again when that has changed: how far a restore is.
 ///
 /// Lives as long as the job is followed; nobody else prints meanwhile. Its thread asks the job
 /// manager, and an error there stays silent, as who follows the job hears of it.
@@ -36,7 +36,8 @@ class JobProgress {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::uint64_t events_ = 0;
-  bool silent_ = false;  // Until the next event: it was said, or there is nothing to say.
+  bool silent_ = false;  // Until the next event: there is nothing to say.
+  std::string said_;     // Last, of what it waits for.
   bool runs_ = false;
   std::jthread thread_;  // Last member: started last, joined first.
 };

@@ -52,8 +52,10 @@ void Attempt::deploy(Placement placement) {
   }
   job_.states.move(JobState::kRunning);
   job_.states.moveTasks(TaskState::kDeploying);
+  auto restores = job_.restore.restores(execution_.attempt);
+  restore_progress_ = RestoreProgress(restores, job_.services.common.clock.now());
   workers_->deploy({.program = job_.program,
-                    .restores = job_.restore.restores(execution_.attempt),
+                    .restores = std::move(restores),
                     .storage = job_.options.storage,
                     .configuration = job_.options.configuration},
                    job_.services.common.blobs.store(),
@@ -83,6 +85,7 @@ void Attempt::update(const runtime::TaskUpdate& update) {
     return;
   }
   const TaskState state = graph.find(update.task)->state;
+  restore_progress_.heard(update.task, state);
   if (state == TaskState::kFailed || state == TaskState::kCanceled) {
     taskFailed(update);
     return;
@@ -262,10 +265,8 @@ std::string Attempt::waitsFor() const {
   }
   if (live()) {
     const ExecutionGraph& graph = job_.states.graph();
-    const std::size_t starting = graph.starting();
-    return starting == 0 ? std::string()
-                         : "for " + std::to_string(starting) + " of " +
-                               std::to_string(graph.size()) + " tasks to start";
+    return restore_progress_.waitsFor(
+        graph.starting(), graph.size(), job_.services.common.clock.now());
   }
   return workers_ ? "for its workers to end: " + workers_->liveHosts()
                   : "for its snapshots to be stored or removed";

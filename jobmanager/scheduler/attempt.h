@@ -7,7 +7,6 @@
 
 #include "common/runtime/messages.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
-#include "jobmanager/resources/resource_manager.h"
 #include "jobmanager/scheduler/attempt_placing.h"
 #include "jobmanager/scheduler/attempt_workers.h"
 #include "jobmanager/scheduler/directory_probe.h"
@@ -15,6 +14,7 @@
 #include "jobmanager/scheduler/job_options.h"
 #include "jobmanager/scheduler/job_restore.h"
 #include "jobmanager/scheduler/job_states.h"
+#include "jobmanager/scheduler/restore_progress.h"
 
 namespace weir::jobmanager {
 
@@ -110,6 +110,7 @@ class Attempt {
   State state_ = State::kPlacing;
   AttemptPlacing placing_;
   std::optional<AttemptWorkers> workers_;  // From the deployment until it is over.
+  RestoreProgress restore_progress_;       // From the deployment.
   FinalCheckpoint final_checkpoint_;
   bool recoverable_ = true;
   bool worker_blamed_ = false;  // The cause that is known says how a worker ended.
