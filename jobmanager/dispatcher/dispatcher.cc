@@ -8,6 +8,8 @@ namespace weir::jobmanager {
 namespace {
 
 constexpr Duration kStopWait = std::chrono::seconds(10);
+/// How long a disposal that was cut short waits for jobs that may need what it removes.
+constexpr Duration kTakingUp = std::chrono::seconds(10);
 constexpr const char* kStopping = "the job manager is stopping";
 
 }  // namespace
@@ -20,6 +22,11 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::open(const DispatcherServices& s
     dispatcher->requests_.remember(answer);
   }
   Dispatcher* self = dispatcher.get();
+  const Duration wait = term.jobs.empty() ? Duration::zero() : kTakingUp;
+  self->post([self, wait] {
+    self->resume_disposals_ =
+        self->services_.strand.schedule(wait, [self] { self->savepoints_.resumeDisposals(); });
+  });
   for (ha::StoredJob& job : term.jobs) {
     self->post([self, job = std::move(job)] { self->jobs_.resume(job); });
   }

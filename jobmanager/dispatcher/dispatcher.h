@@ -110,6 +110,7 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   bool stepped_down_ = false;
   std::vector<std::function<void()>> stopped_;  // Wait for the end of stop().
   std::unique_ptr<concurrency::Executor::Timer> stop_deadline_;
+  std::unique_ptr<concurrency::Executor::Timer> resume_disposals_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by posted calls.
 };
 

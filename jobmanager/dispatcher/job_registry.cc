@@ -305,6 +305,11 @@ bool JobRegistry::releaseSavepoint(JobId job, CheckpointId checkpoint) {
   return master != nullptr && master->checkpoints().releaseSavepoint(checkpoint);
 }
 
+bool JobRegistry::isReading(JobId job) const {
+  const JobMaster* master = find(job);
+  return master != nullptr && master->reading();
+}
+
 bool JobRegistry::ownsCheckpoint(JobId job, CheckpointId checkpoint) const {
   JobMaster* master = find(job);
   return master != nullptr && master->checkpoints().owns(checkpoint);

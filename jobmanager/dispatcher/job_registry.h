@@ -72,6 +72,7 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   bool releaseSavepoint(JobId job, CheckpointId checkpoint) override;
   bool ownsCheckpoint(JobId job, CheckpointId checkpoint) const override;
   bool isRunning(JobId job) const override { return jobs_.contains(job); }
+  bool isReading(JobId job) const override;
   std::shared_ptr<const runtime::JobProgram> programOf(JobId job) const override;
 
  private:

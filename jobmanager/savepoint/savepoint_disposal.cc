@@ -8,7 +8,6 @@
 #include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/savepoint/savepoint_removal.h"
-#include "jobmanager/savepoint/stored_program.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -22,20 +21,18 @@ Error inUse(const std::string& path, JobId job) {
       .advise("wait for that job's next checkpoint; when the job is gone, use --force");
 }
 
+Error beingTakenUp(const std::string& path, JobId job) {
+  return Error(ErrorCode::kUnavailable,
+               "savepoint '" + path + "' is of job " + job.hex() +
+                   ", which is being taken up again and may need it")
+      .advise("try again when its tasks run");
+}
+
 Error ownedElsewhere(const std::string& path, const InUse& owner) {
   return Error(ErrorCode::kFailedPrecondition,
                "'" + path + "' holds a checkpoint of job " + owner.job.hex() +
                    ", which runs in another cluster (process '" + owner.holder + "')")
       .advise("its job removes it; when that cluster is gone, use --force");
-}
-
-Error noProgram(const std::vector<OwnedHandle>& handles, const std::string& why) {
-  return Error(ErrorCode::kFailedPrecondition,
-               "it holds " + std::to_string(handles.size()) +
-                   (handles.size() == 1 ? " state handle" : " state handles") +
-                   " that only a program can discard (operator '" + handles.front().operator_name +
-                   "'), and " + why + "; nothing was deleted")
-      .advise("name the program: `weir savepoint -d PATH PROGRAM`");
 }
 
 /// Names also what was damaged before.
@@ -71,6 +68,7 @@ SavepointDisposal::SavepointDisposal(const CheckpointServices& services,
       heap_(heap),
       users_(users),
       owners_(owners),
+      handles_(services, work),
       settings_(std::move(settings)) {}
 
 void SavepointDisposal::dispose(runtime::DisposeRequest request,
@@ -121,53 +119,19 @@ void SavepointDisposal::discardHandles(const SharedDisposal& disposal, std::func
   } else if (program == nullptr) {
     program = owners_.programOf(disposal->metadata->job);
   }
-  if (program != nullptr || snapshot::isHeapSavepoint(disposal->path)) {
-    discardHandles(disposal, std::move(program), std::move(handles), std::move(next));
-    return;
-  }
-  work_.run(
-      disposal->path,
-      [&files = services_.files, &blobs = services_.blobs.store(), directory = disposal->path] {
-        return readProgram(files, blobs, directory);
-      },
-      [this, disposal, handles = std::move(handles), next = std::move(next)](
-          Result<runtime::JobProgram> stored) {
-        if (stored) {
-          discardHandles(disposal,
-                         std::make_shared<const runtime::JobProgram>(*std::move(stored)),
-                         handles,
-                         next);
-        } else if (stored.error().code() == ErrorCode::kNotFound) {
-          discardHandles(disposal, nullptr, handles, next);
-        } else {
-          disposal->done(noProgram(
-              handles, "the one stored with it cannot be used (" + stored.error().message() + ")"));
-        }
-      });
-}
-
-void SavepointDisposal::discardHandles(const SharedDisposal& disposal,
-                                       SharedProgram program,
-                                       std::vector<OwnedHandle> handles,
-                                       std::function<void()> next) {
-  if (program == nullptr) {
-    disposal->done(noProgram(handles, "none is stored with it"));
-    return;
-  }
-  services_.discarder.discard(
-      {.owner = "savepoint " + disposal->path,
-       .program = std::move(program),
-       .handles = std::move(handles)},
-      [disposal, next = std::move(next)](Result<std::vector<std::string>> discarded) {
-        if (!discarded) {
-          disposal->done(std::move(discarded).error().during("nothing else was deleted"));
-          return;
-        }
-        for (std::string& error : *discarded) {
-          disposal->reply.unreadable.push_back(std::move(error));
-        }
-        next();
-      });
+  handles_.discard(disposal->path,
+                   std::move(handles),
+                   std::move(program),
+                   [disposal, next = std::move(next)](Result<std::vector<std::string>> told) {
+                     if (!told) {
+                       disposal->done(std::move(told).error());
+                       return;
+                     }
+                     for (std::string& error : *told) {
+                       disposal->reply.unreadable.push_back(std::move(error));
+                     }
+                     next();
+                   });
 }
 
 // ------------------------------------------------------------------------------------------- heap
@@ -286,6 +250,9 @@ void SavepointDisposal::disposeFiles(const SharedDisposal& disposal) {
 Status SavepointDisposal::mayDispose(const Disposal& disposal) const {
   const std::string& directory = disposal.path;
   const runtime::CheckpointMetadata& metadata = *disposal.metadata;
+  if (owners_.isReading(metadata.job)) {
+    return beingTakenUp(directory, metadata.job);
+  }
   for (const InUse& user : disposal.removal.users) {
     // That which took it and runs here keeps the data for as long as it needs it.
     const bool keeps = user.job == metadata.job && owners_.isRunning(user.job);

@@ -11,32 +11,22 @@
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/client_messages.h"
 #include "jobmanager/checkpoint/checkpoint_services.h"
-#include "jobmanager/checkpoint/handle_discarder.h"
 #include "jobmanager/checkpoint/use_marks.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/savepoint/heap_savepoints.h"
 #include "jobmanager/savepoint/path_work.h"
+#include "jobmanager/savepoint/savepoint_handles.h"
+#include "jobmanager/savepoint/savepoint_owners.h"
 #include "jobmanager/savepoint/savepoint_users.h"
 
 namespace weir::jobmanager {
 
-/// What disposal must know of jobs that run here.
-class SavepointOwners {
- public:
-  virtual ~SavepointOwners() = default;
-  /// The job that took the savepoint forgets it. True when it still needs the data as its latest
-  /// checkpoint, and discards it later.
-  virtual bool releaseSavepoint(JobId job, CheckpointId checkpoint) = 0;
-  /// Whether a job that has not ended holds this checkpoint as its own.
-  virtual bool ownsCheckpoint(JobId job, CheckpointId checkpoint) const = 0;
-  virtual bool isRunning(JobId job) const = 0;
-  /// Of a job that has not ended and has state handles of its own making; else null.
-  virtual std::shared_ptr<const runtime::JobProgram> programOf(JobId job) const = 0;
-};
-
 /// Disposes savepoints, on the heap and in files: looks who needs them, has state handles of users'
 /// own making discarded, and only then removes state and entry. Where it refuses, nothing has
-/// changed. Threads: the strand; callbacks come on it, exactly once.
+/// changed. In files it goes from step to step, each of which can be repeated: the handles, the
+/// tombstone (from then on nobody can restore it), the data, the entry. What a crash cut short is
+/// gone on with by a repeated disposal or by the next job manager. Threads: the strand; callbacks
+/// come on it, exactly once.
 class SavepointDisposal {
  public:
   struct Settings {
@@ -73,10 +63,6 @@ class SavepointDisposal {
   Status mayDispose(const Disposal& disposal) const;
   bool claim(const SharedDisposal& disposal);
   void discardHandles(const SharedDisposal& disposal, std::function<void()> next);
-  void discardHandles(const SharedDisposal& disposal,
-                      SharedProgram program,
-                      std::vector<OwnedHandle> handles,
-                      std::function<void()> next);
   void removeFromHeap(const SharedDisposal& disposal);
   void removeFiles(const SharedDisposal& disposal);
   void removeData(runtime::CheckpointMetadata metadata,
@@ -90,6 +76,7 @@ class SavepointDisposal {
   HeapSavepoints& heap_;
   SavepointUsers& users_;
   SavepointOwners& owners_;  // Borrowed: the dispatcher.
+  SavepointHandles handles_;
   const Settings settings_;
   std::set<std::string> under_way_;  // Paths.
 };

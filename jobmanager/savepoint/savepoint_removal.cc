@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/fs/empty_directory.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/label_file.h"
@@ -246,7 +247,31 @@ Result<Removal> planRemoval(fs::FileSystem& files,
 
 Status closeEntry(fs::FileSystem& files, const Removal& removal, std::uint64_t most_metadata) {
   Status begun = snapshot::beginDisposal(files, removal.directory, most_metadata);
-  return begun ? std::move(begun) : Status(nothingDeleted(std::move(begun).error()));
+  if (!begun) {
+    return nothingDeleted(std::move(begun).error());
+  }
+  crashPoint("disposal.tombstone");
+  return ok();
+}
+
+Result<std::vector<std::string>> cutShortIn(fs::FileSystem& files, const std::string& directory) {
+  std::vector<std::string> paths;
+  const auto entries = files.list(directory);
+  if (!entries && entries.error().code() == ErrorCode::kNotFound) {
+    return paths;
+  }
+  if (!entries) {
+    return entries.error();
+  }
+  for (const fs::FileInfo& entry : *entries) {
+    const std::string path = fs::join(directory, entry.name);
+    if (snapshot::isSavepointName(entry.name) &&
+        files.stat(fs::join(path, snapshot::kDisposedMetadata)) &&
+        !files.stat(fs::join(path, snapshot::kMetadata))) {
+      paths.push_back(path);
+    }
+  }
+  return paths;
 }
 
 Result<std::vector<std::string>> removeState(fs::FileSystem& files,
@@ -261,12 +286,14 @@ Result<std::vector<std::string>> removeState(fs::FileSystem& files,
   const std::vector<std::string> names = snapshot::dataFiles(metadata);
   if (!snapshot::isCheckpointDirectory(directory, metadata.job, metadata.checkpoint)) {
     WEIR_RETURN_IF_ERROR(removeNamed(files, directory, names));
+    crashPoint("disposal.own-data");
     return staying;
   }
   WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeCheckpointDirectory(files, directory, names), staying));
   if (parent_too && staying.empty()) {
     WEIR_RETURN_IF_ERROR(removeJobDirectory(files, fs::parentOf(directory), gone));
   }
+  crashPoint("disposal.data");
   return staying;
 }
 
@@ -280,7 +307,9 @@ Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Remova
   WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeProgram(files, removal.directory), staying));
   WEIR_RETURN_IF_ERROR(removeMarks(files, removal.directory));
   WEIR_RETURN_IF_ERROR(snapshot::removeLabel(files, removal.directory));
+  crashPoint("disposal.marks");
   WEIR_RETURN_IF_ERROR(snapshot::removeMetadata(files, removal.directory));
+  crashPoint("disposal.entry");
   WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, removal.directory));
   if (!gone) {
     staying.push_back("directory " + removal.directory +

@@ -51,6 +51,10 @@ Result<std::vector<std::string>> removeState(fs::FileSystem& files,
 /// be repeated, and its directory. Returns sentences as above.
 Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Removal& removal);
 
+/// The savepoints in this directory whose disposal was begun and not ended, as URIs; none when
+/// there is no such directory.
+Result<std::vector<std::string>> cutShortIn(fs::FileSystem& files, const std::string& directory);
+
 /// Deletes what writeSavepoint() has made before it went wrong.
 Status removeUnfinished(fs::FileSystem& files, const std::string& directory);
 

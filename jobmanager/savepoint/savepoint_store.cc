@@ -45,6 +45,34 @@ SavepointStore::SavepointStore(const CheckpointServices& services,
   }
 }
 
+void SavepointStore::resumeDisposals() {
+  for (const std::string& directory : directories_) {
+    work_.run(
+        directory,
+        [&files = services_.files, directory] { return cutShortIn(files, directory); },
+        [this, directory](const Result<std::vector<std::string>>& paths) {
+          if (!paths) {
+            log::warn("it is not known which disposals were cut short",
+                      {{"path", directory}, {"reason", paths.error().message()}});
+            return;
+          }
+          for (const std::string& path : *paths) {
+            log::info("a disposal that was cut short goes on", {{"path", path}});
+            runtime::DisposeRequest request;
+            request.path = path;
+            dispose(std::move(request), [path](const Result<runtime::DisposeReply>& reply) {
+              if (!reply) {
+                log::warn("a disposal that was cut short does not go on",
+                          {{"path", path},
+                           {"reason", reply.error().text()},
+                           {"advice", "repeat it with `weir savepoint -d PATH`"}});
+              }
+            });
+          }
+        });
+  }
+}
+
 // ---------------------------------------------------------------------------------------- keep
 
 Status SavepointStore::mayKeepIn(const std::string& directory) const {

@@ -76,6 +76,9 @@ class SavepointStore {
     disposal_.dispose(std::move(request), std::move(done));
   }
 
+  /// Goes on with disposals in the configured place that a crash has cut short.
+  void resumeDisposals();
+
   /// The job manager ends: discards the heap savepoints with their data.
   void discardHeap() { disposal_.discardHeap(); }
   void whenSettled(std::function<void()> done) { work_.whenIdle(std::move(done)); }

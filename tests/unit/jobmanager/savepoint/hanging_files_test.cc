@@ -29,6 +29,7 @@ class NobodyOwns final : public SavepointOwners {
   bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return false; }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return false; }
   bool isRunning(JobId /*job*/) const override { return false; }
+  bool isReading(JobId /*job*/) const override { return false; }
   std::shared_ptr<const runtime::JobProgram> programOf(JobId /*job*/) const override {
     return nullptr;
   }

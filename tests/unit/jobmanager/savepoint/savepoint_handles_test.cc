@@ -31,6 +31,7 @@ class FakeOwners final : public SavepointOwners {
   bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return owns; }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return owns; }
   bool isRunning(JobId /*job*/) const override { return true; }
+  bool isReading(JobId /*job*/) const override { return false; }
   Program programOf(JobId /*job*/) const override { return program; }
   bool owns = false;
   Program program;

@@ -26,10 +26,12 @@ class NoOwners final : public SavepointOwners {
   bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return needed; }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return false; }
   bool isRunning(JobId /*job*/) const override { return running; }
+  bool isReading(JobId /*job*/) const override { return reading; }
   std::shared_ptr<const runtime::JobProgram> programOf(JobId /*job*/) const override {
     return program;
   }
   bool running = true;
+  bool reading = false;
   bool needed = false;
   std::shared_ptr<const runtime::JobProgram> program;
 };
@@ -357,6 +359,33 @@ TEST_F(SavepointStoreTest, ADisposalThatWasCutShortCanBeRepeated) {
     ASSERT_TRUE(again || again.error().code() == ErrorCode::kNotFound) << nth;
     ASSERT_THAT(files_.files(), IsEmpty()) << nth;
   }
+}
+
+TEST_F(SavepointStoreTest, GoesOnWithDisposalsThatACrashHasCutShort) {
+  SavepointStore next({strand_, io_, time_, files_, blobs_, discarder_},
+                      random_,
+                      {.on_files = true, .directory = "/s"},
+                      owners_);
+  const auto cut_short = keep("/s", checkpointOnFiles());
+  const auto whole = keep("/s", checkpointInline("state"));
+  owners_.running = false;
+  ASSERT_TRUE(snapshot::beginDisposal(files_, cut_short->result.path));
+  next.resumeDisposals();
+  time_.runDue();
+  EXPECT_FALSE(files_.stat(cut_short->result.path));
+  EXPECT_FALSE(files_.stat("file:/c/" + testing::jobId(1).hex() + "/chk-3/data"));
+  EXPECT_TRUE(open(whole->result.path));
+}
+
+TEST_F(SavepointStoreTest, ADisposalWaitsUntilItIsKnownWhatTheJobThatTookItNeeds) {
+  const auto kept = keep("/s", checkpointOnFiles());
+  owners_.reading = true;
+  const auto refused = dispose(kept->result.path, true);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("is being taken up again"));
+  EXPECT_TRUE(open(kept->result.path));
+  owners_.reading = false;
+  EXPECT_TRUE(dispose(kept->result.path, true));
 }
 
 TEST_F(SavepointStoreTest, LeavesSmallStateInTheManifestWhenTheRestIsInFiles) {
