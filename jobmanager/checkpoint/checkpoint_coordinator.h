@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -22,6 +21,8 @@
 #include "jobmanager/checkpoint/completed_checkpoint_store.h"
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
+#include "jobmanager/checkpoint/pending_checkpoints.h"
+#include "jobmanager/checkpoint/stored_checkpoints.h"
 
 namespace weir::jobmanager {
 
@@ -31,8 +32,9 @@ namespace weir::jobmanager {
 /// savepoint) and pointing to it, and from then on it is the newest that the job can be restored
 /// from; tasks are notified, and older ones go. stop() ends what is pending; what all tasks have
 /// acknowledged is always completed. State that belongs to no completed snapshot is discarded.
-/// When the next one begins, how one becomes durable, and how what is needed no more goes is left
-/// to CheckpointPacer, CheckpointWriter and CheckpointRemoval.
+/// When the next one begins, what is pending, how one becomes durable, what the store of jobs
+/// knows, and how what is needed no more goes is left to CheckpointPacer, PendingCheckpoints,
+/// CheckpointWriter, StoredCheckpoints and CheckpointRemoval.
 ///
 /// Threads: the strand; callbacks come on it. Every callback is called exactly once.
 class CheckpointCoordinator {
@@ -56,10 +58,11 @@ class CheckpointCoordinator {
                         CheckpointedTasks& tasks);
 
   /// The id after that of the snapshot that the job was restored from.
-  void continueAfter(CheckpointId restored) { next_ = restored.next(); }
+  void continueAfter(CheckpointId restored) { stored_.continueAfter(restored); }
 
-  /// The job was taken up again: these, oldest first, are what it recovers from.
-  void resume(std::vector<CompletedCheckpoint> retained);
+  /// The job was taken up again: `stored` is what is known of its checkpoints, and these, oldest
+  /// first, are what it recovers from.
+  void resume(const ha::JobCheckpoints& stored, std::vector<CompletedCheckpoint> retained);
 
   /// All tasks run: the first checkpoint is due in one interval.
   void start();
@@ -72,8 +75,8 @@ class CheckpointCoordinator {
   void takeSavepoint(SavepointCallbacks savepoint);
   /// The checkpoint of a job whose inputs have ended; no periodic ones follow.
   void takeFinal(Callback<CheckpointId> done);
-  void acknowledge(const runtime::CheckpointAck& ack);
-  void decline(const runtime::CheckpointDecline& decline);
+  void acknowledge(const runtime::CheckpointAck& ack) { pending_.acknowledge(ack); }
+  void decline(const runtime::CheckpointDecline& decline) { pending_.decline(decline); }
   /// Removes the state of an acknowledgement from another attempt.
   void discardLate(const runtime::CheckpointAck& ack);
 
@@ -96,21 +99,12 @@ class CheckpointCoordinator {
   const CheckpointHistory& history() const { return history_; }
 
  private:
-  using Pending = std::unique_ptr<PendingCheckpoint>;
-
-  CheckpointId trigger(SnapshotKind kind,
-                       SavepointCallbacks savepoint,
-                       Callback<CheckpointId> final_done);
-  Status take(const runtime::CheckpointAck& ack);
-  void abort(CheckpointId id, const Error& why);
-  void fail(PendingCheckpoint& pending, const Error& why);
-  void complete(Pending pending);
+  void aborted(PendingCheckpoint& pending, const Error& why);
+  void fail(Wanted& wanted, const Error& why);
+  void complete(PendingCheckpoints::Pending pending);
   void stored(WrittenCheckpoint& written, bool pointed);
-  void writeFailed(PendingCheckpoint& pending, const Error& why);
   void recordCompleted(WrittenCheckpoint& written, bool pointed);
   void reportCompleted(const PendingCheckpoint& pending, const std::string& path);
-  void reportProgress(const PendingCheckpoint& pending);
-  void subsumeOlderThan(CheckpointId id);
   std::set<CheckpointId> keptAtTheEnd(bool keep_latest) const;
   bool onFiles() const { return !directory_.empty(); }
 
@@ -119,13 +113,12 @@ class CheckpointCoordinator {
   const Setup setup_;
   const std::string
       directory_;  // Of the job's checkpoints; empty when state is on the job manager.
-  const std::uint32_t subtasks_;
   CheckpointedTasks& tasks_;
-  CheckpointId next_{1};
   bool running_ = false;
-  std::map<CheckpointId, Pending> pending_;
   CompletedCheckpointStore store_;
+  StoredCheckpoints stored_;
   CheckpointHistory history_;
+  PendingCheckpoints pending_;
   FileWork work_;  // Before those who use it.
   CheckpointWriter writer_;
   CheckpointRemoval removal_;

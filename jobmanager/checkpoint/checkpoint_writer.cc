@@ -1,6 +1,5 @@
 #include "jobmanager/checkpoint/checkpoint_writer.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/snapshot/layout.h"
@@ -12,14 +11,12 @@ namespace weir::jobmanager {
 
 CheckpointWriter::CheckpointWriter(fs::FileSystem& file_system,
                                    FileWork& files,
-                                   const CompletedCheckpointStore& store,
-                                   CheckpointedTasks& tasks,
+                                   StoredCheckpoints& stored,
                                    Setup setup,
                                    Outcome outcome)
     : file_system_(file_system),
       files_(files),
-      store_(store),
-      tasks_(tasks),
+      pointers_(stored),
       setup_(std::move(setup)),
       outcome_(std::move(outcome)) {}
 
@@ -70,22 +67,10 @@ void CheckpointWriter::keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,
 
 void CheckpointWriter::enqueue(WrittenCheckpoint written) {
   written_.push_back(std::move(written));
-  if (written_.size() == 1) {
-    pointToNext();
-  }
-}
-
-void CheckpointWriter::pointToNext() {
-  const CompletedCheckpoint& next = written_.front().completed;
-  std::vector<ha::CheckpointPointer> retained = store_.pointersWith(next);
-  const bool news = std::any_of(retained.begin(), retained.end(), [&](const auto& one) {
-    return one.id == next.metadata.checkpoint;
-  });
-  if (news) {
-    tasks_.point(std::move(retained), [this](const Status& answer) { pointed(answer); });
-  } else {
-    pointed(ok());
-  }
+  const WrittenCheckpoint& news = written_.back();
+  const bool pinned = news.pending->kind == SnapshotKind::kSavepoint && news.kept.shares_data;
+  pointers_.write(StoredCheckpoints::News{&news.completed, pinned},
+                  [this](const Status& answer) { pointed(answer); });
 }
 
 void CheckpointWriter::pointed(const Status& answer) {
@@ -96,9 +81,6 @@ void CheckpointWriter::pointed(const Status& answer) {
     stored(written, answer.has_value());
   }
   written_.pop_front();
-  if (!written_.empty()) {
-    pointToNext();
-  }
 }
 
 void CheckpointWriter::stored(WrittenCheckpoint& written, bool pointed) {

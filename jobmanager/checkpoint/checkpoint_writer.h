@@ -9,10 +9,10 @@
 #include "common/base/result.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
-#include "jobmanager/checkpoint/checkpointed_tasks.h"
 #include "jobmanager/checkpoint/completed_checkpoint_store.h"
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
+#include "jobmanager/checkpoint/stored_checkpoints.h"
 
 namespace weir::jobmanager {
 
@@ -47,8 +47,7 @@ class CheckpointWriter {
   /// `files` is the queue of the job's checkpoints. The references outlive this.
   CheckpointWriter(fs::FileSystem& file_system,
                    FileWork& files,
-                   const CompletedCheckpointStore& store,
-                   CheckpointedTasks& tasks,
+                   StoredCheckpoints& stored,
                    Setup setup,
                    Outcome outcome);
 
@@ -62,20 +61,18 @@ class CheckpointWriter {
   void keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,
                      runtime::CheckpointMetadata metadata);
   void enqueue(WrittenCheckpoint written);
-  void pointToNext();
   void pointed(const Status& answer);
   void stored(WrittenCheckpoint& written, bool pointed);
   void failed(PendingCheckpoint& pending, const Error& why);
 
   fs::FileSystem& file_system_;  // Borrowed from the dispatcher's owner.
-  FileWork& files_;              // Borrowed from the coordinator, like `store_`.
-  const CompletedCheckpointStore& store_;
-  CheckpointedTasks& tasks_;  // Borrowed: the job.
+  FileWork& files_;              // Borrowed from the coordinator, like the next.
+  StoredCheckpoints& pointers_;
   const Setup setup_;
   const Outcome outcome_;
   bool marked_ = false;                    // The mark that the job lives stands in its directory.
   std::size_t savepoints_ = 0;             // Being written.
-  std::deque<WrittenCheckpoint> written_;  // The store of jobs takes the pointer of the first one.
+  std::deque<WrittenCheckpoint> written_;  // Their pointers are on the way, in this order.
 };
 
 }  // namespace weir::jobmanager

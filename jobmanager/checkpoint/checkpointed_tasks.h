@@ -22,11 +22,11 @@ class CheckpointedTasks {
   virtual std::string describe(const runtime::TaskId& task) const = 0;
   /// Where it runs; empty when that is not known.
   virtual std::string hostOf(const runtime::TaskId& task) const = 0;
-  /// `retained`, oldest first, are durable and become all that the job recovers from. The one that
-  /// is new among them completes, and older ones are discarded, only when this answers with ok.
-  /// Answers once, on the strand, perhaps within the call; is called again only after it answered.
-  virtual void point(std::vector<ha::CheckpointPointer> retained,
-                     Callback<std::monostate> done) = 0;
+  /// What `checkpoints` retains is durable and becomes all that the job recovers from. The one that
+  /// is new among them completes, older ones are discarded, and ids that were not stored before are
+  /// used, only when this answers with ok. Answers once, on the strand, perhaps within the call; is
+  /// called again only after it answered.
+  virtual void point(ha::JobCheckpoints checkpoints, Callback<std::monostate> done) = 0;
   /// A checkpoint or savepoint completed: what the job was restored from is needed no more.
   virtual void checkpointCompleted(CheckpointId checkpoint) = 0;
 };

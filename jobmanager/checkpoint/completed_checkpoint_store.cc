@@ -26,13 +26,15 @@ std::vector<CompletedCheckpoint> CompletedCheckpointStore::add(CompletedCheckpoi
 }
 
 std::vector<ha::CheckpointPointer> CompletedCheckpointStore::pointersWith(
-    const CompletedCheckpoint& checkpoint) const {
+    const CompletedCheckpoint* checkpoint) const {
   std::vector<ha::CheckpointPointer> pointers;
   const auto add = [&pointers](const CompletedCheckpoint& one) {
     pointers.push_back({one.metadata.checkpoint, one.metadata.savepoint, one.directory});
   };
   std::for_each(checkpoints_.begin(), checkpoints_.end(), add);
-  add(checkpoint);
+  if (checkpoint != nullptr) {
+    add(*checkpoint);
+  }
   std::sort(pointers.begin(), pointers.end(), [](const auto& left, const auto& right) {
     return left.id < right.id;
   });

@@ -29,8 +29,9 @@ class CompletedCheckpointStore {
   /// Takes a snapshot in, by its id; returns what is to be discarded now. A pinned one may be older
   /// than the latest: it may fall out at once.
   std::vector<CompletedCheckpoint> add(CompletedCheckpoint checkpoint, bool pinned);
-  /// What the store would hold after add(), oldest first: all that the job could recover from.
-  std::vector<ha::CheckpointPointer> pointersWith(const CompletedCheckpoint& checkpoint) const;
+  /// What the store would hold after add() of `checkpoint`, which may be null, oldest first: all
+  /// that the job could recover from.
+  std::vector<ha::CheckpointPointer> pointersWith(const CompletedCheckpoint* checkpoint) const;
   /// A savepoint points to a snapshot that was not taken in.
   void pin(CheckpointId id) { pinned_.insert(id); }
   /// nullptr while there is none.

@@ -35,7 +35,14 @@ struct SavepointCallbacks {
 /// Why a snapshot is taken.
 enum class SnapshotKind : std::uint8_t { kPeriodic, kSavepoint, kFinal };
 
-/// A snapshot that tasks still write their parts of. Owned by the coordinator.
+/// A snapshot that is asked for.
+struct Wanted {
+  SnapshotKind kind = SnapshotKind::kPeriodic;
+  SavepointCallbacks savepoint = {};       // kSavepoint.
+  Callback<CheckpointId> final_done = {};  // kFinal.
+};
+
+/// A snapshot that tasks still write their parts of. Has one owner after the other.
 struct PendingCheckpoint {
   CheckpointId id;
   SnapshotKind kind = SnapshotKind::kPeriodic;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/base/ids.h"
 
@@ -12,6 +14,20 @@ struct CheckpointPointer {
   bool savepoint = false;
   std::string path;  ///< Of the directory with its metadata; empty for state on the job manager.
   bool operator==(const CheckpointPointer&) const = default;
+};
+
+/// All that must be known of the checkpoints of a job by who takes it up again.
+struct JobCheckpoints {
+  /// How many ids a job may use before it has to store where they go on.
+  static constexpr std::uint64_t kReserved = 16;
+
+  std::vector<CheckpointPointer> retained;  ///< What it recovers from, oldest first.
+  /// Those whose data savepoints point to: it stays, also where the job needs it no more.
+  std::vector<CheckpointId> pinned;
+  /// Each smaller id may have been used, perhaps by a leader that does not know yet that its term
+  /// is over: the next leader begins here, so that no two ever write to one directory.
+  CheckpointId next{1 + kReserved};
+  bool operator==(const JobCheckpoints&) const = default;
 };
 
 }  // namespace weir::ha

@@ -16,10 +16,10 @@ namespace weir::ha {
 template <typename T>
 using Answer = std::function<void(Result<T>)>;
 
-/// A job as it was submitted, and where its completed checkpoints lie, oldest first.
+/// A job as it was submitted, and what is known of its checkpoints.
 struct StoredJob {
   runtime::SubmitRequest request;
-  std::vector<CheckpointPointer> checkpoints;
+  JobCheckpoints checkpoints;
 };
 
 /// What came of a client's savepoint request, to be answered the same way when it is repeated.
@@ -56,10 +56,10 @@ class JobStore {
                       Answer<std::monostate> done) = 0;
   /// Removes the job with its checkpoint pointers; ok when there is none.
   virtual void removeJob(LeaderEpoch epoch, JobId job, Answer<std::monostate> done) = 0;
-  /// Replaces the pointers of a job that is stored, oldest first.
+  /// Replaces what is known of the checkpoints of a job that is stored.
   virtual void putCheckpoints(LeaderEpoch epoch,
                               JobId job,
-                              std::vector<CheckpointPointer> checkpoints,
+                              JobCheckpoints checkpoints,
                               Answer<std::monostate> done) = 0;
   /// Adds or replaces.
   virtual void putSavepoint(LeaderEpoch epoch,

@@ -35,9 +35,7 @@ class LeaderStore {
   void removeJob(JobId job, Answer<std::monostate> done) {
     store_.removeJob(epoch_, job, onStrand(std::move(done)));
   }
-  void putCheckpoints(JobId job,
-                      std::vector<CheckpointPointer> checkpoints,
-                      Answer<std::monostate> done) {
+  void putCheckpoints(JobId job, JobCheckpoints checkpoints, Answer<std::monostate> done) {
     store_.putCheckpoints(epoch_, job, std::move(checkpoints), onStrand(std::move(done)));
   }
   void putSavepoint(SavepointAnswer answer, Answer<std::monostate> done) {

@@ -56,7 +56,7 @@ void MemoryJobStore::removeJob(LeaderEpoch epoch, JobId job, Answer<std::monosta
 
 void MemoryJobStore::putCheckpoints(LeaderEpoch epoch,
                                     JobId job,
-                                    std::vector<CheckpointPointer> checkpoints,
+                                    JobCheckpoints checkpoints,
                                     Answer<std::monostate> done) {
   write(
       epoch,

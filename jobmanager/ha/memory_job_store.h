@@ -21,7 +21,7 @@ class MemoryJobStore final : public JobStore {
   void removeJob(LeaderEpoch epoch, JobId job, Answer<std::monostate> done) override;
   void putCheckpoints(LeaderEpoch epoch,
                       JobId job,
-                      std::vector<CheckpointPointer> checkpoints,
+                      JobCheckpoints checkpoints,
                       Answer<std::monostate> done) override;
   void putSavepoint(LeaderEpoch epoch,
                     SavepointAnswer answer,

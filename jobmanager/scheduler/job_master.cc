@@ -43,7 +43,7 @@ JobMaster::JobMaster(const JobServices& services,
                coordinator_),
       ending_(id_, services.store, coordinator_, restore_, savepoints_) {}
 
-void JobMaster::start(std::optional<std::vector<ha::CheckpointPointer>> stored,
+void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
                       Callback<runtime::SubmitReply> done) {
   log::info(
       stored ? "job is taken up again" : "job accepted",

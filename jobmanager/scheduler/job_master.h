@@ -43,8 +43,7 @@ class JobMaster final : public AttemptOwner {
   /// ends the job FAILED, without restart, and is the answer. A job that an earlier leader ran goes
   /// on from the last of its `stored` checkpoints; ones that cannot be read end it likewise, and
   /// stay.
-  void start(std::optional<std::vector<ha::CheckpointPointer>> stored,
-             Callback<runtime::SubmitReply> done);
+  void start(std::optional<ha::JobCheckpoints> stored, Callback<runtime::SubmitReply> done);
   /// Answers once cancelling has begun.
   void cancel(Callback<std::monostate> done);
   void savepoint(const runtime::SavepointRequest& request,
@@ -65,6 +64,8 @@ class JobMaster final : public AttemptOwner {
   /// The last events, for those who follow from now on.
   const std::deque<runtime::JobEvent>& pastEvents() const { return events_.past(); }
   CheckpointCoordinator& checkpoints() { return coordinator_; }
+  /// Whether the checkpoints that an earlier leader stored for it are not known yet.
+  bool reading() const { return restore_.unread(); }
   const CheckpointHistory& history() const { return coordinator_.history(); }
 
  private:

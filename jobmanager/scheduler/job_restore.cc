@@ -61,32 +61,31 @@ void JobRestore::openSavepoint(Callback<runtime::RestoreReport> done) {
               });
 }
 
-void JobRestore::open(std::optional<std::vector<ha::CheckpointPointer>> stored,
+void JobRestore::open(std::optional<ha::JobCheckpoints> stored,
                       Callback<runtime::RestoreReport> done) {
-  if (!stored || stored->empty()) {
+  if (!stored || stored->retained.empty()) {
     if (stored) {
-      coordinator_.resume({});
+      coordinator_.resume(*stored, {});
     }
     openSavepoint(std::move(done));
     return;
   }
   unread_ = true;
-  if (!stored->back().path.empty()) {
+  if (!stored->retained.back().path.empty()) {
     read(*std::move(stored), std::move(done));
     return;
   }
   done(Error(ErrorCode::kNotFound,
-             "checkpoint " + std::to_string(stored->back().id.value()) + " of job " + job_.hex() +
-                 " was kept on the job manager that ended")
+             "checkpoint " + std::to_string(stored->retained.back().id.value()) + " of job " +
+                 job_.hex() + " was kept on the job manager that ended")
            .advise("set state.backend to filesystem for jobs that are to survive it"));
 }
 
-void JobRestore::read(std::vector<ha::CheckpointPointer> pointers,
-                      Callback<runtime::RestoreReport> done) {
+void JobRestore::read(ha::JobCheckpoints stored, Callback<runtime::RestoreReport> done) {
   using Checkpoints = std::vector<CompletedCheckpoint>;
   work_.run(
       [&files = files_,
-       pointers = std::move(pointers),
+       pointers = stored.retained,
        most = metadata_limit_]() -> Result<Checkpoints> {
         Checkpoints checkpoints;
         for (const ha::CheckpointPointer& one : pointers) {
@@ -95,13 +94,13 @@ void JobRestore::read(std::vector<ha::CheckpointPointer> pointers,
         }
         return checkpoints;
       },
-      [this, done = std::move(done)](Result<Checkpoints> checkpoints) {
+      [this, stored, done = std::move(done)](Result<Checkpoints> checkpoints) {
         if (!checkpoints) {
           done(Error(checkpoints.error()).during("take up job " + job_.hex() + " again"));
           return;
         }
         unread_ = false;
-        coordinator_.resume(*std::move(checkpoints));
+        coordinator_.resume(stored, *std::move(checkpoints));
         done(runtime::RestoreReport{});
       });
 }

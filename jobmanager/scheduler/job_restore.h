@@ -40,8 +40,7 @@ class JobRestore {
   /// first; of another one, or without such, the savepoint. Answers when that is marked, or with
   /// the reason why nothing can start from it. The job's checkpoints go on with the number after
   /// it.
-  void open(std::optional<std::vector<ha::CheckpointPointer>> stored,
-            Callback<runtime::RestoreReport> done);
+  void open(std::optional<ha::JobCheckpoints> stored, Callback<runtime::RestoreReport> done);
   /// There are checkpoints of an earlier leader that were not, or could not be, read.
   bool unread() const { return unread_; }
 
@@ -51,7 +50,7 @@ class JobRestore {
 
  private:
   void openSavepoint(Callback<runtime::RestoreReport> done);
-  void read(std::vector<ha::CheckpointPointer> pointers, Callback<runtime::RestoreReport> done);
+  void read(ha::JobCheckpoints stored, Callback<runtime::RestoreReport> done);
   void match(SavepointStore::Opened opened, Callback<runtime::RestoreReport> done);
 
   const JobId job_;

@@ -88,9 +88,9 @@ std::string JobTasks::hostOf(const runtime::TaskId& task) const {
   return execution == nullptr ? std::string() : execution->host;
 }
 
-void JobTasks::point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) {
+void JobTasks::point(ha::JobCheckpoints checkpoints, Callback<std::monostate> done) {
   parts_.store.putCheckpoints(
-      job_, std::move(retained), [job = job_, done = std::move(done)](Status put) {
+      job_, std::move(checkpoints), [job = job_, done = std::move(done)](Status put) {
         if (!put) {
           log::error("the store of jobs did not take a checkpoint",
                      {{"job", job.hex()}, {"reason", put.error().message()}});

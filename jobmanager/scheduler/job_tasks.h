@@ -42,7 +42,7 @@ class JobTasks final : public CheckpointedTasks {
   void notify(CheckpointId checkpoint, bool completed) override;
   std::string describe(const runtime::TaskId& task) const override;
   std::string hostOf(const runtime::TaskId& task) const override;
-  void point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) override;
+  void point(ha::JobCheckpoints checkpoints, Callback<std::monostate> done) override;
   void checkpointCompleted(CheckpointId /*checkpoint*/) override { completed_(); }
 
  private:

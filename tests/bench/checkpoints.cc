@@ -71,9 +71,7 @@ class Tasks final : public CheckpointedTasks {
   void notify(CheckpointId id, bool complete) override { completed = complete ? id : completed; }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
   std::string hostOf(const runtime::TaskId& /*task*/) const override { return "host"; }
-  void point(std::vector<ha::CheckpointPointer> /*all*/, Callback<std::monostate> done) override {
-    done(ok());
-  }
+  void point(ha::JobCheckpoints /*all*/, Callback<std::monostate> done) override { done(ok()); }
   void checkpointCompleted(CheckpointId /*id*/) override {}
 
   CheckpointId triggered;

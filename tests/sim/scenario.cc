@@ -148,10 +148,10 @@ class Scenario {
     for (const ha::StoredJob& job : term.jobs) {
       const auto told = world_.notified.find(job.request.job);
       if (told != world_.notified.end() &&
-          (job.checkpoints.empty() || job.checkpoints.back().id < told->second)) {
+          (job.checkpoints.retained.empty() || job.checkpoints.retained.back().id < told->second)) {
         violate("tasks were told of a checkpoint that no pointer was stored for");
       }
-      for (const ha::CheckpointPointer& pointer : job.checkpoints) {
+      for (const ha::CheckpointPointer& pointer : job.checkpoints.retained) {
         if (!snapshot::readMetadata(world_.files, pointer.path)) {
           violate("the store of jobs points to nothing: " + pointer.path);
         }

@@ -33,8 +33,7 @@ class ReadyTasks final : public CheckpointedTasks {
       }
     });
   }
-  void point(std::vector<ha::CheckpointPointer> /*retained*/,
-             Callback<std::monostate> done) override {
+  void point(ha::JobCheckpoints /*checkpoints*/, Callback<std::monostate> done) override {
     done(ok());
   }
   void notify(CheckpointId id, bool completed) override {

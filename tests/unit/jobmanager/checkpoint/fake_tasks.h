@@ -20,10 +20,13 @@ class FakeTasks final : public CheckpointedTasks {
   }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
   std::string hostOf(const runtime::TaskId& /*task*/) const override { return host; }
-  void point(std::vector<ha::CheckpointPointer> retained, Callback<std::monostate> done) override {
-    pointed.push_back(retained.back().id.value());
+  void point(ha::JobCheckpoints checkpoints, Callback<std::monostate> done) override {
+    stored = checkpoints;
+    if (!checkpoints.retained.empty()) {
+      pointed.push_back(checkpoints.retained.back().id.value());
+    }
     retained_ids.clear();
-    for (const ha::CheckpointPointer& one : retained) {
+    for (const ha::CheckpointPointer& one : checkpoints.retained) {
       retained_ids.push_back(one.id.value());
     }
     if (hold_points) {
@@ -44,6 +47,7 @@ class FakeTasks final : public CheckpointedTasks {
   Status point_result = ok();
   bool hold_points = false;  // Until answerPoint().
   std::vector<Callback<std::monostate>> held_points;
+  ha::JobCheckpoints stored;                // By the last call.
   std::vector<std::uint64_t> pointed;       // The newest of each call.
   std::vector<std::uint64_t> retained_ids;  // Of the last call.
   std::vector<std::uint64_t> triggered;

@@ -42,7 +42,7 @@ class HeldStore final : public ha::JobStore {
   }
   void putCheckpoints(LeaderEpoch epoch,
                       JobId job,
-                      std::vector<ha::CheckpointPointer> checkpoints,
+                      ha::JobCheckpoints checkpoints,
                       Done done) override {
     memory.putCheckpoints(epoch, job, std::move(checkpoints), hold(std::move(done)));
   }

@@ -13,8 +13,8 @@ class MemoryJobStoreTest : public ::testing::Test {
   Status put(LeaderEpoch epoch, const runtime::SubmitRequest& request = {}) {
     return ask([&](auto done) { store_.putJob(epoch, request, done); });
   }
-  Status point(LeaderEpoch epoch, const std::vector<CheckpointPointer>& pointers) {
-    return ask([&](auto done) { store_.putCheckpoints(epoch, job_, pointers, done); });
+  Status point(LeaderEpoch epoch, const JobCheckpoints& checkpoints) {
+    return ask([&](auto done) { store_.putCheckpoints(epoch, job_, checkpoints, done); });
   }
   template <typename Call>
   Status ask(Call call) {
@@ -34,12 +34,13 @@ TEST_F(MemoryJobStoreTest, HandsTheNextLeaderJobsWithTheirCheckpointsUntilTheyAr
   request.job = job_;
   ASSERT_TRUE(put(epoch_, request));
   ASSERT_TRUE(put(epoch_, request));
-  const CheckpointPointer pointer{CheckpointId(3), false, "file:/chk-3"};
-  ASSERT_TRUE(point(epoch_, {pointer}));
+  const JobCheckpoints checkpoints{
+      {{CheckpointId(3), false, "file:/chk-3"}}, {CheckpointId(2)}, CheckpointId(20)};
+  ASSERT_TRUE(point(epoch_, checkpoints));
   const Term next = newTerm();
   ASSERT_EQ(next.jobs.size(), 1U);
   EXPECT_EQ(next.jobs[0].request.job, job_);
-  EXPECT_EQ(next.jobs[0].checkpoints.at(0), pointer);
+  EXPECT_EQ(next.jobs[0].checkpoints, checkpoints);
   ASSERT_TRUE(ask([&](auto done) { store_.removeJob(next.epoch, job_, done); }));
   EXPECT_TRUE(newTerm().jobs.empty());
 }

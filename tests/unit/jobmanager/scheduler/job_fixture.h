@@ -44,6 +44,7 @@ class NoOwners final : public jobmanager::SavepointOwners {
   bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return false; }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return false; }
   bool isRunning(JobId /*job*/) const override { return true; }
+  bool isReading(JobId /*job*/) const override { return false; }
   std::shared_ptr<const runtime::JobProgram> programOf(JobId /*job*/) const override {
     return nullptr;
   }
@@ -277,7 +278,7 @@ class JobFixture : public ::testing::Test {
   std::optional<Result<runtime::SubmitReply>> reply_;
   std::optional<Result<runtime::SavepointResult>> savepoint_;
   /// Where its checkpoints lie, of a job that is taken up again.
-  std::optional<std::vector<ha::CheckpointPointer>> resumed_;
+  std::optional<ha::JobCheckpoints> resumed_;
   std::unique_ptr<jobmanager::JobMaster> job_;
 };
 

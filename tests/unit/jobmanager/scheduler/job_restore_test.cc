@@ -107,7 +107,7 @@ TEST_F(JobRestoreTest, GoesOnFromTheCheckpointsThatAnEarlierLeaderStored) {
   const std::string directory = options_.storage.directory + "/chk-7";
   const auto metadata = snapshot::readMetadata(files_, kDirectory);
   ASSERT_TRUE(metadata && snapshot::writeMetadata(files_, directory, *metadata));
-  resumed_.emplace({ha::CheckpointPointer{CheckpointId(41), false, directory}});
+  resumed_.emplace().retained = {ha::CheckpointPointer{CheckpointId(41), false, directory}};
   request_.restore->path = "/nowhere";  // It is needed no more.
   startRunning();
   EXPECT_THAT(deployments().back().restores.tasks, Not(IsEmpty()));
@@ -127,7 +127,7 @@ TEST_F(JobRestoreTest, StartsFromItsSavepointWhenAnEarlierLeaderStoredNoCheckpoi
 TEST_F(JobRestoreTest, ACheckpointOfAnEarlierLeaderThatCannotBeReadEndsItAndItsFilesStay) {
   const std::string directory = options_.storage.directory + "/chk-7";
   ASSERT_TRUE(fs::writeAll(files_, directory + "/metadata", "damaged"));
-  resumed_.emplace({ha::CheckpointPointer{CheckpointId(7), false, directory}});
+  resumed_.emplace().retained = {ha::CheckpointPointer{CheckpointId(7), false, directory}};
   addTaskManagers();
   start();
   EXPECT_EQ(log_.states.back(), "FAILED");
@@ -136,7 +136,7 @@ TEST_F(JobRestoreTest, ACheckpointOfAnEarlierLeaderThatCannotBeReadEndsItAndItsF
 }
 
 TEST_F(JobRestoreTest, ACheckpointThatEndedWithItsJobManagerEndsTheJobAndSaysWhatHelps) {
-  resumed_.emplace({ha::CheckpointPointer{CheckpointId(7), false, ""}});
+  resumed_.emplace().retained = {ha::CheckpointPointer{CheckpointId(7), false, ""}};
   addTaskManagers();
   start();
   EXPECT_EQ(log_.states.back(), "FAILED");

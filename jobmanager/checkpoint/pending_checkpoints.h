@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/graph/job_graph.h"
+#include "common/runtime/messages.h"
+#include "jobmanager/checkpoint/checkpoint_history.h"
+#include "jobmanager/checkpoint/checkpoint_services.h"
+#include "jobmanager/checkpoint/checkpointed_tasks.h"
+#include "jobmanager/checkpoint/pending_checkpoint.h"
+#include "jobmanager/checkpoint/stored_checkpoints.h"
+
+namespace weir::jobmanager {
+
+/// The snapshots of one job that its tasks still write their parts of, from when they are asked for
+/// until all have acknowledged, one declines, their time is over, or they are wanted no more.
+///
+/// Lives as long as the job's coordinator. Threads: the strand.
+class PendingCheckpoints {
+ public:
+  using Pending = std::unique_ptr<PendingCheckpoint>;
+  struct Setup {
+    JobId job;
+    std::string directory;  ///< Of the job's checkpoints; empty when state is on the job manager.
+  };
+  /// What becomes of one; it is pending no more.
+  struct Outcome {
+    std::function<void(Pending whole)> acknowledged;  ///< By all tasks.
+    std::function<void(Pending part, const Error& why)> aborted;
+    /// It never began.
+    std::function<void(Wanted& wanted, const Error& why)> refused;
+    /// An acknowledgement that none of them takes.
+    std::function<void(const runtime::CheckpointAck& ack)> late;
+  };
+
+  /// The references outlive it.
+  PendingCheckpoints(const CheckpointServices& services,
+                     const graph::JobGraph& graph,
+                     Setup setup,
+                     CheckpointedTasks& tasks,
+                     StoredCheckpoints& stored,
+                     CheckpointHistory& history,
+                     Outcome outcome);
+
+  /// Tells the tasks, once the store of jobs knows that its id is used.
+  void begin(Wanted wanted);
+  void acknowledge(const runtime::CheckpointAck& ack);
+  void decline(const runtime::CheckpointDecline& decline);
+  void abortAll(const Error& why);
+  /// A newer one is complete: periodic ones before it are wanted no more.
+  void subsumeOlderThan(CheckpointId id);
+
+  bool hasSavepoints() const;
+  /// Whose acknowledgements each waits for.
+  std::uint32_t subtasks() const { return subtasks_; }
+
+ private:
+  void begin(CheckpointId id, Wanted wanted);
+  void beginWaiting(const Status& reserved);
+  Status take(const runtime::CheckpointAck& ack);
+  void abort(CheckpointId id, const Error& why);
+  void expire(CheckpointId id);
+  void reportProgress(const PendingCheckpoint& pending) const;
+
+  CheckpointServices services_;
+  const graph::JobGraph& graph_;  // Borrowed from the job.
+  const Setup setup_;
+  CheckpointedTasks& tasks_;   // Borrowed: the job.
+  StoredCheckpoints& stored_;  // Borrowed from the coordinator, like the next.
+  CheckpointHistory& history_;
+  const Outcome outcome_;
+  const std::uint32_t subtasks_;
+  std::deque<Wanted> waiting_;  // For ids.
+  std::map<CheckpointId, Pending> pending_;
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "common/base/ids.h"
+#include "jobmanager/checkpoint/checkpointed_tasks.h"
+#include "jobmanager/checkpoint/completed_checkpoint_store.h"
+#include "jobmanager/ha/checkpoint_pointer.h"
+
+namespace weir::jobmanager {
+
+/// What the store of jobs knows of one job's checkpoints: which it recovers from, which savepoints
+/// hold, and which ids may have been used.
+///
+/// Writes one state after the other. Gives out ids that no other leader of the job gives out: only
+/// those below the one that is stored. Lives as long as the job's coordinator. Threads: the strand.
+class StoredCheckpoints {
+ public:
+  /// The references outlive it.
+  StoredCheckpoints(const CompletedCheckpointStore& store, CheckpointedTasks& tasks)
+      : store_(store), tasks_(tasks) {}
+
+  /// Ids go on behind this one.
+  void continueAfter(CheckpointId id) { next_ = std::max(next_, id.next()); }
+  /// The job was taken up again: an earlier leader has stored this.
+  void resume(CheckpointId next);
+  /// None when write() has to store first where they go on.
+  std::optional<CheckpointId> takeId();
+
+  /// A snapshot that is to be known as well; stays where it is until it is stored.
+  struct News {
+    const CompletedCheckpoint* checkpoint = nullptr;
+    bool pinned = false;
+  };
+  /// Stores what the job has now, with `news`, and where ids go on. Answers once, perhaps within
+  /// the call; what is given later is stored after the answer.
+  void write(std::optional<News> news, Callback<std::monostate> done);
+
+ private:
+  struct Write {
+    std::optional<News> news;
+    Callback<std::monostate> done;
+  };
+
+  void begin();
+  void answered(CheckpointId next, const Status& answer);
+  ha::JobCheckpoints stateWith(const std::optional<News>& news) const;
+
+  const CompletedCheckpointStore& store_;  // Borrowed from the coordinator.
+  CheckpointedTasks& tasks_;               // Borrowed: the job.
+  CheckpointId next_{1};
+  CheckpointId stored_ = ha::JobCheckpoints().next;  // Ids from here on wait for a write.
+  std::deque<Write> writes_;                         // The first one is on its way.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by answers.
+};
+
+}  // namespace weir::jobmanager
