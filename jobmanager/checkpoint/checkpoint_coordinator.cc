@@ -233,11 +233,14 @@ void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
 bool CheckpointCoordinator::releaseSavepoint(CheckpointId id) {
   removal_.disown(id);
   const bool needed = store_.unpin(id);
-  stored_.write({}, [](const Status&) {});  // JobTasks tells of failures.
+  if (!ended_) {
+    stored_.write({}, [](const Status&) {});  // Who writes tells of failures.
+  }
   return needed;
 }
 
 void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
+  ended_ = true;
   keep_latest = keep_latest && onFiles();
   work_.whenIdle([this, keep_latest, done = std::move(done)] {
     std::set<CheckpointId> kept = keptAtTheEnd(keep_latest);

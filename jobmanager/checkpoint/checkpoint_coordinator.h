@@ -115,6 +115,7 @@ class CheckpointCoordinator {
       directory_;  // Of the job's checkpoints; empty when state is on the job manager.
   CheckpointedTasks& tasks_;
   bool running_ = false;
+  bool ended_ = false;  // The store of jobs has forgotten the job.
   CompletedCheckpointStore store_;
   StoredCheckpoints stored_;
   CheckpointHistory history_;

@@ -184,6 +184,7 @@ void Dispatcher::jobsChanged(bool at_once) {
 
 void Dispatcher::close(const Error& why) {
   closed_ = why;
+  resume_disposals_.reset();
   jobs_.close(why);
   requests_.close(why);
   desk_.close(why);

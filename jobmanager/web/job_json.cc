@@ -189,6 +189,7 @@ Json jobDetails(const JobView& job, std::int64_t now) {
           {"duration", durationOf(job.summary.start_millis, job.summary.end_millis, now)},
           {"now", now},
           {"restarts", job.summary.restarts},
+          {"waiting", job.summary.waiting},
           {"timestamps", timestamps},
           {"vertices", vertices},
           {"status-counts", statesOf(statuses)},

@@ -268,7 +268,8 @@ TEST_F(CoordinatorTest, PointsToTheNewestOnlyWhenAnOlderSavepointCompletesLater)
   acknowledgeAll(2);
   acknowledgeAll(1);
   EXPECT_THAT(savepoints_, ElementsAre("done"));
-  EXPECT_THAT(tasks_.pointed, ElementsAre(2));
+  EXPECT_THAT(tasks_.retained_ids, ElementsAre(2));
+  EXPECT_THAT(tasks_.stored.pinned, ElementsAre(CheckpointId(1)));
 }
 
 TEST_F(CoordinatorTest, TheMarkThatItsJobLivesGoesWithItThoughACheckpointStays) {

@@ -20,6 +20,7 @@ class RestApiTest : public ::testing::Test {
     job.summary.name = "word \xff count";
     job.summary.state = runtime::JobState::kRunning;
     job.summary.start_millis = 1000;
+    job.summary.waiting = "for 1 of 2 tasks to start";
     job.timestamps[static_cast<std::size_t>(runtime::JobState::kRunning)] = 1500;
     JobOutline outline;
     for (const char* name : {"source", "sink"}) {
@@ -114,6 +115,7 @@ TEST_F(RestApiTest, AJobShowsVerticesStatesAndPlan) {
   const json details = get(job());
   EXPECT_EQ(details, get(job("/vertices")));
   EXPECT_EQ(details["state"], "RUNNING");
+  EXPECT_EQ(details["waiting"], "for 1 of 2 tasks to start");
   EXPECT_EQ(details["timestamps"]["RUNNING"], 1500);
   EXPECT_EQ(details["vertices"][0]["status"], "RUNNING");
   EXPECT_EQ(details["vertices"][0]["tasks"]["CREATED"], 1);
