@@ -362,10 +362,13 @@ TEST_F(SavepointStoreTest, ADisposalThatWasCutShortCanBeRepeated) {
 }
 
 TEST_F(SavepointStoreTest, GoesOnWithDisposalsThatACrashHasCutShort) {
-  SavepointStore next({strand_, io_, time_, files_, blobs_, discarder_},
-                      random_,
-                      {.on_files = true, .directory = "/s"},
-                      owners_);
+  SavepointStore next(
+      {strand_, io_, time_, files_, blobs_, discarder_},
+      random_,
+      {.on_files = true,
+       .directory = "/s",
+       .is_gone = [](const std::string& holder) { return holder == "this process"; }},
+      owners_);
   const auto cut_short = keep("/s", checkpointOnFiles());
   const auto whole = keep("/s", checkpointInline("state"));
   owners_.running = false;
