@@ -2,46 +2,51 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
 #include "common/record/key_hash.h"
 #include "common/state/column.h"
+#include "common/state/namespace_table.h"
+#include "common/state/slot_index.h"
 
 namespace weir::state {
 
-/// Which slot a hash and key live in: open addressing over {tag, slot}, keys beside in a column.
-/// Belongs to its backend's thread.
+/// Which slot a key lives in, in each namespace; the keys stand beside in a column. Belongs to its
+/// backend's thread.
 ///
-/// XXH3 is a bijection on 8 bytes. So for keys that are one word the index holds the whole hash,
-/// and finds a key without a look at it; for others it holds half, and the key decides.
+/// XXH3 is a bijection on 8 bytes. So for keys that are one word the index of the empty namespace
+/// holds the whole hash, and finds a key without a look at it; else it holds half, and the key
+/// decides. Keys in other namespaces have an index of their own: those of the empty one do not pay
+/// for them.
 template <typename K>
 class KeyDirectory {
  public:
   /// probe() needs no second look.
   static constexpr bool kExact = record::WordKey<K>;
 
-  KeyDirectory() : keys_(StateInfo{}, nullptr) { rehash(kSmallest); }
+  KeyDirectory() : keys_(StateInfo{}, nullptr), namespaces_(StateInfo{}, nullptr) {}
 
   std::size_t size() const { return size_; }
   /// Slots are below this.
   Slot slotCount() const { return next_; }
   const K* keyAt(Slot slot) const { return keys_.get(slot); }
+  NamespaceId namespaceAt(Slot slot) const {
+    const NamespaceId* found = namespaces_.get(slot);
+    return found == nullptr ? kNoNamespace : *found;
+  }
   std::unique_ptr<typename Column<K>::Frozen> freezeKeys() { return keys_.freezeTyped(); }
+  /// Of the slots that are in another namespace than the empty one.
+  std::unique_ptr<Column<NamespaceId>::Frozen> freezeNamespaces() {
+    return namespaces_.freezeTyped();
+  }
 
   /// Where the search for a hash begins; fetched ahead of find().
-  void prefetchIndex(std::uint64_t hash) const {
-    __builtin_prefetch(&index_[static_cast<std::uint32_t>(hash) & mask_], 1);
-  }
+  void prefetchIndex(std::uint64_t hash) const { plain_.prefetch(hash); }
   /// The slot that has this hash's key, probably (kExact: certainly), or kNoSlot.
   Slot probe(std::uint64_t hash) const {
-    const Entry wanted(hash, kNoSlot);
-    for (std::size_t at = wanted.tag & mask_; index_[at].slot != kNoSlot; at = (at + 1) & mask_) {
-      if (index_[at].sameHash(wanted)) {
-        return index_[at].slot;
-      }
-    }
-    return kNoSlot;
+    return plain_.find(hash, [](Slot) { return true; });
   }
   void prefetchKey(Slot slot) const { keys_.prefetch(&slot, 1); }
 
@@ -49,22 +54,59 @@ class KeyDirectory {
     if constexpr (kExact) {
       return probe(hash);
     }
-    const Entry wanted(hash, kNoSlot);
-    for (std::size_t at = wanted.tag & mask_; index_[at].slot != kNoSlot; at = (at + 1) & mask_) {
-      if (index_[at].sameHash(wanted) && keyEquals(*keys_.get(index_[at].slot), key)) {
-        return index_[at].slot;
-      }
+    return plain_.find(hash, [&](Slot slot) { return keyEquals(*keys_.get(slot), key); });
+  }
+  Slot find(const K& key, std::uint64_t hash, NamespaceId name_space) const {
+    if (name_space == kNoNamespace) {
+      return find(key, hash);
     }
-    return kNoSlot;
+    return named_.find(mixed(hash, name_space), [&](Slot slot) {
+      return *namespaces_.get(slot) == name_space && keyEquals(*keys_.get(slot), key);
+    });
   }
   /// find(), else a slot of its own, which is also appended to `fresh`.
   Slot findOrInsert(const K& key, std::uint64_t hash, std::vector<Slot>& fresh) {
     if (const Slot found = find(key, hash); found != kNoSlot) [[likely]] {
       return found;
     }
-    if ((size_ + 1) * 8 > (mask_ + 1) * 5) {
-      rehash((mask_ + 1) * 2);
+    const Slot slot = add(key, fresh);
+    plain_.insert(hash, slot);
+    return slot;
+  }
+  Slot findOrInsert(const K& key,
+                    std::uint64_t hash,
+                    NamespaceId name_space,
+                    std::vector<Slot>& fresh) {
+    if (name_space == kNoNamespace) {
+      return findOrInsert(key, hash, fresh);
     }
+    if (const Slot found = find(key, hash, name_space); found != kNoSlot) {
+      return found;
+    }
+    const Slot slot = add(key, fresh);
+    namespaces_.set(slot, name_space);
+    named_.insert(mixed(hash, name_space), slot);
+    return slot;
+  }
+  /// Forgets the key of a slot, which another key may get from now on.
+  void erase(Slot slot) {
+    const std::uint64_t hash = keyHash(*keys_.get(slot));
+    if (const NamespaceId name_space = namespaceAt(slot); name_space != kNoNamespace) {
+      named_.erase(mixed(hash, name_space), slot);
+      namespaces_.erase(slot);
+    } else {
+      plain_.erase(hash, slot);
+    }
+    keys_.erase(slot);
+    free_.push_back(slot);
+    --size_;
+  }
+
+ private:
+  static std::uint64_t mixed(std::uint64_t hash, NamespaceId name_space) {
+    return hash ^ (name_space * 0x9E3779B97F4A7C15ULL);  // 2^64 / golden ratio.
+  }
+  Slot add(const K& key, std::vector<Slot>& fresh) {
     Slot slot = next_;
     if (free_.empty()) {
       ++next_;
@@ -73,75 +115,15 @@ class KeyDirectory {
       free_.pop_back();
     }
     keys_.set(slot, key);
-    place(Entry(hash, slot));
     ++size_;
     fresh.push_back(slot);
     return slot;
   }
-  /// Forgets the key of a slot, which another key may get from now on.
-  void erase(Slot slot) {
-    const auto tag = static_cast<std::uint32_t>(keyHash(*keys_.get(slot)));
-    std::size_t hole = tag & mask_;
-    while (index_[hole].slot != slot) {
-      hole = (hole + 1) & mask_;
-    }
-    // Shift back what would not be found across the hole.
-    for (std::size_t at = (hole + 1) & mask_; index_[at].slot != kNoSlot; at = (at + 1) & mask_) {
-      const std::size_t home = index_[at].tag & mask_;
-      if (((at - home) & mask_) >= ((at - hole) & mask_)) {
-        index_[hole] = index_[at];
-        hole = at;
-      }
-    }
-    index_[hole] = Entry{};
-    keys_.erase(slot);
-    free_.push_back(slot);
-    --size_;
-  }
 
- private:
-  struct HalfHash {
-    HalfHash() = default;
-    HalfHash(std::uint64_t hash, Slot at) : tag(static_cast<std::uint32_t>(hash)), slot(at) {}
-    bool sameHash(const HalfHash& other) const { return tag == other.tag; }
-    std::uint32_t tag = 0;  // Low half of the hash; its low bits are the place to start from.
-    Slot slot = kNoSlot;
-  };
-  struct WholeHash {
-    WholeHash() = default;
-    WholeHash(std::uint64_t hash, Slot at)
-        : tag(static_cast<std::uint32_t>(hash)),
-          high(static_cast<std::uint32_t>(hash >> 32)),
-          slot(at) {}
-    bool sameHash(const WholeHash& other) const { return tag == other.tag && high == other.high; }
-    std::uint32_t tag = 0;
-    std::uint32_t high = 0;
-    Slot slot = kNoSlot;
-  };
-  using Entry = std::conditional_t<kExact, WholeHash, HalfHash>;
-  static constexpr std::size_t kSmallest = 64;
-
-  void place(Entry entry) {
-    std::size_t at = entry.tag & mask_;
-    while (index_[at].slot != kNoSlot) {
-      at = (at + 1) & mask_;
-    }
-    index_[at] = entry;
-  }
-  void rehash(std::size_t capacity) {
-    std::vector<Entry> old(capacity);
-    old.swap(index_);
-    mask_ = capacity - 1;
-    for (const Entry& entry : old) {
-      if (entry.slot != kNoSlot) {
-        place(entry);
-      }
-    }
-  }
-
-  std::vector<Entry> index_;
-  std::size_t mask_ = 0;
+  SlotIndex<std::conditional_t<kExact, WholeHash, HalfHash>> plain_;
+  SlotIndex<HalfHash> named_;
   Column<K> keys_;
+  Column<NamespaceId> namespaces_;  // Without cells for slots in the empty one.
   std::vector<Slot> free_;
   Slot next_ = 0;
   std::size_t size_ = 0;

@@ -215,7 +215,7 @@ class KeyedBackend::Intake {
       WEIR_RETURN_IF_ERROR(migrateBytes(key, summary_.key_schema, into_.key_schema_, key_bytes_));
       key = key_bytes_.view();
     }
-    const Slot slot = into_.slotOfEncoded(key);
+    const Slot slot = into_.slotOfEncoded(key, into_.namespaces_.idOf(entry.name_space));
     if (slot == kNoSlot) {
       return from_.corrupt("a key of state '" + summary_.name + "' is no " +
                            record::describeSchema(into_.key_schema_));
@@ -331,11 +331,17 @@ void KeyedBackend::dropEmptyKeys() {
     }
   }
   maybe_empty_.clear();
+  if (namespaces_.size() != 0) {
+    namespaces_.sweep();
+  }
 }
 
 KeyedBackend::FrozenColumns KeyedBackend::freezeColumns() {
   FrozenColumns frozen;
   frozen.key_schema = key_schema_;
+  if (namespaces_.size() != 0) {
+    frozen.namespaces = namespaces_.freeze();
+  }
   for (const auto& column : columns_) {
     frozen.columns.emplace_back(column->info(), column->freeze());
   }
@@ -362,7 +368,8 @@ Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
         value.clear();
         write_key(slots[i], key);
         encode(slots[i]);
-        WEIR_RETURN_IF_ERROR(to.entry(groups[i], key.view(), {}, value.view()));
+        WEIR_RETURN_IF_ERROR(
+            to.entry(groups[i], key.view(), frozen.nameSpace(slots[i]), value.view()));
       }
     }
     return to.endState();

@@ -15,6 +15,7 @@
 #include "common/state/column.h"
 #include "common/state/descriptors.h"
 #include "common/state/key_directory.h"
+#include "common/state/namespace_table.h"
 
 namespace weir::state {
 
@@ -44,13 +45,16 @@ struct RawState {
 /// All keyed state of one operator in one subtask, untyped: states by name, and the key at hand.
 ///
 /// Belongs to the subtask's thread. States live as long as the backend. A key exists while one of
-/// its states holds something: keys found empty at endBatch() are forgotten.
+/// its states holds something: keys found empty at endBatch() are forgotten. Wherever a slot is
+/// that of a key, it is that of a key in a namespace, the empty one if none is named.
 class KeyedBackend {
  public:
   virtual ~KeyedBackend();
   KeyedBackend(const KeyedBackend&) = delete;
   KeyedBackend& operator=(const KeyedBackend&) = delete;
 
+  /// The namespaces that keys are in beside the empty one.
+  NamespaceTable& namespaces() { return namespaces_; }
   std::uint32_t maxParallelism() const { return max_parallelism_; }
   const record::Schema& keySchema() const { return key_schema_; }
   bool hasStates() const { return !columns_.empty(); }
@@ -115,7 +119,7 @@ class KeyedBackend {
       : max_parallelism_(max_parallelism), key_schema_(std::move(key_schema)) {}
 
   /// The slot of an encoded key, made if need be; kNoSlot when the bytes are no key.
-  virtual Slot slotOfEncoded(std::string_view key) = 0;
+  virtual Slot slotOfEncoded(std::string_view key, NamespaceId name_space) = 0;
   /// The key group of the key of a slot that has one.
   virtual std::uint32_t groupOf(Slot slot) const = 0;
   virtual void writeKey(Slot slot, Writer& to) const = 0;
@@ -130,6 +134,14 @@ class KeyedBackend {
     std::vector<StateInfo> raw_infos;
     std::vector<std::unique_ptr<Column<std::string>::Frozen>> raw;
     record::Schema key_schema;
+    // Both null while all keys are in the empty namespace.
+    std::unique_ptr<Column<NamespaceId>::Frozen> namespace_of;  // By slot.
+    std::unique_ptr<Column<std::string>::Frozen> namespaces;    // By number.
+
+    std::string_view nameSpace(Slot slot) const {
+      const NamespaceId* id = namespaces == nullptr ? nullptr : namespace_of->get(slot);
+      return id == nullptr ? std::string_view() : std::string_view(*namespaces->get(*id));
+    }
   };
   FrozenColumns freezeColumns();
   /// Writes the entries of `slots`, which are ordered by `groups` (parallel).
@@ -141,6 +153,7 @@ class KeyedBackend {
 
   Slot current_ = kNoSlot;
   std::vector<Slot> maybe_empty_;  // Inserted or cleared in this batch.
+  NamespaceTable namespaces_;
   std::uint32_t max_parallelism_;
 
  private:

@@ -25,19 +25,37 @@ class KeyedBackendOf final : public KeyedBackend {
   }
   /// The slot of one key.
   Slot slotOf(const K& key) { return directory_.findOrInsert(key, keyHash(key), maybe_empty_); }
+  Slot slotOf(const K& key, NamespaceId name_space) {
+    const std::size_t before = directory_.size();
+    const Slot slot = directory_.findOrInsert(key, keyHash(key), name_space, maybe_empty_);
+    if (name_space != kNoNamespace && directory_.size() != before) {
+      namespaces_.use(name_space);
+    }
+    return slot;
+  }
   void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }
 
   std::size_t keyCount() const override { return directory_.size(); }
   std::unique_ptr<FrozenState> freeze() override {
+    FrozenColumns columns = freezeColumns();
+    if (columns.namespaces != nullptr) {
+      columns.namespace_of = directory_.freezeNamespaces();
+    }
     return std::make_unique<Frozen>(
-        directory_.freezeKeys(), directory_.slotCount(), max_parallelism_, freezeColumns());
+        directory_.freezeKeys(), directory_.slotCount(), max_parallelism_, std::move(columns));
   }
 
  protected:
-  Slot slotOfEncoded(std::string_view key) override {
+  Slot slotOfEncoded(std::string_view key, NamespaceId name_space) override {
     Reader from(key);
     const K decoded = record::read<K>(from);
-    return from.failed() || from.remaining() != 0 ? kNoSlot : slotOf(decoded);
+    return from.failed() || from.remaining() != 0 ? kNoSlot : slotOf(decoded, name_space);
+  }
+  void forget(Slot slot) override {
+    if (const NamespaceId name_space = directory_.namespaceAt(slot); name_space != kNoNamespace) {
+      namespaces_.release(name_space);
+    }
+    directory_.erase(slot);
   }
   std::uint32_t groupOf(Slot slot) const override {
     return keyGroupOf(keyHash(*directory_.keyAt(slot)), max_parallelism_);
@@ -46,7 +64,6 @@ class KeyedBackendOf final : public KeyedBackend {
     record::write<K>(*directory_.keyAt(slot), to);
   }
   bool rewritesKeys() const override { return record::rewritesAlike<K>(); }
-  void forget(Slot slot) override { directory_.erase(slot); }
   bool exists(Slot slot) const override { return directory_.keyAt(slot) != nullptr; }
   Slot slotCount() const override { return directory_.slotCount(); }
 

@@ -110,6 +110,100 @@ TEST(KeyedBackendTest, AKeyThatIsOnlyLookedAtIsForgotten) {
   EXPECT_EQ(backend.keyCount(), 0U);
 }
 
+TEST(KeyedBackendTest, AKeyHasStateOfItsOwnInEachNamespaceAsInAMap) {
+  Backend backend(kMax);
+  KeyedBackendOf<std::string> words(kMax);
+  Count count = countIn(backend);
+  Count of_word = countIn(words);
+  std::map<std::pair<std::int64_t, std::string>, std::int64_t> expected;
+  std::mt19937_64 random(1);
+  const std::vector<std::string> windows = {"", "w1", "w2", std::string(1, '\0')};
+  const auto eachCount = [&](std::int64_t key, const std::string& window, auto act) {
+    backend.setCurrent(backend.slotOf(key, backend.namespaces().idOf(window)));
+    act(count);
+    words.setCurrent(words.slotOf(std::to_string(key), words.namespaces().idOf(window)));
+    act(of_word);
+  };
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < 200; ++i) {
+      const auto key = static_cast<std::int64_t>(random() % 500);
+      const std::string& window = windows[random() % windows.size()];
+      std::int64_t& there = expected[{key, window}];
+      there = random() % 3 == 0 ? 0 : there + 1;
+      eachCount(key, window, [&](Count& one) { there == 0 ? one.clear() : one.update(there); });
+    }
+    backend.endBatch();
+    words.endBatch();
+  }
+  std::erase_if(expected, [](const auto& one) { return one.second == 0; });
+  EXPECT_EQ(backend.keyCount(), expected.size());
+  EXPECT_EQ(words.keyCount(), expected.size());
+  for (const auto& [key, value] : expected) {
+    eachCount(key.first, key.second, [&](Count& one) { EXPECT_EQ(one.value(), value); });
+  }
+}
+
+TEST(KeyedBackendTest, ANamespaceGoesWithItsLastKeyAndItsNumberIsUsedAgain) {
+  Backend backend(kMax);
+  Count count = countIn(backend);
+  NamespaceTable& namespaces = backend.namespaces();
+  const NamespaceId first = namespaces.idOf("first");
+  for (const std::int64_t key : {1, 2}) {
+    backend.setCurrent(backend.slotOf(key, first));
+    count.update(1);
+  }
+  backend.endBatch();
+  const auto clear = [&](std::int64_t key) {
+    backend.setCurrent(backend.slotOf(key, first));
+    count.clear();
+    backend.endBatch();
+  };
+  clear(1);
+  EXPECT_EQ(namespaces.idOf("first"), first);
+  clear(2);
+  EXPECT_EQ(namespaces.size(), 0U);
+  EXPECT_EQ(namespaces.idOf("second"), first);
+  EXPECT_EQ(namespaces.bytesOf(first), "second");
+}
+
+TEST(KeyedBackendTest, NamespacesComeBackAtAnotherParallelism) {
+  const auto countOf = [](std::int64_t key, std::string_view window) {
+    return key * 1000 + (window.empty() ? 1 : window.back());
+  };
+  Backend old(kMax);
+  Count old_count = countIn(old);
+  for (std::int64_t key = 0; key < 100; ++key) {
+    for (const char* window : {"", "w1", "w2"}) {
+      old.setCurrent(old.slotOf(key, old.namespaces().idOf(window)));
+      old_count.update(countOf(key, window));
+    }
+  }
+  old.endBatch();
+  const auto frozen = old.freeze();
+  old.setCurrent(old.slotOf(1, old.namespaces().idOf("w1")));
+  old_count.clear();  // Nothing that the frozen view sees.
+  old.endBatch();
+  const MemoryFile file = snapshot(*frozen);
+  std::size_t keys = 0;
+  for (std::uint32_t subtask = 0; subtask < 3; ++subtask) {
+    Backend backend(kMax);
+    Count count = countIn(backend);
+    const KeyGroupRange range = keyGroupRangeOf(subtask, 3, kMax);
+    ASSERT_TRUE(restoreInto(backend, file, range).has_value());
+    keys += backend.keyCount();
+    for (std::int64_t key = 0; key < 100; ++key) {
+      if (!range.contains(keyGroupOf(keyHash(key), kMax))) {
+        continue;
+      }
+      for (const char* window : {"", "w1", "w2"}) {
+        backend.setCurrent(backend.slotOf(key, backend.namespaces().idOf(window)));
+        EXPECT_EQ(count.value(), countOf(key, window));
+      }
+    }
+  }
+  EXPECT_EQ(keys, 300U);
+}
+
 TEST(KeyedBackendTest, StateNeedsAKeyAndABackend) {
   Backend backend(kMax);
   Count count = countIn(backend);

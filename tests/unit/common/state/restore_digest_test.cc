@@ -56,7 +56,7 @@ class FaultyBackend final : public KeyedBackend {
   std::unique_ptr<FrozenState> freeze() override { return nullptr; }
 
  protected:
-  Slot slotOfEncoded(std::string_view bytes) override {
+  Slot slotOfEncoded(std::string_view bytes, NamespaceId /*name_space*/) override {
     Reader from(bytes);
     const auto key = from.get<std::int64_t>();
     if (fault_ == Fault::kOneSlotForTwo && !keys_.empty()) {
