@@ -30,9 +30,10 @@ class KeyBatch {
       }
       backend.resolve(keys_.get(), size, slots_.data());
     } else {
-      for (std::size_t i = 0; i < size; ++i) {
-        slots_[i] = backend.slotOf(callKeySelector(selector, batch.records[i]));
-      }
+      const auto key_at = [&](std::size_t i) -> decltype(auto) {
+        return callKeySelector(selector, batch.records[i]);
+      };
+      backend.resolveEach(key_at, size, slots_.data());
     }
   }
   state::Slot slot(std::size_t record) const { return slots_[record]; }

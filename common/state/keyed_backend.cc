@@ -15,6 +15,9 @@ namespace weir::state {
 
 namespace {
 
+/// Entries that a restore reads between two looks at what goes down to a tier.
+constexpr std::size_t kRestoreBatch = 1024;
+
 Error otherKind(const StateInfo& old, std::string_view where, StateKind now) {
   return Error(ErrorCode::kInvalidArgument,
                "state '" + old.name + "' is " + std::string(toString(old.kind)) + " state " +
@@ -91,6 +94,15 @@ Result<ColumnBase*> KeyedBackend::add(std::unique_ptr<ColumnBase> column) {
   }
   std::erase_if(raw_, [&](const RawState& raw) { return claimed.contains(raw.written.name); });
   columns_.push_back(std::move(column));
+  if (tier_ != nullptr) {
+    std::vector<Slot> known;
+    for (Slot slot = 0; slot < slotCount(); ++slot) {
+      if (exists(slot)) {
+        known.push_back(slot);
+      }
+    }
+    tier_->load({&columns_.back(), 1}, known);
+  }
   return columns_.back().get();
 }
 
@@ -111,6 +123,9 @@ Status KeyedBackend::claim(ColumnBase& column, RawState& raw) {
       WEIR_RETURN_IF_ERROR(decoder.decode(slot, *bytes));
       if (!migrate) {
         WEIR_RETURN_IF_ERROR(decoder.compare(slot, *bytes));
+      }
+      if (tier_ != nullptr) {
+        batch_.push_back(slot);  // Goes down with the next batch.
       }
     }
   }
@@ -135,8 +150,8 @@ Status KeyedBackend::restore(const SectionReader& from,
       WEIR_RETURN_IF_ERROR(restoreState(from, state, range));
     }
   }
-  dropEmptyKeys();
-  return checkCounts(from);
+  endBatch();
+  return tier_ == nullptr ? checkCounts(from) : ok();  // A tier has taken entries down.
 }
 
 Status KeyedBackend::checkCounts(const SectionReader& from) const {
@@ -305,8 +320,14 @@ Status KeyedBackend::restoreState(const SectionReader& from,
   Intake intake(*this, from, state);
   WEIR_RETURN_IF_ERROR(intake.begin());
   GroupCheck check(from, state, range);
-  WEIR_RETURN_IF_ERROR(from.readKeyed(
-      state, range, [&](const SectionReader::Entry& entry) { return intake.take(entry, check); }));
+  WEIR_RETURN_IF_ERROR(
+      from.readKeyed(state, range, [&](const SectionReader::Entry& entry) -> Status {
+        WEIR_RETURN_IF_ERROR(intake.take(entry, check));
+        if (batch_.size() >= kRestoreBatch) {
+          endBatch();
+        }
+        return ok();
+      }));
   return check.finish();
 }
 
@@ -319,6 +340,32 @@ RawState& KeyedBackend::rawFor(const StateInfo& written) {
   }
   raw_.push_back({written, std::make_unique<Column<std::string>>(written, &current_), 0});
   return raw_.back();
+}
+
+void KeyedBackend::load(std::size_t known, const Slot* slots, std::size_t count) {
+  batch_.insert(batch_.end(), slots, slots + count);
+  if (known != maybe_empty_.size()) {
+    tier_->load(columns_, std::span(maybe_empty_).subspan(known));
+  }
+}
+
+void KeyedBackend::writeBack() {
+  std::ranges::sort(batch_);
+  const auto repeated = std::ranges::unique(batch_);
+  batch_.erase(repeated.begin(), repeated.end());
+  tier_->writeBack(columns_, batch_);
+  batch_.clear();
+}
+
+bool KeyedBackend::evict(Slot slot) {
+  if (std::ranges::any_of(raw_, [slot](const RawState& raw) { return raw.cells->has(slot); })) {
+    return false;
+  }
+  for (const auto& column : columns_) {
+    column->erase(slot);
+  }
+  forget(slot);
+  return true;
 }
 
 void KeyedBackend::dropEmptyKeys() {

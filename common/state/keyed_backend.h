@@ -13,6 +13,7 @@
 #include "common/record/key_hash.h"
 #include "common/schema/key_group.h"
 #include "common/state/column.h"
+#include "common/state/column_tier.h"
 #include "common/state/descriptors.h"
 #include "common/state/key_directory.h"
 #include "common/state/namespace_table.h"
@@ -88,16 +89,29 @@ class KeyedBackend {
     return typed;
   }
 
+  /// Puts a tier below the columns, before there are keys.
+  void setTier(std::unique_ptr<ColumnTier> tier) { tier_ = std::move(tier); }
+  /// For a tier: appends the encoded key of a slot, and what its namespace is.
+  virtual void writeKey(Slot slot, Writer& to) const = 0;
+  virtual NamespaceId namespaceAt(Slot slot) const = 0;
+  /// For a tier that writes back: forgets a key with its cells, which lie below; false where a
+  /// state that nobody has asked for yet holds it in memory.
+  bool evict(Slot slot);
+
   /// To be told by states that a cell was cleared, so that its key may go.
   void noteCleared(Slot slot) { maybe_empty_.push_back(slot); }
   /// Forgets keys that have no state left. Slots handed out before are void afterwards.
   void endBatch() {
     current_ = kNoSlot;
+    if (tier_ != nullptr) [[unlikely]] {
+      writeBack();
+    }
     if (!maybe_empty_.empty()) {
       dropEmptyKeys();
     }
   }
 
+  /// Of keys in memory.
   virtual std::size_t keyCount() const = 0;
   /// A consistent view, in O(keys / 1000); later writes copy what they touch.
   virtual std::unique_ptr<FrozenState> freeze() = 0;
@@ -115,6 +129,14 @@ class KeyedBackend {
                  const std::vector<std::string>& dropped = {});
 
  protected:
+  /// `slots` were found for a batch; keys that are new in memory stand in maybe_empty_ from
+  /// `known` on.
+  void loaded(std::size_t known, const Slot* slots, std::size_t count) {
+    if (tier_ != nullptr) [[unlikely]] {
+      load(known, slots, count);
+    }
+  }
+
   KeyedBackend(record::Schema key_schema, std::uint32_t max_parallelism)
       : max_parallelism_(max_parallelism), key_schema_(std::move(key_schema)) {}
 
@@ -122,7 +144,6 @@ class KeyedBackend {
   virtual Slot slotOfEncoded(std::string_view key, NamespaceId name_space) = 0;
   /// The key group of the key of a slot that has one.
   virtual std::uint32_t groupOf(Slot slot) const = 0;
-  virtual void writeKey(Slot slot, Writer& to) const = 0;
   /// Whether writeKey() gives the content back that slotOfEncoded() took.
   virtual bool rewritesKeys() const = 0;
   virtual void forget(Slot slot) = 0;
@@ -154,6 +175,7 @@ class KeyedBackend {
   Slot current_ = kNoSlot;
   std::vector<Slot> maybe_empty_;  // Inserted or cleared in this batch.
   NamespaceTable namespaces_;
+  std::unique_ptr<ColumnTier> tier_;  // Null: the columns hold everything.
   std::uint32_t max_parallelism_;
 
  private:
@@ -174,11 +196,14 @@ class KeyedBackend {
   Status checkCounts(const SectionReader& from) const;
   RawState& rawFor(const StateInfo& written);
   void dropEmptyKeys();
+  void load(std::size_t known, const Slot* slots, std::size_t count);
+  void writeBack();
 
   record::Schema key_schema_;
   std::vector<std::unique_ptr<ColumnBase>> columns_;
   std::vector<RawState> raw_;
   std::map<std::string, Restored> restored_;  // By name of the state.
+  std::vector<Slot> batch_;                   // Slots at work, where there is a tier.
   std::vector<std::string> dropped_members_;  // Of states that were asked for late.
 };
 

@@ -19,24 +19,45 @@ class KeyedBackendOf final : public KeyedBackend {
   /// stages with prefetching, so that the memory latency of many keys overlaps. What it fetches
   /// fits the nearest caches for some hundred keys: resolve a large batch in parts.
   void resolve(const K* keys, std::size_t count, Slot* slots) {
+    const std::size_t known = maybe_empty_.size();
     for (std::size_t done = 0; done < count; done += kStage) {
       resolveStage(keys + done, std::min(kStage, count - done), slots + done);
     }
+    loaded(known, slots, count);
+  }
+  /// The same for keys that stand nowhere: one after another is asked for as `key_at(i)`.
+  template <typename KeyAt>
+  void resolveEach(KeyAt key_at, std::size_t count, Slot* slots) {
+    const std::size_t known = maybe_empty_.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const K& key = key_at(i);
+      slots[i] = directory_.findOrInsert(key, keyHash(key), maybe_empty_);
+    }
+    loaded(known, slots, count);
   }
   /// The slot of one key.
-  Slot slotOf(const K& key) { return directory_.findOrInsert(key, keyHash(key), maybe_empty_); }
-  Slot slotOf(const K& key, NamespaceId name_space) {
+  Slot slotOf(const K& key, NamespaceId name_space = kNoNamespace) {
     const std::size_t before = directory_.size();
+    const std::size_t known = maybe_empty_.size();
     const Slot slot = directory_.findOrInsert(key, keyHash(key), name_space, maybe_empty_);
     if (name_space != kNoNamespace && directory_.size() != before) {
       namespaces_.use(name_space);
     }
+    loaded(known, &slot, 1);
     return slot;
   }
   void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }
 
   std::size_t keyCount() const override { return directory_.size(); }
+  void writeKey(Slot slot, Writer& to) const override {
+    record::write<K>(*directory_.keyAt(slot), to);
+  }
+  NamespaceId namespaceAt(Slot slot) const override { return directory_.namespaceAt(slot); }
   std::unique_ptr<FrozenState> freeze() override {
+    if (tier_ != nullptr) {
+      endBatch();
+      return tier_->freeze();
+    }
     FrozenColumns columns = freezeColumns();
     if (columns.namespaces != nullptr) {
       columns.namespace_of = directory_.freezeNamespaces();
@@ -59,9 +80,6 @@ class KeyedBackendOf final : public KeyedBackend {
   }
   std::uint32_t groupOf(Slot slot) const override {
     return keyGroupOf(keyHash(*directory_.keyAt(slot)), max_parallelism_);
-  }
-  void writeKey(Slot slot, Writer& to) const override {
-    record::write<K>(*directory_.keyAt(slot), to);
   }
   bool rewritesKeys() const override { return record::rewritesAlike<K>(); }
   bool exists(Slot slot) const override { return directory_.keyAt(slot) != nullptr; }

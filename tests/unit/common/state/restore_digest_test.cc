@@ -54,6 +54,8 @@ class FaultyBackend final : public KeyedBackend {
 
   std::size_t keyCount() const override { return keys_.size(); }
   std::unique_ptr<FrozenState> freeze() override { return nullptr; }
+  void writeKey(Slot slot, Writer& to) const override { to.put(keys_[slot]); }
+  NamespaceId namespaceAt(Slot /*slot*/) const override { return kNoNamespace; }
 
  protected:
   Slot slotOfEncoded(std::string_view bytes, NamespaceId /*name_space*/) override {
@@ -74,7 +76,6 @@ class FaultyBackend final : public KeyedBackend {
     return fault_ == Fault::kOtherKey ? groups_[slot]  // As if it were in the same group.
                                       : keyGroupOf(keyHash(keys_[slot]), kMax);
   }
-  void writeKey(Slot slot, Writer& to) const override { to.put(keys_[slot]); }
   bool rewritesKeys() const override { return true; }
   void forget(Slot /*slot*/) override {}
   bool exists(Slot slot) const override { return slot < keys_.size(); }
