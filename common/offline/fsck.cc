@@ -43,7 +43,7 @@ class Scan {
   /// What no metadata named, once all was looked at.
   void end() {
     for (const Finding& one : candidates_) {
-      if (!named_.contains(one.path)) {
+      if (!isNamed(one.path)) {
         report_.findings.push_back(one);
       }
     }
@@ -120,9 +120,16 @@ class Scan {
   void take(const std::string& path,
             const runtime::CheckpointMetadata& metadata,
             const DirectoryFacts& facts) {
+    // What was moved, or is reached through a link, names another directory than it lies in.
+    for (const std::string& place : {path, metadata.data_directory}) {
+      if (const auto info = files_.stat(place)) {
+        for (const std::string& name : snapshot::dataFiles(metadata)) {
+          named_in_[info->identity].insert(name);
+        }
+      }
+    }
     for (const std::string& name : snapshot::dataFiles(metadata)) {
-      named_.insert(fs::join(metadata.data_directory, name));
-      named_directories_.insert(metadata.data_directory);
+      named_.insert(name);
     }
     const auto damaged = snapshot::damagedFiles(files_, metadata);
     for (const std::string& one :
@@ -134,20 +141,33 @@ class Scan {
     }
   }
 
+  /// Whether some intact metadata names a file of state. Names of workers' files are unique, so
+  /// that it does not matter where they lie; those of savepoints are told by their directory.
+  bool isNamed(const std::string& path) const {
+    const std::string name = fs::nameOf(path);
+    if (snapshot::isTaskFile(name)) {
+      return named_.contains(name);
+    }
+    const auto directory = files_.stat(fs::parentOf(path));
+    const auto found = directory ? named_in_.find(directory->identity) : named_in_.end();
+    return !directory || (found != named_in_.end() && found->second.contains(name));
+  }
+
   /// A directory without metadata: what is in it may be another one's state.
   void addBare(const std::string& path) {
     const DirectoryFacts& facts = facts_.at(path);
-    if (named_directories_.contains(path)) {
-      for (const fs::FileInfo& entry : facts.state_files) {
-        Finding orphan = unnamed(path, entry, facts);
-        if (!named_.contains(orphan.path)) {
-          report_.findings.push_back(std::move(orphan));
-        }
+    std::vector<Finding> unnamed_files;
+    for (const fs::FileInfo& entry : facts.state_files) {
+      if (Finding orphan = unnamed(path, entry, facts); !isNamed(orphan.path)) {
+        unnamed_files.push_back(std::move(orphan));
       }
-      return;
     }
-    report_.findings.push_back(
-        finding(Kind::kOrphan, path, "a directory of state without metadata", facts));
+    if (unnamed_files.size() == facts.state_files.size()) {
+      report_.findings.push_back(
+          finding(Kind::kOrphan, path, "a directory of state without metadata", facts));
+    } else {
+      report_.findings.insert(report_.findings.end(), unnamed_files.begin(), unnamed_files.end());
+    }
   }
 
   Finding unnamed(const std::string& path,
@@ -178,10 +198,10 @@ class Scan {
   const FsckSettings& settings_;
   FsckReport& report_;
   std::set<std::string> looked_at_;
-  std::set<std::string> named_;              // Files that intact metadata names, by path.
-  std::set<std::string> named_directories_;  // That hold them.
-  std::vector<Finding> candidates_;          // Unless somebody names them.
-  std::vector<std::string> bare_;            // Directories without metadata.
+  std::set<std::string> named_;  // Names of files that intact metadata names, wherever.
+  std::map<std::string, std::set<std::string>> named_in_;  // The same by the directory's identity.
+  std::vector<Finding> candidates_;                        // Unless somebody names them.
+  std::vector<std::string> bare_;                          // Directories without metadata.
   std::map<std::string, DirectoryFacts> facts_;
 };
 

@@ -82,28 +82,33 @@ class Canonical {
         structs_.pop_back();
         return;
       }
-      case SchemaKind::kCustom: {
-        Reader inner(from_.take(from_.get<std::uint32_t>()));
-        inner.getVarint();
-        to_.put<std::uint64_t>(inner.remaining());
-        to_.putBytes(inner.position(), inner.remaining());
-        return inner.failed() ? from_.fail() : void();
-      }
-      case SchemaKind::kRecursive: {
-        const std::size_t levels = schema.width + std::size_t{1};
-        if (levels > structs_.size()) {
-          return from_.fail();
-        }
-        const std::vector<const Schema*> around = structs_;
-        structs_.resize(around.size() - levels);
-        value(*around[around.size() - levels], depth + 1);
-        structs_ = around;
-        return;
-      }
+      case SchemaKind::kCustom:
+        return custom();
+      case SchemaKind::kRecursive:
+        return recursive(schema, depth);
       case SchemaKind::kMessage:
         break;
     }
     from_.fail();
+  }
+
+  void custom() {
+    Reader inner(from_.take(from_.get<std::uint32_t>()));
+    inner.getVarint();
+    to_.put<std::uint64_t>(inner.remaining());
+    to_.putBytes(inner.position(), inner.remaining());
+    return inner.failed() ? from_.fail() : void();
+  }
+
+  void recursive(const Schema& schema, int depth) {
+    const std::size_t levels = schema.width + std::size_t{1};
+    if (levels > structs_.size()) {
+      return from_.fail();
+    }
+    const std::vector<const Schema*> around = structs_;
+    structs_.resize(around.size() - levels);
+    value(*around[around.size() - levels], depth + 1);
+    structs_ = around;
   }
 
   void fields(const Schema& schema, std::uint64_t times, int depth) {

@@ -97,7 +97,7 @@ TEST_F(FsckTest, FilesThatNoMetadataNamesGoAndTheirNeighboursStay) {
 }
 
 TEST_F(FsckTest, ADirectoryWithoutMetadataGoesUnlessASavepointPointsToIt) {
-  write(job_ + "/chk-8/0000000a-0-1-0123abcd");
+  write(job_ + "/chk-8/0000000a-0-1-ffffabcd");
   ASSERT_TRUE(files_.removeFile(data_ + "/metadata").has_value());
   const FsckReport report = repaired();
   ASSERT_THAT(report.findings, SizeIs(1));
@@ -107,8 +107,41 @@ TEST_F(FsckTest, ADirectoryWithoutMetadataGoesUnlessASavepointPointsToIt) {
   EXPECT_TRUE(exists(fs::join(data_, SmallSavepoint::fileName(0))));
 }
 
+TEST_F(FsckTest, StateThatWasMovedWithItsMetadataIsNoOrphan) {
+  // As `mv` leaves it: the metadata names the directory that it was written into.
+  for (const char* name : {"metadata", "0000000a-0-1-0123abcd", "0000000a-1-1-0123abcd"}) {
+    const std::string bytes = *fs::readAll(files_, fs::join(data_, name));
+    ASSERT_TRUE(files_.removeFile(fs::join(data_, name)).has_value());
+    ASSERT_TRUE(fs::writeAll(files_, fs::join("file:/m/savepoint-1", name), bytes).has_value());
+  }
+  ASSERT_TRUE(files_.removeFile(pointing_ + "/metadata").has_value());
+  ASSERT_TRUE(files_.removeDirectory(data_).has_value());
+  auto report = fsck(files_, {"file:/m"}, settings_);
+  ASSERT_TRUE(report.has_value());
+  repair(files_, *report, settings_);
+  EXPECT_THAT(report->findings, Each(Field(&Finding::kind, Finding::Kind::kMissing)));
+  EXPECT_TRUE(exists("file:/m/savepoint-1/0000000a-0-1-0123abcd"));
+}
+
+TEST(FsckLinkTest, ADirectoryThatIsReachedThroughALinkKeepsItsState) {
+  const std::string root =
+      std::filesystem::temp_directory_path() / ("weir-fsck-link-" + std::to_string(::getpid()));
+  fs::LocalFileSystem files;
+  const std::string real = root + "/real";
+  const std::string data = "file:" + real + "/" + kJob + "/chk-7";
+  SmallSavepoint at_place(files, data, data);
+  at_place.write({{"alice", 1}, {"bob", 2}}, {10});
+  std::filesystem::create_symlink(real, root + "/link");
+  const FsckSettings settings{.now_millis = 1'000'000'000'000'000};
+  auto report = fsck(files, {root + "/link"}, settings);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->snapshots, 1U);
+  EXPECT_THAT(report->findings, IsEmpty());
+  std::filesystem::remove_all(root);
+}
+
 TEST_F(FsckTest, WhatIsYoungClaimedOrPerhapsNeededStays) {
-  write(job_ + "/chk-8/0000000a-0-1-0123abcd");
+  write(job_ + "/chk-8/0000000a-0-1-ffffabcd");
   settings_.now_millis = kHour / 2;
   EXPECT_THAT(repaired().findings[0].kept, HasSubstr("younger than 60 min"));
   settings_.now_millis = 100 * kHour;
@@ -121,7 +154,7 @@ TEST_F(FsckTest, WhatIsYoungClaimedOrPerhapsNeededStays) {
   EXPECT_THAT(report.findings,
               Contains(AllOf(Field(&Finding::kind, Finding::Kind::kOrphan),
                              Field(&Finding::kept, HasSubstr("cannot be read")))));
-  EXPECT_TRUE(exists(job_ + "/chk-8/0000000a-0-1-0123abcd"));
+  EXPECT_TRUE(exists(job_ + "/chk-8/0000000a-0-1-ffffabcd"));
 }
 
 TEST_F(FsckTest, UnendedExportsGoAndForeignThingsInThemStay) {
@@ -186,7 +219,7 @@ TEST(FsckCrashTest, ARepairThatWasKilledIsEndedByTheNext) {
     ASSERT_TRUE(snapshot::beginDisposal(files, path).has_value());
     std::filesystem::create_directories(root + "/savepoint-000000000001/program");
     const std::string bare = root + "/" + kJob + "/chk-8/";
-    ASSERT_TRUE(fs::writeAll(files, bare + "0000000a-0-1-0123abcd", "x").has_value());
+    ASSERT_TRUE(fs::writeAll(files, bare + "0000000a-0-1-ffffabcd", "x").has_value());
     const ::pid_t child = ::fork();
     if (child == 0) {
       ::setenv(kCrashAt, point, 1);
