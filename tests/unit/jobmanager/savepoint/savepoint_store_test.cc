@@ -6,6 +6,7 @@
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
 #include "common/fs/uri.h"
+#include "common/snapshot/label_file.h"
 #include "common/snapshot/metadata_file.h"
 #include "common/snapshot/state_files.h"
 #include "tests/unit/jobmanager/fake_discarder.h"
@@ -23,7 +24,10 @@ using ::testing::SizeIs;
 
 class NoOwners final : public SavepointOwners {
  public:
-  bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override { return needed; }
+  bool releaseSavepoint(JobId /*job*/, CheckpointId /*id*/) override {
+    ++released;
+    return needed;
+  }
   bool ownsCheckpoint(JobId /*job*/, CheckpointId /*id*/) const override { return false; }
   bool isRunning(JobId /*job*/) const override { return running; }
   bool isReading(JobId /*job*/) const override { return reading; }
@@ -33,6 +37,7 @@ class NoOwners final : public SavepointOwners {
   bool running = true;
   bool reading = false;
   bool needed = false;
+  int released = 0;
   std::shared_ptr<const runtime::JobProgram> program;
 };
 
@@ -212,6 +217,47 @@ TEST_F(SavepointStoreTest, ACopyTakesNoStateFromItsOriginal) {
   EXPECT_THAT(reply->unreadable, ElementsAre(HasSubstr("that of savepoint " + kept->result.path)));
   EXPECT_THAT(open(copy).error().text(), HasSubstr("no savepoint"));
   ASSERT_TRUE(open(kept->result.path));
+  ASSERT_TRUE(dispose(kept->result.path));
+  EXPECT_THAT(files_.files(), IsEmpty());
+}
+
+TEST_F(SavepointStoreTest, AnExportTakesNothingFromItsOriginalNorFromTheJobThatTookIt) {
+  const auto kept = keep("/s", checkpointOnFiles());
+  const std::string copy = "file:/elsewhere/copy";
+  runtime::CheckpointMetadata exported = open(kept->result.path)->metadata;
+  exported.exported = true;
+  exported.data_directory.clear();
+  exported.location.clear();
+  ASSERT_TRUE(fs::writeAll(files_, copy + "/data", "12345"));
+  ASSERT_TRUE(snapshot::writeMetadata(files_, copy, exported));
+  const std::size_t before = files_.files().size() - 2;
+  ASSERT_TRUE(dispose(copy));
+  EXPECT_EQ(owners_.released, 0);
+  EXPECT_EQ(files_.files().size(), before);
+  EXPECT_TRUE(open(kept->result.path));
+  ASSERT_TRUE(dispose(kept->result.path));
+  EXPECT_EQ(owners_.released, 1);
+}
+
+TEST_F(SavepointStoreTest, AnExportThatNamesAnotherDirectoryIsNotDisposed) {
+  const auto kept = keep("/s", checkpointOnFiles());
+  runtime::CheckpointMetadata exported = open(kept->result.path)->metadata;
+  exported.exported = true;
+  ASSERT_TRUE(snapshot::writeMetadata(files_, "file:/elsewhere/copy", exported));
+  EXPECT_THAT(dispose("file:/elsewhere/copy").error().text(), HasSubstr("nothing was deleted"));
+  EXPECT_TRUE(open(kept->result.path));
+}
+
+TEST_F(SavepointStoreTest, ALabelIsListedAndGoesWithItsSavepoint) {
+  const auto kept = keep("/s", checkpointOnFiles());
+  ASSERT_TRUE(snapshot::writeLabel(files_, kept->result.path, "before the move"));
+  ASSERT_TRUE(snapshot::writeLabel(files_, open(kept->result.path)->metadata.data_directory, "x"));
+  std::vector<runtime::SavepointInfo> listed;
+  savepoints_.list([&](auto infos) { listed = *std::move(infos); });
+  time_.runDue();
+  ASSERT_THAT(listed, SizeIs(1));
+  EXPECT_EQ(listed[0].label, "before the move");
+  EXPECT_THAT(listed[0].users, ElementsAre(testing::jobId(1)));
   ASSERT_TRUE(dispose(kept->result.path));
   EXPECT_THAT(files_.files(), IsEmpty());
 }
