@@ -91,7 +91,8 @@ ParsedCommand::ParsedCommand(const Command& command, CommonWords& common)
   for (const CommandOption& option : command.options) {
     add(option);
   }
-  if (command.most_words > 0 && !command.program_at) {
+  // PROGRAM and all behind it do not come here.
+  if (command.most_words > 0 && command.program_at != 0U) {
     app_->add_option("words", words_, "")->group("");
   }
   app_->footer(listOf(command.name) + "\n" + command.help);

@@ -8,6 +8,7 @@
 #include "common/client/job_progress.h"
 #include "common/client/json_text.h"
 #include "common/client/prepared_program.h"
+#include "common/client/restore_options.h"
 #include "common/graph/plan.h"
 
 namespace weir::client {
@@ -15,40 +16,9 @@ namespace {
 
 constexpr auto kQuiet = std::chrono::seconds(2);  // Without an event: what does the job wait for?
 
-Result<std::optional<runtime::RestoreRequest>> restoreOf(const RunOptions& options) {
-  if (options.savepoint.empty()) {
-    return std::optional<runtime::RestoreRequest>();
-  }
-  runtime::RestoreRequest restore;
-  restore.path = savepointPath(options.savepoint);
-  restore.allow_non_restored = options.allow_non_restored;
-  restore.drop = options.drop;
-  for (const std::string& pair : options.map) {
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) {
-      return Error(ErrorCode::kInvalidArgument, "--map takes OLD=NEW, not '" + escaped(pair) + "'");
-    }
-    restore.renamed.emplace(pair.substr(0, equals), pair.substr(equals + 1));
-  }
-  return std::optional(std::move(restore));
-}
-
 std::string interruptionDocument(const JobId& job, const std::string& name) {
   const nlohmann::json document = {{"jobid", job.hex()}, {"name", name}, {"interrupted", true}};
   return jsonText(document);
-}
-
-void printRestore(Console& console, const runtime::RestoreReport& report) {
-  for (const auto& [title, lines] : {std::pair("Restored:", &report.matched),
-                                     std::pair("Starts empty:", &report.empty),
-                                     std::pair("Dropped:", &report.dropped)}) {
-    if (!lines->empty()) {
-      console.note(title);
-      for (const std::string& line : *lines) {
-        console.note("  " + escaped(line));
-      }
-    }
-  }
 }
 
 int followToEnd(const Invocation& invocation,
@@ -97,10 +67,14 @@ int followToEnd(const Invocation& invocation,
 int runProgram(const Invocation& invocation, const RunOptions& options) {
   Console& console = invocation.console;
   const std::string what = "run " + options.program;
-  auto restore = restoreOf(options);
-  if (!restore) {
-    console.failure(what, restore.error());
-    return kUsage;
+  std::optional<runtime::RestoreRequest> restore;
+  if (!options.savepoint.empty()) {
+    auto request = restoreRequest(options);
+    if (!request) {
+      console.failure(what, request.error());
+      return kUsage;
+    }
+    restore = *std::move(request);
   }
   auto prepared = prepareProgram(invocation, options);
   if (!prepared) {
@@ -121,7 +95,7 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
   runtime::SubmitRequest request{JobId::random(random),
                                  std::move(prepared->program.graph),
                                  std::move(prepared->program.program),
-                                 *std::move(restore)};
+                                 std::move(restore)};
   auto reply = (*client)->submit(request);
   if (!reply) {
     return console.failure(what, reply.error());
@@ -144,9 +118,7 @@ int runGiven(const Invocation& invocation, const Given& given) {
     return wrongUse(invocation.console, "run", options.error().text());
   }
   options->savepoint = given.value("--fromSavepoint");
-  options->allow_non_restored = given.has("--allowNonRestoredState");
-  options->drop = given.values("--drop");
-  options->map = given.values("--map");
+  takeMatchOptions(given, *options);
   options->detached = given.has("--detached");
   options->ship = given.values("--ship");
   if (options->savepoint.empty() &&
@@ -159,6 +131,15 @@ int runGiven(const Invocation& invocation, const Given& given) {
 }  // namespace
 
 Command runCommand() {
+  std::vector<CommandOption> options = {
+      {"-p,--parallelism", "Parallelism of what names none itself", "N"},
+      {"-s,--fromSavepoint", "Starts from a savepoint or completed checkpoint", "PATH"}};
+  for (CommandOption& one : matchOptions()) {
+    options.push_back(std::move(one));
+  }
+  options.insert(options.end(),
+                 {{"-d,--detached", "Returns once the job is accepted and its savepoint matched"},
+                  {"--ship", "Puts a file into the workers' working directory", "FILE", true}});
   return {.name = "run",
           .meaning = "Submits a program and follows its job to its end",
           .usage = {"[OPTIONS] PROGRAM [args...]"},
@@ -167,15 +148,7 @@ Command runCommand() {
               "  weir run examples/word_count --input /usr/share/common-licenses\n"
               "  weir run -d -p 4 build/my_job --rate 1000\n"
               "  weir run -s file:/savepoints/savepoint-0123456789ab build/my_job",
-          .options =
-              {{"-p,--parallelism", "Parallelism of what names none itself", "N"},
-               {"-s,--fromSavepoint", "Starts from a savepoint or completed checkpoint", "PATH"},
-               {"-n,--allowNonRestoredState",
-                "Drops all state of the savepoint that matches no operator"},
-               {"--drop", "Drops the state of this uid, or one state of it", "UID[/STATE]", true},
-               {"--map", "State of uid OLD goes to the operator with uid NEW", "OLD=NEW", true},
-               {"-d,--detached", "Returns once the job is accepted and its savepoint matched"},
-               {"--ship", "Puts a file into the workers' working directory", "FILE", true}},
+          .options = std::move(options),
           .needs = {"the PROGRAM to run"},
           .most_words = kAnyNumber,
           .program_at = 0,

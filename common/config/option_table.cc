@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/nearest.h"
+#include "common/config/command_options.h"
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/worker_options.h"
@@ -43,6 +44,7 @@ const std::vector<Area>& allAreas() {
         &kMaxParallelism,
         &kBufferTimeout,
         &kProgramTimeout,
+        &kCheckTimeout,
         &kMaxDeploymentSize}},
       {"State and checkpoints",
        {&kStateBackend,

@@ -11,6 +11,7 @@
 #include "common/functions/callable.h"
 #include "common/functions/checkpointed.h"
 #include "common/functions/operator_base.h"
+#include "common/functions/operator_check.h"
 #include "common/functions/operator_snapshot.h"
 #include "common/functions/rich_function.h"
 #include "common/state/keyed_backend_of.h"
@@ -87,25 +88,23 @@ class FunctionOperator : public OperatorBase {
         WEIR_RETURN_IF_ERROR(backend_->restore(*part.section, restore.key_groups, restore.dropped));
       }
     }
-    if constexpr (IsCheckpointed<User>) {
-      using S = CheckpointedState<User>;
-      WEIR_TRY(const auto elements, checkpointedElements(restore, context_->task()));
-      for (const WrittenElement& one : elements) {
-        WEIR_TRY(const S state, state::decodeElement<S>(one.bytes, one.schema));
-        static_cast<Checkpointed<S>&>(user()).restoreState(state);
+    return restoreOwn(restore);
+  }
+
+  void check(const OperatorRestore& restore, state::CheckListener& listener) override {
+    using state::CheckPhase;
+    if constexpr (kStateful) {
+      if (!listener.attempt(CheckPhase::kConstruct, {}, [this] { return bindOnce(); })) {
+        return;
       }
     }
-    if constexpr (IsListCheckpointed<User>) {
-      using S = CheckpointedElement<User>;
-      WEIR_TRY(const auto elements, listElements(restore, context_->task()));
-      std::vector<S> list;
-      for (const WrittenElement& one : elements) {
-        WEIR_TRY(S element, state::decodeElement<S>(one.bytes, one.schema));
-        list.push_back(std::move(element));
-      }
-      static_cast<ListCheckpointed<S>&>(user()).restoreState(list);
+    if constexpr (IsCheckpointed<User> || IsListCheckpointed<User>) {
+      listener.attempt(
+          CheckPhase::kRestoreState, state::kCheckpointedName, [&] { return restoreOwn(restore); });
     }
-    return ok();
+    if constexpr (kStateful) {
+      checkKeyed(*this, *backend_, restore, context_->task(), listener);
+    }
   }
 
   void open() override {
@@ -207,6 +206,28 @@ class FunctionOperator : public OperatorBase {
     } else {
       return function_.wrapped();
     }
+  }
+  /// The state of the function itself.
+  Status restoreOwn([[maybe_unused]] const OperatorRestore& restore) {
+    if constexpr (IsCheckpointed<User>) {
+      using S = CheckpointedState<User>;
+      WEIR_TRY(const auto elements, checkpointedElements(restore, context_->task()));
+      for (const WrittenElement& one : elements) {
+        WEIR_TRY(const S state, state::decodeElement<S>(one.bytes, one.schema));
+        static_cast<Checkpointed<S>&>(user()).restoreState(state);
+      }
+    }
+    if constexpr (IsListCheckpointed<User>) {
+      using S = CheckpointedElement<User>;
+      WEIR_TRY(const auto elements, listElements(restore, context_->task()));
+      std::vector<S> list;
+      for (const WrittenElement& one : elements) {
+        WEIR_TRY(S element, state::decodeElement<S>(one.bytes, one.schema));
+        list.push_back(std::move(element));
+      }
+      static_cast<ListCheckpointed<S>&>(user()).restoreState(list);
+    }
+    return ok();
   }
   Status bindOnce() {
     if constexpr (kStateful) {

@@ -20,6 +20,10 @@
 #include "common/state/keyed_backend.h"
 #include "common/state/section.h"
 
+namespace weir::state {
+class CheckListener;
+}  // namespace weir::state
+
 namespace weir::functions {
 
 struct Work;
@@ -72,6 +76,10 @@ class Operator {
   /// The snapshot that is restored was taken behind the end of all inputs: the user's code, which
   /// has heard of it, does not hear of it again.
   virtual void setFinished() {}
+  /// Instead of restore() and all that follows: tries whether `restore` can be taken back, and
+  /// keeps none of the keyed state. Calls restoreState() of the function, and open() and close()
+  /// only where it has to be asked for its states. What does not fit goes to `listener`, all of it.
+  virtual void check(const OperatorRestore& restore, state::CheckListener& listener) = 0;
   virtual void open() = 0;
   /// Called once, on finish, cancel and failure; open() may have thrown or not been reached.
   virtual void close() = 0;

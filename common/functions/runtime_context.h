@@ -66,7 +66,11 @@ class RuntimeContext {
   /// Counts the starts of the job from 0.
   int getAttemptNumber() const { return static_cast<int>(task_->attempt.value()) - 1; }
   const std::string& getJobName() const { return task_->job_name; }
-  /// The function was made to be checked against a savepoint; it will see no record.
+  /// Whether the function was made only for `weir savepoint check` to see that it can take its
+  /// state back: it will see no record. Its process has no network, takes part in no job, and may
+  /// be ended at any time. In open(), which is called there only where the function asks for state
+  /// that it does not declare as a member, ask for all of it as always, and leave out what would
+  /// reach outside: connections, files, threads.
   bool isCheck() const { return task_->check; }
 
   /// States that are not members. They throw state::StateError on a stream that is not keyed, and

@@ -20,16 +20,18 @@ std::string sizeOf(const runtime::SavedState& state) {
          plural(state.bytes, "byte", "bytes") + ")";
 }
 
-void compareSchemas(const std::string& where,
+void compareSchemas(const std::string& state,
+                    const std::string& where,
                     const record::Schema& was,
                     const record::Schema& is,
                     StateComparison& to) {
   const record::SchemaComparison comparison = record::compareSchemas(was, is);
   if (comparison.match == record::SchemaMatch::kIncompatible) {
-    to.problems.push_back(where +
-                          " cannot be read as the program's type: " + escaped(comparison.sentence) +
-                          "\n    savepoint: " + escaped(record::describeSchema(was)) +
-                          "\n    program:   " + escaped(record::describeSchema(is)));
+    to.problems.push_back(
+        {state,
+         where + " cannot be read as the program's type: " + escaped(comparison.sentence) +
+             "\n    savepoint: " + escaped(record::describeSchema(was)) +
+             "\n    program:   " + escaped(record::describeSchema(is))});
   }
 }
 
@@ -55,22 +57,24 @@ void compareDeclared(const std::string& where,
                      const graph::StateDeclaration& is,
                      StateComparison& to) {
   if (is.kind != was.kind) {
-    to.problems.push_back(where + " is of kind " + std::string(state::toString(was.kind)) +
-                          " in the savepoint and " + std::string(state::toString(is.kind)) +
-                          " in the program");
+    to.problems.push_back({was.name,
+                           where + " is of kind " + std::string(state::toString(was.kind)) +
+                               " in the savepoint and " + std::string(state::toString(is.kind)) +
+                               " in the program"});
     return;
   }
   const std::size_t before = to.problems.size();
-  compareSchemas(where + " (key)", was.key, is.key, to);
+  compareSchemas(was.name, where + " (key)", was.key, is.key, to);
   if (to.problems.size() == before && was.entries > 0 && !record::keepsKeyHash(was.key, is.key)) {
-    to.problems.push_back(where +
-                          " (key) would have its keys in other key groups: members of a stream's "
-                          "key may be renamed and widened, not added, removed or moved\n    "
-                          "savepoint: " +
-                          escaped(record::describeSchema(was.key)) +
-                          "\n    program:   " + escaped(record::describeSchema(is.key)));
+    to.problems.push_back(
+        {was.name,
+         where +
+             " (key) would have its keys in other key groups: members of a stream's key may be "
+             "renamed and widened, not added, removed or moved\n    savepoint: " +
+             escaped(record::describeSchema(was.key)) +
+             "\n    program:   " + escaped(record::describeSchema(is.key))});
   }
-  compareSchemas(where, was.value, is.value, to);
+  compareSchemas(was.name, where, was.value, is.value, to);
   reportMembers(where, was, is, to);
 }
 
@@ -90,8 +94,10 @@ void notDeclared(const std::string& where,
     to.left_out.push_back(was.name);
     to.dropped.push_back(where + sizeOf(was));
   } else {
-    to.problems.push_back(where + sizeOf(was) +
-                          " matches nothing: the program's operator has no state of that name");
+    to.problems.push_back(
+        {was.name,
+         where + sizeOf(was) +
+             " matches nothing: the program's operator has no state of that name"});
   }
 }
 

@@ -11,7 +11,12 @@ namespace weir::snapshot {
 
 /// What an operator of a program makes of the states that a snapshot has of it.
 struct StateComparison {
-  std::vector<std::string> problems;  ///< What does not fit, a sentence each.
+  /// What does not fit of one state, a sentence.
+  struct Problem {
+    std::string state;
+    std::string what;
+  };
+  std::vector<Problem> problems;
   std::vector<std::string> dropped;   ///< What it does not get, for the report.
   std::vector<std::string> left_out;  ///< Names of states that its tasks are not to read.
   /// Names of states that it does not declare but may ask for when its tasks start: these compare

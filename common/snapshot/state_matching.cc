@@ -93,7 +93,7 @@ class Matching {
     }
   }
 
-  Result<RestorePlan> run() {
+  StateMatch run() {
     checkRequest();
     for (const SavedOperator& old : metadata_.operators) {
       visit(old);
@@ -105,19 +105,15 @@ class Matching {
       }
     }
     describeUnmatched();
-    if (!problems_.empty()) {
-      std::string list;
-      for (const std::string& problem : problems_) {
-        list += "\n  " + problem;
-      }
-      return Error(ErrorCode::kFailedPrecondition,
-                   "savepoint '" + escaped(request_.path) + "' does not fit the program '" +
-                       shown(graph_.name) + "'; " + advice() + list);
-    }
     const auto unclaimed =
         request_.allow_non_restored ? state::Unclaimed::kLeftOut : state::Unclaimed::kRefused;
-    return RestorePlan{distribute(metadata_, graph_, matches_, dropped_, unclaimed),
-                       std::move(report_)};
+    std::string what_to_do = advice();
+    for (const OperatorId& id : unfit_) {
+      matches_.erase(id);
+    }
+    return {{distribute(metadata_, graph_, matches_, dropped_, unclaimed), std::move(report_)},
+            std::move(problems_),
+            std::move(what_to_do)};
   }
 
  private:
@@ -137,9 +133,10 @@ class Matching {
       if (const SavedOperator* old = old_names_.find(name)) {
         left_out_.insert(old);
       } else if (!dropState(name)) {
-        problems_.push_back("--drop " + shown(name) +
-                            ": the savepoint has no operator of that uid, nor one with such a "
-                            "state (UID/STATE)");
+        add({},
+            "--drop " + shown(name) +
+                ": the savepoint has no operator of that uid, nor one with such a state "
+                "(UID/STATE)");
       }
     }
     for (const auto& [from, to] : request_.renamed) {
@@ -147,12 +144,14 @@ class Matching {
       const JobOperator* current = new_names_.find(to);
       mapped_.emplace(old, current);
       if (old == nullptr) {
-        problems_.push_back("--map " + shown(from) + "=" + shown(to) +
-                            ": the savepoint has no operator of uid " + shown(from));
+        add({},
+            "--map " + shown(from) + "=" + shown(to) + ": the savepoint has no operator of uid " +
+                shown(from));
       }
       if (current == nullptr) {
-        problems_.push_back("--map " + shown(from) + "=" + shown(to) +
-                            ": the program has no operator of uid " + shown(to));
+        add({},
+            "--map " + shown(from) + "=" + shown(to) + ": the program has no operator of uid " +
+                shown(to));
       }
     }
   }
@@ -172,6 +171,8 @@ class Matching {
     }
     return false;
   }
+
+  void add(OperatorId id, std::string what) { problems_.push_back({id, {}, std::move(what)}); }
 
   struct Target {
     const JobOperator* current = nullptr;
@@ -208,16 +209,23 @@ class Matching {
     }
     auto [match, fresh] = matches_.emplace(current->id, &old);
     if (!fresh) {
-      problems_.push_back("operator " + label(*current) + " would get the state of both " +
-                          label(*match->second) + " and " + label(old));
+      add(current->id,
+          "operator " + label(*current) + " would get the state of both " + label(*match->second) +
+              " and " + label(old));
       return;
     }
     if (old.hasState()) {
       StateComparison states = compareStates(
           old, *current, label(*current), states_left_out_[&old], request_.allow_non_restored);
-      checkNumbers(old, *current);
+      const bool numbers_fit = checkNumbers(old, *current);
       reportMatch(old, *current, states);
-      problems_.insert(problems_.end(), states.problems.begin(), states.problems.end());
+      for (StateComparison::Problem& problem : states.problems) {
+        states.left_out.push_back(problem.state);
+        problems_.push_back({current->id, std::move(problem.state), std::move(problem.what)});
+      }
+      if (!numbers_fit) {
+        unfit_.insert(current->id);
+      }
       report_.dropped.insert(report_.dropped.end(), states.dropped.begin(), states.dropped.end());
       dropped_[current->id] = std::move(states.left_out);
     }
@@ -231,10 +239,10 @@ class Matching {
       return;
     }
     ++misplaced_;
-    problems_.push_back("operator " + label(current) + " has the generated id of " + label(old) +
-                        " with " + plural(old.bytes(), "byte") +
-                        " of state, but what stands around it differs" +
-                        surroundings_.pictures(old, current));
+    add(current.id,
+        "operator " + label(current) + " has the generated id of " + label(old) + " with " +
+            plural(old.bytes(), "byte") + " of state, but what stands around it differs" +
+            surroundings_.pictures(old, current));
   }
 
   /// What is restored of an operator; nothing when all of its states are left out.
@@ -290,25 +298,29 @@ class Matching {
                                " where nobody asks";
   }
 
-  void checkNumbers(const SavedOperator& old, const JobOperator& current) {
+  bool checkNumbers(const SavedOperator& old, const JobOperator& current) {
+    const std::size_t before = problems_.size();
     if (current.parallelism > old.max_parallelism) {
-      problems_.push_back("operator " + label(current) + ": parallelism " +
-                          std::to_string(current.parallelism) +
-                          " is above the maximum parallelism of the savepoint, " +
-                          std::to_string(old.max_parallelism));
+      add(current.id,
+          "operator " + label(current) + ": parallelism " + std::to_string(current.parallelism) +
+              " is above the maximum parallelism of the savepoint, " +
+              std::to_string(old.max_parallelism));
     } else if (current.max_parallelism != old.max_parallelism) {
-      problems_.push_back("operator " + label(current) + ": the maximum parallelism was " +
-                          std::to_string(old.max_parallelism) + " in the savepoint and is " +
-                          std::to_string(current.max_parallelism) + " in the program");
+      add(current.id,
+          "operator " + label(current) + ": the maximum parallelism was " +
+              std::to_string(old.max_parallelism) + " in the savepoint and is " +
+              std::to_string(current.max_parallelism) + " in the program");
     }
     if (old.fixed_parallelism_state && !dropsStatePerSubtask(old) &&
         old.parallelism != current.parallelism) {
-      problems_.push_back("operator " + label(current) +
-                          " has state per subtask (Checkpointed), which cannot change its "
-                          "parallelism: it was " +
-                          std::to_string(old.parallelism) + " in the savepoint and is " +
-                          std::to_string(current.parallelism) + " in the program");
+      add(current.id,
+          "operator " + label(current) +
+              " has state per subtask (Checkpointed), which cannot change its parallelism: it "
+              "was " +
+              std::to_string(old.parallelism) + " in the savepoint and is " +
+              std::to_string(current.parallelism) + " in the program");
     }
+    return problems_.size() == before;
   }
 
   bool dropsStatePerSubtask(const SavedOperator& old) {
@@ -320,9 +332,9 @@ class Matching {
 
   void describeUnmatched() {
     for (const SavedOperator* old : unmatched_) {
-      problems_.push_back("state of operator " + label(*old) + ", " + plural(old->bytes(), "byte") +
-                          ", matches nothing" +
-                          (problems_.size() < kWithNearest ? "; " + nearest(*old) : ""));
+      add(old->id,
+          "state of operator " + label(*old) + ", " + plural(old->bytes(), "byte") +
+              ", matches nothing" + (problems_.size() < kWithNearest ? "; " + nearest(*old) : ""));
     }
   }
 
@@ -365,19 +377,36 @@ class Matching {
   std::map<const SavedOperator*, std::set<std::string>> states_left_out_;  // By --drop UID/STATE.
   std::map<const SavedOperator*, const JobOperator*> mapped_;              // By --map.
   OperatorMatches matches_;
+  std::set<OperatorId> unfit_;  // Matched, but for their numbers.
   DroppedStates dropped_;
   std::vector<const SavedOperator*> unmatched_;
-  std::vector<std::string> problems_;
+  std::vector<MatchProblem> problems_;
   std::size_t misplaced_ = 0;  // Of problems_: surroundings that differ.
   runtime::RestoreReport report_;
 };
 
 }  // namespace
 
+StateMatch compareState(const runtime::CheckpointMetadata& metadata,
+                        const graph::JobGraph& graph,
+                        const runtime::RestoreRequest& request) {
+  return Matching(metadata, graph, request).run();
+}
+
 Result<RestorePlan> matchState(const runtime::CheckpointMetadata& metadata,
                                const graph::JobGraph& graph,
                                const runtime::RestoreRequest& request) {
-  return Matching(metadata, graph, request).run();
+  StateMatch match = compareState(metadata, graph, request);
+  if (match.problems.empty()) {
+    return std::move(match.plan);
+  }
+  std::string list;
+  for (const MatchProblem& problem : match.problems) {
+    list += "\n  " + problem.what;
+  }
+  return Error(ErrorCode::kFailedPrecondition,
+               "savepoint '" + escaped(request.path) + "' does not fit the program '" +
+                   shown(graph.name) + "'; " + match.advice + list);
 }
 
 RestorePlan restoreSame(const runtime::CheckpointMetadata& metadata, const graph::JobGraph& graph) {

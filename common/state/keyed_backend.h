@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -129,6 +130,8 @@ class KeyedBackend {
                  const std::vector<std::string>& dropped = {});
 
  protected:
+  friend class KeyedCheck;  // Does what restore() does, and keeps nothing.
+
   /// `slots` were found for a batch; keys that are new in memory stand in maybe_empty_ from
   /// `known` on.
   void loaded(std::size_t known, const Slot* slots, std::size_t count) {
@@ -142,6 +145,8 @@ class KeyedBackend {
 
   /// The slot of an encoded key, made if need be; kNoSlot when the bytes are no key.
   virtual Slot slotOfEncoded(std::string_view key, NamespaceId name_space) = 0;
+  /// The key group of an encoded key; nothing when the bytes are no key.
+  virtual std::optional<std::uint32_t> groupOfEncoded(std::string_view key) const = 0;
   /// The key group of the key of a slot that has one.
   virtual std::uint32_t groupOf(Slot slot) const = 0;
   /// Whether writeKey() gives the content back that slotOfEncoded() took.

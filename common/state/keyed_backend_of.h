@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <optional>
+#include <string_view>
 
 #include "common/state/keyed_backend.h"
 
@@ -77,6 +79,14 @@ class KeyedBackendOf final : public KeyedBackend {
       namespaces_.release(name_space);
     }
     directory_.erase(slot);
+  }
+  std::optional<std::uint32_t> groupOfEncoded(std::string_view key) const override {
+    Reader from(key);
+    const K decoded = record::read<K>(from);
+    if (from.failed() || from.remaining() != 0) {
+      return std::nullopt;
+    }
+    return keyGroupOf(keyHash(decoded), max_parallelism_);
   }
   std::uint32_t groupOf(Slot slot) const override {
     return keyGroupOf(keyHash(*directory_.keyAt(slot)), max_parallelism_);

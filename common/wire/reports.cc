@@ -312,6 +312,7 @@ v1::WorkerReport toProto(const runtime::WorkerReport& report) {
           [&](const runtime::WorkerHello& hello) {
             to.mutable_hello()->set_protocol_version(hello.protocol_version);
             to.mutable_hello()->set_version(hello.version);
+            to.mutable_hello()->set_checks(true);
           },
           [&](const runtime::WorkerFailed& one) {
             to.mutable_failed()->set_cause(one.cause);

@@ -3,7 +3,7 @@
 _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local command=${COMP_WORDS[1]:-} common="-m --jobmanager -D --json -h --help"
-  local savepoint_words="list|inspect|verify|export|label"
+  local savepoint_words="list|inspect|verify|check|export|label"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "run info list cancel savepoint fsck checkpoints config --help --version" -- "$current")
@@ -45,6 +45,7 @@ _weir() {
         case ${COMP_WORDS[2]} in
           inspect) common+=" --dump --key" ;;
           label) common+=" --remove" ;;
+          check) common+=" -p --parallelism -n --allowNonRestoredState --drop --map --timeout" ;;
           list | verify | export) ;;
           *) common+=" -d --dispose --force" ;;
         esac

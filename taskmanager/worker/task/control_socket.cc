@@ -17,12 +17,12 @@ namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kMostDescriptors = 16;
 
-std::string frameOf(const runtime::WorkerReport& report) {
-  const std::string body = wire::encode(report);
+std::string frameOf(std::string_view body) {
   const auto length = static_cast<std::uint32_t>(body.size());
   std::string frame(sizeof length, '\0');
   std::memcpy(frame.data(), &length, sizeof length);
-  return frame + body;
+  frame += body;
+  return frame;
 }
 
 }  // namespace
@@ -35,13 +35,17 @@ ControlSocket::~ControlSocket() {
 }
 
 Status ControlSocket::send(const runtime::WorkerReport& report) {
-  const std::string frame = frameOf(report);
+  return sendFrame(wire::encode(report));
+}
+
+Status ControlSocket::sendFrame(std::string_view body) {
+  const std::string frame = frameOf(body);
   std::lock_guard lock(send_mutex_);
   return write(frame);
 }
 
 void ControlSocket::trySend(const runtime::WorkerReport& report) {
-  const std::string frame = frameOf(report);
+  const std::string frame = frameOf(wire::encode(report));
   const std::unique_lock lock(send_mutex_, std::try_to_lock);
   pollfd writable{fd_, POLLOUT, 0};
   if (lock.owns_lock() && ::poll(&writable, 1, 0) == 1 && (writable.revents & POLLOUT) != 0) {
@@ -103,18 +107,26 @@ bool ControlSocket::buffered() const {
   return input_.size() - sizeof length >= length;
 }
 
-Result<std::optional<ControlSocket::Received>> ControlSocket::receive() {
+Result<std::optional<std::string>> ControlSocket::receiveFrame() {
   while (!buffered()) {
     WEIR_TRY(const bool more, readMore());
     if (!more) {
-      return std::optional<Received>();
+      return std::optional<std::string>();
     }
   }
   std::uint32_t length = 0;
   std::memcpy(&length, input_.data(), sizeof length);
-  WEIR_TRY(auto order,
-           wire::decodeWorkerOrder(std::string_view(input_).substr(sizeof length, length)));
+  std::string frame = input_.substr(sizeof length, length);
   input_.erase(0, sizeof length + length);
+  return std::optional<std::string>(std::move(frame));
+}
+
+Result<std::optional<ControlSocket::Received>> ControlSocket::receive() {
+  WEIR_TRY(const auto frame, receiveFrame());
+  if (!frame) {
+    return std::optional<Received>();
+  }
+  WEIR_TRY(auto order, wire::decodeWorkerOrder(*frame));
   Received received{std::move(order), -1};
   if (std::holds_alternative<runtime::PeerConnection>(received.order) && !descriptors_.empty()) {
     received.descriptor = descriptors_.front();

@@ -31,10 +31,14 @@ class ControlSocket {
   ControlSocket& operator=(const ControlSocket&) = delete;
 
   Status send(const runtime::WorkerReport& report);
+  /// Sends what is encoded already.
+  Status sendFrame(std::string_view body);
   /// Sends a short report unless that would have to wait: then others are about to be read.
   void trySend(const runtime::WorkerReport& report);
   /// Waits for the next order; nullopt once the task manager has closed its end.
   Result<std::optional<Received>> receive();
+  /// The same, not decoded: for who does not know yet what kind of order it will be.
+  Result<std::optional<std::string>> receiveFrame();
   /// Something that receive() could look at has arrived.
   int descriptor() const { return fd_; }
   /// Whether a whole frame has been read already, so that receive() does not wait.

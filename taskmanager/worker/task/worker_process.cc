@@ -19,6 +19,9 @@
 #include "common/base/text.h"
 #include "common/base/version.h"
 #include "common/fs/file_systems.h"
+#include "common/wire/check_encoding.h"
+#include "common/wire/encoding.h"
+#include "taskmanager/worker/task/check_run.h"
 #include "taskmanager/worker/task/crash_report.h"
 #include "taskmanager/worker/task/discard_handles.h"
 #include "taskmanager/worker/task/exception_text.h"
@@ -69,14 +72,19 @@ Result<WorkerProcess::Work> WorkerProcess::greet() {
   runtime::WorkerHello hello;
   hello.version = releaseVersion();
   WEIR_RETURN_IF_ERROR(socket_.send(hello));
-  WEIR_TRY(auto received, socket_.receive());
-  if (!received) {
+  WEIR_TRY(const auto frame, socket_.receiveFrame());
+  if (!frame) {
     return Error(ErrorCode::kCancelled, "the task manager has ended");
   }
-  if (auto* deployment = std::get_if<runtime::Deployment>(&received->order)) {
+  if (wire::isCheck(*frame)) {
+    WEIR_TRY(auto check, wire::decodeCheck(*frame));
+    return Work(std::move(check));
+  }
+  WEIR_TRY(auto order, wire::decodeWorkerOrder(*frame));
+  if (auto* deployment = std::get_if<runtime::Deployment>(&order)) {
     return Work(std::move(*deployment));
   }
-  if (auto* discards = std::get_if<runtime::DiscardHandles>(&received->order)) {
+  if (auto* discards = std::get_if<runtime::DiscardHandles>(&order)) {
     return Work(std::move(*discards));
   }
   return Error(ErrorCode::kInternal, "the task manager sent no deployment first");
@@ -188,6 +196,14 @@ int WorkerProcess::discard(const runtime::DiscardHandles& order, const graph::Pr
   return discarded && heard ? 0 : 1;
 }
 
+int WorkerProcess::check(const runtime::CheckRestore& check, const graph::ProgramCode& code) {
+  fs::FileSystems files;
+  CheckRun run(check, code, files, [this](const runtime::CheckReport& report) {
+    return socket_.sendFrame(wire::encode(report)).has_value();
+  });
+  return run.run() ? 0 : 1;
+}
+
 namespace {
 
 /// The process and its work, from the first call on.
@@ -254,6 +270,9 @@ void runWorker(Result<graph::ProgramGraph> program) {
                                   },
                                   [&](const runtime::DiscardHandles& order) {
                                     return self.process.discard(order, program->code);
+                                  },
+                                  [&](const runtime::CheckRestore& check) {
+                                    return self.process.check(check, program->code);
                                   }},
                        work));
 }

@@ -8,6 +8,7 @@
 #include "common/base/lease.h"
 #include "common/base/result.h"
 #include "common/program/program_graph.h"
+#include "common/runtime/check_messages.h"
 #include "common/runtime/deployment.h"
 #include "taskmanager/worker/task/control_socket.h"
 
@@ -20,8 +21,9 @@ class WorkerProcess {
   /// Takes the socket over.
   explicit WorkerProcess(int fd) : socket_(fd) {}
 
-  /// What a worker process is started for: its share of a job, or handles to discard.
-  using Work = std::variant<runtime::Deployment, runtime::DiscardHandles>;
+  /// What a worker process is started for: its share of a job, handles to discard, or to say
+  /// whether its program can take state back.
+  using Work = std::variant<runtime::Deployment, runtime::DiscardHandles, runtime::CheckRestore>;
 
   /// Introduces itself and waits for its work. kCancelled when the task manager has gone.
   Result<Work> greet();
@@ -31,6 +33,9 @@ class WorkerProcess {
   /// Discards the state handles that `order` names, as long as the task manager is there; the
   /// answer is the exit status.
   int discard(const runtime::DiscardHandles& order, const graph::ProgramCode& code);
+  /// Tries to take back what `check` names, as long as somebody listens; the answer is the exit
+  /// status, 0 also where something does not fit.
+  int check(const runtime::CheckRestore& check, const graph::ProgramCode& code);
   void reportFailure(const Error& error);
 
  private:

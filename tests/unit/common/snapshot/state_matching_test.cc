@@ -82,6 +82,29 @@ TEST_F(StateMatchingTest, GivesEachSubtaskItsOwnSection) {
   EXPECT_THAT(plan->report.empty, ElementsAre(HasSubstr("source")));
 }
 
+TEST_F(StateMatchingTest, PlansWhatFitsBesideWhatDoesNot) {
+  runtime::CheckpointMetadata metadata = snapshot();
+  metadata.operators[0].states.push_back(metadata.operators[0].states[0]);
+  metadata.operators[0].states[1].name = "kept";
+  metadata.operators[0].states[1].value = integer(4);
+  graph_.operators[1].states.push_back(graph_.operators[1].states[0]);
+  graph_.operators[1].states[1].name = "kept";
+  graph_.operators[1].states[0].value.kind = record::SchemaKind::kString;
+  const StateMatch match = compareState(metadata, graph_, request_);
+  ASSERT_THAT(match.problems, SizeIs(1));
+  EXPECT_EQ(match.problems[0].id, graph_.operators[1].id);
+  EXPECT_EQ(match.problems[0].state, "seen");
+  ASSERT_THAT(match.plan.restores.tasks, SizeIs(2));
+  EXPECT_THAT(match.plan.restores.tasks[0].operators[0].dropped, ElementsAre("seen"));
+}
+
+TEST_F(StateMatchingTest, PlansNothingForAnOperatorWhoseNumbersDoNotFit) {
+  graph_.operators[1].max_parallelism = 7;
+  const StateMatch match = compareState(snapshot(), graph_, request_);
+  EXPECT_THAT(match.problems, SizeIs(1));
+  EXPECT_THAT(match.plan.restores.tasks, IsEmpty());
+}
+
 TEST_F(StateMatchingTest, RefusesStateThatMatchesNothingAndNamesTheNearest) {
   graph_.operators[1].id = testing::operatorId(9);
   graph_.operators[1].uid = "counts";

@@ -33,6 +33,8 @@ class LoggingOperator final : public functions::OperatorBase {
     next_.push_back(&static_cast<functions::Receiver<int>&>(next));
   }
   Status restore(const functions::OperatorRestore& /*restore*/) override { return ok(); }
+  void check(const functions::OperatorRestore& /*restore*/,
+             state::CheckListener& /*listener*/) override {}
   void open() override { log_.push_back("open " + name_ + atWork()); }
   void endInput() override {
     log_.push_back("end " + name_ + atWork());

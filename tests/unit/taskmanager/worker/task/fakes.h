@@ -84,6 +84,8 @@ class FakeOperator : public functions::Operator {
     return ok();
   }
   void setFinished() override { finished_ = true; }
+  void check(const functions::OperatorRestore& /*restore*/,
+             state::CheckListener& /*listener*/) override {}
   void open() override {}
   void emit(const functions::Signal& signal) override {
     if (next_ != nullptr) {

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+
+namespace weir::client {
+
+/// A program that must do nothing but answer: it ends with the command whatever becomes of that,
+/// opens no connection to other machines, reads no input, and leaves no core. Belongs to one
+/// thread, which has to live as long as the program.
+class ConfinedProcess {
+ public:
+  /// The descriptor of `socket` in the program.
+  static constexpr int kSocket = 3;
+
+  struct Settings {
+    std::string path;
+    std::vector<std::string> arguments;    ///< Without argv[0].
+    std::vector<std::string> environment;  ///< NAME=value, above the inherited ones.
+    int socket = -1;                       ///< Becomes kSocket.
+    int output = -1;                       ///< Becomes its standard output and standard error.
+  };
+
+  static Result<ConfinedProcess> start(const Settings& settings);
+  ConfinedProcess(ConfinedProcess&& other) noexcept;
+  ConfinedProcess& operator=(ConfinedProcess&&) = delete;
+  /// Kills and reaps it, with what it has started in its process group.
+  ~ConfinedProcess();
+
+  /// Its wait status, or nullopt when it still runs after `timeout`.
+  std::optional<int> wait(Duration timeout);
+
+ private:
+  explicit ConfinedProcess(pid_t pid) : pid_(pid) {}
+  pid_t pid_;
+  bool reaped_ = false;
+};
+
+}  // namespace weir::client
