@@ -260,7 +260,7 @@ class Scenario {
     }
   }
 
-  /// Without savepoints: which checkpoints they hold is not stored.
+  /// Without savepoints: where one is whose answer is lost, nobody here knows.
   void actAroundRestarts() {
     switch (world_.random.below(8)) {
       case 0:

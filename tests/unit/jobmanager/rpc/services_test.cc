@@ -124,6 +124,23 @@ TEST_F(ServicesTest, ListsJobsAndRefusesAnotherProtocol) {
   EXPECT_EQ(reply.jobs_size(), 1);
 }
 
+TEST_F(ServicesTest, ListsTheCheckpointsOfAJobOrTheOneThatIsNamed) {
+  v1::ListCheckpointsRequest request;
+  request.set_protocol(wire::kClientProtocol);
+  request.set_job(std::string(dispatcher_.known_job.view()));
+  v1::ListCheckpointsReply reply;
+  grpc::ClientContext all;
+  ASSERT_TRUE(client_->ListCheckpoints(&all, request, &reply).ok());
+  ASSERT_EQ(reply.checkpoints_size(), 1);
+  EXPECT_EQ(reply.checkpoints(0).verdict(), "all");
+  request.set_checkpoint(3);
+  v1::ListCheckpointsReply named;
+  grpc::ClientContext one;
+  ASSERT_TRUE(client_->ListCheckpoints(&one, request, &named).ok());
+  EXPECT_EQ(named.checkpoints(0).id(), 3U);
+  EXPECT_EQ(named.checkpoints(0).verdict(), "one");
+}
+
 TEST_F(ServicesTest, FollowDeliversEveryEventInOrderAndEndsWithTheResult) {
   v1::FollowRequest request;
   request.set_protocol(wire::kClientProtocol);
