@@ -20,7 +20,7 @@ class GoldenTest(unittest.TestCase):
         self.assertTrue(versions)
         with Cluster(task_managers=1, slots=3) as cluster:
             for version in versions:
-                for form in ("savepoint", "checkpoint"):
+                for form in sorted(path.name for path in version.iterdir() if path.name != "pointer"):
                     for parallelism in (2, 3, 1):
                         with self.subTest(version=version.name, form=form, parallelism=parallelism):
                             folder = cluster.folder / f"{version.name}-{form}-{parallelism}"
