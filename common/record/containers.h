@@ -202,11 +202,20 @@ struct Codec<std::array<T, kSize>> {
   using Parts = Types<T>;
   static constexpr bool kSupported = true;
   static void write(const std::array<T, kSize>& values, Writer& to) {
-    for (const T& value : values) {
-      record::write<T>(value, to);
+    if constexpr (isMemcpy<T> && kSize != 0) {  // Values one after another, so all at once.
+      to.putBytes(values.data(), sizeof values);
+    } else {
+      for (const T& value : values) {
+        record::write<T>(value, to);
+      }
     }
   }
   static std::array<T, kSize> read(Reader& from) {
+    if constexpr (isMemcpy<T> && kSize != 0) {
+      std::array<T, kSize> values{};
+      from.getBytes(values.data(), sizeof values);
+      return values;
+    }
     return [&]<std::size_t... kAt>(std::index_sequence<kAt...>) {
       return std::array<T, kSize>{{((void)kAt, record::read<T>(from))...}};
     }(std::make_index_sequence<kSize>());

@@ -121,6 +121,34 @@ static_assert(record::isMemcpy<Point> && record::isMemcpy<int> && record::isMemc
 static_assert(!record::isMemcpy<Trade> && !record::isMemcpy<bool> && !record::isMemcpy<Celsius>);
 static_assert(record::kFieldCount<Everything> == 25);
 
+template <typename T, std::size_t kSize>
+void expectElementsInARow(const std::array<T, kSize>& values) {
+  Writer whole;
+  Writer one_by_one;
+  record::write<std::array<T, kSize>>(values, whole);
+  for (const T& value : values) {
+    record::write<T>(value, one_by_one);
+  }
+  EXPECT_EQ(whole.view(), one_by_one.view());
+  Reader from(whole.view());
+  EXPECT_EQ((record::read<std::array<T, kSize>>(from)), values);
+  EXPECT_FALSE(from.failed());
+  EXPECT_EQ(from.remaining(), 0U);
+  for (std::size_t cut = 1; cut <= whole.size(); ++cut) {
+    Reader short_of(whole.view().substr(0, whole.size() - cut));
+    record::read<std::array<T, kSize>>(short_of);
+    EXPECT_TRUE(short_of.failed());
+  }
+}
+
+TEST(SerializerTest, AnArrayIsItsElementsInARowWhetherCopiedAtOnceOrNot) {
+  expectElementsInARow(std::array<std::uint8_t, 100>{1, 2, 3});
+  expectElementsInARow(std::array<double, 3>{0.5, -1, 1e300});
+  expectElementsInARow(std::array<bool, 3>{true, false, true});
+  expectElementsInARow(std::array<std::string, 2>{"a", "bb"});
+  expectElementsInARow(std::array<std::array<std::int16_t, 2>, 2>{{{1, 2}, {3, 4}}});
+}
+
 TEST(SerializerTest, EverythingComesBackAsItWas) {
   Everything value;
   value.text = std::string(1000, 'z');
