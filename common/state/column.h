@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -29,6 +30,8 @@ class FrozenColumn {
   virtual bool has(Slot slot) const = 0;
   /// Appends the encoded cell of a slot that has one.
   virtual void write(Slot slot, Writer& to) const = 0;
+  /// Fetches what has() and write() will look at.
+  virtual void prefetch(Slot slot) const = 0;
 };
 
 /// Cells of one state, untyped. Belongs to its backend and the backend's thread.
@@ -209,8 +212,25 @@ class Column final : public ColumnBase {
     }
     bool has(Slot slot) const override { return get(slot) != nullptr; }
     void write(Slot slot, Writer& to) const override { record::write<V>(*get(slot), to); }
+    void prefetch(Slot slot) const override {
+      const std::size_t index = slot >> kShift;
+      if (index < segments_.size() && segments_[index] != nullptr) {
+        const Slot at = slot & kMask;
+        const std::byte* cell = segments_[index]->cells + at * sizeof(V);
+        __builtin_prefetch(&segments_[index]->present[at / 64]);
+        __builtin_prefetch(cell);
+        if constexpr (sizeof(V) > kLine / 2) {  // It may stand in several lines.
+          for (std::size_t line = kLine; line < std::min(sizeof(V) + kLine, 4 * kLine);
+               line += kLine) {
+            __builtin_prefetch(cell + line);
+          }
+        }
+      }
+    }
 
    private:
+    static constexpr std::size_t kLine = 64;  // Of the caches.
+
     std::vector<Segment<V>*> segments_;  // One share of each.
   };
   std::unique_ptr<Frozen> freezeTyped() {

@@ -15,6 +15,8 @@ namespace weir::state {
 
 namespace {
 
+/// Slots that are fetched ahead while a snapshot is written: in order of key groups they lie apart.
+constexpr std::size_t kWriteAhead = 16;
 /// Entries that a restore reads between two looks at what goes down to a tier.
 constexpr std::size_t kRestoreBatch = 1024;
 
@@ -402,7 +404,7 @@ KeyedBackend::FrozenColumns KeyedBackend::freezeColumns() {
 Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
                                   const std::vector<Slot>& slots,
                                   const std::vector<std::uint32_t>& groups,
-                                  const std::function<void(Slot, Writer&)>& write_key,
+                                  const FrozenColumn& keys,
                                   SectionWriter& to) {
   Writer key;
   Writer value;
@@ -410,10 +412,14 @@ Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
       [&](const StateInfo& info, const FrozenColumn& column, auto encode) -> Status {
     WEIR_RETURN_IF_ERROR(to.beginState(info, frozen.key_schema));
     for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (i + kWriteAhead < slots.size()) {
+        column.prefetch(slots[i + kWriteAhead]);
+        keys.prefetch(slots[i + kWriteAhead]);
+      }
       if (column.has(slots[i])) {
         key.clear();
         value.clear();
-        write_key(slots[i], key);
+        keys.write(slots[i], key);
         encode(slots[i]);
         WEIR_RETURN_IF_ERROR(
             to.entry(groups[i], key.view(), frozen.nameSpace(slots[i]), value.view()));

@@ -174,7 +174,7 @@ class KeyedBackend {
   static Status writeColumns(const FrozenColumns& frozen,
                              const std::vector<Slot>& slots,
                              const std::vector<std::uint32_t>& groups,
-                             const std::function<void(Slot, Writer&)>& write_key,
+                             const FrozenColumn& keys,
                              SectionWriter& to);
 
   Slot current_ = kNoSlot;

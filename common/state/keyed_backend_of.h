@@ -128,12 +128,7 @@ class KeyedBackendOf final : public KeyedBackend {
           groups[at] = group_of[slot];
         }
       }
-      return writeColumns(
-          columns_,
-          slots,
-          groups,
-          [this](Slot slot, Writer& key) { record::write<K>(*keys_->get(slot), key); },
-          to);
+      return writeColumns(columns_, slots, groups, *keys_, to);
     }
 
    private:
