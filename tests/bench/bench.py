@@ -95,6 +95,102 @@ def keyed_count(options):
                 figure(name, "checkpoints", checkpoints, "completed")
 
 
+def megabytes(directory):
+    return sum(f.stat().st_size for f in pathlib.Path(directory).rglob("*") if f.is_file()) / 1e6
+
+
+def dd(directory, size_mb):
+    """Milliseconds that the disk takes for so many bytes, written as two files at once as two task managers do, and synced."""
+    parts = [pathlib.Path(directory) / f"dd-{i}" for i in range(2)]
+    start = time.perf_counter()
+    running = [
+        subprocess.Popen(
+            ["dd", "if=/dev/zero", f"of={part}", "bs=1M", f"count={round(size_mb / 2 / 1.048576)}", "conv=fsync"],
+            stderr=subprocess.DEVNULL,
+        )
+        for part in parts
+    ]
+    assert all(one.wait() == 0 for one in running)
+    spent = (time.perf_counter() - start) * 1000
+    for part in parts:
+        part.unlink()
+    return spent
+
+
+def peak_mib(pids):
+    status = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return sum(int(text.split("VmHWM:")[1].split()[0]) for text in status) / 1024
+
+
+def latest_in(directory, since, until):
+    """The most milliseconds that a record of the trickle was late, as said between two points in time."""
+    late = [int(words[1]) / 1000 for at, words in events(directory) if words[0] == "late" and since <= at <= until]
+    return max(late, default=0.0)
+
+
+def restore(cluster, keys, path, parallelism):
+    """Milliseconds from `weir run` to all tasks running, and to every stateful subtask having found its state."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+    start, began = time.perf_counter(), time.time_ns()
+    job = cluster.run_detached(
+        JOBS / "bench_savepoint", "--keys", keys, "--events", directory, options=("-p", parallelism, "-s", path)
+    )
+    cluster.wait_running(job)
+    running = (time.perf_counter() - start) * 1000
+    first = lambda: [(at, w[0]) for at, w in events(directory) if w[0].startswith("first")]  # noqa: E731
+    wait_for("records", lambda: len(first()) == parallelism)
+    assert all(word == "first-with-state" for _, word in first()), "restored without state"
+    records = (max(at for at, _ in first()) - began) / 1e6
+    cluster.weir("cancel", job)
+    cluster.wait_state(job, "CANCELED")
+    shutil.rmtree(directory)
+    return running, records
+
+
+def savepoint(options):
+    for size in (200, 1000):
+        name = f"savepoint/heap/{size}MB"
+        if options.only and options.only not in name:
+            continue
+        keys = size * 10_000
+        saved, cpus, disk, late, idle = [], [], [], [], []
+        with Cluster(task_managers=2, slots=1) as cluster:
+            directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+            job = cluster.run_detached(
+                JOBS / "bench_savepoint", "--keys", keys, "--events", directory, options=("-p", 2)
+            )
+            wait_for("state", lambda: sum(w[0] == "loaded" for _, w in events(directory)) == 2, timeout=300)
+            time.sleep(3)
+            before = peak_mib(cluster.workers())
+            idle.append(latest_in(directory, 0, time.time_ns()))
+            path = None
+            for _ in range(options.runs):
+                if path is not None:
+                    cluster.weir("savepoint", "-d", path)
+                cpu, start, began = cpu_seconds(cluster.workers()), time.perf_counter(), time.time_ns()
+                path = cluster.savepoint(job, cluster.savepoints)
+                saved.append((time.perf_counter() - start) * 1000)
+                cpus.append((cpu_seconds(cluster.workers()) - cpu) * 1000)
+                time.sleep(1.5)
+                late.append(latest_in(directory, began, time.time_ns()))
+                written = megabytes(cluster.savepoints) + megabytes(cluster.checkpoints)
+                disk.append(dd(cluster.savepoints, written))
+                note(name, f"{saved[-1]:.0f} ms, dd {disk[-1]:.0f} ms, late {late[-1]:.1f} ms")
+            figure(name, "savepoint", saved, "ms", size_mb=round(written, 1))
+            figure(name, "savepoint_cpu", cpus, "cpu_ms")
+            figure(name, "dd_fsync", disk, "ms")
+            figure(name, "savepoint_to_dd", [a / b for a, b in zip(saved, disk)], "ratio")
+            figure(name, "record_late", late, "ms", without=round(idle[0], 3))
+            figure(name, "peak_rss", [peak_mib(cluster.workers())], "MiB", before=round(before, 1))
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            for parallelism in (2, 1):
+                times = [restore(cluster, keys, path, parallelism) for _ in range(min(options.runs, 3))]
+                figure(name, f"restore_2to{parallelism}_all_running", [running for running, _ in times], "ms")
+                figure(name, f"restore_2to{parallelism}_first_record", [record for _, record in times], "ms")
+            shutil.rmtree(directory)
+
+
 def lifecycle(options):
     ready, slots, listed, running, cancelled, saved, again = [], [], [], [], [], [], []
     for _ in range(options.runs):
@@ -145,7 +241,7 @@ def lifecycle(options):
 
 
 def main():
-    workloads = {"keyed_count": keyed_count, "lifecycle": lifecycle}
+    workloads = {"keyed_count": keyed_count, "savepoint": savepoint, "lifecycle": lifecycle}
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each figure")
     parser.add_argument("--n", type=int, default=60_000_000, help="records of a throughput run")
