@@ -238,7 +238,7 @@ int showCheckpoints(const Invocation& invocation, const Given& given) {
 
 Command checkpointsCommand() {
   return {.name = "checkpoints",
-          .meaning = "Shows a job's last checkpoints and savepoints: time, size, duration, verdict",
+          .meaning = "Shows a job's last checkpoints with verdicts",
           .usage = {"[OPTIONS] JOB [ID]"},
           .help =
               "With the ID of a checkpoint, what each subtask did, in milliseconds or seconds:\n"

@@ -34,11 +34,7 @@ std::string_view nameOfKind(Finding::Kind kind) {
   return "";
 }
 
-/// DIR, or what the configuration names.
-std::vector<std::string> directoriesOf(const Invocation& invocation, const Given& given) {
-  if (!given.words.empty()) {
-    return {savepointPath(given.words[0])};
-  }
+std::vector<std::string> configuredDirectories(const Invocation& invocation) {
   std::set<std::string> directories;
   for (const std::string& one : {invocation.configuration.get(config::kSavepointDirectory),
                                  invocation.configuration.get(config::kCheckpointDirectory)}) {
@@ -87,7 +83,9 @@ std::string fsckDocument(const std::vector<std::string>& directories, const Fsck
 
 int fsckGiven(const Invocation& invocation, const Given& given) {
   Console& console = invocation.console;
-  const std::vector<std::string> directories = directoriesOf(invocation, given);
+  const std::vector<std::string> configured = configuredDirectories(invocation);
+  const std::vector<std::string> directories =
+      given.words.empty() ? configured : std::vector<std::string>{savepointPath(given.words[0])};
   if (directories.empty()) {
     return console.failure(
         "fsck",
@@ -98,6 +96,7 @@ int fsckGiven(const Invocation& invocation, const Given& given) {
   offline::FsckSettings settings;
   settings.now_millis = toEpochMillis(std::chrono::system_clock::now());
   settings.most_metadata = mostMetadata(invocation);
+  settings.needed_by = configured;
   auto report = offline::fsck(files, directories, settings);
   if (!report) {
     return console.failure("fsck", report.error());

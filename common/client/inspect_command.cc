@@ -259,7 +259,8 @@ Command inspectCommand() {
       .help =
           "OPERATOR is a uid, an id or a name. Values are shown from their schema alone:\n"
           "{\"key\": ..., \"namespace\": ..., \"value\": ...} a line, operator state\n"
-          "{\"subtask\": ..., \"value\": ...}; the page json_mapping says how types look.\n"
+          "{\"subtask\": ..., \"value\": ...}; share/doc/weir/json_mapping.md\n"
+          "says how every type looks.\n"
           "Examples:\n"
           "  weir savepoint inspect file:/savepoints/savepoint-0123456789ab\n"
           "  weir savepoint inspect /savepoints/savepoint-0123456789ab \\\n"

@@ -10,6 +10,7 @@
 #include "common/client/job_events.h"
 #include "common/client/json_text.h"
 #include "common/client/prepared_program.h"
+#include "common/snapshot/layout.h"
 
 namespace weir::client {
 namespace {
@@ -49,6 +50,9 @@ int requestSavepoint(const Invocation& invocation,
   console.result("Savepoint completed. Path: " + path);
   console.note(
       fmt::format("It points to {} ({}).", escaped(result->points_to), humanBytes(result->bytes)));
+  if (!snapshot::isHeapSavepoint(result->path)) {
+    console.note("'weir savepoint export " + path + " DIR' makes a copy that can be moved.");
+  }
   console.note("You can resume your program from this savepoint with 'weir run -s " + path +
                " PROGRAM'.");
   for (const std::string& warning : result->warnings) {

@@ -40,6 +40,18 @@ class Scan {
     return ok();
   }
 
+  /// Forgets what was found so far, but not what it needs.
+  void keepOnlyNames() {
+    report_.all_readable = std::ranges::none_of(
+        report_.findings, [](const Finding& one) { return one.kind == Kind::kDamaged; });
+    report_.findings.clear();
+    report_.snapshots = 0;
+    looked_at_.clear();
+    candidates_.clear();
+    bare_.clear();
+    facts_.clear();
+  }
+
   /// What no metadata named, once all was looked at.
   void end() {
     for (const Finding& one : candidates_) {
@@ -214,10 +226,21 @@ Result<FsckReport> fsck(fs::FileSystem& files,
                         const FsckSettings& settings) {
   FsckReport report;
   Scan scan(files, settings, report);
+  for (const std::string& directory : settings.needed_by) {
+    if (const Status looked = scan.look(directory);
+        !looked && looked.error().code() != ErrorCode::kNotFound) {
+      return looked.error();
+    }
+  }
+  scan.keepOnlyNames();
   for (const std::string& directory : directories) {
     WEIR_RETURN_IF_ERROR(scan.look(directory));
   }
   scan.end();
+  report.all_readable =
+      report.all_readable && std::ranges::none_of(report.findings, [](const Finding& one) {
+        return one.kind == Kind::kDamaged;
+      });
   return report;
 }
 

@@ -38,11 +38,15 @@ struct FsckSettings {
   /// What is younger may be about to be named: it is listed, and never removed.
   std::int64_t guard_millis = 60 * 60 * 1000;
   std::uint64_t most_metadata = snapshot::kMostMetadataBytes;
+  /// Further directories, whose snapshots may need what lies in those that are looked through;
+  /// nothing in them is listed. Those that are not there do not count.
+  std::vector<std::string> needed_by = {};
 };
 
 struct FsckReport {
   std::uint64_t snapshots = 0;  ///< That were read.
   std::vector<Finding> findings;
+  bool all_readable = true;  ///< No metadata is damaged, in the further directories neither.
 
   bool losesState() const;
 };

@@ -138,7 +138,7 @@ Status removeFinding(fs::FileSystem& files, const Finding& finding, const FsckSe
 }
 
 /// Why it is not even tried; empty: it is.
-std::string whyLeft(const Finding& finding, bool some_unreadable, const FsckSettings& settings) {
+std::string whyLeft(const Finding& finding, bool all_readable, const FsckSettings& settings) {
   if (finding.isLoss()) {
     return "there is nothing to mend it from: use another one, and dispose this";
   }
@@ -148,7 +148,7 @@ std::string whyLeft(const Finding& finding, bool some_unreadable, const FsckSett
   if (finding.age_millis < settings.guard_millis) {
     return "it is younger than " + std::to_string(settings.guard_millis / 60000) + " min";
   }
-  if (some_unreadable && finding.kind == Kind::kOrphan) {
+  if (!all_readable && finding.kind == Kind::kOrphan) {
     return "some metadata cannot be read, which may need it";
   }
   return {};
@@ -157,10 +157,8 @@ std::string whyLeft(const Finding& finding, bool some_unreadable, const FsckSett
 }  // namespace
 
 void repair(fs::FileSystem& files, FsckReport& report, const FsckSettings& settings) {
-  const bool some_unreadable = std::ranges::any_of(
-      report.findings, [](const Finding& one) { return one.kind == Kind::kDamaged; });
   for (Finding& finding : report.findings) {
-    finding.kept = whyLeft(finding, some_unreadable, settings);
+    finding.kept = whyLeft(finding, report.all_readable, settings);
     if (!finding.kept.empty()) {
       continue;
     }

@@ -16,7 +16,8 @@ install(PROGRAMS ${scripts} DESTINATION bin)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/completion/weir.bash)
   install(FILES completion/weir.bash DESTINATION share/bash-completion/completions RENAME weir)
 endif()
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/weir)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/common/offline/json_mapping.md
+        ${PROJECT_SOURCE_DIR}/common/offline/fsck.md DESTINATION share/doc/weir)
 install(DIRECTORY DESTINATION log)
 
 # A configuration that is there already belongs to whoever edited it.

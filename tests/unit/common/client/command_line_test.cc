@@ -211,6 +211,13 @@ TEST_F(CommandLineTest, EveryCommandHasHelpAndRefusesWhatIsMissingOrTooMuch) {
   }
 }
 
+TEST_F(CommandLineTest, TheListOfCommandsFitsEightyColumns) {
+  std::istringstream lines(weir({"--help"}).out);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), 80U) << line;
+  }
+}
+
 TEST_F(CommandLineTest, AWordOfAGroupIsACommandBehindItsOptionsToo) {
   const auto none = "127.0.0.1:1";
   EXPECT_THAT(weir({"savepoint", "-m", none, "list"}).err, HasSubstr("weir: savepoint list: "));

@@ -140,6 +140,19 @@ TEST(FsckLinkTest, ADirectoryThatIsReachedThroughALinkKeepsItsState) {
   std::filesystem::remove_all(root);
 }
 
+TEST_F(FsckTest, WhatASnapshotInAFurtherDirectoryNeedsIsNoOrphan) {
+  ASSERT_TRUE(files_.removeFile(data_ + "/metadata").has_value());
+  settings_.needed_by = {"file:/s", "file:/nowhere"};
+  auto report = fsck(files_, {"file:/c"}, settings_);
+  ASSERT_TRUE(report.has_value()) << report.error().text();
+  EXPECT_THAT(report->findings, IsEmpty());
+  ASSERT_TRUE(files_.corrupt(pointing_ + "/metadata", "garbage").has_value());
+  report = fsck(files_, {"file:/c"}, settings_);
+  repair(files_, *report, settings_);
+  ASSERT_THAT(report->findings, SizeIs(1));
+  EXPECT_THAT(report->findings[0].kept, HasSubstr("some metadata cannot be read"));
+}
+
 TEST_F(FsckTest, WhatIsYoungClaimedOrPerhapsNeededStays) {
   write(job_ + "/chk-8/0000000a-0-1-ffffabcd");
   settings_.now_millis = kHour / 2;
