@@ -61,7 +61,11 @@ class Soak:
         self.lost_jobs = []  # With their job managers.
         self.paths = []  # Of savepoints not disposed yet, oldest first.
         self.samples = {}  # By process: seconds, descriptors and megabytes when it had settled.
-        self.done = {"savepoints": 0, "refused savepoints": 0, "disposed": 0}
+        self.parallelism = PARALLELISM
+        self.moved = 0  # Restores: those at another parallelism let a key's last count lie in two subtasks.
+        self.done = {
+            "savepoints": 0, "refused savepoints": 0, "verified": 0, "exports": 0, "rescaled": 0, "disposed": 0,
+        }
 
     def run(self):
         """Raises AssertionError when anything is lost, twice or left over; keeps the folder then."""
@@ -86,11 +90,15 @@ class Soak:
         self.say(summary)
         return summary
 
-    def submit(self, *restore):
-        return self.cluster.run_detached(
+    def words(self):
+        """The program and its arguments."""
+        return (
             self.program, "--count", self.count, "--rate", RATE, "--keys", KEYS, "--interval", INTERVAL_MILLIS,
-            "--out", self.out, "--text", self.text, options=("-p", PARALLELISM, *restore),
+            "--out", self.out, "--text", self.text,
         )
+
+    def submit(self, *restore):
+        return self.cluster.run_detached(*self.words(), options=("-p", self.parallelism, *restore))
 
     # ---- disturbances
 
@@ -101,6 +109,8 @@ class Soak:
             actions += 1
             if self.first:
                 self.disturbances.disturb(self.first.pop(0))
+            elif actions % 9 == 0:
+                self.move()
             elif actions % 3 == 0:
                 self.take_savepoint()
             else:
@@ -108,24 +118,69 @@ class Soak:
             self.check_state()
             self.sample()
 
-    def take_savepoint(self):
-        done = self.cluster.weir("savepoint", self.job, self.cluster.savepoints, check=False)
+    def take_savepoint(self, *command):
+        """With `savepoint JOB` or another command that takes one; its path, or None where it was refused."""
+        words = command or ("savepoint", self.job, self.cluster.savepoints)
+        done = self.cluster.weir(*words, check=False)
         if done.returncode != 0:
             # While a job restarts, a task dies or the disk is full there can be none; but it has to be said why.
             last = done.stderr.splitlines()[-1] if done.stderr else ""
             assert last.startswith("weir: "), f"no reason for a failed savepoint: {done.stderr!r}"
             self.done["refused savepoints"] += 1
-            return
-        self.paths.append(done.stdout.split("Path: ")[1].split()[0])
+            return None
+        path = done.stdout.split("Path: ")[1].split()[0]
         self.done["savepoints"] += 1
+        self.keep(path)
+        return path
+
+    def keep(self, path):
+        """Verifies it, now and after it was moved, and disposes an older one."""
+        self.verify(path)
+        self.paths.append(path)
         if len(self.paths) > SAVEPOINTS_KEPT:
             self.dispose(self.paths.pop(0))
+
+    def verify(self, path):
+        self.cluster.weir("savepoint", "verify", path)
+        self.done["verified"] += 1
+
+    def export(self, path):
+        """Its copy, which was moved once more after it was made."""
+        made = self.folder / "exports" / f"made-{self.done['exports']}"
+        moved = made.with_name(made.name.replace("made", "moved"))
+        made.parent.mkdir(exist_ok=True)
+        self.cluster.weir("savepoint", "export", path, made)
+        made.rename(moved)
+        self.done["exports"] += 1
+        self.keep(moved)
+        return moved
 
     def dispose(self, path):
         # A job that was lost with its job manager would still recover from it, for all that anybody knows.
         force = ["--force"] if self.lost_jobs else []
-        self.cluster.weir("savepoint", "-d", *force, path)
+        done = self.cluster.weir("savepoint", "-d", *force, path, check=False)
+        if done.returncode != 0 and "no checkpoint of its own" in done.stderr:
+            self.paths.append(path)  # The job that was restored from it: later.
+            return
+        assert done.returncode == 0, f"{path} was not disposed: {done.stderr}"
         self.done["disposed"] += 1
+
+    def move(self):
+        """Ends the job with a savepoint and goes on from it, or from its export, at another parallelism."""
+        path = self.take_savepoint("cancel", "-s", self.cluster.savepoints, self.job)
+        if path is None:
+            return
+        wait_for("the job has ended", lambda: self.state() == "CANCELED", 60)
+        self.disturbances.undo()  # What is refused to a command on a full disk says nothing about the restore.
+        if self.random.random() < 0.5:
+            path = self.export(path)
+        self.parallelism = self.random.choice([p for p in (1, 2, 3, 4) if p != self.parallelism])
+        self.cluster.weir("savepoint", "check", "-p", self.parallelism, path, *self.words())
+        wait_for("there are slots for it", lambda: self.slots_free() >= self.parallelism, 60)
+        self.job = self.submit("-s", path)
+        self.moved += 1
+        self.done["rescaled"] += 1
+        self.say(f"soak: goes on as {self.job} at parallelism {self.parallelism} from {path}")
 
     def replace_job_manager(self, pause):
         """Kills it, and goes on with the job's latest checkpoint, as its operator would."""
@@ -134,7 +189,7 @@ class Soak:
         self.cluster.jobmanager.kill()
         self.disturbances.pause(pause)
         self.cluster.start_jobmanager()
-        wait_for("the task managers are back", lambda: self.slots_free() >= PARALLELISM, 60)
+        wait_for("the task managers are back", lambda: self.slots_free() >= self.parallelism, 60)
         lost, self.job = self.job, self.submit("-s", self.latest_checkpoint(self.job))
         self.lost_jobs.append(lost)
         self.say(f"soak: job manager killed, {lost} goes on as {self.job}")
@@ -197,8 +252,10 @@ class Soak:
                 raise AssertionError(f"the job is {self.state()} and has not finished within {patience:.0f} s")
             time.sleep(0.2)
         self.completed = self.cluster.completed_checkpoints(self.job)
-        for path in self.paths:
+        kept, self.paths = self.paths, []
+        for path in kept:
             self.dispose(path)
+        assert not self.paths, f"a job that has finished is in the way of disposals: {self.paths}"
         for job in self.lost_jobs:
             shutil.rmtree(self.cluster.checkpoints / job, ignore_errors=True)
 
@@ -207,8 +264,8 @@ class Soak:
         for file in self.out.iterdir():
             for line in file.read_text().splitlines():
                 key, count = map(int, line.split())
-                assert key not in counted, f"key {key} stands in two subtasks"
-                counted[key] = count
+                assert self.moved or key not in counted, f"key {key} stands in two subtasks"
+                counted[key] = max(count, counted.get(key, 0))
         wrong = []
         for key in range(KEYS):
             expected = len(range(key, self.count, KEYS))
@@ -239,6 +296,9 @@ class Soak:
         wait_for("all slots are free", lambda: self.slots_free() == self.TASK_MANAGERS * SLOTS, 60)
         wait_for("no checkpoint file is left", lambda: not cluster.files(cluster.checkpoints), 30)
         wait_for("no savepoint file is left", lambda: not cluster.files(cluster.savepoints), 30)
+        assert not cluster.files(self.folder / "exports"), "something of an export is left"
+        for directory in (cluster.checkpoints, cluster.savepoints):
+            cluster.weir("fsck", directory)
 
     def strays(self):
         """Processes other than the daemons whose working directory lies in the folder."""
