@@ -221,7 +221,7 @@ TEST_F(CommandLineTest, TheListOfCommandsFitsEightyColumns) {
 TEST_F(CommandLineTest, AWordOfAGroupIsACommandBehindItsOptionsToo) {
   const auto none = "127.0.0.1:1";
   EXPECT_THAT(weir({"savepoint", "-m", none, "list"}).err, HasSubstr("weir: savepoint list: "));
-  EXPECT_THAT(weir({"savepoint", "--json", "list", "x"}).err, HasSubstr("too many arguments"));
+  EXPECT_THAT(weir({"savepoint", "--json", "list", "x", "y"}).err, HasSubstr("too many arguments"));
   EXPECT_THAT(weir({"config", "-D", "parallelism.default=2", "check", "/nowhere"}).err,
               HasSubstr("weir: config check /nowhere"));
   // A thing of that name.

@@ -1,4 +1,5 @@
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -71,6 +72,10 @@ class FaultyBackend final : public KeyedBackend {
       columns()[0]->erase(1);
     }
     return static_cast<Slot>(keys_.size() - 1);
+  }
+  std::optional<std::uint32_t> groupOfEncoded(std::string_view bytes) const override {
+    Reader from(bytes);
+    return keyGroupOf(keyHash(from.get<std::int64_t>()), kMax);
   }
   std::uint32_t groupOf(Slot slot) const override {
     return fault_ == Fault::kOtherKey ? groups_[slot]  // As if it were in the same group.

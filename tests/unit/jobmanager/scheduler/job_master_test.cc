@@ -44,7 +44,7 @@ TEST_F(JobMasterTest, StoresWhereItsCheckpointsLieBeforeItNotifiesTheTasks) {
     time_.advance(1s);
     acknowledge(id);
   }
-  const auto pointers = ha::beginTerm(stored_, 1s)->jobs.at(0).checkpoints;
+  const auto pointers = ha::beginTerm(stored_, 1s)->jobs.at(0).checkpoints.retained;
   ASSERT_THAT(pointers, SizeIs(2));
   EXPECT_EQ(pointers[0].id, CheckpointId(2));
   EXPECT_EQ(pointers[1].id, CheckpointId(3));
