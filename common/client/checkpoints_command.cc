@@ -18,18 +18,6 @@ using runtime::CheckpointStatus;
 
 constexpr std::size_t kVerdictWidth = 76;  // Indented by four in a terminal of 80 columns.
 
-std::string_view statusName(CheckpointStatus status) {
-  switch (status) {
-    case CheckpointStatus::kInProgress:
-      return "IN_PROGRESS";
-    case CheckpointStatus::kCompleted:
-      return "COMPLETED";
-    case CheckpointStatus::kFailed:
-      return "FAILED";
-  }
-  return "";
-}
-
 /// "4.1 s" within eight letters.
 std::string shortTime(std::int64_t millis) {
   if (millis < 0) {
@@ -149,7 +137,7 @@ nlohmann::json vertexJson(const runtime::VertexTimeline& vertex) {
 
 nlohmann::json reportJson(const CheckpointReport& one) {
   return {{"id", one.id.value()},
-          {"status", statusName(one.status)},
+          {"status", toString(one.status)},
           {"savepoint", one.savepoint},
           {"timestamp", one.trigger_millis},
           {"duration", one.duration_millis},

@@ -23,37 +23,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char** environ;  // NOLINT(readability-redundant-declaration): unistd.h hides it.
+#include "common/base/exec_words.h"
 
 namespace weir::client {
 namespace {
 
 constexpr int kNotStarted = 127;
-
-std::vector<char*> pointersOf(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) {
-    pointers.push_back(text.data());
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-std::vector<std::string> environmentAbove(const std::vector<std::string>& above) {
-  std::vector<std::string> merged = above;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view inherited(*entry);
-    const std::string_view name = inherited.substr(0, inherited.find('=') + 1);
-    bool replaced = false;
-    for (const std::string& one : above) {
-      replaced = replaced || std::string_view(one).starts_with(name);
-    }
-    if (!replaced) {
-      merged.emplace_back(inherited);
-    }
-  }
-  return merged;
-}
 
 // From here on to run() everything is between fork() and exec(): no allocation, no locks, no stdio.
 
@@ -143,12 +118,12 @@ void sayPlainly(std::string_view text) { (void)!::write(STDERR_FILENO, text.data
 Result<ConfinedProcess> ConfinedProcess::start(const Settings& settings) {
   std::vector<std::string> arguments = settings.arguments;
   arguments.insert(arguments.begin(), settings.path);
-  std::vector<std::string> environment = environmentAbove(settings.environment);
+  std::vector<std::string> environment = mergedEnvironment(settings.environment);
   // A path without a slash means the working directory, as the user sees the file there.
   const std::string path =
       settings.path.find('/') == std::string::npos ? "./" + settings.path : settings.path;
-  const std::vector<char*> argv = pointersOf(arguments);
-  const std::vector<char*> envp = pointersOf(environment);
+  const std::vector<char*> argv = pointersTo(arguments);
+  const std::vector<char*> envp = pointersTo(environment);
   const pid_t self = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) {

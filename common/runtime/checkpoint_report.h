@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/ids.h"
@@ -49,6 +50,8 @@ struct VertexTimeline {
 };
 
 enum class CheckpointStatus : std::uint8_t { kInProgress = 0, kCompleted = 1, kFailed = 2 };
+/// The upper-case names of Flink: "IN_PROGRESS", "COMPLETED".
+std::string_view toString(CheckpointStatus status);
 
 struct CheckpointReport {
   CheckpointId id;

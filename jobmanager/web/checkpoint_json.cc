@@ -9,21 +9,9 @@ namespace {
 using runtime::CheckpointReport;
 using runtime::CheckpointStatus;
 
-std::string statusText(CheckpointStatus status) {
-  switch (status) {
-    case CheckpointStatus::kInProgress:
-      return "IN_PROGRESS";
-    case CheckpointStatus::kCompleted:
-      return "COMPLETED";
-    case CheckpointStatus::kFailed:
-      return "FAILED";
-  }
-  return "";
-}
-
 Json reportOf(const CheckpointReport& report) {
   return {{"id", report.id.value()},
-          {"status", statusText(report.status)},
+          {"status", toString(report.status)},
           {"savepoint", report.savepoint},
           {"timestamp", report.trigger_millis},
           {"duration", report.duration_millis},

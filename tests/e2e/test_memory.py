@@ -59,8 +59,7 @@ class JobManagerMemoryTest(unittest.TestCase):
             self.assertLess(peak.bytes, idle + 5 * STATE)
             wait_for(
                 "memory is given back",
-                # What thirty checkpoints held is thirty times that; threads of connections keep some of it.
-                lambda: resident(cluster.jobmanager) < idle + 2 * STATE,
+                lambda: resident(cluster.jobmanager) < idle + STATE // 2,
                 timeout=30,
             )
 

@@ -5,18 +5,11 @@
 #include <fcntl.h>
 #include <spawn.h>
 
+#include "common/base/exec_words.h"
+
 namespace weir::taskmanager {
 
 namespace {
-
-std::vector<char*> pointersTo(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) {
-    pointers.push_back(text.data());
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 /// Of posix_spawn(), freed with it.
 struct Setup {
