@@ -20,7 +20,8 @@ Error missingState(const std::string& sha256) {
 Result<StateStore::Room> StateStore::reserve(JobId job, std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   WEIR_RETURN_IF_ERROR(makeRoom(job, bytes));
-  return Room(*this, bytes);
+  on_their_way_.emplace(++rooms_, job);
+  return Room(*this, rooms_, bytes);
 }
 
 Status StateStore::makeRoom(JobId job, std::uint64_t bytes) {
@@ -36,9 +37,10 @@ Status StateStore::makeRoom(JobId job, std::uint64_t bytes) {
   return ok();
 }
 
-void StateStore::giveBack(std::uint64_t bytes) {
+void StateStore::giveBack(const Room& room) {
   const std::lock_guard lock(mutex_);
-  subtract(bytes);
+  on_their_way_.erase(room.number_);
+  subtract(room.bytes_);
 }
 
 void StateStore::subtract(std::uint64_t bytes) {
@@ -52,12 +54,16 @@ runtime::BlobKey StateStore::put(JobId job, std::string bytes, Room room) {
   runtime::BlobKey key{fs::sha256(bytes), bytes.size()};
   auto shared = std::make_shared<const std::string>(std::move(bytes));
   const std::lock_guard lock(mutex_);
+  const std::uint64_t held = std::exchange(room.bytes_, 0);
+  if (on_their_way_.erase(room.number_) == 0) {  // Forgotten meanwhile.
+    subtract(held);
+    return key;
+  }
   Entry& entry = entries_[key.sha256];
   if (entry.bytes == nullptr) {
-    entry.bytes = std::move(shared);
-    room.bytes_ = 0;  // It is the entry's now.
+    entry.bytes = std::move(shared);  // What the room held is the entry's now.
   } else {
-    subtract(std::exchange(room.bytes_, 0));
+    subtract(held);
   }
   const SteadyTime until = clock_.now() + limits_.upload_lease;
   entry.unclaimed.push_back({job, until});
@@ -67,6 +73,7 @@ runtime::BlobKey StateStore::put(JobId job, std::string bytes, Room room) {
 
 void StateStore::forgetUploads(JobId job) {
   const std::lock_guard lock(mutex_);
+  std::erase_if(on_their_way_, [job](const auto& room) { return room.second == job; });
   dropUploads([job](const Upload& one) { return one.job == job; });
 }
 

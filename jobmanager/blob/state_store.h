@@ -32,27 +32,31 @@ struct StateShare {
 /// once, and the count of all its bytes.
 ///
 /// An upload takes room when it begins, and is unclaimed when it is whole: it goes with its lease,
-/// or with its job. A claim, of an acknowledgement that names it, takes its place; what nobody
-/// claims any more goes at once. Room, unclaimed and claimed blobs and the inline bytes of claims
-/// count against one limit. Threads: any; outlived by nobody who holds room.
+/// or when its job's uploads are forgotten, on their way or whole. A claim, of an acknowledgement
+/// that names it, takes its place; what nobody claims any more goes at once. Room, unclaimed and
+/// claimed blobs and the inline bytes of claims count against one limit. Threads: any; outlived by
+/// nobody who holds room.
 class StateStore {
  public:
   /// Bytes that are counted although they are not there yet. Given back with it.
   class Room {
    public:
-    Room(Room&& other) noexcept : store_(other.store_), bytes_(std::exchange(other.bytes_, 0)) {}
+    Room(Room&& other) noexcept
+        : store_(other.store_), number_(other.number_), bytes_(std::exchange(other.bytes_, 0)) {}
     Room& operator=(Room&&) = delete;
     ~Room() {
       if (bytes_ > 0) {  // Else it was moved, perhaps under the store's lock.
-        store_.giveBack(bytes_);
+        store_.giveBack(*this);
       }
     }
 
    private:
     friend class StateStore;
-    Room(StateStore& store, std::uint64_t bytes) : store_(store), bytes_(bytes) {}
+    Room(StateStore& store, std::uint64_t number, std::uint64_t bytes)
+        : store_(store), number_(number), bytes_(bytes) {}
 
     StateStore& store_;  // Outlives us.
+    std::uint64_t number_;
     std::uint64_t bytes_;
   };
 
@@ -61,13 +65,14 @@ class StateStore {
 
   /// kResourceExhausted, naming `job` and all sizes, when the limit does not allow so many more.
   Result<Room> reserve(JobId job, std::uint64_t bytes);
-  /// Keeps `bytes`, as large as `room`, for whoever of `job` claims them in time.
+  /// Keeps `bytes`, as large as `room`, for whoever of `job` claims them in time; nothing when its
+  /// uploads were forgotten since the room was taken.
   runtime::BlobKey put(JobId job, std::string bytes, Room room);
   /// All of it or nothing. kNotFound for a blob that is not there, in this size; kResourceExhausted
   /// when there is no room for what stands inline.
   Status claim(JobId job, const StateShare& share);
   void release(const StateShare& share);
-  /// Lets go of all that `job` has uploaded and not claimed.
+  /// Lets go of all that `job` has uploaded and not claimed, and of what is on its way.
   void forgetUploads(JobId job);
   /// Lets go of uploads whose lease has run out; how many bytes that were.
   std::uint64_t expireUploads();
@@ -100,12 +105,14 @@ class StateStore {
   template <typename Predicate>
   std::uint64_t dropUploads(Predicate drop);
   // Without it:
-  void giveBack(std::uint64_t bytes);
+  void giveBack(const Room& room);
 
   const Clock& clock_;
   const StateLimits limits_;
   mutable std::mutex mutex_;
   Entries entries_;
+  std::map<std::uint64_t, JobId> on_their_way_;  // By the number of their room.
+  std::uint64_t rooms_ = 0;                      // That were ever taken.
   std::uint64_t bytes_ = 0;
   std::uint64_t released_ = 0;
   SteadyTime next_expiry_ = SteadyTime::max();

@@ -170,8 +170,11 @@ void Session::enroll(const v1::Registration& message) {
     refuse(registration.error().text(), false);
     return;
   }
-  const TaskManagerId id = registration->id;
-  const std::string host = registration->host;
+  {
+    const std::lock_guard lock(mutex_);  // Work may be sent from now on, and be refused.
+    host_ = registration->host;
+    id_ = registration->id;  // Written here only, by the reading side, which may read it without.
+  }
   dispatcher_.registerTaskManager(
       *std::move(registration),
       shared_from_this(),
@@ -185,9 +188,6 @@ void Session::enroll(const v1::Registration& message) {
         session->outbox_.open(std::move(first));
         session->proceed();
       });
-  const std::lock_guard lock(mutex_);
-  host_ = host;
-  id_ = id;  // Written by the reading side only, which alone may read it without the lock.
 }
 
 void Session::push(v1::ToTaskManager message) {

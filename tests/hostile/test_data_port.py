@@ -10,7 +10,7 @@ from cluster import wait_for
 def hello(job, attempt=0, token=bytes(16)):
     """As taskmanager/worker/network/hello.h lays it out."""
     return b"".join((
-        b"WEIR", (1).to_bytes(4, "little"), job, attempt.to_bytes(8, "little"), token, bytes(4), bytes(4)
+        b"WEIR", (2).to_bytes(4, "little"), job, attempt.to_bytes(8, "little"), token, bytes(4), bytes(4)
     ))
 
 

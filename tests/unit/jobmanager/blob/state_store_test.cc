@@ -113,6 +113,27 @@ TEST_F(StateStoreTest, AJobThatEndsTakesItsOwnUploadsAlongAndNoOthers) {
   EXPECT_TRUE(store_.claim(other_, {{{fs::sha256("state"), 5}}, 0}).has_value());
 }
 
+TEST_F(StateStoreTest, AJobThatEndsTakesUploadsThatAreOnTheirWayAlongAndNoOthers) {
+  auto mine = store_.reserve(job_, 4);
+  auto others = store_.reserve(other_, 5);
+  ASSERT_TRUE(mine.has_value() && others.has_value());
+  store_.forgetUploads(job_);
+  store_.put(job_, "mine", *std::move(mine));
+  store_.put(other_, "state", *std::move(others));
+  EXPECT_EQ(store_.bytes(), 5U);
+  upload("mine");  // What begins afterwards counts.
+  EXPECT_EQ(store_.bytes(), 9U);
+}
+
+TEST_F(StateStoreTest, AnUploadThatIsForgottenAndGivenUpIsCountedOnce) {
+  {
+    const auto room = store_.reserve(job_, 40);
+    ASSERT_TRUE(room.has_value());
+    store_.forgetUploads(job_);
+  }
+  EXPECT_EQ(store_.bytes(), 0U);
+}
+
 TEST_F(StateStoreTest, ClaimsAllOrNothing) {
   const runtime::BlobKey key = upload("state");
   EXPECT_FALSE(store_.claim(job_, {{key, {fs::sha256("other"), 5}}, 0}).has_value());

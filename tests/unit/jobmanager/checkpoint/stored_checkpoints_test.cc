@@ -1,5 +1,8 @@
 #include "jobmanager/checkpoint/stored_checkpoints.h"
 
+#include <optional>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +21,7 @@ class StoredCheckpointsTest : public ::testing::Test {
     one.metadata.checkpoint = CheckpointId(id);
     return one;
   }
+  /// Only where the tasks answer at once.
   bool write(std::optional<StoredCheckpoints::News> news = {}) {
     bool stored = false;
     checkpoints_.write(news, [&stored](const Status& answer) { stored = answer.has_value(); });
@@ -96,11 +100,17 @@ TEST_F(StoredCheckpointsTest, WritesOneStateAfterTheOther) {
   tasks_.hold_points = true;
   const CompletedCheckpoint first = checkpoint(1);
   const CompletedCheckpoint second = checkpoint(2);
-  write(StoredCheckpoints::News{&first, false});
-  write(StoredCheckpoints::News{&second, false});
+  std::vector<int> stored;
+  checkpoints_.write(StoredCheckpoints::News{&first, false},
+                     [&](const Status&) { stored.push_back(1); });
+  checkpoints_.write(StoredCheckpoints::News{&second, false},
+                     [&](const Status&) { stored.push_back(2); });
   EXPECT_THAT(tasks_.pointed, ElementsAre(1));
   tasks_.answerPoint();
   EXPECT_THAT(tasks_.pointed, ElementsAre(1, 2));
+  EXPECT_THAT(stored, ElementsAre(1));
+  tasks_.answerPoint();
+  EXPECT_THAT(stored, ElementsAre(1, 2));
 }
 
 TEST_F(StoredCheckpointsTest, AnAnswerThatComesAfterItsEndIsHeardByNobody) {
