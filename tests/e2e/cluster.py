@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -116,12 +117,13 @@ class Cluster:
         try:
             self.start()
         except BaseException:
-            self.__exit__(True)  # With what the daemons said, and without leaving any behind.
+            self.__exit__(*sys.exc_info())  # With what the daemons said, and without leaving any behind.
             raise
         return self
 
-    def __exit__(self, failed, *_):
-        if failed:
+    def __exit__(self, _, failure, __):
+        if failure is not None:
+            print(f"--- {type(failure).__name__}: {failure}")  # First: what the daemons said may be cut.
             for daemon in [self.jobmanager, *self.taskmanagers]:
                 if daemon:
                     print(f"--- {daemon.name}\n{daemon.tail()}")

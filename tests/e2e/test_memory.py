@@ -26,6 +26,7 @@ class Peak(threading.Thread):
         super().__init__(daemon=True)
         self.watched = daemon
         self.bytes = 0
+        self.failure = None
         self.ended = threading.Event()
 
     def __enter__(self):
@@ -35,10 +36,15 @@ class Peak(threading.Thread):
     def __exit__(self, *_):
         self.ended.set()
         self.join()
+        if self.failure is not None:
+            raise AssertionError(f"{self.watched.name} could not be watched") from self.failure
 
     def run(self):
-        while not self.ended.wait(0.02):
-            self.bytes = max(self.bytes, resident(self.watched))
+        try:
+            while not self.ended.wait(0.02):
+                self.bytes = max(self.bytes, resident(self.watched))
+        except Exception as failure:  # Raised again by whoever waits for us.
+            self.failure = failure
 
 
 class JobManagerMemoryTest(unittest.TestCase):
