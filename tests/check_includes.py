@@ -4,7 +4,7 @@
 Linking alone does not stop an include, so this reads them all and fails where
   - a folder includes one that is not in its USES,
   - a USES entry does not stand earlier in WEIR_ORDER, or belongs to the other process,
-  - a *.pb.h is included outside wire/, rpc/ and client/,
+  - a *.pb.h is included outside wire/, rpc/, client/, session/ and journal/,
   - a folder with code has no README.md, or one of more than fifteen lines, or one whose **Knows** lacks a folder that it uses.
 """
 import pathlib
@@ -13,7 +13,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KNOWN_BY_ALL = {"base", "config", "telemetry", "concurrency"}
-PROTO_ALLOWED = re.compile(r"(^|/)(wire|rpc|client|session)(/|$)")
+PROTO_ALLOWED = re.compile(r"(^|/)(wire|rpc|client|session|journal)(/|$)")
 
 
 def order():

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/telemetry/log.h"
+
 namespace weir::ha {
 
 Answer<std::monostate> LeaderStore::onStrand(Answer<std::monostate> done) {
@@ -13,6 +15,34 @@ Answer<std::monostate> LeaderStore::onStrand(Answer<std::monostate> done) {
       }
     });
   };
+}
+
+void LeaderStore::removeJob(JobId job, Answer<std::monostate> done) {
+  store_.removeJob(epoch_, job, onStrand([this, job, done = std::move(done)](const Status& one) {
+                     const bool passes =
+                         !one && (one.error().code() == ErrorCode::kIo ||
+                                  one.error().code() == ErrorCode::kUnavailable ||
+                                  one.error().code() == ErrorCode::kResourceExhausted);
+                     if (passes) {
+                       tryRemoveAgain(job, one.error(), done);
+                     } else {
+                       removals_.erase(job);
+                       done(one);
+                     }
+                   }));
+}
+
+void LeaderStore::tryRemoveAgain(JobId job, const Error& why, Answer<std::monostate> done) {
+  auto& timer = removals_[job];
+  if (timer == nullptr) {  // Else it was said.
+    log::warn("the store of jobs does not forget an ended job; this is tried again",
+              {{"job", job.hex()}, {"reason", why.text()}});
+  }
+  timer = strand_.schedule(kRemoveAgain, [this, job, done = std::move(done)] {
+    if (!over_) {
+      removeJob(job, done);
+    }
+  });
 }
 
 void LeaderStore::answered(const Status& written, const Answer<std::monostate>& done) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <variant>
 #include <vector>
@@ -15,7 +16,11 @@ namespace weir::ha {
 ///
 /// The first write that is fenced ends the leader's term: `fenced` is called, and no write is
 /// answered from then on. Whoever waits for one is to be dropped without another word: what it
-/// would do next is the newer leader's business.
+/// would do next is the newer leader's business. The same holds when the leader ends its term
+/// itself.
+///
+/// The removal of a job that the store refuses for now, as its disk is full, is tried again until
+/// it is taken: what is done next removes what the job would need to go on.
 ///
 /// Threads: the strand.
 class LeaderStore {
@@ -32,9 +37,7 @@ class LeaderStore {
   void putJob(runtime::SubmitRequest job, Answer<std::monostate> done) {
     store_.putJob(epoch_, std::move(job), onStrand(std::move(done)));
   }
-  void removeJob(JobId job, Answer<std::monostate> done) {
-    store_.removeJob(epoch_, job, onStrand(std::move(done)));
-  }
+  void removeJob(JobId job, Answer<std::monostate> done);
   void putCheckpoints(JobId job, JobCheckpoints checkpoints, Answer<std::monostate> done) {
     store_.putCheckpoints(epoch_, job, std::move(checkpoints), onStrand(std::move(done)));
   }
@@ -42,7 +45,13 @@ class LeaderStore {
     store_.putSavepoint(epoch_, std::move(answer), onStrand(std::move(done)));
   }
 
+  /// No write is answered from now on.
+  void endTerm() { over_ = true; }
+
  private:
+  static constexpr Duration kRemoveAgain = std::chrono::seconds(1);
+
+  void tryRemoveAgain(JobId job, const Error& why, Answer<std::monostate> done);
   Answer<std::monostate> onStrand(Answer<std::monostate> done);
   void answered(const Status& written, const Answer<std::monostate>& done);
 
@@ -50,8 +59,9 @@ class LeaderStore {
   concurrency::Executor& strand_;
   const LeaderEpoch epoch_;
   const std::function<void(const Error&)> fenced_;
-  bool over_ = false;                                           // Was fenced.
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by answers.
+  bool over_ = false;  // Was fenced, or ended.
+  std::map<JobId, std::unique_ptr<concurrency::Executor::Timer>> removals_;  // Tried again.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);               // Watched by answers.
 };
 
 }  // namespace weir::ha

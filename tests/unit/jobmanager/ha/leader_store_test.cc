@@ -50,6 +50,66 @@ TEST_F(LeaderStoreTest, SaysOnceThatItWasFencedAndAnswersNothingFromThenOn) {
   EXPECT_EQ(answers_, 0);
 }
 
+TEST_F(LeaderStoreTest, AnswersNothingWhenItsTermWasEnded) {
+  open();
+  leader_->putJob({}, [this](const Status&) { ++answers_; });
+  leader_->endTerm();
+  time_.runDue();
+  leader_->removeJob({}, [this](const Status&) { ++answers_; });
+  time_.runDue();
+  EXPECT_EQ(answers_, 0);
+  EXPECT_EQ(fenced_, 0);
+}
+
+/// Has no room for now.
+class FullStore final : public JobStore {
+ public:
+  void beginTerm(Answer<Term> done) override { done(Term()); }
+  void putJob(LeaderEpoch, runtime::SubmitRequest, Answer<std::monostate> done) override {
+    answer(done);
+  }
+  void removeJob(LeaderEpoch, JobId, Answer<std::monostate> done) override { answer(done); }
+  void putCheckpoints(LeaderEpoch, JobId, JobCheckpoints, Answer<std::monostate> done) override {
+    answer(done);
+  }
+  void putSavepoint(LeaderEpoch, SavepointAnswer, Answer<std::monostate> done) override {
+    answer(done);
+  }
+  void answer(const Answer<std::monostate>& done) {
+    ++asked;
+    done(why ? Status(*why) : ok());
+  }
+  std::optional<Error> why = Error(ErrorCode::kResourceExhausted, "the disk is full");
+  int asked = 0;
+};
+
+TEST_F(LeaderStoreTest, RemovesAJobOnceTheDiskHasRoomAgain) {
+  FullStore full;
+  leader_.emplace(full, strand_, LeaderEpoch(1), [](const Error&) {});
+  leader_->removeJob({}, [this](const Status& removed) { answers_ += removed ? 1 : 100; });
+  time_.advance(std::chrono::seconds(5));
+  EXPECT_EQ(answers_, 0);
+  EXPECT_GE(full.asked, 3);
+  full.why.reset();
+  time_.advance(std::chrono::seconds(2));
+  EXPECT_EQ(answers_, 1);
+  const int asked = full.asked;
+  time_.advance(std::chrono::seconds(5));
+  EXPECT_EQ(full.asked, asked);
+}
+
+TEST_F(LeaderStoreTest, SaysAtOnceWhyAnotherWriteOrAWrongRemovalIsNotTaken) {
+  FullStore full;
+  leader_.emplace(full, strand_, LeaderEpoch(1), [](const Error&) {});
+  leader_->putJob({}, [this](const Status& put) { answers_ += put ? 100 : 1; });
+  time_.runDue();
+  EXPECT_EQ(answers_, 1);
+  full.why = Error(ErrorCode::kInternal, "a bug");
+  leader_->removeJob({}, [this](const Status& removed) { answers_ += removed ? 100 : 1; });
+  time_.runDue();
+  EXPECT_EQ(answers_, 2);
+}
+
 TEST_F(LeaderStoreTest, AnswersNobodyWhenItIsGone) {
   open();
   leader_->putJob({}, [this](const Status&) { ++answers_; });

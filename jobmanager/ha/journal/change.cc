@@ -1,0 +1,124 @@
+#include "jobmanager/ha/journal/change.h"
+
+#include <limits>
+#include <utility>
+
+#include "common/base/overloaded.h"
+#include "common/wire/client_messages.h"
+#include "common/wire/fields.h"
+#include "journal.pb.h"
+
+namespace weir::ha {
+namespace {
+
+using wire::fields::bytesOf;
+
+void fill(v1::JobCheckpoints& to, const JobCheckpoints& from) {
+  for (const CheckpointPointer& one : from.retained) {
+    v1::CheckpointPointer& pointer = *to.add_retained();
+    pointer.set_id(one.id.value());
+    pointer.set_savepoint(one.savepoint);
+    pointer.set_path(one.path);
+  }
+  for (const CheckpointId id : from.pinned) {
+    to.add_pinned(id.value());
+  }
+  to.set_next(from.next.value());
+}
+
+JobCheckpoints checkpointsOf(const v1::JobCheckpoints& from) {
+  JobCheckpoints to;
+  for (const v1::CheckpointPointer& one : from.retained()) {
+    to.retained.push_back({CheckpointId(one.id()), one.savepoint(), one.path()});
+  }
+  for (const std::uint64_t id : from.pinned()) {
+    to.pinned.emplace_back(id);
+  }
+  to.next = CheckpointId(from.next());
+  return to;
+}
+
+void fill(v1::SavepointAnswer& to, const SavepointAnswer& from) {
+  to.set_operation(bytesOf(from.operation));
+  to.set_job(bytesOf(from.job));
+  if (from.result) {
+    *to.mutable_result() = wire::toProto(runtime::SavepointEvent(*from.result)).result();
+  } else {
+    v1::Failure& failure = *to.mutable_failure();
+    failure.set_code(static_cast<std::uint32_t>(from.result.error().code()));
+    failure.set_message(from.result.error().message());
+    failure.set_advice(from.result.error().advice());
+  }
+}
+
+Result<runtime::SavepointResult> resultOf(const v1::SavepointAnswer& from) {
+  v1::SavepointEvent event;
+  *event.mutable_result() = from.result();
+  WEIR_TRY(auto decoded, wire::fromProto(event));
+  return std::get<runtime::SavepointResult>(std::move(decoded));
+}
+
+Result<Change> answerOf(const v1::SavepointAnswer& from) {
+  WEIR_TRY(const auto operation, wire::fields::id<OperationId>("operation", from.operation()));
+  WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.job()));
+  if (from.has_failure()) {
+    WEIR_TRY(const auto code,
+             wire::fields::number("code of a failure",
+                                  from.failure().code(),
+                                  ErrorCode::kInvalidArgument,
+                                  ErrorCode::kIo));
+    Error why = Error(code, from.failure().message()).advise(from.failure().advice());
+    return Change(SavepointAnswer{operation, job, std::move(why)});
+  }
+  WEIR_TRY(auto result, resultOf(from));
+  return Change(SavepointAnswer{operation, job, std::move(result)});
+}
+
+}  // namespace
+
+std::string encodeChange(const Change& change) {
+  v1::JournalRecord to;
+  std::visit(
+      Overloaded{
+          [&to](const PutJob& put) {
+            *to.mutable_put_job()->mutable_request() = wire::toProto(put.request);
+          },
+          [&to](const RemoveJob& removed) { to.set_remove_job(bytesOf(removed.job)); },
+          [&to](const PutCheckpoints& put) {
+            to.mutable_put_checkpoints()->set_job(bytesOf(put.job));
+            fill(*to.mutable_put_checkpoints()->mutable_checkpoints(), put.checkpoints);
+          },
+          [&to](const SavepointAnswer& answer) { fill(*to.mutable_put_savepoint(), answer); }},
+      change);
+  return to.SerializeAsString();
+}
+
+Result<Change> decodeChange(std::string_view bytes) {
+  v1::JournalRecord from;
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
+      !from.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Error(ErrorCode::kInvalidArgument,
+                 std::to_string(bytes.size()) + " bytes are no change of the store of jobs");
+  }
+  switch (from.change_case()) {
+    case v1::JournalRecord::kPutJob: {
+      WEIR_TRY(auto request, wire::fromProto(from.put_job().request()));
+      return Change(PutJob{std::move(request)});
+    }
+    case v1::JournalRecord::kRemoveJob: {
+      WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.remove_job()));
+      return Change(RemoveJob{job});
+    }
+    case v1::JournalRecord::kPutCheckpoints: {
+      WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.put_checkpoints().job()));
+      return Change(PutCheckpoints{job, checkpointsOf(from.put_checkpoints().checkpoints())});
+    }
+    case v1::JournalRecord::kPutSavepoint:
+      return answerOf(from.put_savepoint());
+    case v1::JournalRecord::CHANGE_NOT_SET:
+      break;
+  }
+  return Error(ErrorCode::kInvalidArgument, "a change of a kind that this release does not know");
+}
+
+}  // namespace weir::ha

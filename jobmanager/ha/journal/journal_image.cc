@@ -1,0 +1,78 @@
+#include "jobmanager/ha/journal/journal_image.h"
+
+#include <utility>
+
+#include "common/base/overloaded.h"
+
+namespace weir::ha {
+
+void JournalImage::apply(const Change& change, std::string record) {
+  std::visit(
+      Overloaded{[&](const PutJob& put) { jobs_[put.request.job].put = std::move(record); },
+                 [&](const RemoveJob& removed) { ended_ = jobs_.erase(removed.job) > 0 || ended_; },
+                 [&](const PutCheckpoints& put) {
+                   if (auto found = jobs_.find(put.job); found != jobs_.end()) {
+                     found->second.checkpoints = std::move(record);
+                   }
+                 },
+                 [&](const SavepointAnswer& answer) {
+                   std::erase_if(answers_, [&](const Answer& one) {
+                     return one.operation == answer.operation;
+                   });
+                   answers_.push_back({answer.operation, answer.job, std::move(record)});
+                   if (answers_.size() > kSavepoints) {
+                     answers_.pop_front();
+                   }
+                   ended_ = ended_ || !jobs_.contains(answer.job);
+                 }},
+      change);
+}
+
+void JournalImage::forgetEnded() {
+  std::erase_if(answers_, [this](const Answer& one) { return !jobs_.contains(one.job); });
+  ended_ = false;
+}
+
+std::vector<std::string_view> JournalImage::records() const {
+  std::vector<std::string_view> records;
+  for (const auto& [id, job] : jobs_) {
+    records.push_back(job.put);
+    if (!job.checkpoints.empty()) {
+      records.push_back(job.checkpoints);
+    }
+  }
+  for (const Answer& answer : answers_) {
+    records.push_back(answer.record);
+  }
+  return records;
+}
+
+std::uint64_t JournalImage::bytes() const {
+  std::uint64_t bytes = 0;
+  for (const std::string_view record : records()) {
+    bytes += record.size();
+  }
+  return bytes;
+}
+
+Result<Term> JournalImage::term(LeaderEpoch epoch) const {
+  Term term;
+  term.epoch = epoch;
+  for (const auto& [id, job] : jobs_) {
+    StoredJob stored;
+    WEIR_TRY(Change put, decodeChange(job.put));
+    stored.request = std::move(std::get<PutJob>(put).request);
+    if (!job.checkpoints.empty()) {
+      WEIR_TRY(Change checkpoints, decodeChange(job.checkpoints));
+      stored.checkpoints = std::move(std::get<PutCheckpoints>(checkpoints).checkpoints);
+    }
+    term.jobs.push_back(std::move(stored));
+  }
+  for (const Answer& answer : answers_) {
+    WEIR_TRY(Change change, decodeChange(answer.record));
+    term.savepoints.push_back(std::move(std::get<SavepointAnswer>(change)));
+  }
+  return term;
+}
+
+}  // namespace weir::ha

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/unique_fd.h"
+#include "common/concurrency/executor.h"
+#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/journal/change.h"
+#include "jobmanager/ha/journal/disk.h"
+#include "jobmanager/ha/journal/journal_directory.h"
+#include "jobmanager/ha/journal/journal_image.h"
+
+namespace weir::ha {
+
+/// `recovery.mode: filesystem`: the store is a journal in a directory, and outlives every process.
+///
+/// A write is answered with ok when its record is on the disk and nobody else led when it got
+/// there. Writes that come while others are on their way share one append and one sync. The state
+/// is written anew, in place of the old file, when the file has grown too long for it, and some
+/// time after a job has ended, so that nothing of it is left.
+///
+/// Errors: kFenced once another job manager took over; kResourceExhausted for a full disk, which
+/// leaves no half record, and for a full queue; kIo. The same write may be tried again after both.
+/// Threads: any; files are touched on `io` alone, one operation after the other. The store outlives
+/// the shutdown of `io`.
+class JournalJobStore final : public JobStore {
+ public:
+  struct Settings {
+    std::string directory = {};
+    std::string holder = {};                          ///< Who we are, for who waits: one line.
+    std::size_t most_waiting = 10'000;                ///< Writes in the queue.
+    std::uint64_t most_garbage = 4 << 20;             ///< Bytes that the file may have too many.
+    Duration forget_after = std::chrono::seconds(5);  ///< An ended job is gone from the file.
+  };
+
+  /// Errors as JournalDirectory::open().
+  static Result<std::unique_ptr<JournalJobStore>> open(Settings settings,
+                                                       concurrency::Executor& io,
+                                                       Disk* disk = nullptr);
+  ~JournalJobStore() override;
+
+  /// Before the first term: false while another process leads; holder() says who.
+  Result<bool> tryLead();
+  std::string holder() const { return directory_.holder(); }
+
+  void beginTerm(Answer<Term> done) override;
+  void putJob(LeaderEpoch epoch, runtime::SubmitRequest job, Answer<std::monostate> done) override;
+  void removeJob(LeaderEpoch epoch, JobId job, Answer<std::monostate> done) override;
+  void putCheckpoints(LeaderEpoch epoch,
+                      JobId job,
+                      JobCheckpoints checkpoints,
+                      Answer<std::monostate> done) override;
+  void putSavepoint(LeaderEpoch epoch,
+                    SavepointAnswer answer,
+                    Answer<std::monostate> done) override;
+
+ private:
+  struct Write {
+    LeaderEpoch epoch;
+    Change change;
+    Answer<std::monostate> done;
+  };
+  struct Begin {
+    Answer<Term> done;
+  };
+  struct Forget {};
+  using Request = std::variant<Write, Begin, Forget>;
+
+  JournalJobStore(Settings settings,
+                  JournalDirectory directory,
+                  concurrency::Executor& io,
+                  Disk* disk);
+
+  void request(Request request);
+  // On `io`:
+  void drain();
+  Result<Term> begin();
+  Status readNewest();
+  void write(std::vector<Write> writes);
+  Status append(const std::vector<std::string>& records);
+  Status writeAnew();
+  Status writeFile(const UniqueFd& file, const std::string& path, const std::string& bytes);
+  void forgetLater();
+  void forget();
+  Error fenced(LeaderEpoch epoch) const;
+
+  const Settings settings_;
+  concurrency::Executor& io_;  // Borrowed, like a disk that is handed in.
+  Disk own_disk_;
+  Disk& disk_;
+
+  std::mutex mutex_;
+  std::deque<Request> requests_;  // Under the mutex.
+  bool draining_ = false;         // Likewise: drain() runs or is posted.
+
+  // Of drain().
+  JournalDirectory directory_;
+  JournalImage image_;
+  LeaderEpoch epoch_;
+  JournalName name_;
+  UniqueFd file_;              // None: it has to be written anew before the next record.
+  std::uint64_t end_ = 0;      // Of its last record.
+  std::uint64_t garbage_ = 0;  // Bytes that were appended since it was written anew.
+  std::uint64_t most_garbage_;
+  std::unique_ptr<concurrency::Executor::Timer> forget_timer_;
+};
+
+}  // namespace weir::ha
