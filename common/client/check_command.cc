@@ -53,11 +53,11 @@ class Check {
         const ProgramCall& call,
         const runtime::CheckpointMetadata& metadata,
         const graph::JobGraph& graph,
-        Duration silence)
+        const SandboxBounds& bounds)
       : invocation_(invocation),
         call_(call),
         metadata_(metadata),
-        silence_(silence),
+        bounds_(bounds),
         findings_(metadata, graph),
         bytes_(std::max<std::uint64_t>(metadata.bytes(), 1)) {
     order_.graph = graph;
@@ -140,7 +140,7 @@ class Check {
         [this](const std::string& line) { invocation_.console.note(escaped(line)); }};
     for (;;) {
       at_.reset();
-      WEIR_TRY(const SandboxEnd end, runSandbox(call_, order_, silence_, listener, interrupted));
+      WEIR_TRY(const SandboxEnd end, runSandbox(call_, order_, bounds_, listener, interrupted));
       if (end.finished) {
         return ok();
       }
@@ -195,7 +195,7 @@ class Check {
   const Invocation& invocation_;
   const ProgramCall& call_;
   const runtime::CheckpointMetadata& metadata_;
-  const Duration silence_;
+  const SandboxBounds bounds_;
   runtime::CheckRestore order_;
   CheckFindings findings_;
   runtime::RestoreReport report_;
@@ -291,7 +291,8 @@ int checkSavepoint(const Invocation& invocation, const RunOptions& options, Dura
   if (!graph) {
     return console.failure(what, graph.error());
   }
-  Check check(invocation, call, opened->metadata, *graph, silence);
+  const SandboxBounds bounds{silence, invocation.configuration.get(config::kCheckMemory).bytes};
+  Check check(invocation, call, opened->metadata, *graph, bounds);
   if (const Status ran = check.run(*request); !ran) {
     return console.failure(what, ran.error());
   }

@@ -21,6 +21,7 @@
 #include "common/base/utf8.h"
 #include "common/client/child_process.h"
 #include "common/client/confined_process.h"
+#include "common/config/command_options.h"
 #include "common/config/value.h"
 #include "common/wire/check_encoding.h"
 
@@ -30,7 +31,7 @@ namespace {
 constexpr std::uint32_t kMostReport = 1 << 20;  // Bytes of one report.
 constexpr std::size_t kMostLine = 4096;
 constexpr std::size_t kMostLines = 20;
-constexpr auto kTick = std::chrono::milliseconds(200);
+constexpr auto kMemoryTick = std::chrono::milliseconds(50);
 constexpr auto kLastWords = std::chrono::seconds(5);
 
 /// What the program writes to standard output and error, line by line, and the last of it.
@@ -212,19 +213,29 @@ Result<std::string> hearOut(Conversation& conversation,
                             ReportStream& reports,
                             Output& output,
                             int socket,
-                            Duration silence,
+                            const ConfinedProcess& process,
+                            const SandboxBounds& bounds,
                             const std::atomic<bool>& interrupted) {
   bool reads = true;
+  SteadyTime next_look{};
   while (!conversation.finished()) {
     if (interrupted.load()) {
       return Error(ErrorCode::kCancelled, "interrupted before everything was looked at");
     }
     if (conversation.silent()) {
-      return "did not get on for " + config::formatDuration(silence);
+      return "did not get on for " + config::formatDuration(bounds.silence);
+    }
+    if (const SteadyTime now = SystemClock().now(); now >= next_look) {
+      next_look = now + kMemoryTick;
+      if (process.privateBytes() > bounds.memory) {
+        return fmt::format("held more than {} of memory ({})",
+                           config::formatMemorySize({bounds.memory}),
+                           config::kCheckMemory.key);
+      }
     }
     std::array<pollfd, 2> ends{
         {{socket, POLLIN, 0}, {reads ? output.descriptor() : -1, POLLIN, 0}}};
-    (void)::poll(ends.data(), ends.size(), static_cast<int>(kTick.count()));
+    (void)::poll(ends.data(), ends.size(), static_cast<int>(kMemoryTick.count()));
     if (ends[1].revents != 0) {
       reads = output.read();
     }
@@ -243,7 +254,7 @@ Result<std::string> hearOut(Conversation& conversation,
 
 Result<SandboxEnd> runSandbox(const ProgramCall& call,
                               const runtime::CheckRestore& check,
-                              Duration silence,
+                              const SandboxBounds& bounds,
                               const SandboxListener& listener,
                               const std::atomic<bool>& interrupted) {
   std::array<int, 2> pair{};
@@ -258,7 +269,7 @@ Result<SandboxEnd> runSandbox(const ProgramCall& call,
   }
   const UniqueFd written(pipe[0]);
   UniqueFd writing(pipe[1]);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(silence).count();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bounds.silence).count();
   const timeval bound{static_cast<time_t>(seconds + 1), 0};
   ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
 
@@ -272,9 +283,9 @@ Result<SandboxEnd> runSandbox(const ProgramCall& call,
   writing.reset();
   ReportStream reports(ours.get());
   Output output(written.get(), listener.wrote);
-  Conversation conversation(call, check, silence, listener, reports);
+  Conversation conversation(call, check, bounds.silence, listener, reports);
   WEIR_TRY(std::string given_up,
-           hearOut(conversation, reports, output, ours.get(), silence, interrupted));
+           hearOut(conversation, reports, output, ours.get(), process, bounds, interrupted));
   SandboxEnd end;
   end.finished = conversation.finished();
   if (end.finished) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,12 @@
 #include "common/runtime/check_messages.h"
 
 namespace weir::client {
+
+/// What a checked program may take.
+struct SandboxBounds {
+  Duration silence;                          ///< Of time, for one thing.
+  std::uint64_t memory = ~std::uint64_t{0};  ///< In bytes, of its own.
+};
 
 /// How the process of a checked program ended.
 struct SandboxEnd {
@@ -27,14 +34,14 @@ struct SandboxListener {
 };
 
 /// Starts the program in a process of its own (ConfinedProcess), as a worker that is asked for
-/// `check`, and listens until it has ended or says nothing for `silence`, when it is ended. So does
+/// `check`, and listens until it has ended or oversteps a bound, when it is ended. So does
 /// `interrupted`, set by a signal handler.
 ///
 /// Errors: where nothing can be said of the savepoint: the program cannot be started or asked, or
 /// builds another graph than before; kCancelled when interrupted.
 Result<SandboxEnd> runSandbox(const ProgramCall& call,
                               const runtime::CheckRestore& check,
-                              Duration silence,
+                              const SandboxBounds& bounds,
                               const SandboxListener& listener,
                               const std::atomic<bool>& interrupted);
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -134,6 +135,16 @@ Result<ConfinedProcess> ConfinedProcess::start(const Settings& settings) {
   }
   ::setpgid(pid, pid);  // Whoever comes first.
   return ConfinedProcess(pid);
+}
+
+std::uint64_t ConfinedProcess::privateBytes() const {
+  std::ifstream statm("/proc/" + std::to_string(pid_) + "/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  std::uint64_t shared = 0;
+  statm >> size >> resident >> shared;
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return statm && resident > shared ? (resident - shared) * page : 0;
 }
 
 ConfinedProcess::ConfinedProcess(ConfinedProcess&& other) noexcept

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class ConfinedProcess {
   /// Kills and reaps it, with what it has started in its process group.
   ~ConfinedProcess();
 
+  /// What it holds in memory that no file stands behind, in bytes; 0 when that cannot be told.
+  std::uint64_t privateBytes() const;
   /// Its wait status, or nullopt when it still runs after `timeout`.
   std::optional<int> wait(Duration timeout);
 

@@ -12,4 +12,11 @@ inline constexpr auto kCheckTimeout =
          "as a restoreState(), before that counts as hanging.")
         .range(1);
 
+inline constexpr auto kCheckMemory =
+    Memory("client.check.memory",
+           "4 gb",
+           "How much memory a program that is checked against a savepoint may hold itself, beside "
+           "libraries and files, before it is ended.")
+        .range(1 << 20);
+
 }  // namespace weir::config

@@ -45,6 +45,7 @@ const std::vector<Area>& allAreas() {
         &kBufferTimeout,
         &kProgramTimeout,
         &kCheckTimeout,
+        &kCheckMemory,
         &kMaxDeploymentSize}},
       {"State and checkpoints",
        {&kStateBackend,
