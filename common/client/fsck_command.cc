@@ -9,8 +9,10 @@
 #include "common/client/command_table.h"
 #include "common/client/json_text.h"
 #include "common/config/options.h"
+#include "common/config/value.h"
 #include "common/fs/file_systems.h"
 #include "common/offline/fsck.h"
+#include "common/snapshot/mark_holder.h"
 
 namespace weir::client {
 namespace {
@@ -30,6 +32,8 @@ std::string_view nameOfKind(Finding::Kind kind) {
       return "unended export";
     case Finding::Kind::kTombstone:
       return "unended disposal";
+    case Finding::Kind::kStaleMark:
+      return "stale mark";
   }
   return "";
 }
@@ -51,8 +55,11 @@ void printFinding(Console& console, const Finding& finding) {
                                  escaped(finding.what),
                                  humanBytes(finding.size),
                                  humanDuration(finding.age_millis));
-  for (const JobId job : finding.claimed_by) {
-    more += ", claimed by job " + job.hex();
+  for (const offline::Claim& claim : finding.claimed_by) {
+    more += fmt::format(", claimed by job {} ({}, for {})",
+                        claim.job.hex(),
+                        escaped(snapshot::describeHolder(claim.holder)),
+                        humanDuration(claim.age_millis));
   }
   more += finding.removed ? "; removed" : "";
   more += finding.kept.empty() ? "" : "; stays: " + escaped(finding.kept);
@@ -63,8 +70,9 @@ std::string fsckDocument(const std::vector<std::string>& directories, const Fsck
   nlohmann::json findings = nlohmann::json::array();
   for (const Finding& finding : report.findings) {
     nlohmann::json claimed = nlohmann::json::array();
-    for (const JobId job : finding.claimed_by) {
-      claimed.push_back(job.hex());
+    for (const offline::Claim& claim : finding.claimed_by) {
+      claimed.push_back(
+          {{"job", claim.job.hex()}, {"holder", claim.holder}, {"age", claim.age_millis}});
     }
     findings.push_back({{"kind", nameOfKind(finding.kind)},
                         {"path", finding.path},
@@ -94,9 +102,20 @@ int fsckGiven(const Invocation& invocation, const Given& given) {
   }
   fs::FileSystems files;
   offline::FsckSettings settings;
+  if (given.has("--older-than")) {
+    const auto guard = config::parseDuration(given.value("--older-than"));
+    if (!guard || *guard < Duration::zero()) {
+      return wrongUse(console,
+                      "fsck",
+                      "--older-than takes a duration such as '10 min', not '" +
+                          escaped(given.value("--older-than")) + "'");
+    }
+    settings.guard_millis = std::chrono::duration_cast<std::chrono::milliseconds>(*guard).count();
+  }
   settings.now_millis = toEpochMillis(std::chrono::system_clock::now());
   settings.most_metadata = mostMetadata(invocation);
   settings.needed_by = configured;
+  settings.is_gone = snapshot::isHolderGone;
   auto report = offline::fsck(files, directories, settings);
   if (!report) {
     return console.failure("fsck", report.error());
@@ -130,17 +149,22 @@ int fsckGiven(const Invocation& invocation, const Given& given) {
 Command fsckCommand() {
   return {.name = "fsck",
           .meaning = "Looks for lost and leftover state of snapshots",
-          .usage = {"[OPTIONS] [DIR] [--repair]"},
+          .usage = {"[OPTIONS] [DIR] [--repair [--older-than DURATION]]"},
           .help =
               "Without DIR the configured directories of savepoints and checkpoints. Lists\n"
               "files that nothing points to, what points to nothing, and exports and\n"
               "disposals that were cut short. Exit status 1 when state is missing.\n"
-              "--repair removes what is left over, is older than an hour and claimed by no\n"
-              "job's mark (in-use-<job id>), and ends disposals.\n"
+              "--repair removes what is left over, is older than an hour (--older-than) and\n"
+              "claimed by no job's mark (in-use-<job id>), and ends disposals. A mark goes\n"
+              "when the process that wrote it is known to be gone: it ran on this machine.\n"
               "Examples:\n"
               "  weir fsck\n"
-              "  weir fsck /savepoints --repair",
-          .options = {{"--repair", "Removes what is left over, and ends disposals"}},
+              "  weir fsck /savepoints --repair\n"
+              "  weir fsck --repair --older-than '10 min'",
+          .options = {{"--repair", "Removes what is left over, and ends disposals"},
+                      {"--older-than",
+                       "With --repair: what is younger stays, as it may be about to be named (1 h)",
+                       "DURATION"}},
           .most_words = 1,
           .asks_job_manager = false,
           .run = fsckGiven};

@@ -23,6 +23,11 @@ Result<std::string> readAll(FileSystem& files, const std::string& path, std::uin
   return readAll(*reader, path, most);
 }
 
+Status removeDurably(FileSystem& files, const std::string& path) {
+  WEIR_RETURN_IF_ERROR(files.removeFile(path));
+  return files.syncDirectory(parentOf(path));
+}
+
 Status writeAll(FileSystem& files, const std::string& path, std::string_view bytes) {
   WEIR_TRY(auto writer, files.create(path));
   WEIR_RETURN_IF_ERROR(writer->append(bytes));

@@ -69,6 +69,9 @@ class FileSystem {
   /// Deletes a regular file; ok when there is nothing. kFailedPrecondition for everything else,
   /// also where the name or the directory that holds it is a symbolic link.
   virtual Status removeFile(const std::string& path) = 0;
+  /// What was deleted from this directory before stays so when the machine crashes; ok where there
+  /// is no such directory, or no need.
+  virtual Status syncDirectory(const std::string& directory) = 0;
   /// Deletes a directory that holds nothing but files that were never committed, with those; ok
   /// when there is nothing. kFailedPrecondition when more is in it, or it is no directory.
   virtual Status removeDirectory(const std::string& directory) = 0;
@@ -87,6 +90,10 @@ Result<std::string> readAll(const FileReader& file, const std::string& path, std
 Result<std::string> readAll(FileSystem& files,
                             const std::string& path,
                             std::uint64_t most = kMostReadAtOnce);
+/// Deletes a file like removeFile(), and a crash of the machine does not bring it back. For what
+/// says that something is there or needed: metadata, marks, labels; state that comes back is found
+/// by nobody.
+Status removeDurably(FileSystem& files, const std::string& path);
 /// Creates a file with these bytes, durably.
 Status writeAll(FileSystem& files, const std::string& path, std::string_view bytes);
 

@@ -75,6 +75,11 @@ Status FileSystems::removeFile(const std::string& path) {
   return files->removeFile(path);
 }
 
+Status FileSystems::syncDirectory(const std::string& directory) {
+  WEIR_TRY(FileSystem * files, of(directory));
+  return files->syncDirectory(directory);
+}
+
 Status FileSystems::removeDirectory(const std::string& directory) {
   WEIR_TRY(FileSystem * files, of(directory));
   return files->removeDirectory(directory);

@@ -30,6 +30,7 @@ class FileSystems final : public FileSystem {
   Status makeDirectories(const std::string& directory) override;
   Status remove(const std::string& path) override;
   Status removeFile(const std::string& path) override;
+  Status syncDirectory(const std::string& directory) override;
   Status removeDirectory(const std::string& directory) override;
   Status removeAll(const std::string& directory) override;
 

@@ -18,7 +18,7 @@ namespace weir::fs {
 
 namespace {
 
-Status syncDirectory(const std::string& directory) {
+Status syncEntries(const std::string& directory) {
   const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || ::fsync(fd.get()) != 0) {
     // Some mounts cannot sync a directory and say so; they order their metadata themselves.
@@ -44,7 +44,7 @@ Status makeDirectoriesAt(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
     return fileError(errno, "make directory " + directory);
   }
-  return syncDirectory(parent);
+  return syncEntries(parent);
 }
 
 class LocalWriter final : public FileWriter {
@@ -89,7 +89,7 @@ class LocalWriter final : public FileWriter {
     WEIR_RETURN_IF_ERROR(publish());
     noteProgress();
     committed_ = true;
-    return syncDirectory(parentOf(path_));
+    return syncEntries(parentOf(path_));
   }
 
  private:
@@ -274,6 +274,13 @@ Status LocalFileSystem::remove(const std::string& path) {
     return fileError(errno, "delete " + local);
   }
   return ok();
+}
+
+Status LocalFileSystem::syncDirectory(const std::string& directory) {
+  noteProgress();
+  WEIR_TRY(auto local, localPath(directory));
+  Status synced = syncEntries(local);
+  return synced || synced.error().code() != ErrorCode::kNotFound ? synced : ok();
 }
 
 Status LocalFileSystem::removeAll(const std::string& directory) {

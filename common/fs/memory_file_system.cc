@@ -230,6 +230,12 @@ Status MemoryFileSystem::removeFile(const std::string& path) {
   return ok();
 }
 
+Status MemoryFileSystem::syncDirectory(const std::string& directory) {
+  WEIR_TRY(auto local, localPath(directory));
+  const std::lock_guard lock(mutex_);
+  return countOperation("sync directory " + local);
+}
+
 Status MemoryFileSystem::removeDirectory(const std::string& directory) {
   WEIR_TRY(auto local, localPath(directory));
   {

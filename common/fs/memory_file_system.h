@@ -26,6 +26,7 @@ class MemoryFileSystem final : public FileSystem {
   Status makeDirectories(const std::string& directory) override;
   Status remove(const std::string& path) override;
   Status removeFile(const std::string& path) override;
+  Status syncDirectory(const std::string& directory) override;
   Status removeDirectory(const std::string& directory) override;
   Status removeAll(const std::string& directory) override;
 

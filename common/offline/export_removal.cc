@@ -44,7 +44,7 @@ Status removeUnfinishedExport(fs::FileSystem& files, const std::string& director
   }
   return removeOurs(files, directory, [](const std::string& name) {
     return snapshot::isTaskFile(name) || snapshot::isOwnState(name) || snapshot::isMetadata(name) ||
-           name == snapshot::kLabel;
+           snapshot::labelNumber(name).has_value();
   });
 }
 

@@ -10,6 +10,7 @@
 #include "common/fs/uri.h"
 #include "common/offline/fsck_directory.h"
 #include "common/snapshot/layout.h"
+#include "common/snapshot/mark_holder.h"
 #include "common/snapshot/state_files.h"
 
 namespace weir::offline {
@@ -50,6 +51,7 @@ class Scan {
     candidates_.clear();
     bare_.clear();
     facts_.clear();
+    marks_.clear();
   }
 
   /// What no metadata named, once all was looked at.
@@ -62,6 +64,11 @@ class Scan {
     for (const std::string& directory : bare_) {
       addBare(directory);
     }
+    for (Finding& one : report_.findings) {
+      std::erase_if(one.claimed_by,
+                    [this](const Claim& claim) { return !living_.contains(claim.job); });
+    }
+    addStaleMarks();
   }
 
  private:
@@ -87,27 +94,26 @@ class Scan {
 
   Status lookAtJob(const std::string& path) {
     WEIR_TRY(const auto entries, files_.list(path));
-    std::vector<JobId> alive;
-    for (const fs::FileInfo& entry : entries) {
-      if (const auto job = snapshot::markedJob(entry.name)) {
-        alive.push_back(*job);
-      }
+    const DirectoryFacts of_job = factsOf(files_, path, settings_.now_millis);
+    if (looked_at_.insert(path).second) {
+      takeMarks(path, of_job.marks);
     }
     for (const fs::FileInfo& entry : entries) {
       const std::string below = fs::join(path, entry.name);
       if (entry.directory && !entry.link && snapshot::isCheckpointDirectory(below)) {
-        WEIR_RETURN_IF_ERROR(lookAtSnapshot(below, alive));
+        WEIR_RETURN_IF_ERROR(lookAtSnapshot(below, of_job.marks));
       }
     }
     return ok();
   }
 
-  Status lookAtSnapshot(const std::string& path, const std::vector<JobId>& alive) {
+  Status lookAtSnapshot(const std::string& path, const std::vector<snapshot::InUse>& above) {
     if (!looked_at_.insert(path).second) {
       return ok();
     }
     DirectoryFacts facts = factsOf(files_, path, settings_.now_millis);
-    facts.claimed_by.insert(facts.claimed_by.end(), alive.begin(), alive.end());
+    takeMarks(path, facts.marks);
+    facts.marks.insert(facts.marks.end(), above.begin(), above.end());
     const auto metadata = snapshot::readMetadata(files_, path, path, settings_.most_metadata);
     if (metadata) {
       ++report_.snapshots;
@@ -192,17 +198,48 @@ class Scan {
     return orphan;
   }
 
-  static Finding finding(Kind kind,
-                         const std::string& path,
-                         const std::string& what,
-                         const DirectoryFacts& facts) {
+  void takeMarks(const std::string& directory, const std::vector<snapshot::InUse>& marks) {
+    for (const snapshot::InUse& mark : marks) {
+      if (claims(mark, settings_)) {
+        living_.insert(mark.job);
+      }
+      marks_.emplace_back(directory, mark);
+    }
+  }
+
+  /// Before all else, as a directory goes only when no mark is left in it. One beside another of
+  /// the same job that is held counts: that process has taken the job up.
+  void addStaleMarks() {
+    std::vector<Finding> stale;
+    for (const auto& [directory, mark] : marks_) {
+      if (!living_.contains(mark.job)) {
+        Finding& one = stale.emplace_back();
+        one.kind = Kind::kStaleMark;
+        one.path = fs::join(directory, snapshot::markName(mark.job));
+        one.what = "the mark of job " + mark.job.hex() + ", held by " +
+                   snapshot::describeHolder(mark.holder) + ", which is gone";
+        one.age_millis = std::max<std::int64_t>(settings_.now_millis - mark.written_millis, 0);
+      }
+    }
+    report_.findings.insert(report_.findings.begin(), stale.begin(), stale.end());
+  }
+
+  Finding finding(Kind kind,
+                  const std::string& path,
+                  const std::string& what,
+                  const DirectoryFacts& facts) const {
     Finding one;
     one.kind = kind;
     one.path = path;
     one.what = what;
     one.size = facts.size;
     one.age_millis = facts.age_millis;
-    one.claimed_by = facts.claimed_by;
+    for (const snapshot::InUse& mark : facts.marks) {
+      one.claimed_by.push_back(
+          {mark.job,
+           mark.holder,
+           std::max<std::int64_t>(settings_.now_millis - mark.written_millis, 0)});
+    }
     return one;
   }
 
@@ -215,6 +252,8 @@ class Scan {
   std::vector<Finding> candidates_;                        // Unless somebody names them.
   std::vector<std::string> bare_;                          // Directories without metadata.
   std::map<std::string, DirectoryFacts> facts_;
+  std::set<JobId> living_;  // Jobs of which a mark is held by a process that may live.
+  std::vector<std::pair<std::string, snapshot::InUse>> marks_;  // With their directories.
 };
 
 }  // namespace

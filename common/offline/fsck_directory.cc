@@ -4,8 +4,25 @@
 
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
+#include "common/snapshot/savepoints.h"
 
 namespace weir::offline {
+
+namespace {
+
+/// One that cannot be read claims all the same, for a process that nobody knows.
+std::vector<snapshot::InUse> marksIn(fs::FileSystem& files, const std::string& directory) {
+  if (auto marks = snapshot::jobsUsing(files, directory)) {
+    return *std::move(marks);
+  }
+  std::vector<snapshot::InUse> marks;
+  for (const JobId job : snapshot::usersOf(files, directory)) {
+    marks.push_back({job, {}});
+  }
+  return marks;
+}
+
+}  // namespace
 
 DirectoryFacts factsOf(fs::FileSystem& files,
                        const std::string& directory,
@@ -29,11 +46,13 @@ DirectoryFacts factsOf(fs::FileSystem& files,
     } else if (regular && (snapshot::isTaskFile(entry.name) || snapshot::isOwnState(entry.name))) {
       facts.state_files.push_back(entry);
     } else if (const auto job = snapshot::markedJob(entry.name); regular && job) {
-      facts.claimed_by.push_back(*job);
-    } else if (!regular || (!snapshot::isMetadata(entry.name) && entry.name != snapshot::kLabel)) {
+      continue;
+    } else if (!regular ||
+               (!snapshot::isMetadata(entry.name) && !snapshot::labelNumber(entry.name))) {
       facts.foreign.push_back(entry.name);
     }
   }
+  facts.marks = marksIn(files, directory);
   facts.age_millis = std::max<std::int64_t>(now_millis - newest, 0);
   return facts;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/base/crash_point.h"
@@ -9,6 +10,7 @@
 #include "common/offline/fsck_directory.h"
 #include "common/snapshot/label_file.h"
 #include "common/snapshot/layout.h"
+#include "common/snapshot/mark_holder.h"
 #include "common/snapshot/program_files.h"
 #include "common/snapshot/state_files.h"
 
@@ -25,9 +27,21 @@ Status removeEmptied(fs::FileSystem& files, const std::string& directory) {
   return gone ? ok() : Status(stays("there is more in it than a snapshot's files"));
 }
 
-Status removeStateFiles(fs::FileSystem& files, const std::string& directory) {
+/// The first mark in a directory that claims it.
+std::optional<snapshot::InUse> claimOn(const DirectoryFacts& facts, const FsckSettings& settings) {
+  for (const snapshot::InUse& mark : facts.marks) {
+    if (claims(mark, settings)) {
+      return mark;
+    }
+  }
+  return std::nullopt;
+}
+
+Status removeStateFiles(fs::FileSystem& files,
+                        const std::string& directory,
+                        const FsckSettings& settings) {
   const DirectoryFacts facts = factsOf(files, directory, 0);
-  if (!facts.claimed_by.empty()) {
+  if (claimOn(facts, settings)) {
     return stays("a job has claimed it since");
   }
   for (const fs::FileInfo& entry : facts.state_files) {
@@ -56,7 +70,8 @@ Status removeProgramFiles(fs::FileSystem& files, const std::string& directory) {
 /// the directory of its own checkpoint, its job lives no more, and it is no copy's.
 Status mayGoWithIt(fs::FileSystem& files,
                    const std::string& directory,
-                   const runtime::CheckpointMetadata& metadata) {
+                   const runtime::CheckpointMetadata& metadata,
+                   const FsckSettings& settings) {
   const std::string& data = metadata.data_directory;
   if (!metadata.savepoint || metadata.exported ||
       !snapshot::isCheckpointDirectory(data, metadata.job, metadata.checkpoint)) {
@@ -70,8 +85,8 @@ Status mayGoWithIt(fs::FileSystem& files,
     return stays("'" + fs::parentOf(data) + "' is a symbolic link");
   }
   for (const std::string& place : {data, fs::parentOf(data)}) {
-    if (const DirectoryFacts facts = factsOf(files, place, 0); !facts.claimed_by.empty()) {
-      return stays("job " + facts.claimed_by.front().hex() + " needs its state");
+    if (const auto claim = claimOn(factsOf(files, place, 0), settings)) {
+      return stays("job " + claim->job.hex() + " needs its state");
     }
   }
   return ok();
@@ -79,9 +94,12 @@ Status mayGoWithIt(fs::FileSystem& files,
 
 /// Ends a disposal as the job manager would have: the state, then what lies beside the metadata,
 /// then the metadata, so that it can be cut short again.
-Status endDisposal(fs::FileSystem& files, const std::string& directory, std::uint64_t most) {
+Status endDisposal(fs::FileSystem& files,
+                   const std::string& directory,
+                   const FsckSettings& settings) {
   WEIR_TRY(const auto own, files.stat(directory));
-  WEIR_TRY(const auto metadata, snapshot::readDisposed(files, directory, directory, most));
+  WEIR_TRY(const auto metadata,
+           snapshot::readDisposed(files, directory, directory, settings.most_metadata));
   const std::string& data = metadata.data_directory;
   const auto there = files.stat(data);
   const bool elsewhere = there && there->identity != own.identity;
@@ -89,7 +107,7 @@ Status endDisposal(fs::FileSystem& files, const std::string& directory, std::uin
     return stays("it is, or leads to, a symbolic link");
   }
   if (elsewhere) {
-    WEIR_RETURN_IF_ERROR(mayGoWithIt(files, directory, metadata));
+    WEIR_RETURN_IF_ERROR(mayGoWithIt(files, directory, metadata, settings));
   }
   for (const std::string& name : snapshot::dataFiles(metadata)) {
     WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(elsewhere ? data : directory, name)));
@@ -108,7 +126,7 @@ Status endDisposal(fs::FileSystem& files, const std::string& directory, std::uin
   return removeEmptied(files, directory);
 }
 
-Status removeOrphan(fs::FileSystem& files, const Finding& finding) {
+Status removeOrphan(fs::FileSystem& files, const Finding& finding, const FsckSettings& settings) {
   const auto info = files.stat(finding.path);
   if (!info) {
     return info.error().code() == ErrorCode::kNotFound ? ok() : Status(info.error());
@@ -117,24 +135,52 @@ Status removeOrphan(fs::FileSystem& files, const Finding& finding) {
     if (info->link || files.stat(fs::join(finding.path, snapshot::kMetadata))) {
       return stays("it has metadata since");
     }
-    return removeStateFiles(files, finding.path);
+    return removeStateFiles(files, finding.path, settings);
   }
   return files.removeFile(finding.path);
+}
+
+/// The mark, and the directory of the job when nothing else is in it.
+Status removeStaleMark(fs::FileSystem& files,
+                       const std::string& path,
+                       const FsckSettings& settings) {
+  const std::string directory = fs::parentOf(path);
+  const auto job = snapshot::markedJob(fs::nameOf(path));
+  const DirectoryFacts facts = factsOf(files, directory, 0);
+  for (const snapshot::InUse& mark : facts.marks) {
+    if (job && mark.job == *job && claims(mark, settings)) {
+      return stays("another process holds it since");
+    }
+  }
+  WEIR_RETURN_IF_ERROR(fs::removeDurably(files, path));
+  crashPoint("fsck.mark");
+  if (JobId::parse(fs::nameOf(directory))) {
+    WEIR_RETURN_IF_ERROR(fs::removeEmptyDirectory(files, directory));
+  }
+  return ok();
 }
 
 Status removeFinding(fs::FileSystem& files, const Finding& finding, const FsckSettings& settings) {
   switch (finding.kind) {
     case Kind::kOrphan:
-      return removeOrphan(files, finding);
+      return removeOrphan(files, finding, settings);
     case Kind::kUnended:
       return removeUnfinishedExport(files, finding.path);
     case Kind::kTombstone:
-      return endDisposal(files, finding.path, settings.most_metadata);
+      return endDisposal(files, finding.path, settings);
+    case Kind::kStaleMark:
+      return removeStaleMark(files, finding.path, settings);
     case Kind::kMissing:
     case Kind::kDamaged:
       break;
   }
   return stays("there is nothing to mend it from: restore from another one, and dispose it");
+}
+
+std::string shortDuration(std::int64_t millis) {
+  constexpr std::int64_t kMinute = 60 * 1000;
+  return millis % kMinute == 0 ? std::to_string(millis / kMinute) + " min"
+                               : std::to_string(millis) + " ms";
 }
 
 /// Why it is not even tried; empty: it is.
@@ -143,10 +189,12 @@ std::string whyLeft(const Finding& finding, bool all_readable, const FsckSetting
     return "there is nothing to mend it from: use another one, and dispose this";
   }
   if (!finding.claimed_by.empty()) {
-    return "job " + finding.claimed_by.front().hex() + " claims it (in-use-...)";
+    const Claim& claim = finding.claimed_by.front();
+    return "job " + claim.job.hex() + " claims it (in-use-..., held by " +
+           snapshot::describeHolder(claim.holder) + ")";
   }
   if (finding.age_millis < settings.guard_millis) {
-    return "it is younger than " + std::to_string(settings.guard_millis / 60000) + " min";
+    return "it is younger than " + shortDuration(settings.guard_millis);
   }
   if (!all_readable && finding.kind == Kind::kOrphan) {
     return "some metadata cannot be read, which may need it";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "common/fs/uri.h"
+#include "common/offline/file_coverage.h"
 #include "common/offline/key_encoding.h"
 #include "common/offline/snapshot_description.h"
 #include "common/offline/state_choice.h"
@@ -266,8 +268,10 @@ Result<Verification> verify(fs::FileSystem& files,
     }
   }
   compareCounts(metadata_file, metadata, parts, verification.damages);
-  for (Damage& damage : verifyProgram(files, opened->path)) {
-    verification.damages.push_back(std::move(damage));
+  for (std::vector<Damage>& more : std::vector{verifyCoverage(files, metadata),
+                                               verifyProgram(files, opened->path),
+                                               verifyLabel(files, opened->path)}) {
+    std::ranges::move(more, std::back_inserter(verification.damages));
   }
   return verification;
 }

@@ -1,5 +1,9 @@
 #include "common/snapshot/label_file.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "common/fs/uri.h"
@@ -30,16 +34,36 @@ Status checkText(const std::string& text) {
   return ok();
 }
 
-}  // namespace
-
-Result<std::string> readLabel(fs::FileSystem& files, const std::string& directory) {
-  const std::string path = fs::join(directory, kLabel);
-  const auto file = files.openNoLink(path);
-  if (!file) {
-    return file.error().code() == ErrorCode::kNotFound ? Result<std::string>(std::string())
-                                                       : file.error();
+/// Numbers of the label's files, ascending.
+Result<std::vector<std::uint64_t>> numbersIn(fs::FileSystem& files, const std::string& directory) {
+  std::vector<std::uint64_t> numbers;
+  const auto entries = files.list(directory);
+  if (!entries) {
+    return entries.error().code() == ErrorCode::kNotFound
+               ? Result<std::vector<std::uint64_t>>(std::move(numbers))
+               : entries.error();
   }
-  WEIR_TRY(const std::string image, fs::readAll(**file, path, kMostLabelFile));
+  for (const fs::FileInfo& entry : *entries) {
+    if (const auto number = labelNumber(entry.name)) {
+      numbers.push_back(*number);
+    }
+  }
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+/// The oldest first, so that what was cut short brings none of them back.
+Status removeNumbered(fs::FileSystem& files,
+                      const std::string& directory,
+                      const std::vector<std::uint64_t>& numbers) {
+  for (const std::uint64_t number : numbers) {
+    WEIR_RETURN_IF_ERROR(fs::removeDurably(files, fs::join(directory, labelName(number))));
+  }
+  return ok();
+}
+
+Result<std::string> readFrom(const fs::FileReader& file, const std::string& path) {
+  WEIR_TRY(const std::string image, fs::readAll(file, path, kMostLabelFile));
   Reader from(image);
   const std::string_view magic = from.take(kLabelMagic.size());
   const auto version = from.get<std::uint32_t>();
@@ -59,6 +83,27 @@ Result<std::string> readLabel(fs::FileSystem& files, const std::string& director
   return std::string(text);
 }
 
+}  // namespace
+
+Result<std::string> readLabel(fs::FileSystem& files, const std::string& directory) {
+  constexpr int kTries = 3;  // It may be replaced between a look at the names and the next.
+  for (int i = 0; i < kTries; ++i) {
+    WEIR_TRY(const auto numbers, numbersIn(files, directory));
+    if (numbers.empty()) {
+      break;
+    }
+    const std::string path = fs::join(directory, labelName(numbers.back()));
+    const auto file = files.openNoLink(path);
+    if (file) {
+      return readFrom(**file, path);
+    }
+    if (file.error().code() != ErrorCode::kNotFound) {
+      return file.error();
+    }
+  }
+  return std::string();
+}
+
 Status writeLabel(fs::FileSystem& files, const std::string& directory, const std::string& text) {
   WEIR_RETURN_IF_ERROR(checkText(text));
   Writer to;
@@ -67,12 +112,15 @@ Status writeLabel(fs::FileSystem& files, const std::string& directory, const std
   to.put(static_cast<std::uint32_t>(text.size()));
   to.putBytes(text.data(), text.size());
   to.put(record::xxh3(to.data(), to.size()));
-  WEIR_RETURN_IF_ERROR(removeLabel(files, directory));
-  return fs::writeAll(files, fs::join(directory, kLabel), to.view());
+  WEIR_TRY(const auto numbers, numbersIn(files, directory));
+  const std::uint64_t next = numbers.empty() ? 0 : numbers.back() + 1;
+  WEIR_RETURN_IF_ERROR(fs::writeAll(files, fs::join(directory, labelName(next)), to.view()));
+  return removeNumbered(files, directory, numbers).during("remove the label before it");
 }
 
 Status removeLabel(fs::FileSystem& files, const std::string& directory) {
-  return files.removeFile(fs::join(directory, kLabel));
+  WEIR_TRY(const auto numbers, numbersIn(files, directory));
+  return removeNumbered(files, directory, numbers);
 }
 
 }  // namespace weir::snapshot

@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kCheckpoint = "chk-";
 constexpr std::string_view kSavepoint = "savepoint-";
 constexpr std::string_view kOwnState = "state-";
+constexpr std::string_view kLabel = "label";
 constexpr std::string_view kInUse = "in-use-";
 constexpr std::string_view kExport = ".export";
 
@@ -76,6 +77,23 @@ bool isExportName(std::string_view name) {
   return dot > 1 && name.size() - dot - 1 == kRandomDigits && allOf(name.substr(dot + 1), kHex);
 }
 
+std::string labelName(std::uint64_t number) {
+  return std::string(kLabel) + (number == 0 ? "" : "-" + std::to_string(number));
+}
+
+std::optional<std::uint64_t> labelNumber(std::string_view name) {
+  if (name == kLabel) {
+    return 0;
+  }
+  constexpr std::size_t kMostDigits = 18;  // More would not fit.
+  const std::size_t prefix = kLabel.size() + 1;
+  if (!name.starts_with(kLabel) || name.size() <= prefix || name.size() > prefix + kMostDigits ||
+      name[kLabel.size()] != '-' || name[prefix] == '0' || !allOf(name.substr(prefix), kDecimal)) {
+    return std::nullopt;
+  }
+  return std::stoull(std::string(name.substr(prefix)));
+}
+
 bool isMetadata(std::string_view name) { return name == kMetadata || name == kDisposedMetadata; }
 
 std::string taskFileName(OperatorId vertex,
@@ -100,7 +118,7 @@ bool isOwnState(std::string_view name) { return name.starts_with(kOwnState); }
 bool isStateFileName(std::string_view name) {
   constexpr std::size_t kLongest = 255;
   return !name.empty() && name.size() <= kLongest && !name.starts_with('.') && name != kMetadata &&
-         name != kProgram && name != kLabel && !name.starts_with(kInUse) &&
+         name != kProgram && !labelNumber(name) && !name.starts_with(kInUse) &&
          std::none_of(name.begin(), name.end(), [](unsigned char c) {
            return c < ' ' || c == 0x7f || c == '/' || c == '\\' || c == ':';
          });

@@ -20,7 +20,7 @@
 ///         metadata                                 names the directory of the state
 ///         state-<n>                                state that lay on the job manager
 ///         program/                                 what discards its state handles
-///         label                                    what its owner says of it
+///         label, label-<n>                         what its owner says of it; the highest holds
 ///         in-use-<job id>
 ///     .<name>.<8 hex digits>.export/               a directory <name> that is being exported
 ///     jobmanager://savepoints/<n>                  a savepoint in the job manager's memory
@@ -32,7 +32,6 @@ namespace weir::snapshot {
 inline constexpr std::string_view kMetadata = "metadata";
 inline constexpr std::string_view kDisposedMetadata = ".disposed-metadata";
 inline constexpr std::string_view kProgram = "program";
-inline constexpr std::string_view kLabel = "label";
 inline constexpr std::string_view kHeapSavepoints = "jobmanager://savepoints/";
 
 // ---------------------------------------------------------------------------- directories, paths
@@ -59,6 +58,10 @@ bool isExportName(std::string_view name);
 
 // --------------------------------------------------------------------------------- names of files
 
+/// `label` for 0, else `label-<number>`.
+std::string labelName(std::uint64_t number);
+/// The number of a label's file; nothing when it is none.
+std::optional<std::uint64_t> labelNumber(std::string_view name);
 /// Whether a file of this name in the directory of a snapshot is its metadata.
 bool isMetadata(std::string_view name);
 

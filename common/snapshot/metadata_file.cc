@@ -122,7 +122,7 @@ Status beginDisposal(fs::FileSystem& files, const std::string& directory, std::u
   WEIR_TRY(const std::string image, fs::readAll(**file, metadata, most));
   WEIR_RETURN_IF_ERROR(files.removeFile(disposed));  // Of an attempt that was cut short.
   WEIR_RETURN_IF_ERROR(fs::writeAll(files, disposed, image));
-  Status removed = files.removeFile(metadata);
+  Status removed = fs::removeDurably(files, metadata);  // Before any of its state goes.
   if (removed) {
     return removed;
   }
@@ -138,7 +138,7 @@ Status beginDisposal(fs::FileSystem& files, const std::string& directory, std::u
 
 Status removeMetadata(fs::FileSystem& files, const std::string& directory) {
   WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, kMetadata)));
-  return files.removeFile(fs::join(directory, kDisposedMetadata));
+  return fs::removeDurably(files, fs::join(directory, kDisposedMetadata));
 }
 
 }  // namespace weir::snapshot

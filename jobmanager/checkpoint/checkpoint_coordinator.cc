@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/base/text.h"
 #include "common/snapshot/layout.h"
 #include "common/telemetry/log.h"
@@ -152,6 +153,7 @@ void CheckpointCoordinator::fail(Wanted& wanted, const Error& why) {
 }
 
 void CheckpointCoordinator::complete(PendingCheckpoints::Pending pending) {
+  crashPoint("snapshot.acknowledged");
   const Duration took = pending->acknowledged - pending->triggered;
   runtime::CheckpointMetadata metadata = toMetadata(*pending, graph_, setup_.origin, millis(took));
   writer_.write(std::move(pending), std::move(metadata));
@@ -172,6 +174,7 @@ void CheckpointCoordinator::stored(WrittenCheckpoint& written, bool pointed) {
     pacer_.ended();
   }
   if (pending.savepoint.done) {
+    crashPoint("savepoint.answer");
     runtime::SavepointResult& result = written.kept.result;
     result.checkpoint = id;
     result.bytes = pending.bytes;

@@ -6,9 +6,9 @@
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
+#include "common/snapshot/use_marks.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/directory_removal.h"
-#include "jobmanager/checkpoint/use_marks.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -38,7 +38,7 @@ Status sweepDirectory(fs::FileSystem& files,
       WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
     }
   }
-  WEIR_RETURN_IF_ERROR(removeMark(files, setup.directory, setup.job));
+  WEIR_RETURN_IF_ERROR(snapshot::removeMark(files, setup.directory, setup.job));
   if (!kept.empty()) {
     return ok();
   }

@@ -2,10 +2,11 @@
 
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
 #include "common/snapshot/state_files.h"
-#include "jobmanager/checkpoint/use_marks.h"
+#include "common/snapshot/use_marks.h"
 
 namespace weir::jobmanager {
 
@@ -33,10 +34,14 @@ void CheckpointWriter::write(std::shared_ptr<PendingCheckpoint> pending,
   files_.run(
       [&files = file_system_, metadata, mark = !marked_, setup = setup_]() -> Status {
         if (mark) {  // First, so that no other cluster finds a checkpoint without.
-          WEIR_RETURN_IF_ERROR(writeMark(files, setup.directory, metadata.job, setup.holder));
+          WEIR_RETURN_IF_ERROR(
+              snapshot::writeMark(files, setup.directory, metadata.job, setup.holder));
+          crashPoint("snapshot.marked");
         }
-        return snapshot::writeMetadata(
-            files, metadata.data_directory, metadata, setup.metadata_limit);
+        WEIR_RETURN_IF_ERROR(snapshot::writeMetadata(
+            files, metadata.data_directory, metadata, setup.metadata_limit));
+        crashPoint("snapshot.metadata");
+        return ok();
       },
       [this, pending, metadata](const Status& written) mutable {
         marked_ = marked_ || written.has_value();
@@ -74,6 +79,7 @@ void CheckpointWriter::enqueue(WrittenCheckpoint written) {
 }
 
 void CheckpointWriter::pointed(const Status& answer) {
+  crashPoint("snapshot.pointer");
   WrittenCheckpoint& written = written_.front();
   if (!answer && written.pending->kind != SnapshotKind::kSavepoint) {
     failed(*written.pending, answer.error());

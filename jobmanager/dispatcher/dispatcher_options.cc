@@ -5,7 +5,7 @@
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/fs/file_system.h"
-#include "jobmanager/savepoint/mark_holder.h"
+#include "common/snapshot/mark_holder.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -45,8 +45,8 @@ Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& c
   options.savepoints.inline_limit = configuration.get(config::kMemoryThreshold).bytes;
   options.savepoints.metadata_limit = configuration.get(config::kMaxMetadataSize).bytes;
   options.limits = JobLimits::from(configuration);
-  options.savepoints.holder = ownHolder();
-  options.savepoints.is_gone = isHolderGone;
+  options.savepoints.holder = snapshot::ownHolder();
+  options.savepoints.is_gone = snapshot::isHolderGone;
   WEIR_TRY(auto heartbeat, config::resolveHeartbeat(configuration));
   options.heartbeat_timeout = heartbeat.timeout;
   options.slot_wait = configuration.get(config::kAskTimeout);

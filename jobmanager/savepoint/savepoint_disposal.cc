@@ -28,7 +28,7 @@ Error beingTakenUp(const std::string& path, JobId job) {
       .advise("try again when its tasks run");
 }
 
-Error ownedElsewhere(const std::string& path, const InUse& owner) {
+Error ownedElsewhere(const std::string& path, const snapshot::InUse& owner) {
   return Error(ErrorCode::kFailedPrecondition,
                "'" + path + "' holds a checkpoint of job " + owner.job.hex() +
                    ", which runs in another cluster (process '" + owner.holder + "')")
@@ -253,7 +253,7 @@ Status SavepointDisposal::mayDispose(const Disposal& disposal) const {
   if (owners_.isReading(metadata.job)) {
     return beingTakenUp(directory, metadata.job);
   }
-  for (const InUse& user : disposal.removal.users) {
+  for (const snapshot::InUse& user : disposal.removal.users) {
     // That which took it and runs here keeps the data for as long as it needs it.
     const bool keeps = user.job == metadata.job && owners_.isRunning(user.job);
     if (!keeps && !isGone(user) && !disposal.request.force) {
@@ -261,7 +261,7 @@ Status SavepointDisposal::mayDispose(const Disposal& disposal) const {
     }
   }
   if (disposal.removal.owners_decide && !disposal.request.force) {
-    for (const InUse& owner : disposal.removal.owners) {
+    for (const snapshot::InUse& owner : disposal.removal.owners) {
       if (!owners_.isRunning(owner.job) && !isGone(owner)) {
         return ownedElsewhere(directory, owner);
       }
@@ -270,9 +270,12 @@ Status SavepointDisposal::mayDispose(const Disposal& disposal) const {
   if (!snapshot::isCheckpointDirectory(directory)) {
     return ok();
   }
-  if (metadata.savepoint) {
+  if (metadata.savepoint && !disposal.request.force) {
     return Error(ErrorCode::kInvalidArgument, "'" + directory + "' holds the state of a savepoint")
-        .advise("dispose the savepoint itself; `weir savepoint list` shows it");
+        .advise(
+            "dispose the savepoint itself (`weir savepoint list` shows it); when there is none, "
+            "use "
+            "--force");
   }
   if (owners_.ownsCheckpoint(metadata.job, metadata.checkpoint)) {
     return Error(ErrorCode::kFailedPrecondition,
@@ -295,8 +298,8 @@ void SavepointDisposal::removeFiles(const SharedDisposal& disposal) {
     disposal->reply.unreadable.push_back("its state stays: it is that of savepoint " + original +
                                          ", of which this was a copy");
   }
-  std::vector<InUse> gone = disposal->removal.owners;
-  std::erase_if(gone, [this](const InUse& owner) { return !isGone(owner); });
+  std::vector<snapshot::InUse> gone = disposal->removal.owners;
+  std::erase_if(gone, [this](const snapshot::InUse& owner) { return !isGone(owner); });
   auto remove = [&files = services_.files,
                  gone = std::move(gone),
                  most = settings_.metadata_limit,

@@ -10,8 +10,8 @@
 #include "common/base/result.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/client_messages.h"
+#include "common/snapshot/use_marks.h"
 #include "jobmanager/checkpoint/checkpoint_services.h"
-#include "jobmanager/checkpoint/use_marks.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/savepoint/heap_savepoints.h"
 #include "jobmanager/savepoint/path_work.h"
@@ -69,7 +69,9 @@ class SavepointDisposal {
                   bool job_runs,
                   runtime::DisposeReply reply,
                   Callback<runtime::DisposeReply> done);
-  bool isGone(const InUse& one) const { return settings_.is_gone && settings_.is_gone(one.holder); }
+  bool isGone(const snapshot::InUse& one) const {
+    return settings_.is_gone && settings_.is_gone(one.holder);
+  }
 
   CheckpointServices services_;
   PathWork& work_;  // Borrowed from the store, like the next two.

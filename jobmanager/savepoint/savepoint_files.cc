@@ -2,10 +2,11 @@
 
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/fs/location.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
-#include "jobmanager/checkpoint/use_marks.h"
+#include "common/snapshot/use_marks.h"
 #include "jobmanager/savepoint/savepoint_removal.h"
 #include "jobmanager/savepoint/stored_program.h"
 
@@ -93,15 +94,19 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
   }
   metadata.location = directory;
   Status written = moveAll(files, blobs, directory, inline_limit, metadata);
+  crashPoint("savepoint.state");
   if (written && program != nullptr) {
     written = writeProgram(files, blobs, directory, *program);
+    crashPoint("savepoint.program");
   }
   if (written) {  // First, so that no disposal finds it without.
-    written = writeMark(files, directory, metadata.job, holder);
+    written = snapshot::writeMark(files, directory, metadata.job, holder);
   }
+  crashPoint("savepoint.marked");
   if (written) {
     written = snapshot::writeMetadata(files, directory, metadata, metadata_limit);
   }
+  crashPoint("savepoint.entry");
   if (!written) {
     if (Status removed = removeUnfinished(files, directory); !removed) {
       return std::move(written).error().advise("remove " + directory);
@@ -117,21 +122,31 @@ Status writeInUse(fs::FileSystem& files,
                   JobId job,
                   const std::string& holder) {
   WEIR_RETURN_IF_ERROR(files.stat(fs::join(directory, snapshot::kMetadata)));
-  WEIR_RETURN_IF_ERROR(writeMark(files, directory, job, holder));
+  WEIR_RETURN_IF_ERROR(snapshot::writeMark(files, directory, job, holder));
   WEIR_TRY(const bool elsewhere, pointsElsewhere(files, directory, data_directory));
-  return elsewhere ? writeMark(files, data_directory, job, holder) : ok();
+  crashPoint("restore.savepoint-marked");
+  if (elsewhere) {
+    WEIR_RETURN_IF_ERROR(snapshot::writeMark(files, data_directory, job, holder));
+  }
+  crashPoint("restore.marked");
+  return ok();
 }
 
 Status removeInUse(fs::FileSystem& files,
                    const std::string& directory,
                    const std::string& data_directory,
                    JobId job) {
-  WEIR_RETURN_IF_ERROR(removeMark(files, directory, job));
+  WEIR_RETURN_IF_ERROR(snapshot::removeMark(files, directory, job));
+  crashPoint("restore.savepoint-unmarked");
   const auto elsewhere = pointsElsewhere(files, directory, data_directory);
   if (!elsewhere) {  // What was disposed has taken its marks along.
     return elsewhere.error().code() == ErrorCode::kNotFound ? ok() : Status(elsewhere.error());
   }
-  return *elsewhere ? removeMark(files, data_directory, job) : ok();
+  if (*elsewhere) {
+    WEIR_RETURN_IF_ERROR(snapshot::removeMark(files, data_directory, job));
+  }
+  crashPoint("restore.unmarked");
+  return ok();
 }
 
 }  // namespace weir::jobmanager

@@ -136,10 +136,10 @@ Status checkDirectories(fs::FileSystem& files, Removal& removal, const fs::FileI
   return checkCheckpointDirectory(files, removal);
 }
 
-Result<std::vector<InUse>> marksIn(fs::FileSystem& files, const std::string& directory) {
-  auto marks = jobsUsing(files, directory);
+Result<std::vector<snapshot::InUse>> marksIn(fs::FileSystem& files, const std::string& directory) {
+  auto marks = snapshot::jobsUsing(files, directory);
   if (!marks && marks.error().code() == ErrorCode::kNotFound) {
-    return std::vector<InUse>();
+    return std::vector<snapshot::InUse>();
   }
   return marks ? std::move(marks) : nothingDeleted(std::move(marks).error());
 }
@@ -172,7 +172,7 @@ Status unlessNotEmpty(Status removed, std::vector<std::string>& staying) {
 /// Unless there are other checkpoints in it, or marks of the living.
 Status removeJobDirectory(fs::FileSystem& files,
                           const std::string& directory,
-                          const std::vector<InUse>& gone) {
+                          const std::vector<snapshot::InUse>& gone) {
   auto entries = files.list(directory);
   if (!entries) {
     return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());
@@ -184,8 +184,8 @@ Status removeJobDirectory(fs::FileSystem& files,
   if (!only_theirs) {
     return ok();
   }
-  for (const InUse& one : gone) {
-    WEIR_RETURN_IF_ERROR(removeMark(files, directory, one.job));
+  for (const snapshot::InUse& one : gone) {
+    WEIR_RETURN_IF_ERROR(snapshot::removeMark(files, directory, one.job));
   }
   WEIR_RETURN_IF_ERROR(fs::removeEmptyDirectory(files, directory));
   return ok();
@@ -201,12 +201,12 @@ Status removeNamed(fs::FileSystem& files,
 }
 
 Status removeMarks(fs::FileSystem& files, const std::string& directory) {
-  const auto users = jobsUsing(files, directory);
+  const auto users = snapshot::jobsUsing(files, directory);
   if (!users) {
     return users.error();
   }
-  for (const InUse& user : *users) {
-    WEIR_RETURN_IF_ERROR(removeMark(files, directory, user.job));
+  for (const snapshot::InUse& user : *users) {
+    WEIR_RETURN_IF_ERROR(snapshot::removeMark(files, directory, user.job));
   }
   return ok();
 }
@@ -277,7 +277,7 @@ Result<std::vector<std::string>> cutShortIn(fs::FileSystem& files, const std::st
 Result<std::vector<std::string>> removeState(fs::FileSystem& files,
                                              const runtime::CheckpointMetadata& metadata,
                                              bool parent_too,
-                                             const std::vector<InUse>& gone) {
+                                             const std::vector<snapshot::InUse>& gone) {
   std::vector<std::string> staying;
   const std::string& directory = metadata.data_directory;
   if (directory.empty()) {

@@ -8,7 +8,7 @@
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/snapshot/metadata_file.h"
-#include "jobmanager/checkpoint/use_marks.h"
+#include "common/snapshot/use_marks.h"
 
 /// How savepoints are deleted: only regular files, by names that their manifest gave and that were
 /// checked when it was read, in directories that are the manifest's own; never recursively. All of
@@ -19,8 +19,9 @@ namespace weir::jobmanager {
 struct Removal {
   std::string directory;  ///< Of the savepoint, as a URI.
   runtime::CheckpointMetadata metadata;
-  std::vector<InUse> users;       ///< Of it, and of its state.
-  std::vector<InUse> owners;      ///< Whose checkpoint holds its state, when those jobs live still.
+  std::vector<snapshot::InUse> users;  ///< Of it, and of its state.
+  std::vector<snapshot::InUse>
+      owners;                     ///< Whose checkpoint holds its state, when those jobs live still.
   bool owners_decide = false;     ///< No other mark would tell that an owner would recover from it.
   bool points_elsewhere = false;  ///< Its state lies in its checkpoint's directory.
   std::string copy_of;            ///< The savepoint to which that state belongs, if another.
@@ -46,7 +47,7 @@ Status closeEntry(fs::FileSystem& files,
 Result<std::vector<std::string>> removeState(fs::FileSystem& files,
                                              const runtime::CheckpointMetadata& metadata,
                                              bool parent_too,
-                                             const std::vector<InUse>& gone = {});
+                                             const std::vector<snapshot::InUse>& gone = {});
 /// Deletes the savepoint's own files, its metadata last so that a disposal that was cut short can
 /// be repeated, and its directory. Returns sentences as above.
 Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Removal& removal);

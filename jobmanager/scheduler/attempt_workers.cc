@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "jobmanager/blob/restore_blobs.h"
 
 namespace weir::jobmanager {
@@ -82,6 +83,7 @@ void AttemptWorkers::deploy(Common common,
     live_.insert(placement_.task_managers[worker]);
     resources_.gateway(placement_.task_managers[worker])->send(deployment);
   }
+  crashPoint("restore.deployed");
 }
 
 void AttemptWorkers::giveBack() {

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/crash_point.h"
 #include "common/base/text.h"
 #include "common/snapshot/metadata_file.h"
 #include "common/telemetry/log.h"
@@ -112,6 +113,7 @@ void JobRestore::match(SavepointStore::Opened opened, Callback<runtime::RestoreR
     return;
   }
   plan_ = *std::move(plan);
+  crashPoint("restore.matched");
   coordinator_.continueAfter(opened.metadata.checkpoint);
   log::info("savepoint matched",
             {{"job", job_.hex()},

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/snapshot/layout.h"
 #include "common/telemetry/log.h"
 
@@ -76,6 +77,7 @@ void JobSavepoints::checkpointCompleted() {
   std::erase_if(marked_, [&](const auto& one) {
     const bool outdated = latest != nullptr && one.first != latest->metadata.checkpoint;
     if (outdated) {
+      crashPoint("restore.checkpointed");
       store_.releaseInUse(one.second, job_);
     }
     return outdated;

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/fs/uri.h"
 #include "common/runtime/report_limits.h"
 #include "common/snapshot/layout.h"
@@ -208,6 +209,7 @@ bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
     decline(snapshot, operators.error().text());
     return false;
   }
+  crashPoint("snapshot.state");
   if (target.file.started()) {
     std::unique_lock lock(mutex_);
     if (taken.unwanted.load() && !closing_.load()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "taskmanager/worker/checkpoint/restored_state.h"
 
 namespace weir::worker {
@@ -66,6 +67,7 @@ Status restoreChain(OperatorChain& chain,
       }
     }
   }
+  crashPoint("restore.loaded");
   return ok();
 }
 

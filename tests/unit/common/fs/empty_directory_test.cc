@@ -47,6 +47,7 @@ class ObjectStore final : public FileSystem {
   Status makeDirectories(const std::string& /*path*/) override { return ok(); }
   Status remove(const std::string& path) override { return files_.remove(path); }
   Status removeFile(const std::string& path) override { return files_.removeFile(path); }
+  Status syncDirectory(const std::string& path) override { return files_.syncDirectory(path); }
   Status removeDirectory(const std::string& /*path*/) override { return ok(); }
   Status removeAll(const std::string& path) override { return files_.removeAll(path); }
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,12 +20,13 @@ namespace weir::fs::testing {
 ///
 /// Every call that changes something, or writes, counts as one operation. A machine that crashes
 /// keeps what was committed, and nothing of what was being written; a removal is kept for certain
-/// only once something was committed into the same directory afterwards, as nothing else is synced.
-/// On one thread. Writers must not outlive it.
+/// only once its directory was synced afterwards, by a call or by something committed into it.
+/// On one thread at a time. Writers must not outlive it.
 class FaultyFileSystem final : public FileSystem {
  public:
   enum class Fault : std::uint8_t {
     kRefused,  ///< Nothing happens, and the error says so.
+    kFull,     ///< The disk is full: a write is cut short, nothing else happens.
     kUntold,   ///< It happens all the same, as after an answer that was lost. A write is cut short.
     kCrash,    ///< The machine crashes before it; all calls fail until restart().
     kCrashBehind,  ///< The same, after it.
@@ -31,6 +34,8 @@ class FaultyFileSystem final : public FileSystem {
 
   /// At the nth operation from now; 1 is the next.
   void plan(std::uint64_t nth, Fault fault) { planned_ = {operations_ + nth, fault}; }
+  /// Before each operation: where a test lets its clock go on.
+  void beSlow(std::function<void()> wait) { wait_ = std::move(wait); }
   /// Whether the planned operation has come.
   bool struck() const { return !planned_ || operations_ >= planned_->first; }
   std::uint64_t operations() const { return operations_; }
@@ -81,6 +86,15 @@ class FaultyFileSystem final : public FileSystem {
   Status removeFile(const std::string& path) override {
     return change([&] { return removing(path, [&] { return memory_.removeFile(path); }); });
   }
+  Status syncDirectory(const std::string& directory) override {
+    return change([&] {
+      Status done = memory_.syncDirectory(directory);
+      if (done) {
+        synced(join(directory, "any"));
+      }
+      return done;
+    });
+  }
   Status removeDirectory(const std::string& directory) override {
     return change([&] { return memory_.removeDirectory(directory); });
   }
@@ -113,6 +127,7 @@ class FaultyFileSystem final : public FileSystem {
     std::unique_ptr<FileWriter> writer_;
   };
 
+  static Error full() { return {ErrorCode::kResourceExhausted, "no space left on device"}; }
   static Error broken() { return {ErrorCode::kIo, "the disk answers with an error"}; }
   Status alive() const { return down_ ? Status(broken()) : ok(); }
 
@@ -125,12 +140,21 @@ class FaultyFileSystem final : public FileSystem {
   Status change(Act act, Untold untold) {
     WEIR_RETURN_IF_ERROR(alive());
     ++operations_;
+    if (wait_) {
+      wait_();
+    }
     if (!planned_ || planned_->first != operations_) {
       return act();
     }
     const Fault fault = planned_->second;
     if (fault == Fault::kUntold || fault == Fault::kCrashBehind) {
       static_cast<void>(untold());
+    }
+    if (fault == Fault::kFull) {
+      if constexpr (!std::is_same_v<Act, Untold>) {
+        static_cast<void>(untold());  // A write.
+      }
+      return full();
     }
     down_ = fault == Fault::kCrash || fault == Fault::kCrashBehind;
     return broken();
@@ -156,6 +180,7 @@ class FaultyFileSystem final : public FileSystem {
   MemoryFileSystem memory_;
   std::uint64_t operations_ = 0;
   std::optional<std::pair<std::uint64_t, Fault>> planned_;
+  std::function<void()> wait_;
   bool down_ = false;
   std::map<std::string, std::string> removed_;  // Files whose removal is not synced: path, bytes.
 };

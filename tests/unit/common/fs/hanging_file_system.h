@@ -31,6 +31,9 @@ class HangingFileSystem final : public FileSystem {
   }
   Status remove(const std::string& path) override { return through(path).remove(path); }
   Status removeFile(const std::string& path) override { return through(path).removeFile(path); }
+  Status syncDirectory(const std::string& path) override {
+    return through(path).syncDirectory(path);
+  }
   Status removeDirectory(const std::string& path) override {
     Status removed = through(path).removeDirectory(path);
     const std::lock_guard lock(mutex_);

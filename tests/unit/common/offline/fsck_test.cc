@@ -14,6 +14,7 @@
 #include "common/fs/location.h"
 #include "common/fs/memory_file_system.h"
 #include "common/snapshot/layout.h"
+#include "common/snapshot/use_marks.h"
 #include "tests/unit/common/offline/small_savepoint.h"
 
 namespace weir::offline {
@@ -21,6 +22,8 @@ namespace {
 
 using testing::AllOf;
 using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -188,6 +191,7 @@ TEST_F(FsckTest, DisposalsThatWereCutShortAreEndedAndTakeNothingElse) {
     ASSERT_TRUE(snapshot::beginDisposal(files_, path).has_value());
   }
   write(own_ + "/label");
+  write(own_ + "/label-7");
   write(data_ + "/letter.txt");
   FsckReport report = found();
   EXPECT_THAT(report.findings, Each(Field(&Finding::kind, Finding::Kind::kTombstone)));
@@ -209,11 +213,48 @@ TEST_F(FsckTest, ADisposalIsNotEndedWhileAJobNeedsTheState) {
   EXPECT_TRUE(exists(fs::join(data_, SmallSavepoint::fileName(0))));
 }
 
+TEST_F(FsckTest, TheMarkOfAProcessThatIsGoneClaimsNothingAndGoes) {
+  write(job_ + "/chk-8/0000000a-0-1-ffffabcd");
+  const JobId job = *JobId::parse(kJob);
+  for (const std::string& place : {job_, own_}) {
+    ASSERT_TRUE(snapshot::writeMark(files_, place, job, "host/boot 12 345"));
+  }
+  EXPECT_THAT(found().findings, ElementsAre(Field(&Finding::claimed_by, SizeIs(1))));
+  settings_.is_gone = [](const std::string& holder) { return holder == "host/boot 12 345"; };
+  const FsckReport report = repaired();
+  ASSERT_THAT(report.findings, SizeIs(3));
+  EXPECT_EQ(report.findings[0].kind, Finding::Kind::kStaleMark);
+  EXPECT_THAT(report.findings[0].what, HasSubstr("process 12 on host host, which is gone"));
+  EXPECT_THAT(report.findings, Each(Field(&Finding::removed, true)));
+  EXPECT_THAT(found().findings, IsEmpty());
+  EXPECT_TRUE(exists(own_ + "/metadata"));
+}
+
+TEST_F(FsckTest, AMarkOfADeadProcessCountsWhileAnotherHoldsOneOfTheSameJob) {
+  const JobId job = *JobId::parse(kJob);
+  ASSERT_TRUE(snapshot::writeMark(files_, own_, job, "dead"));
+  ASSERT_TRUE(snapshot::writeMark(files_, job_, job, "alive"));
+  settings_.is_gone = [](const std::string& holder) { return holder == "dead"; };
+  EXPECT_THAT(repaired().findings, IsEmpty());
+  EXPECT_TRUE(exists(own_ + "/in-use-" + kJob));
+}
+
+TEST_F(FsckTest, AStaleMarkThatIsYoungStays) {
+  ASSERT_TRUE(snapshot::writeMark(files_, own_, *JobId::parse(kJob), "dead"));
+  settings_.is_gone = [](const std::string& holder) { return holder == "dead"; };
+  settings_.now_millis = kHour / 2;
+  const FsckReport report = repaired();
+  ASSERT_THAT(report.findings, SizeIs(1));
+  EXPECT_THAT(report.findings[0].kept, HasSubstr("younger than 60 min"));
+}
+
+bool isDead(const std::string& holder) { return holder == "dead"; }
+
 /// What the process does that is killed.
 TEST(FsckCrashTest, DISABLED_Repair) {
   const std::string root = std::getenv("WEIR_FSCK_ROOT");
   fs::LocalFileSystem files;
-  FsckSettings settings{.now_millis = 1'000'000'000'000'000};
+  FsckSettings settings{.now_millis = 1'000'000'000'000'000, .is_gone = isDead};
   auto report = fsck(files, {root}, settings);
   repair(files, *report, settings);
 }
@@ -227,7 +268,8 @@ TEST(FsckCrashTest, ARepairThatWasKilledIsEndedByTheNext) {
                             "fsck.checkpoint",
                             "fsck.program",
                             "fsck.metadata",
-                            "fsck.finding"}) {
+                            "fsck.finding",
+                            "fsck.mark"}) {
     const std::string path = "file:" + root + "/savepoint-000000000001";
     const std::string data = "file:" + root + "/" + kJob + "/chk-7";
     SmallSavepoint(files, path, data).write({{"alice", 1}, {"bob", 2}}, {10});
@@ -235,6 +277,7 @@ TEST(FsckCrashTest, ARepairThatWasKilledIsEndedByTheNext) {
     std::filesystem::create_directories(root + "/savepoint-000000000001/program");
     const std::string bare = root + "/" + kJob + "/chk-8/";
     ASSERT_TRUE(fs::writeAll(files, bare + "0000000a-0-1-ffffabcd", "x").has_value());
+    ASSERT_TRUE(snapshot::writeMark(files, root + "/" + kJob, *JobId::parse(kJob), "dead"));
     const ::pid_t child = ::fork();
     if (child == 0) {
       ::setenv(kCrashAt, point, 1);
@@ -249,7 +292,7 @@ TEST(FsckCrashTest, ARepairThatWasKilledIsEndedByTheNext) {
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << point;
-    const FsckSettings settings{.now_millis = 1'000'000'000'000'000};
+    const FsckSettings settings{.now_millis = 1'000'000'000'000'000, .is_gone = isDead};
     auto report = fsck(files, {root}, settings);
     ASSERT_TRUE(report.has_value());
     repair(files, *report, settings);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "common/fs/memory_file_system.h"
+#include "common/snapshot/label_file.h"
 #include "common/snapshot/savepoints.h"
 #include "common/snapshot/section_opener.h"
 #include "common/snapshot/state_files.h"
@@ -143,6 +144,30 @@ TEST_F(VerificationTest, ProgressEndsItAndReachesTheTotal) {
   EXPECT_EQ(last, savepoint_.metadata.bytes());
   settings.progress = [](std::uint64_t, std::uint64_t) { return false; };
   EXPECT_EQ(verify(files_, kPath, settings).error().code(), ErrorCode::kCancelled);
+}
+
+TEST_F(VerificationTest, BytesThatBelongToNoSectionAreTold) {
+  const std::string path = fs::join(kPath, SmallSavepoint::fileName(0));
+  const std::string bytes = *fs::readAll(files_, path);
+  ASSERT_TRUE(files_.corrupt(path, bytes + "more"));
+  const std::string at_end = "4 bytes at offset " + std::to_string(bytes.size());
+  EXPECT_THAT(found().damages,
+              ElementsAre(AllOf(Field(&Damage::file, HasSubstr(SmallSavepoint::fileName(0))),
+                                Field(&Damage::what, HasSubstr(at_end)))));
+  ASSERT_TRUE(files_.corrupt(path, "more" + bytes));
+  savepoint_.metadata.operators[0].subtasks[0].handle.offset = 4;
+  ASSERT_TRUE(files_.removeFile(fs::join(kPath, "metadata")));
+  ASSERT_TRUE(snapshot::writeMetadata(files_, kPath, savepoint_.metadata));
+  EXPECT_THAT(found().damages, ElementsAre(Field(&Damage::what, HasSubstr("4 bytes at offset 0"))));
+}
+
+TEST_F(VerificationTest, ADamagedLabelIsTold) {
+  ASSERT_TRUE(snapshot::writeLabel(files_, kPath, "before the move"));
+  EXPECT_THAT(found().damages, IsEmpty());
+  ASSERT_TRUE(files_.truncate(fs::join(kPath, "label"), 9));
+  EXPECT_THAT(found().damages,
+              ElementsAre(AllOf(Field(&Damage::file, HasSubstr("label")),
+                                Field(&Damage::what, HasSubstr("not as it was written")))));
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
+#include "common/snapshot/use_marks.h"
 #include "tests/unit/common/fs/faulty_file_system.h"
 
 namespace weir::snapshot {
@@ -102,6 +105,45 @@ TEST(MetadataFaultsTest, ARemovalThatWasCutShortIsDoneAgain) {
         EXPECT_TRUE(removeMetadata(files, kHere));
         EXPECT_EQ(seen(files), Seen::kNone);
       });
+}
+
+TEST(MetadataFaultsTest, WhatWasDisposedDoesNotComeBackWithTheMachine) {
+  constexpr std::uint64_t kAll = ~std::uint64_t{0};
+  FaultyFileSystem files;
+  aSnapshot(files);
+  ASSERT_TRUE(beginDisposal(files, kHere));
+  files.restart(kAll);
+  EXPECT_EQ(seen(files), Seen::kDisposing);
+  EXPECT_FALSE(files.stat(fs::join(kHere, kMetadata)));
+  ASSERT_TRUE(removeMetadata(files, kHere));
+  files.restart(kAll);
+  EXPECT_EQ(seen(files), Seen::kNone);
+}
+
+TEST(MetadataFaultsTest, AMarkThatWasRemovedDoesNotComeBackWithTheMachine) {
+  FaultyFileSystem files;
+  aSnapshot(files);
+  ASSERT_TRUE(writeMark(files, kHere, JobId(), "a process"));
+  ASSERT_TRUE(removeMark(files, kHere, JobId()));
+  files.restart(~std::uint64_t{0});
+  EXPECT_TRUE(jobsUsing(files, kHere)->empty());
+}
+
+TEST(MetadataFaultsTest, StateMayComeBackAsNothingNamesIt) {
+  FaultyFileSystem files;
+  ASSERT_TRUE(fs::writeAll(files, fs::join(kHere, "state-1"), "x"));
+  ASSERT_TRUE(files.removeFile(fs::join(kHere, "state-1")));
+  EXPECT_EQ(files.removalsNotSynced(), 1U);
+}
+
+TEST(MetadataFaultsTest, AMarkChangesHandsWhenAnotherProcessTakesTheJobUp) {
+  fs::MemoryFileSystem files;
+  for (const char* holder : {"one", "one", "another"}) {
+    ASSERT_TRUE(writeMark(files, kHere, JobId(), holder));
+    const auto users = jobsUsing(files, kHere);
+    ASSERT_TRUE(users && users->size() == 1);
+    EXPECT_EQ(users->front().holder, holder);
+  }
 }
 
 }  // namespace

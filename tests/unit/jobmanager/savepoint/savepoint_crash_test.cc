@@ -40,26 +40,33 @@ class SavepointCrashBase : public ::testing::Test {
     }
   }
   std::string savepoint() const { return root_ + "/s/savepoint-0123456789ab"; }
+  /// Whether the state lies in the savepoint itself.
+  static bool ownData(const std::string& point) { return point == "disposal.own-data"; }
   std::string checkpoint() const { return root_ + "/c/" + testing::jobId(1).hex() + "/chk-3"; }
 
-  runtime::CheckpointMetadata metadata() const {
+  runtime::CheckpointMetadata metadata(bool own_data) const {
     runtime::CheckpointMetadata metadata;
     metadata.job = testing::jobId(1);
     metadata.checkpoint = CheckpointId(3);
     metadata.savepoint = true;
-    metadata.data_directory = "file:" + checkpoint();
+    metadata.data_directory = "file:" + (own_data ? savepoint() : checkpoint());
+    metadata.location = "file:" + savepoint();
     runtime::SavedOperator& one = metadata.operators.emplace_back();
     one.id = testing::operatorId(1);
     runtime::SectionHandle& handle = one.subtasks.emplace_back().handle;
     handle.storage = runtime::SectionHandle::Storage::kFile;
-    handle.location = "data";
+    handle.location = own_data ? "state-1" : "data";
     handle.size = 5;
     return metadata;
   }
-  void write() {
-    ASSERT_TRUE(fs::writeAll(files_, checkpoint() + "/data", "12345"));
-    ASSERT_TRUE(snapshot::writeMetadata(files_, checkpoint(), metadata()));
-    ASSERT_TRUE(snapshot::writeMetadata(files_, savepoint(), metadata()));
+  void write(bool own_data) {
+    if (own_data) {
+      ASSERT_TRUE(fs::writeAll(files_, savepoint() + "/state-1", "12345"));
+    } else {
+      ASSERT_TRUE(fs::writeAll(files_, checkpoint() + "/data", "12345"));
+      ASSERT_TRUE(snapshot::writeMetadata(files_, checkpoint(), metadata(false)));
+    }
+    ASSERT_TRUE(snapshot::writeMetadata(files_, savepoint(), metadata(own_data)));
   }
   Status dispose() {
     WEIR_TRY(const Removal removal, planRemoval(files_, "file:" + savepoint(), savepoint()));
@@ -112,7 +119,7 @@ TEST_F(SavepointCrashVictim, DISABLED_DisposesAndIsKilled) {
 }
 
 TEST_P(SavepointCrashTest, IsGoneForThoseWhoRestoreAndADisposalGoesOn) {
-  write();
+  write(ownData(GetParam()));
   const int status = disposeElsewhere(GetParam());
   ASSERT_TRUE(WIFSIGNALED(status)) << "it was never there: " << status;
   ASSERT_EQ(WTERMSIG(status), SIGKILL);
@@ -129,10 +136,13 @@ TEST_P(SavepointCrashTest, IsGoneForThoseWhoRestoreAndADisposalGoesOn) {
   EXPECT_THAT(filesLeft(), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EachPoint,
-    SavepointCrashTest,
-    ::testing::Values("disposal.tombstone", "disposal.data", "disposal.marks", "disposal.entry"));
+INSTANTIATE_TEST_SUITE_P(EachPoint,
+                         SavepointCrashTest,
+                         ::testing::Values("disposal.tombstone",
+                                           "disposal.own-data",
+                                           "disposal.data",
+                                           "disposal.marks",
+                                           "disposal.entry"));
 
 }  // namespace
 }  // namespace weir::jobmanager

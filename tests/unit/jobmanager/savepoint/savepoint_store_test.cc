@@ -291,7 +291,7 @@ TEST_F(SavepointStoreTest, ACheckpointOfAJobThatLivesInAnotherClusterStays) {
   ASSERT_TRUE(files_.remove(metadata.data_directory + "/metadata"));
   ASSERT_TRUE(snapshot::writeMetadata(files_, metadata.data_directory, metadata));
   const std::string of_job = fs::parentOf(metadata.data_directory);
-  ASSERT_TRUE(writeMark(files_, of_job, metadata.job, "a third process"));
+  ASSERT_TRUE(snapshot::writeMark(files_, of_job, metadata.job, "a third process"));
   owners_.running = false;
   const auto refused = dispose(metadata.data_directory);
   ASSERT_FALSE(refused);
@@ -309,7 +309,7 @@ TEST_F(SavepointStoreTest, WhatWasMovedIsNotDisposedWhileItsJobLivesInAnotherClu
        std::vector<std::string>{"metadata", "in-use-" + testing::jobId(1).hex()}) {
     ASSERT_TRUE(files_.remove(kept->result.path + "/" + name));
   }
-  ASSERT_TRUE(writeMark(
+  ASSERT_TRUE(snapshot::writeMark(
       files_, "file:/c/" + testing::jobId(1).hex(), testing::jobId(1), "a third process"));
   owners_.running = false;
   EXPECT_THAT(dispose(moved).error().text(), HasSubstr("another cluster"));

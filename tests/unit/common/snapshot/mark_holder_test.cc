@@ -1,10 +1,10 @@
-#include "jobmanager/savepoint/mark_holder.h"
+#include "common/snapshot/mark_holder.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 std::string withProcess(const std::string& holder, const std::string& process) {
@@ -35,4 +35,4 @@ TEST(MarkHolderTest, NothingIsKnownOfOtherMachinesAndOldMarks) {
 }
 
 }  // namespace
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

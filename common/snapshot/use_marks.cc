@@ -1,11 +1,11 @@
-#include "jobmanager/checkpoint/use_marks.h"
+#include "common/snapshot/use_marks.h"
 
 #include <utility>
 
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 constexpr std::string_view kHeldBy = "held by ";
@@ -22,7 +22,7 @@ std::string holderIn(std::string_view text) {
 }
 
 std::string pathOf(const std::string& directory, JobId job) {
-  return fs::join(directory, snapshot::markName(job));
+  return fs::join(directory, markName(job));
 }
 
 Result<std::string> read(fs::FileSystem& files, const std::string& path) {
@@ -36,13 +36,13 @@ Result<std::vector<InUse>> jobsUsing(fs::FileSystem& files, const std::string& d
   WEIR_TRY(auto entries, files.list(directory));
   std::vector<InUse> users;
   for (const fs::FileInfo& entry : entries) {
-    const auto job = snapshot::markedJob(entry.name);
+    const auto job = markedJob(entry.name);
     if (!job) {
       continue;
     }
     auto text = read(files, fs::join(directory, entry.name));
     if (text) {
-      users.push_back({*job, holderIn(*text)});
+      users.push_back({*job, holderIn(*text), entry.modified_millis});
     } else if (text.error().code() != ErrorCode::kNotFound) {  // Else it is gone since.
       return std::move(text).error();
     }
@@ -58,15 +58,21 @@ Status writeMark(fs::FileSystem& files,
   if (!holder.empty()) {
     text += std::string(kHeldBy) + holder + "\n";
   }
-  Status written = fs::writeAll(files, pathOf(directory, job), text);
-  if (!written && written.error().code() == ErrorCode::kFailedPrecondition) {
-    return ok();  // Said before.
+  const std::string path = pathOf(directory, job);
+  Status written = fs::writeAll(files, path, text);
+  if (written || written.error().code() != ErrorCode::kFailedPrecondition) {
+    return written;
   }
-  return written;
+  const auto said_before = read(files, path);
+  if (said_before && *said_before == text) {
+    return ok();
+  }
+  WEIR_RETURN_IF_ERROR(files.removeFile(path));
+  return fs::writeAll(files, path, text);
 }
 
 Status removeMark(fs::FileSystem& files, const std::string& directory, JobId job) {
-  return files.removeFile(pathOf(directory, job));
+  return fs::removeDurably(files, pathOf(directory, job));
 }
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot

@@ -1,4 +1,4 @@
-#include "jobmanager/savepoint/mark_holder.h"
+#include "common/snapshot/mark_holder.h"
 
 #include <array>
 #include <cctype>
@@ -11,7 +11,7 @@
 
 #include <unistd.h>
 
-namespace weir::jobmanager {
+namespace weir::snapshot {
 namespace {
 
 std::string wholeOf(const std::string& path) {
@@ -55,6 +55,15 @@ std::string ownHolder() {
   return placeOfNumbers() + " " + process + " " + startOf(process);
 }
 
+std::string describeHolder(const std::string& holder) {
+  std::istringstream fields(holder);
+  std::string place;
+  std::string process;
+  fields >> place >> process;
+  return process.empty() ? "an unknown process"
+                         : "process " + process + " on host " + place.substr(0, place.find('/'));
+}
+
 bool isHolderGone(const std::string& holder) {
   std::istringstream fields(holder);
   std::string place;
@@ -73,4 +82,4 @@ bool isHolderGone(const std::string& holder) {
   return !now.empty() && now != start;
 }
 
-}  // namespace weir::jobmanager
+}  // namespace weir::snapshot
