@@ -13,6 +13,7 @@
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
+#include "tests/sim/flaky_files.h"
 
 namespace weir::sim {
 
@@ -21,6 +22,7 @@ struct Faults {
   std::uint32_t duplicate = 30;
   std::uint32_t decline = 10;
   std::uint32_t kill_worker = 0;  ///< Per tick of a worker.
+  std::uint32_t files = 0;        ///< Per write of a snapshot's files.
   std::int64_t longest_delay_millis = 40;
 };
 
@@ -40,9 +42,10 @@ struct World {
 
   concurrency::SimulatedTime time;
   SeededRandom random;
-  fs::MemoryFileSystem files;
   jobmanager::DispatcherGateway* dispatcher = nullptr;
   Faults faults;
+  fs::MemoryFileSystem memory;
+  FlakyFiles files{memory, random, faults.files};
   /// What was found wrong; the first one ends the run.
   std::vector<std::string> violations;
   /// What the tasks of an attempt held when they were told to finish.
