@@ -1,9 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +19,21 @@ namespace weir::fuzz {
 
 /// Valid images that mutations start from; each target defines its own.
 std::vector<std::string> seeds();
+
+/// The files of the golden snapshots, of every released format: `metadata`, or those of state.
+inline std::vector<std::string> golden(bool metadata) {
+  std::vector<std::string> images;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(WEIR_GOLDEN)) {
+    const std::string name = entry.path().filename();
+    if (entry.is_regular_file() && entry.path().extension().empty() &&
+        (name == "metadata") == metadata) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      images.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+  }
+  std::sort(images.begin(), images.end());  // Directories are listed in any order.
+  return images;
+}
 
 /// Ends the process when something that holds for every input does not hold for this one.
 inline void check(bool holds, std::string_view what) {

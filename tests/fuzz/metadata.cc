@@ -29,7 +29,10 @@ std::string sealed(std::string image) {
 
 std::vector<std::string> seeds() {
   runtime::CheckpointMetadata empty;
-  return {wire::encodeMetadata(wire::testing::metadata()), wire::encodeMetadata(empty)};
+  std::vector<std::string> images = golden(/*metadata=*/true);
+  images.push_back(wire::encodeMetadata(wire::testing::metadata()));
+  images.push_back(wire::encodeMetadata(empty));
+  return images;
 }
 
 }  // namespace weir::fuzz

@@ -31,7 +31,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 folders="common/base;common/config;common/telemetry;common/concurrency;common/fs;common/rpc;common/schema"
-folders+=";common/graph;common/runtime;common/record;common/state;proto;common/wire"
+folders+=";common/graph;common/runtime;common/record;common/state;proto;common/wire;common/snapshot"
 mkdir -p "$build/corpus" "$build/crashes"
 cmake -S . -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 \
   -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_FOLDERS="$folders" -DWEIR_FUZZ=ON \

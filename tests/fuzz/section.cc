@@ -131,7 +131,10 @@ std::vector<std::string> seeds() {
   (void)writer.endState();
   (void)state::writeOperatorState(writer, {state::operatorListInfo<int>(), {"e1", "", "e3"}});
   (void)writer.finish();
-  return {empty.bytes, file.bytes};
+  std::vector<std::string> images = golden(/*metadata=*/false);
+  images.push_back(empty.bytes);
+  images.push_back(file.bytes);
+  return images;
 }
 
 }  // namespace weir::fuzz

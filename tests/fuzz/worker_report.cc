@@ -18,6 +18,12 @@ std::vector<std::string> seeds() {
   ack.checkpoint = CheckpointId(4);
   ack.task = update.task;
   ack.finished = true;
+  ack.alignment_millis = 41'000;  // What a timeline is made of.
+  ack.freeze_millis = 3;
+  ack.write_millis = 1200;
+  ack.flush_millis = 40;
+  ack.queue_millis = 7;
+  ack.last_channel = 5;
   ack.operators = {{idOf<OperatorId>(1),
                     wire::testing::inlineHandle("state"),
                     {{"count", state::StateKind::kValue, {}, {}, true, 3, 24}}}};
