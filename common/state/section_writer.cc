@@ -8,6 +8,11 @@
 #include "common/state/section_format.h"
 
 namespace weir::state {
+namespace {
+
+constexpr std::size_t kLongestVarint = 10;
+
+}  // namespace
 
 struct SectionWriter::Impl {
   struct State {
@@ -78,6 +83,28 @@ struct SectionWriter::Impl {
       }
     }
     return ok();
+  }
+
+  /// An entry.
+  Status put(std::string_view key, std::string_view name_space, std::string_view value) {
+    const std::size_t most =
+        block.size() + 3 * kLongestVarint + key.size() + name_space.size() + value.size();
+    const bool fits = most < format::kBlockBytes;  // As nearly all do: then it is put at one go.
+    sizes.clear();
+    Writer& to = fits ? block : sizes;
+    to.putVarint(key.size());
+    to.putVarint(name_space.size());
+    to.putVarint(value.size());
+    if (fits) {
+      to.putBytes(key.data(), key.size());
+      to.putBytes(name_space.data(), name_space.size());
+      to.putBytes(value.data(), value.size());
+      return ok();
+    }
+    WEIR_RETURN_IF_ERROR(put(sizes.view()));
+    WEIR_RETURN_IF_ERROR(put(key));
+    WEIR_RETURN_IF_ERROR(put(name_space));
+    return put(value);
   }
 
   std::string footer() const {
@@ -164,15 +191,7 @@ Status SectionWriter::entry(std::uint32_t key_group,
   state.summary.digest += hash;
   ++state.groups.back().entries;
   ++state.summary.entries;
-  Writer& sizes = impl_->sizes;
-  sizes.clear();
-  sizes.putVarint(key.size());
-  sizes.putVarint(name_space.size());
-  sizes.putVarint(value.size());
-  WEIR_RETURN_IF_ERROR(impl_->put(sizes.view()));
-  WEIR_RETURN_IF_ERROR(impl_->put(key));
-  WEIR_RETURN_IF_ERROR(impl_->put(name_space));
-  return impl_->put(value);
+  return impl_->put(key, name_space, value);
 }
 
 Status SectionWriter::element(std::string_view value) {

@@ -226,6 +226,15 @@ TEST(RestoreDigestTest, RefusesKeysThatChangeTheirGroupsWithTheirType) {
                         "b: i64} now; key the stream as before"));
 }
 
+TEST(RestoreDigestTest, AnEntrysHashIsWhatTheFormatSays) {
+  const EntryDigest hash(record::schemaOf<std::string>(), record::schemaOf<std::string>());
+  const auto of = [](std::string_view bytes) { return record::xxh3(bytes.data(), bytes.size()); };
+  for (const std::string_view name_space : {"", "ns"}) {
+    const std::uint64_t parts[] = {of("key"), of(name_space), of("value")};
+    EXPECT_EQ(hash.of("key", name_space, "value"), record::xxh3(parts, sizeof parts));
+  }
+}
+
 /// Digests by key group of a map state that has the same content after another history.
 std::vector<std::uint64_t> digestsOfMaps(int rounds) {
   using Maps = MapStateDescriptor<std::string, std::int32_t>;
