@@ -18,6 +18,10 @@ namespace weir::fs {
 
 namespace {
 
+/// Bytes that are written before the disk is asked to begin with them: it works while the next ones
+/// are made, and commit() waits for little.
+constexpr std::uint64_t kWriteBackBytes = std::uint64_t{4} << 20;
+
 Status syncEntries(const std::string& directory) {
   const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || ::fsync(fd.get()) != 0) {
@@ -71,8 +75,9 @@ class LocalWriter final : public FileWriter {
         return fileError(errno, "write " + path_);
       }
       bytes.remove_prefix(static_cast<std::size_t>(written));
+      written_ += static_cast<std::uint64_t>(written);
     }
-    return ok();
+    return written_ - begun_ < kWriteBackBytes ? ok() : beginWriteBack();
   }
 
   Status commit() override {
@@ -93,6 +98,18 @@ class LocalWriter final : public FileWriter {
   }
 
  private:
+  /// Has the disk begin with what was written, and waits for none of it. What comes of that is
+  /// reported by fsync(): here counts only that the kernel took it.
+  Status beginWriteBack() {
+    const auto from = static_cast<off64_t>(std::exchange(begun_, written_));
+    const auto bytes = static_cast<off64_t>(written_) - from;
+    if (::sync_file_range(fd_.get(), from, bytes, SYNC_FILE_RANGE_WRITE) != 0 &&
+        (errno == EIO || errno == ENOSPC)) {  // Others: this file system cannot, and need not.
+      broken_ = true;
+      return fileError(errno, "write " + path_);
+    }
+    return ok();
+  }
   /// Gives the file its name unless that is taken.
   Status publish() {
     if (::link(temporary_.c_str(), path_.c_str()) == 0 || linkedDespiteError()) {
@@ -123,6 +140,8 @@ class LocalWriter final : public FileWriter {
   UniqueFd fd_;
   std::string temporary_;
   std::string path_;
+  std::uint64_t written_ = 0;
+  std::uint64_t begun_ = 0;  // Of them, which the disk was asked to begin with.
   bool broken_ = false;
   bool committed_ = false;
 };

@@ -15,6 +15,7 @@
 #include "common/record/rewrites.h"
 #include "common/record/serializer.h"
 #include "common/schema/state_kinds.h"
+#include "common/state/segment_memory.h"
 
 namespace weir::state {
 
@@ -72,6 +73,7 @@ template <typename V>
 struct Segment {
   static constexpr unsigned kShift = std::is_trivially_copyable_v<V> && sizeof(V) <= 64 ? 10 : 6;
   static constexpr Slot kCells = Slot{1} << kShift;
+  static constexpr bool kOverAligned = alignof(V) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
   std::atomic<std::uint32_t> owners{1};
   std::uint32_t epoch = 0;  // Of the column when it last made sure to be the only owner.
@@ -81,6 +83,20 @@ struct Segment {
   Segment() {}  // NOLINT: cells stay uninitialized.
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
+  static void* operator new(std::size_t bytes) {
+    if constexpr (kOverAligned) {
+      return ::operator new(bytes, std::align_val_t(alignof(V)));
+    } else {
+      return takeSegment(bytes);
+    }
+  }
+  static void operator delete(void* segment, std::size_t bytes) noexcept {
+    if constexpr (kOverAligned) {
+      ::operator delete(segment, bytes, std::align_val_t(alignof(V)));
+    } else {
+      giveSegment(segment, bytes);
+    }
+  }
   ~Segment() {
     if constexpr (!std::is_trivially_destructible_v<V>) {
       for (Slot at = 0; at < kCells; ++at) {

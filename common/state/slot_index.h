@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/base/huge_pages.h"
 #include "common/state/column.h"
 
 namespace weir::state {
@@ -78,6 +79,7 @@ class SlotIndex {
 
  private:
   static constexpr std::size_t kSmallest = 64;
+  using Entries = std::vector<Entry, HugePageAllocator<Entry>>;
 
   void place(Entry entry) {
     std::size_t at = entry.tag & mask_;
@@ -87,7 +89,7 @@ class SlotIndex {
     entries_[at] = entry;
   }
   void rehash(std::size_t capacity) {
-    std::vector<Entry> old(capacity);
+    Entries old(capacity);
     old.swap(entries_);
     mask_ = capacity - 1;
     for (const Entry& entry : old) {
@@ -97,7 +99,7 @@ class SlotIndex {
     }
   }
 
-  std::vector<Entry> entries_;
+  Entries entries_;
   std::size_t mask_ = 0;
   std::size_t size_ = 0;
 };

@@ -4,6 +4,7 @@
 #include "common/state/section.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -104,6 +105,10 @@ int main() {
           ValueStateDescriptor<std::string>("text"),
           1'000'000,
           [](std::string& cell, std::int64_t key) { cell.assign(100, static_cast<char>(key)); });
+  measure("i64 -> array of 100",
+          ValueStateDescriptor<std::array<std::uint8_t, 100>>("bytes"),
+          1'000'000,
+          [](auto& cell, std::int64_t key) { cell.fill(static_cast<std::uint8_t>(key)); });
   measure("i64 -> string of 1000",
           ValueStateDescriptor<std::string>("text"),
           200'000,
