@@ -1,10 +1,9 @@
 #include "jobmanager/job_manager.h"
 
-#include <algorithm>
 #include <future>
-#include <initializer_list>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,18 +15,20 @@
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
-#include "common/daemon/descriptors.h"
 #include "common/daemon/machine.h"
 #include "common/daemon/memory.h"
 #include "common/fs/file_systems.h"
 #include "common/fs/uri.h"
 #include "common/rpc/peer_quota.h"
 #include "common/rpc/server.h"
+#include "common/runtime/leader_change.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/blob/blob_directory.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
+#include "jobmanager/ha/journal/journal_job_store.h"
 #include "jobmanager/ha/memory_job_store.h"
+#include "jobmanager/job_manager_settings.h"
 #include "jobmanager/memory_return.h"
 #include "jobmanager/rpc/blob_transfer.h"
 #include "jobmanager/rpc/client_service.h"
@@ -40,103 +41,6 @@ namespace {
 
 constexpr std::chrono::seconds kHangWait{2};   // Whoever waited for file work has given it up.
 constexpr std::chrono::seconds kStopWait{10};  // The dispatcher's own limit is shorter.
-
-std::string blobParent(const config::Configuration& configuration) {
-  const std::string named = configuration.get(config::kBlobDirectory);
-  return named.empty() ? config::resolveTmpDirs(configuration).front() : named;
-}
-
-/// The names that clients may ask HTTP for, beside those that always work.
-std::vector<std::string> hostNames(const config::Configuration& configuration) {
-  std::vector<std::string> names = configuration.get(config::kWebAllowedHosts);
-  names.insert(names.end(),
-               {daemon::hostName(),
-                configuration.get(config::kWebAddress),
-                configuration.get(config::kWebBindAddress),
-                configuration.get(config::kJobManagerBindHost),
-                configuration.get(config::kJobManagerRpcAddress)});
-  return names;
-}
-
-/// Makes the directories that jobs will need, so that a wrong one is known before any job is.
-Status makeDirectories(const config::Configuration& configuration,
-                       const std::string& blobs,
-                       fs::FileSystem& files) {
-  const auto make = [&files](std::string_view key, const std::string& directory) -> Status {
-    const Status made = directory.empty() ? ok() : files.makeDirectories(directory);
-    return made.has_value() ? ok()
-                            : Status(Error(made.error())
-                                         .during(std::string(key) + " " + directory)
-                                         .advise("name a directory that can be written to"));
-  };
-  WEIR_TRY(const auto checkpoints, config::resolveCheckpointStorage(configuration));
-  config::Warnings warned_elsewhere;
-  WEIR_TRY(const auto savepoints, config::resolveSavepointStorage(configuration, warned_elsewhere));
-  WEIR_RETURN_IF_ERROR(make(config::kCheckpointDirectory.key, checkpoints.directory));
-  WEIR_RETURN_IF_ERROR(make(config::kSavepointDirectory.key, savepoints.directory));
-  return make(config::kBlobDirectory.key, blobs);
-}
-
-std::string firstOf(std::initializer_list<std::string> values) {
-  for (const std::string& value : values) {
-    if (!value.empty()) {
-      return value;
-    }
-  }
-  return "";
-}
-
-std::size_t sizeOf(std::int64_t count) { return static_cast<std::size_t>(count); }
-
-/// How many connections RPC and HTTP may hold.
-struct Connections {
-  std::size_t rpc;
-  std::size_t web;
-};
-
-/// As configured, or less where the process may open too few files: some are kept for the others.
-Connections connectionLimits(const config::Configuration& configuration) {
-  constexpr std::size_t kForFiles = 256;
-  const Connections wanted{sizeOf(configuration.get(config::kRpcMaxConnections)),
-                           sizeOf(configuration.get(config::kWebMaxConnections))};
-  const std::size_t descriptors = daemon::descriptorLimit();
-  const std::size_t room = descriptors > 2 * kForFiles ? descriptors - kForFiles : descriptors / 2;
-  const std::size_t sum = wanted.rpc + wanted.web;
-  if (sum <= room) {
-    return wanted;
-  }
-  const Connections less{std::max<std::size_t>(wanted.rpc * room / sum, 4),
-                         std::max<std::size_t>(wanted.web * room / sum, 4)};
-  log::warn("fewer connections than configured, as few files may be open; raise the hard limit",
-            {{"open_files", descriptors},
-             {config::kRpcMaxConnections.key, less.rpc},
-             {config::kWebMaxConnections.key, less.web}});
-  return less;
-}
-
-rpc::ServerLimits serverLimits(const config::Configuration& configuration,
-                               const Connections& connections) {
-  rpc::ServerLimits limits;
-  limits.connections = {connections.rpc, configuration.get(config::kRpcSilence)};
-  limits.calls_per_connection =
-      static_cast<int>(configuration.get(config::kRpcMaxCallsPerConnection));
-  limits.message_bytes = static_cast<int>(configuration.get(config::kRpcMaxMessage).bytes);
-  limits.memory = configuration.get(config::kRpcMaxMemory).bytes;
-  limits.idle = configuration.get(config::kRpcIdle);
-  return limits;
-}
-
-web::RestApi::Settings webSettings(const config::Configuration& configuration) {
-  web::RestApi::Settings settings;
-  settings.version = std::string(releaseVersion());
-  settings.refresh_millis = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                configuration.get(config::kWebRefreshInterval))
-                                .count();
-  for (const config::Configuration::Entry& entry : configuration.entries()) {
-    settings.configuration.emplace_back(entry.key, entry.value);
-  }
-  return settings;
-}
 
 }  // namespace
 
@@ -153,10 +57,12 @@ struct JobManager::Parts {
   SystemClock clock;
   SystemRandom random;
   fs::FileSystems files;
-  ha::MemoryJobStore store;
+  std::unique_ptr<ha::JobStore> store;
+  ha::JournalJobStore* journal = nullptr;  // The store, where that is one.
   concurrency::ThreadExecutor strand{"jm-strand"};
   concurrency::ElasticPool io;
   concurrency::ElasticPool user_io;  // For paths that users name: these hold up no job.
+  concurrency::ElasticPool journal_io{"jm-journal", 2};
   concurrency::ThreadExecutor timers{"jm-heartbeats"};
   std::unique_ptr<blob::BlobDirectory> blob_directory;
   std::optional<blob::BlobStore> blobs;
@@ -173,20 +79,99 @@ struct JobManager::Parts {
   std::function<void(const Error&)> stepped_down;
   bool stopped = false;
   std::size_t hanging = 0;  // Threads of file work, when stopped.
+  std::jthread standby;     // Waits to lead, where another one does.
 
+  bool recovers() const { return !config::resolveRecovery(configuration)->empty(); }
+  /// True when we lead.
+  Result<bool> openStore();
+  void standBy(const std::stop_token& stop);
+  Status lead();
+  Status openBlobs();
   Status openDispatcher();
   Status listenHttp();
   Status serveRpc();
   void watchMemory();
 };
 
-Status JobManager::Parts::openDispatcher() {
-  const std::string blob_parent = blobParent(configuration);
-  WEIR_RETURN_IF_ERROR(makeDirectories(configuration, blob_parent, files));
-  for (const std::string& name : blob::removeLeftovers(blob_parent)) {
-    log::info("removed what a killed job manager left", {{"path", fs::join(blob_parent, name)}});
+Result<bool> JobManager::Parts::openStore() {
+  WEIR_TRY(const std::string directory, config::resolveRecovery(configuration));
+  if (directory.empty()) {
+    store = std::make_unique<ha::MemoryJobStore>();
+    return true;
   }
-  auto made = blob::BlobDirectory::create(blob_parent, random);
+  ha::JournalJobStore::Settings settings;
+  settings.directory = directory;
+  settings.holder = "the job manager of process " + std::to_string(::getpid()) + " on " +
+                    daemon::hostName() + ", reached at " +
+                    configuration.get(config::kJobManagerRpcAddress) + ":" +
+                    std::to_string(configuration.get(config::kJobManagerRpcPort));
+  settings.most_waiting = sizeOf(configuration.get(config::kRecoveryMaxWaiting));
+  settings.patience = configuration.get(config::kFilesTimeout);
+  settings.most_garbage = configuration.get(config::kRecoveryMaxGarbage).bytes;
+  auto opened = ha::JournalJobStore::open(std::move(settings), journal_io);
+  if (!opened) {
+    const Error why = Error(opened.error()).during(std::string(config::kRecoveryDirectory.key));
+    return why.advice().empty() ? Error(why).advise("name a directory that can be written to")
+                                : why;
+  }
+  journal = opened->get();
+  store = *std::move(opened);
+  auto leads = journal->tryLead();
+  if (leads && !*leads) {
+    log::info("waits as standby, as another job manager leads",
+              {{"directory", directory}, {"leader", journal->holder()}});
+  }
+  return leads;
+}
+
+void JobManager::Parts::standBy(const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kLookAgain{200};
+  Result<bool> leads = false;
+  while (leads && !*leads && !stop.stop_requested()) {
+    std::this_thread::sleep_for(kLookAgain);
+    leads = journal->tryLead();
+  }
+  if (stop.stop_requested()) {
+    return;
+  }
+  Status leading = leads ? lead() : Status(leads.error());
+  if (!leading && stepped_down) {
+    stepped_down(std::move(leading).error().during("cannot take over"));
+  }
+}
+
+Status JobManager::Parts::lead() {
+  WEIR_RETURN_IF_ERROR(openDispatcher());
+  WEIR_RETURN_IF_ERROR(listenHttp());
+  WEIR_RETURN_IF_ERROR(serveRpc());
+  if (http) {
+    http->serve();
+  }
+  watchMemory();
+  log::info("job manager is ready",
+            {{"version", releaseVersion()},
+             {"rpc_port", server->port()},
+             {"web_port", http ? http->port() : -1}});
+  return ok();
+}
+
+/// In a directory that goes with us, or where the next job manager finds the programs of its jobs.
+Status JobManager::Parts::openBlobs() {
+  const blob::StateLimits limits{configuration.get(config::kMaxState).bytes,
+                                 configuration.get(config::kStateUploadLease)};
+  if (recovers()) {
+    WEIR_TRY(const std::string recovery, config::resolveRecovery(configuration));
+    WEIR_TRY(const std::string directory, fs::localPath(recovery));
+    const std::string programs = fs::join(directory, "blobs");
+    blob::removeUnfinished(programs);
+    blobs.emplace(files, programs, clock, random, nullptr, limits);
+    return blobs->adopt();
+  }
+  const std::string parent = blobParent(configuration);
+  for (const std::string& name : blob::removeLeftovers(parent)) {
+    log::info("removed what a killed job manager left", {{"path", fs::join(parent, name)}});
+  }
+  auto made = blob::BlobDirectory::create(parent, random);
   if (!made) {
     return std::move(made)
         .error()
@@ -200,17 +185,25 @@ Status JobManager::Parts::openDispatcher() {
       clock,
       random,
       [directory = blob_directory.get()] { return directory->restore(); },
-      blob::StateLimits{configuration.get(config::kMaxState).bytes,
-                        configuration.get(config::kStateUploadLease)});
+      limits);
+  return ok();
+}
+
+Status JobManager::Parts::openDispatcher() {
+  WEIR_RETURN_IF_ERROR(makeDirectories(configuration, blobParent(configuration), files));
+  WEIR_RETURN_IF_ERROR(openBlobs());
   config::Warnings warnings;
   WEIR_TRY(auto options, DispatcherOptions::from(configuration, warnings));
   options.machine = daemon::machineId();
+  if (recovers()) {
+    WEIR_RETURN_IF_ERROR(options.keepJobs(warnings));
+  }
   for (const std::string& warning : warnings) {
     log::warn(warning);
   }
   WEIR_TRY(
       dispatcher,
-      Dispatcher::open({strand, io, clock, random, files, *blobs, store, &user_io, stepped_down},
+      Dispatcher::open({strand, io, clock, random, files, *blobs, *store, &user_io, stepped_down},
                        std::move(options)));
   return ok();
 }
@@ -301,21 +294,17 @@ Result<std::unique_ptr<JobManager>> JobManager::start(
   parts->stepped_down = std::move(stepped_down);
   // Owns the parts from here, so that a start that fails half-way ends in order as well.
   std::unique_ptr<JobManager> manager(new JobManager(std::move(parts)));
-  WEIR_RETURN_IF_ERROR(manager->parts_->openDispatcher());
-  WEIR_RETURN_IF_ERROR(manager->parts_->listenHttp());
-  WEIR_RETURN_IF_ERROR(manager->parts_->serveRpc());
-  if (manager->parts_->http) {
-    manager->parts_->http->serve();
+  WEIR_TRY(const bool leads, manager->parts_->openStore());
+  if (leads) {
+    WEIR_RETURN_IF_ERROR(manager->parts_->lead());
+  } else {
+    manager->parts_->standby = std::jthread(
+        [&waiting = *manager->parts_](const std::stop_token& stop) { waiting.standBy(stop); });
   }
-  manager->parts_->watchMemory();
-  log::info("job manager is ready",
-            {{"version", releaseVersion()},
-             {"rpc_port", manager->rpcPort()},
-             {"web_port", manager->webPort()}});
   return manager;
 }
 
-int JobManager::rpcPort() const { return parts_->server->port(); }
+int JobManager::rpcPort() const { return parts_->server ? parts_->server->port() : -1; }
 int JobManager::webPort() const { return parts_->http ? parts_->http->port() : -1; }
 
 void JobManager::stop() {
@@ -324,6 +313,10 @@ void JobManager::stop() {
     return;
   }
   constexpr const char* kReason = "the job manager is stopping";
+  if (parts.standby.joinable()) {
+    parts.standby.request_stop();
+    parts.standby.join();
+  }
   if (parts.server) {  // Else nobody could have asked for anything.
     auto ended = std::make_shared<std::promise<void>>();  // Shared with a late answer.
     parts.dispatcher->stop([ended] { ended->set_value(); });
@@ -332,7 +325,8 @@ void JobManager::stop() {
     }
   }
   if (parts.server) {
-    parts.clients->stop(kReason);
+    parts.clients->stop(parts.recovers() ? runtime::leaderChange(kReason)
+                                         : Error(ErrorCode::kUnavailable, kReason));
     parts.cluster->stop(kReason);
     parts.server->shutdown();
     parts.transfers->stop();
@@ -341,7 +335,8 @@ void JobManager::stop() {
     parts.http->stop();
   }
   parts.timers.shutdown();
-  parts.hanging = parts.io.shutdown(kHangWait) + parts.user_io.shutdown(kHangWait);
+  parts.hanging = parts.io.shutdown(kHangWait) + parts.user_io.shutdown(kHangWait) +
+                  parts.journal_io.shutdown(kHangWait);
   if (parts.hanging > 0) {
     log::warn("file operations hang, and the job manager stops without them",
               {{"threads", parts.hanging}});

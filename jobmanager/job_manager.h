@@ -11,15 +11,16 @@ namespace weir::jobmanager {
 
 /// A job manager with all its parts, wired together: what weir-jobmanager runs.
 ///
-/// Serves from start() to stop() or destruction, on threads of its own.
-/// Errors: kUnavailable for an address that cannot be listened on, kInvalidArgument or kIo for
-/// options and directories that cannot work, each with the next step.
+/// Serves from start() to stop() or destruction, on threads of its own. With recovery.mode:
+/// filesystem, and another job manager that leads, it waits as standby, serves nobody, and takes
+/// over when that one has ended. Errors: kUnavailable for an address that cannot be listened on,
+/// kInvalidArgument or kIo for options and directories that cannot work, each with the next step.
 class JobManager {
  public:
-  /// Ready when it returns: HTTP answers once RPC serves. Signals that the caller wants to wait for
-  /// are blocked before.
-  /// `stepped_down` is told, once and from a thread of its own, that another job manager became the
-  /// leader: this one does nothing more and is to be stopped.
+  /// Ready, or standby, when it returns: HTTP answers once RPC serves. Signals that the caller
+  /// wants to wait for are blocked before. `stepped_down` is told, once and from a thread of its
+  /// own, that another job manager became the leader, or that a standby could not: this one does
+  /// nothing more and is to be stopped.
   static Result<std::unique_ptr<JobManager>> start(
       const config::Configuration& configuration,
       std::function<void(const Error&)> stepped_down = {});
@@ -27,11 +28,13 @@ class JobManager {
   JobManager(const JobManager&) = delete;
   JobManager& operator=(const JobManager&) = delete;
 
+  /// -1 of a standby.
   int rpcPort() const;
-  /// -1 when HTTP is off.
+  /// -1 of a standby, and when HTTP is off.
   int webPort() const;
 
-  /// Ends jobs (their checkpoints stay), answers everybody who waits, closes all connections, and
+  /// Ends jobs (their checkpoints stay), or leaves them to the next job manager where the store of
+  /// jobs outlives this one; answers everybody who waits, closes all connections, and
   /// joins, within a few seconds. Idempotent.
   void stop();
 

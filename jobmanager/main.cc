@@ -20,6 +20,9 @@ constexpr const char* kHelp =
     "  --help             shows this\n"
     "  --version          shows the version\n"
     "\n"
+    "With recovery.mode: filesystem it takes up the jobs of the one before it, or waits as\n"
+    "standby while another one leads, and a stop leaves its jobs to the next one.\n"
+    "\n"
     "Stops in order on SIGTERM and SIGINT. Logs to standard error, or to log.file.\n"
     "\n"
     "Example: weir-jobmanager -D jobmanager.rpc.port=6200 --webui-port 0\n";

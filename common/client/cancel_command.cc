@@ -32,7 +32,11 @@ Status awaitCancelled(Console& console, JobManagerClient& client, const JobId& j
         }
         return !state.has_value();
       },
-      interrupted);
+      interrupted,
+      [&] {
+        const Status again = client.cancel(job);  // The next job manager was not told.
+        return !again && again.error().code() == ErrorCode::kFailedPrecondition ? ok() : again;
+      });
   if (!state && interrupted.load()) {
     return Error(ErrorCode::kCancelled, "interrupted, and the job is still being cancelled")
         .advise("'weir list' shows whether it has ended");

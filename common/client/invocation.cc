@@ -3,17 +3,35 @@
 #include "common/base/utf8.h"
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
+#include "common/config/resolve.h"
 #include "common/fs/uri.h"
 
 namespace weir::client {
 
 std::atomic<bool> interrupted = false;
 
+namespace {
+
+/// Where jobs outlive their job manager, commands do.
+FailOver failOver(const Invocation& invocation) {
+  const auto recovery = config::resolveRecovery(invocation.configuration);
+  if (recovery && recovery->empty()) {
+    return {};
+  }
+  return {invocation.configuration.get(config::kClientFailover), [&invocation] {
+            invocation.console.note("No job manager answers at " + invocation.job_manager.text() +
+                                    "; waiting for the next one.");
+          }};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation) {
   return JobManagerClient::connect(invocation.job_manager,
                                    config::Security::resolve(invocation.configuration),
                                    invocation.configuration.get(config::kLookupTimeout),
-                                   invocation.configuration.get(config::kClientTimeout));
+                                   invocation.configuration.get(config::kClientTimeout),
+                                   failOver(invocation));
 }
 
 Result<JobId> parseJobId(const std::string& text) {

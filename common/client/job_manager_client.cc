@@ -10,6 +10,7 @@
 #include "common/fs/file_systems.h"
 #include "common/rpc/chunks.h"
 #include "common/rpc/status.h"
+#include "common/runtime/leader_change.h"
 #include "common/wire/checkpoint_report.h"
 #include "common/wire/client_messages.h"
 #include "common/wire/deployment.h"
@@ -19,6 +20,7 @@ namespace {
 
 /// A savepoint may take as long as the job's checkpoint timeout; Flink's client waits an hour.
 constexpr auto kLongest = std::chrono::hours(1);
+constexpr auto kAskAgain = std::chrono::milliseconds(200);
 
 /// Reading blocks; an interruption ends the call from beside. Ends with the thread's destructor.
 std::jthread cancelWhen(const std::atomic<bool>& interrupted, grpc::ClientContext& context) {
@@ -39,10 +41,14 @@ void setDeadline(grpc::ClientContext& context, Duration timeout) {
 }  // namespace
 
 struct JobManagerClient::State {
+  static constexpr std::string_view kLookIntoLog =
+      "look into the job manager's log whether it still runs";
+
   rpc::Address address;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::JobManager::Stub> stub;
   Duration call_timeout{};
+  FailOver fail_over;
 
   Error explain(const grpc::Status& status) const {
     Error error = rpc::errorFromGrpc(status);
@@ -52,12 +58,56 @@ struct JobManagerClient::State {
     if (unreachable) {
       return std::move(error)
           .during("job manager at " + address.text())
-          .advise("look into the job manager's log whether it still runs");
+          .advise(std::string(kLookIntoLog));
     }
     return error;
   }
   Status check(const grpc::Status& status) const {
     return status.ok() ? ok() : Status(explain(status));
+  }
+  /// Nobody answered, or somebody who does not lead any more.
+  static bool gone(const Error& error) {
+    return runtime::isLeaderChange(error) ||
+           (error.code() == ErrorCode::kUnavailable && error.advice() == kLookIntoLog);
+  }
+  /// A call that waits for nothing but an answer.
+  template <typename Call>
+  Status once(const Call& call, Duration timeout) const {
+    grpc::ClientContext context;
+    setDeadline(context, timeout);
+    return check(call(context));
+  }
+  template <typename Call>
+  Status unary(const Call& call) const {
+    return ask([&] { return once(call, call_timeout); });
+  }
+  /// Asks the next job manager as well when one goes away. `heard` counts what a call that takes
+  /// long has got from a job manager: each one that gave something has its own time to be followed.
+  template <typename Call>
+  auto ask(const Call& call,
+           const std::atomic<bool>* interrupted = nullptr,
+           const std::uint64_t* heard = nullptr) const {
+    SteadyTime until;
+    std::optional<std::uint64_t> heard_before;
+    for (;;) {
+      auto answer = call();
+      const SteadyTime now = std::chrono::steady_clock::now();
+      if (answer || !gone(answer.error()) || (interrupted != nullptr && interrupted->load())) {
+        return answer;
+      }
+      const std::uint64_t heard_now = heard == nullptr ? 0 : *heard;
+      if (heard_before != heard_now) {
+        heard_before = heard_now;
+        until = now + fail_over.longest;
+        if (until > now && fail_over.waits) {
+          fail_over.waits();
+        }
+      }
+      if (now >= until) {
+        return answer;
+      }
+      std::this_thread::sleep_for(kAskAgain);
+    }
   }
 };
 
@@ -90,12 +140,18 @@ Result<std::unique_ptr<JobManagerClient>> JobManagerClient::connect(
     const rpc::Address& address,
     const config::Security& security,
     Duration timeout,
-    Duration call_timeout) {
+    Duration call_timeout,
+    FailOver fail_over) {
   auto state = std::make_unique<State>();
   state->call_timeout = call_timeout;
+  state->fail_over = std::move(fail_over);
   state->address = address;
   state->channel = rpc::makeChannel(address, security);
-  if (Status connected = rpc::waitForConnection(*state->channel, address, timeout); !connected) {
+  Status connected = state->ask([&]() -> Status {
+    Status once = rpc::waitForConnection(*state->channel, address, timeout);
+    return once ? ok() : Status(std::move(once).error().advise(std::string(State::kLookIntoLog)));
+  });
+  if (!connected) {
     return explainRefusal(address, std::move(connected).error());
   }
   state->stub = v1::JobManager::NewStub(state->channel);
@@ -138,6 +194,11 @@ Status uploadOne(v1::JobManager::Stub& stub,
 
 Status JobManagerClient::upload(
     const std::vector<std::pair<runtime::BlobKey, std::string>>& files) {
+  return state_->ask([&] { return uploadMissing(files); });
+}
+
+Status JobManagerClient::uploadMissing(
+    const std::vector<std::pair<runtime::BlobKey, std::string>>& files) {
   v1::HasBlobsRequest request;
   request.set_protocol(wire::kClientProtocol);
   for (const auto& [key, path] : files) {
@@ -160,17 +221,38 @@ Status JobManagerClient::upload(
 }
 
 Result<runtime::SubmitReply> JobManagerClient::submit(const runtime::SubmitRequest& request) {
-  grpc::ClientContext context;
-  setDeadline(context, state_->call_timeout);
+  const v1::SubmitRequest message = wire::toProto(request);
   v1::SubmitReply reply;
-  WEIR_RETURN_IF_ERROR(
-      state_->check(state_->stub->Submit(&context, wire::toProto(request), &reply)));
+  WEIR_RETURN_IF_ERROR(state_->unary([&](grpc::ClientContext& context) {
+    return state_->stub->Submit(&context, message, &reply);
+  }));
   return wire::fromProto(reply);
 }
 
 Status JobManagerClient::follow(const JobId& job,
                                 const std::function<bool(const runtime::JobEvent&)>& sink,
-                                const std::atomic<bool>& interrupted) {
+                                const std::atomic<bool>& interrupted,
+                                const std::function<Status()>& resumed) {
+  bool first = true;
+  std::uint64_t heard = 0;
+  return state_->ask(
+      [&]() -> Status {
+        if (!std::exchange(first, false) && resumed) {
+          WEIR_RETURN_IF_ERROR(resumed());
+        }
+        const auto counted = [&](const runtime::JobEvent& event) {
+          ++heard;
+          return sink(event);
+        };
+        return followOnce(job, counted, interrupted);
+      },
+      &interrupted,
+      &heard);
+}
+
+Status JobManagerClient::followOnce(const JobId& job,
+                                    const std::function<bool(const runtime::JobEvent&)>& sink,
+                                    const std::atomic<bool>& interrupted) {
   v1::FollowRequest request;
   request.set_protocol(wire::kClientProtocol);
   request.set_job(std::string(job.view()));
@@ -199,10 +281,11 @@ Status JobManagerClient::follow(const JobId& job,
 Result<std::vector<runtime::JobSummary>> JobManagerClient::list(std::optional<Duration> within) {
   v1::ListJobsRequest request;
   request.set_protocol(wire::kClientProtocol);
-  grpc::ClientContext context;
-  setDeadline(context, within.value_or(state_->call_timeout));
   v1::ListJobsReply reply;
-  WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListJobs(&context, request, &reply)));
+  const auto call = [&](grpc::ClientContext& context) {
+    return state_->stub->ListJobs(&context, request, &reply);
+  };
+  WEIR_RETURN_IF_ERROR(within ? state_->once(call, *within) : state_->unary(call));
   std::vector<runtime::JobSummary> jobs;
   for (const v1::JobSummary& message : reply.jobs()) {
     WEIR_TRY(auto job, wire::fromProto(message));
@@ -215,13 +298,20 @@ Status JobManagerClient::cancel(const JobId& job) {
   v1::CancelRequest request;
   request.set_protocol(wire::kClientProtocol);
   request.set_job(std::string(job.view()));
-  grpc::ClientContext context;
-  setDeadline(context, state_->call_timeout);
   v1::CancelReply reply;
-  return state_->check(state_->stub->Cancel(&context, request, &reply));
+  return state_->unary([&](grpc::ClientContext& context) {
+    return state_->stub->Cancel(&context, request, &reply);
+  });
 }
 
 Result<runtime::SavepointResult> JobManagerClient::savepoint(
+    const runtime::SavepointRequest& request,
+    const std::function<void(const runtime::SavepointProgress&)>& progress,
+    const std::atomic<bool>& interrupted) {
+  return state_->ask([&] { return savepointOnce(request, progress, interrupted); }, &interrupted);
+}
+
+Result<runtime::SavepointResult> JobManagerClient::savepointOnce(
     const runtime::SavepointRequest& request,
     const std::function<void(const runtime::SavepointProgress&)>& progress,
     const std::atomic<bool>& interrupted) {
@@ -252,21 +342,21 @@ Result<runtime::SavepointResult> JobManagerClient::savepoint(
 }
 
 Result<runtime::DisposeReply> JobManagerClient::dispose(const runtime::DisposeRequest& request) {
-  grpc::ClientContext context;
-  setDeadline(context, state_->call_timeout);
+  const v1::DisposeRequest message = wire::toProto(request);
   v1::DisposeReply reply;
-  WEIR_RETURN_IF_ERROR(
-      state_->check(state_->stub->Dispose(&context, wire::toProto(request), &reply)));
+  WEIR_RETURN_IF_ERROR(state_->unary([&](grpc::ClientContext& context) {
+    return state_->stub->Dispose(&context, message, &reply);
+  }));
   return wire::fromProto(reply);
 }
 
 Result<std::vector<runtime::SavepointInfo>> JobManagerClient::listSavepoints() {
   v1::ListSavepointsRequest request;
   request.set_protocol(wire::kClientProtocol);
-  grpc::ClientContext context;
-  setDeadline(context, state_->call_timeout);
   v1::ListSavepointsReply reply;
-  WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListSavepoints(&context, request, &reply)));
+  WEIR_RETURN_IF_ERROR(state_->unary([&](grpc::ClientContext& context) {
+    return state_->stub->ListSavepoints(&context, request, &reply);
+  }));
   std::vector<runtime::SavepointInfo> savepoints;
   for (const v1::SavepointInfo& message : reply.savepoints()) {
     WEIR_TRY(auto one, wire::fromProto(message));
@@ -281,10 +371,10 @@ Result<std::vector<runtime::CheckpointReport>> JobManagerClient::checkpoints(
   request.set_protocol(wire::kClientProtocol);
   request.set_job(std::string(job.view()));
   request.set_checkpoint(which ? which->value() : 0);
-  grpc::ClientContext context;
-  setDeadline(context, state_->call_timeout);
   v1::ListCheckpointsReply reply;
-  WEIR_RETURN_IF_ERROR(state_->check(state_->stub->ListCheckpoints(&context, request, &reply)));
+  WEIR_RETURN_IF_ERROR(state_->unary([&](grpc::ClientContext& context) {
+    return state_->stub->ListCheckpoints(&context, request, &reply);
+  }));
   std::vector<runtime::CheckpointReport> reports;
   for (const v1::CheckpointReport& message : reply.checkpoints()) {
     WEIR_TRY(auto report, wire::fromProto(message));

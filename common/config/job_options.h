@@ -2,7 +2,7 @@
 
 #include "common/config/process_options.h"
 
-/// Options of jobs: parallelism, state, checkpoints, savepoints, restarts, recovery.
+/// Options of jobs: parallelism, state, checkpoints, savepoints, restarts.
 namespace weir::config {
 
 // Execution.
@@ -174,15 +174,5 @@ inline constexpr auto kExecutionRetries =
         .range(-1);
 inline constexpr auto kExecutionRetriesDelay =
     Time("execution-retries.delay", "10 s", "Pause of that.").range(0);
-
-// Recovery.
-inline constexpr auto kRecoveryMode =
-    Text("recovery.mode",
-         "standalone",
-         "What survives the job manager: nothing but checkpoint and savepoint files.")
-        .alias({"high-availability", "high-availability.type"})
-        .oneOf({"standalone", "none"})
-        .ignoringCase()
-        .refuses({"filesystem", "zookeeper"}, "is not available in this version; use standalone");
 
 }  // namespace weir::config

@@ -4,3 +4,4 @@
 #include "common/config/connection_options.h"  // IWYU pragma: export
 #include "common/config/job_options.h"         // IWYU pragma: export
 #include "common/config/process_options.h"     // IWYU pragma: export
+#include "common/config/recovery_options.h"    // IWYU pragma: export

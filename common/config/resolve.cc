@@ -174,8 +174,22 @@ std::vector<std::string> resolveTmpDirs(const Configuration& configuration) {
   return directories;
 }
 
+Result<std::string> resolveRecovery(const Configuration& configuration) {
+  if (lower(configuration.get(kRecoveryMode)) != "filesystem") {
+    return std::string();
+  }
+  if (configuration.get(kRecoveryDirectory).empty()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 named(configuration, kRecoveryMode) + ": '" + configuration.text(kRecoveryMode) +
+                     "' needs " + std::string(kRecoveryDirectory.key) +
+                     ", the directory of its journal");
+  }
+  return directoryOf(configuration, kRecoveryDirectory);
+}
+
 Status checkJobManager(const Configuration& configuration) {
   Warnings ignored;
+  WEIR_RETURN_IF_ERROR(resolveRecovery(configuration));
   WEIR_RETURN_IF_ERROR(resolveCheckpointStorage(configuration));
   WEIR_RETURN_IF_ERROR(resolveSavepointStorage(configuration, ignored));
   WEIR_RETURN_IF_ERROR(resolveHeartbeat(configuration));

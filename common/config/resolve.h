@@ -26,6 +26,10 @@ Result<StorageChoice> resolveCheckpointStorage(const Configuration& configuratio
 Result<StorageChoice> resolveSavepointStorage(const Configuration& configuration,
                                               Warnings& warnings);
 
+/// Where the journal of recovery.mode: filesystem lies; empty for other modes. kInvalidArgument
+/// without a directory, or for one that is no local path.
+Result<std::string> resolveRecovery(const Configuration& configuration);
+
 struct Heartbeat {
   Duration interval{};
   Duration timeout{};

@@ -2,6 +2,11 @@
 
 #include <string_view>
 
+#include <dirent.h>
+#include <unistd.h>
+
+#include "common/fs/local_entries.h"
+
 namespace weir::blob {
 namespace {
 
@@ -14,6 +19,18 @@ Result<std::unique_ptr<BlobDirectory>> BlobDirectory::create(const std::string& 
                                                              Random& random) {
   WEIR_TRY(auto owned, daemon::OwnedDirectory::create(parent, kPrefix, random.hex(kLetters)));
   return std::unique_ptr<BlobDirectory>(new BlobDirectory(std::move(owned)));
+}
+
+void removeUnfinished(const std::string& directory) {
+  const fs::Stream stream(::opendir(directory.c_str()), &::closedir);
+  if (stream) {
+    // What stays is a temporary file that nobody reads.
+    static_cast<void>(fs::forEachEntry(stream.get(), [&](const std::string& name) {
+      if (fs::isTemporary(name)) {
+        ::unlinkat(::dirfd(stream.get()), name.c_str(), 0);
+      }
+    }));
+  }
 }
 
 std::vector<std::string> removeLeftovers(const std::string& parent) {

@@ -29,6 +29,9 @@ class BlobDirectory {
   const std::unique_ptr<daemon::OwnedDirectory> owned_;
 };
 
+/// Deletes files in `directory` whose upload a killed job manager did not finish.
+void removeUnfinished(const std::string& directory);
+
 /// Deletes the directories in `parent` whose job manager does not live any more, and returns their
 /// names.
 std::vector<std::string> removeLeftovers(const std::string& parent);

@@ -14,9 +14,20 @@ Error missing(const std::string& sha256) {
   return Error(ErrorCode::kNotFound, "blob " + sha256 + " is not on the job manager");
 }
 
+constexpr int kSuffixDigits = 8;
 constexpr std::string_view kSubmitAgain =
     "submit the program again, which uploads what is missing; something removes or changes files "
     "below that directory (blob.storage.directory), for instance a cleaner of temporary files";
+
+/// "<SHA-256>-<hex>", as files of the store are named; empty for all else.
+std::string digestIn(const fs::FileInfo& file) {
+  constexpr std::size_t kDigits = 64;
+  const bool ours = file.regular && !file.link &&
+                    file.name.size() == kDigits + 1 + static_cast<std::size_t>(kSuffixDigits) &&
+                    file.name[kDigits] == '-' &&
+                    file.name.find_first_not_of("0123456789abcdef-") == std::string::npos;
+  return ours ? file.name.substr(0, kDigits) : std::string();
+}
 
 }  // namespace
 
@@ -121,8 +132,23 @@ BlobStore::BlobStore(fs::FileSystem& files,
       state_(clock, limits) {}
 
 BlobStore::~BlobStore() {
+  if (keeps_) {
+    return;
+  }
   // What cannot be removed is a temporary file that stays.
   static_cast<void>(files_.removeAll(directory_).has_value());
+}
+
+Status BlobStore::adopt() {
+  keeps_ = true;
+  WEIR_RETURN_IF_ERROR(files_.makeDirectories(directory_));
+  WEIR_TRY(const auto found, files_.list(directory_));
+  for (const fs::FileInfo& file : found) {
+    if (const std::string digest = digestIn(file); !digest.empty()) {
+      add({digest, file.size}, fs::join(directory_, file.name));
+    }
+  }
+  return ok();
 }
 
 Result<std::unique_ptr<BlobStore::Upload>> BlobStore::put(const runtime::BlobKey& key) {
@@ -134,7 +160,7 @@ Result<std::unique_ptr<BlobStore::Upload>> BlobStore::put(const runtime::BlobKey
   {
     const std::lock_guard lock(mutex_);
     // A name of its own for each upload: the removal of an old copy never meets a new one.
-    path = fs::join(directory_, key.sha256 + "-" + random_.hex(8));
+    path = fs::join(directory_, key.sha256 + "-" + random_.hex(kSuffixDigits));
   }
   WEIR_TRY(auto writer, files_.create(path));
   return std::unique_ptr<Upload>(new Upload(*this, key, std::move(path), std::move(writer)));

@@ -30,7 +30,7 @@ std::vector<runtime::BlobKey> keysOf(const runtime::Program& program);
 ///
 /// A file stays while a job retains it, and `kLease` after it was last put or asked for, so that a
 /// client has time to submit. Lives as long as the job manager; the directory is its own and goes
-/// with it.
+/// with it, unless it was adopted.
 ///
 /// Others delete below directories of temporary files. Whoever asks for a file makes the store look
 /// whether it is still there in its whole size, and who reads it whole, whether its content is that
@@ -82,6 +82,9 @@ class BlobStore {
 
   // ---- files of programs
 
+  /// Before anything else: the directory outlives this store. Files that an earlier one left are
+  /// there again, each for as long as if it were put now.
+  Status adopt();
   Result<std::unique_ptr<Upload>> put(const runtime::BlobKey& key);
   /// Whether the file is there in its size; extends its lease.
   bool has(const runtime::BlobKey& key);
@@ -156,6 +159,7 @@ class BlobStore {
   mutable std::mutex mutex_;
   std::map<std::string, File> entries_;  // By SHA-256.
   std::map<std::string, Offered> offered_;
+  bool keeps_ = false;  // The directory, at the end.
   StateStore state_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/runtime/leader_change.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
@@ -100,7 +101,13 @@ void Dispatcher::follow(JobId job, JobEventSink sink, Callback<std::monostate> d
 }
 
 void Dispatcher::list(Callback<std::vector<runtime::JobSummary>> done) {
-  post([this, done = std::move(done)] { done(jobs_.summaries()); });
+  post([this, done = std::move(done)] {
+    if (jobs_.dropped()) {
+      done(*jobs_.dropped());
+    } else {
+      done(jobs_.summaries());
+    }
+  });
 }
 
 void Dispatcher::cancel(JobId job, Callback<std::monostate> done) {
@@ -203,6 +210,10 @@ void Dispatcher::stop(std::function<void()> done) {
 
 void Dispatcher::stopHere() {
   log::info("stopping", {{"jobs", jobs_.size()}});
+  if (options_.keeps_jobs) {
+    letGo(runtime::leaderChange(kStopping));
+    return;
+  }
   close(Error(ErrorCode::kUnavailable, kStopping));
   jobs_.forEach([](JobMaster& job) { job.abandon(kStopping); });
   stop_deadline_ = services_.strand.schedule(kStopWait, [this] {
@@ -235,18 +246,23 @@ void Dispatcher::ended(const std::string& reason) {
   }
 }
 
+void Dispatcher::letGo(const Error& why) {
+  store_.endTerm();
+  close(why);
+  discarder_.stop(why.message());
+  jobs_.drop(why);
+  requests_.drop(why);
+  ended(why.message());
+  view_.publish();
+}
+
 void Dispatcher::stepDown(const Error& why) {
   stepped_down_ = true;
-  const Error reason(ErrorCode::kUnavailable,
-                     "another job manager has become the leader: " + why.message());
+  const Error reason =
+      runtime::leaderChange("this job manager does not lead any more: " + why.message());
   log::error("this job manager is not the leader any more and steps down",
              {{"reason", why.message()}, {"jobs", jobs_.size()}});
-  close(reason);
-  discarder_.stop(reason.message());
-  jobs_.drop(reason);
-  requests_.drop(reason);
-  ended(reason.message());
-  view_.publish();
+  letGo(reason);
   if (services_.stepped_down) {
     services_.stepped_down(reason);
   }

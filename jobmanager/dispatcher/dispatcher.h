@@ -51,8 +51,9 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
                                                   DispatcherOptions options);
   ~Dispatcher() override;
 
-  /// Ends all jobs (their last checkpoints stay), answers everybody who waits, and calls `done` on
-  /// the strand, at the latest after a few seconds. Everything that is asked later is refused.
+  /// Ends all jobs (their last checkpoints stay), or leaves them to the next job manager where the
+  /// store keeps them; answers everybody who waits, and calls `done` on the strand, at the latest
+  /// after a few seconds. Everything that is asked later is refused.
   void stop(std::function<void()> done);
 
   void submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done) override;
@@ -93,6 +94,8 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   void stopIfEmpty();
   void ended(const std::string& reason);
   void close(const Error& why);
+  /// Changes nothing of any job from now on.
+  void letGo(const Error& why);
   void stepDown(const Error& why);
 
   DispatcherServices services_;

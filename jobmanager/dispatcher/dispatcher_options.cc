@@ -55,6 +55,23 @@ Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& c
   return options;
 }
 
+Status DispatcherOptions::keepJobs(config::Warnings& warnings) {
+  keeps_jobs = true;
+  WEIR_TRY(const auto checkpoints, config::resolveCheckpointStorage(configuration));
+  const std::string begin = "recovery.mode: filesystem keeps jobs for the next job manager, but ";
+  if (checkpoints.storage == config::Storage::kJobManager) {
+    warnings.push_back(begin +
+                       "checkpoints are in the memory of this one, and a job that has completed "
+                       "one fails with it; set state.backend: filesystem");
+  }
+  if (!savepoints.on_files) {
+    warnings.push_back(begin +
+                       "savepoints are in the memory of this one and end with it; set "
+                       "savepoints.state.backend: filesystem");
+  }
+  return ok();
+}
+
 Result<JobOptions> optionsOf(const DispatcherOptions& cluster,
                              const fs::FileSystem& files,
                              runtime::SubmitRequest& request) {

@@ -24,6 +24,7 @@ struct DispatcherOptions {
   std::string machine;      ///< As Registration::machine_id says it; empty: unknown.
   std::string version{releaseVersion()};
   bool probe_directories = true;
+  bool keeps_jobs = false;  ///< The store outlives the process: at a stop, jobs are the next one's.
   std::uint64_t most_inline_restore = blob::kMostInlineRestore;  ///< As in JobOptions.
   FileWork::Bounds files;                                        ///< Of every queue of file work.
   std::function<bool()> has_processed;                           ///< As in JobOptions.
@@ -31,6 +32,8 @@ struct DispatcherOptions {
   /// kInvalidArgument for options that contradict one another; `warnings` are for the log.
   static Result<DispatcherOptions> from(const config::Configuration& configuration,
                                         config::Warnings& warnings);
+  /// The store outlives the process. Warns of what does not: state in its memory.
+  Status keepJobs(config::Warnings& warnings);
 };
 
 /// How one job runs: the cluster's options with the job's own above them. Changes the graph where

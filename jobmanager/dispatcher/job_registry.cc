@@ -104,26 +104,30 @@ void JobRegistry::stored(runtime::SubmitRequest request, JobOptions options, con
                [this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); });
 }
 
-JobMaster& JobRegistry::add(runtime::SubmitRequest request, JobOptions options) {
+JobMaster& JobRegistry::add(runtime::SubmitRequest request,
+                            JobOptions options,
+                            std::int64_t submitted_millis) {
   JobListener& listener = *this;
   Job& job = jobs_[request.job];
-  job.master =
-      std::make_unique<JobMaster>(services_, std::move(options), std::move(request), listener);
+  job.master = std::make_unique<JobMaster>(
+      services_, std::move(options), std::move(request), listener, submitted_millis);
   return *job.master;
 }
 
 void JobRegistry::resume(ha::StoredJob job) {
   const JobId id = job.request.job;
   Result<JobOptions> options = optionsOf(options_, services_.common.files, job.request);
-  const Status retained = blobs_.retain(id, blob::keysOf(job.request.program));
-  if (!options || !retained) {
-    const Error& why = options ? retained.error() : options.error();
+  if (!options) {
     log::error("a job cannot be taken up again and stays in the store of jobs",
-               {{"job", id.hex()}, {"reason", why.text()}});
-    blobs_.release(id);
+               {{"job", id.hex()}, {"reason", options.error().text()}});
     return;
   }
-  add(std::move(job.request), *std::move(options))
+  if (const Status kept = blobs_.retain(id, blob::keysOf(job.request.program)); !kept) {
+    // Task managers may still have it; otherwise its attempts say so.
+    log::error("a file of the program of a job that is taken up again is not there",
+               {{"job", id.hex()}, {"reason", kept.error().text()}});
+  }
+  add(std::move(job.request), *std::move(options), job.submitted_millis)
       .start(std::move(job.checkpoints),
              [this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); });
 }
@@ -176,6 +180,9 @@ JobMaster* JobRegistry::find(JobId job) const {
 }
 
 Error JobRegistry::noJob(JobId job) const {
+  if (dropped_) {
+    return *dropped_;
+  }
   if (const EndedJob* ended = archive_.find(job)) {
     return Error(ErrorCode::kFailedPrecondition,
                  "job " + job.hex() + " has ended: it is " +
@@ -230,6 +237,7 @@ void JobRegistry::forget(JobId job) {
 
 void JobRegistry::drop(const Error& why) {
   close(why);
+  dropped_ = why;
   std::vector<Submitters> waiting;
   for (auto& [id, submitters] : std::exchange(storing_, {})) {
     waiting.push_back(std::move(submitters));

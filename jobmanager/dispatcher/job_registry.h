@@ -67,6 +67,7 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   /// Lets go of all jobs as they are: nothing of them is cancelled, discarded or removed. Who waits
   /// is answered with `why`.
   void drop(const Error& why);
+  const std::optional<Error>& dropped() const { return dropped_; }
 
   // SavepointOwners.
   bool releaseSavepoint(JobId job, CheckpointId checkpoint) override;
@@ -92,7 +93,9 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   Status maySubmit(const runtime::SubmitRequest& request) const;
   void store(runtime::SubmitRequest request, JobOptions options);
   void stored(runtime::SubmitRequest request, JobOptions options, const Status& put);
-  JobMaster& add(runtime::SubmitRequest request, JobOptions options);
+  JobMaster& add(runtime::SubmitRequest request,
+                 JobOptions options,
+                 std::int64_t submitted_millis = 0);
   void accepted(JobId job, const Result<runtime::SubmitReply>& reply);
   void retire(JobId job);
   void forget(JobId job);
@@ -102,6 +105,7 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   const DispatcherOptions& options_;
   RegistryListener& listener_;
   std::optional<Error> closed_;
+  std::optional<Error> dropped_;         // Nothing is known of any job any more.
   std::map<JobId, Submitters> storing_;  // Jobs that the store has not taken yet.
   std::map<JobId, Job> jobs_;
   JobArchive archive_;

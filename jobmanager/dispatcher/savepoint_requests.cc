@@ -44,6 +44,10 @@ void SavepointRequests::taken(OperationId operation,
                               JobId job,
                               const Result<runtime::SavepointResult>& result) {
   progress_.erase(operation);
+  if (dropped_) {
+    taken_.finish(operation, result);
+    return;
+  }
   store_.putSavepoint({operation, job, result}, [this, operation, result](const Status& put) {
     if (!put) {
       log::warn("the store of jobs did not take the answer of a savepoint",
@@ -57,6 +61,10 @@ void SavepointRequests::taken(OperationId operation,
 void SavepointRequests::dispose(const runtime::DisposeRequest& request,
                                 Callback<runtime::DisposeReply> done) {
   if (!disposed_.begin(request.operation, std::move(done))) {
+    return;
+  }
+  if (dropped_) {
+    disposed_.finish(request.operation, *closed_);
     return;
   }
   savepoints_.dispose(
@@ -82,6 +90,7 @@ void SavepointRequests::remember(const ha::SavepointAnswer& answer) {
 
 void SavepointRequests::drop(const Error& why) {
   close(why);
+  dropped_ = true;
   progress_.clear();
   taken_.finishAll(why);
   disposed_.finishAll(why);

@@ -46,6 +46,7 @@ class SavepointRequests {
   ha::LeaderStore& store_;
   const std::function<void()> ready_;
   std::optional<Error> closed_;
+  bool dropped_ = false;  // Nothing is stored or removed any more.
   OperationLog<runtime::SavepointResult> taken_;
   OperationLog<runtime::DisposeReply> disposed_;
   std::map<OperationId, std::vector<SavepointProgressSink>> progress_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <variant>
 #include <vector>
@@ -20,6 +21,7 @@ using Answer = std::function<void(Result<T>)>;
 struct StoredJob {
   runtime::SubmitRequest request;
   JobCheckpoints checkpoints;
+  std::int64_t submitted_millis = 0;  ///< When it was first stored; zero: unknown.
 };
 
 /// What came of a client's savepoint request, to be answered the same way when it is repeated.

@@ -65,8 +65,8 @@ class ClientService::Impl final : public ClientCalls {
        rpc::PeerQuota& calls)
       : dispatcher_(dispatcher), blobs_(blobs), transfers_(transfers), calls_(calls) {}
 
-  void stop(const std::string& reason) {
-    const Status ended = Error(ErrorCode::kUnavailable, reason);
+  void stop(const Error& why) {
+    const Status ended = why;
     followers_.close();
     savepoints_.close();
     for (const auto& stream : followers_.all()) {
@@ -287,6 +287,6 @@ ClientService::ClientService(DispatcherGateway& dispatcher,
 ClientService::~ClientService() = default;
 
 grpc::Service& ClientService::service() { return *impl_; }
-void ClientService::stop(const std::string& reason) { impl_->stop(reason); }
+void ClientService::stop(const Error& why) { impl_->stop(why); }
 
 }  // namespace weir::jobmanager

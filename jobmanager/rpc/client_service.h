@@ -30,8 +30,8 @@ class ClientService {
 
   grpc::Service& service();
 
-  /// Ends all streams, and every later one at once, with kUnavailable and `reason`. Idempotent.
-  void stop(const std::string& reason);
+  /// Ends all streams, and every later one at once, with `why`. Idempotent.
+  void stop(const Error& why);
 
  private:
   class Impl;

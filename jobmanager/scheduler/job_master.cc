@@ -1,5 +1,6 @@
 #include "jobmanager/scheduler/job_master.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/text.h"
@@ -9,10 +10,21 @@ namespace weir::jobmanager {
 
 using runtime::JobState;
 
+namespace {
+
+/// Attempts are numbered on where a later leader takes the job up again: files are named by them.
+AttemptId lastBefore(LeaderEpoch epoch) {
+  constexpr std::uint64_t kOfOneLeader = 1'000'000;
+  return AttemptId((std::max<std::uint64_t>(epoch.value(), 1) - 1) * kOfOneLeader);
+}
+
+}  // namespace
+
 JobMaster::JobMaster(const JobServices& services,
                      JobOptions options,
                      runtime::SubmitRequest request,
-                     JobListener& listener)
+                     JobListener& listener,
+                     std::int64_t submitted_millis)
     : services_(services),
       options_(std::move(options)),
       listener_(listener),
@@ -24,7 +36,7 @@ JobMaster::JobMaster(const JobServices& services,
              {services.store, states_, events_, coordinator_, probe_},
              [this] { savepoints_.checkpointCompleted(); }),
       outline_(std::make_shared<const JobOutline>(JobOutline::of(graph()))),
-      start_millis_(states_.now()),
+      start_millis_(submitted_millis > 0 ? submitted_millis : states_.now()),
       restarts_({request.graph.restart, options_.restart, request.graph.checkpoints.enabled},
                 services.common.strand,
                 services.common.clock,
@@ -86,7 +98,8 @@ void JobMaster::accept(const runtime::RestoreReport& report,
 }
 
 void JobMaster::schedule() {
-  const AttemptId last = attempt_ == nullptr ? AttemptId() : attempt_->execution().attempt;
+  const AttemptId last =
+      attempt_ == nullptr ? lastBefore(services_.store.epoch()) : attempt_->execution().attempt;
   const runtime::ExecutionId execution{id_, last.next(), services_.store.epoch()};
   attempt_ = std::make_unique<Attempt>(
       execution,

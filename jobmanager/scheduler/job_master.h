@@ -34,10 +34,12 @@ namespace weir::jobmanager {
 /// Threads: the strand; callbacks come on it, exactly once, also when the job ends first.
 class JobMaster final : public AttemptOwner {
  public:
+  /// A job that is taken up again was submitted at `submitted_millis`; others, with zero, now.
   JobMaster(const JobServices& services,
             JobOptions options,
             runtime::SubmitRequest request,
-            JobListener& listener);
+            JobListener& listener,
+            std::int64_t submitted_millis = 0);
 
   /// Matches the savepoint if one is named, answers, and schedules. A savepoint that does not fit
   /// ends the job FAILED, without restart, and is the answer. A job that an earlier leader ran goes

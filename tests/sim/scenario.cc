@@ -88,6 +88,7 @@ class Scenario {
     }
     config::Warnings warnings;
     options_.configuration = *config::Configuration::fromOverrides(settings, warnings);
+    options_.keeps_jobs = restarts_;
   }
 
   /// A life of the job manager begins.
@@ -116,9 +117,17 @@ class Scenario {
   }
 
   /// The job manager dies in the middle of what it does, in half of the cases some time after
-  /// another one has taken over.
+  /// another one has taken over, or it stops in order, which leaves its jobs to the next one.
   void restartJobManager() {
-    if (world_.chance(500)) {
+    if (world_.chance(250)) {
+      bool stopped = false;
+      dispatcher_->stop([&] { stopped = true; });
+      world_.time.runDue();
+      if (!stopped) {
+        violate("a dispatcher that keeps its jobs does not stop at once");
+      }
+      world_.time.advance(std::chrono::milliseconds(world_.random.below(1500)));
+    } else if (world_.chance(500)) {
       static_cast<void>(*ha::beginTerm(store_, 1s));
       world_.time.advance(std::chrono::milliseconds(world_.random.below(1500)));
     }
@@ -453,7 +462,7 @@ class Scenario {
   bool slow_files_ = world_.chance(300);
   std::unique_ptr<concurrency::SimulatedExecutor> strand_;  // Anew for each life, like the next.
   std::unique_ptr<SlowExecutor> io_;
-  jobmanager::DispatcherOptions options_;
+  jobmanager::DispatcherOptions options_;  // Keep jobs where the job manager restarts.
   concurrency::SimulatedExecutor revive_{world_.time};
   blob::BlobStore blobs_;
   ha::MemoryJobStore store_;

@@ -82,6 +82,7 @@ std::string encodeChange(const Change& change) {
       Overloaded{
           [&to](const PutJob& put) {
             *to.mutable_put_job()->mutable_request() = wire::toProto(put.request);
+            to.mutable_put_job()->set_submitted_millis(put.submitted_millis);
           },
           [&to](const RemoveJob& removed) { to.set_remove_job(bytesOf(removed.job)); },
           [&to](const PutCheckpoints& put) {
@@ -103,7 +104,7 @@ Result<Change> decodeChange(std::string_view bytes) {
   switch (from.change_case()) {
     case v1::JournalRecord::kPutJob: {
       WEIR_TRY(auto request, wire::fromProto(from.put_job().request()));
-      return Change(PutJob{std::move(request)});
+      return Change(PutJob{std::move(request), from.put_job().submitted_millis()});
     }
     case v1::JournalRecord::kRemoveJob: {
       WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.remove_job()));

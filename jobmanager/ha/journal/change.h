@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,6 +13,7 @@ namespace weir::ha {
 
 struct PutJob {
   runtime::SubmitRequest request;
+  std::int64_t submitted_millis = 0;
 };
 struct RemoveJob {
   JobId job;

@@ -62,6 +62,7 @@ Result<Term> JournalImage::term(LeaderEpoch epoch) const {
     StoredJob stored;
     WEIR_TRY(Change put, decodeChange(job.put));
     stored.request = std::move(std::get<PutJob>(put).request);
+    stored.submitted_millis = std::get<PutJob>(put).submitted_millis;
     if (!job.checkpoints.empty()) {
       WEIR_TRY(Change checkpoints, decodeChange(job.checkpoints));
       stored.checkpoints = std::move(std::get<PutCheckpoints>(checkpoints).checkpoints);

@@ -50,7 +50,8 @@ void JournalJobStore::beginTerm(Answer<Term> done) { request(Begin{std::move(don
 void JournalJobStore::putJob(LeaderEpoch epoch,
                              runtime::SubmitRequest job,
                              Answer<std::monostate> done) {
-  request(Write{epoch, PutJob{std::move(job)}, std::move(done)});
+  const std::int64_t now = toEpochMillis(SystemClock().wallNow());
+  request(Write{epoch, PutJob{std::move(job), now}, std::move(done)});
 }
 
 void JournalJobStore::removeJob(LeaderEpoch epoch, JobId job, Answer<std::monostate> done) {
@@ -72,22 +73,25 @@ void JournalJobStore::putSavepoint(LeaderEpoch epoch,
 
 void JournalJobStore::request(Request request) {
   bool idle = false;
+  std::optional<Error> refused;
+  auto* write = std::get_if<Write>(&request);
   {
     const std::lock_guard lock(mutex_);
-    auto* write = std::get_if<Write>(&request);
-    if (write == nullptr || requests_.size() < settings_.most_waiting) {
+    if (write != nullptr && given_up_) {
+      refused = given_up_;
+    } else if (write != nullptr && requests_.size() >= settings_.most_waiting) {
+      refused = Error(ErrorCode::kResourceExhausted,
+                      std::to_string(settings_.most_waiting) +
+                          " writes wait for the journal (recovery.filesystem.max-waiting)")
+                    .advise("the disk of recovery.filesystem.dir is too slow for so many jobs");
+    } else {
       requests_.push_back(std::move(request));
       idle = !std::exchange(draining_, true);
-    } else {
-      io_.post([done = std::move(write->done), most = settings_.most_waiting] {
-        done(Error(ErrorCode::kResourceExhausted,
-                   std::to_string(most) +
-                       " writes wait for the journal (recovery.filesystem.max-waiting)")
-                 .advise("the disk of recovery.filesystem.dir is too slow for so many jobs"));
-      });
     }
   }
-  if (idle) {
+  if (refused) {
+    io_.post([done = std::move(write->done), why = *refused] { done(why); });
+  } else if (idle) {
     io_.post([this] { drain(); });
   }
 }
@@ -95,29 +99,74 @@ void JournalJobStore::request(Request request) {
 void JournalJobStore::drain() {
   for (;;) {
     std::optional<Request> first;
-    std::vector<Write> writes;
+    auto writes = std::make_shared<Writes>();
     {
       const std::lock_guard lock(mutex_);
-      while (!requests_.empty() && writes.size() < kMostTogether &&
+      while (!requests_.empty() && writes->size() < kMostTogether &&
              std::holds_alternative<Write>(requests_.front())) {
-        writes.push_back(std::get<Write>(std::move(requests_.front())));
+        writes->push_back(std::get<Write>(std::move(requests_.front())));
         requests_.pop_front();
       }
-      if (writes.empty() && !requests_.empty()) {
+      if (!writes->empty()) {
+        written_ = writes;
+      } else if (!requests_.empty()) {
         first = std::move(requests_.front());
         requests_.pop_front();
-      }
-      if (writes.empty() && !first) {
+      } else {
         draining_ = false;
         return;
       }
     }
     if (!first) {
-      write(std::move(writes));
+      if (!writeAndAnswer(writes)) {
+        return;  // Nothing more is written: another one may lead by now.
+      }
+      tidy();
     } else if (const auto* one = std::get_if<Begin>(&*first)) {
       one->done(begin());
     } else {
       forget();
+    }
+  }
+}
+
+/// False when the disk was given up meanwhile.
+bool JournalJobStore::writeAndAnswer(const std::shared_ptr<Writes>& writes) {
+  const auto watch = io_.schedule(settings_.patience, [this, writes] { giveUp(writes); });
+  const Status written = write(*writes);
+  {
+    const std::lock_guard lock(mutex_);
+    if (written_ != writes) {
+      return false;
+    }
+    written_.reset();
+  }
+  for (const Write& one : *writes) {
+    one.done(one.epoch == epoch_ ? written : Status(fenced(one.epoch)));
+  }
+  return true;
+}
+
+void JournalJobStore::giveUp(const std::shared_ptr<Writes>& hanging) {
+  std::deque<Request> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    if (written_ != hanging) {
+      return;
+    }
+    written_.reset();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(settings_.patience);
+    given_up_ = Error(ErrorCode::kFenced,
+                      "the journal in " + directory_.path() + " has not taken a write for " +
+                          std::to_string(seconds.count()) + " s");
+    waiting.swap(requests_);
+  }
+  for (const Write& one : *hanging) {
+    one.done(*given_up_);
+  }
+  for (const Request& one : waiting) {
+    if (const auto* write = std::get_if<Write>(&one)) {
+      write->done(*given_up_);
     }
   }
 }
@@ -194,29 +243,24 @@ Error JournalJobStore::fenced(LeaderEpoch epoch) const {
                     std::to_string(epoch.value())};
 }
 
-void JournalJobStore::write(std::vector<Write> writes) {
-  const auto ours = [this](const Write& one) { return one.epoch == epoch_; };
-  std::vector<std::string> records;
+/// Those of the newest leader.
+Status JournalJobStore::write(const Writes& writes) {
+  Changes changes;
   for (const Write& one : writes) {
-    if (ours(one)) {
-      records.push_back(encodeChange(one.change));
+    if (one.epoch == epoch_) {
+      changes.emplace_back(&one.change, encodeChange(one.change));
     }
   }
-  const Status appended = records.empty() ? ok() : append(records);
-  std::size_t next = 0;
-  for (const Write& one : writes) {
-    if (!ours(one)) {
-      one.done(fenced(one.epoch));
-      continue;
-    }
-    if (appended) {
-      image_.apply(one.change, std::move(records[next++]));
-    }
-    one.done(appended);
+  if (!changes.empty()) {
+    WEIR_RETURN_IF_ERROR(append(changes));
   }
-  if (!appended) {
-    return;
+  for (auto& [change, record] : changes) {
+    image_.apply(*change, std::move(record));
   }
+  return ok();
+}
+
+void JournalJobStore::tidy() {
   if (garbage_ > std::max(most_garbage_, image_.bytes())) {
     const Status anew = writeAnew();
     most_garbage_ = anew ? settings_.most_garbage : garbage_ + settings_.most_garbage;
@@ -229,13 +273,13 @@ void JournalJobStore::write(std::vector<Write> writes) {
   }
 }
 
-/// All of `records` or none of them.
-Status JournalJobStore::append(const std::vector<std::string>& records) {
+/// All of them or none.
+Status JournalJobStore::append(const Changes& changes) {
   if (!file_) {
     WEIR_RETURN_IF_ERROR(writeAnew());
   }
   std::string bytes;
-  for (const std::string& record : records) {
+  for (const auto& [change, record] : changes) {
     if (record.size() > kMostRecordBytes) {
       return Error(ErrorCode::kResourceExhausted,
                    "a record of " + std::to_string(record.size()) +

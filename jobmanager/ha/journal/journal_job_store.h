@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,8 +31,9 @@ namespace weir::ha {
 ///
 /// Errors: kFenced once another job manager took over; kResourceExhausted for a full disk, which
 /// leaves no half record, and for a full queue; kIo. The same write may be tried again after both.
-/// Threads: any; files are touched on `io` alone, one operation after the other. The store outlives
-/// the shutdown of `io`.
+/// A disk that hangs for longer than `patience` is answered with kFenced, once for all: nobody
+/// knows what it has taken. Threads: any; files are touched on `io` alone, one operation after the
+/// other, and `io` has a second thread for time-outs. The store outlives the shutdown of `io`.
 class JournalJobStore final : public JobStore {
  public:
   struct Settings {
@@ -39,6 +41,7 @@ class JournalJobStore final : public JobStore {
     std::string holder = {};                          ///< Who we are, for who waits: one line.
     std::size_t most_waiting = 10'000;                ///< Writes in the queue.
     std::uint64_t most_garbage = 4 << 20;             ///< Bytes that the file may have too many.
+    Duration patience = std::chrono::seconds(20);     ///< With one write to the disk.
     Duration forget_after = std::chrono::seconds(5);  ///< An ended job is gone from the file.
   };
 
@@ -80,13 +83,19 @@ class JournalJobStore final : public JobStore {
                   concurrency::Executor& io,
                   Disk* disk);
 
+  using Writes = std::vector<Write>;
+  using Changes = std::vector<std::pair<const Change*, std::string>>;  // With their records.
+
   void request(Request request);
+  void giveUp(const std::shared_ptr<Writes>& hanging);
   // On `io`:
   void drain();
   Result<Term> begin();
   Status readNewest();
-  void write(std::vector<Write> writes);
-  Status append(const std::vector<std::string>& records);
+  bool writeAndAnswer(const std::shared_ptr<Writes>& writes);
+  Status write(const Writes& writes);
+  void tidy();
+  Status append(const Changes& changes);
   Status writeAnew();
   Status writeFile(const UniqueFd& file, const std::string& path, const std::string& bytes);
   void forgetLater();
@@ -99,8 +108,10 @@ class JournalJobStore final : public JobStore {
   Disk& disk_;
 
   std::mutex mutex_;
-  std::deque<Request> requests_;  // Under the mutex.
-  bool draining_ = false;         // Likewise: drain() runs or is posted.
+  std::deque<Request> requests_;     // Under the mutex.
+  bool draining_ = false;            // Likewise: drain() runs or is posted.
+  std::shared_ptr<Writes> written_;  // Likewise: on their way to the disk, shared with drain().
+  std::optional<Error> given_up_;    // Likewise: the disk hangs.
 
   // Of drain().
   JournalDirectory directory_;

@@ -28,6 +28,21 @@ TEST(ResolveTest, SavepointsInFilesWithoutDirectoryFallBackWithAWarning) {
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("fall back to 'jobmanager'")));
 }
 
+TEST(ResolveTest, RecoveryInFilesNeedsALocalDirectory) {
+  EXPECT_EQ(*resolveRecovery(with({})), "");
+  EXPECT_EQ(*resolveRecovery(with({"recovery.filesystem.dir=/ha"})), "");
+  EXPECT_EQ(*resolveRecovery(with({"recovery.mode=FileSystem", "recovery.filesystem.dir=/ha"})),
+            "/ha");
+  const auto none = resolveRecovery(with({"high-availability=filesystem"}));
+  ASSERT_FALSE(none.has_value());
+  EXPECT_THAT(none.error().text(), HasSubstr("needs recovery.filesystem.dir"));
+  const auto remote =
+      resolveRecovery(with({"recovery.mode=filesystem", "recovery.filesystem.dir=hdfs:///ha"}));
+  ASSERT_FALSE(remote.has_value());
+  EXPECT_THAT(remote.error().text(), HasSubstr("only file: is supported"));
+  EXPECT_FALSE(checkJobManager(with({"recovery.mode=filesystem"})).has_value());
+}
+
 TEST(ResolveTest, TheNameOfTheStateBackendMayBeWrittenInAnyCase) {
   EXPECT_FALSE(checkJobManager(with({"state.backend=FileSystem"})));
   const auto choice = resolveCheckpointStorage(

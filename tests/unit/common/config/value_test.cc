@@ -95,6 +95,7 @@ TEST(ValueTest, LimitsHold) {
 TEST(ValueTest, NamesOfBackendsAreExactThoseOfModesAreNot) {
   EXPECT_FALSE(checkValue(kSavepointBackend, "FileSystem").has_value());
   EXPECT_TRUE(checkValue(kRecoveryMode, "STANDALONE").has_value());
+  EXPECT_TRUE(checkValue(kRecoveryMode, "FileSystem").has_value());
 }
 
 TEST(ValueTest, WhatThisVersionLacksIsRefusedWithTheReason) {

@@ -43,6 +43,36 @@ TEST_F(BlobStoreTest, GivesBackRangesOfWhatWasPut) {
   EXPECT_EQ(*(*reader)->read(1, 3), "ell");
 }
 
+TEST_F(BlobStoreTest, AdoptsTheFilesOfTheOneBeforeItAndKeepsThemAtItsEnd) {
+  ASSERT_TRUE(store().adopt().has_value());
+  ASSERT_TRUE(put("hello").has_value());
+  ASSERT_TRUE(fs::writeAll(files_, "/blobs/" + fs::sha256("x"), "no name of ours").has_value());
+  store_ = std::make_unique<BlobStore>(files_, "/blobs", clock_, random_);
+  EXPECT_FALSE(store().has(keyOf("hello")));
+  ASSERT_TRUE(store().adopt().has_value());
+  EXPECT_TRUE(store().retain(job_, {keyOf("hello")}).has_value());
+  EXPECT_FALSE(store().has(keyOf("x")));
+  letLeasesEnd();
+  EXPECT_EQ(*(*store().open(keyOf("hello").sha256))->read(0, 5), "hello");
+}
+
+TEST_F(BlobStoreTest, LetsGoOfAdoptedFilesThatNoJobNeeds) {
+  ASSERT_TRUE(store().adopt().has_value());
+  ASSERT_TRUE(put("hello").has_value());
+  store_ = std::make_unique<BlobStore>(files_, "/blobs", clock_, random_);
+  ASSERT_TRUE(store().adopt().has_value());
+  letLeasesEnd();
+  EXPECT_TRUE(files_.files().empty());
+}
+
+TEST_F(BlobStoreTest, NoticesAnAdoptedFileWhoseContentIsAnothers) {
+  ASSERT_TRUE(fs::writeAll(files_, "/blobs/" + keyOf("hello").sha256 + "-01234567", "hallo"));
+  ASSERT_TRUE(store().adopt().has_value());
+  ASSERT_TRUE(store().has(keyOf("hello")));
+  EXPECT_FALSE((*store().open(keyOf("hello").sha256))->read(0, 5).has_value());
+  EXPECT_FALSE(store().has(keyOf("hello")));
+}
+
 TEST_F(BlobStoreTest, OtherBytesThanAnnouncedAreRefusedAndLeaveNothing) {
   {
     auto upload = store().put(keyOf("hello"));

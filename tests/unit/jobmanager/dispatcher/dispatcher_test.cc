@@ -7,6 +7,7 @@
 
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
+#include "common/runtime/leader_change.h"
 #include "jobmanager/ha/memory_job_store.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;  // NOLINT: durations of a test.
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 class RecordingGateway final : public TaskManagerGateway {
@@ -77,7 +79,9 @@ class HeldStore final : public ha::JobStore {
 
 class DispatcherTest : public ::testing::Test {
  protected:
-  DispatcherTest() {
+  DispatcherTest() { open({}); }
+  void open(DispatcherOptions options) {
+    dispatcher_.reset();
     dispatcher_ = *Dispatcher::open(
         {.strand = strand_,
          .io = io_,
@@ -87,7 +91,7 @@ class DispatcherTest : public ::testing::Test {
          .blobs = blobs_,
          .store = store_,
          .stepped_down = [this](const Error& why) { stepped_down_.push_back(why.text()); }},
-        {});
+        std::move(options));
   }
   void registerTaskManager() {
     runtime::Registration registration;
@@ -405,7 +409,7 @@ TEST_F(DispatcherTest, StepsDownWhenANewerLeaderTookOverAndLeavesItsJobsAlone) {
   job_ = testing::jobId(6);
   const auto second = submit();  // The first write of the new term.
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().text(), HasSubstr("another job manager has become the leader"));
+  EXPECT_THAT(second.error().text(), HasSubstr("this job manager does not lead any more"));
   ASSERT_THAT(stepped_down_, SizeIs(1));
   EXPECT_THAT(stepped_down_[0], HasSubstr("leader of epoch 1 writes after that of epoch 2"));
   for (const runtime::TaskManagerOrder& order : gateway_->orders) {
@@ -435,6 +439,51 @@ TEST_F(DispatcherTest, StepsDownOnceAlsoWhileItStops) {
   EXPECT_TRUE(stopped);
   time_.advance(30s);
   EXPECT_THAT(stepped_down_, SizeIs(1));
+}
+
+TEST_F(DispatcherTest, StopLeavesJobsToTheNextOneWhereTheStoreKeepsThem) {
+  DispatcherOptions options;
+  options.keeps_jobs = true;
+  open(options);
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  store_.holds = true;
+  std::optional<Result<runtime::SavepointResult>> waiting;
+  runtime::SavepointRequest request;
+  request.operation = OperationId::random(random_);
+  request.job = job_;
+  dispatcher_->savepoint(request, [](const auto&) {}, [&](auto result) { waiting = result; });
+  bool stopped = false;
+  dispatcher_->stop([&] { stopped = true; });
+  time_.runDue();
+  EXPECT_TRUE(stopped);
+  store_.release();
+  time_.advance(1s);
+  ASSERT_EQ(store_.takeOver().jobs.size(), 1U);
+  EXPECT_THAT(stepped_down_, IsEmpty());
+  // Whoever asks is sent to the next one, and hears of no job that is gone.
+  ASSERT_TRUE(waiting && !*waiting);
+  const auto listed =
+      ask<std::vector<runtime::JobSummary>>([&](auto done) { dispatcher_->list(done); });
+  for (const Error& why :
+       {submit().error(), cancel().error(), savepoint().error(), listed.error()}) {
+    EXPECT_TRUE(runtime::isLeaderChange(why)) << why.text();
+  }
+}
+
+TEST_F(DispatcherTest, TakesUpTheJobsOfTheOneBeforeItWithLaterAttempts) {
+  registerTaskManager();
+  ASSERT_TRUE(submit());
+  const auto first = std::get<runtime::Deployment>(gateway_->orders.at(0)).execution;
+  open({});
+  gateway_ = std::make_shared<RecordingGateway>();
+  registerTaskManager();
+  time_.advance(1s);
+  ASSERT_FALSE(gateway_->orders.empty());
+  const auto second = std::get<runtime::Deployment>(gateway_->orders.at(0)).execution;
+  EXPECT_EQ(second.job, first.job);
+  EXPECT_GT(second.epoch, first.epoch);
+  EXPECT_GT(second.attempt, first.attempt);
 }
 
 TEST_F(DispatcherTest, StopAnswersAlsoWhenWorkersDoNot) {

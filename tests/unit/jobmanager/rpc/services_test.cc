@@ -48,7 +48,7 @@ class ServicesTest : public ::testing::Test {
   ~ServicesTest() override { stop(); }
 
   void stop() {
-    clients_.stop("the job manager is stopping");
+    clients_.stop(Error(ErrorCode::kUnavailable, "the job manager is stopping"));
     cluster_.stop("the job manager is stopping");
     server_->shutdown();
     transfers_.stop();
@@ -181,7 +181,7 @@ TEST_F(ServicesTest, AStopEndsFollowersAtOnce) {
   grpc::ClientContext context;
   const auto stream = client_->Follow(&context, request);
   ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.followers.size() == 1; }));
-  clients_.stop("the job manager is stopping");
+  clients_.stop(Error(ErrorCode::kUnavailable, "the job manager is stopping"));
   v1::JobEvent event;
   while (stream->Read(&event)) {
   }

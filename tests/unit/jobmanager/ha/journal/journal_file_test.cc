@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/ids.h"
+
 namespace weir::ha {
 namespace {
 
@@ -29,6 +31,21 @@ TEST(JournalFile, GivesBackWhatWasAppended) {
   EXPECT_EQ(contents->epoch, LeaderEpoch(7));
   EXPECT_THAT(contents->records, ElementsAre("one", "", "three", std::string(300, 'x')));
   EXPECT_EQ(contents->end, bytes.size());
+}
+
+TEST(JournalFile, KeepsItsLayout) {
+  std::string bytes = journalHeader(LeaderEpoch(7), 0);
+  appendRecord(bytes, bytes.size(), "abc");
+  EXPECT_EQ(toHex(bytes),
+            "574549524a524e4c"  // Magic.
+            "01000000"          // Version.
+            "0700000000000000"  // Epoch.
+            "0000000000000000"  // Bytes of records from the start.
+            "716afc4fce1c26c7"  // Checksum.
+            "03000000"          // Length.
+            "9f1545b7"          // Its checksum.
+            "616263"
+            "16cbb54888f2bc20");  // Checksum.
 }
 
 TEST(JournalFile, CutsOffAnUnfinishedLastRecordOfAnyLength) {

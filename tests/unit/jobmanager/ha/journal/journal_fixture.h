@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -34,6 +35,9 @@ class BrokenDisk final : public Disk {
   }
   Status sync(int file, const std::string& path) override {
     ++syncs;
+    if (during_sync) {
+      during_sync();
+    }
     if (sync_fails) {
       return Error(ErrorCode::kIo, "sync " + path + ": Input/output error");
     }
@@ -46,6 +50,7 @@ class BrokenDisk final : public Disk {
 
   std::optional<std::size_t> room;  // For one write.
   bool sync_fails = false;
+  std::function<void()> during_sync;  // What others do meanwhile.
   bool truncate_fails = false;
   int syncs = 0;
 };

@@ -58,6 +58,7 @@ TEST_F(JournalJobStoreTest, HandsTheNextJobManagerJobsWithTheirCheckpoints) {
   ASSERT_TRUE(term.jobs[0].request.restore.has_value());
   EXPECT_EQ(term.jobs[0].request.restore->renamed.at("a"), "b");
   EXPECT_EQ(term.jobs[0].checkpoints, checkpoints_);
+  EXPECT_GT(term.jobs[0].submitted_millis, 0);
   EXPECT_EQ(next().jobs.size(), 1U);  // And the one after it.
 }
 
@@ -115,6 +116,33 @@ TEST_F(JournalJobStoreTest, RefusesWhatItsQueueHasNoRoomFor) {
     return !one && one.error().code() == ErrorCode::kResourceExhausted;
   });
   EXPECT_EQ(refused, 1);
+}
+
+TEST_F(JournalJobStoreTest, GivesUpADiskThatHangsAndWritesNothingMore) {
+  auto store = open();
+  const LeaderEpoch epoch = begin(*store)->epoch;
+  std::vector<Status> answers;
+  bool hung = false;
+  const auto add = [&](const Status& one) { answers.push_back(one); };
+  disk_.during_sync = [&] {
+    if (std::exchange(hung, true)) {
+      return;
+    }
+    store->putJob(epoch, sampleJob(other_), add);  // Waits behind the one that hangs.
+    time_.advance(std::chrono::seconds(21));
+    EXPECT_EQ(answers.size(), 2U);
+  };
+  store->putJob(epoch, sampleJob(job_), add);
+  time_.runDue();
+  store->removeJob(epoch, job_, add);
+  time_.advance(std::chrono::seconds(21));
+  disk_.during_sync = nullptr;
+  ASSERT_EQ(answers.size(), 3U);
+  for (const Status& one : answers) {
+    ASSERT_FALSE(one.has_value());
+    EXPECT_EQ(one.error().code(), ErrorCode::kFenced);
+    EXPECT_THAT(one.error().text(), HasSubstr(directory_ + " has not taken a write for 20 s"));
+  }
 }
 
 TEST_F(JournalJobStoreTest, StaysShortHoweverOftenAJobCheckpoints) {

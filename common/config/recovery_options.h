@@ -1,0 +1,42 @@
+#pragma once
+
+#include "common/config/process_options.h"
+
+/// Options of what outlives a job manager, and of those who wait for the next one.
+namespace weir::config {
+
+inline constexpr auto kRecoveryMode =
+    Text("recovery.mode",
+         "standalone",
+         "What outlives the job manager: files of checkpoints and savepoints alone (standalone, "
+         "none), or also its jobs, which the next job manager takes up again (filesystem).")
+        .alias({"high-availability", "high-availability.type"})
+        .oneOf({"standalone", "none", "filesystem"})
+        .ignoringCase()
+        .refuses({"zookeeper"}, "is not available in this version; use filesystem");
+inline constexpr auto kRecoveryDirectory = Text(
+    "recovery.filesystem.dir",
+    "",
+    "Directory of its own for the journal of recovery.mode filesystem, on this machine or a file "
+    "server with locks; every job manager of the cluster has the same. One leads, others wait.");
+inline constexpr auto kRecoveryMaxWaiting =
+    Integer("recovery.filesystem.max-waiting",
+            "10000",
+            "How many changes may wait to be written to the journal; further ones are refused.")
+        .range(10)
+        .forAudience(Audience::kTuning);
+inline constexpr auto kRecoveryMaxGarbage =
+    Memory("recovery.filesystem.max-garbage",
+           "4 mb",
+           "How many outdated bytes the journal may hold, or as many as it needs where that is "
+           "more, before it is written anew.")
+        .range(1024)
+        .forAudience(Audience::kTuning);
+inline constexpr auto kClientFailover =
+    Time("client.failover.timeout",
+         "60 s",
+         "With recovery.mode filesystem: how long a command that has lost its job manager waits "
+         "for the next one.")
+        .range(0);
+
+}  // namespace weir::config

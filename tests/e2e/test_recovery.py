@@ -1,0 +1,272 @@
+"""Jobs that outlive their job manager (recovery.mode: filesystem), and the journal that keeps them."""
+
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from cluster import BIN, Cluster, Daemon, free_port, wait_for
+from faults import Faults
+from jobs_build import build
+from test_jobs import counts_in, expected
+
+
+class RecoveryTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build("counting")
+
+    def cluster(self, **more):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-recovery-"))
+        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
+        conf = {
+            "recovery.mode": "filesystem",
+            "recovery.filesystem.dir": folder / "ha",
+            "savepoints.state.backend": "filesystem",
+            "savepoints.state.backend.fs.dir": f"file:{folder}/savepoints",
+            "client.failover.timeout": "30 s",
+        }
+        conf.update(more.pop("conf", {}))
+        cluster = Cluster(folder=folder, conf=conf, **{"task_managers": 2, "slots": 2, **more})
+        self.journal = folder / "ha"
+        return cluster
+
+    def journal_bytes(self):
+        return b"".join(path.read_bytes() for path in self.journal.iterdir() if path.is_file())
+
+    def standby(self, cluster, name="standby"):
+        """A second job manager on the same directory, with ports of its own."""
+        rpc, web = free_port(), free_port()
+        daemon = Daemon(
+            name,
+            [BIN / "weir-jobmanager", "-D", f"jobmanager.rpc.port={rpc}", "-D", f"jobmanager.web.port={web}"],
+            cluster.folder,
+            cluster.environment(),
+        )
+        self.addCleanup(daemon.stop)
+        wait_for("waits as standby", lambda: "waits as standby" in daemon.log.read_text())
+        return daemon, rpc, web
+
+    def start_again(self, cluster):
+        cluster.start_jobmanager()
+        wait_for("task managers registered", lambda: cluster.overview()["taskmanagers"] == 2)
+
+    def test_a_killed_job_manager_loses_and_repeats_no_record(self):
+        with self.cluster() as cluster:
+            out = cluster.folder / "out"
+            job = cluster.run_detached(
+                self.jobs / "counting", "--count", 12000, "--rate", 2000, "--out", out, options=("-p", 2)
+            )
+            for _ in range(2):
+                done = cluster.completed_checkpoints(job)
+                cluster.wait_checkpoints(job, done + 2)
+                cluster.jobmanager.kill()
+                self.start_again(cluster)
+                cluster.wait_running(job)
+                self.assertIn(job, cluster.weir("list", "-r").stdout)
+            cluster.wait_state(job, "FINISHED")
+            self.assertEqual(counts_in(out), expected(12000, 100))
+            wait_for("checkpoint files gone", lambda: not (cluster.checkpoints / job).exists())
+            wait_for(
+                "nothing of an ended job in the journal",
+                lambda: bytes.fromhex(job) not in self.journal_bytes() and b"Counting" not in self.journal_bytes(),
+                20,
+            )
+
+    def test_a_command_that_waits_gets_its_one_answer_from_the_next_job_manager(self):
+        with self.cluster() as cluster:
+            out = cluster.folder / "out"
+            attached = subprocess.Popen(
+                [BIN / "weir", "run", "-p", "2", self.jobs / "counting", "--count", "8000", "--rate", "1500", "--out", out],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=cluster.environment(),
+            )
+            self.addCleanup(attached.kill)
+            job = re.search("JobID ([0-9a-f]{32})", attached.stdout.readline()).group(1)
+            cluster.wait_checkpoints(job, 2)
+            cluster.jobmanager.kill()
+            self.start_again(cluster)
+            told, said = attached.communicate(timeout=60)
+            self.assertEqual(attached.returncode, 0, said)
+            self.assertIn(f"Job with JobID {job} has finished.", told)
+            self.assertIn("records (LongCounter): ", told)
+            self.assertIn("waiting for the next one", said)
+            self.assertEqual(counts_in(out), expected(8000, 100))
+
+    def test_a_stop_in_order_keeps_jobs_and_savepoints_for_the_next_one(self):
+        with self.cluster() as cluster:
+            job = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 500, "--name", "Kept")
+            cluster.wait_checkpoints(job, 1)
+            savepoint = cluster.savepoint(job)
+            began = cluster.job(job)["start-time"]
+            self.assertEqual(cluster.jobmanager.stop(), 0)
+            self.start_again(cluster)
+            cluster.wait_running(job)
+            self.assertRegex(cluster.weir("list").stdout, rf"{job} : Kept \(RUNNING\)")
+            self.assertLess(abs(cluster.job(job)["start-time"] - began), 1000)
+            self.assertIn(savepoint, cluster.weir("savepoint", "list").stdout)
+            before = cluster.completed_checkpoints(job)
+            cluster.wait_checkpoints(job, before + 2)
+            cluster.weir("savepoint", "-d", savepoint)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            cluster.jobmanager.stop()
+            self.start_again(cluster)
+            self.assertNotIn(job, cluster.weir("list", "-a").stdout)
+
+    def test_a_job_goes_on_from_its_savepoint_when_it_had_no_checkpoint_yet(self):
+        with self.cluster() as cluster:
+            first = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 2000, options=("-p", 2))
+            cluster.wait_checkpoints(first, 2)
+            savepoint = cluster.savepoint(first)
+            cluster.weir("cancel", first)
+            out = cluster.folder / "out"
+            job = cluster.run_detached(
+                self.jobs / "counting", "--count", 20000, "--rate", 5000, "--interval", 3600 * 1000, "--out", out,
+                options=("-p", 2, "-s", savepoint),
+            )
+            cluster.wait_running(job)
+            cluster.jobmanager.kill()
+            self.start_again(cluster)
+            cluster.wait_state(job, "FINISHED")
+            self.assertEqual(counts_in(out), expected(20000, 100))
+
+    def test_a_standby_takes_over_from_a_leader_that_was_killed(self):
+        with self.cluster() as cluster:
+            job = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 500)
+            cluster.wait_checkpoints(job, 1)
+            standby = Daemon(
+                "standby", [BIN / "weir-jobmanager"], cluster.folder, cluster.environment()
+            )  # With the leader's own ports, as after a restart by its supervisor.
+            wait_for("waits as standby", lambda: "waits as standby" in standby.log.read_text())
+            self.assertIn(f"process {cluster.jobmanager.pid} on", standby.log.read_text())
+            leader = cluster.jobmanager
+            cluster.jobmanager = standby
+            leader.kill()
+            wait_for("the standby leads", lambda: cluster.overview()["taskmanagers"] == 2)
+            cluster.wait_running(job)
+            before = cluster.completed_checkpoints(job)
+            cluster.wait_checkpoints(job, before + 2)
+
+    def test_a_standby_ends_in_order_and_changes_nothing(self):
+        with self.cluster(task_managers=0) as cluster:
+            before = sorted(path.name for path in self.journal.iterdir())
+            standby, _, web = self.standby(cluster)
+            self.assertEqual(standby.stop(), 0)
+            self.assertEqual(before, sorted(path.name for path in self.journal.iterdir()))
+
+    def test_a_full_disk_refuses_new_jobs_and_leaves_running_ones_alone(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-faults-"))
+        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
+        faults = Faults(folder)
+        faults.clear()
+        with self.cluster(daemon_env=faults.environment()) as cluster:
+            out = cluster.folder / "out"
+            job = cluster.run_detached(
+                self.jobs / "counting", "--count", 10**9, "--rate", 1000, "--name", "Runs on", options=("-p", 2)
+            )
+            cluster.wait_checkpoints(job, 2)
+            faults.set(full=[self.journal])
+            refused = wait_for(
+                "a job is refused",
+                lambda: (lambda run: run if run.returncode else None)(
+                    cluster.weir("run", "-d", self.jobs / "counting", "--count", 10, check=False)
+                ),
+            )
+            self.assertIn(str(self.journal), refused.stderr)
+            self.assertIn("No space left on device", refused.stderr)
+            self.assertEqual(cluster.job(job)["state"], "RUNNING")
+            faults.clear()
+            before = cluster.completed_checkpoints(job)
+            cluster.wait_checkpoints(job, before + 2)
+            cluster.weir("cancel", job)
+            done = cluster.weir("run", self.jobs / "counting", "--count", 1000, "--out", out)
+            self.assertIn("has finished", done.stdout)
+            cluster.jobmanager.stop()
+            self.start_again(cluster)
+            self.assertIn("No running jobs.", cluster.weir("list").stdout)
+
+    def refuses_to_start(self, cluster, *wanted):
+        done = subprocess.run(
+            [BIN / "weir-jobmanager"], capture_output=True, text=True, timeout=30, env=cluster.environment(),
+            cwd=cluster.folder,
+        )
+        self.assertEqual(done.returncode, 1, done.stderr)
+        line = next(line for line in done.stderr.splitlines() if line.startswith("weir-jobmanager: "))
+        for one in wanted:
+            self.assertIn(one, line)
+        return line
+
+    def test_directories_that_cannot_be_a_journal_are_refused_with_the_next_step(self):
+        cluster = self.cluster()
+        cluster.write_conf()
+        self.journal.mkdir()
+        (self.journal / "letters.txt").write_text("mine")
+        self.refuses_to_start(cluster, "recovery.filesystem.dir", f"{self.journal} holds 'letters.txt'", "empty directory")
+        (self.journal / "letters.txt").unlink()
+        cluster.conf["recovery.filesystem.dir"] = cluster.folder / "no" / "such"
+        cluster.write_conf()
+        self.refuses_to_start(cluster, "recovery.filesystem.dir", str(cluster.folder / "no" / "such"))
+        cluster.conf["recovery.filesystem.dir"] = None
+        cluster.write_conf()
+        self.refuses_to_start(cluster, "recovery.mode", "needs recovery.filesystem.dir")
+
+    def test_a_damaged_journal_is_refused_and_says_what_to_do(self):
+        with self.cluster(task_managers=1) as cluster:
+            job = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 100)
+            cluster.wait_checkpoints(job, 1)
+            cluster.jobmanager.kill()
+            (journal,) = self.journal.glob("journal-*")
+            content = bytearray(journal.read_bytes())
+            content[len(content) // 3] ^= 1
+            journal.write_bytes(content)
+            self.refuses_to_start(cluster, f"journal {journal} is damaged at byte", "weir run -s PATH PROGRAM")
+            content[len(content) // 3] ^= 1
+            journal.write_bytes(content + b"\x05\0\0")  # An unfinished record.
+            cluster.start_jobmanager()
+            cluster.wait_running(job)
+
+    def test_state_on_the_job_manager_is_said_not_to_survive_it(self):
+        with self.cluster(conf={"state.backend": "jobmanager"}) as cluster:
+            self.assertIn("state.backend: filesystem", cluster.jobmanager.log.read_text())
+            job = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 100)
+            cluster.wait_checkpoints(job, 1)
+            cluster.jobmanager.kill()
+            self.start_again(cluster)
+            wait_for("the job has failed", lambda: cluster.job(job)["state"] == "FAILED")
+            reason = cluster.get(f"/jobs/{job}/exceptions")["root-exception"]
+            self.assertIn("was kept on the job manager that ended", reason)
+            self.assertIn("state.backend", reason)
+
+    def test_a_submission_that_meets_the_crash_is_one_job(self):
+        for point in ("journal.written", "journal.synced"):
+            with self.subTest(point):
+                cluster = self.cluster(task_managers=1)
+                cluster.write_conf()
+                dies = subprocess.Popen(
+                    [BIN / "weir-jobmanager"],
+                    env={**cluster.environment(), "WEIR_CRASH_AT": point},
+                    stderr=subprocess.DEVNULL,
+                    cwd=cluster.folder,
+                )
+                self.addCleanup(dies.kill)
+                wait_for("ready", lambda: cluster.try_get("/overview"))
+                client = subprocess.Popen(
+                    [BIN / "weir", "run", "-d", self.jobs / "counting", "--count", "10"],
+                    env=cluster.environment(),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+                self.addCleanup(client.kill)
+                self.assertEqual(dies.wait(30), -signal.SIGKILL)
+                with cluster:
+                    told, said = client.communicate(timeout=60)
+                    self.assertEqual(client.returncode, 0, said)
+                    job = re.search("JobID ([0-9a-f]{32})", told).group(1)
+                    cluster.wait_state(job, "FINISHED")
+                    self.assertEqual(len(cluster.get("/joboverview/completed")["jobs"]), 1)
