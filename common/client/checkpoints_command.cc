@@ -9,6 +9,7 @@
 #include "common/client/command_table.h"
 #include "common/client/job_events.h"
 #include "common/client/json_text.h"
+#include "common/runtime/checkpoint_report_json.h"
 
 namespace weir::client {
 namespace {
@@ -102,71 +103,21 @@ void printVertex(Console& console, const runtime::VertexTimeline& vertex) {
   }
 }
 
-nlohmann::json phasesJson(const runtime::CheckpointPhases& phases) {
-  return {{"start-delay", phases.start_delay},
-          {"alignment", phases.alignment},
-          {"flush", phases.flush},
-          {"freeze", phases.freeze},
-          {"queue", phases.queue},
-          {"write", phases.write}};
-}
-
-nlohmann::json vertexJson(const runtime::VertexTimeline& vertex) {
-  nlohmann::json subtasks = nlohmann::json::array();
-  for (const runtime::SubtaskTimeline& one : vertex.subtasks) {
-    nlohmann::json subtask = {{"subtask", one.subtask}, {"host", one.host}};
-    if (one.missing.empty()) {
-      subtask.update({{"phases", phasesJson(one.phases)},
-                      {"acknowledged", one.acknowledged},
-                      {"size", one.bytes},
-                      {"behind", one.behind}});
-    } else {
-      subtask["missing"] = one.missing;
-    }
-    subtasks.push_back(std::move(subtask));
-  }
-  return {{"id", vertex.id.hex()},
-          {"name", vertex.name},
-          {"parallelism", vertex.parallelism},
-          {"acknowledged", vertex.acknowledged},
-          {"size", vertex.bytes},
-          {"last", vertex.last},
-          {"longest", phasesJson(vertex.longest)},
-          {"subtasks", std::move(subtasks)}};
-}
-
-nlohmann::json reportJson(const CheckpointReport& one) {
-  return {{"id", one.id.value()},
-          {"status", toString(one.status)},
-          {"savepoint", one.savepoint},
-          {"timestamp", one.trigger_millis},
-          {"duration", one.duration_millis},
-          {"size", one.bytes},
-          {"acknowledged", one.acknowledged},
-          {"subtasks", one.subtasks},
-          {"storing", one.storing_millis},
-          {"path", one.path},
-          {"failure", one.failure},
-          {"verdict", one.verdict}};
-}
-
 int showOne(Console& console, const JobId& job, const CheckpointReport& report) {
   printHead(console, report);
   if (!report.path.empty()) {
     console.result("    " + escaped(report.path));
   }
-  nlohmann::json vertices = nlohmann::json::array();
   for (const runtime::VertexTimeline& vertex : report.vertices) {
     printVertex(console, vertex);
-    vertices.push_back(vertexJson(vertex));
   }
   if (report.status == CheckpointStatus::kCompleted) {
     console.result(fmt::format("\njob manager: {} to make it durable after the last one",
                                shortTime(report.storing_millis)));
   }
-  nlohmann::json document = reportJson(report);
+  auto document = runtime::toJson<nlohmann::json>(report);
   document["jobid"] = job.hex();
-  document["vertices"] = std::move(vertices);
+  document["vertices"] = runtime::verticesJson<nlohmann::json>(report);
   console.document(jsonText(document));
   return kDone;
 }
@@ -180,7 +131,7 @@ int showAll(Console& console, const JobId& job, const std::vector<CheckpointRepo
   }
   for (const CheckpointReport& one : reports) {
     printHead(console, one);
-    list.push_back(reportJson(one));
+    list.push_back(runtime::toJson<nlohmann::json>(one));
   }
   console.document(jsonText({{"jobid", job.hex()}, {"checkpoints", std::move(list)}}));
   return kDone;

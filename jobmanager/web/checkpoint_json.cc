@@ -3,37 +3,12 @@
 #include <algorithm>
 #include <string>
 
+#include "common/runtime/checkpoint_report_json.h"
+
 namespace weir::jobmanager::web {
-namespace {
 
 using runtime::CheckpointReport;
 using runtime::CheckpointStatus;
-
-Json reportOf(const CheckpointReport& report) {
-  return {{"id", report.id.value()},
-          {"status", toString(report.status)},
-          {"savepoint", report.savepoint},
-          {"timestamp", report.trigger_millis},
-          {"duration", report.duration_millis},
-          {"size", report.bytes},
-          {"acknowledged", report.acknowledged},
-          {"subtasks", report.subtasks},
-          {"storing", report.storing_millis},
-          {"path", report.path},
-          {"failure", report.failure},
-          {"verdict", report.verdict}};
-}
-
-Json phasesOf(const runtime::CheckpointPhases& phases) {
-  return {{"start-delay", phases.start_delay},
-          {"alignment", phases.alignment},
-          {"flush", phases.flush},
-          {"freeze", phases.freeze},
-          {"queue", phases.queue},
-          {"write", phases.write}};
-}
-
-}  // namespace
 
 Json jobCheckpoints(const JobView& job) {
   Json history = Json::array();
@@ -47,7 +22,7 @@ Json jobCheckpoints(const JobView& job) {
   const CheckpointReport* largest = nullptr;
   for (const auto& shared : job.checkpoints) {
     const CheckpointReport& one = *shared;
-    all.push_back(reportOf(one));
+    all.push_back(runtime::toJson<Json>(one));
     ended = ended || one.status != CheckpointStatus::kInProgress;
     if (one.status != CheckpointStatus::kCompleted) {
       continue;
@@ -86,32 +61,8 @@ Json jobCheckpoints(const JobView& job) {
 }
 
 Json checkpointDetails(const CheckpointReport& report) {
-  Json json = reportOf(report);
-  Json vertices = Json::array();
-  for (const runtime::VertexTimeline& vertex : report.vertices) {
-    Json subtasks = Json::array();
-    for (const runtime::SubtaskTimeline& one : vertex.subtasks) {
-      Json subtask{{"subtask", one.subtask}, {"host", one.host}};
-      if (one.missing.empty()) {
-        subtask["acknowledged"] = one.acknowledged;
-        subtask["size"] = one.bytes;
-        subtask["phases"] = phasesOf(one.phases);
-        subtask["behind"] = one.behind;
-      } else {
-        subtask["missing"] = one.missing;
-      }
-      subtasks.push_back(std::move(subtask));
-    }
-    vertices.push_back({{"id", vertex.id.hex()},
-                        {"name", vertex.name},
-                        {"parallelism", vertex.parallelism},
-                        {"acknowledged", vertex.acknowledged},
-                        {"size", vertex.bytes},
-                        {"last", vertex.last},
-                        {"longest", phasesOf(vertex.longest)},
-                        {"subtasks", std::move(subtasks)}});
-  }
-  json["vertices"] = std::move(vertices);
+  Json json = runtime::toJson<Json>(report);
+  json["vertices"] = runtime::verticesJson<Json>(report);
   return json;
 }
 
