@@ -75,15 +75,29 @@ void CheckpointCoordinator::resume(const ha::JobCheckpoints& stored,
                                    std::vector<CompletedCheckpoint> retained) {
   removal_.resumed();
   stored_.resume(stored.next);
-  for (CompletedCheckpoint& one : retained) {
-    continueAfter(one.metadata.checkpoint);
-    const bool pinned = one.metadata.savepoint;
-    static_cast<void>(store_.add(std::move(one), pinned));  // They were retained before.
-  }
   for (const CheckpointId id : stored.pinned) {
     continueAfter(id);
     store_.pin(id);
   }
+  if (stored.result) {
+    for (const ha::CheckpointPointer& one : stored.retained) {
+      store_.pin(one.id);
+    }
+  }
+  for (CompletedCheckpoint& one : retained) {
+    continueAfter(one.metadata.checkpoint);
+    static_cast<void>(store_.add(std::move(one), false));  // They were retained before.
+  }
+  for (const CheckpointId id : stored.discards) {
+    stored_.discarding(id);
+    removal_.resumeDiscard(id, [this, id] { stored_.discarded(id); });
+  }
+}
+
+void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
+  const CheckpointId id = checkpoint.metadata.checkpoint;
+  stored_.discarding(id);
+  removal_.discard(std::move(checkpoint), [this, id] { stored_.discarded(id); });
 }
 
 void CheckpointCoordinator::start() {
@@ -124,8 +138,6 @@ void CheckpointCoordinator::takeFinal(Callback<CheckpointId> done) {
   pending_.begin({.kind = SnapshotKind::kFinal, .final_done = std::move(done)});
 }
 
-// ------------------------------------------------------------------------------------ completion
-
 /// Also of one that all have acknowledged, but that could not be written.
 void CheckpointCoordinator::aborted(PendingCheckpoint& pending, const Error& why) {
   removal_.aborted(pending.id, std::move(pending.acks));
@@ -144,12 +156,7 @@ void CheckpointCoordinator::fail(Wanted& wanted, const Error& why) {
   if (wanted.kind == SnapshotKind::kPeriodic) {
     pacer_.ended();
   }
-  if (wanted.savepoint.done) {
-    std::exchange(wanted.savepoint.done, {})(why);
-  }
-  if (wanted.final_done) {
-    std::exchange(wanted.final_done, {})(why);
-  }
+  wanted.fail(why);
 }
 
 void CheckpointCoordinator::complete(PendingCheckpoints::Pending pending) {
@@ -200,12 +207,12 @@ void CheckpointCoordinator::recordCompleted(WrittenCheckpoint& written, bool poi
     tasks_.notify(id, true);
     tasks_.checkpointCompleted(id);
     for (CompletedCheckpoint& old : outdated) {
-      removal_.discard(std::move(old));
+      discard(std::move(old));
     }
   } else if (pinned) {
     store_.pin(id);
   } else {
-    removal_.discard(std::move(completed));
+    discard(std::move(completed));
   }
 }
 
@@ -222,8 +229,6 @@ void CheckpointCoordinator::reportCompleted(const PendingCheckpoint& pending,
        {"path", path}});
 }
 
-// --------------------------------------------------------------------------------------- the end
-
 void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
   if (Status removed = removal_.late(ack); !removed) {
     log::warn("state of an aborted checkpoint is not removed",
@@ -235,6 +240,7 @@ void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
 
 bool CheckpointCoordinator::releaseSavepoint(CheckpointId id) {
   removal_.disown(id);
+  stored_.released(id);
   const bool needed = store_.unpin(id);
   if (!ended_) {
     stored_.write({}, [](const Status&) {});  // Who writes tells of failures.
@@ -246,22 +252,17 @@ void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
   ended_ = true;
   keep_latest = keep_latest && onFiles();
   work_.whenIdle([this, keep_latest, done = std::move(done)] {
-    std::set<CheckpointId> kept = keptAtTheEnd(keep_latest);
+    auto kept = store_.pinnedIds();
+    if (keep_latest && store_.latest() != nullptr) {
+      kept.insert(store_.latest()->metadata.checkpoint);
+      log::info("the last checkpoint of the failed job stays",
+                {{"job", setup_.origin.job.hex()}, {"path", store_.latest()->directory}});
+    }
     for (CompletedCheckpoint& old : store_.drain(keep_latest)) {
-      removal_.discard(std::move(old));
+      discard(std::move(old));
     }
     removal_.end(std::move(kept), done);
   });
-}
-
-std::set<CheckpointId> CheckpointCoordinator::keptAtTheEnd(bool keep_latest) const {
-  std::set<CheckpointId> kept = store_.pinnedIds();
-  if (keep_latest && store_.latest() != nullptr) {
-    kept.insert(store_.latest()->metadata.checkpoint);
-    log::info("the last checkpoint of the failed job stays",
-              {{"job", setup_.origin.job.hex()}, {"path", store_.latest()->directory}});
-  }
-  return kept;
 }
 
 }  // namespace weir::jobmanager

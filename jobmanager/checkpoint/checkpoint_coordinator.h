@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "common/base/result.h"
@@ -61,7 +60,8 @@ class CheckpointCoordinator {
   void continueAfter(CheckpointId restored) { stored_.continueAfter(restored); }
 
   /// The job was taken up again: `stored` is what is known of its checkpoints, and these, oldest
-  /// first, are what it recovers from.
+  /// first, are what it recovers from. What was being discarded is. Of a job that had ended, none
+  /// is read: what was retained stays.
   void resume(const ha::JobCheckpoints& stored, std::vector<CompletedCheckpoint> retained);
 
   /// All tasks run: the first checkpoint is due in one interval.
@@ -93,6 +93,11 @@ class CheckpointCoordinator {
   /// with the job's next checkpoint; false when the caller removes it.
   bool releaseSavepoint(CheckpointId id);
   bool owns(CheckpointId id) const { return store_.contains(id); }
+  /// The job has come to `result`: stores that, and that it needs no more but the latest one if
+  /// `keep_latest`.
+  void storeEnd(runtime::JobResult result, bool keep_latest, Callback<std::monostate> done) {
+    stored_.end(std::move(result), keep_latest && onFiles(), std::move(done));
+  }
   /// The job has ended: discards what it needs no more, but for the latest one if `keep_latest`.
   void end(bool keep_latest, std::function<void()> done);
 
@@ -105,7 +110,7 @@ class CheckpointCoordinator {
   void stored(WrittenCheckpoint& written, bool pointed);
   void recordCompleted(WrittenCheckpoint& written, bool pointed);
   void reportCompleted(const PendingCheckpoint& pending, const std::string& path);
-  std::set<CheckpointId> keptAtTheEnd(bool keep_latest) const;
+  void discard(CompletedCheckpoint checkpoint);
   bool onFiles() const { return !directory_.empty(); }
 
   CheckpointServices services_;
@@ -115,7 +120,7 @@ class CheckpointCoordinator {
       directory_;  // Of the job's checkpoints; empty when state is on the job manager.
   CheckpointedTasks& tasks_;
   bool running_ = false;
-  bool ended_ = false;  // The store of jobs has forgotten the job.
+  bool ended_ = false;  // Nothing is stored of the job any more.
   CompletedCheckpointStore store_;
   StoredCheckpoints stored_;
   CheckpointHistory history_;

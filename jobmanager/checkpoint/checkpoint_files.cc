@@ -39,11 +39,8 @@ Status sweepDirectory(fs::FileSystem& files,
     }
   }
   WEIR_RETURN_IF_ERROR(snapshot::removeMark(files, setup.directory, setup.job));
-  if (!kept.empty()) {
-    return ok();
-  }
   WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, setup.directory));
-  return gone || resumed
+  return gone || resumed || !kept.empty()
              ? ok()
              : Status(Error(ErrorCode::kFailedPrecondition,
                             "directory " + setup.directory + " stays: there is more in it"));
@@ -135,8 +132,10 @@ void CheckpointFiles::removed(CheckpointId id, bool looked, const Result<std::si
 }
 
 void CheckpointFiles::removeDirectory(const std::string& directory,
-                                      std::vector<std::string> names) {
+                                      std::vector<std::string> names,
+                                      std::function<void()> done) {
   if (directory.empty()) {
+    done();
     return;
   }
   ++outstanding_;
@@ -144,11 +143,12 @@ void CheckpointFiles::removeDirectory(const std::string& directory,
       [&files = file_system_, directory, names = std::move(names)] {
         return removeCheckpointDirectory(files, directory, names);
       },
-      [this, directory](const Status& removed) {
+      [this, directory, done = std::move(done)](const Status& removed) {
         if (!removed) {
           log::warn("a checkpoint that is no longer needed could not be removed",
                     {{"path", directory}, {"reason", removed.error().message()}});
         }
+        done();
         ended();
       });
 }

@@ -40,8 +40,11 @@ class CheckpointFiles {
   /// Removes files of one checkpoint, and its directory once nothing else is in it.
   void remove(CheckpointId id, const std::vector<std::string>& names);
   /// Removes the directory of a checkpoint with the files `names`, the metadata, and all that is
-  /// named like a task's file.
-  void removeDirectory(const std::string& directory, std::vector<std::string> names);
+  /// named like a task's file. `done` when that was tried.
+  void removeDirectory(
+      const std::string& directory,
+      std::vector<std::string> names,
+      std::function<void()> done = [] {});
   /// The job has ended: removes every directory of a checkpoint but those of `kept`, and the job's
   /// own when there are none of these. Where the job was taken up again, `resumed`, what a
   /// savepoint may point to stays too.

@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/fs/uri.h"
+#include "common/snapshot/metadata_file.h"
 #include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
@@ -131,7 +132,7 @@ void CheckpointRemoval::attemptEnded() {
 
 // ------------------------------------------------------------------------------- completed ones
 
-void CheckpointRemoval::discard(CompletedCheckpoint checkpoint) {
+void CheckpointRemoval::discard(CompletedCheckpoint checkpoint, std::function<void()> done) {
   const CheckpointId id = checkpoint.metadata.checkpoint;
   const auto record = records_.find(id);
   std::vector<OwnedHandle> handles;
@@ -139,10 +140,37 @@ void CheckpointRemoval::discard(CompletedCheckpoint checkpoint) {
     handles = ownedHandles(checkpoint.metadata);
   }
   // Moved along: state on the job manager stands in the metadata.
-  discardHandles(id, std::move(handles), [this, checkpoint = std::move(checkpoint)] {
-    services_.blobs.release(checkpoint.metadata);
-    removed_.removeDirectory(checkpoint.directory, snapshot::dataFiles(checkpoint.metadata));
-  });
+  discardHandles(
+      id, std::move(handles), [this, checkpoint = std::move(checkpoint), done = std::move(done)] {
+        services_.blobs.release(checkpoint.metadata);
+        removed_.removeDirectory(
+            checkpoint.directory, snapshot::dataFiles(checkpoint.metadata), done);
+      });
+}
+
+void CheckpointRemoval::resumeDiscard(CheckpointId id, std::function<void()> done) {
+  const std::string directory = removed_.directoryOf(id);
+  if (!onFiles()) {
+    done();  // Its state ended with the job manager.
+    return;
+  }
+  files_.run(
+      [&files = services_.files, directory, most = setup_.metadata_limit] {
+        return snapshot::readMetadata(files, directory, {}, most);
+      },
+      [this, id, directory, done = std::move(done)](Result<runtime::CheckpointMetadata> metadata) {
+        if (metadata) {
+          discard({*std::move(metadata), directory}, done);
+        } else if (setup_.program == nullptr || metadata.error().code() == ErrorCode::kNotFound) {
+          removed_.removeDirectory(directory, {}, done);
+        } else {
+          records_[id].undiscarded = true;
+          log::error(
+              "a checkpoint that is no longer needed stays, as it cannot be known which "
+              "state handles to discard",
+              {{"path", directory}, {"reason", metadata.error().message()}});
+        }
+      });
 }
 
 void CheckpointRemoval::disown(CheckpointId id) {

@@ -57,7 +57,11 @@ class CheckpointRemoval {
   /// What is acknowledged of a checkpoint that is not pending: removed, if that was aborted. An
   /// error when it names files that are not its own; then nothing is touched.
   Status late(const runtime::CheckpointAck& ack);
-  void discard(CompletedCheckpoint checkpoint);
+  /// `done` once its files were removed, or were tried to be; never while its handles are there.
+  void discard(CompletedCheckpoint checkpoint, std::function<void()> done = [] {});
+  /// The same of one that an earlier leader was discarding when it died, and of which any part may
+  /// be gone. Its handles are discarded again if it had not come to its files.
+  void resumeDiscard(CheckpointId id, std::function<void()> done);
 
   /// A savepoint has the handles of this checkpoint as its own, until disown() is called.
   void own(CheckpointId id) { records_[id].handles_owned = true; }

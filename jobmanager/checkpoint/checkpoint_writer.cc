@@ -74,6 +74,9 @@ void CheckpointWriter::enqueue(WrittenCheckpoint written) {
   written_.push_back(std::move(written));
   const WrittenCheckpoint& news = written_.back();
   const bool pinned = news.pending->kind == SnapshotKind::kSavepoint && news.kept.shares_data;
+  if (pinned && snapshot::isHeapSavepoint(news.kept.result.path)) {
+    pointers_.heldOnHeap(news.pending->id);
+  }
   pointers_.write(StoredCheckpoints::News{&news.completed, pinned},
                   [this](const Status& answer) { pointed(answer); });
 }

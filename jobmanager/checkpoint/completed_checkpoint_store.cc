@@ -50,6 +50,14 @@ bool CompletedCheckpointStore::contains(CheckpointId id) const {
   });
 }
 
+std::set<CheckpointId> CompletedCheckpointStore::ids() const {
+  std::set<CheckpointId> ids;
+  for (const CompletedCheckpoint& one : checkpoints_) {
+    ids.insert(one.metadata.checkpoint);
+  }
+  return ids;
+}
+
 bool CompletedCheckpointStore::unpin(CheckpointId id) {
   pinned_.erase(id);
   return contains(id);

@@ -39,6 +39,7 @@ class CompletedCheckpointStore {
     return checkpoints_.empty() ? nullptr : &checkpoints_.back();
   }
   bool contains(CheckpointId id) const;
+  std::set<CheckpointId> ids() const;
   /// No savepoint points to it any more. True when the job still needs it: add() hands it back when
   /// it falls out. False: the caller discards it.
   bool unpin(CheckpointId id);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -40,6 +41,16 @@ struct Wanted {
   SnapshotKind kind = SnapshotKind::kPeriodic;
   SavepointCallbacks savepoint = {};       // kSavepoint.
   Callback<CheckpointId> final_done = {};  // kFinal.
+
+  /// Whoever waits for it is told, once.
+  void fail(const Error& why) {
+    if (savepoint.done) {
+      std::exchange(savepoint.done, {})(why);
+    }
+    if (final_done) {
+      std::exchange(final_done, {})(why);
+    }
+  }
 };
 
 /// A snapshot that tasks still write their parts of. Has one owner after the other.

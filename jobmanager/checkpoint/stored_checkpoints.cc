@@ -25,6 +25,14 @@ void StoredCheckpoints::write(std::optional<News> news, Callback<std::monostate>
   }
 }
 
+void StoredCheckpoints::end(runtime::JobResult result,
+                            bool keep_latest,
+                            Callback<std::monostate> done) {
+  result_ = std::move(result);
+  keep_latest_ = keep_latest;
+  write({}, std::move(done));
+}
+
 /// One that falls out at once, and that no savepoint holds, is no news to the store.
 void StoredCheckpoints::begin() {
   const std::optional<News> news = writes_.front().news;
@@ -65,10 +73,41 @@ ha::JobCheckpoints StoredCheckpoints::stateWith(const std::optional<News>& news)
   if (news && news->pinned) {
     pinned.insert(news->checkpoint->metadata.checkpoint);
   }
+  std::erase_if(pinned, [this](CheckpointId id) { return held_.contains(id); });
   state.retained = store_.pointersWith(news ? news->checkpoint : nullptr);
   state.pinned.assign(pinned.begin(), pinned.end());
   state.next = CheckpointId(next_.value() + ha::JobCheckpoints::kReserved);
+  state.result = result_;
+  if (result_) {
+    retainAtTheEnd(state);
+  }
+  addDiscards(state, news);
   return state;
+}
+
+void StoredCheckpoints::retainAtTheEnd(ha::JobCheckpoints& state) const {
+  const std::size_t kept = keep_latest_ && !state.retained.empty() ? 1 : 0;
+  state.retained.erase(state.retained.begin(),
+                       state.retained.end() - static_cast<std::ptrdiff_t>(kept));
+}
+
+/// Those that are being removed, those that fall out with this write, and those that are here
+/// because of this leader alone.
+void StoredCheckpoints::addDiscards(ha::JobCheckpoints& state,
+                                    const std::optional<News>& news) const {
+  std::set<CheckpointId> discards = store_.ids();
+  discards.insert(held_.begin(), held_.end());
+  if (news) {
+    discards.insert(news->checkpoint->metadata.checkpoint);
+  }
+  for (const ha::CheckpointPointer& one : state.retained) {
+    discards.erase(one.id);
+  }
+  for (const CheckpointId id : state.pinned) {
+    discards.erase(id);
+  }
+  discards.insert(discards_.begin(), discards_.end());
+  state.discards.assign(discards.begin(), discards.end());
 }
 
 }  // namespace weir::jobmanager

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "common/base/ids.h"
 #include "jobmanager/checkpoint/checkpointed_tasks.h"
@@ -13,7 +14,7 @@
 namespace weir::jobmanager {
 
 /// What the store of jobs knows of one job's checkpoints: which it recovers from, which savepoints
-/// hold, and which ids may have been used.
+/// hold, which are being removed, and which ids may have been used.
 ///
 /// Writes one state after the other. Gives out ids that no other leader of the job gives out: only
 /// those below the one that is stored. Lives as long as the job's coordinator. Threads: the strand.
@@ -39,6 +40,16 @@ class StoredCheckpoints {
   /// the call; what is given later is stored after the answer.
   void write(std::optional<News> news, Callback<std::monostate> done);
 
+  /// It fell out, and its files are to go: stored with every write until discarded() is called.
+  void discarding(CheckpointId id) { discards_.insert(id); }
+  void discarded(CheckpointId id) { discards_.erase(id); }
+  /// A savepoint on this leader's heap holds it: it is needed no more when that has ended.
+  void heldOnHeap(CheckpointId id) { held_.insert(id); }
+  void released(CheckpointId id) { held_.erase(id); }
+  /// The job has come to `result`: from this write on nothing is retained but the latest if
+  /// `keep_latest`.
+  void end(runtime::JobResult result, bool keep_latest, Callback<std::monostate> done);
+
  private:
   struct Write {
     std::optional<News> news;
@@ -48,11 +59,17 @@ class StoredCheckpoints {
   void begin();
   void answered(CheckpointId next, const Status& answer);
   ha::JobCheckpoints stateWith(const std::optional<News>& news) const;
+  void retainAtTheEnd(ha::JobCheckpoints& state) const;
+  void addDiscards(ha::JobCheckpoints& state, const std::optional<News>& news) const;
 
   const CompletedCheckpointStore& store_;  // Borrowed from the coordinator.
   CheckpointedTasks& tasks_;               // Borrowed: the job.
   CheckpointId next_{1};
   CheckpointId stored_ = ha::JobCheckpoints().next;  // Ids from here on wait for a write.
+  std::set<CheckpointId> discards_;                  // Being removed.
+  std::set<CheckpointId> held_;                      // By savepoints on the heap.
+  std::optional<runtime::JobResult> result_;         // Once the job has ended.
+  bool keep_latest_ = false;                         // Then.
   std::deque<Write> writes_;                         // The first one is on its way.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by answers.
 };

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/runtime/client_messages.h"
 
 namespace weir::ha {
 
@@ -27,7 +29,13 @@ struct JobCheckpoints {
   /// Each smaller id may have been used, perhaps by a leader that does not know yet that its term
   /// is over: the next leader begins here, so that no two ever write to one directory.
   CheckpointId next{1 + kReserved};
-  bool operator==(const JobCheckpoints&) const = default;
+  /// Those that are retained and pinned no more, and whose files may still be there: the next
+  /// leader removes them.
+  std::vector<CheckpointId> discards{};
+  /// Of a job that has ended, for its clients: no leader runs it again. The next one removes what
+  /// is neither retained nor pinned, and then the job from the store.
+  std::optional<runtime::JobResult> result{};
+  bool operator==(const JobCheckpoints& other) const;
 };
 
 }  // namespace weir::ha

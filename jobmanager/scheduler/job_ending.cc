@@ -2,28 +2,85 @@
 
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
 
-void JobEnding::run(bool keep_latest, std::function<void()> done) {
-  store_.removeJob(job_, [this, keep_latest, done = std::move(done)](const Status& removed) {
+using runtime::JobState;
+
+namespace {
+
+/// The state in which a job is that is about to end in `terminal`.
+JobState stateBefore(JobState terminal) {
+  switch (terminal) {
+    case JobState::kFinished:
+      return JobState::kRunning;
+    case JobState::kCanceled:
+      return JobState::kCancelling;
+    default:
+      return JobState::kFailing;
+  }
+}
+
+}  // namespace
+
+void JobEnding::run(JobState terminal, const std::string& failure, std::function<void()> done) {
+  done_ = std::move(done);
+  // A failure that a restart has mended is not the reason of the end.
+  const bool failed = terminal == JobState::kFailed;
+  result_ = {.state = terminal,
+             .runtime_millis = parts_.states.now() - start_millis_,
+             .cause = failed ? failure : std::string(),
+             .accumulators = parts_.states.graph().accumulators()};
+  if (parts_.restore.unread()) {  // None of its checkpoints is known to be needed no more.
+    parts_.savepoints.release([this] { forget(); });
+    return;
+  }
+  parts_.coordinator.storeEnd(result_, failed, [this, failed](const Status& stored) {
+    if (!stored) {
+      log::warn("the store of jobs did not take that a job has ended",
+                {{"job", job_.hex()}, {"reason", stored.error().message()}});
+    }
+    discard(failed);
+  });
+}
+
+void JobEnding::resume(const ha::JobCheckpoints& stored, std::function<void()> done) {
+  done_ = std::move(done);
+  result_ = *stored.result;
+  parts_.states.move(stateBefore(result_.state), result_.cause);
+  parts_.coordinator.resume(stored, {});
+  discard(false);
+}
+
+void JobEnding::discard(bool keep_latest) {
+  parts_.coordinator.end(keep_latest, [this] {
+    parts_.savepoints.release([this] { forget(); });  // Others may dispose them now.
+  });
+}
+
+void JobEnding::forget() {
+  parts_.store.removeJob(job_, [this](const Status& removed) {
     if (!removed) {
       log::warn("the store of jobs did not forget an ended job",
                 {{"job", job_.hex()}, {"reason", removed.error().message()}});
     }
-    discard(keep_latest, done);
+    ended();
   });
 }
 
-void JobEnding::discard(bool keep_latest, std::function<void()> done) {
-  if (restore_.unread()) {  // None of its checkpoints is known to be needed no more.
-    savepoints_.release(std::move(done));
-    return;
-  }
-  coordinator_.end(keep_latest, [this, done = std::move(done)] {
-    savepoints_.release(done);  // Others may dispose them now.
-  });
+void JobEnding::ended() {
+  end_millis_ = parts_.states.now();
+  parts_.states.move(result_.state, result_.cause);
+  const bool alarming = result_.state == JobState::kFailed && !local_;
+  log::write(alarming ? log::Level::kWarn : log::Level::kInfo,
+             "job ended",
+             {{"job", job_.hex()},
+              {"state", toString(result_.state)},
+              {"reason", cutText(result_.cause, kMostLoggedBytes)}});
+  parts_.events.add(result_);
+  done_();
 }
 
 }  // namespace weir::jobmanager

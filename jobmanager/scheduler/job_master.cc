@@ -36,7 +36,6 @@ JobMaster::JobMaster(const JobServices& services,
              {services.store, states_, events_, coordinator_, probe_},
              [this] { savepoints_.checkpointCompleted(); }),
       outline_(std::make_shared<const JobOutline>(JobOutline::of(graph()))),
-      start_millis_(submitted_millis > 0 ? submitted_millis : states_.now()),
       restarts_({request.graph.restart, options_.restart, request.graph.checkpoints.enabled},
                 services.common.strand,
                 services.common.clock,
@@ -53,7 +52,10 @@ JobMaster::JobMaster(const JobServices& services,
                services.savepoints,
                savepoints_,
                coordinator_),
-      ending_(id_, services.store, coordinator_, restore_, savepoints_) {}
+      ending_(id_,
+              {services.store, states_, events_, coordinator_, restore_, savepoints_},
+              options_.has_processed != nullptr,
+              submitted_millis > 0 ? submitted_millis : states_.now()) {}
 
 void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
                       Callback<runtime::SubmitReply> done) {
@@ -71,6 +73,13 @@ void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
        {"restart", restarts_.strategy().describe()},
        {"savepoint", restore_.path().empty() ? "none" : restore_.path()}});
   states_.created();
+  if (stored && stored->result) {
+    failure_ = stored->result->cause;
+    phase_ = Phase::kEnding;
+    ending_.resume(*stored, [this] { listener_.jobEnded(id_); });
+    done(runtime::SubmitReply{});
+    return;
+  }
   phase_ = Phase::kRestoring;
   restore_.open(std::move(stored),
                 [this, done = std::move(done)](const Result<runtime::RestoreReport>& report) {
@@ -233,25 +242,7 @@ void JobMaster::restartOrFail() {
 
 void JobMaster::end(JobState terminal) {
   phase_ = Phase::kEnding;
-  ending_.run(terminal == JobState::kFailed, [this, terminal] { ended(terminal); });
-}
-
-void JobMaster::ended(JobState terminal) {
-  end_millis_ = states_.now();
-  // A failure that a restart has mended is not the reason of the end.
-  const std::string reason = terminal == JobState::kFailed ? failure_ : std::string();
-  const bool alarming = terminal == JobState::kFailed && !options_.has_processed;
-  states_.move(terminal, reason);
-  log::write(alarming ? log::Level::kWarn : log::Level::kInfo,
-             "job ended",
-             {{"job", id_.hex()},
-              {"state", toString(terminal)},
-              {"reason", cutText(reason, kMostLoggedBytes)}});
-  events_.add(runtime::JobResult{.state = terminal,
-                                 .runtime_millis = end_millis_ - start_millis_,
-                                 .cause = reason,
-                                 .accumulators = states_.graph().accumulators()});
-  listener_.jobEnded(id_);
+  ending_.run(terminal, failure_, [this] { listener_.jobEnded(id_); });
 }
 
 runtime::JobSummary JobMaster::summary() const {
@@ -259,8 +250,8 @@ runtime::JobSummary JobMaster::summary() const {
   return {.id = id_,
           .name = graph().name,
           .state = state(),
-          .start_millis = start_millis_,
-          .end_millis = end_millis_,
+          .start_millis = ending_.startMillis(),
+          .end_millis = ending_.endMillis(),
           .restarts = restarts_.count(),
           .failure = cutText(failure_, kMostListedBytes),
           .waiting = waitsFor()};

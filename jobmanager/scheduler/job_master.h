@@ -44,7 +44,7 @@ class JobMaster final : public AttemptOwner {
   /// Matches the savepoint if one is named, answers, and schedules. A savepoint that does not fit
   /// ends the job FAILED, without restart, and is the answer. A job that an earlier leader ran goes
   /// on from the last of its `stored` checkpoints; ones that cannot be read end it likewise, and
-  /// stay.
+  /// stay. One that had ended under that leader is only tidied up.
   void start(std::optional<ha::JobCheckpoints> stored, Callback<runtime::SubmitReply> done);
   /// Answers once cancelling has begun.
   void cancel(Callback<std::monostate> done);
@@ -93,7 +93,6 @@ class JobMaster final : public AttemptOwner {
   void afterAttempt();
   void restartOrFail();
   void end(runtime::JobState terminal);
-  void ended(runtime::JobState terminal);
   /// A clause that continues "waits"; empty when nothing holds it up.
   std::string waitsFor() const;
   runtime::JobState state() const { return states_.job(); }
@@ -109,7 +108,6 @@ class JobMaster final : public AttemptOwner {
   JobStates states_;
   JobTasks tasks_;
   const std::shared_ptr<const JobOutline> outline_;  // Shared with views, which outlive the job.
-  const std::int64_t start_millis_;
   Restarts restarts_;
   CheckpointCoordinator coordinator_;
   JobSavepoints savepoints_;
@@ -120,7 +118,6 @@ class JobMaster final : public AttemptOwner {
   bool may_restart_ = true;           // Until it is refused or abandoned.
   std::string failure_;               // The last one, as it is shown.
   std::unique_ptr<Attempt> attempt_;  // The latest; null before the first.
-  std::int64_t end_millis_ = -1;
 };
 
 }  // namespace weir::jobmanager

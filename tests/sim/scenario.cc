@@ -1,19 +1,17 @@
 #include "tests/sim/scenario.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
-#include <optional>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
-#include "common/snapshot/state_matching.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 #include "jobmanager/ha/memory_job_store.h"
+#include "tests/sim/clients.h"
 #include "tests/sim/fake_cluster.h"
 #include "tests/sim/slow_executor.h"
 
@@ -21,17 +19,6 @@ namespace weir::sim {
 namespace {
 
 using namespace std::chrono_literals;  // NOLINT: durations of a test.
-
-struct Job {
-  JobId id;
-  Model model;
-  bool accepted = false;
-  bool refused = false;
-  /// Its job manager died when the store had forgotten it and nobody had been told yet.
-  bool ended_unseen = false;
-  runtime::SubmitRequest request;
-  std::optional<runtime::JobResult> result;
-};
 
 /// Of all jobs and savepoints of a run together.
 constexpr std::size_t kMostFileWork = 100;
@@ -59,12 +46,13 @@ class Scenario {
       task_managers_.back()->sharePlanes(planes_);
       task_managers_.back()->start();
     }
-    submit({});
+    clients_.submit();
     for (int step = 0; step < 30 && world_.violations.empty(); ++step) {
       act();
       world_.time.advance(std::chrono::milliseconds(world_.random.below(700)));
       if (io_->waiting() > kMostFileWork) {
-        violate("file work piles up: " + std::to_string(io_->waiting()) + " pieces wait");
+        world_.violations.push_back("file work piles up: " + std::to_string(io_->waiting()) +
+                                    " pieces wait");
       }
     }
     settle();
@@ -98,21 +86,21 @@ class Scenario {
       return slow_files_ ? Duration(std::chrono::milliseconds(world_.random.below(2000)))
                          : Duration::zero();
     });
-    dispatcher_ =
-        *jobmanager::Dispatcher::open({.strand = *strand_,
-                                       .io = *io_,
-                                       .clock = world_.time,
-                                       .random = world_.random,
-                                       .files = world_.files,
-                                       .blobs = blobs_,
-                                       .store = store_,
-                                       .stepped_down =
-                                           [this, calls = std::make_shared<int>(0)](const Error&) {
-                                             if (++*calls > 1) {
-                                               violate("the dispatcher stepped down twice");
-                                             }
-                                           }},
-                                      options_);
+    dispatcher_ = *jobmanager::Dispatcher::open(
+        {.strand = *strand_,
+         .io = *io_,
+         .clock = world_.time,
+         .random = world_.random,
+         .files = world_.files,
+         .blobs = blobs_,
+         .store = store_,
+         .stepped_down =
+             [this, calls = std::make_shared<int>(0)](const Error&) {
+               if (++*calls > 1) {
+                 world_.violations.push_back("the dispatcher stepped down twice");
+               }
+             }},
+        options_);
     world_.dispatcher = dispatcher_.get();
   }
 
@@ -124,7 +112,7 @@ class Scenario {
       dispatcher_->stop([&] { stopped = true; });
       world_.time.runDue();
       if (!stopped) {
-        violate("a dispatcher that keeps its jobs does not stop at once");
+        world_.violations.push_back("a dispatcher that keeps its jobs does not stop at once");
       }
       world_.time.advance(std::chrono::milliseconds(world_.random.below(1500)));
     } else if (world_.chance(500)) {
@@ -140,19 +128,10 @@ class Scenario {
     dispatcher_.reset();
     checkStore();
     open();
-    for (const auto& [what, calls] : requests_) {
-      *calls = std::max(*calls, 1);  // Its client knows that the connection is lost.
-    }
     for (auto& one : task_managers_) {
       one->start();
     }
-    for (auto& job : jobs_) {
-      if (!job->accepted && !job->refused) {
-        submit(*job);
-      } else if (job->accepted && !job->result) {
-        follow(*job);
-      }
-    }
+    clients_.reconnect();
   }
 
   /// What tasks were told is complete is pointed to, and what is pointed to can be read.
@@ -160,80 +139,18 @@ class Scenario {
     const ha::Term term = *ha::beginTerm(store_, 1s);
     for (const ha::StoredJob& job : term.jobs) {
       const auto told = world_.notified.find(job.request.job);
-      if (told != world_.notified.end() &&
+      if (!job.checkpoints.result && told != world_.notified.end() &&
           (job.checkpoints.retained.empty() || job.checkpoints.retained.back().id < told->second)) {
-        violate("tasks were told of a checkpoint that no pointer was stored for");
+        world_.violations.push_back(
+            "tasks were told of a checkpoint that no pointer was stored for");
       }
       for (const ha::CheckpointPointer& pointer : job.checkpoints.retained) {
         if (!snapshot::readMetadata(world_.files, pointer.path)) {
-          violate("the store of jobs points to nothing: " + pointer.path);
+          world_.violations.push_back("the store of jobs points to nothing: " + pointer.path);
         }
       }
     }
   }
-
-  /// A callback that may be called once, and has to be.
-  template <typename T>
-  jobmanager::Callback<T> once(const std::string& what, jobmanager::Callback<T> then) {
-    auto calls = std::make_shared<int>(0);  // Shared with the list of open requests.
-    requests_.emplace_back(what, calls);
-    return [this, what, calls, then = std::move(then)](Result<T> result) {
-      if (++*calls > 1) {
-        violate("answered twice: " + what);
-      }
-      then(std::move(result));
-    };
-  }
-
-  void violate(const std::string& what) { world_.violations.push_back(what); }
-
-  void submit(const std::string& savepoint) {
-    auto job = std::make_unique<Job>();
-    job->id = JobId::random(world_.random);
-    job->model.records = 20 + world_.random.below(60);
-    job->model.handles = handles_;
-    if (!savepoint.empty()) {
-      job->model = jobs_.front()->model;
-    }
-    runtime::SubmitRequest request;
-    request.job = job->id;
-    request.graph = job->model.graph("model");
-    request.graph.operators[0].payload = std::to_string(job->model.records);
-    if (!savepoint.empty()) {
-      request.restore.emplace();
-      request.restore->path = savepoint;
-    }
-    job->request = std::move(request);
-    jobs_.push_back(std::move(job));
-    submit(*jobs_.back());
-  }
-
-  /// Also again: the client does not know whether the job manager that died had taken it.
-  void submit(Job& job) {
-    dispatcher_->submit(job.request,
-                        once<runtime::SubmitReply>("submit", [this, raw = &job](auto reply) {
-                          raw->accepted = reply.has_value();
-                          // One that stepped down knows not what the next one will find.
-                          raw->refused = !reply && reply.error().code() != ErrorCode::kUnavailable;
-                          if (raw->accepted) {
-                            follow(*raw);
-                          }
-                        }));
-  }
-
-  void follow(Job& job) {
-    dispatcher_->follow(
-        job.id,
-        [raw = &job](const runtime::JobEvent& event) {
-          if (const auto* result = std::get_if<runtime::JobResult>(&event)) {
-            raw->result = *result;
-          }
-          return true;
-        },
-        [raw = &job](const Status& known) { raw->ended_unseen = !known.has_value(); });
-  }
-
-  JobId anyJob() { return jobs_[world_.random.below(jobs_.size())]->id; }
 
   void act() {
     if (restarts_) {
@@ -249,23 +166,19 @@ class Scenario {
         break;
       case 2:
       case 3:
-        takeSavepoint();
+        clients_.takeSavepoint();
         break;
       case 4:
-        if (!savepoints_.empty()) {
-          dispose(*std::next(savepoints_.begin(),
-                             static_cast<std::ptrdiff_t>(world_.random.below(savepoints_.size()))),
-                  false);
-        }
+        clients_.disposeOne();
         break;
       case 5:
-        if (!savepoints_.empty() && jobs_.size() < 4) {
-          submit(*savepoints_.begin());
+        if (clients_.jobs() < 4) {
+          clients_.restoreOne();
         }
         break;
       case 6:
         if (world_.chance(200)) {
-          dispatcher_->cancel(anyJob(), once<std::monostate>("cancel", [](const Status&) {}));
+          clients_.cancelAJob();
         }
         break;
       default:
@@ -273,9 +186,8 @@ class Scenario {
     }
   }
 
-  /// Without savepoints: where one is whose answer is lost, nobody here knows.
   void actAroundRestarts() {
-    switch (world_.random.below(8)) {
+    switch (world_.random.below(10)) {
       case 0:
         task_managers_[world_.random.below(task_managers_.size())]->killWorker();
         break;
@@ -286,14 +198,21 @@ class Scenario {
         restartJobManager();
         break;
       case 3:
-        if (jobs_.size() < 3) {
-          submit({});
+        if (clients_.jobs() < 3) {
+          clients_.submit();
         }
         break;
       case 4:
         if (world_.chance(100)) {
-          dispatcher_->cancel(anyJob(), once<std::monostate>("cancel", [](const Status&) {}));
+          clients_.cancelAJob();
         }
+        break;
+      case 5:
+      case 6:
+        clients_.takeSavepoint();
+        break;
+      case 7:
+        clients_.disposeOne();
         break;
       default:
         break;
@@ -313,67 +232,6 @@ class Scenario {
     }));
   }
 
-  void takeSavepoint() {
-    runtime::SavepointRequest request;
-    request.operation = OperationId::random(world_.random);
-    request.job = anyJob();
-    request.directory = world_.chance(300) ? "/elsewhere" : "";
-    request.cancel_job = world_.chance(150);
-    dispatcher_->savepoint(
-        request,
-        [](const runtime::SavepointProgress&) {},
-        once<runtime::SavepointResult>("savepoint", [this](auto result) {
-          if (result) {
-            savepoints_.insert(result->path);
-            checkSavepoint(result->path);
-          }
-        }));
-  }
-
-  void checkSavepoint(const std::string& path) {
-    if (path.starts_with("jobmanager:")) {
-      return;  // Seen when a job is restored from it.
-    }
-    auto metadata = snapshot::readMetadata(world_.files, path);
-    if (!metadata) {
-      violate("savepoint " + path + ": " + metadata.error().message());
-      return;
-    }
-    const auto plan = snapshot::restoreSame(*metadata, jobs_.front()->model.graph("model"));
-    auto state = readState(world_.files, plan.restores);
-    if (!state || !state->consistent()) {
-      violate("savepoint " + path + " is not consistent");
-    } else if (world_.holdsDiscarded(*state)) {
-      violate("a state handle of savepoint " + path + " was discarded");
-    }
-  }
-
-  void dispose(std::string path, bool force) {
-    runtime::DisposeRequest request;
-    request.operation = OperationId::random(world_.random);
-    request.path = path;
-    request.force = force;
-    dispatcher_->dispose(
-        request, once<runtime::DisposeReply>("dispose", [this, path, force](auto reply) {
-          for (const std::string& one : reply ? reply->unreadable : std::vector<std::string>()) {
-            if (one.find("was cut short") == std::string::npos) {
-              violate("disposal of " + path + ": " + one);
-            }
-          }
-          if (reply) {
-            savepoints_.erase(path);
-          } else if (force && savepoints_.contains(path)) {
-            violate("disposal of " + path + ": " + reply.error().text());
-          }
-        }));
-  }
-
-  bool allEnded() const {
-    return std::all_of(jobs_.begin(), jobs_.end(), [](const auto& job) {
-      return job->refused || job->ended_unseen || job->result.has_value();
-    });
-  }
-
   /// Faults end; everything has to come to its end.
   void settle() {
     world_.faults = Faults{.duplicate = 0, .decline = 0, .kill_worker = 0};
@@ -384,74 +242,37 @@ class Scenario {
         one->start();
       }
     }
-    if (world_.violations.empty() && !world_.time.runUntil([&] { return allEnded(); }, 30min)) {
-      violate("a job hangs");
+    if (world_.violations.empty() &&
+        !world_.time.runUntil([&] { return clients_.allEnded(); }, 30min)) {
+      world_.violations.push_back("a job hangs");
     }
     world_.time.advance(1s);
-    for (const std::string& path : savepoints_) {
-      checkSavepoint(path);
-    }
-    for (const std::string& path : std::set(savepoints_)) {
-      dispose(path, true);
-    }
+    clients_.checkAndDisposeAll();
     world_.time.advance(30s);
     bool stopped = false;
     dispatcher_->stop([&] { stopped = true; });
     if (!world_.time.runUntil([&] { return stopped; }, 1min)) {
-      violate("the dispatcher does not stop");
+      world_.violations.push_back("the dispatcher does not stop");
     }
   }
 
-  /// Every record of every source was counted once.
-  void checkResult(const Job& job) {
-    const ModelState* last = nullptr;
-    const runtime::ExecutionId* newest = nullptr;
-    for (const auto& [execution, state] : world_.finals) {
-      const bool later = execution.job == job.id &&
-                         (newest == nullptr || std::tie(newest->epoch, newest->attempt) <
-                                                   std::tie(execution.epoch, execution.attempt));
-      last = later ? &state : last;
-      newest = later ? &execution : newest;
-    }
-    const bool whole =
-        last != nullptr && last->positions.size() == job.model.sources &&
-        std::all_of(last->positions.begin(), last->positions.end(), [&](const auto& one) {
-          return one.second == job.model.records;
-        });
-    if (!whole || !last->consistent()) {
-      violate("the result of a finished job is not exact");
-    }
-  }
-
-  /// Nobody was left to remove it: such files are found by whoever looks for what nothing points
-  /// to.
-  bool isOfUnseen(const std::string& file) const {
-    return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& job) {
-      return job->ended_unseen && file.starts_with("/checkpoints/" + job->id.hex());
-    });
+  /// Of a savepoint that was being written when its job manager died, or was on its heap when its
+  /// job had ended: nobody knows of it, and who looks for what nothing points to finds it.
+  bool isOfLostSavepoint(const std::string& file) {
+    const std::string directory = fs::parentOf(file);
+    const auto metadata = snapshot::readMetadata(world_.memory, directory);
+    return restarts_ && snapshot::isCheckpointDirectory(directory) && metadata &&
+           metadata->savepoint;
   }
 
   void checkEnd() {
-    for (const auto& [what, calls] : requests_) {
-      if (*calls != 1) {
-        violate("answered " + std::to_string(*calls) + " times: " + what);
-      }
-    }
-    for (const auto& job : jobs_) {
-      const bool crowded = job->result && job->result->cause.starts_with("not enough slots");
-      if (!crowded && job->result && job->result->state == runtime::JobState::kFailed) {
-        violate("a job failed for good: " + job->result->cause);
-      }
-      if (job->result && job->result->state == runtime::JobState::kFinished) {
-        checkResult(*job);
-      }
-    }
+    clients_.checkAnswers();
     for (const std::string& file : world_.memory.files()) {
       if (fs::nameOf(file).starts_with("probe-")) {
         continue;  // Written by a task manager after its job had given up.
       }
-      if (!isOfUnseen(file)) {
-        violate("left over: " + file);
+      if (!isOfLostSavepoint(file)) {
+        world_.violations.push_back("left over: " + file);
       }
     }
   }
@@ -460,6 +281,7 @@ class Scenario {
   const bool restarts_ = world_.chance(300);               // Of the job manager.
   const bool handles_ = world_.chance(500) && !restarts_;  // Whether jobs keep state handles.
   bool slow_files_ = world_.chance(300);
+  Clients clients_{world_, restarts_, handles_};
   std::unique_ptr<concurrency::SimulatedExecutor> strand_;  // Anew for each life, like the next.
   std::unique_ptr<SlowExecutor> io_;
   jobmanager::DispatcherOptions options_;  // Keep jobs where the job manager restarts.
@@ -469,9 +291,6 @@ class Scenario {
   std::unique_ptr<jobmanager::Dispatcher> dispatcher_;
   FakeTaskManager::Planes planes_;
   std::vector<std::unique_ptr<FakeTaskManager>> task_managers_;
-  std::vector<std::unique_ptr<Job>> jobs_;
-  std::set<std::string> savepoints_;  // Completed and not disposed.
-  std::vector<std::pair<std::string, std::shared_ptr<int>>> requests_;
   std::vector<std::unique_ptr<concurrency::Executor::Timer>> revivals_;
 };
 

@@ -24,9 +24,15 @@ void fill(v1::JobCheckpoints& to, const JobCheckpoints& from) {
     to.add_pinned(id.value());
   }
   to.set_next(from.next.value());
+  for (const CheckpointId id : from.discards) {
+    to.add_discards(id.value());
+  }
+  if (from.result) {
+    *to.mutable_result() = wire::toProto(runtime::JobEvent(*from.result)).result();
+  }
 }
 
-JobCheckpoints checkpointsOf(const v1::JobCheckpoints& from) {
+Result<JobCheckpoints> checkpointsOf(const v1::JobCheckpoints& from) {
   JobCheckpoints to;
   for (const v1::CheckpointPointer& one : from.retained()) {
     to.retained.push_back({CheckpointId(one.id()), one.savepoint(), one.path()});
@@ -35,6 +41,15 @@ JobCheckpoints checkpointsOf(const v1::JobCheckpoints& from) {
     to.pinned.emplace_back(id);
   }
   to.next = CheckpointId(from.next());
+  for (const std::uint64_t id : from.discards()) {
+    to.discards.emplace_back(id);
+  }
+  if (from.has_result()) {
+    v1::JobEvent event;
+    *event.mutable_result() = from.result();
+    WEIR_TRY(auto decoded, wire::fromProto(event));
+    to.result = std::get<runtime::JobResult>(std::move(decoded));
+  }
   return to;
 }
 
@@ -112,7 +127,8 @@ Result<Change> decodeChange(std::string_view bytes) {
     }
     case v1::JournalRecord::kPutCheckpoints: {
       WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.put_checkpoints().job()));
-      return Change(PutCheckpoints{job, checkpointsOf(from.put_checkpoints().checkpoints())});
+      WEIR_TRY(auto checkpoints, checkpointsOf(from.put_checkpoints().checkpoints()));
+      return Change(PutCheckpoints{job, std::move(checkpoints)});
     }
     case v1::JournalRecord::kPutSavepoint:
       return answerOf(from.put_savepoint());

@@ -210,6 +210,34 @@ TEST_F(CheckpointRemovalTest, TheEndOfAJobThatWasTakenUpAgainLeavesSavepointsOfB
   EXPECT_FALSE(there(2));
 }
 
+TEST_F(CheckpointRemovalTest, GoesOnWithWhatWasBeingDiscardedWhateverIsLeftOfIt) {
+  make(true);
+  completed(1);
+  write(2, 1);  // Its handles and its metadata had gone.
+  int gone = 0;
+  for (const std::uint64_t id : {1, 2, 3}) {
+    removal_->resumeDiscard(CheckpointId(id), [&gone] { ++gone; });
+  }
+  time_.runDue();
+  EXPECT_EQ(gone, 3);
+  EXPECT_THAT(discarder_.handles, SizeIs(1));
+  EXPECT_FALSE(there(1));
+  EXPECT_FALSE(there(2));
+}
+
+TEST_F(CheckpointRemovalTest, LeavesWhatWasBeingDiscardedWhileNobodyKnowsItsHandles) {
+  make(true);
+  completed(1);
+  ASSERT_TRUE(files_.removeFile(directoryOf(1) + "/metadata"));
+  ASSERT_TRUE(fs::writeAll(files_, directoryOf(1) + "/metadata", "damaged"));
+  bool gone = false;
+  removal_->resumeDiscard(CheckpointId(1), [&gone] { gone = true; });
+  time_.runDue();
+  endRemoval();
+  EXPECT_FALSE(gone);
+  EXPECT_TRUE(there(1));
+}
+
 TEST_F(CheckpointRemovalTest, CountsEveryRemovalUntilItHasEnded) {
   make();
   removal_->discard(completed(1));

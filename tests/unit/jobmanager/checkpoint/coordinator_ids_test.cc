@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/snapshot/metadata_file.h"
 #include "tests/unit/jobmanager/checkpoint/coordinator_fixture.h"
 
 namespace weir::jobmanager {
@@ -18,6 +19,15 @@ class CoordinatorIdsTest : public CoordinatorFixture {
     coordinator_.emplace(services(), graph_, setup_, tasks_);
     coordinator_->resume(stored, {});
     coordinator_->start();
+  }
+  /// The files of a checkpoint that no leader here has taken.
+  void completeAndForget(std::uint64_t id, bool savepoint = false) {
+    write(id, 1);
+    runtime::CheckpointMetadata metadata;
+    metadata.checkpoint = CheckpointId(id);
+    metadata.savepoint = savepoint;
+    metadata.data_directory = directoryOf(id);
+    ASSERT_TRUE(snapshot::writeMetadata(files_, directoryOf(id), metadata));
   }
 };
 
@@ -63,6 +73,67 @@ TEST_F(CoordinatorIdsTest, WhatSavepointsHoldStaysWhenTheNextLeadersJobEnds) {
   write(8, 1);
   resume({.retained = {}, .pinned = {CheckpointId(7)}, .next = CheckpointId(40)});
   EXPECT_TRUE(end());
+  EXPECT_TRUE(files_.stat(directoryOf(7)));
+  EXPECT_FALSE(files_.stat(directoryOf(8)));
+}
+
+TEST_F(CoordinatorIdsTest, RemovesWhatTheLeaderBeforeWasRemoving) {
+  completeAndForget(7);
+  write(8, 1);  // Its metadata was gone already.
+  resume({.retained = {},
+          .pinned = {},
+          .next = CheckpointId(40),
+          .discards = {CheckpointId(7), CheckpointId(8), CheckpointId(9)}});
+  time_.runDue();
+  EXPECT_FALSE(files_.stat(directoryOf(7)));
+  EXPECT_FALSE(files_.stat(directoryOf(8)));
+  takeSavepoint();
+  acknowledgeAll(40);
+  EXPECT_THAT(tasks_.stored.discards, IsEmpty());
+}
+
+TEST_F(CoordinatorIdsTest, TheStoreKnowsWhatIsBeingRemovedUntilItIsGone) {
+  start();
+  completeNext(1);
+  time_.advance(1s);
+  acknowledge(2, 1);
+  write(2, 2);
+  coordinator_->acknowledge(ackWithFile(2, 2));
+  time_.runDue();
+  EXPECT_THAT(tasks_.stored.discards, ElementsAre(CheckpointId(1)));
+  EXPECT_FALSE(files_.stat(directoryOf(1)));
+  completeNext(3);
+  EXPECT_THAT(tasks_.stored.discards, ElementsAre(CheckpointId(2)));
+}
+
+TEST_F(CoordinatorIdsTest, ADisposedSavepointGoesWithTheJobsNextCheckpointAlsoUnderTheNextLeader) {
+  completeAndForget(7, true);
+  coordinator_.emplace(services(), graph_, setup_, tasks_);
+  std::vector<CompletedCheckpoint> retained(1);
+  retained[0].directory = directoryOf(7);
+  retained[0].metadata = *snapshot::readMetadata(files_, directoryOf(7));
+  coordinator_->resume({.retained = {{CheckpointId(7), true, directoryOf(7)}},
+                        .pinned = {},
+                        .next = CheckpointId(40)},
+                       std::move(retained));
+  coordinator_->start();
+  completeNext(40);
+  EXPECT_FALSE(files_.stat(directoryOf(7)));
+}
+
+TEST_F(CoordinatorIdsTest, OfAJobThatHadEndedWhatWasRetainedStays) {
+  for (const std::uint64_t id : {6, 7, 8}) {
+    completeAndForget(id);
+  }
+  coordinator_.emplace(services(), graph_, setup_, tasks_);
+  coordinator_->resume({.retained = {{CheckpointId(7), false, directoryOf(7)}},
+                        .pinned = {CheckpointId(6)},
+                        .next = CheckpointId(40),
+                        .discards = {CheckpointId(8)},
+                        .result = runtime::JobResult{}},
+                       {});
+  EXPECT_TRUE(end());
+  EXPECT_TRUE(files_.stat(directoryOf(6)));
   EXPECT_TRUE(files_.stat(directoryOf(7)));
   EXPECT_FALSE(files_.stat(directoryOf(8)));
 }

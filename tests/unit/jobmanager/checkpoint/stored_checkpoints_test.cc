@@ -96,6 +96,56 @@ TEST_F(StoredCheckpointsTest, StoresAPinnedOneThatFallsOutAtOnceButNoOtherSuch) 
   EXPECT_THAT(tasks_.stored.pinned, ElementsAre(CheckpointId(4)));
 }
 
+TEST_F(StoredCheckpointsTest, StoresWhatFallsOutUntilItIsDiscarded) {
+  store_.add(checkpoint(1), false);
+  const CompletedCheckpoint second = checkpoint(2);
+  EXPECT_TRUE(write(StoredCheckpoints::News{&second, false}));
+  EXPECT_THAT(tasks_.retained_ids, ElementsAre(2));
+  EXPECT_THAT(tasks_.stored.discards, ElementsAre(CheckpointId(1)));
+  store_.add(second, false);
+  checkpoints_.discarding(CheckpointId(1));
+  EXPECT_TRUE(write());
+  EXPECT_THAT(tasks_.stored.discards, ElementsAre(CheckpointId(1)));
+  checkpoints_.discarded(CheckpointId(1));
+  EXPECT_TRUE(write());
+  EXPECT_THAT(tasks_.stored.discards, IsEmpty());
+}
+
+TEST_F(StoredCheckpointsTest, WhatASavepointOnTheHeapHoldsIsNeededNoMoreByTheNextLeader) {
+  checkpoints_.heldOnHeap(CheckpointId(3));
+  const CompletedCheckpoint savepoint = checkpoint(3);
+  EXPECT_TRUE(write(StoredCheckpoints::News{&savepoint, true}));
+  EXPECT_THAT(tasks_.retained_ids, ElementsAre(3));
+  EXPECT_THAT(tasks_.stored.pinned, IsEmpty());
+  EXPECT_THAT(tasks_.stored.discards, IsEmpty());
+  store_.add(savepoint, true);
+  store_.add(checkpoint(4), false);
+  EXPECT_TRUE(write());
+  EXPECT_THAT(tasks_.stored.discards, ElementsAre(CheckpointId(3)));
+  checkpoints_.released(CheckpointId(3));
+  store_.unpin(CheckpointId(3));
+  EXPECT_TRUE(write());
+  EXPECT_THAT(tasks_.stored.discards, IsEmpty());
+}
+
+TEST_F(StoredCheckpointsTest, AtTheEndOfItsJobNothingIsRetainedButTheLatestOfOneThatFailed) {
+  CompletedCheckpointStore store(2);
+  store.add(checkpoint(1), true);
+  store.add(checkpoint(2), false);
+  store.add(checkpoint(3), false);
+  for (const bool keep_latest : {false, true}) {
+    StoredCheckpoints checkpoints(store, tasks_);
+    runtime::JobResult result;
+    result.cause = "over";
+    checkpoints.end(result, keep_latest, [](const Status&) {});
+    EXPECT_EQ(tasks_.stored.result->cause, "over");
+    EXPECT_EQ(tasks_.stored.retained.size(), keep_latest ? 1U : 0U);
+    EXPECT_THAT(tasks_.stored.pinned, ElementsAre(CheckpointId(1)));
+    EXPECT_EQ(tasks_.stored.discards.size(), keep_latest ? 1U : 2U);
+    EXPECT_EQ(tasks_.stored.discards.front(), CheckpointId(2));
+  }
+}
+
 TEST_F(StoredCheckpointsTest, WritesOneStateAfterTheOther) {
   tasks_.hold_points = true;
   const CompletedCheckpoint first = checkpoint(1);

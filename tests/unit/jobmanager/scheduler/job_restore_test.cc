@@ -11,6 +11,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 class JobRestoreTest : public testing::JobFixture {
  protected:
@@ -143,7 +144,7 @@ TEST_F(JobRestoreTest, ACheckpointThatEndedWithItsJobManagerEndsTheJobAndSaysWha
   EXPECT_THAT(log_.result->cause, HasSubstr("was kept on the job manager that ended"));
 }
 
-TEST_F(JobRestoreTest, IsForgottenByTheStoreBeforeItsCheckpointsGo) {
+TEST_F(JobRestoreTest, HasEndedInTheStoreBeforeItsCheckpointsGo) {
   startRunning();
   time_.advance(1s);
   acknowledge(42);
@@ -153,6 +154,27 @@ TEST_F(JobRestoreTest, IsForgottenByTheStoreBeforeItsCheckpointsGo) {
   workersExited();
   EXPECT_FALSE(log_.ended);
   EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-42/metadata")));
+}
+
+TEST_F(JobRestoreTest, AJobThatHadEndedIsOnlyTidiedUpAndItsClientsAreToldWhatItCameTo) {
+  const std::string directory = options_.storage.directory + "/chk-7";
+  const auto metadata = snapshot::readMetadata(files_, kDirectory);
+  ASSERT_TRUE(metadata && snapshot::writeMetadata(files_, directory, *metadata));
+  resumed_.emplace().result = runtime::JobResult{.state = runtime::JobState::kFinished,
+                                                 .runtime_millis = 5000,
+                                                 .cause = "",
+                                                 .accumulators = {{"lines", "IntCounter", "7"}}};
+  resumed_->discards = {CheckpointId(7)};
+  addTaskManagers();
+  start();
+  EXPECT_TRUE(log_.ended);
+  ASSERT_TRUE(reply_ && reply_->has_value());
+  EXPECT_THAT(deployments(), IsEmpty());
+  EXPECT_EQ(log_.result->runtime_millis, 5000);
+  EXPECT_THAT(log_.result->accumulators, SizeIs(1));
+  EXPECT_EQ(state(), "FINISHED");
+  EXPECT_FALSE(files_.stat(directory));
+  EXPECT_THAT(ha::beginTerm(stored_, 1s)->jobs, IsEmpty());
 }
 
 TEST_F(JobRestoreTest, RestoresFromTheSavepointAgainWhileItHasNoCheckpointOfItsOwn) {

@@ -32,7 +32,10 @@ class JournalJobStoreTest : public JournalFixture {
   const JobCheckpoints checkpoints_{
       {{CheckpointId(3), true, "file:/chk-3"}, {CheckpointId(5), false, ""}},
       {CheckpointId(2), CheckpointId(3)},
-      CheckpointId(20)};
+      CheckpointId(20),
+      {CheckpointId(1), CheckpointId(4)},
+      runtime::JobResult{
+          runtime::JobState::kFailed, 7000, "out of disk", {{"lines", "IntCounter", "7"}}}};
 };
 
 TEST_F(JournalJobStoreTest, HandsTheNextJobManagerJobsWithTheirCheckpoints) {

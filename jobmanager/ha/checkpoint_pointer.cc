@@ -1,0 +1,25 @@
+#include "jobmanager/ha/checkpoint_pointer.h"
+
+#include <algorithm>
+
+namespace weir::ha {
+namespace {
+
+bool sameResults(const runtime::JobResult& left, const runtime::JobResult& right) {
+  const auto same = [](const runtime::AccumulatorValue& one, const runtime::AccumulatorValue& two) {
+    return one.name == two.name && one.type == two.type && one.bytes == two.bytes;
+  };
+  return left.state == right.state && left.runtime_millis == right.runtime_millis &&
+         left.cause == right.cause &&
+         std::ranges::equal(left.accumulators, right.accumulators, same);
+}
+
+}  // namespace
+
+bool JobCheckpoints::operator==(const JobCheckpoints& other) const {
+  return retained == other.retained && pinned == other.pinned && next == other.next &&
+         discards == other.discards && result.has_value() == other.result.has_value() &&
+         (!result || sameResults(*result, *other.result));
+}
+
+}  // namespace weir::ha

@@ -1,0 +1,239 @@
+#include "tests/sim/clients.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <tuple>
+
+#include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
+#include "common/snapshot/metadata_file.h"
+#include "common/snapshot/state_matching.h"
+
+namespace weir::sim {
+
+/// A callback that may be called once, and has to be.
+template <typename T>
+jobmanager::Callback<T> Clients::once(const std::string& what, jobmanager::Callback<T> then) {
+  auto calls = std::make_shared<int>(0);  // Shared with the list of open requests.
+  requests_.emplace_back(what, calls);
+  return [this, what, calls, then = std::move(then)](Result<T> result) {
+    if (++*calls > 1) {
+      violate("answered twice: " + what);
+    }
+    then(std::move(result));
+  };
+}
+
+void Clients::submit(const std::string& savepoint) {
+  auto job = std::make_unique<Job>();
+  job->id = JobId::random(world_.random);
+  job->model.records = 20 + world_.random.below(60);
+  job->model.handles = handles_;
+  if (!savepoint.empty()) {
+    job->model = jobs_.front()->model;
+  }
+  runtime::SubmitRequest request;
+  request.job = job->id;
+  graph::JobGraph graph = job->model.graph("model");
+  graph.operators[0].payload = std::to_string(job->model.records);
+  request.graph = std::move(graph);
+  if (!savepoint.empty()) {
+    request.restore.emplace();
+    request.restore->path = savepoint;
+  }
+  job->request = std::move(request);
+  jobs_.push_back(std::move(job));
+  submit(*jobs_.back());
+}
+
+/// Also again: the client does not know whether the job manager that died had taken it.
+void Clients::submit(Job& job) {
+  world_.dispatcher->submit(
+      job.request, once<runtime::SubmitReply>("submit", [this, raw = &job](auto reply) {
+        raw->accepted = reply.has_value();
+        // One that stepped down knows not what the next one will find.
+        raw->refused = !reply && reply.error().code() != ErrorCode::kUnavailable;
+        if (raw->accepted) {
+          follow(*raw);
+        }
+      }));
+}
+
+void Clients::follow(Job& job) {
+  world_.dispatcher->follow(
+      job.id,
+      [raw = &job](const runtime::JobEvent& event) {
+        if (const auto* result = std::get_if<runtime::JobResult>(&event)) {
+          raw->result = *result;
+        }
+        return true;
+      },
+      [raw = &job](const Status& known) { raw->ended_unseen = !known.has_value(); });
+}
+
+void Clients::takeSavepoint() {
+  asks_.push_back(std::make_unique<Ask>());
+  runtime::SavepointRequest& request = asks_.back()->request;
+  request.operation = OperationId::random(world_.random);
+  request.job = anyJob();
+  request.directory = world_.chance(300) ? "/elsewhere" : "";
+  request.cancel_job = world_.chance(150);
+  ask(*asks_.back());
+}
+
+void Clients::ask(Ask& one) {
+  world_.dispatcher->savepoint(
+      one.request,
+      [](const runtime::SavepointProgress&) {},
+      once<runtime::SavepointResult>("savepoint", [this, raw = &one](auto result) {
+        // One that stepped down knows not what the next one will find.
+        raw->answered = result || result.error().code() != ErrorCode::kUnavailable;
+        if (result) {
+          savepoints_.insert(result->path);
+          checkSavepoint(result->path);
+        }
+      }));
+}
+
+void Clients::checkSavepoint(const std::string& path) const {
+  if (path.starts_with("jobmanager:")) {
+    return;  // Seen when a job is restored from it.
+  }
+  auto metadata = snapshot::readMetadata(world_.files, path);
+  if (!metadata) {
+    violate("savepoint " + path + ": " + metadata.error().message());
+    return;
+  }
+  const auto plan = snapshot::restoreSame(*metadata, jobs_.front()->model.graph("model"));
+  auto state = readState(world_.files, plan.restores);
+  if (!state || !state->consistent()) {
+    violate("savepoint " + path + " is not consistent");
+  } else if (world_.holdsDiscarded(*state)) {
+    violate("a state handle of savepoint " + path + " was discarded");
+  }
+}
+
+void Clients::dispose(const std::string& path, bool force) {
+  runtime::DisposeRequest request;
+  request.operation = OperationId::random(world_.random);
+  request.path = path;
+  request.force = force;
+  world_.dispatcher->dispose(
+      request, once<runtime::DisposeReply>("dispose", [this, path, force](auto reply) {
+        for (const std::string& one : reply ? reply->unreadable : std::vector<std::string>()) {
+          if (one.find("was cut short") == std::string::npos) {
+            violate("disposal of " + path + ": " + one);
+          }
+        }
+        if (reply) {
+          savepoints_.erase(path);
+        } else if (force && savepoints_.contains(path)) {
+          violate("disposal of " + path + ": " + reply.error().text());
+        }
+      }));
+}
+
+/// Savepoints that were written when their job manager died, of which nobody was told: whole, and
+/// `weir savepoint list` shows them.
+void Clients::findCutShort() {
+  for (const std::string& file : world_.memory.files()) {
+    const std::string directory = fs::parentOf(file);
+    if (restarts_ && snapshot::isMetadata(fs::nameOf(file)) &&
+        snapshot::isSavepointName(fs::nameOf(directory))) {
+      savepoints_.insert("file:" + directory);
+    }
+  }
+}
+
+/// Every record of every source was counted once.
+void Clients::checkResult(const Job& job) const {
+  const ModelState* last = nullptr;
+  const runtime::ExecutionId* newest = nullptr;
+  for (const auto& [execution, state] : world_.finals) {
+    const bool later = execution.job == job.id &&
+                       (newest == nullptr || std::tie(newest->epoch, newest->attempt) <
+                                                 std::tie(execution.epoch, execution.attempt));
+    last = later ? &state : last;
+    newest = later ? &execution : newest;
+  }
+  const bool whole = last != nullptr && last->positions.size() == job.model.sources &&
+                     std::all_of(last->positions.begin(),
+                                 last->positions.end(),
+                                 [&](const auto& one) { return one.second == job.model.records; });
+  if (!whole || !last->consistent()) {
+    violate("the result of a finished job is not exact");
+  }
+}
+
+void Clients::cancelAJob() {
+  world_.dispatcher->cancel(anyJob(), once<std::monostate>("cancel", [](const Status&) {}));
+}
+
+void Clients::disposeOne() {
+  if (!savepoints_.empty()) {
+    dispose(*std::next(savepoints_.begin(),
+                       static_cast<std::ptrdiff_t>(world_.random.below(savepoints_.size()))),
+            false);
+  }
+}
+
+void Clients::restoreOne() {
+  if (!savepoints_.empty()) {
+    submit(*savepoints_.begin());
+  }
+}
+
+void Clients::reconnect() {
+  for (const auto& [what, calls] : requests_) {
+    *calls = std::max(*calls, 1);  // Its client knows that the connection is lost.
+  }
+  for (auto& job : jobs_) {
+    if (!job->accepted && !job->refused) {
+      submit(*job);
+    } else if (job->accepted && !job->result) {
+      follow(*job);
+    }
+  }
+  std::erase_if(savepoints_, snapshot::isHeapSavepoint);  // They ended with it.
+  for (auto& one : asks_) {
+    if (!one->answered) {
+      ask(*one);
+    }
+  }
+}
+
+bool Clients::allEnded() const {
+  return std::all_of(jobs_.begin(), jobs_.end(), [](const auto& job) {
+    return job->refused || job->ended_unseen || job->result.has_value();
+  });
+}
+
+void Clients::checkAndDisposeAll() {
+  findCutShort();
+  for (const std::string& path : savepoints_) {
+    checkSavepoint(path);
+  }
+  for (const std::string& path : std::set(savepoints_)) {
+    dispose(path, true);
+  }
+}
+
+void Clients::checkAnswers() const {
+  for (const auto& [what, calls] : requests_) {
+    if (*calls != 1) {
+      violate("answered " + std::to_string(*calls) + " times: " + what);
+    }
+  }
+  for (const auto& job : jobs_) {
+    const bool crowded = job->result && job->result->cause.starts_with("not enough slots");
+    if (!crowded && job->result && job->result->state == runtime::JobState::kFailed) {
+      violate("a job failed for good: " + job->result->cause);
+    }
+    if (job->result && job->result->state == runtime::JobState::kFinished) {
+      checkResult(*job);
+    }
+  }
+}
+
+}  // namespace weir::sim
