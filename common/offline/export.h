@@ -43,4 +43,8 @@ Result<Exported> exportSnapshot(fs::FileSystem& files,
 /// names, and the directories once they are empty. kFailedPrecondition when there is more in it.
 Status removeUnfinishedExport(fs::FileSystem& files, const std::string& directory);
 
+/// Removes the files of a program that stand beside a snapshot of which there is no metadata, by
+/// their names, and their directory when nothing else is in it.
+Status removeUnfinishedProgram(fs::FileSystem& files, const std::string& directory);
+
 }  // namespace weir::offline

@@ -32,16 +32,20 @@ Status removeOurs(fs::FileSystem& files, const std::string& directory, IsOurs is
 
 }  // namespace
 
+Status removeUnfinishedProgram(fs::FileSystem& files, const std::string& directory) {
+  const auto below = files.stat(fs::join(directory, snapshot::kProgram));
+  if (!below || !below->directory || below->link) {
+    return ok();
+  }
+  return removeOurs(files, fs::join(directory, snapshot::kProgram), [](const std::string& name) {
+    return isDigest(name) || name == snapshot::kProgramDescription;
+  });
+}
+
 Status removeUnfinishedExport(fs::FileSystem& files, const std::string& directory) {
   // The metadata first: without it nothing takes the rest for a savepoint.
   WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, snapshot::kMetadata)));
-  const auto below = files.stat(fs::join(directory, snapshot::kProgram));
-  if (below && below->directory && !below->link) {
-    WEIR_RETURN_IF_ERROR(
-        removeOurs(files, fs::join(directory, snapshot::kProgram), [](const std::string& name) {
-          return isDigest(name) || name == snapshot::kProgramDescription;
-        }));
-  }
+  WEIR_RETURN_IF_ERROR(removeUnfinishedProgram(files, directory));
   return removeOurs(files, directory, [](const std::string& name) {
     return snapshot::isTaskFile(name) || snapshot::isOwnState(name) || snapshot::isMetadata(name) ||
            snapshot::labelNumber(name).has_value();

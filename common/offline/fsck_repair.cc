@@ -48,6 +48,7 @@ Status removeStateFiles(fs::FileSystem& files,
     WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, entry.name)));
     crashPoint("fsck.state");
   }
+  WEIR_RETURN_IF_ERROR(removeUnfinishedProgram(files, directory));
   WEIR_RETURN_IF_ERROR(snapshot::removeLabel(files, directory));
   return removeEmptied(files, directory);
 }

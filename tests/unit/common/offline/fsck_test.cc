@@ -110,6 +110,18 @@ TEST_F(FsckTest, ADirectoryWithoutMetadataGoesUnlessASavepointPointsToIt) {
   EXPECT_TRUE(exists(fs::join(data_, SmallSavepoint::fileName(0))));
 }
 
+TEST_F(FsckTest, TheProgramOfASavepointThatWasNotWrittenToItsEndGoesWithIt) {
+  const std::string cut_short = "file:/s/savepoint-000000000003";
+  write(cut_short + "/state-1");
+  write(cut_short + "/program/" + std::string(64, 'a'));
+  ASSERT_THAT(repaired().findings, SizeIs(1));
+  EXPECT_FALSE(exists(cut_short));
+  write(cut_short + "/program/" + std::string(64, 'a'));
+  write(cut_short + "/program/letter.txt");
+  EXPECT_THAT(repaired().findings[0].kept, HasSubstr("there is more in it"));
+  EXPECT_TRUE(exists(cut_short + "/program/letter.txt"));
+}
+
 TEST_F(FsckTest, StateThatWasMovedWithItsMetadataIsNoOrphan) {
   // As `mv` leaves it: the metadata names the directory that it was written into.
   for (const char* name : {"metadata", "0000000a-0-1-0123abcd", "0000000a-1-1-0123abcd"}) {
