@@ -70,6 +70,7 @@ for stage in "${stages[@]}"; do
       step 20 "format" format_check
       step 10 "includes" tests/check_includes.py
       step 10 "sizes" tests/check_sizes.py
+      step 10 "crash points" tests/check_crash_points.py
       ;;
     asan)
       step 780 "build with address and undefined-behaviour sanitizers" build asan

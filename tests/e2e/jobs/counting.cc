@@ -217,6 +217,12 @@ int main(int argc, char** argv) {
   // A program that builds another graph on the worker than at submission.
   const bool on_worker =
       std::getenv("WEIR_MODE") != nullptr && std::string(std::getenv("WEIR_MODE")) == "worker";
+  // The first worker that sees this dies there.
+  if (const std::string point = flags.text("crash-at");
+      on_worker && !point.empty() && !std::filesystem::exists(flags.text("marker"))) {
+    std::ofstream(flags.text("marker")) << "once";
+    ::setenv("WEIR_CRASH_AT", point.c_str(), 1);
+  }
   auto checked =
       numbers.map(Misbehave(flags.text("misbehave"), flags.number("at", -1), flags.text("marker")))
           .name("Misbehave")

@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Holds the crash points in the code against the tests that kill a process there.
+
+Fails where
+  - a point is named twice in the code, or not as "what.step",
+  - no test that sets WEIR_CRASH_AT names a point of the code.
+"""
+import collections
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+POINT = re.compile(r'crashPoint\(\s*"([^"]*)"\s*\)')
+NAME = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")
+SETS_IT = re.compile(r"\bkCrashAt\b|\bWEIR_CRASH_AT\b|\bcrash_at\b")
+
+
+def texts(*patterns):
+    names = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return {name: (ROOT / name).read_text() for name in names.split() if (ROOT / name).exists()}
+
+
+def main():
+    code = texts("*.cc", "*.h")
+    tests = {name: text for name, text in code.items() if name.startswith("tests/")} | texts("tests/*.py")
+    places = collections.defaultdict(list)
+    for name, text in code.items():
+        if not name.startswith("tests/"):
+            for point in POINT.findall(text):
+                places[point].append(name)
+    killing = "\n".join(text for name, text in tests.items() if SETS_IT.search(text) and name != "tests/check_crash_points.py")
+    problems = []
+    for point, where in sorted(places.items()):
+        if len(where) > 1:
+            problems.append(f"{point}: is named in {', '.join(where)}")
+        if not NAME.fullmatch(point):
+            problems.append(f"{point}: is no name of the form what.step")
+        if f'"{point}"' not in killing:
+            problems.append(f"{point}: no test kills a process there ({where[0]})")
+    print("\n".join(problems) if problems else f"crash points: {len(places)}, each with a test")
+    return 1 if problems or not places else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
