@@ -1,32 +1,24 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/result.h"
 #include "common/base/unique_fd.h"
+#include "common/connector/file_mark.h"
 #include "common/connector/written_file.h"
 
 namespace weir::connector {
 
-/// Who writes a file: one subtask of one attempt of a job.
-struct FileOwner {
-  std::string job;  ///< In hex.
-  std::uint64_t attempt = 1;
-  std::uint32_t subtask = 0;
-};
-
 /// One file that changes only by growing, by what has been committed.
 ///
-/// Lines are collected in parts: files in a hidden directory `.<name>.in-progress-<job>` beside it,
-/// which is also the mark of whose file it is. seal() makes a part belong to a snapshot, commit()
-/// appends it once that snapshot has completed, at the place that follows from the snapshot:
-/// whoever does it, an attempt that was given up included, writes the same bytes to the same place.
-/// The parts of an attempt lie in a directory of that attempt, which its successor removes: a
-/// predecessor can make no new ones then.
+/// Lines are collected in parts: files in the FileMark, which tells whose file it is. seal() makes
+/// a part belong to a snapshot, commit() appends it once that snapshot has completed, at the place
+/// that follows from the snapshot: whoever does it, an attempt that was given up included, writes
+/// the same bytes to the same place. The parts of an attempt lie in a directory of that attempt,
+/// which its successor removes: a predecessor can make no new ones then.
 ///
 /// Without checkpoints nothing is ever committed: a file opened with openDirectly() takes lines at
 /// once, and each attempt begins a new one under the old name.
@@ -46,7 +38,7 @@ class CommittedFile {
   /// Whether it holds anything, or another subtask or job is about to write it.
   Result<bool> taken() const;
   /// Makes it ours: marks it, and removes what is left of earlier attempts.
-  Status claim();
+  Status claim() { return mark_.claim(); }
   /// Removes it, and what others were about to append.
   Status overwrite();
   /// Brings it to what the snapshot knows: appends what is pending, or begins a new file with the
@@ -84,13 +76,11 @@ class CommittedFile {
   Status openFile();
   Status replaceBy(std::uint64_t bytes);
   Status appendParts(std::size_t count);
-  Status removeOthers() const;
   std::string nextPart();
 
   const std::string path_;
   const FileOwner owner_;
-  const std::string mark_;     // The hidden directory.
-  const std::string attempt_;  // Within it.
+  const FileMark mark_;
   bool restored_ = false;
   bool direct_ = false;
   bool special_ = false;
@@ -101,8 +91,5 @@ class CommittedFile {
   Part open_;
   std::uint64_t parts_ = 0;
 };
-
-/// The jobs, in hex, that mark files of `directory` as theirs; of all files, or of `name`.
-Result<std::vector<std::string>> markedBy(const std::string& directory, std::string_view name = {});
 
 }  // namespace weir::connector
