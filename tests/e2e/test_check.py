@@ -18,7 +18,7 @@ class CheckTest(unittest.TestCase):
         cls.program = jobs / "checked"
         cls.cluster = Cluster(task_managers=1, slots=4)
         cls.cluster.__enter__()
-        cls.addClassCleanup(cls.cluster.__exit__, False)
+        cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
         cls.folder = cls.cluster.folder
         cls.old = cls.cluster.run_detached(cls.program, "first", cls.folder, options=("-p", 2))
         cls.cluster.wait_checkpoints(cls.old, 3)
@@ -84,9 +84,10 @@ class CheckTest(unittest.TestCase):
             ("crashes", "was ended by signal 11"),
             ("exits", "exited with status 7"),
             ("hangs", "did not get on for"),
+            ("hoards", "held more than 128 mb of memory (client.check.memory)"),
         ):
             with self.subTest(version=version):
-                done, document = self.document(version, "--timeout", "3 s")
+                done, document = self.document(version, "--timeout", "3 s", "-D", "client.check.memory=128 mb")
                 self.assertEqual(done.returncode, 1)
                 (problem,) = document["problems"]
                 self.assertEqual(problem["operator"]["uid"], "keeper")

@@ -120,6 +120,10 @@ struct Keeper : weir::RichMapFunction<std::int64_t, std::int64_t>,
     if (version == "exits") {
       std::exit(7);
     }
+    if (version == "hoards") {
+      const std::string hoard(std::size_t{300} << 20, 'x');
+      std::this_thread::sleep_for(std::chrono::hours(hoard.size() > 0 ? 1 : 0));
+    }
     if (version == "hangs") {
       trace("hangs");
       std::this_thread::sleep_for(std::chrono::hours(1));
