@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -67,12 +68,23 @@ inline runtime::SubmitRequest sampleJob(JobId id, const std::string& name = "a j
 /// A journal in a directory that goes with the test; time is virtual, files are real.
 class JournalFixture : public ::testing::Test {
  protected:
+  /// Names the directory to a process that is killed, and whose own would be left behind.
+  static constexpr const char* kChildDirectory = "WEIR_TEST_JOURNAL";
+
   JournalFixture() {
+    if (const char* given = std::getenv(kChildDirectory)) {
+      directory_ = given;
+      return;
+    }
     std::string folder = ::testing::TempDir() + "journal-XXXXXX";
     root_ = ::mkdtemp(folder.data());
     directory_ = root_ + "/ha";
   }
-  ~JournalFixture() override { std::filesystem::remove_all(root_); }
+  ~JournalFixture() override {
+    if (!root_.empty()) {
+      std::filesystem::remove_all(root_);
+    }
+  }
 
   std::unique_ptr<JournalJobStore> open(JournalJobStore::Settings settings = {}) {
     settings.directory = directory_;
