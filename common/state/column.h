@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include "common/record/rewrites.h"
 #include "common/record/serializer.h"
 #include "common/schema/state_kinds.h"
+#include "common/state/live_views.h"
 #include "common/state/segment_memory.h"
 
 namespace weir::state {
@@ -51,7 +51,7 @@ class ColumnBase {
   virtual bool has(Slot slot) const = 0;
   virtual void erase(Slot slot) = 0;
   virtual void prefetch(const Slot* slots, std::size_t count) const = 0;
-  /// Shares all segments with the view: O(segments).
+  /// Copies where the segments are, and touches none.
   virtual std::unique_ptr<FrozenColumn> freeze() = 0;
   /// Replaces a cell by an encoded one; fails `from` when it holds none.
   virtual void restore(Slot slot, Reader& from) = 0;
@@ -67,16 +67,15 @@ class ColumnBase {
   const Slot* current_;  // Owned by the backend, which outlives the column.
 };
 
-/// A run of cells with their presence. Shared by a column and its frozen views; whoever is not the
-/// only owner must not write.
+/// A run of cells with their presence. Seen by a column and its frozen views; the column writes
+/// only to what no view sees.
 template <typename V>
 struct Segment {
   static constexpr unsigned kShift = std::is_trivially_copyable_v<V> && sizeof(V) <= 64 ? 10 : 6;
   static constexpr Slot kCells = Slot{1} << kShift;
   static constexpr bool kOverAligned = alignof(V) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
-  std::atomic<std::uint32_t> owners{1};
-  std::uint32_t epoch = 0;  // Of the column when it last made sure to be the only owner.
+  std::uint32_t epoch = 0;  // Of the column when it last made sure that no view sees this.
   std::uint64_t present[kCells / 64] = {};
   alignas(V) std::byte cells[kCells * sizeof(V)];
 
@@ -120,7 +119,6 @@ struct Segment {
     cell(at)->~V();
     present[at / 64] &= ~(std::uint64_t{1} << (at % 64));
   }
-  /// A copy with one owner.
   std::unique_ptr<Segment> clone() const {
     auto copy = std::make_unique<Segment>();
     for (Slot at = 0; at < kCells; ++at) {
@@ -130,22 +128,19 @@ struct Segment {
     }
     return copy;
   }
-  static void release(Segment* segment) {
-    if (segment != nullptr && segment->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      delete segment;
-    }
-  }
 };
 
 /// The cells of one state, one per slot, in segments that never move. A segment that a frozen view
-/// still shares is copied before its first write.
+/// still sees is copied before its first write.
 template <typename V>
 class Column final : public ColumnBase {
  public:
   using ColumnBase::ColumnBase;
   ~Column() override {
     for (auto* segment : segments_) {
-      Segment<V>::release(segment);
+      if (segment != nullptr) {
+        retire(segment);
+      }
     }
   }
 
@@ -212,14 +207,15 @@ class Column final : public ColumnBase {
   /// A frozen view that gives typed access.
   class Frozen final : public FrozenColumn {
    public:
-    explicit Frozen(std::vector<Segment<V>*> segments) : segments_(std::move(segments)) {}
+    Frozen(const std::vector<Segment<V>*>& segments,
+           std::shared_ptr<LiveViews<Segment<V>>> views,
+           std::uint32_t epoch)
+        : segments_(segments), views_(std::move(views)), epoch_(epoch) {
+      views_->begin(epoch);
+    }
     Frozen(const Frozen&) = delete;
     Frozen& operator=(const Frozen&) = delete;
-    ~Frozen() override {
-      for (auto* segment : segments_) {
-        Segment<V>::release(segment);
-      }
-    }
+    ~Frozen() override { views_->end(epoch_); }
     const V* get(Slot slot) const {
       const std::size_t index = slot >> kShift;
       const Segment<V>* segment = index < segments_.size() ? segments_[index] : nullptr;
@@ -247,16 +243,14 @@ class Column final : public ColumnBase {
    private:
     static constexpr std::size_t kLine = 64;  // Of the caches.
 
-    std::vector<Segment<V>*> segments_;  // One share of each.
+    std::vector<Segment<V>*> segments_;  // Stay while the view is live.
+    std::shared_ptr<LiveViews<Segment<V>>> views_;
+    std::uint32_t epoch_;
   };
   std::unique_ptr<Frozen> freezeTyped() {
-    for (auto* segment : segments_) {
-      if (segment != nullptr) {
-        segment->owners.fetch_add(1, std::memory_order_relaxed);
-      }
-    }
+    auto frozen = std::make_unique<Frozen>(segments_, views_, epoch_);
     ++epoch_;
-    return std::make_unique<Frozen>(segments_);
+    return frozen;
   }
 
  private:
@@ -276,7 +270,11 @@ class Column final : public ColumnBase {
     }
   }
 
-  /// The segment with this column as its only owner.
+  void retire(Segment<V>* segment) {
+    views_->retire(std::unique_ptr<Segment<V>>(segment), segment->epoch, epoch_);
+  }
+
+  /// The segment, or a copy in its place if a view sees it.
   Segment<V>* own(std::size_t index) {
     if (index >= segments_.size()) {
       segments_.resize(index + 1);
@@ -286,19 +284,17 @@ class Column final : public ColumnBase {
       segment = new Segment<V>();
       segment->epoch = epoch_;
     } else if (segment->epoch != epoch_) {
-      // Acquire: what a writer thread read from this segment happened before our writes.
-      if (segment->owners.load(std::memory_order_acquire) != 1) {
-        Segment<V>* copy = segment->clone().release();
-        Segment<V>::release(segment);
-        segment = copy;
+      if (views_->see(segment->epoch)) {
+        retire(std::exchange(segment, segment->clone().release()));
       }
       segment->epoch = epoch_;
     }
     return segment;
   }
 
-  std::vector<Segment<V>*> segments_;  // Owned together with frozen views; null until written.
+  std::vector<Segment<V>*> segments_;  // Owned; null until written.
   std::uint32_t epoch_ = 0;            // Counts freezes.
+  std::shared_ptr<LiveViews<Segment<V>>> views_ = std::make_shared<LiveViews<Segment<V>>>();
 };
 
 }  // namespace weir::state
