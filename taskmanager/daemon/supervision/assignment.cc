@@ -94,6 +94,10 @@ std::string Assignment::label() const {
   return "job '" + name + "' (" + execution.job.hex() + ")";
 }
 
+std::uint64_t memoryLimit(const Assignment& assignment, const WorkerSettings& settings) {
+  return settings.memory_per_slot * assignment.slots;
+}
+
 Status checkUpdate(const runtime::TaskUpdate& update,
                    const Assignment& assignment,
                    const WorkerSettings& settings) {

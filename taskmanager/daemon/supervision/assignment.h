@@ -41,6 +41,9 @@ struct Assignment {
   std::string label() const;
 };
 
+/// What the worker, with what it starts, may use in bytes; 0: any.
+std::uint64_t memoryLimit(const Assignment& assignment, const WorkerSettings& settings);
+
 /// Whether a worker may report this of one of its tasks: no larger than its accumulators may be,
 /// and than a message to the job manager takes. The error is the cause of the job's end.
 Status checkUpdate(const runtime::TaskUpdate& update,

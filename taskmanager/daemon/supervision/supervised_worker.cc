@@ -3,103 +3,72 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/base/overloaded.h"
-#include "common/base/text.h"
 #include "common/config/value.h"
-#include "common/runtime/report_limits.h"
 #include "common/telemetry/log.h"
 #include "common/wire/encoding.h"
-#include "taskmanager/daemon/supervision/preparation.h"
+#include "taskmanager/daemon/supervision/worker_end.h"
+#include "taskmanager/daemon/supervision/worker_hello.h"
 
 namespace weir::taskmanager {
 
-SupervisedWorker::SupervisedWorker(Environment environment,
+SupervisedWorker::SupervisedWorker(const WorkerLaunch::Environment& environment,
                                    const WorkerSettings& settings,
                                    WorkerListener& listener,
                                    std::string directory,
                                    Work work)
-    : environment_(environment),
-      settings_(settings),
+    : settings_(settings),
       listener_(listener),
-      directory_({environment.loop, environment.pool, environment.cache, environment.transport},
-                 std::move(directory)),
       assignment_(Assignment::of(work, settings)),
+      launch_(environment, settings, assignment_, std::move(directory)),
+      reports_(assignment_, settings, listener, reportEvents()),
       work_(std::move(work)),
-      kill_(environment.loop, settings.stack_wait) {}
+      kill_(environment.preparation.loop, settings.stack_wait) {}
 
 SupervisedWorker::~SupervisedWorker() {
   process_.reset();
   if (failed_ && settings_.kept_directories > 0) {
-    directory_.keep(assignment_.execution, settings_.kept_directories);
+    launch_.directory().keep(assignment_.execution, settings_.kept_directories);
   }
 }
 
 std::string SupervisedWorker::name() const { return assignment_.workerOn(settings_.host); }
 
+WorkerReports::Events SupervisedWorker::reportEvents() {
+  return {.hello = [this](const runtime::WorkerHello& hello) { onHello(hello); },
+          .lease_taken = [this] { liveness_.awake(); },
+          .failed = [this] { kill_.after(settings_.end_timeout, ""); },
+          .tasks_ended =
+              [this] {
+                kill_.after(settings_.end_timeout,
+                            name() + " did not end after its tasks had, and was killed");
+              },
+          .broken = [this](const std::string& cause,
+                           bool unrecoverable) { onBroken(cause, unrecoverable); }};
+}
+
 void SupervisedWorker::start() {
-  directory_.prepare(std::move(work_), [this](Result<LaunchSpec> spec, Work work) {
-    if (stage_ == Stage::kPreparing) {
-      onPrepared(std::move(spec), std::move(work));
-    }
-  });
+  launch_.start(std::move(work_),
+                {.on_frame = [this](const std::string& frame) { onFrame(frame); },
+                 .on_end = [this](const std::string& reason) { onSocketEnd(reason); },
+                 .on_exit = [this](ProcessExit exit) { onExit(exit); }},
+                {.started = [this](std::unique_ptr<LaunchedWorker> process,
+                                   Work work) { onStarted(std::move(process), std::move(work)); },
+                 .failed =
+                     [this](std::string cause, bool unrecoverable) {
+                       unrecoverable_ = unrecoverable;
+                       end(false, std::move(cause));
+                     }});
 }
 
-void SupervisedWorker::onPrepared(Result<LaunchSpec> spec, Work work) {
-  if (!spec) {
-    unrecoverable_ = isForGood(spec.error());
-    end(false,
-        "job " + assignment_.execution.job.hex() + " cannot be prepared on " + settings_.host +
-            ": " + spec.error().text());
-    return;
-  }
+void SupervisedWorker::onStarted(std::unique_ptr<LaunchedWorker> process, Work work) {
   work_ = std::move(work);
-  spec->launcher = settings_.launcher;
-  spec->core_bytes = settings_.core_bytes;
-  spawn(*spec);
-}
-
-void SupervisedWorker::spawn(const LaunchSpec& spec) {
-  LaunchedWorker::Events events;
-  events.on_frame = [this](std::string frame) { onFrame(frame); };
-  events.on_end = [this](const std::string& reason) { onSocketEnd(reason); };
-  events.on_exit = [this](ProcessExit exit) { onExit(exit); };
-  auto process = LaunchedWorker::start(
-      environment_.loop,
-      spec,
-      WorkerOutput{settings_.standard_output, settings_.standard_error, assignment_.label()},
-      makeGroup(),
-      std::move(events));
-  if (!process) {
-    end(false,
-        "no worker process for job " + assignment_.execution.job.hex() + " on " + settings_.host +
-            ": " + process.error().text());
-    return;
-  }
-  process_ = *std::move(process);
+  process_ = std::move(process);
   kill_.arm(*process_);
   process_->socket().setReading(reading_);
   stage_ = Stage::kStarting;
-  log::info("started worker",
-            {{"job", assignment_.execution.job.hex()},
-             {"attempt", assignment_.execution.attempt.value()},
-             {"pid", process_->pid()},
-             {"program", spec.name}});
   kill_.after(settings_.hello_timeout,
               name() + " did not ask for its execution environment within " +
                   config::formatDuration(settings_.hello_timeout) + " and was killed");
-}
-
-std::unique_ptr<WorkerCgroup> SupervisedWorker::makeGroup() {
-  if (environment_.groups == nullptr) {
-    return nullptr;
-  }
-  auto made = environment_.groups->make(assignment_.execution, memoryLimit());
-  if (!made) {
-    log::warn("a worker has no control group: its children are found by descent",
-              {{"job", assignment_.execution.job.hex()}, {"reason", made.error().text()}});
-    return nullptr;
-  }
-  return *std::move(made);
 }
 
 void SupervisedWorker::send(runtime::WorkerOrder order) {
@@ -173,7 +142,7 @@ void SupervisedWorker::checkMemory(const ProcessTable& table) {
   if (!process_ || stage_ == Stage::kEnded) {
     return;
   }
-  const std::uint64_t limit = memoryLimit();
+  const std::uint64_t limit = memoryLimit(assignment_, settings_);
   const std::uint64_t used = process_->memoryBytes(table, limit);  // Gets to know its children.
   const bool kernel_does = process_->group() != nullptr && process_->group()->limitsMemory();
   if (limit != 0 && used > limit && kill_.cause().empty() && !kernel_does) {
@@ -183,39 +152,14 @@ void SupervisedWorker::checkMemory(const ProcessTable& table) {
 }
 
 void SupervisedWorker::onFrame(const std::string& frame) {
-  if (stage_ == Stage::kEnded) {
-    return;
+  if (stage_ != Stage::kEnded && reports_.take(frame)) {
+    liveness_.heard();
   }
-  auto relayed = wire::decodeRelayed(frame);
-  if (!relayed) {
-    kill_.now(name() + " broke the worker protocol: " + relayed.error().message());
-    return;
-  }
-  liveness_.heard();
-  std::visit(Overloaded{[this](runtime::WorkerReport& report) { take(std::move(report)); },
-                        [this](runtime::EncodedAck& ack) { handOn(std::move(ack)); }},
-             *relayed);
 }
 
-void SupervisedWorker::take(runtime::WorkerReport report) {
-  runtime::forEachText(report, [](std::string& text) { text = cutText(text); });
-  std::visit(Overloaded{[this](runtime::WorkerHello& hello) { onHello(hello); },
-                        [this](runtime::LeaseTaken&) { liveness_.awake(); },
-                        [this](runtime::WorkerFailed& failed) {
-                          failed_cause_ = std::move(failed.cause);
-                          unrecoverable_ = failed.unrecoverable;
-                          kill_.after(settings_.end_timeout, "");
-                        },
-                        [this](auto& of_an_attempt) {
-                          handOn(runtime::WorkerReport(std::move(of_an_attempt)));
-                        }},
-             report);
-}
-
-void SupervisedWorker::handOn(runtime::EncodedAck ack) {
-  if (stage_ == Stage::kDeployed && ack.execution == assignment_.execution) {
-    listener_.onAck(std::move(ack));
-  }
+void SupervisedWorker::onBroken(const std::string& cause, bool unrecoverable) {
+  unrecoverable_ = unrecoverable_ || unrecoverable;
+  kill_.now(cause);
 }
 
 void SupervisedWorker::onHello(const runtime::WorkerHello& hello) {
@@ -235,6 +179,7 @@ void SupervisedWorker::onHello(const runtime::WorkerHello& hello) {
     return;
   }
   stage_ = Stage::kDeployed;
+  reports_.open();
   kill_.expectStacks();
   process_->socket().send(*order);
   // Discarding state is no part of an attempt, and its worker does not listen meanwhile.
@@ -249,34 +194,6 @@ void SupervisedWorker::onHello(const runtime::WorkerHello& hello) {
   listener_.onDeployed(assignment_.execution);
 }
 
-void SupervisedWorker::handOn(runtime::WorkerReport report) {
-  const runtime::ExecutionId* execution = runtime::executionOf(report);
-  if (stage_ != Stage::kDeployed || execution == nullptr || *execution != assignment_.execution) {
-    return;
-  }
-  if (const auto* update = std::get_if<runtime::TaskUpdate>(&report)) {
-    if (const Status checked = checkUpdate(*update, assignment_, settings_); !checked) {
-      unrecoverable_ = true;
-      kill_.now(checked.error().text());
-      return;
-    }
-    onUpdate(*update);
-  }
-  listener_.onReport(assignment_.execution, std::move(report));
-}
-
-void SupervisedWorker::onUpdate(const runtime::TaskUpdate& update) {
-  tasks_reported_ = true;
-  if (runtime::isTerminal(update.state)) {
-    ended_tasks_.insert(update.task);
-  }
-  if (tasksHaveEnded()) {
-    kill_.after(settings_.end_timeout, name() + " did not end after its tasks had, and was killed");
-  }
-}
-
-bool SupervisedWorker::tasksHaveEnded() const { return ended_tasks_.size() >= assignment_.tasks; }
-
 void SupervisedWorker::onSocketEnd(const std::string& reason) {
   if (!reason.empty()) {
     kill_.now(name() + " broke the worker protocol: " + reason);
@@ -290,23 +207,24 @@ void SupervisedWorker::onSocketEnd(const std::string& reason) {
 
 void SupervisedWorker::onExit(ProcessExit exit) {
   kill_.disarm();
-  const bool all_ended = assignment_.discards_handles ? !exit.signaled && exit.number == 0
-                                                      : assignment_.tasks > 0 && tasksHaveEnded();
+  const bool all_ended = assignment_.discards_handles
+                             ? !exit.signaled && exit.number == 0
+                             : assignment_.tasks > 0 && reports_.tasksHaveEnded();
   const bool expected = cancelled_ || all_ended;
   failed_ = !expected;
   ExitCause cause =
       causeOfEnd({exit,
                   stage_ == Stage::kStarting ? WorkerStage::kStarting
-                  : tasks_reported_          ? WorkerStage::kRunning
+                  : reports_.tasksReported() ? WorkerStage::kRunning
                                              : WorkerStage::kPrepared,
-                  failed_cause_,
+                  reports_.ownWords(),
                   kill_.cause(),
                   process_->group() != nullptr && process_->group()->outOfMemoryKills() > 0,
-                  cancelled_ ? "" : directory_.keptPath(assignment_.execution)},
+                  cancelled_ ? "" : launch_.directory().keptPath(assignment_.execution)},
                  assignment_,
                  settings_,
                  process_->standardError());
-  unrecoverable_ = unrecoverable_ || cause.unrecoverable;
+  unrecoverable_ = unrecoverable_ || reports_.unrecoverable() || cause.unrecoverable;
   if (expected && kill_.cause().empty()) {
     cause.text.clear();
   }
@@ -325,6 +243,8 @@ void SupervisedWorker::onExit(ProcessExit exit) {
 
 void SupervisedWorker::end(bool expected, std::string cause) {
   stage_ = Stage::kEnded;
+  launch_.giveUp();
+  reports_.close();
   listener_.onEnded({assignment_.execution, expected, std::move(cause), unrecoverable_});
 }
 

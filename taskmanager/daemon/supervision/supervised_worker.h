@@ -3,60 +3,35 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "common/base/clock.h"
 #include "common/base/ids.h"
-#include "common/concurrency/executor.h"
 #include "common/runtime/messages.h"
-#include "taskmanager/daemon/blobcache/blob_cache.h"
 #include "taskmanager/daemon/supervision/assignment.h"
-#include "taskmanager/daemon/supervision/attempt_directory.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
 #include "taskmanager/daemon/supervision/kill_switch.h"
 #include "taskmanager/daemon/supervision/launched_worker.h"
 #include "taskmanager/daemon/supervision/liveness.h"
 #include "taskmanager/daemon/supervision/work.h"
-#include "taskmanager/daemon/supervision/worker_end.h"
-#include "taskmanager/daemon/supervision/worker_hello.h"
+#include "taskmanager/daemon/supervision/worker_launch.h"
+#include "taskmanager/daemon/supervision/worker_listener.h"
+#include "taskmanager/daemon/supervision/worker_reports.h"
 #include "taskmanager/daemon/supervision/worker_settings.h"
 #include "taskmanager/worker/network/hello.h"
 
 namespace weir::taskmanager {
 
-/// Who is told about workers. Calls come from the strand; none may destroy the worker directly.
-class WorkerListener {
- public:
-  virtual ~WorkerListener() = default;
-  /// It has its work and takes peers.
-  virtual void onDeployed(const runtime::ExecutionId& execution) = 0;
-  /// Something that a task, or a discard, of this very execution says; but for acknowledgements.
-  virtual void onReport(const runtime::ExecutionId& execution, runtime::WorkerReport report) = 0;
-  /// An acknowledgement of this execution, unread but for its header.
-  virtual void onAck(runtime::EncodedAck ack) = 0;
-  /// Nothing of it lives any more. The last call.
-  virtual void onEnded(const runtime::WorkerExited& exited) = 0;
-};
-
 /// One attempt of one job on this task manager, or the discard of handles, from the order to the
 /// end of its process.
 ///
-/// Fetches what the program needs, starts it, checks its hello, hands orders and peers to it in
-/// order, and kills it where it does not obey. Lives until after onEnded(); destroyed earlier it
+/// Has what the program needs fetched and started, checks its hello, hands orders and peers to it
+/// in order, and kills it where it does not obey. Lives until after onEnded(); destroyed earlier it
 /// kills the process and waits for it. Threads: the strand (the loop's).
 class SupervisedWorker {
  public:
-  struct Environment {
-    IoLoop& loop;                 // All borrowed from the task manager.
-    concurrency::Executor& pool;  // Several threads, which may hang.
-    BlobCache& cache;
-    BlobTransport& transport;
-    WorkerCgroups* groups = nullptr;  // None: its children are found by descent.
-  };
-
   /// `directory` is made for the attempt and deleted after it.
-  SupervisedWorker(Environment environment,
+  SupervisedWorker(const WorkerLaunch::Environment& environment,
                    const WorkerSettings& settings,
                    WorkerListener& listener,
                    std::string directory,
@@ -96,39 +71,30 @@ class SupervisedWorker {
  private:
   enum class Stage : std::uint8_t { kPreparing, kStarting, kDeployed, kEnded };
 
-  void onPrepared(Result<LaunchSpec> spec, Work work);
-  void spawn(const LaunchSpec& spec);
-  std::unique_ptr<WorkerCgroup> makeGroup();
-  std::uint64_t memoryLimit() const { return settings_.memory_per_slot * assignment_.slots; }
+  WorkerReports::Events reportEvents();
+  void onStarted(std::unique_ptr<LaunchedWorker> process, Work work);
   void onFrame(const std::string& frame);
   void onHello(const runtime::WorkerHello& hello);
   void onSocketEnd(const std::string& reason);
   void onExit(ProcessExit exit);
-  void take(runtime::WorkerReport report);
-  void handOn(runtime::WorkerReport report);
-  void handOn(runtime::EncodedAck ack);
-  void onUpdate(const runtime::TaskUpdate& update);
-  bool tasksHaveEnded() const;
+  void onBroken(const std::string& cause, bool unrecoverable);
   void end(bool expected, std::string cause);
   std::string name() const;
 
-  Environment environment_;
   const WorkerSettings& settings_;  // Borrowed from the core, as is the listener.
   WorkerListener& listener_;
-  AttemptDirectory directory_;
   const Assignment assignment_;
+  WorkerLaunch launch_;
+  WorkerReports reports_;
 
   Stage stage_ = Stage::kPreparing;
   Work work_;  // Until it is sent.
   std::deque<runtime::WorkerOrder> waiting_;
-  std::set<runtime::TaskId> ended_tasks_;
-  bool tasks_reported_ = false;
   bool cancelled_ = false;
   bool reading_ = true;
   bool takes_leases_ = false;
   Liveness liveness_;
   std::int64_t lease_until_ = 0;
-  std::string failed_cause_;  // What it said of itself.
   bool unrecoverable_ = false;
   bool failed_ = false;  // It had a process, whose end nobody expected.
   std::unique_ptr<LaunchedWorker> process_;

@@ -1,6 +1,5 @@
 #include "taskmanager/daemon/supervision/task_manager_core.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/base/lease.h"
@@ -18,7 +17,12 @@ constexpr std::uint64_t kMostUploading = std::uint64_t{64} << 20;  // Before wor
 TaskManagerCore::TaskManagerCore(Environment environment, CoreSettings settings)
     : environment_(std::move(environment)),
       settings_(std::move(settings)),
-      slots_(settings_.registration.slots),
+      workers_({{environment_.loop, environment_.pool, environment_.cache, environment_.transport},
+                environment_.groups},
+               environment_.directory,
+               settings_.worker,
+               *this,
+               settings_.registration.slots),
       reports_(environment_.loop, environment_.link, [this] { hold(); }),
       acknowledgements_(environment_.loop,
                         environment_.pool,
@@ -28,18 +32,7 @@ TaskManagerCore::TaskManagerCore(Environment environment, CoreSettings settings)
                            return nameOf(execution, id);
                          },
                          [this] { hold(); }}),
-      probes_(environment_.loop, environment_.probes, environment_.files, settings_.worker.host),
-      orphans_(environment_.directory.name(),
-               {[this](pid_t pid) {
-                  return std::ranges::any_of(
-                      workers_, [&](const auto& entry) { return entry.second->pid() == pid; });
-                },
-                [this](pid_t pid) {
-                  return std::ranges::any_of(workers_, [&](const auto& entry) {
-                    return environmentHas(
-                        pid, kWorkerMark, environment_.directory.ofAttempt(entry.first));
-                  });
-                }}) {}
+      probes_(environment_.loop, environment_.probes, environment_.files, settings_.worker.host) {}
 
 TaskManagerCore::~TaskManagerCore() = default;
 
@@ -58,9 +51,7 @@ void TaskManagerCore::openSession() {
 void TaskManagerCore::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
   stopping_ = true;
-  for (auto& [execution, worker] : workers_) {
-    worker->cancel(settings_.stop_grace);
-  }
+  workers_.forEach([this](SupervisedWorker& worker) { worker.cancel(settings_.stop_grace); });
   onIdle();
 }
 
@@ -85,7 +76,8 @@ void TaskManagerCore::onRegistered(const SessionTerms& terms) {
   acknowledgements_.beginSession();
   beats_.begin(terms);
   reports_.open(settings_.worker.most_report);
-  log::info("registered", {{"id", settings_.registration.id.hex()}, {"slots", slots_.total()}});
+  log::info("registered",
+            {{"id", settings_.registration.id.hex()}, {"slots", workers_.slots().total()}});
   heartbeat();
 }
 
@@ -97,9 +89,7 @@ void TaskManagerCore::onLost(const std::string& reason) {
   newest_epoch_ = LeaderEpoch();
   heartbeat_timer_.reset();
   environment_.cache.releaseAll();
-  for (auto& [execution, worker] : workers_) {
-    worker->kill();
-  }
+  workers_.forEach([](SupervisedWorker& worker) { worker.kill(); });
   hold();
   onIdle();
 }
@@ -108,21 +98,16 @@ void TaskManagerCore::onGivenUp(const Error& error) { environment_.on_given_up(e
 
 void TaskManagerCore::heartbeat() {
   reports_.send(runtime::Heartbeat{
-      beats_.send(nanosSinceBoot()), environment_.free_memory(), slots_.holders()});
-  for (auto& [execution, worker] : workers_) {
-    worker->beat(beats_.terms());
-    worker->renewLease(beats_.leaseUntil());
-  }
+      beats_.send(nanosSinceBoot()), environment_.free_memory(), workers_.slots().holders()});
+  workers_.forEach([this](SupervisedWorker& worker) { worker.beat(beats_.terms()); });
+  workers_.renewLeases(beats_.leaseUntil());
   heartbeat_timer_ =
       environment_.loop.schedule(beats_.terms().heartbeat_interval, [this] { heartbeat(); });
 }
 
 void TaskManagerCore::onHeard(std::uint64_t heartbeat) {
-  if (!beats_.heard(heartbeat)) {
-    return;
-  }
-  for (auto& [execution, worker] : workers_) {
-    worker->renewLease(beats_.leaseUntil());
+  if (beats_.heard(heartbeat)) {
+    workers_.renewLeases(beats_.leaseUntil());
   }
 }
 
@@ -131,11 +116,8 @@ void TaskManagerCore::onRoom() { hold(); }
 void TaskManagerCore::hold() {
   const bool held = reports_.isOpen() &&
                     (!environment_.link.hasRoom() || acknowledgements_.bytes() > kMostUploading);
-  if (std::exchange(held_, held) == held) {
-    return;
-  }
-  for (auto& [execution, worker] : workers_) {
-    worker->setReading(!held);
+  if (std::exchange(held_, held) != held) {
+    workers_.setHeld(held);
   }
 }
 
@@ -165,58 +147,33 @@ void TaskManagerCore::releaseBlobs(JobId job) {
   environment_.cache.dropUnusedSince(environment_.clock.now() - settings_.unused_blobs);
 }
 
-SupervisedWorker* TaskManagerCore::find(const runtime::ExecutionId& execution) {
-  const auto found = workers_.find(execution);
-  return found == workers_.end() ? nullptr : found->second.get();
-}
-
 void TaskManagerCore::start(Work work) {
-  const runtime::ExecutionId execution =
-      std::visit([](const auto& one) { return one.execution; }, work);
-  if (workers_.contains(execution)) {
+  const runtime::ExecutionId execution = executionOf(work);
+  if (workers_.find(execution) != nullptr) {
     return;  // Told twice.
   }
-  if (const std::string refusal = refusalOf(work); !refusal.empty()) {
+  if (const std::string refusal = refusalOf(execution); !refusal.empty()) {
     return refuse(execution, "is not deployed on " + settings_.worker.host + ": " + refusal);
   }
-  newest_epoch_ = execution.epoch;
-  if (const Status restored = environment_.directory.restore(); !restored) {
-    slots_.giveBack(execution);
+  Result<SupervisedWorker*> added = workers_.add(std::move(work));
+  if (added) {
+    newest_epoch_ = execution.epoch;
+    (*added)->start();
+  } else if (added.error().code() == ErrorCode::kIo) {
+    newest_epoch_ = execution.epoch;
     refuse(execution,
-           "cannot be prepared on " + settings_.worker.host + ": " + restored.error().text());
-    environment_.on_given_up(Error(restored.error()).during("cannot go on"));
-    return;
+           "cannot be prepared on " + settings_.worker.host + ": " + added.error().text());
+    environment_.on_given_up(Error(added.error()).during("cannot go on"));
+  } else {
+    refuse(execution, "is not deployed on " + settings_.worker.host + ": " + added.error().text());
   }
-  auto worker =
-      std::make_unique<SupervisedWorker>(SupervisedWorker::Environment{environment_.loop,
-                                                                       environment_.pool,
-                                                                       environment_.cache,
-                                                                       environment_.transport,
-                                                                       environment_.groups},
-                                         settings_.worker,
-                                         *this,
-                                         environment_.directory.ofAttempt(execution),
-                                         std::move(work));
-  worker->setReading(!held_);
-  worker->renewLease(beats_.leaseUntil());
-  SupervisedWorker& started = *worker;
-  workers_.emplace(execution, std::move(worker));
-  started.start();
 }
 
-/// Takes the slots when there is no reason against it.
-std::string TaskManagerCore::refusalOf(const Work& work) {
-  const runtime::ExecutionId execution =
-      std::visit([](const auto& one) { return one.execution; }, work);
+std::string TaskManagerCore::refusalOf(const runtime::ExecutionId& execution) const {
   if (execution.epoch < newest_epoch_) {
     return "a newer job manager has taken over";
   }
-  if (stopped_) {
-    return "the task manager is stopping";
-  }
-  const auto* deployment = std::get_if<runtime::Deployment>(&work);  // Discards take no slot.
-  const Status taken = slots_.take(execution, deployment == nullptr ? 0 : deployment->slots);
-  return taken ? "" : taken.error().text();
+  return stopped_ ? "the task manager is stopping" : "";
 }
 
 void TaskManagerCore::refuse(const runtime::ExecutionId& execution, const std::string& why) {
@@ -224,7 +181,7 @@ void TaskManagerCore::refuse(const runtime::ExecutionId& execution, const std::s
 }
 
 void TaskManagerCore::cancel(const runtime::ExecutionId& execution) {
-  if (SupervisedWorker* worker = find(execution)) {
+  if (SupervisedWorker* worker = workers_.find(execution)) {
     worker->cancel();
   } else {
     reports_.send(
@@ -233,7 +190,7 @@ void TaskManagerCore::cancel(const runtime::ExecutionId& execution) {
 }
 
 void TaskManagerCore::forward(const runtime::ExecutionId& execution, runtime::WorkerOrder order) {
-  if (SupervisedWorker* worker = find(execution)) {
+  if (SupervisedWorker* worker = workers_.find(execution)) {
     worker->send(std::move(order));
   }
 }
@@ -270,7 +227,7 @@ void TaskManagerCore::onReport(const runtime::ExecutionId& /*execution*/,
 }
 
 void TaskManagerCore::onAck(runtime::EncodedAck ack) {
-  const auto storage = find(ack.execution)->assignment().storage;
+  const auto storage = workers_.find(ack.execution)->assignment().storage;
   acknowledgements_.add(storage, std::move(ack));
 }
 
@@ -282,7 +239,7 @@ void TaskManagerCore::onUpdate(runtime::TaskUpdate update) {
 }
 
 std::string TaskManagerCore::nameOf(const runtime::ExecutionId& execution, OperatorId id) {
-  const SupervisedWorker* worker = find(execution);
+  const SupervisedWorker* worker = workers_.find(execution);
   return worker == nullptr ? id.hex() : worker->assignment().nameOf(id);
 }
 
@@ -293,9 +250,7 @@ void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
       exited.cause = "its task manager is being stopped";
     }
     acknowledgements_.abort(exited.execution);
-    orphans_.expect();  // What it left behind, killed by now, must be waited for.
-    workers_.erase(exited.execution);
-    slots_.giveBack(exited.execution);
+    workers_.remove(exited.execution);
     if (!lost_) {
       reports_.send(exited);
     }
@@ -304,35 +259,8 @@ void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
 }
 
 void TaskManagerCore::watchMemory() {
-  if (!workers_.empty() || orphans_.mayBeThere()) {
-    const ProcessTable table = ProcessTable::read();
-    for (auto& [execution, worker] : workers_) {
-      worker->checkMemory(table);
-    }
-    orphans_.reap(table);
-  }
-  if (environment_.groups != nullptr) {
-    environment_.groups->removeDead();
-  }
+  workers_.look();
   memory_timer_ = environment_.loop.schedule(settings_.memory_check, [this] { watchMemory(); });
-}
-
-PeerRouting TaskManagerCore::route(const worker::DataHello& hello, UniqueFd& socket) {
-  for (auto& [execution, worker] : workers_) {
-    if (execution.job != hello.job || execution.attempt != hello.attempt) {
-      continue;
-    }
-    if (worker::helloToken(worker->assignment().token) != hello.token ||
-        worker->assignment().self != hello.to_worker) {
-      return PeerRouting::kRefused;
-    }
-    if (!worker->deployed()) {
-      return PeerRouting::kNotYet;
-    }
-    worker->connectPeer(hello, std::move(socket));
-    return PeerRouting::kTaken;
-  }
-  return PeerRouting::kNotYet;
 }
 
 }  // namespace weir::taskmanager

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -11,17 +10,16 @@
 #include "common/fs/file_system.h"
 #include "common/runtime/messages.h"
 #include "taskmanager/daemon/blobcache/blob_cache.h"
-#include "taskmanager/daemon/slots/slot_table.h"
 #include "taskmanager/daemon/supervision/acknowledgements.h"
 #include "taskmanager/daemon/supervision/data_port.h"
 #include "taskmanager/daemon/supervision/directory_probes.h"
 #include "taskmanager/daemon/supervision/heard_beats.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
-#include "taskmanager/daemon/supervision/orphans.h"
 #include "taskmanager/daemon/supervision/report_queue.h"
 #include "taskmanager/daemon/supervision/supervised_worker.h"
 #include "taskmanager/daemon/supervision/work_directory.h"
+#include "taskmanager/daemon/supervision/worker_table.h"
 
 namespace weir::taskmanager {
 
@@ -69,7 +67,9 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   void stop(std::function<void()> stopped);
 
   /// For the data port: finds the worker that a connection is meant for.
-  PeerRouting route(const worker::DataHello& hello, UniqueFd& socket);
+  PeerRouting route(const worker::DataHello& hello, UniqueFd& socket) {
+    return workers_.route(hello, socket);
+  }
 
   std::size_t workers() const { return workers_.size(); }
 
@@ -91,11 +91,10 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   void probe(runtime::ProbeOrder order);
   void releaseBlobs(JobId job);
   void forward(const runtime::ExecutionId& execution, runtime::WorkerOrder order);
-  SupervisedWorker* find(const runtime::ExecutionId& execution);
 
   void onUpdate(runtime::TaskUpdate update);
   std::string nameOf(const runtime::ExecutionId& execution, OperatorId id);
-  std::string refusalOf(const Work& work);
+  std::string refusalOf(const runtime::ExecutionId& execution) const;
   void refuse(const runtime::ExecutionId& execution, const std::string& why);
   void hold();  // Holds workers back, or lets them go, as queues demand.
 
@@ -106,9 +105,8 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
 
   Environment environment_;
   CoreSettings settings_;
-  SlotTable slots_;
+  WorkerTable workers_;
   DataPort* data_port_ = nullptr;  // Borrowed from the daemon.
-  std::map<runtime::ExecutionId, std::unique_ptr<SupervisedWorker>> workers_;
   LeaderEpoch newest_epoch_;
   bool lost_ = false;  // Registers again when the last worker is gone.
   bool held_ = false;
@@ -119,7 +117,6 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   Acknowledgements acknowledgements_;
   DirectoryProbes probes_;
   HeardBeats beats_;
-  Orphans orphans_;
   std::unique_ptr<IoLoop::Timer> heartbeat_timer_;
   std::unique_ptr<IoLoop::Timer> memory_timer_;
 };

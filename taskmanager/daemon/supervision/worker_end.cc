@@ -39,7 +39,7 @@ std::string tooMuchMemory(const Assignment& assignment,
                           const WorkerSettings& settings,
                           const std::string& used,
                           const std::string& by) {
-  const std::uint64_t limit = settings.memory_per_slot * assignment.slots;
+  const std::uint64_t limit = memoryLimit(assignment, settings);
   return assignment.workerOn(settings.host) + ", with what it has started, " + used + " than the " +
          std::to_string(limit >> 20) + " MiB that its " + std::to_string(assignment.slots) +
          (assignment.slots == 1 ? " slot gives" : " slots give") + ", and was killed" + by +
