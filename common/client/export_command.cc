@@ -33,9 +33,10 @@ int exportGiven(const Invocation& invocation, const Given& given) {
   }
   console.result(fmt::format("Savepoint exported. Path: {}", escaped(exported->path)));
   console.note(
-      fmt::format("It has all of its state in it ({} in {} files): copy and move it freely.",
+      fmt::format("It has all of its state in it ({} in {} file{}): copy and move it freely.",
                   humanBytes(exported->bytes),
-                  exported->files));
+                  exported->files,
+                  exported->files == 1 ? "" : "s"));
   console.document(jsonText({{"path", exported->path},
                              {"from", given.word(0)},
                              {"files", exported->files},
