@@ -242,7 +242,7 @@ void SavepointDisposal::disposeFiles(const SharedDisposal& disposal) {
     if (Status may = mayDispose(*disposal); !may) {
       disposal->done(std::move(may).error());
     } else if (claim(disposal)) {
-      discardHandles(disposal, [this, disposal] { removeFiles(disposal); });
+      discardHandles(disposal, [this, disposal] { closeFiles(disposal); });
     }
   });
 }
@@ -286,6 +286,20 @@ Status SavepointDisposal::mayDispose(const Disposal& disposal) const {
   return ok();
 }
 
+/// Until its entry is closed it is whole, and its job keeps its state.
+void SavepointDisposal::closeFiles(const SharedDisposal& disposal) {
+  auto close = [&files = services_.files, disposal, most = settings_.metadata_limit] {
+    return closeEntry(files, disposal->removal, most);
+  };
+  work_.run(disposal->path, std::move(close), [this, disposal](Status closed) {
+    if (closed) {
+      removeFiles(disposal);
+    } else {
+      disposal->done(std::move(closed).error());
+    }
+  });
+}
+
 void SavepointDisposal::removeFiles(const SharedDisposal& disposal) {
   const runtime::CheckpointMetadata& metadata = *disposal->metadata;
   const std::string& original = disposal->removal.copy_of;
@@ -302,13 +316,11 @@ void SavepointDisposal::removeFiles(const SharedDisposal& disposal) {
   std::erase_if(gone, [this](const snapshot::InUse& owner) { return !isGone(owner); });
   auto remove = [&files = services_.files,
                  gone = std::move(gone),
-                 most = settings_.metadata_limit,
                  reply = std::move(disposal->reply),
                  removal = std::move(disposal->removal),
                  job_runs =
                      owners_.isRunning(metadata.job)]() mutable -> Result<runtime::DisposeReply> {
     std::vector<std::string>& told = reply.unreadable;
-    WEIR_RETURN_IF_ERROR(closeEntry(files, removal, most));
     if (!reply.data_later && removal.copy_of.empty()) {
       WEIR_TRY(const auto staying,
                removeState(files, removal.metadata, !job_runs, gone).during(kCutShort));

@@ -64,6 +64,7 @@ class SavepointDisposal {
   bool claim(const SharedDisposal& disposal);
   void discardHandles(const SharedDisposal& disposal, std::function<void()> next);
   void removeFromHeap(const SharedDisposal& disposal);
+  void closeFiles(const SharedDisposal& disposal);
   void removeFiles(const SharedDisposal& disposal);
   void removeData(runtime::CheckpointMetadata metadata,
                   bool job_runs,

@@ -393,6 +393,23 @@ TEST_F(SavepointStoreTest, RemovesDamagedDataAndNamesIt) {
   EXPECT_THAT(files_.files(), IsEmpty());
 }
 
+TEST_F(SavepointStoreTest, TheJobOfASavepointThatIsStillWholeKeepsItsState) {
+  for (std::uint64_t nth = 1;; ++nth) {
+    auto kept = keep("/s", checkpointOnFiles());
+    ASSERT_TRUE(kept);
+    owners_.released = 0;
+    files_.failOperation(nth, Error(ErrorCode::kIo, "the disk broke"));
+    if (dispose(kept->result.path)) {
+      ASSERT_GT(nth, 4U);
+      break;
+    }
+    if (open(kept->result.path)) {
+      EXPECT_EQ(owners_.released, 0) << nth;
+    }
+    static_cast<void>(dispose(kept->result.path));
+  }
+}
+
 TEST_F(SavepointStoreTest, ADisposalThatWasCutShortCanBeRepeated) {
   for (std::uint64_t nth = 1;; ++nth) {
     auto kept = keep("/s", checkpointOnFiles());
