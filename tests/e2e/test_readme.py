@@ -83,7 +83,9 @@ class ReadmeTest(unittest.TestCase):
                     self.assertIn("(RUNNING)", out)
                 elif line.startswith("tail "):
                     self.assertIn("to=", out)
-                elif " savepoint " in line and " -d " not in line:
+                elif " savepoint inspect " in line:
+                    self.assertIn("Count per word", out)
+                elif f" savepoint {job} " in line:
                     savepoint = re.search(r"^Savepoint completed\. Path: (\S+)$", out, re.M).group(1)
         self.assertEqual([p for p in (self.home / "savepoints").rglob("*") if p.is_file()], [])
         counts = [int(n) for n in re.findall(r"\bto=(\d+)$", self.printed(), re.M)]
