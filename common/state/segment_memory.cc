@@ -24,43 +24,41 @@ class Pages {
 
   void* take() {
     const std::lock_guard lock(mutex_);
-    if (in_pages_ + others_ < kFew) {
-      void* const segment = ::operator new(bytes_);
-      ++others_;
-      return segment;
+    void* segment = nullptr;
+    if (taken_ < kFew) {
+      segment = ::operator new(bytes_);
+    } else {
+      if (open_.empty()) {
+        addPage();
+      }
+      std::vector<void*>& free = open_.back()->free;
+      segment = free.back();
+      free.pop_back();
+      if (free.empty()) {
+        open_.pop_back();
+      }
     }
-    if (open_.empty()) {
-      addPage();
-    }
-    Page& page = *open_.back();
-    void* const segment = page.free.back();
-    page.free.pop_back();
-    if (page.free.empty()) {
-      open_.pop_back();
-      page.open = false;
-    }
-    ++in_pages_;
+    ++taken_;
     return segment;
   }
 
   void give(void* segment) noexcept {
     const std::lock_guard lock(mutex_);
+    --taken_;
     const auto found = pages_.find(reinterpret_cast<std::uintptr_t>(segment) / kHugePageBytes);
     if (found == pages_.end()) {
-      --others_;
       ::operator delete(segment, bytes_);
       return;
     }
     Page& page = *found->second;
-    page.free.push_back(segment);  // Within its capacity.
-    --in_pages_;
-    if (page.free.size() == perPage() && open_.size() > (page.open ? 1 : 0)) {
-      close(page);
+    if (page.free.empty()) {
+      open_.push_back(&page);  // Within its capacity, as is the next.
+    }
+    page.free.push_back(segment);
+    if (page.free.size() == perPage() && open_.size() > 1) {
+      std::erase(open_, &page);
       giveHugePages(page.begin, kHugePageBytes);
       pages_.erase(found);
-    } else if (!page.open) {
-      open_.push_back(&page);  // Within its capacity.
-      page.open = true;
     }
   }
 
@@ -68,7 +66,6 @@ class Pages {
   struct Page {
     std::byte* begin = nullptr;
     std::vector<void*> free;  // Where no segment stands.
-    bool open = false;        // Stands in open_.
   };
 
   std::size_t perPage() const { return kHugePageBytes / bytes_; }
@@ -81,23 +78,15 @@ class Pages {
     for (std::size_t at = perPage(); at-- > 0;) {
       page->free.push_back(page->begin + at * bytes_);
     }
-    page->open = true;
     open_.push_back(page.get());
     pages_.emplace(reinterpret_cast<std::uintptr_t>(page->begin) / kHugePageBytes, std::move(page));
-  }
-
-  void close(Page& page) {
-    if (page.open) {
-      std::erase(open_, &page);
-    }
   }
 
   const std::size_t bytes_;  // Of a segment.
   std::mutex mutex_;
   std::map<std::uintptr_t, std::unique_ptr<Page>> pages_;  // By address, in huge pages.
-  std::vector<Page*> open_;                                // With room.
-  std::size_t in_pages_ = 0;
-  std::size_t others_ = 0;
+  std::vector<Page*> open_;                                // All with room.
+  std::size_t taken_ = 0;                                  // In pages or not.
 };
 
 /// By size, of which there are as many as types of cells. Never destroyed: views of state may be
