@@ -184,7 +184,7 @@ std::string Program::once(const std::string& name, const std::function<std::stri
   }
   std::string bytes;
   if (role_ == Role::kWorker) {
-    const auto& submitted = workerStart().submitted.graph.once;
+    const auto& submitted = workerStart().submitted.graph->once;
     const auto found = std::find_if(
         submitted.begin(), submitted.end(), [&](const auto& one) { return one.name == name; });
     if (found == submitted.end()) {

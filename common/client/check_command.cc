@@ -52,7 +52,7 @@ class Check {
   Check(const Invocation& invocation,
         const ProgramCall& call,
         const runtime::CheckpointMetadata& metadata,
-        const graph::JobGraph& graph,
+        const graph::SharedGraph& graph,
         const SandboxBounds& bounds)
       : invocation_(invocation),
         call_(call),
@@ -96,7 +96,8 @@ class Check {
     std::set<Place> asked;
     for (const runtime::TaskRestore& task : order_.restores.tasks) {
       for (const runtime::OperatorRestoreOrder& one : task.operators) {
-        const auto now = std::ranges::find(order_.graph.operators, one.id, &graph::JobOperator::id);
+        const auto now =
+            std::ranges::find(order_.graph->operators, one.id, &graph::JobOperator::id);
         if (runtime::isChecked(*now) && one.dropped.empty()) {
           for (const runtime::RestoreSection& section : order_.restores.sectionsOf(one)) {
             asked.insert(placeOf(section.handle));
@@ -287,12 +288,12 @@ int checkSavepoint(const Invocation& invocation, const RunOptions& options, Dura
     return console.failure(what, fit.error());
   }
   const ProgramCall call = programCall(invocation, options, true);
-  const auto graph = obtainJobGraph(call, interrupted);
+  auto graph = obtainJobGraph(call, interrupted);
   if (!graph) {
     return console.failure(what, graph.error());
   }
   const SandboxBounds bounds{silence, invocation.configuration.get(config::kCheckMemory).bytes};
-  Check check(invocation, call, opened->metadata, *graph, bounds);
+  Check check(invocation, call, opened->metadata, *std::move(graph), bounds);
   if (const Status ran = check.run(*request); !ran) {
     return console.failure(what, ran.error());
   }

@@ -88,12 +88,12 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
     return console.failure(what, uploaded.error());
   }
   // Without checkpoints there is no snapshot that state could be looked for in.
-  const std::vector<std::string> warnings = prepared->program.graph.checkpoints.enabled
+  const std::vector<std::string> warnings = prepared->program.graph->checkpoints.enabled
                                                 ? graph::planWarnings(prepared->program.graph)
                                                 : std::vector<std::string>();
   SystemRandom random;
   runtime::SubmitRequest request{JobId::random(random),
-                                 std::move(prepared->program.graph),
+                                 prepared->program.graph,
                                  std::move(prepared->program.program),
                                  std::move(restore)};
   auto reply = (*client)->submit(request);
@@ -106,10 +106,10 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
   }
   console.result("Job has been submitted with JobID " + request.job.hex());
   if (options.detached) {
-    console.document(submissionDocument(request.job, request.graph.name, reply->restore));
+    console.document(submissionDocument(request.job, request.graph->name, reply->restore));
     return kDone;
   }
-  return followToEnd(invocation, **client, request.job, request.graph.name);
+  return followToEnd(invocation, **client, request.job, request.graph->name);
 }
 
 int runGiven(const Invocation& invocation, const Given& given) {

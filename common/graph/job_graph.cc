@@ -1,6 +1,7 @@
 #include "common/graph/job_graph.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace weir::graph {
 namespace {
@@ -49,6 +50,31 @@ bool equal(const JobEdge& a, const JobEdge& b) {
 }
 
 }  // namespace
+
+static_assert(!std::is_copy_constructible_v<JobGraph> && !std::is_copy_assignable_v<JobGraph>);
+
+/// A member that is missing here does not compile.
+JobGraph copyOf(const JobGraph& graph) {
+  const auto& [name,
+               max_parallelism,
+               operators,
+               vertices,
+               edges,
+               checkpoints,
+               restart,
+               state_backend,
+               once,
+               only_moved] = graph;
+  return {.name = name,
+          .max_parallelism = max_parallelism,
+          .operators = operators,
+          .vertices = vertices,
+          .edges = edges,
+          .checkpoints = checkpoints,
+          .restart = restart,
+          .state_backend = state_backend,
+          .once = once};
+}
 
 std::string firstDifference(const JobGraph& submitted, const JobGraph& rebuilt) {
   const std::size_t both = std::min(submitted.operators.size(), rebuilt.operators.size());

@@ -125,8 +125,16 @@ struct OnceValue {
   std::string bytes;
 };
 
+/// What holds it can be moved and not copied.
+struct OnlyMoved {
+  OnlyMoved() = default;
+  OnlyMoved(OnlyMoved&&) = default;
+  OnlyMoved& operator=(OnlyMoved&&) = default;
+};
+
 /// What a program builds and a job manager runs: a plain value that travels. What runs it stays in
-/// the program's process (ProgramGraph in common/program).
+/// the program's process (ProgramGraph in common/program). It may be large, payloads above all, and
+/// is moved, never copied: whoever needs the same one holds a SharedGraph.
 struct JobGraph {
   std::string name;
   std::uint32_t max_parallelism = 4096;
@@ -137,7 +145,11 @@ struct JobGraph {
   RestartStrategy restart;
   std::string state_backend;  ///< Set by the program (setStateBackend), else empty.
   std::vector<OnceValue> once;
+  [[no_unique_address]] OnlyMoved only_moved{};
 };
+
+/// For whoever has to change what others hold.
+JobGraph copyOf(const JobGraph& graph);
 
 /// The first difference between the graph that was submitted and the one a worker built, as a
 /// sentence naming the operator; empty when they agree. Payloads do not count.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/graph/job_graph.h"
+#include "common/graph/shared_graph.h"
 #include "common/runtime/deployment.h"
 #include "common/runtime/restores.h"
 #include "common/schema/check_phase.h"
@@ -18,7 +18,7 @@ namespace weir::runtime {
 
 /// Try to take this state back, without running anything.
 struct CheckRestore {
-  graph::JobGraph graph;
+  graph::SharedGraph graph;
   Program program;
   Restores restores;
   /// Operators that were looked at before, by a process that has ended.

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/graph/job_graph.h"
+#include "common/graph/shared_graph.h"
 #include "common/runtime/deployment.h"
 #include "common/runtime/job_state.h"
 #include "common/runtime/messages.h"
@@ -28,7 +28,7 @@ struct RestoreRequest {
 /// Submission is idempotent: the client makes the job id, and a repeated one is answered again.
 struct SubmitRequest {
   JobId job;
-  graph::JobGraph graph;
+  graph::SharedGraph graph;
   Program program;  ///< Its blobs were uploaded before.
   std::optional<RestoreRequest> restore;
 };

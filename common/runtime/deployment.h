@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/graph/job_graph.h"
+#include "common/graph/shared_graph.h"
 #include "common/runtime/job_state.h"
 #include "common/runtime/restores.h"
 
@@ -38,7 +38,7 @@ struct Program {
 /// What a worker process is started from: the program and the graph that it built at submission.
 struct JobProgram {
   Program program;
-  graph::JobGraph graph;
+  graph::SharedGraph graph;
 };
 
 /// Where the data plane of one worker listens: the data port of its task manager.
@@ -61,7 +61,7 @@ struct CheckpointStorage {
 /// reaches every task manager of the attempt, but for `self` and `restores`.
 struct Deployment {
   ExecutionId execution;
-  graph::JobGraph graph;
+  graph::SharedGraph graph;
   Program program;
   std::vector<WorkerEndpoint> workers;
   std::uint32_t self = 0;  ///< Index into `workers` of the addressed one.
@@ -83,7 +83,7 @@ struct DiscardHandles {
     SectionHandle state;
   };
   ExecutionId execution;
-  graph::JobGraph graph;
+  graph::SharedGraph graph;
   Program program;
   std::vector<Handle> handles;  ///< HandleDiscarded and DiscardOrder name them by their index.
   std::map<std::string, std::string> configuration;  ///< In force for the worker: timeouts.

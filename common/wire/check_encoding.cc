@@ -17,7 +17,7 @@ runtime::Deployment asDeployment(const runtime::CheckRestore& check) {
   to.program = check.program;
   to.restores = check.restores;
   to.workers.emplace_back();
-  for (const graph::JobVertex& vertex : check.graph.vertices) {
+  for (const graph::JobVertex& vertex : check.graph->vertices) {
     to.placement.emplace_back(vertex.parallelism, 0);
   }
   return to;
@@ -107,7 +107,7 @@ Result<runtime::CheckRestore> decodeCheck(std::string_view order) {
            fields::all<OperatorId>(from.deployment().check().done(), [](const std::string& one) {
              return fields::id<OperatorId>("checked operator", one);
            }));
-  to.graph = std::move(deployment.graph);
+  to.graph = deployment.graph;
   to.program = std::move(deployment.program);
   to.restores = std::move(deployment.restores);
   return to;

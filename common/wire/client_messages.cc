@@ -123,7 +123,7 @@ Result<runtime::SubmitRequest> fromProto(const v1::SubmitRequest& from) {
   WEIR_TRY(to.graph, fromProto(from.graph()));
   WEIR_TRY(to.program, fromProto(from.program()));
   if (to.program.executable.name.empty()) {
-    return wrong("job '" + to.graph.name + "'", "comes without a program");
+    return wrong("job '" + to.graph->name + "'", "comes without a program");
   }
   if (from.has_restore()) {
     WEIR_TRY(to.restore, fromProto(from.restore()));

@@ -156,13 +156,13 @@ Status checkPlacement(const runtime::Deployment& deployment) {
   if (deployment.self >= deployment.workers.size()) {
     return wrong("a deployment", "is addressed to a worker that it does not name");
   }
-  if (deployment.placement.size() != deployment.graph.vertices.size()) {
+  if (deployment.placement.size() != deployment.graph->vertices.size()) {
     return wrong("a deployment",
                  "places " + std::to_string(deployment.placement.size()) + " vertices of " +
-                     std::to_string(deployment.graph.vertices.size()));
+                     std::to_string(deployment.graph->vertices.size()));
   }
   for (std::size_t index = 0; index < deployment.placement.size(); ++index) {
-    const graph::JobVertex& vertex = deployment.graph.vertices[index];
+    const graph::JobVertex& vertex = deployment.graph->vertices[index];
     const std::vector<std::uint32_t>& workers = deployment.placement[index];
     const bool known = std::all_of(workers.begin(), workers.end(), [&](std::uint32_t worker) {
       return worker < deployment.workers.size();
@@ -231,7 +231,7 @@ Result<runtime::Restores> restoresOf(const v1::Deployment& from) {
 /// Every restore is of a subtask and of operators that the graph has, and each comes once.
 Status checkRestores(const runtime::Deployment& deployment) {
   std::map<OperatorId, const graph::JobVertex*> vertices;
-  for (const graph::JobVertex& vertex : deployment.graph.vertices) {
+  for (const graph::JobVertex& vertex : deployment.graph->vertices) {
     vertices.emplace(vertex.id, &vertex);
   }
   std::set<runtime::TaskId> tasks;
@@ -243,7 +243,7 @@ Status checkRestores(const runtime::Deployment& deployment) {
     }
     std::set<OperatorId> left;
     for (const std::uint32_t index : found->second->operators) {
-      left.insert(deployment.graph.operators[index].id);
+      left.insert(deployment.graph->operators[index].id);
     }
     for (const runtime::OperatorRestoreOrder& one : restore.operators) {
       if (left.erase(one.id) == 0) {

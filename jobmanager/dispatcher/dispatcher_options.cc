@@ -15,12 +15,12 @@ std::chrono::milliseconds millis(Duration duration) {
 }
 
 /// What a job that asks for nothing gets when the cluster checkpoints by default.
-void applyDefaults(const config::Configuration& configuration,
-                   graph::CheckpointSettings& settings) {
+void applyDefaults(const config::Configuration& configuration, graph::SharedGraph& graph) {
   const Duration interval = configuration.get(config::kCheckpointInterval);
-  if (settings.enabled || interval <= Duration::zero()) {
+  if (graph->checkpoints.enabled || interval <= Duration::zero()) {
     return;
   }
+  graph::CheckpointSettings settings = graph->checkpoints;
   settings.enabled = true;
   settings.interval = millis(interval);
   settings.mode = configuration.get(config::kCheckpointMode) == "AT_LEAST_ONCE"
@@ -30,6 +30,7 @@ void applyDefaults(const config::Configuration& configuration,
   settings.min_pause = millis(configuration.get(config::kCheckpointMinPause));
   settings.max_concurrent =
       static_cast<std::uint32_t>(configuration.get(config::kCheckpointMaxConcurrent));
+  graph.change([&](graph::JobGraph& own) { own.checkpoints = settings; });
 }
 
 }  // namespace
@@ -77,12 +78,12 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster,
                              runtime::SubmitRequest& request) {
   WEIR_TRY(auto own, config::Configuration::fromMap(request.program.configuration));
   config::Configuration configuration = cluster.configuration.overlaidWith(own);
-  if (!request.graph.state_backend.empty()) {
+  if (!request.graph->state_backend.empty()) {
     WEIR_RETURN_IF_ERROR(configuration.set(
-        config::kStateBackend.key, request.graph.state_backend, "the program's setStateBackend"));
+        config::kStateBackend.key, request.graph->state_backend, "the program's setStateBackend"));
   }
   WEIR_TRY(auto storage, config::resolveCheckpointStorage(configuration));
-  applyDefaults(configuration, request.graph.checkpoints);
+  applyDefaults(configuration, request.graph);
   JobOptions options;
   options.restart = config::resolveRestart(configuration);
   options.storage.inline_threshold = configuration.get(config::kMemoryThreshold).bytes;
@@ -95,7 +96,7 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster,
   if (cluster.savepoints.on_files) {
     options.probe_directories.push_back(cluster.savepoints.directory);
   }
-  if (!cluster.probe_directories || !request.graph.checkpoints.enabled) {
+  if (!cluster.probe_directories || !request.graph->checkpoints.enabled) {
     options.probe_directories.clear();
   }
   options.retained_checkpoints =

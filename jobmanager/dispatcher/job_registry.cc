@@ -62,13 +62,13 @@ Status JobRegistry::maySubmit(const runtime::SubmitRequest& request) const {
   if (closed_) {
     return *closed_;
   }
-  if (request.graph.vertices.empty()) {
-    return Error(ErrorCode::kInvalidArgument, "job '" + request.graph.name + "' has no operators");
+  if (request.graph->vertices.empty()) {
+    return Error(ErrorCode::kInvalidArgument, "job '" + request.graph->name + "' has no operators");
   }
   WEIR_RETURN_IF_ERROR(checkLimits(request.graph, options_.limits));
-  if (request.restore && !request.graph.checkpoints.enabled) {
+  if (request.restore && !request.graph->checkpoints.enabled) {
     return Error(ErrorCode::kInvalidArgument,
-                 "job '" + request.graph.name +
+                 "job '" + request.graph->name +
                      "' cannot start from a savepoint: checkpointing is disabled in its program")
         .advise("enable it with enableCheckpointing()");
   }

@@ -28,12 +28,12 @@ bool mayFollow(TaskState from, TaskState to) {
 
 }  // namespace
 
-ExecutionGraph::ExecutionGraph(graph::JobGraph graph, std::int64_t now)
+ExecutionGraph::ExecutionGraph(graph::SharedGraph graph, std::int64_t now)
     : graph_(std::move(graph)), last_modification_(now) {
   timestamps_[indexOf(state_)] = now;
-  for (std::size_t i = 0; i < graph_.vertices.size(); ++i) {
-    vertex_index_[graph_.vertices[i].id] = i;
-    executions_.emplace_back(graph_.vertices[i].parallelism);
+  for (std::size_t i = 0; i < graph_->vertices.size(); ++i) {
+    vertex_index_[graph_->vertices[i].id] = i;
+    executions_.emplace_back(graph_->vertices[i].parallelism);
   }
 }
 
@@ -146,12 +146,12 @@ const TaskExecution* ExecutionGraph::find(const runtime::TaskId& task) const {
 
 const graph::JobVertex* ExecutionGraph::vertex(OperatorId id) const {
   auto index = vertex_index_.find(id);
-  return index == vertex_index_.end() ? nullptr : &graph_.vertices[index->second];
+  return index == vertex_index_.end() ? nullptr : &graph_->vertices[index->second];
 }
 
 std::vector<runtime::TaskId> ExecutionGraph::tasks() const {
   std::vector<runtime::TaskId> ids;
-  for (const graph::JobVertex& vertex : graph_.vertices) {
+  for (const graph::JobVertex& vertex : graph_->vertices) {
     for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
       ids.push_back({vertex.id, subtask});
     }
@@ -161,7 +161,7 @@ std::vector<runtime::TaskId> ExecutionGraph::tasks() const {
 
 std::uint32_t ExecutionGraph::size() const {
   std::uint32_t sum = 0;
-  for (const graph::JobVertex& vertex : graph_.vertices) {
+  for (const graph::JobVertex& vertex : graph_->vertices) {
     sum += vertex.parallelism;
   }
   return sum;
@@ -209,8 +209,8 @@ std::string ExecutionGraph::describe(const runtime::TaskId& task) const {
 
 std::vector<VertexView> ExecutionGraph::vertices() const {
   std::vector<VertexView> views;
-  for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
-    const graph::JobVertex& vertex = graph_.vertices[v];
+  for (std::size_t v = 0; v < graph_->vertices.size(); ++v) {
+    const graph::JobVertex& vertex = graph_->vertices[v];
     VertexView view{
         .id = vertex.id, .name = vertex.name, .parallelism = vertex.parallelism, .subtasks = {}};
     for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {

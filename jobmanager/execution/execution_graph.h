@@ -10,7 +10,7 @@
 
 #include "common/base/error.h"
 #include "common/base/ids.h"
-#include "common/graph/job_graph.h"
+#include "common/graph/shared_graph.h"
 #include "common/runtime/job_state.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/execution/vertex_view.h"
@@ -33,9 +33,10 @@ struct TaskExecution {
 /// milliseconds of the wall clock.
 class ExecutionGraph {
  public:
-  ExecutionGraph(graph::JobGraph graph, std::int64_t now);
+  ExecutionGraph(graph::SharedGraph graph, std::int64_t now);
 
   const graph::JobGraph& graph() const { return graph_; }
+  const graph::SharedGraph& shared() const { return graph_; }
   runtime::JobState state() const { return state_; }
   const std::array<std::int64_t, 9>& timestamps() const { return timestamps_; }
   std::int64_t lastModification() const { return last_modification_; }
@@ -84,7 +85,7 @@ class ExecutionGraph {
   void noteAccumulators(const runtime::TaskUpdate& update);
   bool move(TaskExecution& task, runtime::TaskState to, std::int64_t now);
 
-  graph::JobGraph graph_;
+  const graph::SharedGraph graph_;  // With deployments and requests.
   runtime::JobState state_ = runtime::JobState::kCreated;
   AttemptId attempt_;
   std::array<std::int64_t, 9> timestamps_{};

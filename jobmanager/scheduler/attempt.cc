@@ -39,7 +39,7 @@ Attempt::Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptO
 
 void Attempt::deploy(Placement placement) {
   workers_.emplace(
-      execution_, std::move(placement), job_.states.graph().graph(), job_.services.resources);
+      execution_, std::move(placement), job_.states.graph().shared(), job_.services.resources);
   if (workers_->incomplete()) {
     workers_->giveBack();
     workers_.reset();

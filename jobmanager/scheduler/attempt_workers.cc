@@ -23,11 +23,11 @@ std::string newToken(Random& random) {
 
 AttemptWorkers::AttemptWorkers(runtime::ExecutionId execution,
                                Placement placement,
-                               const graph::JobGraph& graph,
+                               graph::SharedGraph graph,
                                ResourceManager& resources)
     : execution_(execution),
       placement_(std::move(placement)),
-      graph_(graph),
+      graph_(std::move(graph)),
       resources_(resources) {
   for (const TaskManagerId id : placement_.task_managers) {
     const runtime::Registration* registration = resources_.registration(id);
@@ -36,12 +36,12 @@ AttemptWorkers::AttemptWorkers(runtime::ExecutionId execution,
             ? runtime::WorkerEndpoint{id, "unknown", 0}
             : runtime::WorkerEndpoint{id, registration->host, registration->data_port});
   }
-  std::vector<bool> fed(graph_.vertices.size());
-  for (const graph::JobEdge& edge : graph_.edges) {
+  std::vector<bool> fed(graph_->vertices.size());
+  for (const graph::JobEdge& edge : graph_->edges) {
     fed[edge.target_vertex] = true;
   }
-  for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
-    vertex_index_.emplace(graph_.vertices[v].id, v);
+  for (std::size_t v = 0; v < graph_->vertices.size(); ++v) {
+    vertex_index_.emplace(graph_->vertices[v].id, v);
     for (const std::uint32_t worker : placement_.tasks[v]) {
       if (!fed[v]) {
         with_sources_.insert(placement_.task_managers[worker]);
@@ -111,10 +111,10 @@ void AttemptWorkers::sendToSources(const runtime::TaskManagerOrder& order) {
 
 std::vector<runtime::TaskId> AttemptWorkers::tasksOn(TaskManagerId id) const {
   std::vector<runtime::TaskId> tasks;
-  for (std::size_t v = 0; v < graph_.vertices.size(); ++v) {
+  for (std::size_t v = 0; v < graph_->vertices.size(); ++v) {
     for (std::uint32_t subtask = 0; subtask < placement_.tasks[v].size(); ++subtask) {
       if (placement_.task_managers[placement_.tasks[v][subtask]] == id) {
-        tasks.push_back({graph_.vertices[v].id, subtask});
+        tasks.push_back({graph_->vertices[v].id, subtask});
       }
     }
   }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/base/random.h"
-#include "common/graph/job_graph.h"
+#include "common/graph/shared_graph.h"
 #include "common/runtime/deployment.h"
 #include "common/runtime/job_state.h"
 #include "common/runtime/messages.h"
@@ -31,10 +31,10 @@ class AttemptWorkers {
     std::map<std::string, std::string> configuration;
   };
 
-  /// Holds the slots of `placement`. Graph and resources outlive it.
+  /// Holds the slots of `placement`. The resources outlive it.
   AttemptWorkers(runtime::ExecutionId execution,
                  Placement placement,
-                 const graph::JobGraph& graph,
+                 graph::SharedGraph graph,
                  ResourceManager& resources);
 
   /// Whether a task manager of it is no longer registered.
@@ -72,7 +72,7 @@ class AttemptWorkers {
 
   runtime::ExecutionId execution_;
   Placement placement_;
-  const graph::JobGraph& graph_;
+  const graph::SharedGraph graph_;  // With the job and its deployments.
   ResourceManager& resources_;
   std::vector<runtime::WorkerEndpoint> endpoints_;  // Parallel to placement_.task_managers.
   std::map<OperatorId, std::size_t> vertex_index_;

@@ -6,7 +6,7 @@
 
 namespace weir::jobmanager {
 
-JobStates::JobStates(graph::JobGraph graph, const Clock& clock, JobEvents& events)
+JobStates::JobStates(graph::SharedGraph graph, const Clock& clock, JobEvents& events)
     : clock_(clock), events_(events), graph_(std::move(graph), toEpochMillis(clock.wallNow())) {}
 
 void JobStates::move(runtime::JobState to, const std::string& cause) {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "common/base/clock.h"
-#include "common/graph/job_graph.h"
+#include "common/graph/shared_graph.h"
 #include "common/runtime/job_state.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/execution/execution_graph.h"
@@ -18,7 +18,7 @@ namespace weir::jobmanager {
 class JobStates {
  public:
   /// CREATED, which is no event yet. Clock and events outlive it.
-  JobStates(graph::JobGraph graph, const Clock& clock, JobEvents& events);
+  JobStates(graph::SharedGraph graph, const Clock& clock, JobEvents& events);
 
   runtime::JobState job() const { return graph_.state(); }
   const ExecutionGraph& graph() const { return graph_; }

@@ -46,8 +46,8 @@ template <typename Kind>
 Assignment common(const Kind& work, const WorkerSettings& settings) {
   Assignment kept;
   kept.execution = work.execution;
-  kept.job_name = work.graph.name;
-  for (const graph::JobOperator& op : work.graph.operators) {
+  kept.job_name = work.graph->name;
+  for (const graph::JobOperator& op : work.graph->operators) {
     kept.operator_names.emplace(op.id, op.name);
   }
   kept.cancellation_timeout = timeoutOf(

@@ -203,9 +203,9 @@ void CheckRun::tell(const runtime::CheckReport& report) const {
 
 bool CheckRun::run() {
   try {
-    for (const graph::JobVertex& vertex : check_.graph.vertices) {
+    for (const graph::JobVertex& vertex : check_.graph->vertices) {
       for (const std::uint32_t index : vertex.operators) {
-        const graph::JobOperator& what = check_.graph.operators[index];
+        const graph::JobOperator& what = check_.graph->operators[index];
         if (runtime::isChecked(what) && !done_.contains(what.id)) {
           checkOperator(vertex, index);
         }
@@ -229,7 +229,7 @@ const runtime::OperatorRestoreOrder* CheckRun::orderOf(const Task& task, Operato
 }
 
 void CheckRun::checkOperator(const graph::JobVertex& vertex, std::uint32_t index) {
-  const OperatorId id = check_.graph.operators[index].id;
+  const OperatorId id = check_.graph->operators[index].id;
   const CrashScope crashes(vertex.name.c_str());
   Listener listener(*this, id);
   bool restored = false;
@@ -248,7 +248,7 @@ void CheckRun::checkSubtask(const graph::JobVertex& vertex,
                             std::uint32_t index,
                             std::uint32_t subtask,
                             Listener& listener) {
-  const graph::JobOperator& what = check_.graph.operators[index];
+  const graph::JobOperator& what = check_.graph->operators[index];
   const runtime::OperatorRestoreOrder& order = *orderOf({vertex.id, subtask}, what.id);
   const auto sections = check_.restores.sectionsOf(order);
   listener.begin(subtask, sections);

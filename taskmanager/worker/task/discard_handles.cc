@@ -56,8 +56,8 @@ Result<std::vector<Discard>> readAll(const runtime::DiscardHandles& order,
     WEIR_TRY(const std::size_t owner, ownerOf(order.graph, code, one.owner));
     WEIR_TRY(auto discard,
              readHandle(code.operators[owner].read_handle, one.state, files)
-                 .during("read the state handle of operator '" + order.graph.operators[owner].name +
-                         "'"));
+                 .during("read the state handle of operator '" +
+                         order.graph->operators[owner].name + "'"));
     discards.push_back(std::move(discard));
   }
   return discards;

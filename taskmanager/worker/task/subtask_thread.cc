@@ -21,11 +21,11 @@ SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
                              TaskServices services)
     : deployment_(deployment),
       code_(code),
-      id_{deployment.graph.vertices[vertex].id, subtask},
+      id_{deployment.graph->vertices[vertex].id, subtask},
       vertex_(vertex),
       services_(services),
       input_(planGate(deployment.graph, vertex, subtask),
-             deployment.graph.checkpoints.mode,
+             deployment.graph->checkpoints.mode,
              services.buffers,
              signal_,
              services.clock),
@@ -51,7 +51,7 @@ void SubtaskThread::start(std::function<void()> ended) {
 }
 
 void SubtaskThread::run() {
-  const std::string name = deployment_.graph.vertices[vertex_].name;
+  const std::string name = deployment_.graph->vertices[vertex_].name;
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
   const CrashScope crash_scope(name.c_str());
   runGuarded();
@@ -113,7 +113,7 @@ void SubtaskThread::closeQuietly() {
 }
 
 std::string SubtaskThread::place() const {
-  const graph::JobVertex& vertex = deployment_.graph.vertices[vertex_];
+  const graph::JobVertex& vertex = deployment_.graph->vertices[vertex_];
   return " (in '" + (chain_ ? chain_->where() : vertex.name) + "', subtask " +
          std::to_string(id_.subtask + 1) + " of " + std::to_string(vertex.parallelism) + ")";
 }
@@ -129,7 +129,7 @@ void SubtaskThread::prepare() {
   reports_.connect(*chain_);
   input_.connect(*chain_);
   checkpoints_ = std::make_unique<TaskCheckpoints>(
-      TaskCheckpoints::Self{id_, deployment_.graph.vertices[vertex_].name},
+      TaskCheckpoints::Self{id_, deployment_.graph->vertices[vertex_].name},
       *chain_,
       outputs_,
       services_.snapshots,

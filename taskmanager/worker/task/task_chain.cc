@@ -57,7 +57,7 @@ Status restoreChain(OperatorChain& chain,
                openRestore(order,
                            deployment.restores.sectionsOf(order),
                            task.subtask,
-                           deployment.graph.vertices[vertex].parallelism,
+                           deployment.graph->vertices[vertex].parallelism,
                            what.max_parallelism,
                            files)
                    .during("restore operator '" + what.name + "'"));

@@ -72,8 +72,8 @@ void Worker::report(runtime::WorkerReport report) {
 std::chrono::milliseconds Worker::bufferTimeoutOf(std::uint32_t vertex,
                                                   std::chrono::milliseconds otherwise) const {
   std::optional<std::chrono::milliseconds> least;
-  for (const std::uint32_t index : deployment_.graph.vertices[vertex].operators) {
-    const auto own = deployment_.graph.operators[index].buffer_timeout;
+  for (const std::uint32_t index : deployment_.graph->vertices[vertex].operators) {
+    const auto own = deployment_.graph->operators[index].buffer_timeout;
     if (own && own->count() >= 0 && (!least || least->count() < 0 || *own < *least)) {
       least = own;
     } else if (own && !least) {
@@ -125,7 +125,7 @@ void Worker::connectTasks() {
   const std::uint32_t self = deployment_.self;
   for (const PlannedChannel& channel :
        planChannels(deployment_.graph, deployment_.placement, self)) {
-    const graph::JobEdge& edge = deployment_.graph.edges[channel.edge];
+    const graph::JobEdge& edge = deployment_.graph->edges[channel.edge];
     Task* consumer = nullptr;
     if (channel.consumer_worker == self) {
       consumer = taskOf(edge.target_vertex, channel.consumer);
@@ -145,7 +145,7 @@ void Worker::connectTasks() {
     }
   }
   for (auto& [key, channels] : outputs) {
-    const std::uint32_t vertex = deployment_.graph.edges[key.first].source_vertex;
+    const std::uint32_t vertex = deployment_.graph->edges[key.first].source_vertex;
     taskOf(vertex, key.second)->thread->addOutput(key.first, std::move(channels));
   }
 }

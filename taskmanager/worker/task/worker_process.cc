@@ -222,7 +222,7 @@ struct Self {
     start.discards_handles = std::holds_alternative<runtime::DiscardHandles>(work);
     std::visit(
         [this](auto& one) {
-          start.submitted = {one.program, std::move(one.graph)};  // main() builds its own.
+          start.submitted = {one.program, one.graph};  // main() builds its own.
         },
         work);
   }
@@ -240,7 +240,7 @@ struct Self {
   }
 
   WorkerProcess process;
-  WorkerProcess::Work work;  // Without its graph.
+  WorkerProcess::Work work;
   api::WorkerStart start;
 };
 

@@ -350,11 +350,12 @@ TEST(GraphTest, ALocalEnvironmentHasTheNumberOfCoresUnlessTold) {
 TEST(GraphTest, ALocalEnvironmentHasTheSubmittersNumberOfCoresOnAWorker) {
   auto here = StreamExecutionEnvironment::createLocalEnvironment();
   here.generateSequence(1, 5).print();
-  startOfWorker().submitted.graph = graphOf(here, "cores");
+  JobGraph submitted = graphOf(here, "cores");
   Writer eleven;
   eleven.put<std::int32_t>(11);
-  ASSERT_EQ(startOfWorker().submitted.graph.once.size(), 1U);
-  startOfWorker().submitted.graph.once[0].bytes = eleven.str();
+  ASSERT_EQ(submitted.once.size(), 1U);
+  submitted.once[0].bytes = eleven.str();
+  startOfWorker().submitted.graph = std::move(submitted);
   setenv("WEIR_MODE", "worker", 1);
   EXPECT_EQ(StreamExecutionEnvironment::createLocalEnvironment().getParallelism(), 11);
   unsetenv("WEIR_MODE");

@@ -29,7 +29,7 @@ JobGraph build(const StreamGraph& graph, bool chaining = true) {
   StreamGraph::Settings settings;
   settings.job_name = "job";
   settings.chaining = chaining;
-  return graph.translate(settings)->graph;
+  return std::move(graph.translate(settings)->graph);
 }
 
 /// source -> map -> (sink, filter -> sink).

@@ -40,7 +40,7 @@ StreamGraph counting() {
 JobGraph planned(const StreamGraph& graph) {
   StreamGraph::Settings settings;
   settings.job_name = "Job";
-  return graph.translate(settings)->graph;
+  return std::move(graph.translate(settings)->graph);
 }
 
 TEST(Plan, IsTheContractsJson) {

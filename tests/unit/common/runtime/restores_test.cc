@@ -73,10 +73,12 @@ class DeploymentSizeTest : public ::testing::Test {
  protected:
   DeploymentSizeTest() {
     deployment_.execution.job = JobId(Bytes16{9});
-    deployment_.graph.name = "my job";
-    deployment_.graph.operators.resize(1);
-    deployment_.graph.operators[0].id = kCount;
-    deployment_.graph.operators[0].name = "Count per word";
+    deployment_.graph.change([](graph::JobGraph& graph) {
+      graph.name = "my job";
+      graph.operators.resize(1);
+      graph.operators[0].id = kCount;
+      graph.operators[0].name = "Count per word";
+    });
     deployment_.restores.lists = {{section(0, 1000)}};
     deployment_.restores.tasks = {{{kCount, 0}, {orderOf(0, 0, 1)}}};
   }
@@ -100,7 +102,7 @@ TEST_F(DeploymentSizeTest, NamesTheGraphWhereThatIsTooMuch) {
 
 TEST_F(DeploymentSizeTest, NamesNoJobIdWhereAWorkerDiscardsHandles) {
   DiscardHandles discards;
-  discards.graph.name = "my job";
+  discards.graph.change([](graph::JobGraph& graph) { graph.name = "my job"; });
   EXPECT_THAT(deploymentTooLarge(discards, "host-1", 1100, "the 7 that x allows"),
               HasSubstr("that discards state handles of job 'my job' on host-1 has 1100 bytes"));
 }

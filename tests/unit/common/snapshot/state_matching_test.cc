@@ -241,7 +241,7 @@ class GeneratedIdsTest : public ::testing::Test {
   static graph::JobGraph build(const graph::StreamGraph& graph) {
     graph::StreamGraph::Settings settings;
     settings.job_name = "job";
-    return graph.translate(settings)->graph;
+    return std::move(graph.translate(settings)->graph);
   }
   /// A snapshot of `graph` in which each map has a late state of ten bytes.
   static runtime::CheckpointMetadata snapshotOf(const graph::JobGraph& graph) {

@@ -13,9 +13,9 @@ runtime::CheckRestore checkOfAll() {
   check.graph = testing::jobGraph();
   check.program.arguments = {"--rate", "3"};
   check.program.default_parallelism = 2;
-  const graph::JobVertex& vertex = check.graph.vertices[0];
+  const graph::JobVertex& vertex = check.graph->vertices[0];
   runtime::OperatorRestoreOrder order;
-  order.id = check.graph.operators[vertex.operators[0]].id;
+  order.id = check.graph->operators[vertex.operators[0]].id;
   order.old_parallelism = 1;
   runtime::SectionHandle handle;
   handle.storage = runtime::SectionHandle::Storage::kFile;

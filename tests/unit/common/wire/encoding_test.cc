@@ -122,12 +122,12 @@ TEST(EncodingTest, AWorkerOfTheLastProtocolFindsItsSectionsInEachOrder) {
 
 TEST(EncodingTest, WhatBecomesOfUnclaimedStateComesBackAsItWas) {
   runtime::Deployment one = deployment();
-  one.graph.operators[1].all_states_declared = true;
+  one.graph.change([](graph::JobGraph& graph) { graph.operators[1].all_states_declared = true; });
   one.restores.tasks[0].operators[0].unclaimed = state::Unclaimed::kLeftOut;
   const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(one)));
   ASSERT_TRUE(back.has_value()) << back.error().text();
   const auto& read = std::get<runtime::Deployment>(*back);
-  EXPECT_TRUE(read.graph.operators[1].all_states_declared);
+  EXPECT_TRUE(read.graph->operators[1].all_states_declared);
   EXPECT_EQ(read.restores.tasks[0].operators[0].unclaimed, state::Unclaimed::kLeftOut);
   one.restores.tasks[0].operators[0].unclaimed = static_cast<state::Unclaimed>(3);
   EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(one))).has_value());
@@ -294,8 +294,8 @@ TEST(ProgramTest, ComesBackAsItWas) {
   const auto back = decodeProgram(image);
   ASSERT_TRUE(back.has_value()) << back.error().text();
   EXPECT_EQ(encodeProgram(*back), image);
-  EXPECT_EQ(back->graph.name, program().graph.name);
-  EXPECT_TRUE(back->graph.operators[1].custom_handles);
+  EXPECT_EQ(back->graph->name, program().graph->name);
+  EXPECT_TRUE(back->graph->operators[1].custom_handles);
   EXPECT_EQ(back->program.executable.blob, program().program.executable.blob);
   EXPECT_EQ(back->program.libraries[0].name, "libweir.so");
   EXPECT_EQ(back->program.shipped[0].name, "data.txt");
@@ -349,7 +349,7 @@ runtime::DiscardHandles discards() {
     state.storage = runtime::SectionHandle::Storage::kInline;
     state.bytes = bytes;
     state.size = state.bytes.size();
-    order.handles.push_back({like.graph.operators[0].id, state});
+    order.handles.push_back({like.graph->operators[0].id, state});
   }
   return order;
 }

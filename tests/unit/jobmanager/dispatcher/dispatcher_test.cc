@@ -161,8 +161,9 @@ TEST_F(DispatcherTest, DeploysASubmittedJob) {
 TEST_F(DispatcherTest, RefusesAJobOfTooManySubtasksAndKeepsNothingOfIt) {
   runtime::SubmitRequest request;
   request.job = job_;
-  request.graph = testing::twoVertices(32768);
-  testing::addVertex(request.graph, "more", 1);
+  graph::JobGraph graph = testing::twoVertices(32768);
+  testing::addVertex(graph, "more", 1);
+  request.graph = std::move(graph);
   const auto reply =
       ask<runtime::SubmitReply>([&](auto done) { dispatcher_->submit(request, done); });
   ASSERT_FALSE(reply);

@@ -300,9 +300,11 @@ TEST_F(ServicesTest, ADeploymentThatIsTooLargeFailsItsJobAndNotTheSession) {
   ASSERT_TRUE(dispatcher_.waitFor([&] { return dispatcher_.task_managers.size() == 1; }));
   runtime::Deployment deployment;
   deployment.execution = {JobId(Bytes16{5}), AttemptId(2), LeaderEpoch(1)};
-  deployment.graph.name = "my job";
-  deployment.graph.operators.resize(1);
-  deployment.graph.operators[0].name = "Count per word";
+  deployment.graph.change([](graph::JobGraph& graph) {
+    graph.name = "my job";
+    graph.operators.resize(1);
+    graph.operators[0].name = "Count per word";
+  });
   runtime::OperatorRestoreOrder order;
   order.old_parallelism = 1;
   runtime::RestoreSection section;
@@ -336,9 +338,13 @@ TEST_F(ServicesTest, ADeploymentThatATaskManagerHasNoRoomForFailsItsJobAndMayBeT
   runtime::Deployment deployment;
   deployment.execution = {JobId(Bytes16{5}), AttemptId(2), LeaderEpoch(1)};
   // Ten of them leave room for pings, without which the task manager would be lost.
-  deployment.graph.name = std::string(1000, 'x');
+  const auto name = [&](std::size_t length) {
+    deployment.graph.change(
+        [length](graph::JobGraph& graph) { graph.name = std::string(length, 'x'); });
+  };
+  name(1000);
   const std::size_t bytes = wire::toProto(runtime::TaskManagerOrder(deployment)).ByteSizeLong();
-  deployment.graph.name.append(1900 - bytes, 'x');
+  name(1000 + 1900 - bytes);
   std::uint64_t sent = 0;
   for (bool refused = false; sent < 100'000 && !refused; ++sent) {
     dispatcher_.task_managers[kTaskManager]->send(deployment);

@@ -41,8 +41,9 @@ class SavepointHandlesTest : public ::testing::Test {
  protected:
   Program programNamed(const std::string& name) {
     auto program = std::make_shared<runtime::JobProgram>();
-    program->graph = testing::twoVertices(1);
-    program->graph.name = name;
+    graph::JobGraph graph = testing::twoVertices(1);
+    graph.name = name;
+    program->graph = std::move(graph);
     program->program.executable = {name, {fs::sha256(name), name.size()}};
     auto upload = store_.put(program->program.executable.blob);
     EXPECT_TRUE(upload && (*upload)->append(name) && (*upload)->finish());
@@ -95,7 +96,7 @@ class SavepointHandlesTest : public ::testing::Test {
     time_.runDue();
     return answer;
   }
-  std::string discardedBy() const { return discarder_.discards.at(0).program->graph.name; }
+  std::string discardedBy() const { return discarder_.discards.at(0).program->graph->name; }
   /// All blobs that nobody holds go.
   void endLeases() {
     time_.advance(20min);

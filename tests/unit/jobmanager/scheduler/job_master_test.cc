@@ -68,8 +68,23 @@ TEST_F(JobMasterTest, FinishesAfterAFinalCheckpointWhenAllInputsHaveEnded) {
   EXPECT_EQ(log_.result->state, runtime::JobState::kFinished);
 }
 
+TEST_F(JobMasterTest, OneGraphIsSharedByRequestStoreAndAllDeploymentsOfAllAttempts) {
+  startRunning();
+  failWorker();
+  time_.advance(std::chrono::seconds(3));
+  const graph::JobGraph* own = &*request_.graph;
+  for (std::uint8_t number = 1; number <= kTaskManagers; ++number) {
+    ASSERT_EQ(deployments(number).size(), 2U);
+    for (const runtime::Deployment& one : deployments(number)) {
+      EXPECT_EQ(&*one.graph, own);
+    }
+  }
+  const ha::Term next = *ha::beginTerm(stored_, std::chrono::seconds(1));
+  EXPECT_EQ(&*next.jobs.at(0).request.graph, own);
+}
+
 TEST_F(JobMasterTest, FinishesWithoutAFinalCheckpointWhenItTakesNone) {
-  request_.graph.checkpoints.enabled = false;
+  request_.graph.change([](graph::JobGraph& graph) { graph.checkpoints.enabled = false; });
   startRunning();
   endInputs();
   EXPECT_EQ(ordersOf<runtime::FinishOrder>(), 2U);
@@ -139,7 +154,7 @@ TEST_F(JobMasterTest, WaitsForSavepointsBeforeItFinishes) {
 }
 
 TEST_F(JobMasterTest, RefusesSavepointsOfAJobThatDoesNotCheckpoint) {
-  request_.graph.checkpoints.enabled = false;
+  request_.graph.change([](graph::JobGraph& graph) { graph.checkpoints.enabled = false; });
   startRunning();
   savepoint();
   ASSERT_TRUE(savepoint_ && !savepoint_->has_value());

@@ -59,8 +59,9 @@ class BrokenDisk final : public Disk {
 inline runtime::SubmitRequest sampleJob(JobId id, const std::string& name = "a job") {
   runtime::SubmitRequest request;
   request.job = id;
-  request.graph = weir::testing::twoVertices();
-  request.graph.name = name;
+  graph::JobGraph graph = weir::testing::twoVertices();
+  graph.name = name;
+  request.graph = std::move(graph);
   request.program.executable = {"prog", {fs::sha256("prog"), 4}};
   return request;
 }

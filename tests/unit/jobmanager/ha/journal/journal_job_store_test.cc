@@ -56,7 +56,7 @@ TEST_F(JournalJobStoreTest, HandsTheNextJobManagerJobsWithTheirCheckpoints) {
   EXPECT_EQ(term.epoch, LeaderEpoch(2));
   ASSERT_EQ(term.jobs.size(), 1U);
   EXPECT_EQ(term.jobs[0].request.job, job_);
-  EXPECT_EQ(term.jobs[0].request.graph.name, "first");
+  EXPECT_EQ(term.jobs[0].request.graph->name, "first");
   EXPECT_EQ(term.jobs[0].request.program.executable.name, "prog");
   ASSERT_TRUE(term.jobs[0].request.restore.has_value());
   EXPECT_EQ(term.jobs[0].request.restore->renamed.at("a"), "b");
@@ -215,7 +215,7 @@ TEST_F(JournalJobStoreTest, WritesItselfAnewAfterASyncThatFailed) {
   const Term term = next();
   ASSERT_EQ(term.jobs.size(), 2U);
   for (const StoredJob& job : term.jobs) {
-    EXPECT_NE(job.request.graph.name, "lost");
+    EXPECT_NE(job.request.graph->name, "lost");
   }
 }
 

@@ -34,14 +34,16 @@ TEST_F(AssignmentTest, TakesTimesOfTheJobAndElseThoseOfTheTaskManager) {
 }
 
 TEST_F(AssignmentTest, NamesOperatorsByTheirNamesAndUnknownOnesByTheirIds) {
-  deployment_.graph.operators.resize(1);
-  deployment_.graph.operators[0].name = "Count";
+  deployment_.graph.change([](graph::JobGraph& graph) {
+    graph.operators.resize(1);
+    graph.operators[0].name = "Count";
+  });
   EXPECT_EQ(made().nameOf(OperatorId()), "'Count'");
   EXPECT_EQ(made().nameOf(OperatorId(Bytes16{7})), OperatorId(Bytes16{7}).hex());
 }
 
 TEST_F(AssignmentTest, ALabelHasNoLineBreakWhateverTheJobIsCalled) {
-  deployment_.graph.name = "a\nb";
+  deployment_.graph.change([](graph::JobGraph& graph) { graph.name = "a\nb"; });
   EXPECT_THAT(made().label(), HasSubstr("job 'a?b' ("));
 }
 

@@ -196,7 +196,7 @@ TEST_F(WorkerEndTest, PassesTheOutputOfWorkersOnUnderTheNameOfTheirJob) {
     daemon::OutputSink sink(file.get(), {});
     settings_.worker.standard_output = &sink;
     auto it = deployment("echo one; printf 'two without end'; exit 1");
-    it.graph.name = "Word Count";
+    it.graph.change([](graph::JobGraph& graph) { graph.name = "Word Count"; });
     (void)runToItsEnd(it);
   }
   std::ostringstream text;

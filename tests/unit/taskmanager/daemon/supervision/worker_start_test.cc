@@ -118,9 +118,11 @@ class RestoringWorkerTest : public TaskManagerCoreTest {
   /// `tasks` subtasks that all read one section of `bytes`.
   runtime::Deployment restoring(const std::string& script, std::size_t tasks, std::size_t bytes) {
     auto it = deployment(script);
-    it.graph.name = "my job";
-    it.graph.operators.resize(1);
-    it.graph.operators[0].name = "Count per word";
+    it.graph.change([](graph::JobGraph& graph) {
+      graph.name = "my job";
+      graph.operators.resize(1);
+      graph.operators[0].name = "Count per word";
+    });
     runtime::RestoreSection section;
     section.handle.storage = runtime::SectionHandle::Storage::kInline;
     section.handle.bytes = std::string(bytes, 's');

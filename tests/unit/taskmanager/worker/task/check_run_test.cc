@@ -89,10 +89,12 @@ class CheckRunTest : public ::testing::Test {
     graph::JobOperator keeper = counts;
     keeper.id = kKeeper;
     keeper.name = "Keeper";
-    check_.graph.operators = {counts, keeper};
-    check_.graph.vertices.resize(1);
-    check_.graph.vertices[0].id = kCounts;
-    check_.graph.vertices[0].operators = {0, 1};
+    check_.graph.change([&](graph::JobGraph& graph) {
+      graph.operators = {counts, keeper};
+      graph.vertices.resize(1);
+      graph.vertices[0].id = kCounts;
+      graph.vertices[0].operators = {0, 1};
+    });
     code_.operators.resize(2);
     code_.operators[0].make = keyed<Counts<std::int64_t>>();
     code_.operators[1].make = [] {
@@ -256,7 +258,7 @@ TEST_F(CheckRunTest, PassesOverOperatorsThatWereLookedAtAndThoseWithoutState) {
   giveCounts(3);
   giveElements({"a"});
   check_.done = {kCounts};
-  check_.graph.operators[1].stateful = false;
+  check_.graph.change([](graph::JobGraph& graph) { graph.operators[1].stateful = false; });
   run();
   EXPECT_TRUE(ended_);
   EXPECT_THAT(checked_, IsEmpty());
@@ -289,8 +291,10 @@ TEST_F(CheckRunTest, NamesTheFileOfADamagedSectionAndLooksAtTheOthers) {
 
 TEST_F(CheckRunTest, TellsOfEntriesThatNoSubtaskGets) {
   giveCounts(1000);
-  check_.graph.vertices[0].parallelism = 2;  // But the section goes to the first one alone.
-  check_.graph.operators[1].stateful = false;
+  check_.graph.change([](graph::JobGraph& graph) {
+    graph.vertices[0].parallelism = 2;  // But the section goes to the first one alone.
+    graph.operators[1].stateful = false;
+  });
   run();
   ASSERT_THAT(problems_, SizeIs(1));
   EXPECT_THAT(problems_[0].what, HasSubstr("of the 1000 entries"));

@@ -29,7 +29,8 @@ class StringSink final : public state::ByteSink {
 class DiscardHandlesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    graph::JobOperator& one = order_.graph.operators.emplace_back();
+    graph::JobGraph graph;
+    graph::JobOperator& one = graph.operators.emplace_back();
     one.id = kIndex;
     one.name = "Index";
     code_.operators.resize(2);
@@ -48,10 +49,11 @@ class DiscardHandlesTest : public ::testing::Test {
         }
       });
     };
-    graph::JobOperator& other = order_.graph.operators.emplace_back();
+    graph::JobOperator& other = graph.operators.emplace_back();
     other.id = kOther;
     other.name = "Other";
-    order_.graph.name = "my job";
+    graph.name = "my job";
+    order_.graph = std::move(graph);
     order_.execution = {JobId(), AttemptId(4), LeaderEpoch(1)};
   }
   static runtime::SectionHandle handle(const state::OperatorState& state) {

@@ -90,8 +90,8 @@ class RemoteWorkerTest : public ::testing::Test {
     workers_ = {};
   }
   void start() {
-    const graph::ProgramGraph program = keyedJob(space_, 2);
-    deployment_.graph = program.graph;
+    graph::ProgramGraph program = keyedJob(space_, 2);
+    deployment_.graph = std::move(program.graph);
     deployment_.placement = {{0, 1}, {0, 1}};
     for (std::uint32_t self = 0; self < 2; ++self) {
       deployment_.self = self;

@@ -119,8 +119,8 @@ TEST(WorkerProcessTest, RunsItsDeploymentUntilToldToFinish) {
   runtime::Deployment deployment;
   deployment.execution = execution();
   deployment.workers.resize(1);
-  const graph::ProgramGraph program = keyedJob(space, 1);
-  deployment.graph = program.graph;
+  graph::ProgramGraph program = keyedJob(space, 1);
+  deployment.graph = std::move(program.graph);
   deployment.placement = {{0}, {0}};
   WorkerProcess process(manager.workers_end);
   manager.send(deployment);
@@ -150,8 +150,8 @@ void runWithoutTaskManager() {
   runtime::Deployment deployment;
   deployment.execution = execution();
   deployment.workers.resize(1);
-  const graph::ProgramGraph program = keyedJob(space, 1);
-  deployment.graph = program.graph;
+  graph::ProgramGraph program = keyedJob(space, 1);
+  deployment.graph = std::move(program.graph);
   deployment.placement = {{0}, {0}};
   WorkerProcess process(manager.workers_end);
   manager.close();
@@ -166,8 +166,8 @@ void runWithLease(std::int64_t nanos) {
   runtime::Deployment deployment;
   deployment.execution = execution();
   deployment.workers.resize(1);
-  const graph::ProgramGraph program = keyedJob(space, 1);
-  deployment.graph = program.graph;
+  graph::ProgramGraph program = keyedJob(space, 1);
+  deployment.graph = std::move(program.graph);
   deployment.placement = {{0}, {0}};
   WorkerProcess process(manager.workers_end);
   manager.send(runtime::LeaseOrder{nanosSinceBoot() + nanos});
@@ -188,8 +188,8 @@ TEST(WorkerProcessTest, AnswersLeases) {
   runtime::Deployment deployment;
   deployment.execution = execution();
   deployment.workers.resize(1);
-  const graph::ProgramGraph program = keyedJob(space, 1);
-  deployment.graph = program.graph;
+  graph::ProgramGraph program = keyedJob(space, 1);
+  deployment.graph = std::move(program.graph);
   deployment.placement = {{0}, {0}};
   WorkerProcess process(manager.workers_end);
   std::thread main_thread([&] { process.run(deployment, program.code); });

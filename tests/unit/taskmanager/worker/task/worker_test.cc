@@ -27,7 +27,7 @@ class WorkerTest : public ::testing::Test {
   }
   void start(std::uint32_t parallelism = 2) {
     graph::ProgramGraph program = keyedJob(space_, parallelism);
-    deployment_.graph = program.graph;
+    deployment_.graph = std::move(program.graph);
     deployment_.placement.assign(2, std::vector<std::uint32_t>(parallelism, 0));
     auto made = Worker::make(
         deployment_,
@@ -141,7 +141,7 @@ TEST_F(WorkerTest, RestoredFromACheckpointTheSumIsExact) {
     const auto states = state::readOperatorStates(**section);
     const auto number =
         *state::decodeElement<std::uint64_t>((*states)[0].elements[0], (*states)[0].info.schema);
-    (ack.task.vertex == deployment_.graph.vertices[0].id ? sources : sinks) += number;
+    (ack.task.vertex == deployment_.graph->vertices[0].id ? sources : sinks) += number;
   }
   EXPECT_EQ(sources, 2 * space_.count);
   EXPECT_EQ(sinks, 2 * space_.count);
