@@ -31,7 +31,6 @@ LARGER_CLASSES = {
     "jobmanager/checkpoint/checkpoint_coordinator.h": 450,  # With the wiring of its seven parts.
     "jobmanager/dispatcher/job_registry.h": 500,  # With who listens to it; answers for jobs that run and that ended.
     "jobmanager/ha/journal/journal_job_store.h": 600,  # With the thread that writes.
-    "jobmanager/savepoint/savepoint_disposal.h": 450,  # With who needs a savepoint.
     "jobmanager/scheduler/job_master.h": 450,  # With the wiring of its parts.
     "jobmanager/web/http_server.h": 450,  # With its connections, in the source file.
     "taskmanager/daemon/session/session_client.h": 500,  # With all of its state in the source file, so that nobody else includes gRPC.

@@ -15,26 +15,6 @@ namespace {
 constexpr std::string_view kCutShort =
     "the savepoint is gone, but not all that belonged to it (repeat the disposal)";
 
-Error inUse(const std::string& path, JobId job) {
-  return Error(ErrorCode::kFailedPrecondition,
-               "savepoint '" + path + "' is in use: job " + job.hex() + " would recover from it")
-      .advise("wait for that job's next checkpoint; when the job is gone, use --force");
-}
-
-Error beingTakenUp(const std::string& path, JobId job) {
-  return Error(ErrorCode::kUnavailable,
-               "savepoint '" + path + "' is of job " + job.hex() +
-                   ", which is being taken up again and may need it")
-      .advise("try again when its tasks run");
-}
-
-Error ownedElsewhere(const std::string& path, const snapshot::InUse& owner) {
-  return Error(ErrorCode::kFailedPrecondition,
-               "'" + path + "' holds a checkpoint of job " + owner.job.hex() +
-                   ", which runs in another cluster (process '" + owner.holder + "')")
-      .advise("its job removes it; when that cluster is gone, use --force");
-}
-
 /// Names also what was damaged before.
 Result<std::vector<std::string>> removeHeapState(fs::FileSystem& files,
                                                  const runtime::CheckpointMetadata& metadata,
@@ -69,6 +49,7 @@ SavepointDisposal::SavepointDisposal(const CheckpointServices& services,
       users_(users),
       owners_(owners),
       handles_(services, work),
+      use_(owners, settings.is_gone),
       settings_(std::move(settings)) {}
 
 void SavepointDisposal::dispose(runtime::DisposeRequest request,
@@ -143,8 +124,8 @@ void SavepointDisposal::disposeHeap(const SharedDisposal& disposal) {
     disposal->done(unknownHeapSavepoint(path));
     return;
   }
-  if (const std::set<JobId> users = users_.of(path); !users.empty() && !disposal->request.force) {
-    disposal->done(inUse(path, *users.begin()));
+  if (Status may = SavepointUse::mayDispose(path, users_.of(path), disposal->request.force); !may) {
+    disposal->done(std::move(may).error());
     return;
   }
   if (!claim(disposal)) {
@@ -239,51 +220,12 @@ void SavepointDisposal::disposeFiles(const SharedDisposal& disposal) {
     for (const JobId job : users_.of(disposal->path)) {  // Whose marks may be on their way.
       disposal->removal.users.push_back({job, settings_.holder});
     }
-    if (Status may = mayDispose(*disposal); !may) {
+    if (Status may = use_.mayDispose(disposal->removal, disposal->request.force); !may) {
       disposal->done(std::move(may).error());
     } else if (claim(disposal)) {
       discardHandles(disposal, [this, disposal] { closeFiles(disposal); });
     }
   });
-}
-
-Status SavepointDisposal::mayDispose(const Disposal& disposal) const {
-  const std::string& directory = disposal.path;
-  const runtime::CheckpointMetadata& metadata = *disposal.metadata;
-  if (owners_.isReading(metadata.job)) {
-    return beingTakenUp(directory, metadata.job);
-  }
-  for (const snapshot::InUse& user : disposal.removal.users) {
-    // That which took it and runs here keeps the data for as long as it needs it.
-    const bool keeps = user.job == metadata.job && owners_.isRunning(user.job);
-    if (!keeps && !isGone(user) && !disposal.request.force) {
-      return inUse(directory, user.job);
-    }
-  }
-  if (disposal.removal.owners_decide && !disposal.request.force) {
-    for (const snapshot::InUse& owner : disposal.removal.owners) {
-      if (!owners_.isRunning(owner.job) && !isGone(owner)) {
-        return ownedElsewhere(directory, owner);
-      }
-    }
-  }
-  if (!snapshot::isCheckpointDirectory(directory)) {
-    return ok();
-  }
-  if (metadata.savepoint && !disposal.request.force) {
-    return Error(ErrorCode::kInvalidArgument, "'" + directory + "' holds the state of a savepoint")
-        .advise(
-            "dispose the savepoint itself (`weir savepoint list` shows it); when there is none, "
-            "use "
-            "--force");
-  }
-  if (owners_.ownsCheckpoint(metadata.job, metadata.checkpoint)) {
-    return Error(ErrorCode::kFailedPrecondition,
-                 "'" + directory + "' is a checkpoint of job " + metadata.job.hex() +
-                     ", which has not ended")
-        .advise("its job removes it");
-  }
-  return ok();
 }
 
 /// Until its entry is closed it is whole, and its job keeps its state.
@@ -313,7 +255,7 @@ void SavepointDisposal::removeFiles(const SharedDisposal& disposal) {
                                          ", of which this was a copy");
   }
   std::vector<snapshot::InUse> gone = disposal->removal.owners;
-  std::erase_if(gone, [this](const snapshot::InUse& owner) { return !isGone(owner); });
+  std::erase_if(gone, [this](const snapshot::InUse& owner) { return !use_.isGone(owner); });
   auto remove = [&files = services_.files,
                  gone = std::move(gone),
                  reply = std::move(disposal->reply),

@@ -10,13 +10,13 @@
 #include "common/base/result.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/client_messages.h"
-#include "common/snapshot/use_marks.h"
 #include "jobmanager/checkpoint/checkpoint_services.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/savepoint/heap_savepoints.h"
 #include "jobmanager/savepoint/path_work.h"
 #include "jobmanager/savepoint/savepoint_handles.h"
 #include "jobmanager/savepoint/savepoint_owners.h"
+#include "jobmanager/savepoint/savepoint_use.h"
 #include "jobmanager/savepoint/savepoint_users.h"
 
 namespace weir::jobmanager {
@@ -60,7 +60,6 @@ class SavepointDisposal {
 
   void disposeHeap(const SharedDisposal& disposal);
   void disposeFiles(const SharedDisposal& disposal);
-  Status mayDispose(const Disposal& disposal) const;
   bool claim(const SharedDisposal& disposal);
   void discardHandles(const SharedDisposal& disposal, std::function<void()> next);
   void removeFromHeap(const SharedDisposal& disposal);
@@ -70,9 +69,6 @@ class SavepointDisposal {
                   bool job_runs,
                   runtime::DisposeReply reply,
                   Callback<runtime::DisposeReply> done);
-  bool isGone(const snapshot::InUse& one) const {
-    return settings_.is_gone && settings_.is_gone(one.holder);
-  }
 
   CheckpointServices services_;
   PathWork& work_;  // Borrowed from the store, like the next two.
@@ -80,6 +76,7 @@ class SavepointDisposal {
   SavepointUsers& users_;
   SavepointOwners& owners_;  // Borrowed: the dispatcher.
   SavepointHandles handles_;
+  const SavepointUse use_;
   const Settings settings_;
   std::set<std::string> under_way_;  // Paths.
 };
