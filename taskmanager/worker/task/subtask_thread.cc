@@ -1,6 +1,5 @@
 #include "taskmanager/worker/task/subtask_thread.h"
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -30,12 +29,9 @@ SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
              signal_,
              services.clock),
       outputs_(services.buffers, signal_, stop_.flag(), services.clock, buffer_timeout),
-      reports_(deployment.execution,
-               id_,
-               input_,
-               outputs_,
-               services.report,
-               services.most_accumulators) {}
+      reports_(
+          deployment.execution, id_, input_, outputs_, services.report, services.most_accumulators),
+      steps_({input_, outputs_, reports_, poll_timer_, signal_, services.clock}) {}
 
 SubtaskThread::~SubtaskThread() { join(); }
 
@@ -140,27 +136,18 @@ void SubtaskThread::prepare() {
   }
   chain_->open();
   prepared_ = true;
-  now_ = services_.clock.now();
-  reports_.begin(now_);
+  steps_.open(*chain_, *checkpoints_);
 }
 
 void SubtaskThread::loop() {
-  if (isSource() && chain_->headFinished()) {
-    chain_->receive(functions::EndOfInput{});
-    inputEnded();
-  }
+  steps_.begin();
   while (true) {
     signal_.prepare();  // Whatever comes from here on ends the next sleep.
     handleMail();
     if (finish_) {
       return;
     }
-    const Step done = step();
-    if (done == Step::kWorked) {
-      afterWork();
-    } else {
-      rest(done);
-    }
+    steps_.turn();
   }
 }
 
@@ -182,138 +169,12 @@ void SubtaskThread::handleMail() {
                           },
                           [this](const NotifyMail& notify) {
                             notify.completed ? checkpoints_->onCompleted(notify.checkpoint)
-                                             : onAborted(notify.checkpoint);
+                                             : steps_.abort(notify.checkpoint);
                           },
                           [this](const FinishMail&) { finish_ = true; }},
                mail);
   }
-  now_ = services_.clock.now();
-}
-
-SubtaskThread::Step SubtaskThread::step() {
-  if (!outputs_.hasRoom()) {
-    return Step::kBlocked;
-  }
-  return isSource() ? poll() : read();
-}
-
-SubtaskThread::Step SubtaskThread::poll() {
-  if (input_ended_) {
-    return Step::kIdle;
-  }
-  if (poll_timer_.resting()) {
-    now_ = services_.clock.now();
-    if (!poll_timer_.over(now_)) {
-      return Step::kIdle;
-    }
-  }
-  const SteadyTime start = now_;
-  const Duration waited = outputs_.waited();
-  const InputStatus status = chain_->poll(pace_.limit());
-  if (!processed() && chain_->handledOwnRecords()) {
-    processed_.store(true, std::memory_order_relaxed);
-  }
-  const SteadyTime end = worked(start, waited, status == InputStatus::kMoreAvailable);
-  if (status == InputStatus::kMoreAvailable) {
-    poll_timer_.hadRecords();
-    return Step::kWorked;
-  }
-  if (status == InputStatus::kEndOfInput) {
-    chain_->receive(functions::EndOfInput{});
-    inputEnded();
-    return Step::kWorked;
-  }
-  poll_timer_.hadNone(end, chain_->pollAgainAt());
-  return Step::kIdle;
-}
-
-SubtaskThread::Step SubtaskThread::read() {
-  switch (input_.next()) {
-    case TaskInput::Next::kNothing:
-      return Step::kIdle;
-    case TaskInput::Next::kSignal:
-      if (const auto joined = input_.join()) {
-        onSignal(*joined);
-      }
-      now_ = services_.clock.now();
-      return Step::kWorked;
-    case TaskInput::Next::kRecords:
-      break;
-  }
-  const SteadyTime start = now_;
-  const Duration waited = outputs_.waited();
-  const bool more = input_.read(pace_.limit());
-  processed_.store(true, std::memory_order_relaxed);
-  worked(start, waited, more);
-  return Step::kWorked;
-}
-
-SteadyTime SubtaskThread::worked(SteadyTime start, Duration waited_before, bool full) {
-  const SteadyTime end = services_.clock.now();
-  const Duration waiting = outputs_.waited() - waited_before;
-  pace_.took(end - start - waiting, waiting, full);
-  outputs_.noteStarted(end);
-  now_ = end;
-  return end;
-}
-
-void SubtaskThread::afterWork() {
-  reports_.touch();
-  if (outputs_.due(now_)) {
-    flush();
-  }
-  if (reports_.due(now_)) {
-    reports_.progress(now_);
-  }
-}
-
-void SubtaskThread::rest(Step step) {
-  if (step == Step::kIdle && outputs_.started()) {
-    reports_.touch();
-    if (outputs_.hasTimeout()) {
-      return flush();  // It may have waited and missed a wake-up: look at everything again.
-    }
-    outputs_.noteFlushed();
-  }
-  input_.gate().returnCredits();
-  if (reports_.due(now_)) {
-    return reports_.progress(now_);
-  }
-  SteadyTime deadline = reports_.dueAt();
-  if (step == Step::kIdle && !input_ended_) {
-    deadline = std::min(deadline, poll_timer_.next());
-  }
-  signal_.wait(deadline);
-  now_ = services_.clock.now();
-}
-
-void SubtaskThread::flush() {
-  chain_->flush();
-  outputs_.noteFlushed();
-  now_ = services_.clock.now();
-}
-
-void SubtaskThread::onAborted(CheckpointId checkpoint) {
-  input_.abort(checkpoint);
-  checkpoints_->onAborted(checkpoint);
-}
-
-void SubtaskThread::onSignal(const TaskInput::Joined& joined) {
-  if (const auto* barrier = std::get_if<functions::Barrier>(&joined.signal)) {
-    return checkpoints_->onBarrier(*barrier, {joined.alignment, joined.last_channel});
-  }
-  chain_->receive(joined.port, joined.signal);
-  outputs_.noteDue(services_.clock.now());
-  if (input_.ended()) {
-    inputEnded();
-  }
-}
-
-void SubtaskThread::inputEnded() {
-  outputs_.noteFlushed();
-  input_ended_ = true;
-  checkpoints_->inputEnded();
-  reports_.inputEnded();
+  steps_.look();
 }
 
 }  // namespace weir::worker

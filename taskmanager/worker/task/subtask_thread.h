@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -15,7 +14,6 @@
 #include "common/runtime/messages.h"
 #include "taskmanager/worker/operators/operator_chain.h"
 #include "taskmanager/worker/task/mailbox.h"
-#include "taskmanager/worker/task/pace.h"
 #include "taskmanager/worker/task/poll_timer.h"
 #include "taskmanager/worker/task/stop_request.h"
 #include "taskmanager/worker/task/task_checkpoints.h"
@@ -23,16 +21,16 @@
 #include "taskmanager/worker/task/task_outputs.h"
 #include "taskmanager/worker/task/task_reports.h"
 #include "taskmanager/worker/task/task_services.h"
+#include "taskmanager/worker/task/task_steps.h"
 
 namespace weir::worker {
 
 /// Runs one subtask on a thread of its own: its operators, what enters and leaves them, its part in
 /// checkpoints.
 ///
-/// The loop handles mail, then about a millisecond's worth of records, and sleeps when there is
-/// nothing or no room downstream. An input that has ended does not end the task: it forwards
-/// barriers and takes snapshots until finish(). The thread reports every change of state and ends
-/// with a terminal one; exceptions of user code end here.
+/// The loop handles mail, then takes a turn of TaskSteps. An input that has ended does not end the
+/// task: it forwards barriers and takes snapshots until finish(). The thread reports every change
+/// of state and ends with a terminal one; exceptions of user code end here.
 ///
 /// Threads: constructor, addOutput() and start() by the worker; trigger(), notify(), finish(),
 /// cancel() and fail() from any thread; the gate and the signal as they say.
@@ -59,7 +57,7 @@ class SubtaskThread {
   void start(std::function<void()> ended);
   void join();
 
-  bool isSource() const { return input_.empty(); }
+  bool isSource() const { return steps_.isSource(); }
   void trigger(const runtime::CheckpointOrder& order) { mailbox_.put(order); }
   void notify(CheckpointId checkpoint, bool completed) {
     mailbox_.put(NotifyMail{checkpoint, completed});
@@ -70,27 +68,14 @@ class SubtaskThread {
   /// Ends in FAILED with `cause`, unless the task is being cancelled.
   void fail(const std::string& cause) { stop_.fail(cause); }
   /// Whether its operators have taken records without a failure. From any thread.
-  bool processed() const { return processed_.load(std::memory_order_relaxed); }
+  bool processed() const { return steps_.processed(); }
 
  private:
-  enum class Step : std::uint8_t { kWorked, kIdle, kBlocked };
-
   void run();
   void runGuarded();
   void prepare();
   void loop();
   void handleMail();
-  Step step();
-  Step poll();
-  Step read();
-  /// Ends a sub-batch: paces the next one, and notes that buffers may be started.
-  SteadyTime worked(SteadyTime start, Duration waited_before, bool full);
-  void afterWork();
-  void rest(Step step);
-  void flush();
-  void onSignal(const TaskInput::Joined& joined);
-  void onAborted(CheckpointId checkpoint);
-  void inputEnded();
   void hearCompleted();
   void closeQuietly();
   std::string place() const;  // " (in 'operator', subtask 1 of 2)"
@@ -111,12 +96,9 @@ class SubtaskThread {
   std::unique_ptr<OperatorChain> chain_;
   TaskReports reports_;
   std::unique_ptr<TaskCheckpoints> checkpoints_;  // From when the operators are made.
-  Pace pace_;
-  SteadyTime now_{};       // As of the last step.
+  TaskSteps steps_;
   bool prepared_ = false;  // Operators are open.
-  bool input_ended_ = false;
   bool finish_ = false;
-  std::atomic<bool> processed_{false};  // A batch of records went through the operators.
 
   std::function<void()> ended_;
   std::thread thread_;  // Last.

@@ -1,0 +1,156 @@
+#include "taskmanager/worker/task/task_steps.h"
+
+#include <algorithm>
+
+namespace weir::worker {
+
+void TaskSteps::open(OperatorChain& chain, TaskCheckpoints& checkpoints) {
+  chain_ = &chain;
+  checkpoints_ = &checkpoints;
+  look();
+  parts_.reports.begin(now_);
+}
+
+void TaskSteps::begin() {
+  if (isSource() && chain_->headFinished()) {
+    chain_->receive(functions::EndOfInput{});
+    inputEnded();
+  }
+}
+
+void TaskSteps::turn() {
+  const Step done = step();
+  if (done == Step::kWorked) {
+    afterWork();
+  } else {
+    rest(done);
+  }
+}
+
+TaskSteps::Step TaskSteps::step() {
+  if (!parts_.outputs.hasRoom()) {
+    return Step::kBlocked;
+  }
+  return isSource() ? poll() : read();
+}
+
+TaskSteps::Step TaskSteps::poll() {
+  if (input_ended_) {
+    return Step::kIdle;
+  }
+  if (parts_.poll_timer.resting()) {
+    now_ = parts_.clock.now();
+    if (!parts_.poll_timer.over(now_)) {
+      return Step::kIdle;
+    }
+  }
+  const SteadyTime start = now_;
+  const Duration waited = parts_.outputs.waited();
+  const InputStatus status = chain_->poll(pace_.limit());
+  if (!processed() && chain_->handledOwnRecords()) {
+    processed_.store(true, std::memory_order_relaxed);
+  }
+  const SteadyTime end = worked(start, waited, status == InputStatus::kMoreAvailable);
+  if (status == InputStatus::kMoreAvailable) {
+    parts_.poll_timer.hadRecords();
+    return Step::kWorked;
+  }
+  if (status == InputStatus::kEndOfInput) {
+    chain_->receive(functions::EndOfInput{});
+    inputEnded();
+    return Step::kWorked;
+  }
+  parts_.poll_timer.hadNone(end, chain_->pollAgainAt());
+  return Step::kIdle;
+}
+
+TaskSteps::Step TaskSteps::read() {
+  switch (parts_.input.next()) {
+    case TaskInput::Next::kNothing:
+      return Step::kIdle;
+    case TaskInput::Next::kSignal:
+      if (const auto joined = parts_.input.join()) {
+        onSignal(*joined);
+      }
+      now_ = parts_.clock.now();
+      return Step::kWorked;
+    case TaskInput::Next::kRecords:
+      break;
+  }
+  const SteadyTime start = now_;
+  const Duration waited = parts_.outputs.waited();
+  const bool more = parts_.input.read(pace_.limit());
+  processed_.store(true, std::memory_order_relaxed);
+  worked(start, waited, more);
+  return Step::kWorked;
+}
+
+SteadyTime TaskSteps::worked(SteadyTime start, Duration waited_before, bool full) {
+  const SteadyTime end = parts_.clock.now();
+  const Duration waiting = parts_.outputs.waited() - waited_before;
+  pace_.took(end - start - waiting, waiting, full);
+  parts_.outputs.noteStarted(end);
+  now_ = end;
+  return end;
+}
+
+void TaskSteps::afterWork() {
+  parts_.reports.touch();
+  if (parts_.outputs.due(now_)) {
+    flush();
+  }
+  if (parts_.reports.due(now_)) {
+    parts_.reports.progress(now_);
+  }
+}
+
+void TaskSteps::rest(Step step) {
+  if (step == Step::kIdle && parts_.outputs.started()) {
+    parts_.reports.touch();
+    if (parts_.outputs.hasTimeout()) {
+      return flush();  // It may have waited and missed a wake-up: look at everything again.
+    }
+    parts_.outputs.noteFlushed();
+  }
+  parts_.input.gate().returnCredits();
+  if (parts_.reports.due(now_)) {
+    return parts_.reports.progress(now_);
+  }
+  SteadyTime deadline = parts_.reports.dueAt();
+  if (step == Step::kIdle && !input_ended_) {
+    deadline = std::min(deadline, parts_.poll_timer.next());
+  }
+  parts_.signal.wait(deadline);
+  now_ = parts_.clock.now();
+}
+
+void TaskSteps::flush() {
+  chain_->flush();
+  parts_.outputs.noteFlushed();
+  now_ = parts_.clock.now();
+}
+
+void TaskSteps::abort(CheckpointId checkpoint) {
+  parts_.input.abort(checkpoint);
+  checkpoints_->onAborted(checkpoint);
+}
+
+void TaskSteps::onSignal(const TaskInput::Joined& joined) {
+  if (const auto* barrier = std::get_if<functions::Barrier>(&joined.signal)) {
+    return checkpoints_->onBarrier(*barrier, {joined.alignment, joined.last_channel});
+  }
+  chain_->receive(joined.port, joined.signal);
+  parts_.outputs.noteDue(parts_.clock.now());
+  if (parts_.input.ended()) {
+    inputEnded();
+  }
+}
+
+void TaskSteps::inputEnded() {
+  parts_.outputs.noteFlushed();
+  input_ended_ = true;
+  checkpoints_->inputEnded();
+  parts_.reports.inputEnded();
+}
+
+}  // namespace weir::worker
