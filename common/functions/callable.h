@@ -9,6 +9,7 @@
 
 #include "common/functions/functions.h"
 #include "common/functions/source_function.h"
+#include "common/functions/two_phase_commit_sink.h"
 
 /// How operators take apart what a user handed over: an object of a function class or any callable,
 /// and which types that yields.
@@ -175,7 +176,10 @@ Acc callFold(F& f, const Acc& accumulator, const T& value) {
 
 template <typename F, typename In>
 void callSink(F& f, const In& value) {
-  if constexpr (Implements<F, SinkFunction>) {
+  if constexpr (Implements<F, TwoPhaseCommitSink>) {
+    auto& transaction = asBase<TwoPhaseCommitSink>(f).currentTransaction();
+    WEIR_CALL_METHOD_(TwoPhaseCommitSink, f, invoke, transaction, value)
+  } else if constexpr (Implements<F, SinkFunction>) {
     WEIR_CALL_METHOD_(SinkFunction, f, invoke, value)
   } else {
     std::invoke(f, value);
@@ -254,8 +258,11 @@ concept Folds = requires(F& f, const Acc& accumulator, const T& value) {
   { asBase<FoldFunction>(f).fold(accumulator, value) } -> std::convertible_to<Acc>;
 } || std::is_invocable_r_v<Acc, F&, const Acc&, const T&>;
 template <typename F, typename In>
-concept Sinks = requires(F& f, const In& value) { asBase<SinkFunction>(f).invoke(value); } ||
-                std::is_invocable_v<F&, const In&>;
+concept Sinks = requires(F& f, const In& value) {
+  asBase<SinkFunction>(f).invoke(value);
+} || requires(F& f, const In& value) {
+  asBase<TwoPhaseCommitSink>(f).invoke(asBase<TwoPhaseCommitSink>(f).currentTransaction(), value);
+} || std::is_invocable_v<F&, const In&>;
 template <typename F, typename T>
 concept Emits = !std::is_void_v<T> && std::is_invocable_r_v<InputStatus, F&, SourceContext<T>&>;
 template <typename F, typename In>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "common/functions/operator_check.h"
 #include "common/functions/operator_snapshot.h"
 #include "common/functions/rich_function.h"
+#include "common/functions/two_phase_commit_sink.h"
 #include "common/state/keyed_backend_of.h"
 #include "common/state/operator_state.h"
 
@@ -113,6 +115,9 @@ class FunctionOperator : public OperatorBase {
     if constexpr (std::is_base_of_v<RichFunction, F>) {
       static_cast<RichFunction&>(function_).open(*runtime_);
     }
+    if constexpr (std::is_base_of_v<Transactional, F>) {
+      static_cast<Transactional&>(function_).startTransactions(*runtime_);
+    }
     if constexpr (kStateful) {
       settleUnclaimed(*backend_, unclaimed_, context_->task());
     }
@@ -120,8 +125,19 @@ class FunctionOperator : public OperatorBase {
 
   void close() override {
     if (std::exchange(opened_, false)) {
+      std::exception_ptr failure;
+      if constexpr (std::is_base_of_v<Transactional, F>) {
+        try {
+          static_cast<Transactional&>(function_).endTransactions();
+        } catch (...) {
+          failure = std::current_exception();  // After close(), which is called in any case.
+        }
+      }
       if constexpr (std::is_base_of_v<RichFunction, F>) {
         static_cast<RichFunction&>(function_).close();
+      }
+      if (failure) {
+        std::rethrow_exception(failure);
       }
     }
   }

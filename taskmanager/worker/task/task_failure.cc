@@ -2,6 +2,7 @@
 
 #include "common/base/text.h"
 #include "common/functions/checkpointed.h"
+#include "common/functions/transaction_error.h"
 #include "common/state/state_error.h"
 #include "taskmanager/worker/task/exception_text.h"
 
@@ -21,6 +22,8 @@ bool isForGood(const std::exception_ptr& thrown) {
     return true;
   } catch (const UnrecoverableError&) {
     return true;
+  } catch (const TransactionError& error) {
+    return isForGood(error.cause());
   } catch (...) {
     return false;
   }
@@ -31,6 +34,8 @@ std::string textOf(const std::exception_ptr& thrown) {
     std::rethrow_exception(thrown);
   } catch (const AccumulatorsTooLargeError& error) {
     return error.what();  // A sentence of ours, which needs no type.
+  } catch (const TransactionError& error) {
+    return std::string(error.what()) + ": " + textOf(error.cause());
   } catch (...) {
     return describeException(thrown);
   }

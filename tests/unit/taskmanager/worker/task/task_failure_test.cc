@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/functions/checkpointed.h"
+#include "common/functions/transaction_error.h"
 #include "common/state/state_error.h"
 
 namespace weir::worker {
@@ -34,6 +35,21 @@ TEST(TaskFailureTest, WhatEveryRestartWouldMeetAgainIsForGood) {
 TEST(TaskFailureTest, WhatCannotBeReadNowMayBeReadLater) {
   EXPECT_FALSE(failureOfA(RestoreError(Error(ErrorCode::kUnavailable, "away"))).unrecoverable);
   EXPECT_FALSE(failureOfA(7).unrecoverable);
+}
+
+template <typename Thrown>
+TaskFailure failureOfACommit(const Thrown& thrown) {
+  return failureOfA(TransactionError("could not commit transaction 'x' of operator 'S'",
+                                     std::make_exception_ptr(thrown)));
+}
+
+TEST(TaskFailureTest, AFailedCommitSaysWhatItsFunctionThrewAndAsksItWhetherARestartHelps) {
+  const TaskFailure failure = failureOfACommit(std::runtime_error("disk full"));
+  EXPECT_EQ(failure.cause,
+            "could not commit transaction 'x' of operator 'S': std::runtime_error: disk full "
+            "(in 'A')");
+  EXPECT_FALSE(failure.unrecoverable);
+  EXPECT_TRUE(failureOfACommit(UnrecoverableError("wrong for ever")).unrecoverable);
 }
 
 TEST(TaskFailureTest, ALongTextIsCutButNotItsPlace) {
