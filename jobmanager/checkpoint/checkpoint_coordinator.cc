@@ -74,6 +74,7 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
 void CheckpointCoordinator::resume(const ha::JobCheckpoints& stored,
                                    std::vector<CompletedCheckpoint> retained) {
   removal_.resumed();
+  left_ = LeftCheckpoints::of(stored);
   stored_.resume(stored.next);
   for (const CheckpointId id : stored.pinned) {
     continueAfter(id);
@@ -102,6 +103,9 @@ void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
 
 void CheckpointCoordinator::start() {
   running_ = true;
+  if (left_) {
+    removal_.discardLeft(*std::exchange(left_, std::nullopt));
+  }
   pacer_.start();
 }
 

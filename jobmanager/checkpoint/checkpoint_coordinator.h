@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/result.h"
@@ -60,8 +61,9 @@ class CheckpointCoordinator {
   void continueAfter(CheckpointId restored) { stored_.continueAfter(restored); }
 
   /// The job was taken up again: `stored` is what is known of its checkpoints, and these, oldest
-  /// first, are what it recovers from. What was being discarded is. Of a job that had ended, none
-  /// is read: what was retained stays.
+  /// first, are what it recovers from. What was being discarded is; what was begun and not stored
+  /// goes at the first start(), when no task of the earlier leader writes any more. Of a job that
+  /// had ended, none is read: what was retained stays.
   void resume(const ha::JobCheckpoints& stored, std::vector<CompletedCheckpoint> retained);
 
   /// All tasks run: the first checkpoint is due in one interval.
@@ -128,6 +130,7 @@ class CheckpointCoordinator {
   FileWork work_;  // Before those who use it.
   CheckpointWriter writer_;
   CheckpointRemoval removal_;
+  std::optional<LeftCheckpoints> left_;  // By earlier leaders, until start().
   CheckpointPacer pacer_;
 };
 

@@ -173,6 +173,29 @@ void CheckpointRemoval::resumeDiscard(CheckpointId id, std::function<void()> don
       });
 }
 
+void CheckpointRemoval::discardLeft(const LeftCheckpoints& left) {
+  if (!onFiles()) {
+    return;  // Its state ended with the job manager.
+  }
+  files_.run(
+      [&files = services_.files, setup = setup_, left] {
+        return findLeft(
+            files, setup.directory, left, setup.program != nullptr, setup.metadata_limit);
+      },
+      [this](const Result<std::vector<CheckpointId>>& found) {
+        if (!found) {
+          log::warn("what an earlier job manager left of checkpoints stays until the job ends",
+                    {{"path", setup_.directory}, {"reason", found.error().message()}});
+          return;
+        }
+        for (const CheckpointId id : *found) {
+          log::info("removing a checkpoint that an earlier job manager did not complete",
+                    {{"job", setup_.job.hex()}, {"path", removed_.directoryOf(id)}});
+          resumeDiscard(id, [] {});
+        }
+      });
+}
+
 void CheckpointRemoval::disown(CheckpointId id) {
   if (const auto found = records_.find(id); found != records_.end()) {
     found->second.handles_owned = false;

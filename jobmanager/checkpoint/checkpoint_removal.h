@@ -18,6 +18,7 @@
 #include "jobmanager/checkpoint/completed_checkpoint_store.h"
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/checkpoint/handle_discarder.h"
+#include "jobmanager/checkpoint/left_checkpoints.h"
 
 namespace weir::jobmanager {
 
@@ -62,6 +63,9 @@ class CheckpointRemoval {
   /// The same of one that an earlier leader was discarding when it died, and of which any part may
   /// be gone. Its handles are discarded again if it had not come to its files.
   void resumeDiscard(CheckpointId id, std::function<void()> done);
+  /// Discards what earlier leaders have begun and never stored. What cannot be looked at stays
+  /// until the job ends.
+  void discardLeft(const LeftCheckpoints& left);
 
   /// A savepoint has the handles of this checkpoint as its own, until disown() is called.
   void own(CheckpointId id) { records_[id].handles_owned = true; }

@@ -92,6 +92,54 @@ TEST_F(CoordinatorIdsTest, RemovesWhatTheLeaderBeforeWasRemoving) {
   EXPECT_THAT(tasks_.stored.discards, IsEmpty());
 }
 
+TEST_F(CoordinatorIdsTest, RemovesWhatTheLeaderBeforeDiedOverOnceTheTasksRun) {
+  write(7, 1);           // Pending.
+  completeAndForget(8);  // Its metadata was written.
+  completeAndForget(9);
+  write(40, 1);  // May be this leader's.
+  ASSERT_TRUE(fs::writeAll(files_, directoryOf(10) + "/notes", "x"));
+  coordinator_.emplace(services(), graph_, setup_, tasks_);
+  coordinator_->resume({.retained = {{CheckpointId(6), false, directoryOf(6)}},
+                        .pinned = {CheckpointId(9)},
+                        .next = CheckpointId(40)},
+                       {});
+  time_.runDue();
+  EXPECT_TRUE(files_.stat(directoryOf(7)));  // A task may still write to it.
+  coordinator_->start();
+  time_.runDue();
+  EXPECT_FALSE(files_.stat(directoryOf(7)));
+  EXPECT_FALSE(files_.stat(directoryOf(8)));
+  EXPECT_TRUE(files_.stat(directoryOf(9)));
+  EXPECT_TRUE(files_.stat(directoryOf(10) + "/notes"));  // Not ours.
+  EXPECT_TRUE(files_.stat(directoryOf(40)));
+}
+
+TEST_F(CoordinatorIdsTest, LeavesWhatMayBeASavepointAndWhatIsOlderThanTheOneItRecoversFrom) {
+  completeAndForget(5);
+  completeAndForget(7, true);
+  ASSERT_TRUE(fs::writeAll(files_, directoryOf(8) + "/metadata", "damaged"));
+  coordinator_.emplace(services(), graph_, setup_, tasks_);
+  coordinator_->resume({.retained = {{CheckpointId(6), false, directoryOf(6)}},
+                        .pinned = {},
+                        .next = CheckpointId(40)},
+                       {});
+  coordinator_->start();
+  time_.runDue();
+  for (const std::uint64_t id : {5, 7, 8}) {
+    EXPECT_TRUE(files_.stat(directoryOf(id))) << id;
+  }
+}
+
+TEST_F(CoordinatorIdsTest, LeavesStateWithoutMetadataThatMayNameHandlesOfUsersOwnMaking) {
+  setup_.program = std::make_shared<runtime::JobProgram>();
+  write(7, 1);
+  completeAndForget(8);
+  resume({.retained = {}, .pinned = {}, .next = CheckpointId(40)});
+  time_.runDue();
+  EXPECT_TRUE(files_.stat(directoryOf(7)));
+  EXPECT_FALSE(files_.stat(directoryOf(8)));
+}
+
 TEST_F(CoordinatorIdsTest, TheStoreKnowsWhatIsBeingRemovedUntilItIsGone) {
   start();
   completeNext(1);
