@@ -26,7 +26,6 @@ LARGER_CLASSES = {
     "common/api/program.h": 450,  # Its header is installed: what programs compile against stays in one place.
     "common/offline/value_json.h": 500,  # One case for each kind of schema.
     "common/state/keyed_backend.h": 700,  # With FrozenState, a view of its tables; a second tier is to stand below them.
-    "jobmanager/blob/blob_store.h": 550,  # With the leases and offers that hold blobs.
     "jobmanager/checkpoint/checkpoint_coordinator.h": 450,  # With the wiring of its seven parts.
     "jobmanager/dispatcher/job_registry.h": 500,  # With who listens to it; answers for jobs that run and that ended.
     "jobmanager/ha/journal/journal_job_store.h": 600,  # With the thread that writes.

@@ -5,7 +5,7 @@
 #include "common/fs/digest.h"
 #include "common/fs/uri.h"
 #include "common/telemetry/log.h"
-#include "jobmanager/blob/memory_reader.h"
+#include "jobmanager/blob/checked_file.h"
 
 namespace weir::blob {
 namespace {
@@ -15,10 +15,6 @@ Error missing(const std::string& sha256) {
 }
 
 constexpr int kSuffixDigits = 8;
-constexpr std::string_view kSubmitAgain =
-    "submit the program again, which uploads what is missing; something removes or changes files "
-    "below that directory (blob.storage.directory), for instance a cleaner of temporary files";
-
 /// "<SHA-256>-<hex>", as files of the store are named; empty for all else.
 std::string digestIn(const fs::FileInfo& file) {
   constexpr std::size_t kDigits = 64;
@@ -30,63 +26,6 @@ std::string digestIn(const fs::FileInfo& file) {
 }
 
 }  // namespace
-
-/// A file of the store, whose content is compared with its key by who reads all of it in order.
-class BlobStore::CheckedReader final : public fs::FileReader {
- public:
-  CheckedReader(BlobStore& store,
-                std::string sha256,
-                std::string path,
-                std::unique_ptr<fs::FileReader> file)
-      : store_(store), sha256_(std::move(sha256)), path_(std::move(path)), file_(std::move(file)) {}
-
-  std::uint64_t size() const override { return file_->size(); }
-  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
-    auto bytes = file_->read(offset, length);
-    if (!bytes.has_value()) {
-      if (bytes.error().code() == ErrorCode::kCorruption) {
-        store_.forget(sha256_, path_, bytes.error().message());
-        return Error(bytes.error()).advise(std::string(kSubmitAgain));
-      }
-      return bytes;
-    }
-    const std::lock_guard lock(mutex_);
-    if (offset != digested_) {
-      return bytes;
-    }
-    digest_.update(*bytes);
-    digested_ += bytes->size();
-    if (digested_ == size() && !bytes->empty() && digest_.finish() != sha256_) {
-      store_.forget(sha256_, path_, "its content is another's");
-      return Error(ErrorCode::kCorruption,
-                   "blob " + sha256_ + " has been changed in " + store_.directory_)
-          .advise(std::string(kSubmitAgain));
-    }
-    return bytes;
-  }
-
- private:
-  BlobStore& store_;  // Outlives us.
-  const std::string sha256_;
-  const std::string path_;
-  const std::unique_ptr<fs::FileReader> file_;
-  mutable std::mutex mutex_;
-  mutable fs::Sha256 digest_;  // Of the first bytes, up to `digested_`.
-  mutable std::uint64_t digested_ = 0;
-};
-
-std::vector<runtime::BlobKey> keysOf(const runtime::Program& program) {
-  std::vector<runtime::BlobKey> keys;
-  if (!program.executable.blob.sha256.empty()) {
-    keys.push_back(program.executable.blob);
-  }
-  for (const auto* files : {&program.libraries, &program.shipped}) {
-    for (const runtime::ProgramFile& file : *files) {
-      keys.push_back(file.blob);
-    }
-  }
-  return keys;
-}
 
 BlobStore::Upload::Upload(BlobStore& store,
                           runtime::BlobKey key,
@@ -207,36 +146,16 @@ void BlobStore::release(JobId job) {
   sweep();
 }
 
-std::unique_ptr<BlobStore::Offer> BlobStore::offer(std::string bytes) {
-  std::string key = fs::sha256(bytes);
-  auto shared = std::make_shared<const std::string>(std::move(bytes));
-  {
-    const std::lock_guard lock(mutex_);
-    Offered& offered = offered_[key];
-    ++offered.offers;
-    offered.bytes = std::move(shared);
-  }
-  return std::make_unique<Offer>(*this, std::move(key));
-}
-
-void BlobStore::withdraw(const std::string& sha256) {
-  const std::lock_guard lock(mutex_);
-  const auto found = offered_.find(sha256);
-  if (found != offered_.end() && --found->second.offers == 0) {
-    offered_.erase(found);
-  }
-}
-
 Result<std::unique_ptr<fs::FileReader>> BlobStore::open(const std::string& sha256) {
   if (auto state = state_.open(sha256)) {
     return *std::move(state);
   }
+  if (auto offered = offered_.open(sha256)) {
+    return offered;
+  }
   std::string path;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto offered = offered_.find(sha256); offered != offered_.end()) {
-      return std::unique_ptr<fs::FileReader>(std::make_unique<MemoryReader>(offered->second.bytes));
-    }
     const auto found = entries_.find(sha256);
     if (found == entries_.end()) {
       return missing(sha256);
@@ -247,8 +166,10 @@ Result<std::unique_ptr<fs::FileReader>> BlobStore::open(const std::string& sha25
     return gone(sha256);
   }
   WEIR_TRY(auto file, files_.open(path));
-  return std::unique_ptr<fs::FileReader>(
-      std::make_unique<CheckedReader>(*this, sha256, std::move(path), std::move(file)));
+  return std::unique_ptr<fs::FileReader>(std::make_unique<CheckedFile>(
+      sha256, directory_, std::move(file), [this, sha256, path](std::string_view why) {
+        forget(sha256, path, why);
+      }));
 }
 
 bool BlobStore::present(const std::string& sha256) {

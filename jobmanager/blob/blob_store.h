@@ -18,12 +18,10 @@
 #include "common/fs/digest.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/deployment.h"
+#include "jobmanager/blob/offered_blobs.h"
 #include "jobmanager/blob/state_store.h"
 
 namespace weir::blob {
-
-/// All files that a program is made of.
-std::vector<runtime::BlobKey> keysOf(const runtime::Program& program);
 
 /// What the job manager keeps by content (SHA-256): files of programs in a directory, and state of
 /// jobs without checkpoint directory in memory (`state_store.h`).
@@ -100,23 +98,9 @@ class BlobStore {
 
   // ---- state on its way to workers
 
-  /// Bytes that open() finds under their content until this is destroyed, which is before the
-  /// store is.
-  class Offer {
-   public:
-    Offer(BlobStore& store, std::string sha256) : store_(store), sha256_(std::move(sha256)) {}
-    ~Offer() { store_.withdraw(sha256_); }
-    Offer(const Offer&) = delete;
-    Offer& operator=(const Offer&) = delete;
-    const std::string& sha256() const { return sha256_; }
-
-   private:
-    BlobStore& store_;
-    const std::string sha256_;
-  };
-  /// Equal bytes are kept once. Independent of state(), and not counted there: a restore does not
-  /// fail because snapshots need room.
-  std::unique_ptr<Offer> offer(std::string bytes);
+  /// Independent of state(), and not counted there: a restore does not fail because snapshots need
+  /// room.
+  OfferedBlobs& offered() { return offered_; }
 
   // ---- all
 
@@ -126,8 +110,6 @@ class BlobStore {
   Result<std::unique_ptr<fs::FileReader>> open(const std::string& sha256);
 
  private:
-  class CheckedReader;
-
   struct File {
     std::uint64_t size = 0;
     std::string path;  // Empty while the file is missing, whoever retains it.
@@ -135,12 +117,6 @@ class BlobStore {
     SteadyTime leased_until;
   };
 
-  struct Offered {
-    std::shared_ptr<const std::string> bytes;  // Shared with readers, as state_.
-    std::size_t offers = 0;
-  };
-
-  void withdraw(const std::string& sha256);
   void add(const runtime::BlobKey& key, std::string path);
   /// Whether the file of this name is on the disk in its size; what is not is forgotten.
   bool present(const std::string& sha256);
@@ -158,9 +134,9 @@ class BlobStore {
   const Restore restore_;
   mutable std::mutex mutex_;
   std::map<std::string, File> entries_;  // By SHA-256.
-  std::map<std::string, Offered> offered_;
-  bool keeps_ = false;  // The directory, at the end.
+  bool keeps_ = false;                   // The directory, at the end.
   StateStore state_;
+  OfferedBlobs offered_;
 };
 
 }  // namespace weir::blob

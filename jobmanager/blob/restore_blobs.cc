@@ -12,7 +12,7 @@ using Storage = runtime::SectionHandle::Storage;
 /// Collects sections until they make a blob.
 class Packer {
  public:
-  Packer(BlobStore& blobs, std::uint64_t blob_bytes) : blobs_(blobs), blob_bytes_(blob_bytes) {}
+  Packer(OfferedBlobs& blobs, std::uint64_t blob_bytes) : blobs_(blobs), blob_bytes_(blob_bytes) {}
 
   void add(runtime::SectionHandle& handle) {
     if (!bytes_.empty() && bytes_.size() + handle.bytes.size() > blob_bytes_) {
@@ -24,7 +24,7 @@ class Packer {
     packed_.push_back(&handle);
   }
 
-  std::vector<std::unique_ptr<BlobStore::Offer>> finish() {
+  std::vector<std::unique_ptr<OfferedBlobs::Offer>> finish() {
     flush();
     return std::move(offers_);
   }
@@ -40,19 +40,19 @@ class Packer {
     }
   }
 
-  BlobStore& blobs_;
+  OfferedBlobs& blobs_;
   const std::uint64_t blob_bytes_;
   std::string bytes_;
   std::vector<runtime::SectionHandle*> packed_;  // In bytes_, not offered yet.
-  std::vector<std::unique_ptr<BlobStore::Offer>> offers_;
+  std::vector<std::unique_ptr<OfferedBlobs::Offer>> offers_;
 };
 
 }  // namespace
 
-std::vector<std::unique_ptr<BlobStore::Offer>> offerInline(runtime::Restores& restores,
-                                                           BlobStore& blobs,
-                                                           std::uint64_t most,
-                                                           std::uint64_t blob_bytes) {
+std::vector<std::unique_ptr<OfferedBlobs::Offer>> offerInline(runtime::Restores& restores,
+                                                              OfferedBlobs& blobs,
+                                                              std::uint64_t most,
+                                                              std::uint64_t blob_bytes) {
   std::vector<runtime::SectionHandle*> held;
   std::uint64_t bytes = 0;
   for (auto& list : restores.lists) {

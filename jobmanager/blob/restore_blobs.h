@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/runtime/restores.h"
-#include "jobmanager/blob/blob_store.h"
+#include "jobmanager/blob/offered_blobs.h"
 
 namespace weir::blob {
 
@@ -17,9 +17,10 @@ inline constexpr std::uint64_t kRestoreBlob = 4 << 20;
 /// Where `restores` holds more than `most` bytes itself, they are offered in blobs of about
 /// `blob_bytes` instead, in order, and its handles name ranges of these. The same state gives the
 /// same blobs. They can be fetched for as long as the answer lives.
-std::vector<std::unique_ptr<BlobStore::Offer>> offerInline(runtime::Restores& restores,
-                                                           BlobStore& blobs,
-                                                           std::uint64_t most = kMostInlineRestore,
-                                                           std::uint64_t blob_bytes = kRestoreBlob);
+std::vector<std::unique_ptr<OfferedBlobs::Offer>> offerInline(
+    runtime::Restores& restores,
+    OfferedBlobs& blobs,
+    std::uint64_t most = kMostInlineRestore,
+    std::uint64_t blob_bytes = kRestoreBlob);
 
 }  // namespace weir::blob

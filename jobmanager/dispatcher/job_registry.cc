@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/telemetry/log.h"
+#include "jobmanager/blob/program_blobs.h"
 
 namespace weir::jobmanager {
 namespace {

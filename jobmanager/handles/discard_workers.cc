@@ -6,6 +6,7 @@
 
 #include "common/config/options.h"
 #include "common/telemetry/log.h"
+#include "jobmanager/blob/program_blobs.h"
 
 namespace weir::jobmanager {
 namespace {

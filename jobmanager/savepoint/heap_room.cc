@@ -4,6 +4,7 @@
 #include "common/fs/digest.h"
 #include "common/wire/encoding.h"
 #include "jobmanager/blob/blob_store.h"
+#include "jobmanager/blob/program_blobs.h"
 
 namespace weir::jobmanager {
 namespace {

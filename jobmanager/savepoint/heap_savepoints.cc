@@ -4,6 +4,7 @@
 
 #include "common/snapshot/layout.h"
 #include "common/snapshot/savepoints.h"
+#include "jobmanager/blob/program_blobs.h"
 
 namespace weir::jobmanager {
 

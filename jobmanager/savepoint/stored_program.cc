@@ -9,6 +9,7 @@
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
 #include "common/wire/encoding.h"
+#include "jobmanager/blob/program_blobs.h"
 
 namespace weir::jobmanager {
 namespace {

@@ -60,7 +60,7 @@ void AttemptWorkers::deploy(Common common,
                             blob::BlobStore& blobs,
                             std::uint64_t most_inline,
                             Random& random) {
-  offers_ = blob::offerInline(common.restores, blobs, most_inline);
+  offers_ = blob::offerInline(common.restores, blobs.offered(), most_inline);
   runtime::Deployment deployment{.execution = execution_,
                                  .graph = graph_,
                                  .program = common.program,

@@ -78,7 +78,7 @@ class AttemptWorkers {
   std::map<OperatorId, std::size_t> vertex_index_;
   std::set<TaskManagerId> with_sources_;
   std::set<TaskManagerId> live_;
-  std::vector<std::unique_ptr<blob::BlobStore::Offer>> offers_;  // Of what is restored.
+  std::vector<std::unique_ptr<blob::OfferedBlobs::Offer>> offers_;  // Of what is restored.
 };
 
 }  // namespace weir::jobmanager

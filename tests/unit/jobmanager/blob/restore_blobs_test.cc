@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/fs/memory_file_system.h"
+#include "jobmanager/blob/blob_store.h"
 
 namespace weir::blob {
 namespace {
@@ -40,14 +41,14 @@ class RestoreBlobsTest : public ::testing::Test {
 
 TEST_F(RestoreBlobsTest, UpToTheTotalNothingMoves) {
   auto all = restores(10);
-  EXPECT_THAT(offerInline(all, blobs_, 1000, 250), IsEmpty());
+  EXPECT_THAT(offerInline(all, blobs_.offered(), 1000, 250), IsEmpty());
   EXPECT_EQ(all.lists[0][9].handle.storage, Storage::kInline);
   EXPECT_EQ(all.lists[0][9].handle.bytes, std::string(100, 'j'));
 }
 
 TEST_F(RestoreBlobsTest, AboveTheTotalEverySectionIsARangeOfABlob) {
   auto all = restores(11);
-  const auto offers = offerInline(all, blobs_, 1000, 250);
+  const auto offers = offerInline(all, blobs_.offered(), 1000, 250);
   EXPECT_THAT(offers, SizeIs(6));
   for (const runtime::RestoreSection& one : all.lists[0]) {
     EXPECT_EQ(one.handle.storage, Storage::kBlob);
@@ -60,7 +61,7 @@ TEST_F(RestoreBlobsTest, AboveTheTotalEverySectionIsARangeOfABlob) {
 
 TEST_F(RestoreBlobsTest, ASectionAboveTheSizeOfABlobIsOneItself) {
   auto all = restores(11);
-  const auto offers = offerInline(all, blobs_, 1000, 10);
+  const auto offers = offerInline(all, blobs_.offered(), 1000, 10);
   EXPECT_THAT(offers, SizeIs(11));
   EXPECT_EQ(fetch(all.lists[0][10].handle), std::string(100, 'k'));
 }
@@ -68,8 +69,8 @@ TEST_F(RestoreBlobsTest, ASectionAboveTheSizeOfABlobIsOneItself) {
 TEST_F(RestoreBlobsTest, TheSameStateGivesTheSameBlobsAndEachAttemptHoldsThem) {
   auto first = restores(11);
   auto second = restores(11);
-  auto of_first = offerInline(first, blobs_, 1000, 250);
-  auto of_second = offerInline(second, blobs_, 1000, 250);
+  auto of_first = offerInline(first, blobs_.offered(), 1000, 250);
+  auto of_second = offerInline(second, blobs_.offered(), 1000, 250);
   EXPECT_EQ(first.lists[0][5].handle.location, second.lists[0][5].handle.location);
   of_first.clear();
   EXPECT_EQ(fetch(second.lists[0][5].handle), std::string(100, 'f'));
@@ -82,7 +83,7 @@ TEST_F(RestoreBlobsTest, StateThatLiesElsewhereStays) {
   all.lists[0][3].handle = {};
   all.lists[0][3].handle.storage = Storage::kFile;
   all.lists[0][3].handle.location = "file:/chk-1/part";
-  const auto offers = offerInline(all, blobs_, 100, 1000);
+  const auto offers = offerInline(all, blobs_.offered(), 100, 1000);
   EXPECT_EQ(all.lists[0][3].handle.storage, Storage::kFile);
   EXPECT_EQ(all.lists[0][3].handle.location, "file:/chk-1/part");
 }
