@@ -27,7 +27,6 @@ LARGER_CLASSES = {
     "common/offline/value_json.h": 500,  # One case for each kind of schema.
     "common/state/keyed_backend.h": 700,  # With FrozenState, a view of its tables; a second tier is to stand below them.
     "jobmanager/checkpoint/checkpoint_coordinator.h": 450,  # With the wiring of its seven parts.
-    "jobmanager/dispatcher/job_registry.h": 500,  # With who listens to it; answers for jobs that run and that ended.
     "jobmanager/ha/journal/journal_job_store.h": 600,  # With the thread that writes.
     "jobmanager/scheduler/job_master.h": 450,  # With the wiring of its parts.
     "jobmanager/web/http_server.h": 450,  # With its connections, in the source file.

@@ -1,20 +1,12 @@
 #include "jobmanager/dispatcher/job_registry.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "common/telemetry/log.h"
 #include "jobmanager/blob/program_blobs.h"
 
 namespace weir::jobmanager {
-namespace {
-
-bool startedBefore(const runtime::JobSummary& left, const runtime::JobSummary& right) {
-  return std::tie(left.start_millis, left.id) < std::tie(right.start_millis, right.id);
-}
-
-}  // namespace
 
 JobRegistry::JobRegistry(const JobServices& services,
                          blob::BlobStore& blobs,
@@ -254,59 +246,21 @@ void JobRegistry::drop(const Error& why) {
   }
 }
 
-std::vector<runtime::JobSummary> JobRegistry::summaries() const {
-  std::vector<runtime::JobSummary> summaries;
+std::vector<const JobMaster*> JobRegistry::running() const {
+  std::vector<const JobMaster*> masters;
   for (const auto& [id, job] : jobs_) {
-    summaries.push_back(job.master->summary());
+    masters.push_back(job.master.get());
   }
-  for (const EndedJob* ended : archive_.shown()) {
-    summaries.push_back(ended->view.summary);
-  }
-  std::sort(summaries.begin(), summaries.end(), startedBefore);
-  return summaries;
+  return masters;
 }
 
 Result<std::vector<runtime::CheckpointReport>> JobRegistry::checkpoints(
     JobId job, std::optional<CheckpointId> which) const {
-  const JobMaster* running = find(job);
-  const EndedJob* ended = running == nullptr ? archive_.find(job) : nullptr;
-  if (running == nullptr && ended == nullptr) {
-    return noJob(job);
+  if (const JobMaster* master = find(job)) {
+    return checkpointsOf(*master, which);
   }
-  const std::vector<CheckpointHistory::SharedReport> all =
-      running != nullptr ? running->history().views() : ended->view.checkpoints;
-  std::vector<runtime::CheckpointReport> reports;
-  for (const CheckpointHistory::SharedReport& one : all) {
-    if (which && one->id == *which) {
-      return std::vector{running != nullptr ? *running->history().report(*which) : *one};
-    }
-    if (!which) {
-      reports.push_back(runtime::withoutVertices(*one));
-    }
-  }
-  if (which) {
-    return Error(ErrorCode::kNotFound,
-                 "checkpoint " + std::to_string(which->value()) + " of job " + job.hex() +
-                     " is not remembered")
-        .advise("without its number, the ones that are can be listed");
-  }
-  return reports;
-}
-
-void JobRegistry::show(ClusterView& view) const {
-  for (const auto& [id, job] : jobs_) {
-    view.running.push_back(job.master->view());
-  }
-  std::sort(
-      view.running.begin(), view.running.end(), [](const JobView& left, const JobView& right) {
-        return startedBefore(left.summary, right.summary);
-      });
-  for (const EndedJob* ended : archive_.shown()) {
-    view.finished.push_back(ended->view);
-  }
-  view.jobs_finished = archive_.counts().finished;
-  view.jobs_cancelled = archive_.counts().cancelled;
-  view.jobs_failed = archive_.counts().failed;
+  const EndedJob* ended = archive_.find(job);
+  return ended == nullptr ? noJob(job) : checkpointsOf(*ended, which);
 }
 
 bool JobRegistry::releaseSavepoint(JobId job, CheckpointId checkpoint) {

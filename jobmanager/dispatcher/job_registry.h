@@ -13,20 +13,12 @@
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "jobmanager/dispatcher/dispatcher_options.h"
 #include "jobmanager/dispatcher/job_archive.h"
+#include "jobmanager/dispatcher/job_reports.h"
+#include "jobmanager/dispatcher/registry_listener.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 #include "jobmanager/scheduler/job_master.h"
 
 namespace weir::jobmanager {
-
-/// Hears of the jobs as a whole. Called on the strand.
-class RegistryListener {
- public:
-  virtual ~RegistryListener() = default;
-  /// A view shows something else than before. `at_once`: who is told of it next looks for it.
-  virtual void jobsChanged(bool at_once) = 0;
-  /// The job has ended and is in the archive.
-  virtual void jobRetired(JobId job) = 0;
-};
 
 /// All jobs by id, from their submission to their place in the archive.
 ///
@@ -47,12 +39,12 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   /// Replays the events so far, then follows.
   void follow(JobId job, JobEventSink sink, const Callback<std::monostate>& done);
   void cancel(JobId job, Callback<std::monostate> done);
-  std::vector<runtime::JobSummary> summaries() const;
+  std::vector<runtime::JobSummary> summaries() const { return summariesOf(running(), archive_); }
   /// As DispatcherGateway::checkpoints().
   Result<std::vector<runtime::CheckpointReport>> checkpoints(
       JobId job, std::optional<CheckpointId> which) const;
   /// What a view shows of jobs.
-  void show(ClusterView& view) const;
+  void show(ClusterView& view) const { showJobs(running(), archive_, view); }
 
   /// nullptr when there is no such job, or it has ended: noJob() says which.
   JobMaster* find(JobId job) const;
@@ -90,6 +82,7 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   void jobChanged(JobId /*job*/) override { listener_.jobsChanged(false); }
   void jobEnded(JobId job) override;
 
+  std::vector<const JobMaster*> running() const;
   Status maySubmit(const runtime::SubmitRequest& request) const;
   void store(runtime::SubmitRequest request, JobOptions options);
   void stored(runtime::SubmitRequest request, JobOptions options, const Status& put);
