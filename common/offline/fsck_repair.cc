@@ -101,6 +101,13 @@ Status endDisposal(fs::FileSystem& files,
   WEIR_TRY(const auto own, files.stat(directory));
   WEIR_TRY(const auto metadata,
            snapshot::readDisposed(files, directory, directory, settings.most_metadata));
+  WEIR_TRY(const bool discarded, snapshot::areHandlesDiscarded(files, directory));
+  for (const runtime::SavedOperator& one : metadata.operators) {
+    if (one.custom_handles && !discarded) {
+      return stays("state handles of operator '" + one.name +
+                   "' may not be discarded yet, which `weir savepoint -d` does");
+    }
+  }
   const std::string& data = metadata.data_directory;
   const auto there = files.stat(data);
   const bool elsewhere = there && there->identity != own.identity;

@@ -94,7 +94,9 @@ std::optional<std::uint64_t> labelNumber(std::string_view name) {
   return std::stoull(std::string(name.substr(prefix)));
 }
 
-bool isMetadata(std::string_view name) { return name == kMetadata || name == kDisposedMetadata; }
+bool isMetadata(std::string_view name) {
+  return name == kMetadata || name == kDisposedMetadata || name == kDiscardedHandles;
+}
 
 std::string taskFileName(OperatorId vertex,
                          std::uint32_t subtask,

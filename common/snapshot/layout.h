@@ -25,12 +25,14 @@
 ///     .<name>.<8 hex digits>.export/               a directory <name> that is being exported
 ///     jobmanager://savepoints/<n>                  a savepoint in the job manager's memory
 ///
-/// `.disposed-metadata` takes the place of `metadata` while a snapshot is being disposed.
+/// `.disposed-metadata` takes the place of `metadata` while a snapshot is being disposed;
+/// `.discarded-handles` stands beside it once its state handles are discarded.
 /// Directories are paths or URIs.
 namespace weir::snapshot {
 
 inline constexpr std::string_view kMetadata = "metadata";
 inline constexpr std::string_view kDisposedMetadata = ".disposed-metadata";
+inline constexpr std::string_view kDiscardedHandles = ".discarded-handles";
 inline constexpr std::string_view kProgram = "program";
 inline constexpr std::string_view kHeapSavepoints = "jobmanager://savepoints/";
 

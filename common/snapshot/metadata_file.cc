@@ -56,6 +56,14 @@ Result<runtime::CheckpointMetadata> decode(const fs::FileReader& file,
   return metadata;
 }
 
+Result<bool> exists(fs::FileSystem& files, const std::string& path) {
+  const auto found = files.stat(path);
+  if (!found && found.error().code() != ErrorCode::kNotFound) {
+    return found.error();
+  }
+  return found.has_value();
+}
+
 }  // namespace
 
 Status writeMetadata(fs::FileSystem& files,
@@ -136,8 +144,33 @@ Status beginDisposal(fs::FileSystem& files, const std::string& directory, std::u
   return removed;  // Where nobody can tell, both stay: each of them finds the state.
 }
 
+Result<bool> isDisposed(fs::FileSystem& files, const std::string& directory) {
+  WEIR_TRY(const bool whole, exists(files, fs::join(directory, kMetadata)));
+  return whole ? Result<bool>(false) : exists(files, fs::join(directory, kDisposedMetadata));
+}
+
+Status endDisposalWhole(fs::FileSystem& files, const std::string& directory, std::uint64_t most) {
+  const std::string disposed = fs::join(directory, kDisposedMetadata);
+  WEIR_TRY(const auto file, files.openNoLink(disposed));
+  WEIR_TRY(const std::string image, fs::readAll(*file, disposed, most));
+  WEIR_RETURN_IF_ERROR(fs::writeAll(files, fs::join(directory, kMetadata), image));
+  return files.removeFile(disposed);  // Where it comes back, it stands beside the whole.
+}
+
+Status noteHandlesDiscarded(fs::FileSystem& files, const std::string& directory) {
+  return fs::writeAll(files,
+                      fs::join(directory, kDiscardedHandles),
+                      "The state handles of this snapshot are discarded.\n");
+}
+
+Result<bool> areHandlesDiscarded(fs::FileSystem& files, const std::string& directory) {
+  WEIR_TRY(const bool disposed, isDisposed(files, directory));
+  return disposed ? exists(files, fs::join(directory, kDiscardedHandles)) : Result<bool>(false);
+}
+
 Status removeMetadata(fs::FileSystem& files, const std::string& directory) {
   WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, kMetadata)));
+  WEIR_RETURN_IF_ERROR(files.removeFile(fs::join(directory, kDiscardedHandles)));
   return fs::removeDurably(files, fs::join(directory, kDisposedMetadata));
 }
 

@@ -38,6 +38,16 @@ Result<runtime::CheckpointMetadata> readDisposed(fs::FileSystem& files,
                                                  const std::string& directory,
                                                  const std::string& named = {},
                                                  std::uint64_t most = kMostMetadataBytes);
+/// Whether the disposal was begun, so that readMetadata() finds nothing.
+Result<bool> isDisposed(fs::FileSystem& files, const std::string& directory);
+/// Takes back beginDisposal() where nothing of the snapshot has gone yet.
+Status endDisposalWhole(fs::FileSystem& files,
+                        const std::string& directory,
+                        std::uint64_t most = kMostMetadataBytes);
+/// Notes, durably, beside the metadata of a disposal that was begun, that the state handles of
+/// users' own making are discarded: a disposal that was cut short does not discard them twice.
+Status noteHandlesDiscarded(fs::FileSystem& files, const std::string& directory);
+Result<bool> areHandlesDiscarded(fs::FileSystem& files, const std::string& directory);
 /// Removes what is left of the metadata, before or after beginDisposal().
 Status removeMetadata(fs::FileSystem& files, const std::string& directory);
 

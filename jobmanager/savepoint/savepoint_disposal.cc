@@ -3,8 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
+#include "common/snapshot/metadata_file.h"
 #include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/savepoint/savepoint_removal.h"
@@ -86,7 +88,8 @@ bool SavepointDisposal::claim(const SharedDisposal& disposal) {
 void SavepointDisposal::discardHandles(const SharedDisposal& disposal, std::function<void()> next) {
   std::vector<OwnedHandle> handles;
   if (const auto& metadata = disposal->metadata;
-      metadata && !metadata->exported && disposal->removal.copy_of.empty() &&
+      metadata && !metadata->exported && !disposal->removal.handles_discarded &&
+      !discarded_.contains(disposal->path) && disposal->removal.copy_of.empty() &&
       !owners_.ownsCheckpoint(metadata->job, metadata->checkpoint)) {
     handles = ownedHandles(*metadata);
   }
@@ -103,10 +106,13 @@ void SavepointDisposal::discardHandles(const SharedDisposal& disposal, std::func
   handles_.discard(disposal->path,
                    std::move(handles),
                    std::move(program),
-                   [disposal, next = std::move(next)](Result<std::vector<std::string>> told) {
+                   [this, disposal, next = std::move(next)](Result<std::vector<std::string>> told) {
                      if (!told) {
-                       disposal->done(std::move(told).error());
+                       reopen(disposal, std::move(told).error());
                        return;
+                     }
+                     if (!snapshot::isHeapSavepoint(disposal->path)) {
+                       discarded_.insert(disposal->path);
                      }
                      for (std::string& error : *told) {
                        disposal->reply.unreadable.push_back(std::move(error));
@@ -223,7 +229,7 @@ void SavepointDisposal::disposeFiles(const SharedDisposal& disposal) {
     if (Status may = use_.mayDispose(disposal->removal, disposal->request.force); !may) {
       disposal->done(std::move(may).error());
     } else if (claim(disposal)) {
-      discardHandles(disposal, [this, disposal] { closeFiles(disposal); });
+      closeFiles(disposal);
     }
   });
 }
@@ -235,9 +241,43 @@ void SavepointDisposal::closeFiles(const SharedDisposal& disposal) {
   };
   work_.run(disposal->path, std::move(close), [this, disposal](Status closed) {
     if (closed) {
-      removeFiles(disposal);
+      discardHandles(disposal, [this, disposal] { noteHandles(disposal); });
     } else {
       disposal->done(std::move(closed).error());
+    }
+  });
+}
+
+/// Nothing was deleted: it is whole again.
+void SavepointDisposal::reopen(const SharedDisposal& disposal, Error why) {
+  if (snapshot::isHeapSavepoint(disposal->path)) {
+    disposal->done(std::move(why));
+    return;
+  }
+  auto open = [&files = services_.files, disposal, most = settings_.metadata_limit] {
+    return reopenEntry(files, disposal->removal, most);
+  };
+  work_.run(disposal->path, std::move(open), [disposal, why = std::move(why)](Status opened) {
+    disposal->done(opened ? why : std::move(opened).error().during(why.message()));
+  });
+}
+
+/// A disposal that is repeated after this one was cut short discards no handle twice.
+void SavepointDisposal::noteHandles(const SharedDisposal& disposal) {
+  if (!discarded_.contains(disposal->path)) {
+    removeFiles(disposal);
+    return;
+  }
+  auto note = [&files = services_.files, disposal] {
+    return snapshot::noteHandlesDiscarded(files, disposal->path);
+  };
+  work_.run(disposal->path, std::move(note), [this, disposal](Status noted) {
+    if (noted) {
+      discarded_.erase(disposal->path);
+      crashPoint("disposal.noted");
+      removeFiles(disposal);
+    } else {
+      disposal->done(std::move(noted).error().during(kCutShort));
     }
   });
 }

@@ -23,10 +23,10 @@ namespace weir::jobmanager {
 
 /// Disposes savepoints, on the heap and in files: looks who needs them, has state handles of users'
 /// own making discarded, and only then removes state and entry. Where it refuses, nothing has
-/// changed. In files it goes from step to step, each of which can be repeated: the handles, the
-/// tombstone (from then on nobody can restore it), the data, the entry. What a crash cut short is
-/// gone on with by a repeated disposal or by the next job manager. Threads: the strand; callbacks
-/// come on it, exactly once.
+/// changed. In files it goes from step to step, each of which can be repeated: the tombstone (from
+/// then on nobody can restore it), the handles and a note that they are gone, the data, the entry.
+/// What a crash cut short is gone on with by a repeated disposal or by the next job manager.
+/// Threads: the strand; callbacks come on it, exactly once.
 class SavepointDisposal {
  public:
   struct Settings {
@@ -64,6 +64,8 @@ class SavepointDisposal {
   void discardHandles(const SharedDisposal& disposal, std::function<void()> next);
   void removeFromHeap(const SharedDisposal& disposal);
   void closeFiles(const SharedDisposal& disposal);
+  void reopen(const SharedDisposal& disposal, Error why);
+  void noteHandles(const SharedDisposal& disposal);
   void removeFiles(const SharedDisposal& disposal);
   void removeData(runtime::CheckpointMetadata metadata,
                   bool job_runs,
@@ -79,6 +81,7 @@ class SavepointDisposal {
   const SavepointUse use_;
   const Settings settings_;
   std::set<std::string> under_way_;  // Paths.
+  std::set<std::string> discarded_;  // Whose handles are, but no note of it could be written yet.
 };
 
 }  // namespace weir::jobmanager

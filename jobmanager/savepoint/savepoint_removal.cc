@@ -235,6 +235,8 @@ Result<Removal> planRemoval(fs::FileSystem& files,
   Removal removal;
   removal.directory = directory;
   removal.metadata = *std::move(metadata);
+  WEIR_TRY(removal.begun, snapshot::isDisposed(files, directory));
+  WEIR_TRY(removal.handles_discarded, snapshot::areHandlesDiscarded(files, directory));
   WEIR_RETURN_IF_ERROR(checkDirectories(files, removal, *own));
   WEIR_RETURN_IF_ERROR(findUsers(files, removal));
   auto damaged = snapshot::damagedFiles(files, removal.metadata);
@@ -252,6 +254,20 @@ Status closeEntry(fs::FileSystem& files, const Removal& removal, std::uint64_t m
   }
   crashPoint("disposal.tombstone");
   return ok();
+}
+
+Status reopenEntry(fs::FileSystem& files, const Removal& removal, std::uint64_t most_metadata) {
+  if (removal.begun) {
+    return ok();
+  }
+  Status opened = snapshot::endDisposalWhole(files, removal.directory, most_metadata);
+  if (!opened) {
+    return std::move(opened)
+        .error()
+        .during("the disposal of '" + removal.directory + "' was begun and cannot be taken back")
+        .advise("repeat it");
+  }
+  return opened;
 }
 
 Result<std::vector<std::string>> cutShortIn(fs::FileSystem& files, const std::string& directory) {

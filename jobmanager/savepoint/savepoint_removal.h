@@ -24,7 +24,9 @@ struct Removal {
       owners;                     ///< Whose checkpoint holds its state, when those jobs live still.
   bool owners_decide = false;     ///< No other mark would tell that an owner would recover from it.
   bool points_elsewhere = false;  ///< Its state lies in its checkpoint's directory.
-  std::string copy_of;            ///< The savepoint to which that state belongs, if another.
+  bool begun = false;             ///< By a disposal that was cut short.
+  bool handles_discarded = false;    ///< By that one, already.
+  std::string copy_of;               ///< The savepoint to which that state belongs, if another.
   std::vector<std::string> damaged;  ///< A sentence for each file that is not whole.
 };
 
@@ -41,6 +43,10 @@ Result<Removal> planRemoval(fs::FileSystem& files,
 Status closeEntry(fs::FileSystem& files,
                   const Removal& removal,
                   std::uint64_t most_metadata = snapshot::kMostMetadataBytes);
+/// Takes closeEntry() back, where nothing was deleted and it was not begun before.
+Status reopenEntry(fs::FileSystem& files,
+                   const Removal& removal,
+                   std::uint64_t most_metadata = snapshot::kMostMetadataBytes);
 /// Deletes the state: what the manifest names, and its checkpoint's directory. With `parent_too`
 /// also that of the job when there is nothing in it then but the marks of `gone`. Returns a
 /// sentence for each directory that stays because there is more in it.

@@ -160,14 +160,19 @@ class CrashPointTest(unittest.TestCase):
                     cluster.weir("savepoint", "verify", path)
 
     def test_a_disposal_whose_handles_were_discarded_is_repeated(self):
+        for point in ("disposal.handles", "disposal.noted"):
+            with self.subTest(point=point):
+                self.repeat_disposal(point)
+
+    def repeat_disposal(self, point):
         with self.cluster() as cluster:
             job = cluster.run_detached(self.jobs / "handles", "--dir", self.outside, options=("-p", 2))
             cluster.wait_checkpoints(job, 1)
             path = cluster.savepoint(job, cluster.savepoints)
             cluster.weir("cancel", job)
-            self.restart_jobmanager(cluster, crash_at="disposal.handles")
+            self.restart_jobmanager(cluster, crash_at=point)
             self.assertEqual(cluster.weir("savepoint", "-d", path, check=False).returncode, 1)
-            self.wait_killed(cluster, "disposal.handles")
+            self.wait_killed(cluster, point)
             self.restart_jobmanager(cluster)
             self.assert_disposed(cluster, path)
             self.assertEqual(list(self.outside.glob("live-*")), [])

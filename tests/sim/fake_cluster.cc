@@ -195,7 +195,7 @@ void FakeTaskManager::handle(const runtime::TaskManagerOrder& order) {
     }
     const CheckpointId id = trigger->order.checkpoint;
     for (const auto& [source, position] : worker->second->positions) {
-      const runtime::TaskId task{worker->second->deployment.graph.vertices[0].id, source};
+      const runtime::TaskId task{worker->second->deployment.graph->vertices[0].id, source};
       for (std::uint32_t counter = 0; counter < worker->second->model.counters; ++counter) {
         worker->second->plane->channels[{source, counter}].push_back(
             {Item::Kind::kBarrier, id.value()});
@@ -225,10 +225,10 @@ void FakeTaskManager::probe(const runtime::ProbeOrder& order) {
 void FakeTaskManager::deploy(const runtime::Deployment& deployment) {
   auto worker = std::make_unique<Worker>();
   worker->deployment = deployment;
-  worker->model.sources = deployment.graph.vertices[0].parallelism;
-  worker->model.counters = deployment.graph.vertices[1].parallelism;
-  worker->model.records = std::stoull(deployment.graph.operators[0].payload);
-  worker->model.handles = deployment.graph.operators[1].custom_handles;
+  worker->model.sources = deployment.graph->vertices[0].parallelism;
+  worker->model.counters = deployment.graph->vertices[1].parallelism;
+  worker->model.records = std::stoull(deployment.graph->operators[0].payload);
+  worker->model.handles = deployment.graph->operators[1].custom_handles;
   auto& plane = (*planes_)[deployment.execution];
   if (plane == nullptr) {
     plane = std::make_shared<DataPlane>();
@@ -239,7 +239,7 @@ void FakeTaskManager::deploy(const runtime::Deployment& deployment) {
       if (deployment.placement[vertex][subtask] != deployment.self) {
         continue;
       }
-      worker->tasks.push_back({deployment.graph.vertices[vertex].id, subtask});
+      worker->tasks.push_back({deployment.graph->vertices[vertex].id, subtask});
       if (vertex == 0) {
         worker->positions[subtask] = 0;
       } else {
@@ -301,7 +301,7 @@ void FakeTaskManager::endInput(Worker& worker, const runtime::TaskId& task) {
 }
 
 void FakeTaskManager::tick(Worker& worker) {
-  const auto& vertices = worker.deployment.graph.vertices;
+  const auto& vertices = worker.deployment.graph->vertices;
   for (auto& [source, position] : worker.positions) {
     if (position < worker.model.records) {
       const std::uint64_t key = Model::keyOf(source, position++);

@@ -30,8 +30,7 @@ class Scenario {
     world_.faults.kill_worker = static_cast<std::uint32_t>(world_.random.below(8));
     world_.faults.duplicate = static_cast<std::uint32_t>(world_.random.below(100));
     world_.faults.decline = static_cast<std::uint32_t>(world_.random.below(30));
-    // A disposal discards handles before it writes anything: repeated, it does so again.
-    if (!handles_ && world_.chance(300)) {
+    if (world_.chance(300)) {
       world_.faults.files = static_cast<std::uint32_t>(world_.random.below(100));
     }
     world_.faults.longest_delay_millis = 1 + static_cast<std::int64_t>(world_.random.below(150));

@@ -207,6 +207,38 @@ TEST_F(SavepointHandlesTest, KeepsAllFilesWhenTheHandlesAreNotDiscarded) {
   EXPECT_TRUE(dispose(path));
 }
 
+TEST_F(SavepointHandlesTest, NobodyCanRestoreItFromTheMomentThatAHandleMayBeGone) {
+  const std::string path = keep("/s", programNamed("stored"));
+  discarder_.holds = true;
+  EXPECT_FALSE(dispose(path));
+  EXPECT_THAT(discarder_.discards, SizeIs(1));
+  EXPECT_FALSE(files_.stat(path + "/metadata"));
+  EXPECT_TRUE(files_.stat(path + "/.disposed-metadata"));
+  discarder_.release();
+  time_.runDue();
+  EXPECT_TRUE(answer_);
+  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("/s/"))));
+}
+
+TEST_F(SavepointHandlesTest, ADisposalThatWasCutShortDiscardsNoHandleTwice) {
+  const std::string path = keep("/s", programNamed("stored"));
+  ASSERT_TRUE(snapshot::beginDisposal(files_, path));
+  ASSERT_TRUE(snapshot::noteHandlesDiscarded(files_, path));
+  ASSERT_TRUE(dispose(path));
+  EXPECT_THAT(discarder_.discards, IsEmpty());
+  EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("/s/"))));
+}
+
+TEST_F(SavepointHandlesTest, ADisposalThatWasCutShortBeforeItsHandlesStaysBegunWhenTheyCannotGo) {
+  const std::string path = keep("/s", programNamed("stored"));
+  ASSERT_TRUE(snapshot::beginDisposal(files_, path));
+  discarder_.answer = Error(ErrorCode::kUnavailable, "no worker");
+  EXPECT_FALSE(dispose(path));
+  EXPECT_THAT(open(path), HasSubstr("its disposal has begun"));
+  discarder_.answer = std::vector<std::string>();
+  EXPECT_TRUE(dispose(path));
+}
+
 TEST_F(SavepointHandlesTest, SaysWhatDiscardStateThrewAndRemovesTheRest) {
   const std::string path = keep("/s", programNamed("stored"));
   discarder_.answer = std::vector<std::string>{"discardState() threw gone"};
