@@ -304,9 +304,6 @@ Result<std::unique_ptr<JobManager>> JobManager::start(
   return manager;
 }
 
-int JobManager::rpcPort() const { return parts_->server ? parts_->server->port() : -1; }
-int JobManager::webPort() const { return parts_->http ? parts_->http->port() : -1; }
-
 void JobManager::stop() {
   Parts& parts = *parts_;
   if (std::exchange(parts.stopped, true)) {

@@ -28,11 +28,6 @@ class JobManager {
   JobManager(const JobManager&) = delete;
   JobManager& operator=(const JobManager&) = delete;
 
-  /// -1 of a standby.
-  int rpcPort() const;
-  /// -1 of a standby, and when HTTP is off.
-  int webPort() const;
-
   /// Ends jobs (their checkpoints stay), or leaves them to the next job manager where the store of
   /// jobs outlives this one; answers everybody who waits, closes all connections, and
   /// joins, within a few seconds. Idempotent.

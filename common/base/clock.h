@@ -28,8 +28,5 @@ class SystemClock final : public Clock {
 inline std::int64_t toEpochMillis(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
-inline WallTime fromEpochMillis(std::int64_t millis) {
-  return WallTime(std::chrono::milliseconds(millis));
-}
 
 }  // namespace weir

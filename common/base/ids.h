@@ -53,7 +53,6 @@ class Id128 {
   const Bytes16& bytes() const { return bytes_; }
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes_.data()), 16}; }
   std::string hex() const { return base_internal::hexOf(bytes_); }
-  bool isZero() const { return bytes_ == Bytes16{}; }
 
   auto operator<=>(const Id128&) const = default;
 

@@ -85,17 +85,6 @@ std::string asUtf8(std::string_view text) {
   return valid;
 }
 
-bool needsEscapes(std::string_view text) {
-  while (!text.empty()) {
-    const Character next = firstOf(text);
-    if (next.bytes == 0 || isObeyed(next.code)) {
-      return true;
-    }
-    text.remove_prefix(next.bytes);
-  }
-  return false;
-}
-
 std::string escaped(std::string_view text, std::string_view kept) {
   std::string shown;
   while (!text.empty()) {

@@ -13,12 +13,10 @@ std::size_t findNotUtf8(std::string_view text);
 /// `text` with U+FFFD in the place of each byte that is not part of UTF-8, as JSON needs it.
 std::string asUtf8(std::string_view text);
 
-/// Whether a terminal would obey `text` instead of showing it: control characters, marks that turn
-/// the direction of writing or end a line, bytes that are not UTF-8.
-bool needsEscapes(std::string_view text);
-
-/// `text` with what a terminal would obey spelled out: "\n", "\t", "\x1b", "\u202e", and "\xe9" for
-/// a byte that is not UTF-8. Characters in `kept` stay as they are.
+/// `text` with what a terminal would obey instead of showing it spelled out, which are control
+/// characters, marks that turn the direction of writing or end a line, and bytes that are not
+/// UTF-8: "\n", "\t", "\x1b", "\u202e", and "\xe9" for a byte that is not UTF-8. Characters in
+/// `kept` stay as they are.
 std::string escaped(std::string_view text, std::string_view kept = {});
 
 }  // namespace weir

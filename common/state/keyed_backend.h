@@ -57,7 +57,6 @@ class KeyedBackend {
 
   /// The namespaces that keys are in beside the empty one.
   NamespaceTable& namespaces() { return namespaces_; }
-  std::uint32_t maxParallelism() const { return max_parallelism_; }
   const record::Schema& keySchema() const { return key_schema_; }
   bool hasStates() const { return !columns_.empty(); }
   /// States that have been asked for, in that order.

@@ -109,7 +109,6 @@ class SectionReader {
   int find(std::string_view name, StateKind kind) const;
   /// The key groups of states()[state] that have entries, ascending; none for operator kinds.
   const std::vector<GroupSummary>& groups(std::size_t state) const;
-  const std::string& writerVersion() const;
   std::uint32_t formatVersion() const;
   /// Whether the digests of states and groups mean anything: version 1 has none.
   bool hasDigests() const;

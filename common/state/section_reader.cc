@@ -283,7 +283,6 @@ Result<std::unique_ptr<SectionReader>> SectionReader::open(const ByteSource& sou
 }
 
 const std::vector<StateSummary>& SectionReader::states() const { return impl_->states; }
-const std::string& SectionReader::writerVersion() const { return impl_->writer; }
 std::uint32_t SectionReader::formatVersion() const { return impl_->version; }
 bool SectionReader::hasDigests() const { return impl_->version >= format::kDigestsSince; }
 Error SectionReader::corrupt(const std::string& what) const { return impl_->corrupt(what); }
