@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/crash_point.h"
 #include "common/connector/local_files.h"
 #include "common/connector/write_all.h"
 #include "common/fs/uri.h"
@@ -191,6 +192,7 @@ Status CommittedFile::seal(std::uint64_t checkpoint) {
     part_ = UniqueFd();
     open_.checkpoint = checkpoint;
     sealed_.push_back(std::exchange(open_, {}));
+    crashPoint("commit.sealed");
   }
   return ok();
 }
@@ -214,10 +216,13 @@ Status CommittedFile::appendParts(std::size_t count) {
     WEIR_RETURN_IF_ERROR(
         copyBytes(sealed_[i].path, sealed_[i].bytes, file_.get(), committed_, path_));
     committed_ += sealed_[i].bytes;
+    crashPoint("commit.copied");
   }
   WEIR_RETURN_IF_ERROR(syncFile(file_.get(), path_));
+  crashPoint("commit.appended");
   for (std::size_t i = 0; i < count; ++i) {
     ::unlink(sealed_[i].path.c_str());
+    crashPoint("commit.removed");
   }
   sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(count));
   return ok();
