@@ -7,7 +7,6 @@
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
-#include "common/snapshot/state_files.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/savepoint/savepoint_removal.h"
 
@@ -16,16 +15,6 @@ namespace {
 
 constexpr std::string_view kCutShort =
     "the savepoint is gone, but not all that belonged to it (repeat the disposal)";
-
-/// Names also what was damaged before.
-Result<std::vector<std::string>> removeHeapState(fs::FileSystem& files,
-                                                 const runtime::CheckpointMetadata& metadata,
-                                                 bool job_runs) {
-  WEIR_TRY(auto told, snapshot::damagedFiles(files, metadata));
-  WEIR_TRY(const auto staying, removeState(files, metadata, !job_runs));
-  told.insert(told.end(), staying.begin(), staying.end());
-  return told;
-}
 
 }  // namespace
 
@@ -169,7 +158,7 @@ void SavepointDisposal::removeData(runtime::CheckpointMetadata metadata,
   work_.run(
       place,
       [&files = services_.files, metadata = std::move(metadata), job_runs] {
-        return removeHeapState(files, metadata, job_runs);
+        return removeHeapState(files, metadata, !job_runs);
       },
       [reply, done = std::move(done)](Result<std::vector<std::string>> told) mutable {
         if (!told) {

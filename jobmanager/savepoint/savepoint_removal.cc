@@ -313,6 +313,15 @@ Result<std::vector<std::string>> removeState(fs::FileSystem& files,
   return staying;
 }
 
+Result<std::vector<std::string>> removeHeapState(fs::FileSystem& files,
+                                                 const runtime::CheckpointMetadata& metadata,
+                                                 bool parent_too) {
+  WEIR_TRY(auto told, snapshot::damagedFiles(files, metadata));
+  WEIR_TRY(const auto staying, removeState(files, metadata, parent_too));
+  told.insert(told.end(), staying.begin(), staying.end());
+  return told;
+}
+
 Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Removal& removal) {
   std::vector<std::string> staying;
   const runtime::CheckpointMetadata& metadata = removal.metadata;

@@ -54,6 +54,10 @@ Result<std::vector<std::string>> removeState(fs::FileSystem& files,
                                              const runtime::CheckpointMetadata& metadata,
                                              bool parent_too,
                                              const std::vector<snapshot::InUse>& gone = {});
+/// The same of a savepoint on the heap, naming also what was damaged before.
+Result<std::vector<std::string>> removeHeapState(fs::FileSystem& files,
+                                                 const runtime::CheckpointMetadata& metadata,
+                                                 bool parent_too);
 /// Deletes the savepoint's own files, its metadata last so that a disposal that was cut short can
 /// be repeated, and its directory. Returns sentences as above.
 Result<std::vector<std::string>> removeEntry(fs::FileSystem& files, const Removal& removal);
