@@ -121,7 +121,7 @@ class TwoPhaseCommitSink : public RichFunction,
       return;
     }
     context_ = &context;
-    std::ranges::stable_sort(restored_, {}, &HeldTransaction<Txn>::checkpoint);
+    std::ranges::sort(restored_, {}, &HeldTransaction<Txn>::checkpoint);
     const auto first = std::ranges::find_if(
         restored_, [](const HeldTransaction<Txn>& one) { return one.checkpoint > 0; });
     const std::vector<HeldTransaction<Txn>> begun(restored_.begin(), first);
