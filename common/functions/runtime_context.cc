@@ -11,6 +11,15 @@ bool& functions::programAsksForState() {
   return asks;
 }
 
+MetricCounter& MetricGroup::counter(std::string_view name) {
+  for (MetricCounter& known : counters_) {
+    if (known.name() == name) {
+      return known;
+    }
+  }
+  return counters_.emplace_back(std::string(name));
+}
+
 void RuntimeContext::addAccumulator(const std::string& name, Accumulator& accumulator) {
   const Status added = accumulators_->add(name, accumulator);
   if (!added.has_value() && added.error().code() == ErrorCode::kResourceExhausted) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/functions/accumulator_registry.h"
@@ -20,6 +23,31 @@ struct AsksForState {
 template <typename State>
 inline const AsksForState kAsksFor{};
 }  // namespace functions
+
+/// A number that only grows, or goes up and down; shown, never stored. Task's thread.
+class MetricCounter {
+ public:
+  explicit MetricCounter(std::string name) : name_(std::move(name)) {}
+  const std::string& name() const { return name_; }
+  void inc(std::int64_t by = 1) { count_ += by; }
+  void dec(std::int64_t by = 1) { count_ -= by; }
+  std::int64_t getCount() const { return count_; }
+
+ private:
+  std::string name_;
+  std::int64_t count_ = 0;
+};
+
+/// Counters of one function in one subtask, for itself: nothing shows them yet. Task's thread.
+class MetricGroup {
+ public:
+  /// The counter of this name, made at first use; valid as long as the function.
+  MetricCounter& counter(std::string_view name);
+  const std::deque<MetricCounter>& counters() const { return counters_; }
+
+ private:
+  std::deque<MetricCounter> counters_;  // Never moves its elements.
+};
 
 /// What a rich function may ask of its subtask. Valid from open() to the end of close(), on the
 /// task's thread.
@@ -78,6 +106,7 @@ class RuntimeContext {
   /// or more than 1 KiB, and UnrecoverableError when the task's accumulators together exceed
   /// taskmanager.worker.max-accumulator-size.
   void addAccumulator(const std::string& name, Accumulator& accumulator);
+  MetricGroup& metrics() { return metrics_; }
 
   /// Ends the process when its worker was given up: called right before something leaves it.
   void enforceLease() const {
@@ -105,6 +134,7 @@ class RuntimeContext {
   const functions::TaskInfo* task_;               // Of the operator's context.
   functions::AccumulatorRegistry* accumulators_;  // Of the task.
   state::KeyedBackend* backend_ = nullptr;        // Of the operator.
+  MetricGroup metrics_;
 };
 
 }  // namespace weir
