@@ -28,8 +28,8 @@ bool mayFollow(TaskState from, TaskState to) {
 
 }  // namespace
 
-ExecutionGraph::ExecutionGraph(graph::SharedGraph graph, std::int64_t now)
-    : graph_(std::move(graph)), last_modification_(now) {
+ExecutionGraph::ExecutionGraph(const graph::SharedGraph& graph, std::int64_t now)
+    : graph_(graph), last_modification_(now) {
   timestamps_[indexOf(state_)] = now;
   for (std::size_t i = 0; i < graph_->vertices.size(); ++i) {
     vertex_index_[graph_->vertices[i].id] = i;

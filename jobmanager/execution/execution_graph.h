@@ -33,7 +33,7 @@ struct TaskExecution {
 /// milliseconds of the wall clock.
 class ExecutionGraph {
  public:
-  ExecutionGraph(graph::SharedGraph graph, std::int64_t now);
+  ExecutionGraph(const graph::SharedGraph& graph, std::int64_t now);
 
   const graph::JobGraph& graph() const { return graph_; }
   const graph::SharedGraph& shared() const { return graph_; }

@@ -23,11 +23,11 @@ std::string newToken(Random& random) {
 
 AttemptWorkers::AttemptWorkers(runtime::ExecutionId execution,
                                Placement placement,
-                               graph::SharedGraph graph,
+                               const graph::SharedGraph& graph,
                                ResourceManager& resources)
     : execution_(execution),
       placement_(std::move(placement)),
-      graph_(std::move(graph)),
+      graph_(graph),
       resources_(resources) {
   for (const TaskManagerId id : placement_.task_managers) {
     const runtime::Registration* registration = resources_.registration(id);

@@ -34,7 +34,7 @@ class AttemptWorkers {
   /// Holds the slots of `placement`. The resources outlive it.
   AttemptWorkers(runtime::ExecutionId execution,
                  Placement placement,
-                 graph::SharedGraph graph,
+                 const graph::SharedGraph& graph,
                  ResourceManager& resources);
 
   /// Whether a task manager of it is no longer registered.

@@ -6,8 +6,8 @@
 
 namespace weir::jobmanager {
 
-JobStates::JobStates(graph::SharedGraph graph, const Clock& clock, JobEvents& events)
-    : clock_(clock), events_(events), graph_(std::move(graph), toEpochMillis(clock.wallNow())) {}
+JobStates::JobStates(const graph::SharedGraph& graph, const Clock& clock, JobEvents& events)
+    : clock_(clock), events_(events), graph_(graph, toEpochMillis(clock.wallNow())) {}
 
 void JobStates::move(runtime::JobState to, const std::string& cause) {
   if (graph_.transition(to, now())) {

@@ -18,7 +18,7 @@ namespace weir::jobmanager {
 class JobStates {
  public:
   /// CREATED, which is no event yet. Clock and events outlive it.
-  JobStates(graph::SharedGraph graph, const Clock& clock, JobEvents& events);
+  JobStates(const graph::SharedGraph& graph, const Clock& clock, JobEvents& events);
 
   runtime::JobState job() const { return graph_.state(); }
   const ExecutionGraph& graph() const { return graph_; }
