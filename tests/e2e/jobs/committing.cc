@@ -13,59 +13,12 @@
 #include <system_error>
 #include <vector>
 
+#include "numbers.h"
 #include <weir/weir.h>
 
 namespace {
 
 using Flags = std::map<std::string, std::string>;
-
-struct Position {
-  std::int64_t next = 0;
-  std::int64_t step = 1;
-};
-
-// Emits 0 ... count-1 over all subtasks, at `rate` a second each.
-class Numbers : public weir::RichSourceFunction<std::int64_t>,
-                public weir::ListCheckpointed<Position> {
- public:
-  Numbers(std::int64_t count, std::int64_t rate) : count_(count), rate_(rate) {}
-  std::vector<Position> snapshotState(std::uint64_t /*checkpoint*/) override { return splits_; }
-  void restoreState(const std::vector<Position>& splits) override {
-    splits_ = splits;
-    restored_ = true;
-  }
-  void open(weir::RuntimeContext& context) override {
-    if (!restored_) {
-      splits_.push_back({context.getIndexOfThisSubtask(), context.getNumberOfParallelSubtasks()});
-    }
-    start_ = std::chrono::steady_clock::now();
-  }
-  weir::InputStatus pollNext(weir::SourceContext<std::int64_t>& context) override {
-    const auto due = start_ + std::chrono::nanoseconds(emitted_ * 1'000'000'000 / rate_);
-    if (due > std::chrono::steady_clock::now()) {
-      context.pollAgainAt(due);
-      return weir::InputStatus::kNothingAvailable;
-    }
-    bool more = false;
-    for (Position& split : splits_) {
-      if (split.next < count_) {
-        more = true;
-        context.collect(split.next);
-        split.next += split.step;
-        ++emitted_;
-      }
-    }
-    return more ? weir::InputStatus::kMoreAvailable : weir::InputStatus::kEndOfInput;
-  }
-
- private:
-  std::int64_t count_;
-  std::int64_t rate_;
-  std::int64_t emitted_ = 0;
-  bool restored_ = false;
-  std::vector<Position> splits_;
-  std::chrono::steady_clock::time_point start_;
-};
 
 struct FileTransaction {
   std::string temporary;
