@@ -10,7 +10,9 @@ from soak import Soak  # noqa: E402
 
 class SoakShortTest(unittest.TestCase):
     def test_a_job_whose_processes_are_killed_and_frozen_counts_and_writes_exactly(self):
-        first = ("kill_worker", "freeze_task_manager", "slow_fsync", "kill_task_manager", "kill_job_manager")
+        first = (
+            "take_savepoint", "kill_worker", "freeze_task_manager", "slow_fsync", "kill_task_manager", "kill_job_manager",
+        )
         Soak(seconds=30, seed=1, first=first, freezes=(6, 8)).run()  # Longer than the time-out.
 
 

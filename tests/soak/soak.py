@@ -36,7 +36,7 @@ class Soak:
     TASK_MANAGERS = 3
 
     def __init__(self, seconds, seed, say=print, first=(), freezes=(1, 30)):
-        """`first` names the first disturbances; the others are drawn."""
+        """`first` names the first actions, methods of Disturbances or "take_savepoint"; the others are drawn."""
         self.seconds = seconds
         self.seed = seed
         self.say = say
@@ -107,7 +107,10 @@ class Soak:
         while time.monotonic() < until and self.state() not in ENDED:
             self.disturbances.pause(self.random.uniform(2, 6))
             actions += 1
-            if self.first:
+            if self.first and self.first[0] == "take_savepoint":
+                self.first.pop(0)
+                self.take_savepoint()
+            elif self.first:
                 self.disturbances.disturb(self.first.pop(0))
             elif actions % 9 == 0:
                 self.move()
@@ -297,8 +300,10 @@ class Soak:
         wait_for("no checkpoint file is left", lambda: not cluster.files(cluster.checkpoints), 30)
         wait_for("no savepoint file is left", lambda: not cluster.files(cluster.savepoints), 30)
         assert not cluster.files(self.folder / "exports"), "something of an export is left"
-        for directory in (cluster.checkpoints, cluster.savepoints):
-            cluster.weir("fsck", directory)
+        cluster.weir("fsck", cluster.checkpoints)
+        # A run in which every savepoint was refused never made the folder of savepoints.
+        if cluster.savepoints.exists() or self.done["savepoints"]:
+            cluster.weir("fsck", cluster.savepoints)
 
     def strays(self):
         """Processes other than the daemons whose working directory lies in the folder."""

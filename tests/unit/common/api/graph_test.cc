@@ -350,7 +350,7 @@ TEST(GraphTest, ALocalEnvironmentHasTheNumberOfCoresUnlessTold) {
 TEST(GraphTest, ALocalEnvironmentHasTheSubmittersNumberOfCoresOnAWorker) {
   auto here = StreamExecutionEnvironment::createLocalEnvironment();
   here.generateSequence(1, 5).print();
-  JobGraph submitted = graphOf(here, "cores");
+  graph::JobGraph submitted = graphOf(here, "cores");
   Writer eleven;
   eleven.put<std::int32_t>(11);
   ASSERT_EQ(submitted.once.size(), 1U);
