@@ -55,6 +55,9 @@ struct CheckpointStorage {
   std::string directory;                  ///< `<checkpointdir>/<job id>` as a URI, for kFileSystem.
   std::uint64_t inline_threshold = 1024;  ///< kFileSystem: sections up to this travel inline.
   std::uint64_t max_state_size = 5 * 1024 * 1024;  ///< kJobManager: bound of one section.
+  /// The job manager keeps descriptions of state, so that OperatorSnapshot may say its amounts
+  /// only.
+  bool keeps_descriptions = false;
 };
 
 /// All that one task manager needs to run its share of one attempt of a job. The same message

@@ -39,7 +39,8 @@ std::uint64_t bytesOf(const TaskUpdate& update) {
 }
 
 std::uint64_t bytesOf(const OperatorSnapshot& snapshot) {
-  std::uint64_t bytes = kFieldBytes + bytesOf(snapshot.handle);
+  std::uint64_t bytes =
+      kFieldBytes + bytesOf(snapshot.handle) + snapshot.amounts.size() * sizeof(StateAmount);
   for (const SavedState& state : snapshot.states) {
     bytes += kFieldBytes + state.name.size() + record::encodeSchema(state.key).size() +
              record::encodeSchema(state.value).size();

@@ -39,11 +39,23 @@ struct SavedState {
   state::ListMode mode = state::ListMode::kNone;  ///< Of operator lists; earlier releases: kNone.
 };
 
+/// What changes of a state from one snapshot to the next.
+struct StateAmount {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const StateAmount&) const = default;
+};
+
 /// The state of one operator in one subtask.
 struct OperatorSnapshot {
   OperatorId id;
   SectionHandle handle;
   std::vector<SavedState> states;
+  /// What the attempt's acknowledgements call `states` but for their amounts. Once a checkpoint has
+  /// completed whose acknowledgement had both, those that follow may have `amounts` instead of
+  /// `states`, in the same order. 0: they have no such name.
+  std::uint64_t description = 0;
+  std::vector<StateAmount> amounts = {};
 };
 
 }  // namespace weir::runtime

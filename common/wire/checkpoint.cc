@@ -157,6 +157,11 @@ v1::OperatorSnapshot toProto(const runtime::OperatorSnapshot& snapshot) {
   for (const runtime::SavedState& info : snapshot.states) {
     *to.add_states() = toProto(info);
   }
+  to.set_description(snapshot.description);
+  for (const runtime::StateAmount& amount : snapshot.amounts) {
+    to.add_entries(amount.entries);
+    to.add_bytes(amount.bytes);
+  }
   return to;
 }
 
@@ -168,6 +173,16 @@ Result<runtime::OperatorSnapshot> fromProto(const v1::OperatorSnapshot& from) {
            fields::all<runtime::SavedState>(
                from.states(), [](const v1::StateInfo& info) { return fromProto(info); }));
   WEIR_RETURN_IF_ERROR(fields::unique("the snapshot of an operator", to.states, nameOf));
+  to.description = from.description();
+  const bool amounts_fit =
+      from.entries_size() == from.bytes_size() &&
+      (from.entries().empty() || (from.states().empty() && to.description != 0));
+  if (!amounts_fit) {
+    return wrong("the snapshot of an operator", "has amounts of states that it does not name");
+  }
+  for (int i = 0; i < from.entries_size(); ++i) {
+    to.amounts.push_back({from.entries(i), from.bytes(i)});
+  }
   return to;
 }
 

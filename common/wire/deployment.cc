@@ -138,6 +138,7 @@ v1::CheckpointStorage toProto(const runtime::CheckpointStorage& storage) {
   to.set_directory(storage.directory);
   to.set_inline_threshold(storage.inline_threshold);
   to.set_max_state_size(storage.max_state_size);
+  to.set_keeps_descriptions(storage.keeps_descriptions);
   return to;
 }
 
@@ -149,6 +150,7 @@ Result<runtime::CheckpointStorage> fromProto(const v1::CheckpointStorage& from) 
   to.directory = from.directory();
   to.inline_threshold = from.inline_threshold();
   to.max_state_size = from.max_state_size();
+  to.keeps_descriptions = from.keeps_descriptions();
   return to;
 }
 

@@ -113,6 +113,7 @@ void CheckpointCoordinator::stop(const Error& why) {
   running_ = false;
   pacer_.stop();
   pending_.abortAll(why);
+  pending_.attemptEnded();
 }
 
 void CheckpointCoordinator::attemptEnded() {
@@ -208,6 +209,7 @@ void CheckpointCoordinator::recordCompleted(WrittenCheckpoint& written, bool poi
   }
   if (pointed) {
     std::vector<CompletedCheckpoint> outdated = store_.add(std::move(completed), pinned);
+    written.pending->descriptions->remember(written.pending->acks);
     tasks_.notify(id, true);
     tasks_.checkpointCompleted(id);
     for (CompletedCheckpoint& old : outdated) {

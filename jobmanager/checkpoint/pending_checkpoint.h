@@ -14,6 +14,7 @@
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/client_messages.h"
 #include "common/runtime/messages.h"
+#include "jobmanager/checkpoint/state_descriptions.h"
 #include "jobmanager/resources/callback.h"
 
 namespace weir::jobmanager {
@@ -61,9 +62,10 @@ struct PendingCheckpoint {
   SteadyTime acknowledged;  ///< By the last one.
   std::int64_t trigger_millis = 0;
   std::uint64_t bytes = 0;
-  std::map<runtime::TaskId, runtime::CheckpointAck> acks;
-  SavepointCallbacks savepoint;       // kSavepoint.
-  Callback<CheckpointId> final_done;  // kFinal.
+  std::map<runtime::TaskId, runtime::CheckpointAck> acks;  ///< With what they call by a hash.
+  std::shared_ptr<StateDescriptions> descriptions;         ///< With others of its attempt.
+  SavepointCallbacks savepoint;                            // kSavepoint.
+  Callback<CheckpointId> final_done;                       // kFinal.
   std::unique_ptr<concurrency::Executor::Timer> timeout;
 };
 

@@ -42,7 +42,8 @@ PendingCheckpoints::PendingCheckpoints(const CheckpointServices& services,
       stored_(stored),
       history_(history),
       outcome_(std::move(outcome)),
-      subtasks_(subtasksOf(graph)) {}
+      subtasks_(subtasksOf(graph)),
+      descriptions_(std::make_shared<StateDescriptions>()) {}
 
 void PendingCheckpoints::begin(Wanted wanted) {
   const std::optional<CheckpointId> id = waiting_.empty() ? stored_.takeId() : std::nullopt;
@@ -75,6 +76,7 @@ void PendingCheckpoints::begin(CheckpointId id, Wanted wanted) {
   auto pending = std::make_unique<PendingCheckpoint>();
   pending->id = id;
   pending->kind = wanted.kind;
+  pending->descriptions = descriptions_;
   pending->triggered = services_.clock.now();
   pending->trigger_millis = toEpochMillis(services_.clock.wallNow());
   pending->savepoint = std::move(wanted.savepoint);
@@ -99,7 +101,7 @@ void PendingCheckpoints::expire(CheckpointId id) {
                   std::to_string(subtasks_) + " subtasks had acknowledged"));
 }
 
-void PendingCheckpoints::acknowledge(const runtime::CheckpointAck& ack) {
+void PendingCheckpoints::acknowledge(runtime::CheckpointAck ack) {
   auto found = pending_.find(ack.checkpoint);
   if (found == pending_.end()) {
     outcome_.late(ack);
@@ -109,15 +111,16 @@ void PendingCheckpoints::acknowledge(const runtime::CheckpointAck& ack) {
   if (pending.acks.contains(ack.task)) {
     return;  // Said twice: the same files.
   }
-  if (Status taken = take(ack); !taken) {
+  if (Status taken = take(ack, *pending.descriptions); !taken) {
     abort(ack.checkpoint, std::move(taken).error().during("task " + tasks_.describe(ack.task)));
     outcome_.late(ack);
     return;
   }
-  pending.acks.emplace(ack.task, ack);
   const std::uint64_t bytes = stateBytesOf(ack);
   pending.bytes += bytes;
   history_.acknowledged(ack, bytes, services_.clock.now() - pending.triggered);
+  const runtime::TaskId task = ack.task;
+  pending.acks.emplace(task, std::move(ack));
   reportProgress(pending);
   if (pending.acks.size() == subtasks_) {
     Pending whole = std::move(found->second);
@@ -128,13 +131,16 @@ void PendingCheckpoints::acknowledge(const runtime::CheckpointAck& ack) {
   }
 }
 
-/// Checks what an acknowledgement names, and claims what it brings to the job manager.
-Status PendingCheckpoints::take(const runtime::CheckpointAck& ack) {
+/// Checks what an acknowledgement names, completes it, and claims what it brings to the job
+/// manager.
+Status PendingCheckpoints::take(runtime::CheckpointAck& ack,
+                                const StateDescriptions& descriptions) {
   const bool on_files = !setup_.directory.empty();
   const std::string directory =
       on_files ? snapshot::checkpointDirectory(setup_.directory, ack.checkpoint) : std::string();
   WEIR_RETURN_IF_ERROR(checkLocations(ack, directory));
   WEIR_RETURN_IF_ERROR(checkOperators(ack, graph_));
+  WEIR_RETURN_IF_ERROR(descriptions.restore(ack));
   return on_files ? ok() : services_.blobs.retain(setup_.job, ack);
 }
 

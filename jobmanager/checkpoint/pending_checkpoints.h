@@ -50,9 +50,11 @@ class PendingCheckpoints {
 
   /// Tells the tasks, once the store of jobs knows that its id is used.
   void begin(Wanted wanted);
-  void acknowledge(const runtime::CheckpointAck& ack);
+  void acknowledge(runtime::CheckpointAck ack);
   void decline(const runtime::CheckpointDecline& decline);
   void abortAll(const Error& why);
+  /// The next ones are of another attempt, whose tasks describe their states anew.
+  void attemptEnded() { descriptions_ = std::make_shared<StateDescriptions>(); }
   /// A newer one is complete: periodic ones before it are wanted no more.
   void subsumeOlderThan(CheckpointId id);
 
@@ -63,7 +65,7 @@ class PendingCheckpoints {
  private:
   void begin(CheckpointId id, Wanted wanted);
   void beginWaiting(const Status& reserved);
-  Status take(const runtime::CheckpointAck& ack);
+  Status take(runtime::CheckpointAck& ack, const StateDescriptions& descriptions);
   void abort(CheckpointId id, const Error& why);
   void expire(CheckpointId id);
   void reportProgress(const PendingCheckpoint& pending) const;
@@ -76,7 +78,8 @@ class PendingCheckpoints {
   CheckpointHistory& history_;
   const Outcome outcome_;
   const std::uint32_t subtasks_;
-  std::deque<Wanted> waiting_;  // For ids.
+  std::deque<Wanted> waiting_;                       // For ids.
+  std::shared_ptr<StateDescriptions> descriptions_;  // Of the attempt, with its snapshots.
   std::map<CheckpointId, Pending> pending_;
 };
 

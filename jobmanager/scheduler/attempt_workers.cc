@@ -72,6 +72,7 @@ void AttemptWorkers::deploy(Common common,
                                  .storage = common.storage,
                                  .configuration = common.configuration,
                                  .slots = 1};
+  deployment.storage.keeps_descriptions = true;
   std::vector<std::vector<const runtime::TaskRestore*>> restores(placement_.task_managers.size());
   for (const runtime::TaskRestore& restore : common.restores.tasks) {
     restores[workerOf(restore.task)].push_back(&restore);

@@ -88,6 +88,7 @@ SnapshotStore::SnapshotStore(const runtime::ExecutionId& execution,
       random_(random),
       clock_(clock),
       report_(std::move(report)),
+      descriptions_(storage_.keeps_descriptions),
       ends_("snapshot-ends", 1),
       threads_("snapshots", kThreads) {}
 
@@ -234,6 +235,7 @@ bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
   ack.queue_millis = queued;
   ack.last_channel = snapshot.last_channel;
   ack.write_millis = millisSince(clock_, start);
+  descriptions_.shorten(ack);
   report_(std::move(ack));
   return true;
 }
@@ -339,6 +341,7 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
 }
 
 void SnapshotStore::aborted(CheckpointId checkpoint) {
+  descriptions_.aborted(checkpoint);
   std::vector<std::string> paths;
   std::vector<SharedTaken> unwanted;
   {
@@ -375,6 +378,7 @@ void SnapshotStore::aborted(CheckpointId checkpoint) {
 }
 
 void SnapshotStore::completed(CheckpointId checkpoint) {
+  descriptions_.completed(checkpoint);
   std::lock_guard lock(mutex_);
   committed_.erase(checkpoint);
 }

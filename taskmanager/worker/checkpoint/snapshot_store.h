@@ -19,6 +19,7 @@
 #include "common/fs/file_system.h"
 #include "common/functions/operator.h"
 #include "common/runtime/messages.h"
+#include "taskmanager/worker/checkpoint/sent_descriptions.h"
 
 namespace weir::worker {
 
@@ -102,6 +103,7 @@ class SnapshotStore {
   Random& random_;
   const Clock& clock_;
   const std::function<void(runtime::WorkerReport)> report_;
+  SentDescriptions descriptions_;
   std::atomic<bool> closing_{false};
   std::mutex mutex_;
   std::set<CheckpointId> aborted_;  // The newest few: what is taken for them later is unwanted.

@@ -171,6 +171,50 @@ TEST(EncodingTest, AnAcknowledgementThatNamesAnOperatorOrAStateTwiceIsRefused) {
   EXPECT_FALSE(decodeWorkerReport(encode(runtime::WorkerReport(ack))).has_value());
 }
 
+/// Of a task with five states, as a job with some windows and joins has them; their amounts only
+/// once they are `known`.
+runtime::CheckpointAck ackOfFiveStates(bool known) {
+  runtime::CheckpointAck ack;
+  ack.execution = execution();
+  ack.task = {idOf<OperatorId>(1), 1};
+  runtime::OperatorSnapshot one{idOf<OperatorId>(2), {}, {}};
+  one.handle.storage = runtime::SectionHandle::Storage::kFile;
+  one.handle.location = "file:/checkpoints/0123456789abcdef0123456789abcdef/chk-4/0-1-2-01234567";
+  one.handle.size = 1000;
+  one.description = 0x0123456789abcdef;
+  for (int i = 0; i < 5; ++i) {
+    runtime::SavedState state = metadata().operators[0].states[0];
+    state.name += std::to_string(i);
+    state.entries = 1000;
+    state.bytes = 20'000;
+    known ? one.amounts.push_back({state.entries, state.bytes}) : one.states.push_back(state);
+  }
+  ack.operators = {one};
+  return ack;
+}
+
+TEST(EncodingTest, AmountsOfKnownStatesComeBackAndTakeLessThanTheirDescriptions) {
+  const std::string described = encode(runtime::WorkerReport(ackOfFiveStates(false)));
+  const std::string known = encode(runtime::WorkerReport(ackOfFiveStates(true)));
+  RecordProperty("bytes_described", static_cast<int>(described.size()));
+  RecordProperty("bytes_known", static_cast<int>(known.size()));
+  EXPECT_LT(known.size() + 100, described.size());
+  const auto back = decodeWorkerReport(known);
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  const auto& one = std::get<runtime::CheckpointAck>(*back).operators[0];
+  EXPECT_EQ(one.description, 0x0123456789abcdefU);
+  EXPECT_EQ(one.amounts, ackOfFiveStates(true).operators[0].amounts);
+}
+
+TEST(EncodingTest, AmountsWithoutAHashOrBesideDescriptionsAreRefused) {
+  runtime::CheckpointAck ack = ackOfFiveStates(true);
+  ack.operators[0].description = 0;
+  EXPECT_FALSE(decodeWorkerReport(encode(runtime::WorkerReport(ack))).has_value());
+  ack = ackOfFiveStates(true);
+  ack.operators[0].states = ackOfFiveStates(false).operators[0].states;
+  EXPECT_FALSE(decodeWorkerReport(encode(runtime::WorkerReport(ack))).has_value());
+}
+
 TEST(EncodingTest, EveryReportComesBackAsItWas) {
   runtime::TaskUpdate update;
   update.execution = execution();

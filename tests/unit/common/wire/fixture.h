@@ -88,6 +88,7 @@ inline runtime::Deployment deployment() {
   deployment.restores.give(restore, {{1, inlineHandle("abc")}});
   deployment.restores.tasks = {{{idOf<OperatorId>(1), 1}, {restore}}};
   deployment.storage.kind = runtime::CheckpointStorage::Kind::kFileSystem;
+  deployment.storage.keeps_descriptions = true;
   deployment.storage.directory = "file:/checkpoints/job";
   deployment.configuration = {{"task.cancellation.timeout", "30 s"}};
   deployment.slots = 2;

@@ -27,6 +27,12 @@ TEST_F(JobMasterTest, DeploysOnceItsSlotsAreThere) {
   EXPECT_EQ(waiting(), "");
 }
 
+TEST_F(JobMasterTest, TellsWorkersThatItKeepsDescriptionsOfState) {
+  start();
+  addTaskManagers();
+  EXPECT_TRUE(deployments(1).at(0).storage.keeps_descriptions);
+}
+
 TEST_F(JobMasterTest, BeginsCheckpointsOnceAllTasksRun) {
   addTaskManagers();
   start();

@@ -148,6 +148,27 @@ TEST_F(WorkerTest, RestoredFromACheckpointTheSumIsExact) {
   finish();
 }
 
+TEST_F(WorkerTest, StatesAreDescribedOncePerAttempt) {
+  deployment_.storage.keeps_descriptions = true;
+  space_.hold = true;
+  start();
+  trigger(1);
+  const auto first = reports_.awaitAcks(4, 1);
+  worker_->handle(runtime::NotifyOrder{deployment_.execution, CheckpointId(1), true});
+  trigger(2);
+  for (const auto& ack : reports_.awaitAcks(4, 2)) {
+    EXPECT_TRUE(ack.operators[0].states.empty());
+    EXPECT_EQ(ack.operators[0].amounts.size(), 1U);
+  }
+  restoreFrom(first);
+  deployment_.execution.attempt = AttemptId(2);
+  start();
+  trigger(3);
+  for (const auto& ack : reports_.awaitAcks(4, 3)) {
+    EXPECT_EQ(ack.operators[0].states.size(), 1U);
+  }
+}
+
 TEST_F(WorkerTest, AFinishedTaskThatIsRestoredDoesNotEndItsInputAgain) {
   start();
   reports_.awaitInputEnded(4);
