@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "common/base/text.h"
 #include "common/base/utf8.h"
@@ -15,6 +16,61 @@ void appendNumber(std::string& to, T value) {
   std::array<char, 24> buffer;
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   to.append(buffer.data(), end.ptr);
+}
+
+/// The longest text of a 64-bit integer and a comma.
+constexpr std::size_t kLongestDecimal = 21;
+
+/// The text of a byte and a comma, and how long it is: most long lists are of bytes.
+template <typename Byte>
+struct ByteTexts {
+  struct Text {
+    std::array<char, 5> text{};
+    std::uint8_t size = 0;
+  };
+
+  ByteTexts() {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      Text& it = texts[i];
+      const auto value = static_cast<Byte>(i);
+      char* end = std::to_chars(it.text.data(), it.text.data() + it.text.size(), value).ptr;
+      *end++ = ',';
+      it.size = static_cast<std::uint8_t>(end - it.text.data());
+    }
+  }
+
+  std::array<Text, 256> texts;
+};
+
+template <typename T>
+char* putNumber(char* at, const char* from) {
+  if constexpr (sizeof(T) == 1) {
+    static const ByteTexts<T> kTexts;
+    const auto& it = kTexts.texts[static_cast<unsigned char>(*from)];
+    std::memcpy(at, it.text.data(), it.text.size());
+    return at + it.size;
+  } else {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    at = std::to_chars(at, at + kLongestDecimal, value).ptr;
+    *at++ = ',';
+    return at;
+  }
+}
+
+/// In pieces, as a text that grows by a few bytes at a time costs more than the digits.
+template <typename T>
+void appendNumbers(std::string& to, std::string_view integers) {
+  std::array<char, 4096> piece;
+  char* at = piece.data();
+  for (std::size_t i = 0; i < integers.size(); i += sizeof(T)) {
+    if (piece.data() + piece.size() - at < std::ptrdiff_t{kLongestDecimal}) {
+      to.append(piece.data(), at);
+      at = piece.data();
+    }
+    at = putNumber<T>(at, integers.data() + i);
+  }
+  to.append(piece.data(), at == piece.data() ? at : at - 1);
 }
 
 template <typename T>
@@ -151,6 +207,24 @@ std::string base64(std::string_view bytes) {
 
 void appendDecimal(std::string& to, std::int64_t value) { appendNumber(to, value); }
 void appendDecimal(std::string& to, std::uint64_t value) { appendNumber(to, value); }
+
+void appendDecimals(std::string& to, std::string_view integers, unsigned width, bool is_signed) {
+  switch (width) {
+    case 1:
+      return is_signed ? appendNumbers<std::int8_t>(to, integers)
+                       : appendNumbers<std::uint8_t>(to, integers);
+    case 2:
+      return is_signed ? appendNumbers<std::int16_t>(to, integers)
+                       : appendNumbers<std::uint16_t>(to, integers);
+    case 4:
+      return is_signed ? appendNumbers<std::int32_t>(to, integers)
+                       : appendNumbers<std::uint32_t>(to, integers);
+    default:
+      return is_signed ? appendNumbers<std::int64_t>(to, integers)
+                       : appendNumbers<std::uint64_t>(to, integers);
+  }
+}
+
 void appendFloat(std::string& to, float value) { appendFloatOf(to, value); }
 void appendFloat(std::string& to, double value) { appendFloatOf(to, value); }
 void appendFloat(std::string& to, long double value) { appendFloatOf(to, value); }

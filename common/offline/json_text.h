@@ -17,6 +17,8 @@ std::string base64(std::string_view bytes);
 
 void appendDecimal(std::string& to, std::int64_t value);
 void appendDecimal(std::string& to, std::uint64_t value);
+/// The integers of `width` 1, 2, 4 or 8 bytes each, as records hold them, with commas between.
+void appendDecimals(std::string& to, std::string_view integers, unsigned width, bool is_signed);
 /// The shortest text that is read as the same number, with a point or exponent; else "NaN",
 /// "Infinity" or "-Infinity" between quotes.
 void appendFloat(std::string& to, float value);

@@ -1,5 +1,6 @@
 #include "common/offline/value_json.h"
 
+#include <bit>
 #include <cstring>
 
 #include "common/base/text.h"
@@ -277,6 +278,14 @@ std::uint64_t ValueJson::countOf(const Schema& element) {
 
 void ValueJson::list(const Schema& element, std::uint64_t count) {
   *to_ += '[';
+  const bool integers = element.kind == SchemaKind::kInt || element.kind == SchemaKind::kUint;
+  if (integers && element.width <= sizeof(std::int64_t) && std::has_single_bit(element.width) &&
+      count <= from_.remaining() / element.width) {
+    appendDecimals(
+        *to_, from_.take(count * element.width), element.width, element.kind == SchemaKind::kInt);
+    *to_ += ']';
+    return;
+  }
   for (std::uint64_t i = 0; i < count && !failed(); ++i) {
     if (i > 0) {
       *to_ += ',';

@@ -40,6 +40,10 @@ def figure(workload, metric, values, unit, **more):
     return line
 
 
+def files(directory):
+    return [file for file in pathlib.Path(directory).rglob("*") if file.is_file()]
+
+
 def events(directory):
     """(nanoseconds, words) of every line that the jobs wrote, by time."""
     found = []
@@ -96,7 +100,7 @@ def keyed_count(options):
 
 
 def megabytes(directory):
-    return sum(f.stat().st_size for f in pathlib.Path(directory).rglob("*") if f.is_file()) / 1e6
+    return sum(file.stat().st_size for file in files(directory)) / 1e6
 
 
 def dd(directory, size_mb):
@@ -191,6 +195,72 @@ def savepoint(options):
             shutil.rmtree(directory)
 
 
+def evict(directory):
+    """Takes the files below a directory out of the page cache."""
+    for file in files(directory):
+        descriptor = os.open(file, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
+def spent_reading(words, *directories):
+    """Seconds that a command takes that has to read directories from the disk, and the MiB of its largest process."""
+    for directory in directories:
+        evict(directory)
+    start = time.perf_counter()
+    process = subprocess.Popen(list(map(str, words)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    complaint = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    took = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, f"{words}: {process.returncode}: {complaint}"
+    return took, usage.ru_maxrss / 1024
+
+
+def offline(options):
+    """The commands that read a whole savepoint, against the disk's rate, both from outside the page cache."""
+    for size in (200, 1000):
+        name = f"offline/{size}MB"
+        if options.only and options.only not in name:
+            continue
+        with Cluster(task_managers=2, slots=1) as cluster:
+            directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+            program = [JOBS / "bench_savepoint", "--keys", size * 10_000, "--events", directory]
+            job = cluster.run_detached(*program, options=("-p", 2))
+            wait_for("state", lambda: sum(w[0] == "loaded" for _, w in events(directory)) == 2, timeout=300)
+            one, two = (cluster.folder / "exports" / name for name in ("one", "two"))
+            one.parent.mkdir()
+            for export in (one, two):
+                cluster.weir("savepoint", "export", cluster.savepoint(job, cluster.savepoints), export)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            weir = [cluster.dist / "bin" / "weir", "savepoint"]
+            commands = {
+                "verify": (weir + ["verify", one], [one]),
+                "check": (weir + ["check", "-p", 2, one, *program], [one]),
+                "dump": (weir + ["inspect", "--dump", "put/value", one], [one]),
+                "diff": (weir + ["diff", one, two], [one, two]),
+            }
+            spent = {command: [] for command in ["disk", *commands]}
+            peaks = {command: [] for command in commands}
+            for _ in range(options.runs):
+                words = ["sh", "-c", 'for f; do dd "if=$f" of=/dev/null bs=4M 2>/dev/null; done', "dd", *files(one)]
+                spent["disk"].append(spent_reading(words, one)[0])
+                for command, (words, read) in commands.items():
+                    took, peak = spent_reading(words, *read)
+                    spent[command].append(took)
+                    peaks[command].append(peak)
+            rates = {"disk": [megabytes(one) / took for took in spent["disk"]]}
+            figure(name, "disk_read", rates["disk"], "MB/s", size_mb=round(megabytes(one), 1))
+            for command, (_, read) in commands.items():
+                rates[command] = [sum(map(megabytes, read)) / took for took in spent[command]]
+                figure(name, command, rates[command], "MB/s", seconds=round(statistics.median(spent[command]), 2))
+                figure(name, f"{command}_to_disk", [a / b for a, b in zip(rates[command], rates["disk"])], "ratio")
+                figure(name, f"{command}_peak_rss", peaks[command], "MiB")
+            shutil.rmtree(directory)
+
+
 def lifecycle(options):
     ready, slots, listed, running, cancelled, saved, again = [], [], [], [], [], [], []
     for _ in range(options.runs):
@@ -241,7 +311,7 @@ def lifecycle(options):
 
 
 def main():
-    workloads = {"keyed_count": keyed_count, "savepoint": savepoint, "lifecycle": lifecycle}
+    workloads = {"keyed_count": keyed_count, "savepoint": savepoint, "offline": offline, "lifecycle": lifecycle}
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each figure")
     parser.add_argument("--n", type=int, default=60_000_000, help="records of a throughput run")

@@ -127,6 +127,37 @@ TEST(ValueJsonTest, ShowsContainersAndSums) {
   EXPECT_EQ(shown(std::vector<std::monostate>(2)), "[[],[]]");
 }
 
+template <typename T>
+void expectListShown() {
+  std::vector<T> list;
+  std::string text;
+  for (int i = 0; i < 3000; ++i) {
+    list.push_back(i % 3 == 0   ? std::numeric_limits<T>::min()
+                   : i % 3 == 1 ? std::numeric_limits<T>::max()
+                                : static_cast<T>(i));
+    text += (i > 0 ? "," : "") + std::to_string(list.back());
+    if (i < 30 || i % 500 == 0) {
+      ASSERT_EQ(shown(list), "[" + text + "]");
+    }
+  }
+}
+
+TEST(ValueJsonTest, ShowsListsOfIntegersOfAnyLengthAndWidth) {
+  EXPECT_EQ(shown(std::vector<std::uint8_t>{}), "[]");
+  EXPECT_EQ((shown(std::array<std::int8_t, 3>{-1, 0, 127})), "[-1,0,127]");
+  expectListShown<std::int8_t>();
+  expectListShown<std::uint8_t>();
+  expectListShown<std::int16_t>();
+  expectListShown<std::uint16_t>();
+  expectListShown<std::int32_t>();
+  expectListShown<std::uint32_t>();
+  expectListShown<std::int64_t>();
+  expectListShown<std::uint64_t>();
+  const auto bytes = record::schemaOf<std::array<std::int16_t, 3>>();
+  EXPECT_THAT(shown(bytes, "12345"), HasSubstr("it ends too early"));
+  EXPECT_THAT(shown(bytes, "1234567"), HasSubstr("more bytes than one value"));
+}
+
 TEST(ValueJsonTest, ShowsMapsAsObjectsWhereTheirKeysAreNames) {
   using Names = std::map<std::string, int>;
   EXPECT_EQ((shown(Names{{"a", 1}, {"b", 2}})), "{\"a\":1,\"b\":2}");

@@ -32,6 +32,8 @@ using ::testing::Not;
 
 // WorkerReport{hello{protocol_version: 1}} as a frame, and of version 2, which takes leases.
 inline constexpr const char* kHello = "printf '\\004\\000\\000\\000\\012\\002\\010\\001' >&3\n";
+// After it the task manager has heard the hello, as it answers with the work.
+inline constexpr const char* kHearsWork = "head -c 1 <&3 >/dev/null\n";
 inline constexpr const char* kHelloWithLeases =
     "printf '\\004\\000\\000\\000\\012\\002\\010\\002' >&3\n";
 

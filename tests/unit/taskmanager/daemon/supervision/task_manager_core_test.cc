@@ -32,8 +32,9 @@ TEST_F(TaskManagerCoreTest, SplitsABatchOfReportsThatWouldBeTooLarge) {
 }
 
 TEST_F(TaskManagerCoreTest, SaysOfTasksThatItCancelsThatItIsBeingStopped) {
-  auto it = deployment(std::string(kHello) + "echo x > " + tmp_ + "/ready; while [ ! -e " + tmp_ +
-                       "/go ]; do sleep 0.01; done; cat frames >&3; exit 0");
+  auto it =
+      deployment(std::string(kHello) + kHearsWork + "echo x > " + tmp_ + "/ready; while [ ! -e " +
+                 tmp_ + "/go ]; do sleep 0.01; done; cat frames >&3; exit 0");
   shipFrames(it, {update(it, runtime::TaskState::kCanceled)});
   start();
   order(it);

@@ -174,9 +174,7 @@ TEST_F(WorkerEndTest, CountsTheMemoryOfWhatAWorkerHasStarted) {
 
 TEST_F(WorkerEndTest, LetsAWorkerThatHangsSayWhereBeforeItIsKilled) {
   auto it = deployment("trap 'echo \"weir: task hangs here\" >&2' QUIT\n" + std::string(kHello) +
-                       "dd bs=1 count=1 <&3 >/dev/null 2>&1\n"  // Of its deployment.
-                       "echo x > " +
-                       tmp_ + "/ready; while true; do sleep 0.01; done");
+                       kHearsWork + "echo x > " + tmp_ + "/ready; while true; do sleep 0.01; done");
   it.configuration["task.cancellation.timeout"] = "100 ms";
   start();
   order(it);
