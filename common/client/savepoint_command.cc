@@ -1,5 +1,9 @@
 #include "common/client/savepoint_command.h"
 
+#include <optional>
+#include <string>
+#include <variant>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -25,11 +29,68 @@ std::function<void(const runtime::SavepointProgress&)> showing(Console& console)
   };
 }
 
+/// What becomes of a job once its savepoint is complete.
+struct Afterwards {
+  bool cancels = false;
+  runtime::StopMode stop = runtime::StopMode::kNone;
+  bool detached = false;  // Its end is not waited for.
+
+  bool stops() const { return stop != runtime::StopMode::kNone; }
+};
+
+/// The savepoint is there: nothing that happens to the connection changes what was reached.
+Status awaitStopped(Console& console, JobManagerClient& client, const JobId& job) {
+  std::optional<runtime::JobResult> result;
+  const Status followed =
+      client.follow(job,
+                    [&](const runtime::JobEvent& event) {
+                      if (const auto* end = std::get_if<runtime::JobResult>(&event)) {
+                        result = *end;
+                      }
+                      return !result.has_value();
+                    },
+                    interrupted,
+                    {});
+  if (!result && interrupted.load()) {
+    return Error(ErrorCode::kCancelled, "interrupted, and the job still commits what it wrote")
+        .advise("'weir list' shows whether it has ended");
+  }
+  const bool forgotten = !followed && followed.error().code() == ErrorCode::kNotFound;
+  if (!result && !forgotten) {  // Else it has ended, and so many others since.
+    return followed ? Error(ErrorCode::kUnavailable, "the connection has ended")
+                          .advise("'weir list' shows whether the job has ended")
+                    : followed.error();
+  }
+  if (result && result->state != runtime::JobState::kFinished) {
+    return Error(ErrorCode::kFailedPrecondition,
+                 "the savepoint is complete, but the job ended " +
+                     std::string(toString(result->state)) + " before all was committed" +
+                     (result->cause.empty() ? "" : ": " + result->cause))
+        .advise("start it from the savepoint: what it holds is committed then");
+  }
+  console.note(fmt::format("Stopped job {}.", job.hex()));
+  return ok();
+}
+
+Status awaitAfterwards(Console& console,
+                       JobManagerClient& client,
+                       const JobId& job,
+                       const Afterwards& then) {
+  if (then.detached && (then.stops() || then.cancels)) {
+    console.note(fmt::format("{} job {}.", then.stops() ? "Stopping" : "Cancelling", job.hex()));
+    return ok();
+  }
+  if (then.stops()) {
+    return awaitStopped(console, client, job);
+  }
+  return then.cancels ? awaitCancelled(console, client, job) : ok();
+}
+
 int requestSavepoint(const Invocation& invocation,
                      const std::string& what,
                      const JobId& job,
                      const std::string& directory,
-                     const CancelOptions* cancel) {
+                     const Afterwards& then) {
   Console& console = invocation.console;
   auto client = connect(invocation);
   if (!client) {
@@ -40,7 +101,8 @@ int requestSavepoint(const Invocation& invocation,
   request.operation = OperationId::random(random);
   request.job = job;
   request.directory = directory.empty() ? "" : savepointPath(directory);
-  request.cancel_job = cancel != nullptr;
+  request.cancel_job = then.cancels;
+  request.stop = then.stop;
   console.note(fmt::format("Triggering savepoint for job {}.", job.hex()));
   const auto result = (*client)->savepoint(request, showing(console), interrupted);
   if (!result) {
@@ -58,12 +120,8 @@ int requestSavepoint(const Invocation& invocation,
   for (const std::string& warning : result->warnings) {
     console.note("warning: " + escaped(warning));
   }
-  if (cancel != nullptr && cancel->detached) {
-    console.note(fmt::format("Cancelling job {}.", job.hex()));
-  } else if (cancel != nullptr) {
-    if (const Status ended = awaitCancelled(console, **client, job); !ended) {
-      return console.failure(what, ended.error());
-    }
+  if (const Status ended = awaitAfterwards(console, **client, job, then); !ended) {
+    return console.failure(what, ended.error());
   }
   console.document(jsonText({{"jobid", job.hex()},
                              {"path", result->path},
@@ -107,7 +165,7 @@ int takeSavepoint(const Invocation& invocation, const SavepointOptions& options)
     }
     return invocation.console.failure(what, error);
   }
-  return requestSavepoint(invocation, what, *job, options.directory, nullptr);
+  return requestSavepoint(invocation, what, *job, options.directory, {});
 }
 
 int disposeSavepoint(const Invocation& invocation, const DisposeOptions& options) {
@@ -186,7 +244,19 @@ int savepointGiven(const Invocation& invocation, const Given& given) {
 int takeSavepointAndCancel(const Invocation& invocation,
                            const JobId& job,
                            const CancelOptions& options) {
-  return requestSavepoint(invocation, "cancel -s " + job.hex(), job, options.directory, &options);
+  return requestSavepoint(invocation,
+                          "cancel -s " + job.hex(),
+                          job,
+                          options.directory,
+                          {.cancels = true, .detached = options.detached});
+}
+
+int takeSavepointAndStop(const Invocation& invocation, const StopOptions& options) {
+  return requestSavepoint(invocation,
+                          "stop " + options.job.hex(),
+                          options.job,
+                          options.directory,
+                          {.stop = options.mode, .detached = options.detached});
 }
 
 Command savepointCommand() {

@@ -72,6 +72,7 @@ struct SavepointRequest {
   JobId job;
   std::string directory;  ///< Empty: the configured store.
   bool cancel_job = false;
+  StopMode stop = StopMode::kNone;  ///< Not kNone: the job finishes with it.
 };
 struct SavepointProgress {
   CheckpointId checkpoint;

@@ -75,6 +75,7 @@ struct Deployment {
   CheckpointStorage storage;
   std::map<std::string, std::string> configuration;  ///< In force for the job: network, timeouts.
   std::uint32_t slots = 1;  ///< Slots that this task manager gives; bounds memory.
+  bool stopped = false;     ///< The job has stopped: sources emit nothing, sinks only commit.
 };
 
 /// State handles of users' own making that a worker process of their program is to discard, one

@@ -46,4 +46,16 @@ std::string_view toString(TaskState state) {
   return "UNKNOWN";
 }
 
+std::string_view toString(StopMode mode) {
+  switch (mode) {
+    case StopMode::kNone:
+      return "";
+    case StopMode::kSuspend:
+      return "suspend";
+    case StopMode::kDrain:
+      return "drain";
+  }
+  return "unknown";
+}
+
 }  // namespace weir::runtime

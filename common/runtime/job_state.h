@@ -32,9 +32,19 @@ enum class TaskState : std::uint8_t {
   kFailed = 8,
 };
 
+/// Whether a job stops with a snapshot. Append only: the numbers go on the wire.
+enum class StopMode : std::uint8_t {
+  kNone = 0,
+  kSuspend = 1,  ///< To be continued: the input has not ended.
+  kDrain = 2,    ///< For good: sources that stop end the input, as bounded ones do.
+};
+inline constexpr std::uint32_t kStopModes = 3;
+
 /// The upper-case names of Flink: "RUNNING", "CANCELED".
 std::string_view toString(JobState state);
 std::string_view toString(TaskState state);
+/// "", "suspend", "drain".
+std::string_view toString(StopMode mode);
 
 constexpr bool isTerminal(JobState state) {
   return state == JobState::kFailed || state == JobState::kCanceled || state == JobState::kFinished;

@@ -48,6 +48,8 @@ struct CheckpointOrder {
   CheckpointId checkpoint;
   std::int64_t timestamp_millis = 0;
   bool savepoint = false;
+  /// Sources emit nothing behind it unless it is aborted; kDrain: their input ends before it.
+  StopMode stop = StopMode::kNone;
 };
 
 /// A subtask has stored its state for a checkpoint.

@@ -138,6 +138,7 @@ v1::SavepointRequest toProto(const runtime::SavepointRequest& request) {
   to.set_job(fields::bytesOf(request.job));
   to.set_directory(request.directory);
   to.set_cancel_job(request.cancel_job);
+  to.set_stop(static_cast<std::uint32_t>(request.stop));
   return to;
 }
 
@@ -147,6 +148,10 @@ Result<runtime::SavepointRequest> fromProto(const v1::SavepointRequest& from) {
   WEIR_TRY(to.job, fields::id<JobId>("job", from.job()));
   to.directory = from.directory();
   to.cancel_job = from.cancel_job();
+  if (from.stop() >= runtime::kStopModes) {
+    return wrong("a savepoint request", "stops its job in a way that is not known");
+  }
+  to.stop = static_cast<runtime::StopMode>(from.stop());
   return to;
 }
 

@@ -380,6 +380,7 @@ v1::Deployment toProto(const runtime::Deployment& deployment, bool shared_lists)
   *to.mutable_storage() = toProto(deployment.storage);
   fields::toRepeated(deployment.configuration, *to.mutable_configuration());
   to.set_slots(deployment.slots);
+  to.set_stopped(deployment.stopped);
   return to;
 }
 
@@ -399,6 +400,7 @@ Result<runtime::Deployment> fromProto(const v1::Deployment& from) {
   WEIR_TRY(to.storage, fromProto(from.storage()));
   to.configuration = fields::toMap(from.configuration());
   to.slots = from.slots();
+  to.stopped = from.stopped();
   WEIR_RETURN_IF_ERROR(checkPlacement(to));
   WEIR_RETURN_IF_ERROR(checkRestores(to));
   return to;

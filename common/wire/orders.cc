@@ -16,6 +16,7 @@ v1::TriggerOrder toProto(const runtime::TriggerOrder& trigger) {
   to.set_checkpoint(trigger.order.checkpoint.value());
   to.set_timestamp_millis(trigger.order.timestamp_millis);
   to.set_savepoint(trigger.order.savepoint);
+  to.set_stop(static_cast<std::uint32_t>(trigger.order.stop));
   return to;
 }
 
@@ -25,6 +26,10 @@ Result<runtime::TriggerOrder> fromProto(const v1::TriggerOrder& from) {
   to.order.checkpoint = CheckpointId(from.checkpoint());
   to.order.timestamp_millis = from.timestamp_millis();
   to.order.savepoint = from.savepoint();
+  if (from.stop() >= runtime::kStopModes) {
+    return wrong("a trigger order", "stops in a way that is not known");
+  }
+  to.order.stop = static_cast<runtime::StopMode>(from.stop());
   return to;
 }
 

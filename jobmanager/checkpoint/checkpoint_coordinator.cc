@@ -75,7 +75,7 @@ void CheckpointCoordinator::resume(const ha::JobCheckpoints& stored,
                                    std::vector<CompletedCheckpoint> retained) {
   removal_.resumed();
   left_ = LeftCheckpoints::of(stored);
-  stored_.resume(stored.next);
+  stored_.resume(stored.next, stored.stopped);
   for (const CheckpointId id : stored.pinned) {
     continueAfter(id);
     store_.pin(id);
@@ -131,6 +131,9 @@ void CheckpointCoordinator::takeSavepoint(SavepointCallbacks savepoint) {
         Error(ErrorCode::kFailedPrecondition, "the tasks of the job are not all running"));
     return;
   }
+  if (savepoint.stops()) {
+    pacer_.stop();
+  }
   pending_.begin({.kind = SnapshotKind::kSavepoint, .savepoint = std::move(savepoint)});
 }
 
@@ -161,6 +164,9 @@ void CheckpointCoordinator::fail(Wanted& wanted, const Error& why) {
   if (wanted.kind == SnapshotKind::kPeriodic) {
     pacer_.ended();
   }
+  if (wanted.savepoint.stops() && running_) {
+    pacer_.start();
+  }
   wanted.fail(why);
 }
 
@@ -190,11 +196,29 @@ void CheckpointCoordinator::stored(WrittenCheckpoint& written, bool pointed) {
     runtime::SavepointResult& result = written.kept.result;
     result.checkpoint = id;
     result.bytes = pending.bytes;
-    std::exchange(pending.savepoint.done, {})(std::move(result));
+    answer(pending, result, pointed);
   }
   if (pending.final_done) {
     std::exchange(pending.final_done, {})(id);
   }
+}
+
+void CheckpointCoordinator::answer(PendingCheckpoint& pending,
+                                   const runtime::SavepointResult& result,
+                                   bool pointed) {
+  auto done = std::exchange(pending.savepoint.done, {});
+  if (!pending.savepoint.stops() || pointed) {
+    done(result);
+    return;
+  }
+  tasks_.notify(pending.id, false);  // Sources go on.
+  if (running_) {
+    pacer_.start();
+  }
+  done(Error(ErrorCode::kUnavailable,
+             "savepoint " + result.path +
+                 " is complete, but the store of jobs did not take that the job stops with it")
+           .advise("look into the job manager's log, and stop the job again"));
 }
 
 /// Where a savepoint could not become what its job recovers from, the tasks are not notified, as

@@ -110,6 +110,7 @@ class CheckpointCoordinator {
   void fail(Wanted& wanted, const Error& why);
   void complete(PendingCheckpoints::Pending pending);
   void stored(WrittenCheckpoint& written, bool pointed);
+  void answer(PendingCheckpoint& pending, const runtime::SavepointResult& result, bool pointed);
   void recordCompleted(WrittenCheckpoint& written, bool pointed);
   void reportCompleted(const PendingCheckpoint& pending, const std::string& path);
   void discard(CompletedCheckpoint checkpoint);

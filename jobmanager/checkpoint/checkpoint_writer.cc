@@ -1,5 +1,6 @@
 #include "jobmanager/checkpoint/checkpoint_writer.h"
 
+#include <optional>
 #include <utility>
 
 #include "common/base/crash_point.h"
@@ -77,7 +78,13 @@ void CheckpointWriter::enqueue(WrittenCheckpoint written) {
   if (pinned && snapshot::isHeapSavepoint(news.kept.result.path)) {
     pointers_.heldOnHeap(news.pending->id);
   }
-  pointers_.write(StoredCheckpoints::News{&news.completed, pinned},
+  std::optional<ha::StoppedJob> stopped;
+  if (news.pending->savepoint.stops()) {
+    stopped = ha::StoppedJob{news.pending->savepoint.operation, news.kept.result};
+    stopped->result.checkpoint = news.pending->id;
+    stopped->result.bytes = news.pending->bytes;
+  }
+  pointers_.write(StoredCheckpoints::News{&news.completed, pinned, std::move(stopped)},
                   [this](const Status& answer) { pointed(answer); });
 }
 

@@ -28,10 +28,15 @@ struct KeptSavepoint {
 
 /// A request for a savepoint, as the coordinator sees it.
 struct SavepointCallbacks {
+  OperationId operation = {};  ///< Of the client that asks.
+  /// Not kNone: the job stops with it, and no periodic checkpoint begins while it is pending.
+  runtime::StopMode stop = runtime::StopMode::kNone;
   /// Puts the snapshot where its user wants it; called once all state is stored.
   std::function<void(const runtime::CheckpointMetadata&, Callback<KeptSavepoint>)> keep;
   std::function<void(const runtime::SavepointProgress&)> progress;
   Callback<runtime::SavepointResult> done;
+
+  bool stops() const { return stop != runtime::StopMode::kNone; }
 };
 
 /// Why a snapshot is taken.

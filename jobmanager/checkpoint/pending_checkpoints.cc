@@ -85,7 +85,8 @@ void PendingCheckpoints::begin(CheckpointId id, Wanted wanted) {
       services_.strand.schedule(graph_.checkpoints.timeout, [this, id] { expire(id); });
   const runtime::CheckpointOrder order{.checkpoint = id,
                                        .timestamp_millis = pending->trigger_millis,
-                                       .savepoint = wanted.kind == SnapshotKind::kSavepoint};
+                                       .savepoint = wanted.kind == SnapshotKind::kSavepoint,
+                                       .stop = pending->savepoint.stop};
   history_.began(id, order.savepoint, order.timestamp_millis);
   reportProgress(*pending);
   pending_.emplace(id, std::move(pending));

@@ -6,7 +6,8 @@
 
 namespace weir::jobmanager {
 
-void StoredCheckpoints::resume(CheckpointId next) {
+void StoredCheckpoints::resume(CheckpointId next, std::optional<ha::StoppedJob> stopped) {
+  stopped_ = std::move(stopped);
   next_ = std::max(next_, next);
   stored_ = next;
 }
@@ -39,7 +40,7 @@ void StoredCheckpoints::begin() {
   ha::JobCheckpoints state = stateWith(news);
   const CheckpointId next = state.next;
   const bool needed =
-      !news || news->pinned ||
+      !news || news->pinned || news->stopped ||
       std::any_of(state.retained.begin(), state.retained.end(), [&](const auto& one) {
         return one.id == news->checkpoint->metadata.checkpoint;
       });
@@ -58,6 +59,9 @@ void StoredCheckpoints::begin() {
 void StoredCheckpoints::answered(CheckpointId next, const Status& answer) {
   if (answer) {
     stored_ = std::max(stored_, next);
+    if (const std::optional<News>& news = writes_.front().news; news && news->stopped) {
+      stopped_ = news->stopped;
+    }
   }
   const Callback<std::monostate> done = std::move(writes_.front().done);
   done(answer);
@@ -78,6 +82,7 @@ ha::JobCheckpoints StoredCheckpoints::stateWith(const std::optional<News>& news)
   state.pinned.assign(pinned.begin(), pinned.end());
   state.next = CheckpointId(next_.value() + ha::JobCheckpoints::kReserved);
   state.result = result_;
+  state.stopped = news && news->stopped ? news->stopped : stopped_;
   if (result_) {
     retainAtTheEnd(state);
   }

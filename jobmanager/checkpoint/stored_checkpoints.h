@@ -27,7 +27,7 @@ class StoredCheckpoints {
   /// Ids go on behind this one.
   void continueAfter(CheckpointId id) { next_ = std::max(next_, id.next()); }
   /// The job was taken up again: an earlier leader has stored this.
-  void resume(CheckpointId next);
+  void resume(CheckpointId next, std::optional<ha::StoppedJob> stopped = {});
   /// None when write() has to store first where they go on.
   std::optional<CheckpointId> takeId();
 
@@ -35,6 +35,7 @@ class StoredCheckpoints {
   struct News {
     const CompletedCheckpoint* checkpoint = nullptr;
     bool pinned = false;
+    std::optional<ha::StoppedJob> stopped = {};  // The job stops with it.
   };
   /// Stores what the job has now, with `news`, and where ids go on. Answers once, perhaps within
   /// the call; what is given later is stored after the answer.
@@ -68,6 +69,7 @@ class StoredCheckpoints {
   CheckpointId stored_ = ha::JobCheckpoints().next;  // Ids from here on wait for a write.
   std::set<CheckpointId> discards_;                  // Being removed.
   std::set<CheckpointId> held_;                      // By savepoints on the heap.
+  std::optional<ha::StoppedJob> stopped_;            // Once it is stored.
   std::optional<runtime::JobResult> result_;         // Once the job has ended.
   bool keep_latest_ = false;                         // Then.
   std::deque<Write> writes_;                         // The first one is on its way.

@@ -22,6 +22,11 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::open(const DispatcherServices& s
   for (const ha::SavepointAnswer& answer : term.savepoints) {
     dispatcher->requests_.remember(answer);
   }
+  for (const ha::StoredJob& job : term.jobs) {
+    if (const auto& stopped = job.checkpoints.stopped) {
+      dispatcher->requests_.remember({stopped->operation, job.request.job, stopped->result});
+    }
+  }
   Dispatcher* self = dispatcher.get();
   const Duration wait = term.jobs.empty() ? Duration::zero() : kTakingUp;
   self->post([self, wait] {

@@ -36,6 +36,8 @@ class OperationLog {
     return entry != entries_.end() && !entry->second.reply;
   }
 
+  bool answered(OperationId id) const { return entries_.contains(id) && !pending(id); }
+
   void finish(OperationId id, const Result<Reply>& reply) {
     Entry& entry = entries_[id];
     entry.reply = reply;

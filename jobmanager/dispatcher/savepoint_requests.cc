@@ -85,7 +85,9 @@ void SavepointRequests::dispose(const runtime::DisposeRequest& request,
 }
 
 void SavepointRequests::remember(const ha::SavepointAnswer& answer) {
-  taken_.finish(answer.operation, answer.result);
+  if (!taken_.answered(answer.operation)) {
+    taken_.finish(answer.operation, answer.result);
+  }
 }
 
 void SavepointRequests::drop(const Error& why) {

@@ -18,7 +18,8 @@ bool sameResults(const runtime::JobResult& left, const runtime::JobResult& right
 
 bool JobCheckpoints::operator==(const JobCheckpoints& other) const {
   return retained == other.retained && pinned == other.pinned && next == other.next &&
-         discards == other.discards && result.has_value() == other.result.has_value() &&
+         discards == other.discards && stopped == other.stopped &&
+         result.has_value() == other.result.has_value() &&
          (!result || sameResults(*result, *other.result));
 }
 

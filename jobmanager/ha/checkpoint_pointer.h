@@ -18,6 +18,16 @@ struct CheckpointPointer {
   bool operator==(const CheckpointPointer&) const = default;
 };
 
+/// A job has stopped with this savepoint, the latest that is retained. Nothing is processed after
+/// it.
+struct StoppedJob {
+  OperationId operation;            ///< Of the client that asked for it.
+  runtime::SavepointResult result;  ///< What it is answered.
+  bool operator==(const StoppedJob& other) const {
+    return operation == other.operation && result.path == other.result.path;
+  }
+};
+
 /// All that must be known of the checkpoints of a job by who takes it up again.
 struct JobCheckpoints {
   /// How many ids a job may use before it has to store where they go on.
@@ -35,6 +45,8 @@ struct JobCheckpoints {
   /// Of a job that has ended, for its clients: no leader runs it again. The next one removes what
   /// is neither retained nor pinned, and then the job from the store.
   std::optional<runtime::JobResult> result{};
+  /// Of a job that has stopped: what its savepoint holds is committed, and then it has finished.
+  std::optional<StoppedJob> stopped{};
   bool operator==(const JobCheckpoints& other) const;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/base/text.h"
 #include "common/telemetry/log.h"
 
@@ -57,7 +58,8 @@ void Attempt::deploy(Placement placement) {
   workers_->deploy({.program = job_.program,
                     .restores = std::move(restores),
                     .storage = job_.options.storage,
-                    .configuration = job_.options.configuration},
+                    .configuration = job_.options.configuration,
+                    .stopped = job_.stopped},
                    job_.services.common.blobs.store(),
                    job_.options.most_inline_restore,
                    job_.services.random);
@@ -66,8 +68,12 @@ void Attempt::deploy(Placement placement) {
 void Attempt::startCheckpoints() {
   log::info("all tasks run",
             {{"job", execution_.job.hex()}, {"attempt", execution_.attempt.value()}});
-  state_ = State::kRunning;
   workers_->restored();
+  if (job_.stopped) {
+    state_ = State::kDrained;
+    return;
+  }
+  state_ = State::kRunning;
   job_.coordinator.start();
 }
 
@@ -170,7 +176,7 @@ void Attempt::workerGone(TaskManagerId id, const std::string& cause, std::string
 
 void Attempt::finishIfDone() {
   const ExecutionGraph& graph = job_.states.graph();
-  if (!live() || !graph.allInputsEnded()) {
+  if (!live() || (state_ < State::kDrained && !graph.allInputsEnded())) {
     return;
   }
   if (graph.all(TaskState::kFinished)) {
@@ -205,6 +211,26 @@ void Attempt::finish() {
     job_.coordinator.stop(Error(ErrorCode::kFailedPrecondition, label() + " is finishing"));
     workers_->sendToAll(runtime::FinishOrder{execution_});
   }
+}
+
+void Attempt::stopped() {
+  if (live()) {
+    crashPoint("stop.finish");
+    state_ = State::kDrained;
+    finishIfDone();
+  }
+}
+
+void Attempt::stopFailed(runtime::StopMode mode, const Error& why) {
+  if (state_ != State::kStopping) {
+    return;
+  }
+  if (mode == runtime::StopMode::kDrain) {
+    fail(Error(why).during("drain " + label()));
+    return;
+  }
+  state_ = State::kRunning;
+  finishIfDone();
 }
 
 Attempt::Restart Attempt::unlessNew() const {
@@ -259,6 +285,9 @@ void Attempt::becomeOver() {
 std::string Attempt::waitsFor() const {
   if (state_ == State::kPlacing) {
     return placing_.waitsFor();
+  }
+  if (state_ == State::kStopping) {
+    return "for the savepoint that it stops with";
   }
   if (state_ == State::kFinalCheckpoint) {
     return "for its last checkpoint before it finishes";

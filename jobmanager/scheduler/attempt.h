@@ -42,8 +42,9 @@ class Attempt {
     kPlacing,          ///< Waits for slots, and for directories to be tried.
     kStarting,         ///< Deployed; not all tasks run yet.
     kRunning,          ///< All tasks run: checkpoints are taken.
+    kStopping,         ///< A savepoint is taken behind which sources emit nothing.
     kFinalCheckpoint,  ///< All inputs have ended.
-    kDrained,          ///< The final checkpoint is complete; savepoints may be on their way.
+    kDrained,          ///< Its last snapshot is complete; savepoints may be on their way.
     kFinishing,        ///< The tasks were told to finish.
     kEnding,           ///< Failed or cancelled: the workers were told to end.
     kOver,
@@ -57,6 +58,7 @@ class Attempt {
     CheckpointCoordinator& coordinator;
     const JobRestore& restore;
     DirectoryProbe& probe;
+    bool stopped = false;  ///< With its latest checkpoint: tasks only commit that, and finish.
   };
 
   /// Moves the tasks to SCHEDULED and asks for slots.
@@ -78,6 +80,14 @@ class Attempt {
   AttemptWorkers* workers() { return workers_ ? &*workers_ : nullptr; }
   /// A savepoint that it may have waited for before it finishes is complete or has failed.
   void savepointEnded() { finishIfDone(); }
+  /// Whether its inputs are open still, so that it can be stopped.
+  bool mayStop() const { return state_ == State::kRunning; }
+  /// A savepoint that stops it was ordered. One of the next two follows, unless it ends.
+  void stopping() { state_ = State::kStopping; }
+  /// That savepoint is complete: the tasks finish.
+  void stopped();
+  /// It failed. Drained sources cannot go on: the attempt fails.
+  void stopFailed(runtime::StopMode mode, const Error& why);
 
   /// Tells its workers to end and waits for them, bounded. Who waits for a checkpoint is told
   /// `why`.

@@ -71,7 +71,8 @@ void AttemptWorkers::deploy(Common common,
                                  .restores = {},
                                  .storage = common.storage,
                                  .configuration = common.configuration,
-                                 .slots = 1};
+                                 .slots = 1,
+                                 .stopped = common.stopped};
   deployment.storage.keeps_descriptions = true;
   std::vector<std::vector<const runtime::TaskRestore*>> restores(placement_.task_managers.size());
   for (const runtime::TaskRestore& restore : common.restores.tasks) {

@@ -29,6 +29,7 @@ class AttemptWorkers {
     runtime::Restores restores;
     runtime::CheckpointStorage storage;
     std::map<std::string, std::string> configuration;
+    bool stopped = false;
   };
 
   /// Holds the slots of `placement`. The resources outlive it.

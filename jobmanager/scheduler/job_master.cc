@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/base/text.h"
 #include "common/telemetry/log.h"
 
@@ -11,6 +12,10 @@ namespace weir::jobmanager {
 using runtime::JobState;
 
 namespace {
+
+constexpr Duration kBeyondStrategy = std::chrono::milliseconds(100);
+/// How often a job that has stopped is deployed again to commit, beyond its restart strategy.
+constexpr int kTriesToCommit = 3;
 
 /// Attempts are numbered on where a later leader takes the job up again: files are named by them.
 AttemptId lastBefore(LeaderEpoch epoch) {
@@ -73,6 +78,10 @@ void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
        {"restart", restarts_.strategy().describe()},
        {"savepoint", restore_.path().empty() ? "none" : restore_.path()}});
   states_.created();
+  if (stored && stored->stopped) {
+    stopped_ = true;
+    more_restarts_ = kTriesToCommit;
+  }
   if (stored && stored->result) {
     failure_ = stored->result->cause;
     phase_ = Phase::kEnding;
@@ -112,7 +121,8 @@ void JobMaster::schedule() {
   const runtime::ExecutionId execution{id_, last.next(), services_.store.epoch()};
   attempt_ = std::make_unique<Attempt>(
       execution,
-      Attempt::Job{services_, options_, program_, states_, coordinator_, restore_, probe_},
+      Attempt::Job{
+          services_, options_, program_, states_, coordinator_, restore_, probe_, stopped_},
       *this);
   tasks_.follow(*attempt_);
 }
@@ -127,6 +137,23 @@ void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {
 void JobMaster::savepoint(const runtime::SavepointRequest& request,
                           std::function<void(const runtime::SavepointProgress&)> progress,
                           Callback<runtime::SavepointResult> done) {
+  if (Status may = mayTake(request); !may) {
+    const bool stops = request.stop != runtime::StopMode::kNone;
+    done(std::move(may).error().during((stops ? "stop " : "savepoint of ") + label()));
+    return;
+  }
+  if (request.stop != runtime::StopMode::kNone) {
+    stopping_ = true;
+    savepoints_.take(
+        request,
+        std::move(progress),
+        [this, mode = request.stop, done = std::move(done)](
+            const Result<runtime::SavepointResult>& result) { stopEnded(mode, result, done); });
+    if (stopping_) {
+      attempt_->stopping();
+    }
+    return;
+  }
   savepoints_.take(request,
                    std::move(progress),
                    [this, cancel_job = request.cancel_job, done = std::move(done)](
@@ -140,6 +167,39 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
                        attempt_->savepointEnded();
                      }
                    });
+}
+
+Status JobMaster::mayTake(const runtime::SavepointRequest& request) const {
+  if (stopping_ || stopped_) {
+    return Error(ErrorCode::kFailedPrecondition, "the job is stopping already");
+  }
+  if (request.stop != runtime::StopMode::kNone && coordinator_.running() && !attempt_->mayStop()) {
+    return Error(ErrorCode::kFailedPrecondition, "its inputs have ended: it is finishing");
+  }
+  return ok();
+}
+
+void JobMaster::stopEnded(runtime::StopMode mode,
+                          const Result<runtime::SavepointResult>& result,
+                          const Callback<runtime::SavepointResult>& done) {
+  stopping_ = false;
+  stopped_ = result.has_value();
+  if (!result) {
+    const Error why = Error(result.error()).during("stop " + label());
+    log::warn("job is not stopped",
+              {{"job", id_.hex()}, {"reason", cutText(why.text(), kMostLoggedBytes)}});
+    more_restarts_ = mode == runtime::StopMode::kDrain ? 1 : 0;
+    done(why);
+    if (attempt_ != nullptr) {
+      attempt_->stopFailed(mode, result.error());
+    }
+    return;
+  }
+  crashPoint("stop.stored");
+  log::info("job stops", {{"job", id_.hex()}, {"savepoint", result->path}});
+  more_restarts_ = kTriesToCommit;
+  done(*result);
+  attempt_->stopped();
 }
 
 void JobMaster::cancel(Callback<std::monostate> done) {
@@ -228,10 +288,15 @@ void JobMaster::restartOrFail() {
       options_.has_processed && restarts_.strategy().isDefault() && !options_.has_processed();
   std::optional<std::string> restart;
   if (may_restart_ && attempt_->recoverable() && !hopeless) {
-    restart = restarts_.pause(attempt_->execution(), failure_, [this] {
+    const auto again = [this] {
       states_.move(JobState::kCreated);
       schedule();
-    });
+    };
+    restart = restarts_.pause(attempt_->execution(), failure_, again);
+    if (!restart && more_restarts_ > 0) {
+      --more_restarts_;
+      restart = restarts_.pauseFor(kBeyondStrategy, attempt_->execution(), failure_, again);
+    }
   }
   if (restart) {
     states_.move(JobState::kRestarting, *restart);

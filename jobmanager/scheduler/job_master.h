@@ -48,6 +48,8 @@ class JobMaster final : public AttemptOwner {
   void start(std::optional<ha::JobCheckpoints> stored, Callback<runtime::SubmitReply> done);
   /// Answers once cancelling has begun.
   void cancel(Callback<std::monostate> done);
+  /// One that stops the job is complete, and answered with ok, exactly when the job processes
+  /// nothing after it. The job then commits what it holds and finishes, whatever dies meanwhile.
   void savepoint(const runtime::SavepointRequest& request,
                  std::function<void(const runtime::SavepointProgress&)> progress,
                  Callback<runtime::SavepointResult> done);
@@ -92,6 +94,10 @@ class JobMaster final : public AttemptOwner {
   void stopAttempt(const Error& why);
   void afterAttempt();
   void restartOrFail();
+  Status mayTake(const runtime::SavepointRequest& request) const;
+  void stopEnded(runtime::StopMode mode,
+                 const Result<runtime::SavepointResult>& result,
+                 const Callback<runtime::SavepointResult>& done);
   void end(runtime::JobState terminal);
   /// A clause that continues "waits"; empty when nothing holds it up.
   std::string waitsFor() const;
@@ -116,6 +122,9 @@ class JobMaster final : public AttemptOwner {
   JobEnding ending_;
   Phase phase_ = Phase::kTrying;
   bool may_restart_ = true;           // Until it is refused or abandoned.
+  bool stopping_ = false;             // A savepoint that stops it is pending.
+  bool stopped_ = false;              // One is complete, and stored as that.
+  int more_restarts_ = 0;             // Than its strategy allows, for the sake of a stop.
   std::string failure_;               // The last one, as it is shown.
   std::unique_ptr<Attempt> attempt_;  // The latest; null before the first.
 };

@@ -34,9 +34,12 @@ void JobSavepoints::take(const runtime::SavepointRequest& request,
   log::info("savepoint triggered",
             {{"job", job_.hex()},
              {"directory", request.directory},
-             {"cancel", request.cancel_job ? "afterwards" : ""}});
+             {"cancel", request.cancel_job ? "afterwards" : ""},
+             {"stop", toString(request.stop)}});
   coordinator_.takeSavepoint(
-      {.keep = [this, directory = request.directory](
+      {.operation = request.operation,
+       .stop = request.stop,
+       .keep = [this, directory = request.directory](
                    const runtime::CheckpointMetadata& metadata,
                    Callback<KeptSavepoint> kept) { keep(directory, metadata, std::move(kept)); },
        .progress = std::move(progress),

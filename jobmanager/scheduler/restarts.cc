@@ -21,7 +21,14 @@ std::optional<std::string> Restarts::pause(const runtime::ExecutionId& execution
   if (!pause) {
     return std::nullopt;
   }
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(*pause).count();
+  return pauseFor(*pause, execution, reason, std::move(restart));
+}
+
+std::string Restarts::pauseFor(Duration pause,
+                               const runtime::ExecutionId& execution,
+                               const std::string& reason,
+                               std::function<void()> restart) {
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(pause).count();
   const std::uint64_t number = count_ + 1;
   log::warn("job restarts after a pause",
             {{"job", execution.job.hex()},
@@ -30,8 +37,8 @@ std::optional<std::string> Restarts::pause(const runtime::ExecutionId& execution
              {"pause_ms", millis},
              {"strategy", strategy_.describe()},
              {"reason", cutText(reason, kMostLoggedBytes)}});
-  pause_ends_ = clock_.now() + *pause;
-  pause_ = strand_.schedule(*pause, [this, restart = std::move(restart)] {
+  pause_ends_ = clock_.now() + pause;
+  pause_ = strand_.schedule(pause, [this, restart = std::move(restart)] {
     ++count_;
     restart();
   });

@@ -30,6 +30,11 @@ class Restarts {
   std::optional<std::string> pause(const runtime::ExecutionId& execution,
                                    const std::string& reason,
                                    std::function<void()> restart);
+  /// The same, whatever the strategy allows.
+  std::string pauseFor(Duration pause,
+                       const runtime::ExecutionId& execution,
+                       const std::string& reason,
+                       std::function<void()> restart);
   void cancelPause() { pause_.reset(); }
   /// What is left of the pause: "301 ms", "5.3 s", "2 min 5 s".
   std::string left() const;

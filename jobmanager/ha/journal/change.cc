@@ -30,6 +30,12 @@ void fill(v1::JobCheckpoints& to, const JobCheckpoints& from) {
   if (from.result) {
     *to.mutable_result() = wire::toProto(runtime::JobEvent(*from.result)).result();
   }
+  if (from.stopped) {
+    v1::StoppedJob& stopped = *to.mutable_stopped();
+    stopped.set_operation(bytesOf(from.stopped->operation));
+    *stopped.mutable_result() =
+        wire::toProto(runtime::SavepointEvent(from.stopped->result)).result();
+  }
 }
 
 Result<JobCheckpoints> checkpointsOf(const v1::JobCheckpoints& from) {
@@ -49,6 +55,15 @@ Result<JobCheckpoints> checkpointsOf(const v1::JobCheckpoints& from) {
     *event.mutable_result() = from.result();
     WEIR_TRY(auto decoded, wire::fromProto(event));
     to.result = std::get<runtime::JobResult>(std::move(decoded));
+  }
+  if (from.has_stopped()) {
+    StoppedJob& stopped = to.stopped.emplace();
+    WEIR_TRY(stopped.operation,
+             wire::fields::id<OperationId>("operation", from.stopped().operation()));
+    v1::SavepointEvent event;
+    *event.mutable_result() = from.stopped().result();
+    WEIR_TRY(auto decoded, wire::fromProto(event));
+    stopped.result = std::get<runtime::SavepointResult>(std::move(decoded));
   }
   return to;
 }

@@ -136,6 +136,9 @@ void SubtaskThread::prepare() {
   }
   chain_->open();
   prepared_ = true;
+  if (deployment_.stopped) {
+    checkpoints_->startStopped();
+  }
   steps_.open(*chain_, *checkpoints_);
 }
 
@@ -164,7 +167,7 @@ void SubtaskThread::handleMail() {
   for (const Mail& mail : mailbox_.takeAll()) {
     std::visit(Overloaded{[this](const runtime::CheckpointOrder& order) {
                             if (isSource()) {
-                              checkpoints_->onTrigger(order);
+                              steps_.trigger(order);
                             }
                           },
                           [this](const NotifyMail& notify) {

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "common/base/crash_point.h"
+
 namespace weir::worker {
 
 namespace {
@@ -19,14 +21,29 @@ TaskCheckpoints::TaskCheckpoints(
     : self_(std::move(self)), chain_(chain), outputs_(outputs), store_(store), clock_(clock) {}
 
 void TaskCheckpoints::onTrigger(const runtime::CheckpointOrder& order) {
-  if (order.checkpoint > last_snapshot_) {
-    takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint}, {});
+  if (!isNew(order)) {
+    return;
+  }
+  takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint}, {});
+  if (order.stop != runtime::StopMode::kNone) {
+    stopping_ = order.checkpoint;
+    crashPoint("stop.halted");
   }
 }
 
-void TaskCheckpoints::onCompleted(CheckpointId checkpoint) { chain_.notifyComplete(checkpoint); }
+void TaskCheckpoints::onCompleted(CheckpointId checkpoint) {
+  chain_.notifyComplete(checkpoint);
+  if (stopping_ == checkpoint) {
+    crashPoint("stop.committed");
+  }
+}
 
-void TaskCheckpoints::onAborted(CheckpointId checkpoint) { chain_.notifyAborted(checkpoint); }
+void TaskCheckpoints::onAborted(CheckpointId checkpoint) {
+  if (stopping_ == checkpoint) {
+    stopping_.reset();
+  }
+  chain_.notifyAborted(checkpoint);
+}
 
 void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment alignment) {
   last_snapshot_ = barrier.checkpoint;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/base/clock.h"
@@ -38,8 +39,17 @@ class TaskCheckpoints {
                   SnapshotStore& store,
                   const Clock& clock);
 
-  /// For sources: takes the snapshot now, unless it was asked for before.
+  /// For sources: takes the snapshot now, unless it was asked for before. With one that stops the
+  /// job, nothing is to be emitted behind it: see halted().
   void onTrigger(const runtime::CheckpointOrder& order);
+  /// Whether an order that came is still to be taken.
+  bool isNew(const runtime::CheckpointOrder& order) const {
+    return order.checkpoint > last_snapshot_;
+  }
+  /// The job has stopped before this attempt of it began.
+  void startStopped() { stopped_ = true; }
+  /// Whether the job stops: a source is not asked for more, until that is aborted.
+  bool halted() const { return stopped_ || stopping_.has_value(); }
   /// For others: a barrier has come, all that belongs to the snapshot was received.
   void onBarrier(const functions::Barrier& barrier, Alignment alignment) {
     takeSnapshot(barrier, alignment);
@@ -58,6 +68,8 @@ class TaskCheckpoints {
   SnapshotStore& store_;  // The worker's.
   const Clock& clock_;
   CheckpointId last_snapshot_;
+  std::optional<CheckpointId> stopping_;  // With this snapshot.
+  bool stopped_ = false;
   bool input_ended_ = false;
 };
 

@@ -35,7 +35,7 @@ TaskSteps::Step TaskSteps::step() {
 }
 
 TaskSteps::Step TaskSteps::poll() {
-  if (input_ended_) {
+  if (input_ended_ || checkpoints_->halted()) {
     return Step::kIdle;
   }
   if (parts_.poll_timer.resting()) {
@@ -117,7 +117,7 @@ void TaskSteps::rest(Step step) {
     return parts_.reports.progress(now_);
   }
   SteadyTime deadline = parts_.reports.dueAt();
-  if (step == Step::kIdle && !input_ended_) {
+  if (step == Step::kIdle && !input_ended_ && !checkpoints_->halted()) {
     deadline = std::min(deadline, parts_.poll_timer.next());
   }
   parts_.signal.wait(deadline);
@@ -128,6 +128,15 @@ void TaskSteps::flush() {
   chain_->flush();
   parts_.outputs.noteFlushed();
   now_ = parts_.clock.now();
+}
+
+void TaskSteps::trigger(const runtime::CheckpointOrder& order) {
+  const bool drains = order.stop == runtime::StopMode::kDrain;
+  if (drains && !input_ended_ && checkpoints_->isNew(order)) {
+    chain_->receive(functions::EndOfInput{});
+    inputEnded();
+  }
+  checkpoints_->onTrigger(order);
 }
 
 void TaskSteps::abort(CheckpointId checkpoint) {

@@ -43,6 +43,8 @@ class TaskSteps {
   void turn();
   /// Mail was handled, which took time.
   void look() { now_ = parts_.clock.now(); }
+  /// Of a source: takes a snapshot, before which its input ends if the job is drained.
+  void trigger(const runtime::CheckpointOrder& order);
   /// Gives the alignment of a checkpoint up, and the checkpoint.
   void abort(CheckpointId checkpoint);
 

@@ -230,8 +230,9 @@ class JobFixture : public ::testing::Test {
     }
     return ids;
   }
-  void savepoint(bool cancels = false) {
+  void savepoint(bool cancels = false, runtime::StopMode stop = runtime::StopMode::kNone) {
     runtime::SavepointRequest request;
+    request.stop = stop;
     request.job = jobId(1);
     request.directory = "/s";
     request.cancel_job = cancels;
