@@ -144,8 +144,8 @@ using TaskManagerOrder = std::variant<Deployment,
 
 struct Registration {
   /// 2: heartbeats are answered, and workers live by the answers. 3: sections to restore stand in
-  /// lists that subtasks share.
-  static constexpr std::uint32_t kProtocolVersion = 3;
+  /// lists that subtasks share. 4: it hands on with which checkpoint a job stops.
+  static constexpr std::uint32_t kProtocolVersion = 4;
   std::uint32_t protocol_version = kProtocolVersion;
   TaskManagerId id;
   std::string host;
@@ -218,6 +218,7 @@ struct WorkerHello {
   static constexpr std::uint32_t kOldestVersion = 1;
   std::uint32_t protocol_version = kProtocolVersion;
   std::string version;
+  bool stops = true;  ///< It knows what CheckpointOrder::stop is; earlier releases do not.
 };
 /// The whole attempt cannot go on in this worker: another graph, a broken argument, main() threw.
 struct WorkerFailed {

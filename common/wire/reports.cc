@@ -313,6 +313,7 @@ v1::WorkerReport toProto(const runtime::WorkerReport& report) {
             to.mutable_hello()->set_protocol_version(hello.protocol_version);
             to.mutable_hello()->set_version(hello.version);
             to.mutable_hello()->set_checks(true);
+            to.mutable_hello()->set_stops(hello.stops);
           },
           [&](const runtime::WorkerFailed& one) {
             to.mutable_failed()->set_cause(one.cause);
@@ -333,7 +334,8 @@ Result<runtime::WorkerReport> fromProto(const v1::WorkerReport& from) {
   using Report = runtime::WorkerReport;
   switch (from.report_case()) {
     case v1::WorkerReport::kHello:
-      return Report(runtime::WorkerHello{from.hello().protocol_version(), from.hello().version()});
+      return Report(runtime::WorkerHello{
+          from.hello().protocol_version(), from.hello().version(), from.hello().stops()});
     case v1::WorkerReport::kFailed:
       return Report(
           runtime::WorkerFailed{cutText(from.failed().cause()), from.failed().unrecoverable()});

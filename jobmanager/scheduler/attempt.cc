@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "common/base/crash_point.h"
 #include "common/base/text.h"
 #include "common/telemetry/log.h"
 
@@ -11,21 +10,16 @@ namespace weir::jobmanager {
 using runtime::JobState;
 using runtime::TaskState;
 
-namespace {
-
-constexpr Duration kReapWait = std::chrono::seconds(5);
-
-}  // namespace
-
 Attempt::Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptOwner& owner)
     : execution_(execution),
       job_(job),
       owner_(owner),
       placing_(
           execution, job.states.graph().graph(), job.options, job.services.resources, job.probe),
-      final_checkpoint_(job.coordinator,
-                        job.services.common.strand,
-                        job.states.graph().graph().checkpoints.interval) {
+      finish_({job.states, job.coordinator, job.services.common.strand, label()},
+              {.order = [this] { workers_->sendToAll(runtime::FinishOrder{execution_}); },
+               .fail = [this](const Error& why) { fail(why); },
+               .over = [this] { becomeOver(); }}) {
   job_.states.beginAttempt(execution_.attempt);
   job_.states.moveTasks(TaskState::kScheduled);
   placing_.find([this](Result<Placement> placement) {
@@ -69,12 +63,11 @@ void Attempt::startCheckpoints() {
   log::info("all tasks run",
             {{"job", execution_.job.hex()}, {"attempt", execution_.attempt.value()}});
   workers_->restored();
-  if (job_.stopped) {
-    state_ = State::kDrained;
-    return;
-  }
   state_ = State::kRunning;
-  job_.coordinator.start();
+  if (!job_.stopped) {
+    job_.coordinator.start();
+  }
+  finish_.begin(job_.stopped);
 }
 
 void Attempt::update(const runtime::TaskUpdate& update) {
@@ -99,7 +92,7 @@ void Attempt::update(const runtime::TaskUpdate& update) {
   if (state_ == State::kStarting && graph.all(TaskState::kRunning)) {
     startCheckpoints();
   }
-  finishIfDone();
+  finish_.proceed();
 }
 
 void Attempt::taskFailed(const runtime::TaskUpdate& update) {
@@ -174,65 +167,6 @@ void Attempt::workerGone(TaskManagerId id, const std::string& cause, std::string
   }
 }
 
-void Attempt::finishIfDone() {
-  const ExecutionGraph& graph = job_.states.graph();
-  if (!live() || (state_ < State::kDrained && !graph.allInputsEnded())) {
-    return;
-  }
-  if (graph.all(TaskState::kFinished)) {
-    if (reap_deadline_ == nullptr) {  // A worker that is not reaped soon holds up no job.
-      reap_deadline_ = strand().schedule(kReapWait, [this] { becomeOver(); });
-    }
-    return;
-  }
-  const bool checkpoints = graph.graph().checkpoints.enabled;
-  if (checkpoints && state_ == State::kRunning) {
-    takeFinalCheckpoint();
-  } else if (state_ == State::kDrained || (!checkpoints && state_ < State::kFinishing)) {
-    finish();
-  }
-}
-
-void Attempt::takeFinalCheckpoint() {
-  state_ = State::kFinalCheckpoint;
-  final_checkpoint_.take([this](const Result<CheckpointId>& taken) {
-    if (taken) {
-      state_ = State::kDrained;
-      finishIfDone();
-    } else {
-      fail(Error(taken.error()).during("final checkpoint"));
-    }
-  });
-}
-
-void Attempt::finish() {
-  if (!job_.coordinator.hasPendingSavepoints()) {
-    state_ = State::kFinishing;
-    job_.coordinator.stop(Error(ErrorCode::kFailedPrecondition, label() + " is finishing"));
-    workers_->sendToAll(runtime::FinishOrder{execution_});
-  }
-}
-
-void Attempt::stopped() {
-  if (live()) {
-    crashPoint("stop.finish");
-    state_ = State::kDrained;
-    finishIfDone();
-  }
-}
-
-void Attempt::stopFailed(runtime::StopMode mode, const Error& why) {
-  if (state_ != State::kStopping) {
-    return;
-  }
-  if (mode == runtime::StopMode::kDrain) {
-    fail(Error(why).during("drain " + label()));
-    return;
-  }
-  state_ = State::kRunning;
-  finishIfDone();
-}
-
 Attempt::Restart Attempt::unlessNew() const {
   const auto running = static_cast<std::size_t>(JobState::kRunning);
   return job_.states.graph().timestamps()[running] == 0 ? Restart::kDoesNotHelp : Restart::kHelps;
@@ -251,8 +185,7 @@ void Attempt::end(const Error& why) {
   }
   state_ = State::kEnding;
   placing_.cancel();
-  final_checkpoint_.cancel();
-  reap_deadline_.reset();
+  finish_.cancel();
   job_.coordinator.stop(why);
   if (!workers_ || workers_->allGone()) {
     becomeOver();
@@ -275,8 +208,7 @@ void Attempt::giveUp() {
 
 void Attempt::becomeOver() {
   state_ = State::kOver;
-  final_checkpoint_.cancel();
-  reap_deadline_.reset();
+  finish_.cancel();
   end_deadline_.reset();
   workers_.reset();
   owner_.attemptOver();
@@ -286,13 +218,10 @@ std::string Attempt::waitsFor() const {
   if (state_ == State::kPlacing) {
     return placing_.waitsFor();
   }
-  if (state_ == State::kStopping) {
-    return "for the savepoint that it stops with";
-  }
-  if (state_ == State::kFinalCheckpoint) {
-    return "for its last checkpoint before it finishes";
-  }
   if (live()) {
+    if (std::string clause = finish_.waitsFor(); !clause.empty()) {
+      return clause;
+    }
     const ExecutionGraph& graph = job_.states.graph();
     return restore_progress_.waitsFor(
         graph.starting(), graph.size(), job_.services.common.clock.now());

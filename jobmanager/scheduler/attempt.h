@@ -7,10 +7,10 @@
 
 #include "common/runtime/messages.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/scheduler/attempt_finish.h"
 #include "jobmanager/scheduler/attempt_placing.h"
 #include "jobmanager/scheduler/attempt_workers.h"
 #include "jobmanager/scheduler/directory_probe.h"
-#include "jobmanager/scheduler/final_checkpoint.h"
 #include "jobmanager/scheduler/job_options.h"
 #include "jobmanager/scheduler/job_restore.h"
 #include "jobmanager/scheduler/job_states.h"
@@ -39,14 +39,10 @@ class AttemptOwner {
 class Attempt {
  public:
   enum class State : std::uint8_t {
-    kPlacing,          ///< Waits for slots, and for directories to be tried.
-    kStarting,         ///< Deployed; not all tasks run yet.
-    kRunning,          ///< All tasks run: checkpoints are taken.
-    kStopping,         ///< A savepoint is taken behind which sources emit nothing.
-    kFinalCheckpoint,  ///< All inputs have ended.
-    kDrained,          ///< Its last snapshot is complete; savepoints may be on their way.
-    kFinishing,        ///< The tasks were told to finish.
-    kEnding,           ///< Failed or cancelled: the workers were told to end.
+    kPlacing,   ///< Waits for slots, and for directories to be tried.
+    kStarting,  ///< Deployed; not all tasks run yet.
+    kRunning,   ///< All tasks run: see AttemptFinish.
+    kEnding,    ///< Failed or cancelled: the workers were told to end.
     kOver,
   };
   /// What the attempts of a job share. All of it outlives them.
@@ -79,15 +75,10 @@ class Attempt {
   /// nullptr before it is deployed and once it is over.
   AttemptWorkers* workers() { return workers_ ? &*workers_ : nullptr; }
   /// A savepoint that it may have waited for before it finishes is complete or has failed.
-  void savepointEnded() { finishIfDone(); }
-  /// Whether its inputs are open still, so that it can be stopped.
-  bool mayStop() const { return state_ == State::kRunning; }
-  /// A savepoint that stops it was ordered. One of the next two follows, unless it ends.
-  void stopping() { state_ = State::kStopping; }
-  /// That savepoint is complete: the tasks finish.
-  void stopped();
-  /// It failed. Drained sources cannot go on: the attempt fails.
-  void stopFailed(runtime::StopMode mode, const Error& why);
+  void savepointEnded() { finish_.proceed(); }
+  /// How it ends in order.
+  AttemptFinish& finishing() { return finish_; }
+  bool mayStop() const { return finish_.mayStop(); }
 
   /// Tells its workers to end and waits for them, bounded. Who waits for a checkpoint is told
   /// `why`.
@@ -106,9 +97,6 @@ class Attempt {
   void taskFailed(const runtime::TaskUpdate& update);
   void workerGone(TaskManagerId id, const std::string& cause, std::string cancel_cause = {});
   void blameWorker(const std::string& cause);
-  void finishIfDone();
-  void takeFinalCheckpoint();
-  void finish();
   void fail(const Error& why, Restart restart = Restart::kHelps);
   void becomeOver();
   concurrency::Executor& strand() const { return job_.services.common.strand; }
@@ -121,11 +109,10 @@ class Attempt {
   AttemptPlacing placing_;
   std::optional<AttemptWorkers> workers_;  // From the deployment until it is over.
   RestoreProgress restore_progress_;       // From the deployment.
-  FinalCheckpoint final_checkpoint_;
+  AttemptFinish finish_;
   bool recoverable_ = true;
   bool worker_blamed_ = false;  // The cause that is known says how a worker ended.
-  std::unique_ptr<concurrency::Executor::Timer> reap_deadline_;  // All tasks are FINISHED.
-  std::unique_ptr<concurrency::Executor::Timer> end_deadline_;   // Of workers told to end.
+  std::unique_ptr<concurrency::Executor::Timer> end_deadline_;  // Of workers told to end.
 };
 
 }  // namespace weir::jobmanager

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/base/crash_point.h"
 #include "common/base/text.h"
 #include "common/telemetry/log.h"
 
@@ -14,8 +13,6 @@ using runtime::JobState;
 namespace {
 
 constexpr Duration kBeyondStrategy = std::chrono::milliseconds(100);
-/// How often a job that has stopped is deployed again to commit, beyond its restart strategy.
-constexpr int kTriesToCommit = 3;
 
 /// Attempts are numbered on where a later leader takes the job up again: files are named by them.
 AttemptId lastBefore(LeaderEpoch epoch) {
@@ -47,6 +44,7 @@ JobMaster::JobMaster(const JobServices& services,
                 services.random),
       coordinator_(services.common, graph(), checkpointSetup(options_, request), tasks_),
       savepoints_(id_, states_, services.savepoints, coordinator_),
+      stop_(id_, savepoints_, coordinator_),
       probe_(services.common, services.random, services.resources, options_.machine),
       restore_(id_,
                services.common,
@@ -79,8 +77,7 @@ void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
        {"savepoint", restore_.path().empty() ? "none" : restore_.path()}});
   states_.created();
   if (stored && stored->stopped) {
-    stopped_ = true;
-    more_restarts_ = kTriesToCommit;
+    stop_.resume();
   }
   if (stored && stored->result) {
     failure_ = stored->result->cause;
@@ -122,7 +119,7 @@ void JobMaster::schedule() {
   attempt_ = std::make_unique<Attempt>(
       execution,
       Attempt::Job{
-          services_, options_, program_, states_, coordinator_, restore_, probe_, stopped_},
+          services_, options_, program_, states_, coordinator_, restore_, probe_, stop_.complete()},
       *this);
   tasks_.follow(*attempt_);
 }
@@ -137,69 +134,32 @@ void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {
 void JobMaster::savepoint(const runtime::SavepointRequest& request,
                           std::function<void(const runtime::SavepointProgress&)> progress,
                           Callback<runtime::SavepointResult> done) {
-  if (Status may = mayTake(request); !may) {
-    const bool stops = request.stop != runtime::StopMode::kNone;
-    done(std::move(may).error().during((stops ? "stop " : "savepoint of ") + label()));
+  const bool stops = request.stop != runtime::StopMode::kNone;
+  const std::string what = (stops ? "stop " : "savepoint of ") + label();
+  if (Status may = stop_.mayTake(request, attempt_.get()); !may) {
+    done(std::move(may).error().during(what));
     return;
   }
-  if (request.stop != runtime::StopMode::kNone) {
-    stopping_ = true;
-    savepoints_.take(
-        request,
-        std::move(progress),
-        [this, mode = request.stop, done = std::move(done)](
-            const Result<runtime::SavepointResult>& result) { stopEnded(mode, result, done); });
-    if (stopping_) {
-      attempt_->stopping();
-    }
+  if (stops) {
+    const auto named = [what, done](Result<runtime::SavepointResult> result) {
+      done(std::move(result).during(what));
+    };
+    stop_.take(request, std::move(progress), named, attempt_.get());
     return;
   }
   savepoints_.take(request,
                    std::move(progress),
-                   [this, cancel_job = request.cancel_job, done = std::move(done)](
+                   [this, what, cancel_job = request.cancel_job, done = std::move(done)](
                        Result<runtime::SavepointResult> result) {
                      const bool cancels =
                          cancel_job && result.has_value() && phase_ != Phase::kEnding;
-                     done(std::move(result).during("savepoint of " + label()));
+                     done(std::move(result).during(what));
                      if (cancels) {
                        cancel([](const Status&) {});
                      } else if (attempt_ != nullptr) {
                        attempt_->savepointEnded();
                      }
                    });
-}
-
-Status JobMaster::mayTake(const runtime::SavepointRequest& request) const {
-  if (stopping_ || stopped_) {
-    return Error(ErrorCode::kFailedPrecondition, "the job is stopping already");
-  }
-  if (request.stop != runtime::StopMode::kNone && coordinator_.running() && !attempt_->mayStop()) {
-    return Error(ErrorCode::kFailedPrecondition, "its inputs have ended: it is finishing");
-  }
-  return ok();
-}
-
-void JobMaster::stopEnded(runtime::StopMode mode,
-                          const Result<runtime::SavepointResult>& result,
-                          const Callback<runtime::SavepointResult>& done) {
-  stopping_ = false;
-  stopped_ = result.has_value();
-  if (!result) {
-    const Error why = Error(result.error()).during("stop " + label());
-    log::warn("job is not stopped",
-              {{"job", id_.hex()}, {"reason", cutText(why.text(), kMostLoggedBytes)}});
-    more_restarts_ = mode == runtime::StopMode::kDrain ? 1 : 0;
-    done(why);
-    if (attempt_ != nullptr) {
-      attempt_->stopFailed(mode, result.error());
-    }
-    return;
-  }
-  crashPoint("stop.stored");
-  log::info("job stops", {{"job", id_.hex()}, {"savepoint", result->path}});
-  more_restarts_ = kTriesToCommit;
-  done(*result);
-  attempt_->stopped();
 }
 
 void JobMaster::cancel(Callback<std::monostate> done) {
@@ -293,8 +253,7 @@ void JobMaster::restartOrFail() {
       schedule();
     };
     restart = restarts_.pause(attempt_->execution(), failure_, again);
-    if (!restart && more_restarts_ > 0) {
-      --more_restarts_;
+    if (!restart && stop_.takeRestart()) {
       restart = restarts_.pauseFor(kBeyondStrategy, attempt_->execution(), failure_, again);
     }
   }

@@ -22,6 +22,7 @@
 #include "jobmanager/scheduler/job_restore.h"
 #include "jobmanager/scheduler/job_savepoints.h"
 #include "jobmanager/scheduler/job_states.h"
+#include "jobmanager/scheduler/job_stop.h"
 #include "jobmanager/scheduler/job_tasks.h"
 #include "jobmanager/scheduler/job_view.h"
 #include "jobmanager/scheduler/restarts.h"
@@ -94,10 +95,6 @@ class JobMaster final : public AttemptOwner {
   void stopAttempt(const Error& why);
   void afterAttempt();
   void restartOrFail();
-  Status mayTake(const runtime::SavepointRequest& request) const;
-  void stopEnded(runtime::StopMode mode,
-                 const Result<runtime::SavepointResult>& result,
-                 const Callback<runtime::SavepointResult>& done);
   void end(runtime::JobState terminal);
   /// A clause that continues "waits"; empty when nothing holds it up.
   std::string waitsFor() const;
@@ -117,14 +114,12 @@ class JobMaster final : public AttemptOwner {
   Restarts restarts_;
   CheckpointCoordinator coordinator_;
   JobSavepoints savepoints_;
+  JobStop stop_;
   DirectoryProbe probe_;
   JobRestore restore_;
   JobEnding ending_;
   Phase phase_ = Phase::kTrying;
   bool may_restart_ = true;           // Until it is refused or abandoned.
-  bool stopping_ = false;             // A savepoint that stops it is pending.
-  bool stopped_ = false;              // One is complete, and stored as that.
-  int more_restarts_ = 0;             // Than its strategy allows, for the sake of a stop.
   std::string failure_;               // The last one, as it is shown.
   std::unique_ptr<Attempt> attempt_;  // The latest; null before the first.
 };
