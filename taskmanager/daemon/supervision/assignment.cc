@@ -33,12 +33,16 @@ std::uint64_t mostAccumulators(const Keys& configuration, std::uint64_t fallback
   return parsed ? std::min(parsed->bytes, most) : fallback;
 }
 
-std::size_t tasksFor(const runtime::Deployment& deployment) {
-  std::size_t tasks = 0;
-  for (const auto& subtasks : deployment.placement) {
-    tasks += static_cast<std::size_t>(std::ranges::count(subtasks, deployment.self));
+void countTasks(const runtime::Deployment& deployment, Assignment& kept) {
+  for (std::size_t v = 0; v < deployment.placement.size(); ++v) {
+    const auto& subtasks = deployment.placement[v];
+    const auto first = std::ranges::find(subtasks, deployment.self);
+    if (kept.tasks == 0 && first != subtasks.end() && v < deployment.graph->vertices.size()) {
+      kept.first_task = {deployment.graph->vertices[v].id,
+                         static_cast<std::uint32_t>(first - subtasks.begin())};
+    }
+    kept.tasks += static_cast<std::size_t>(std::ranges::count(subtasks, deployment.self));
   }
-  return tasks;
 }
 
 /// What both kinds of work say.
@@ -67,7 +71,7 @@ Assignment Assignment::of(const Work& work, const WorkerSettings& settings) {
                                  kept.self = deployment.self;
                                  kept.slots = deployment.slots;
                                  kept.storage = deployment.storage.kind;
-                                 kept.tasks = tasksFor(deployment);
+                                 countTasks(deployment, kept);
                                  return kept;
                                },
                                [&](const runtime::DiscardHandles& discards) {

@@ -28,6 +28,7 @@ struct Assignment {
   Duration program_timeout{};
   std::uint64_t most_accumulators = 0;  ///< Bytes, of one task.
   std::size_t tasks = 0;                ///< Of this worker.
+  runtime::TaskId first_task;           ///< Of them; for what concerns the worker as a whole.
   bool discards_handles = false;
 
   /// Where the job says nothing, or nothing that can be read, `settings` hold.

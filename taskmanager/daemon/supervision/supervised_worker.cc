@@ -73,10 +73,25 @@ void SupervisedWorker::onStarted(std::unique_ptr<LaunchedWorker> process, Work w
 
 void SupervisedWorker::send(runtime::WorkerOrder order) {
   if (stage_ == Stage::kDeployed) {
-    process_->socket().send(wire::encode(order));
+    deliver(order);
   } else if (stage_ != Stage::kEnded) {
     waiting_.push_back(std::move(order));
   }
+}
+
+/// One that does not know what a stop is would go on behind it: we decline for it.
+void SupervisedWorker::deliver(const runtime::WorkerOrder& order) {
+  const auto* trigger = std::get_if<runtime::TriggerOrder>(&order);
+  if (trigger != nullptr && trigger->order.stop != runtime::StopMode::kNone &&
+      !cannot_stop_.empty()) {
+    listener_.onReport(assignment_.execution,
+                       runtime::CheckpointDecline{assignment_.execution,
+                                                  trigger->order.checkpoint,
+                                                  assignment_.first_task,
+                                                  cannot_stop_});
+    return;
+  }
+  process_->socket().send(wire::encode(order));
 }
 
 void SupervisedWorker::connectPeer(const worker::DataHello& hello, UniqueFd socket) {
@@ -184,11 +199,12 @@ void SupervisedWorker::onHello(const runtime::WorkerHello& hello) {
   process_->socket().send(*order);
   // Discarding state is no part of an attempt, and its worker does not listen meanwhile.
   takes_leases_ = hello.protocol_version >= 2 && !assignment_.discards_handles;
+  cannot_stop_ = whyNotStopped(hello);
   if (lease_until_ != 0) {
     renewLease(lease_until_);
   }
   while (!waiting_.empty()) {
-    process_->socket().send(wire::encode(waiting_.front()));
+    deliver(waiting_.front());
     waiting_.pop_front();
   }
   listener_.onDeployed(assignment_.execution);

@@ -75,6 +75,7 @@ class SupervisedWorker {
   void onStarted(std::unique_ptr<LaunchedWorker> process, Work work);
   void onFrame(const std::string& frame);
   void onHello(const runtime::WorkerHello& hello);
+  void deliver(const runtime::WorkerOrder& order);
   void onSocketEnd(const std::string& reason);
   void onExit(ProcessExit exit);
   void onBroken(const std::string& cause, bool unrecoverable);
@@ -93,6 +94,7 @@ class SupervisedWorker {
   bool cancelled_ = false;
   bool reading_ = true;
   bool takes_leases_ = false;
+  std::string cannot_stop_;  // Why it declines to; empty: it does.
   Liveness liveness_;
   std::int64_t lease_until_ = 0;
   bool unrecoverable_ = false;

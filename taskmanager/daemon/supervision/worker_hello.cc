@@ -21,6 +21,13 @@ Status checkProtocol(const runtime::WorkerHello& hello,
           std::to_string(runtime::WorkerHello::kProtocolVersion) + "); build it with this release");
 }
 
+std::string whyNotStopped(const runtime::WorkerHello& hello) {
+  return hello.stops ? std::string()
+                     : "the program was built with Weir " + hello.version +
+                           ", whose sources cannot be stopped; build it with this release, or "
+                           "use 'weir cancel -s'";
+}
+
 Result<std::string> encodeWork(const Work& work,
                                const runtime::WorkerHello& hello,
                                const WorkerSettings& settings) {

@@ -16,6 +16,9 @@ Status checkProtocol(const runtime::WorkerHello& hello,
                      const Assignment& assignment,
                      const WorkerSettings& settings);
 
+/// Empty where it can be told to stop its sources; else why a savepoint that stops the job fails.
+std::string whyNotStopped(const runtime::WorkerHello& hello);
+
 /// Its work as this worker reads it. The error, as above: it takes no message as large.
 Result<std::string> encodeWork(const Work& work,
                                const runtime::WorkerHello& hello,

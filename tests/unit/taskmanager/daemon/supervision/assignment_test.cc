@@ -25,6 +25,14 @@ class AssignmentTest : public ::testing::Test {
 
 TEST_F(AssignmentTest, CountsTheTasksOfThisWorkerAlone) { EXPECT_EQ(made().tasks, 3U); }
 
+TEST_F(AssignmentTest, KnowsAFirstTaskThatIsItsOwn) {
+  deployment_.graph.change([](graph::JobGraph& graph) {
+    graph.vertices.resize(2);
+    graph.vertices[0].id = OperatorId(Bytes16{1});
+  });
+  EXPECT_EQ(made().first_task, (runtime::TaskId{OperatorId(Bytes16{1}), 1}));
+}
+
 TEST_F(AssignmentTest, TakesTimesOfTheJobAndElseThoseOfTheTaskManager) {
   settings_.program_timeout = 7s;
   deployment_.configuration["task.cancellation.timeout"] = "3 s";

@@ -175,5 +175,36 @@ TEST_F(RestoringWorkerTest, RefusesWhatALastWorkerWouldGetBeforeItTakesMemoryFor
               AllOf(HasSubstr("has 500000480000 bytes"), HasSubstr("build it with this release")));
 }
 
+class StoppedWorkerTest : public TaskManagerCoreTest {
+ protected:
+  runtime::TriggerOrder trigger(std::uint64_t id, runtime::StopMode stop) const {
+    return {{JobId(Bytes16{9}), AttemptId(1), LeaderEpoch(1)},
+            {.checkpoint = CheckpointId(id), .savepoint = true, .stop = stop}};
+  }
+};
+
+TEST_F(StoppedWorkerTest, DeclinesAStopForAWorkerThatWouldNotUnderstandIt) {
+  start();
+  order(deployment(std::string(kHelloWithLeases) + "sleep 1000"));
+  order(trigger(1, runtime::StopMode::kNone));
+  order(trigger(2, runtime::StopMode::kSuspend));
+  const auto declined = next<runtime::CheckpointDecline>();
+  EXPECT_EQ(declined.checkpoint, CheckpointId(2));
+  EXPECT_THAT(declined.reason, HasSubstr("whose sources cannot be stopped; build it with"));
+}
+
+TEST_F(StoppedWorkerTest, HandsAStopToAWorkerThatKnowsIt) {
+  // WorkerReport{hello{protocol_version: 3, stops: true}}
+  const std::string hello = "printf '\\006\\000\\000\\000\\012\\004\\010\\003\\040\\001' >&3\n";
+  start();
+  order(deployment(hello + "sleep 1"));
+  order(trigger(1, runtime::StopMode::kDrain));
+  next<runtime::WorkerExited>();
+  std::lock_guard lock(link_.mutex);
+  for (const auto& report : link_.reports) {
+    EXPECT_FALSE(std::holds_alternative<runtime::CheckpointDecline>(report));
+  }
+}
+
 }  // namespace
 }  // namespace weir::taskmanager

@@ -15,6 +15,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 /// One worker with all tasks of a job.
 class WorkerTest : public ::testing::Test {
@@ -38,10 +39,14 @@ class WorkerTest : public ::testing::Test {
     worker_ = *std::move(made);
     worker_->start();
   }
-  void trigger(std::uint64_t id) {
+  void trigger(std::uint64_t id, runtime::StopMode stop = runtime::StopMode::kNone) {
     runtime::CheckpointOrder order;
     order.checkpoint = CheckpointId(id);
+    order.stop = stop;
     worker_->handle(runtime::TriggerOrder{deployment_.execution, order});
+  }
+  void notify(std::uint64_t id, bool completed) {
+    worker_->handle(runtime::NotifyOrder{deployment_.execution, CheckpointId(id), completed});
   }
   void finish() {
     worker_->handle(runtime::FinishOrder{deployment_.execution});
@@ -301,6 +306,62 @@ TEST_F(WorkerTest, AnIdleSourceIsFlushedWithoutWaitingForTheTimeout) {
   reports_.awaitState(4, TaskState::kRunning);
   space_.hold = false;
   awaitReceived(20);
+}
+
+TEST_F(WorkerTest, ASourceThatStopsEmitsNothingBehindItsSnapshotUnlessTheStopIsAborted) {
+  space_.count = 1'000'000'000;
+  start();
+  awaitReceived(1000);
+  trigger(1, runtime::StopMode::kSuspend);
+  reports_.awaitAcks(4, 1);
+  const std::uint64_t before = space_.emitted;
+  trigger(2);
+  reports_.awaitAcks(4, 2);
+  EXPECT_EQ(space_.emitted, before);
+  notify(1, false);
+  awaitReceived(before + 1);
+  worker_->handle(runtime::CancelOrder{deployment_.execution});
+  worker_->join();
+}
+
+TEST_F(WorkerTest, AStoppedJobFinishesWithoutAnEndOfItsInput) {
+  space_.count = 1'000'000'000;
+  start();
+  awaitReceived(1000);
+  trigger(1, runtime::StopMode::kSuspend);
+  for (const auto& ack : reports_.awaitAcks(4, 1)) {
+    EXPECT_FALSE(ack.finished);
+  }
+  notify(1, true);
+  finish();
+  EXPECT_EQ(reports_.awaitState(4, TaskState::kFinished).size(), 4U);
+  EXPECT_EQ(space_.received, space_.emitted);
+  EXPECT_THAT(space_.events, UnorderedElementsAre("complete 1", "complete 1"));
+}
+
+TEST_F(WorkerTest, ADrainedSourceEndsItsInputInFrontOfItsSnapshot) {
+  space_.count = 1'000'000'000;
+  start();
+  awaitReceived(1000);
+  trigger(1, runtime::StopMode::kDrain);
+  for (const auto& ack : reports_.awaitAcks(4, 1)) {
+    EXPECT_TRUE(ack.finished);
+  }
+  reports_.awaitInputEnded(4);
+  finish();
+  EXPECT_EQ(space_.received, space_.emitted);
+  EXPECT_THAT(space_.events, UnorderedElementsAre("end 0", "end 1"));
+}
+
+TEST_F(WorkerTest, AJobThatHasStoppedEmitsNothingWhenItIsDeployedAgain) {
+  deployment_.stopped = true;
+  start();
+  reports_.awaitState(4, TaskState::kRunning);
+  trigger(1);
+  reports_.awaitAcks(4, 1);
+  finish();
+  EXPECT_EQ(reports_.awaitState(4, TaskState::kFinished).size(), 4U);
+  EXPECT_EQ(space_.emitted, 0U);
 }
 
 }  // namespace
