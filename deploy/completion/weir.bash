@@ -6,11 +6,17 @@ _weir() {
   local savepoint_words="list|inspect|verify|check|export|label"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "run info list cancel savepoint fsck checkpoints config --help --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "run info list cancel stop savepoint fsck checkpoints config --help --version" -- "$current")
     return
   fi
   case $previous in
-    -m | --jobmanager | -p | --parallelism | --drop | --map) return ;;
+    -p | --savepointPath)
+      if [ "$command" = stop ]; then
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      fi
+      return
+      ;;
+    -m | --jobmanager | --parallelism | --drop | --map) return ;;
     -D)
       mapfile -t COMPREPLY < <(compgen -S = -W "$(_weir_keys)" -- "$current")
       compopt +o filenames -o nospace  # Else bash puts a backslash before the "=".
@@ -36,6 +42,13 @@ _weir() {
     cancel)
       if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$common -s --withSavepoint -d --detached" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(_weir_jobs)" -- "$current")
+      fi
+      ;;
+    stop)
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$common --drain -p --savepointPath -d --detached" -- "$current")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(_weir_jobs)" -- "$current")
       fi

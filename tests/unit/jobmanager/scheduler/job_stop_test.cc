@@ -95,13 +95,47 @@ TEST_F(JobStopTest, RunsOnWhenAWorkerDiesBeforeItsSavepointIsComplete) {
   EXPECT_FALSE(deployments(1)[1].stopped);
 }
 
+TEST_F(JobStopTest, CommitsThoughItsStrategyAllowsNoRestart) {
+  options_.restart.kind = config::RestartSettings::Kind::kNone;
+  startRunning();
+  stop();
+  acknowledge(1);
+  for (int tries = 1; tries <= 3; ++tries) {
+    failWorker();
+    time_.advance(1s);
+    ASSERT_THAT(deployments(1), SizeIs(1 + tries));
+    EXPECT_TRUE(deployments(1).back().stopped);
+    reportRunning();
+  }
+  failWorker("does not commit");
+  EXPECT_EQ(log_.states.back(), "FAILED");
+}
+
+TEST_F(JobStopTest, EndsWithACancelAndItsClientHearsThatItIsNotStopped) {
+  startRunning();
+  stop();
+  ASSERT_TRUE(cancel());
+  ASSERT_TRUE(savepoint_.has_value());
+  EXPECT_THAT(savepoint_->error().text(), HasSubstr("was cancelled"));
+  workersExited();
+  EXPECT_EQ(log_.states.back(), "CANCELED");
+}
+
+TEST_F(JobStopTest, IsRefusedOnceItsInputsHaveEnded) {
+  startRunning();
+  endInputs();
+  stop();
+  ASSERT_TRUE(savepoint_.has_value());
+  EXPECT_THAT(savepoint_->error().text(), HasSubstr("its inputs have ended: it is finishing"));
+}
+
 TEST_F(JobStopTest, IsStoredWithItsSavepointForTheNextJobManager) {
   startRunning();
   stop();
   acknowledge(1);
   const std::optional<ha::StoppedJob> stopped = storedStop();
   ASSERT_TRUE(stopped.has_value());
-  EXPECT_EQ(stopped->result.path, savepoint_->value().path);
+  EXPECT_EQ(stopped->result.path, (*savepoint_)->path);
 }
 
 }  // namespace
