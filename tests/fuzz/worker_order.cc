@@ -10,7 +10,7 @@ std::vector<std::string> seeds() {
       wire::testing::deployment(),
       runtime::CancelOrder{execution},
       runtime::FinishOrder{execution},
-      runtime::TriggerOrder{execution, {CheckpointId(4), 1234, true}},
+      runtime::TriggerOrder{execution, {CheckpointId(4), 1234, true, runtime::StopMode::kDrain}},
       runtime::NotifyOrder{execution, CheckpointId(4), false},
       runtime::DiscardOrder{execution, 7},
       runtime::PeerConnection{3, Bytes16{1}}};

@@ -68,6 +68,33 @@ TEST(EncodingTest, EveryOrderComesBackAsItWas) {
   }
 }
 
+TEST(EncodingTest, WhatStopsAJobComesBackAndWhatIsNoWayToStopIsRefused) {
+  runtime::TriggerOrder trigger{execution(), {CheckpointId(4), 99, true}};
+  for (const auto mode :
+       {runtime::StopMode::kNone, runtime::StopMode::kSuspend, runtime::StopMode::kDrain}) {
+    trigger.order.stop = mode;
+    const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(trigger)));
+    ASSERT_TRUE(back.has_value());
+    EXPECT_EQ(std::get<runtime::TriggerOrder>(*back).order.stop, mode);
+  }
+  trigger.order.stop = static_cast<runtime::StopMode>(runtime::kStopModes);
+  EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(trigger))).has_value());
+  runtime::Deployment stopped = deployment();
+  stopped.stopped = true;
+  const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(stopped)));
+  ASSERT_TRUE(back.has_value());
+  EXPECT_TRUE(std::get<runtime::Deployment>(*back).stopped);
+}
+
+TEST(EncodingTest, AWorkerOfAnEarlierReleaseSaysNothingOfStopsAndDoesNotKnowThem) {
+  const auto now = decodeWorkerReport(encode(runtime::WorkerReport(runtime::WorkerHello())));
+  ASSERT_TRUE(now.has_value());
+  EXPECT_TRUE(std::get<runtime::WorkerHello>(*now).stops);
+  const auto earlier = decodeWorkerReport(std::string("\012\002\010\003", 4));
+  ASSERT_TRUE(earlier.has_value());
+  EXPECT_FALSE(std::get<runtime::WorkerHello>(*earlier).stops);
+}
+
 TEST(EncodingTest, ADeploymentToAWorkerThatItDoesNotNameIsRefused) {
   runtime::Deployment wrong_self = deployment();
   wrong_self.self = 2;

@@ -117,6 +117,23 @@ TEST_F(JobRestoreTest, GoesOnFromTheCheckpointsThatAnEarlierLeaderStored) {
   EXPECT_EQ(triggered().back(), 42U);
 }
 
+TEST_F(JobRestoreTest, AJobThatHadStoppedOnlyCommitsAndFinishes) {
+  const std::string directory = options_.storage.directory + "/chk-7";
+  const auto metadata = snapshot::readMetadata(files_, kDirectory);
+  ASSERT_TRUE(metadata && snapshot::writeMetadata(files_, directory, *metadata));
+  resumed_.emplace().retained = {ha::CheckpointPointer{CheckpointId(41), false, directory}};
+  resumed_->stopped = ha::StoppedJob{OperationId::random(random_), {.path = kDirectory}};
+  startRunning();
+  EXPECT_THAT(deployments().back().restores.tasks, Not(IsEmpty()));
+  EXPECT_TRUE(deployments().back().stopped);
+  EXPECT_EQ(ordersOf<runtime::FinishOrder>(), 2U);
+  time_.advance(10s);
+  EXPECT_EQ(ordersOf<runtime::TriggerOrder>(), 0U);
+  finishTasks();
+  workersExited();
+  EXPECT_EQ(log_.states.back(), "FINISHED");
+}
+
 TEST_F(JobRestoreTest, StartsFromItsSavepointWhenAnEarlierLeaderStoredNoCheckpoint) {
   resumed_.emplace();
   startRunning();

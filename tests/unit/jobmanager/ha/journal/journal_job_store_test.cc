@@ -65,6 +65,30 @@ TEST_F(JournalJobStoreTest, HandsTheNextJobManagerJobsWithTheirCheckpoints) {
   EXPECT_EQ(next().jobs.size(), 1U);  // And the one after it.
 }
 
+TEST_F(JournalJobStoreTest, HandsOnThatAJobHasStoppedWithTheAnswerToItsClient) {
+  JobCheckpoints stopped;
+  stopped.retained = {{CheckpointId(4), true, "file:/chk-4"}};
+  stopped.stopped = StoppedJob{OperationId::random(random_),
+                               {"file:/sp", "file:/chk-4", CheckpointId(4), 17, {"w"}}};
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(put(*store, epoch, sampleJob(job_)));
+    ASSERT_TRUE(point(*store, epoch, job_, {}));
+  }
+  EXPECT_FALSE(next().jobs.at(0).checkpoints.stopped.has_value());
+  {
+    auto store = open();
+    ASSERT_TRUE(point(*store, begin(*store)->epoch, job_, stopped));
+  }
+  const Term term = next();
+  EXPECT_EQ(term.jobs.at(0).checkpoints, stopped);
+  const runtime::SavepointResult& result = term.jobs[0].checkpoints.stopped->result;
+  EXPECT_EQ(result.checkpoint, CheckpointId(4));
+  EXPECT_EQ(result.bytes, 17U);
+  EXPECT_THAT(result.warnings, ElementsAre("w"));
+}
+
 TEST_F(JournalJobStoreTest, HandsOnAnswersOfSavepointsAlsoRefusals) {
   const OperationId taken = OperationId::random(random_);
   const OperationId refused = OperationId::random(random_);
