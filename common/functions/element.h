@@ -25,6 +25,7 @@ struct Barrier {
   CheckpointId checkpoint;
   std::int64_t timestamp_millis = 0;
   bool savepoint = false;
+  bool stops = false;  ///< Nothing follows it, unless it is aborted: the job stops with it.
   bool operator==(const Barrier&) const = default;
 };
 

@@ -5,6 +5,13 @@
 
 namespace weir::worker {
 
+namespace {
+
+constexpr std::uint8_t kSavepoint = 1;
+constexpr std::uint8_t kStops = 2;
+
+}  // namespace
+
 using functions::Barrier;
 using functions::EndOfInput;
 using functions::Signal;
@@ -12,19 +19,20 @@ using functions::Watermark;
 
 OutFrame encodeSignal(std::uint32_t channel, const Signal& signal) {
   Writer writer;
-  const FrameType type =
-      std::visit(Overloaded{[&](const Watermark& watermark) {
-                              writer.put(watermark.time);
-                              return FrameType::kWatermark;
-                            },
-                            [&](const Barrier& barrier) {
-                              writer.put(barrier.checkpoint.value());
-                              writer.put(barrier.timestamp_millis);
-                              writer.put(static_cast<std::uint8_t>(barrier.savepoint));
-                              return FrameType::kBarrier;
-                            },
-                            [](const EndOfInput&) { return FrameType::kEndOfInput; }},
-                 signal);
+  const FrameType type = std::visit(
+      Overloaded{[&](const Watermark& watermark) {
+                   writer.put(watermark.time);
+                   return FrameType::kWatermark;
+                 },
+                 [&](const Barrier& barrier) {
+                   writer.put(barrier.checkpoint.value());
+                   writer.put(barrier.timestamp_millis);
+                   writer.put(static_cast<std::uint8_t>((barrier.savepoint ? kSavepoint : 0) |
+                                                        (barrier.stops ? kStops : 0)));
+                   return FrameType::kBarrier;
+                 },
+                 [](const EndOfInput&) { return FrameType::kEndOfInput; }},
+      signal);
   return OutFrame::of(type, channel, writer.str());
 }
 
@@ -42,7 +50,9 @@ Result<Signal> decodeSignal(FrameType type, std::string_view bytes) {
     Barrier barrier;
     barrier.checkpoint = CheckpointId(reader.get<std::uint64_t>());
     barrier.timestamp_millis = reader.get<std::int64_t>();
-    barrier.savepoint = reader.get<std::uint8_t>() != 0;
+    const auto kind = reader.get<std::uint8_t>();
+    barrier.savepoint = (kind & kSavepoint) != 0;
+    barrier.stops = (kind & kStops) != 0;
     signal = barrier;
   }
   if (!isSignal(type) || reader.failed() || reader.remaining() != 0) {

@@ -33,6 +33,30 @@ class StopRequest {
     }
     wake();
   }
+  /// The connection to a peer was lost: it fails, unless peers may go.
+  void lost(const std::string& cause) {
+    {
+      std::lock_guard lock(mutex_);
+      if (peers_may_go_) {
+        lost_ = lost_.empty() ? cause : lost_;
+        return;
+      }
+    }
+    fail(cause);
+  }
+  /// Whether nothing is to come from peers, or to go to them: each may have finished before us. A
+  /// connection that was lost meanwhile fails the task once it is needed again.
+  void letPeersGo(bool may) {
+    std::string lost;
+    {
+      std::lock_guard lock(mutex_);
+      peers_may_go_ = may;
+      lost = may ? std::string() : std::exchange(lost_, {});
+    }
+    if (!lost.empty()) {
+      fail(lost);
+    }
+  }
 
   bool made() const { return made_.load(std::memory_order_acquire); }
   /// For those that wait on the task's thread.
@@ -57,6 +81,8 @@ class StopRequest {
   std::atomic<bool> made_{false};
   mutable std::mutex mutex_;
   std::string failure_;
+  std::string lost_;  // While peers may go.
+  bool peers_may_go_ = false;
   bool cancelled_ = false;
 };
 

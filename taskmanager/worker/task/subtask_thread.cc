@@ -129,7 +129,8 @@ void SubtaskThread::prepare() {
       *chain_,
       outputs_,
       services_.snapshots,
-      services_.clock);
+      services_.clock,
+      stop_);
   if (auto restored = restoreChain(*chain_, deployment_, vertex_, id_, services_.files);
       !restored) {
     throw RestoreError(restored.error());

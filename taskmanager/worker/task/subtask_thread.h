@@ -33,7 +33,7 @@ namespace weir::worker {
 /// of state and ends with a terminal one; exceptions of user code end here.
 ///
 /// Threads: constructor, addOutput() and start() by the worker; trigger(), notify(), finish(),
-/// cancel() and fail() from any thread; the gate and the signal as they say.
+/// cancel(), fail() and lost() from any thread; the gate and the signal as they say.
 class SubtaskThread {
  public:
   /// `deployment` and `code`, which is that of its graph, outlive the task.
@@ -67,6 +67,8 @@ class SubtaskThread {
   void cancel() { stop_.cancel(); }
   /// Ends in FAILED with `cause`, unless the task is being cancelled.
   void fail(const std::string& cause) { stop_.fail(cause); }
+  /// The same, unless the job stops: then peers that have finished go.
+  void lost(const std::string& cause) { stop_.lost(cause); }
   /// Whether its operators have taken records without a failure. From any thread.
   bool processed() const { return steps_.processed(); }
 

@@ -16,18 +16,28 @@ std::uint32_t toMillis(Duration duration) {
 
 }  // namespace
 
-TaskCheckpoints::TaskCheckpoints(
-    Self self, OperatorChain& chain, TaskOutputs& outputs, SnapshotStore& store, const Clock& clock)
-    : self_(std::move(self)), chain_(chain), outputs_(outputs), store_(store), clock_(clock) {}
+TaskCheckpoints::TaskCheckpoints(Self self,
+                                 OperatorChain& chain,
+                                 TaskOutputs& outputs,
+                                 SnapshotStore& store,
+                                 const Clock& clock,
+                                 StopRequest& stop)
+    : self_(std::move(self)),
+      chain_(chain),
+      outputs_(outputs),
+      store_(store),
+      clock_(clock),
+      stop_(stop) {}
+
+void TaskCheckpoints::startStopped() {
+  stopped_ = true;
+  stop_.letPeersGo(true);
+}
 
 void TaskCheckpoints::onTrigger(const runtime::CheckpointOrder& order) {
-  if (!isNew(order)) {
-    return;
-  }
-  takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint}, {});
-  if (order.stop != runtime::StopMode::kNone) {
-    stopping_ = order.checkpoint;
-    crashPoint("stop.halted");
+  if (isNew(order)) {
+    const bool stops = order.stop != runtime::StopMode::kNone;
+    takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint, stops}, {});
   }
 }
 
@@ -41,12 +51,17 @@ void TaskCheckpoints::onCompleted(CheckpointId checkpoint) {
 void TaskCheckpoints::onAborted(CheckpointId checkpoint) {
   if (stopping_ == checkpoint) {
     stopping_.reset();
+    stop_.letPeersGo(false);
   }
   chain_.notifyAborted(checkpoint);
 }
 
 void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment alignment) {
   last_snapshot_ = barrier.checkpoint;
+  if (barrier.stops) {  // Known before it is acknowledged: then peers may finish.
+    stopping_ = barrier.checkpoint;
+    stop_.letPeersGo(true);
+  }
   const SteadyTime aligned = clock_.now();
   chain_.receive(barrier);
   outputs_.noteFlushed();
@@ -70,6 +85,9 @@ void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment 
     snapshot.operators.push_back(std::move(one));
   }
   store_.store(std::move(snapshot));
+  if (barrier.stops) {
+    crashPoint("stop.halted");
+  }
 }
 
 }  // namespace weir::worker

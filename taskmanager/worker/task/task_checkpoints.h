@@ -8,6 +8,7 @@
 #include "common/runtime/messages.h"
 #include "taskmanager/worker/checkpoint/snapshot_store.h"
 #include "taskmanager/worker/operators/operator_chain.h"
+#include "taskmanager/worker/task/stop_request.h"
 #include "taskmanager/worker/task/task_outputs.h"
 
 namespace weir::worker {
@@ -37,7 +38,8 @@ class TaskCheckpoints {
                   OperatorChain& chain,
                   TaskOutputs& outputs,
                   SnapshotStore& store,
-                  const Clock& clock);
+                  const Clock& clock,
+                  StopRequest& stop);
 
   /// For sources: takes the snapshot now, unless it was asked for before. With one that stops the
   /// job, nothing is to be emitted behind it: see halted().
@@ -47,8 +49,9 @@ class TaskCheckpoints {
     return order.checkpoint > last_snapshot_;
   }
   /// The job has stopped before this attempt of it began.
-  void startStopped() { stopped_ = true; }
-  /// Whether the job stops: a source is not asked for more, until that is aborted.
+  void startStopped();
+  /// Whether the job stops: its peers may have finished, and a source is not asked for more, until
+  /// that is aborted.
   bool halted() const { return stopped_ || stopping_.has_value(); }
   /// For others: a barrier has come, all that belongs to the snapshot was received.
   void onBarrier(const functions::Barrier& barrier, Alignment alignment) {
@@ -67,6 +70,7 @@ class TaskCheckpoints {
   TaskOutputs& outputs_;
   SnapshotStore& store_;  // The worker's.
   const Clock& clock_;
+  StopRequest& stop_;  // The task's.
   CheckpointId last_snapshot_;
   std::optional<CheckpointId> stopping_;  // With this snapshot.
   bool stopped_ = false;

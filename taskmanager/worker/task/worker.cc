@@ -182,7 +182,7 @@ void Worker::onLost(Link::Side side, std::uint32_t worker, const std::string& ca
   for (Task& task : tasks_) {
     const auto& users = side == Link::Side::kConsumer ? task.producers : task.consumers;
     if (std::find(users.begin(), users.end(), worker) != users.end()) {
-      task.thread->fail(cause);
+      task.thread->lost(cause);
     }
   }
 }

@@ -122,7 +122,8 @@ TEST_F(JobRestoreTest, AJobThatHadStoppedOnlyCommitsAndFinishes) {
   const auto metadata = snapshot::readMetadata(files_, kDirectory);
   ASSERT_TRUE(metadata && snapshot::writeMetadata(files_, directory, *metadata));
   resumed_.emplace().retained = {ha::CheckpointPointer{CheckpointId(41), false, directory}};
-  resumed_->stopped = ha::StoppedJob{OperationId::random(random_), {.path = kDirectory}};
+  resumed_->stopped.emplace().operation = OperationId::random(random_);
+  resumed_->stopped->result.path = kDirectory;
   startRunning();
   EXPECT_THAT(deployments().back().restores.tasks, Not(IsEmpty()));
   EXPECT_TRUE(deployments().back().stopped);

@@ -54,10 +54,12 @@ Result<functions::Signal> overTheWire(const functions::Signal& signal, std::size
 }
 
 TEST(SignalFrameTest, EverySignalReadsBackAsWritten) {
-  const std::vector<functions::Signal> signals = {functions::Barrier{CheckpointId(7), 1234, true},
-                                                  functions::EndOfInput{},
-                                                  functions::Watermark{-5},
-                                                  functions::Watermark{}};
+  const std::vector<functions::Signal> signals = {
+      functions::Barrier{CheckpointId(7), 1234, true},
+      functions::Barrier{CheckpointId(8), 0, true, true},
+      functions::EndOfInput{},
+      functions::Watermark{-5},
+      functions::Watermark{}};
   for (const functions::Signal& signal : signals) {
     const auto read = overTheWire(signal);
     ASSERT_TRUE(read.has_value());

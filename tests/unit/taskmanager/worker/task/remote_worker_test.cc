@@ -125,9 +125,10 @@ class RemoteWorkerTest : public ::testing::Test {
       }
     }
   }
-  void trigger(std::uint64_t id) {
+  void trigger(std::uint64_t id, runtime::StopMode stop = runtime::StopMode::kNone) {
     runtime::CheckpointOrder order;
     order.checkpoint = CheckpointId(id);
+    order.stop = stop;
     tellBoth(runtime::TriggerOrder{deployment_.execution, order});
   }
 
@@ -222,6 +223,37 @@ TEST_F(RemoteWorkerTest, ALostConnectionFailsTheTasksThatUseItNamingThePeer) {
   const auto failed = reports_.awaitState(2, TaskState::kFailed);
   EXPECT_THAT(failed[0].cause,
               HasSubstr("127.0.0.1:" + std::to_string(deployment_.workers[1].data_port)));
+}
+
+TEST_F(RemoteWorkerTest, AWorkerThatHasFinishedHarmsNobodyWhoStillCommitsWhenTheJobStops) {
+  space_.count = 1'000'000'000;
+  start();
+  while (space_.received < 1000) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  trigger(1, runtime::StopMode::kSuspend);
+  reports_.awaitAcks(4, 1);
+  workers_[1]->handle(runtime::FinishOrder{deployment_.execution});
+  reports_.awaitState(2, TaskState::kFinished);
+  endWorker(1);
+  trigger(2);  // The other one lives on: its source takes part.
+  reports_.awaitAcks(1, 2);
+  workers_[0]->handle(runtime::FinishOrder{deployment_.execution});
+  EXPECT_EQ(reports_.awaitState(4, TaskState::kFinished).size(), 4U);
+  EXPECT_EQ(space_.received, space_.emitted);
+}
+
+TEST_F(RemoteWorkerTest, AWorkerOfAStopThatIsAbortedIsMissed) {
+  space_.count = 1'000'000'000;
+  start();
+  while (space_.received < 1000) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  trigger(1, runtime::StopMode::kSuspend);
+  reports_.awaitAcks(4, 1);
+  endWorker(1);
+  tellBoth(runtime::NotifyOrder{deployment_.execution, CheckpointId(1), false});
+  EXPECT_THAT(reports_.awaitState(2, TaskState::kFailed)[0].cause, HasSubstr("was lost"));
 }
 
 TEST_F(RemoteWorkerTest, AWorkerThatLeavesAfterTheEndOfItsInputHarmsNobody) {

@@ -30,6 +30,20 @@ TEST(StopRequestTest, TheFirstCauseFromOutsideCountsUnlessTheTaskHasItsOwn) {
   EXPECT_EQ(stop.causeBeside("thrown"), "thrown");
 }
 
+TEST(StopRequestTest, ALostPeerFailsTheTaskUnlessPeersMayGoAndThenOnceItIsNeededAgain) {
+  WakeSignal signal;
+  StopRequest stop(signal);
+  stop.letPeersGo(true);
+  stop.lost("a peer is gone");
+  EXPECT_FALSE(stop.made());
+  stop.letPeersGo(false);
+  EXPECT_TRUE(stop.made());
+  EXPECT_EQ(stop.causeBeside(""), "a peer is gone");
+  StopRequest another(signal);
+  another.lost("a peer is gone");
+  EXPECT_TRUE(another.made());
+}
+
 TEST(StopRequestTest, WakesTheTaskThatSleeps) {
   WakeSignal signal;
   StopRequest stop(signal);
