@@ -100,9 +100,11 @@ class CoordinatorFixture : public ::testing::Test {
     coordinator_->decline({{}, CheckpointId(id), {testing::operatorId(1), 0}, "no"});
     time_.runDue();
   }
-  void takeSavepoint(const Result<KeptSavepoint>& kept = KeptSavepoint{}) {
+  void takeSavepoint(const Result<KeptSavepoint>& kept = KeptSavepoint{},
+                     runtime::StopMode stop = runtime::StopMode::kNone) {
     coordinator_->takeSavepoint(
-        {.keep = [kept](const runtime::CheckpointMetadata&,
+        {.stop = stop,
+         .keep = [kept](const runtime::CheckpointMetadata&,
                         const Callback<KeptSavepoint>& done) { done(kept); },
          .progress = {},
          .done =

@@ -261,6 +261,36 @@ TEST_F(CoordinatorTest, ASavepointThatTheJobStoreDoesNotPointToIsItsUsersAlone) 
   EXPECT_FALSE(coordinator_->releaseSavepoint(CheckpointId(2)));  // Its data goes with it.
 }
 
+TEST_F(CoordinatorTest, AStopIsStoredWithItsSavepointAndNoPeriodicCheckpointBeginsMeanwhile) {
+  start();
+  takeSavepoint(KeptSavepoint{}, runtime::StopMode::kSuspend);
+  time_.advance(2s);
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1));
+  EXPECT_FALSE(tasks_.stored.stopped.has_value());
+  acknowledgeAll(1);
+  EXPECT_THAT(savepoints_, ElementsAre("done"));
+  ASSERT_TRUE(tasks_.stored.stopped.has_value());
+  EXPECT_EQ(tasks_.stored.stopped->result.checkpoint, CheckpointId(1));
+  EXPECT_THAT(tasks_.retained_ids, ElementsAre(1));
+  EXPECT_FALSE(coordinator_->releaseSavepoint(CheckpointId(9)));
+  EXPECT_TRUE(tasks_.stored.stopped.has_value()) << "a later write forgot it";
+}
+
+TEST_F(CoordinatorTest, AStopThatTheStoreOfJobsDoesNotTakeFailsAndTheJobGoesOn) {
+  start();
+  tasks_.point_result = Error(ErrorCode::kUnavailable, "the journal is full");
+  takeSavepoint(KeptSavepoint{}, runtime::StopMode::kSuspend);
+  acknowledgeAll(1);
+  EXPECT_THAT(savepoints_, ElementsAre(HasSubstr("did not take that the job stops with it")));
+  EXPECT_THAT(tasks_.notified, IsEmpty());
+  EXPECT_THAT(tasks_.aborted, ElementsAre(1));
+  tasks_.point_result = ok();
+  time_.advance(1s);
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2));
+  acknowledgeAll(2);
+  EXPECT_FALSE(tasks_.stored.stopped.has_value());
+}
+
 TEST_F(CoordinatorTest, PointsToTheNewestOnlyWhenAnOlderSavepointCompletesLater) {
   start();
   takeSavepoint();
