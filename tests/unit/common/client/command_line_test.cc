@@ -111,6 +111,8 @@ TEST_F(CommandLineTest, AnEmptyValueIsWrongUsage) {
                                                 {"cancel", ""},
                                                 {"cancel", "--", ""},
                                                 {"cancel", "-s", "", "x"},
+                                                {"stop", ""},
+                                                {"stop", "-p", "", "x"},
                                                 {"savepoint", ""},
                                                 {"savepoint", "x", ""},
                                                 {"savepoint", "-d", ""},
@@ -161,6 +163,9 @@ TEST_F(CommandLineTest, WhatIsNotTakenIsSaidInWordsOfOurOwn) {
   EXPECT_THAT(weir({"list", "-z"}).err, HasSubstr("there is no option '-z'"));
   EXPECT_THAT(weir({"run", "-z", "J"}).err, HasSubstr("there is no option '-z'"));
   EXPECT_THAT(weir({"list", "--json=often"}).err, HasSubstr("'--json' takes no value"));
+  EXPECT_THAT(weir({"stop"}).err, HasSubstr("the JOB to stop"));
+  EXPECT_THAT(weir({"stop", "--drain", "x"}).err,
+              AllOf(HasSubstr("weir: stop x: "), HasSubstr("is not a valid ID")));
 }
 
 TEST_F(CommandLineTest, WhatALaterReleaseWillHaveIsSaidToBeMissing) {
