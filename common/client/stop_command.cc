@@ -22,11 +22,11 @@ int stopGiven(const Invocation& invocation, const Given& given) {
 
 Command stopCommand() {
   return {.name = "stop",
-          .meaning = "Ends a job in order: its sources stop, a last savepoint commits",
+          .meaning = "Stops a job with a savepoint, and commits all",
           .usage = {"[OPTIONS] JOB"},
           .help =
-              "Nothing is processed after the savepoint, and its results are committed\n"
-              "before the job is FINISHED. Where the savepoint fails, the job goes on.\n"
+              "The sources stop, nothing is processed after the savepoint, and all results\n"
+              "are committed before the job is FINISHED. If the savepoint fails, it goes on.\n"
               "With --drain, inputs end as those of a bounded job do: what waits for their\n"
               "end is emitted, and a job that starts from the savepoint has no input left.\n"
               "Examples:\n"
