@@ -82,6 +82,16 @@ void Clients::takeSavepoint() {
   ask(*asks_.back());
 }
 
+void Clients::stopAJob() {
+  asks_.push_back(std::make_unique<Ask>());
+  runtime::SavepointRequest& request = asks_.back()->request;
+  request.operation = OperationId::random(world_.random);
+  request.job = anyJob();
+  request.directory = world_.chance(500) ? "/elsewhere" : "";
+  request.stop = world_.chance(500) ? runtime::StopMode::kSuspend : runtime::StopMode::kDrain;
+  ask(*asks_.back());
+}
+
 void Clients::ask(Ask& one) {
   world_.dispatcher->savepoint(
       one.request,
@@ -92,6 +102,9 @@ void Clients::ask(Ask& one) {
         if (result) {
           savepoints_.insert(result->path);
           checkSavepoint(result->path);
+          if (raw->request.stop != runtime::StopMode::kNone) {
+            stopped(raw->request.job, result->path);
+          }
         }
       }));
 }
@@ -146,16 +159,42 @@ void Clients::findCutShort() {
   }
 }
 
-/// Every record of every source was counted once.
-void Clients::checkResult(const Job& job) const {
+void Clients::stopped(const JobId& job, const std::string& path) {
+  std::optional<ModelState>& held = stopped_[job];
+  if (const auto metadata = snapshot::readMetadata(world_.files, path)) {
+    const auto plan = snapshot::restoreSame(*metadata, jobs_.front()->model.graph("model"));
+    if (auto state = readState(world_.files, plan.restores)) {
+      held = *std::move(state);
+    }
+  }
+}
+
+const ModelState* Clients::finalOf(const JobId& job) const {
   const ModelState* last = nullptr;
   const runtime::ExecutionId* newest = nullptr;
   for (const auto& [execution, state] : world_.finals) {
-    const bool later = execution.job == job.id &&
+    const bool later = execution.job == job &&
                        (newest == nullptr || std::tie(newest->epoch, newest->attempt) <
                                                  std::tie(execution.epoch, execution.attempt));
     last = later ? &state : last;
     newest = later ? &execution : newest;
+  }
+  return last;
+}
+
+/// Every record of every source was counted once; of a job that has stopped, those before its
+/// savepoint, and none after it.
+void Clients::checkResult(const Job& job) const {
+  const ModelState* last = finalOf(job.id);
+  if (const auto stopped = stopped_.find(job.id); stopped != stopped_.end()) {
+    const auto& held = stopped->second;
+    const bool same =
+        last != nullptr && last->consistent() &&
+        (!held || (held->positions == last->positions && held->counts == last->counts));
+    if (!same) {
+      violate("a job that has stopped did not end with what its savepoint holds");
+    }
+    return;
   }
   const bool whole = last != nullptr && last->positions.size() == job.model.sources &&
                      std::all_of(last->positions.begin(),

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,6 +27,8 @@ class Clients {
   void submit(const std::string& savepoint = {});
   void cancelAJob();
   void takeSavepoint();
+  /// Stops a job with a savepoint, for good in half of the cases.
+  void stopAJob();
   /// A savepoint that is known, if any is.
   void disposeOne();
   /// A new job from a savepoint, if any is known.
@@ -66,6 +69,9 @@ class Clients {
   void dispose(const std::string& path, bool force);
   void checkSavepoint(const std::string& path) const;
   void checkResult(const Job& job) const;
+  void stopped(const JobId& job, const std::string& path);
+  /// What the last tasks that were told to finish held; nullptr when none were.
+  const ModelState* finalOf(const JobId& job) const;
   void findCutShort();
   JobId anyJob() { return jobs_[world_.random.below(jobs_.size())]->id; }
   void violate(const std::string& what) const { world_.violations.push_back(what); }
@@ -76,6 +82,8 @@ class Clients {
   std::vector<std::unique_ptr<Job>> jobs_;
   std::vector<std::unique_ptr<Ask>> asks_;
   std::set<std::string> savepoints_;  // Completed and not disposed.
+  /// Jobs that have stopped, with what their savepoints hold where that is in files.
+  std::map<JobId, std::optional<ModelState>> stopped_;
   std::vector<std::pair<std::string, std::shared_ptr<int>>> requests_;  // With how often answered.
 };
 

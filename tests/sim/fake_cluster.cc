@@ -23,6 +23,7 @@ struct Item {
 class DataPlane {
  public:
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::deque<Item>> channels;
+  bool stopping = false;  // Its sources were told to stop with a savepoint.
 };
 
 /// The way from the job manager to one life of a task manager, and what it carries, in order.
@@ -69,7 +70,8 @@ struct FakeTaskManager::Worker {
   std::map<std::uint32_t, std::map<std::uint32_t, std::uint64_t>> blocked;  // Counter, source: id.
   std::map<std::uint32_t, std::set<std::uint32_t>> ended;                   // Counter: sources.
   std::set<runtime::TaskId> input_ended;
-  std::shared_ptr<DataPlane> plane;  // Shared with the other workers of the attempt.
+  std::map<std::uint32_t, CheckpointId> halted;  // Own sources that emit nothing behind it.
+  std::shared_ptr<DataPlane> plane;              // Shared with the other workers of the attempt.
 };
 
 FakeTaskManager::FakeTaskManager(World& world, std::string host, std::uint32_t slots)
@@ -167,44 +169,70 @@ void FakeTaskManager::handle(const runtime::TaskManagerOrder& order) {
   } else if (const auto* discard = std::get_if<runtime::DiscardOrder>(&order)) {
     mayDiscard(*discard);
   } else if (const auto* finish = std::get_if<runtime::FinishOrder>(&order)) {
-    auto worker = workers_.find(finish->execution);
-    if (worker == workers_.end()) {
-      return;
+    this->finish(finish->execution);
+  } else if (const auto* trigger_order = std::get_if<runtime::TriggerOrder>(&order)) {
+    trigger(*trigger_order);
+  } else if (const auto* notify = std::get_if<runtime::NotifyOrder>(&order)) {
+    const auto worker = workers_.find(notify->execution);
+    if (worker != workers_.end() && !notify->completed) {
+      std::erase_if(worker->second->halted,
+                    [&](const auto& one) { return one.second == notify->checkpoint; });
     }
-    for (const runtime::TaskId& task : worker->second->tasks) {
-      if (!worker->second->input_ended.contains(task)) {
-        world_.violations.push_back("a task was told to finish before its input ended");
-      }
-      runtime::TaskUpdate update;
-      update.execution = finish->execution;
-      update.task = task;
-      update.state = TaskState::kFinished;
-      update.input_ended = true;
-      send(std::vector{update});
+  }
+}
+
+// By value: the caller's id may be the key of the entry that goes.
+void FakeTaskManager::finish(runtime::ExecutionId execution) {
+  auto found = workers_.find(execution);
+  if (found == workers_.end()) {
+    return;
+  }
+  const Worker& worker = *found->second;
+  const bool only_commits = worker.deployment.stopped || worker.plane->stopping;
+  for (const runtime::TaskId& task : worker.tasks) {
+    if (!worker.input_ended.contains(task) && !only_commits) {
+      world_.violations.push_back("a task was told to finish before its input ended");
     }
-    ModelState& last = world_.finals[finish->execution];
-    last.positions.insert(worker->second->positions.begin(), worker->second->positions.end());
-    for (const auto& [counter, counts] : worker->second->counts) {
-      last.counts.insert(counts.begin(), counts.end());
+    runtime::TaskUpdate update;
+    update.execution = execution;
+    update.task = task;
+    update.state = TaskState::kFinished;
+    update.input_ended = true;
+    send(std::vector{update});
+  }
+  ModelState& last = world_.finals[execution];
+  last.positions.insert(worker.positions.begin(), worker.positions.end());
+  for (const auto& [counter, counts] : worker.counts) {
+    last.counts.insert(counts.begin(), counts.end());
+  }
+  end(execution, true, "");
+}
+
+void FakeTaskManager::trigger(const runtime::TriggerOrder& order) {
+  auto found = workers_.find(order.execution);
+  if (found == workers_.end()) {
+    return;
+  }
+  Worker& worker = *found->second;
+  const CheckpointId id = order.order.checkpoint;
+  if (worker.deployment.stopped) {
+    world_.violations.push_back("a job that has stopped is asked for a checkpoint");
+  }
+  for (const auto& [source, position] : worker.positions) {
+    if (order.order.stop == runtime::StopMode::kDrain) {
+      endSource(worker, source);
     }
-    end(finish->execution, true, "");
-  } else if (const auto* trigger = std::get_if<runtime::TriggerOrder>(&order)) {
-    auto worker = workers_.find(trigger->execution);
-    if (worker == workers_.end()) {
-      return;
+    for (std::uint32_t counter = 0; counter < worker.model.counters; ++counter) {
+      worker.plane->channels[{source, counter}].push_back({Item::Kind::kBarrier, id.value()});
     }
-    const CheckpointId id = trigger->order.checkpoint;
-    for (const auto& [source, position] : worker->second->positions) {
-      const runtime::TaskId task{worker->second->deployment.graph->vertices[0].id, source};
-      for (std::uint32_t counter = 0; counter < worker->second->model.counters; ++counter) {
-        worker->second->plane->channels[{source, counter}].push_back(
-            {Item::Kind::kBarrier, id.value()});
-      }
-      snapshot(*worker->second,
-               task,
-               id,
-               "s " + std::to_string(source) + " " + std::to_string(position) + "\n");
+    if (order.order.stop != runtime::StopMode::kNone) {
+      worker.plane->stopping = true;
+      worker.halted[source] = id;
     }
+    snapshot(worker,
+             {worker.deployment.graph->vertices[0].id, source},
+             id,
+             "s " + std::to_string(source) + " " + std::to_string(position) + "\n");
   }
 }
 
@@ -300,18 +328,29 @@ void FakeTaskManager::endInput(Worker& worker, const runtime::TaskId& task) {
   }
 }
 
+void FakeTaskManager::endSource(Worker& worker, std::uint32_t source) {
+  const runtime::TaskId task{worker.deployment.graph->vertices[0].id, source};
+  if (worker.input_ended.contains(task)) {
+    return;
+  }
+  for (std::uint32_t counter = 0; counter < worker.model.counters; ++counter) {
+    worker.plane->channels[{source, counter}].push_back({Item::Kind::kEnd, 0});
+  }
+  endInput(worker, task);
+}
+
 void FakeTaskManager::tick(Worker& worker) {
   const auto& vertices = worker.deployment.graph->vertices;
   for (auto& [source, position] : worker.positions) {
+    if (worker.deployment.stopped || worker.halted.contains(source)) {
+      continue;
+    }
     if (position < worker.model.records) {
       const std::uint64_t key = Model::keyOf(source, position++);
       worker.plane->channels[{source, worker.model.counterOf(key)}].push_back(
           {Item::Kind::kRecord, key});
-    } else if (!worker.input_ended.contains({vertices[0].id, source})) {
-      for (std::uint32_t counter = 0; counter < worker.model.counters; ++counter) {
-        worker.plane->channels[{source, counter}].push_back({Item::Kind::kEnd, 0});
-      }
-      endInput(worker, {vertices[0].id, source});
+    } else {
+      endSource(worker, source);
     }
   }
   for (auto& [counter, counts] : worker.counts) {

@@ -120,6 +120,9 @@ class FakeTaskManager {
   void probe(const runtime::ProbeOrder& order);
   void keepTicking(const runtime::ExecutionId& execution);
   void tick(Worker& worker);
+  void finish(runtime::ExecutionId execution);
+  void trigger(const runtime::TriggerOrder& order);
+  void endSource(Worker& worker, std::uint32_t source);
   void endInput(Worker& worker, const runtime::TaskId& task);
   void snapshot(Worker& worker, const runtime::TaskId& task, CheckpointId id, std::string state);
   void end(runtime::ExecutionId execution, bool expected, const std::string& cause);

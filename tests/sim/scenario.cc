@@ -156,7 +156,7 @@ class Scenario {
       actAroundRestarts();
       return;
     }
-    switch (world_.random.below(8)) {
+    switch (world_.random.below(9)) {
       case 0:
         task_managers_[world_.random.below(task_managers_.size())]->killWorker();
         break;
@@ -180,13 +180,18 @@ class Scenario {
           clients_.cancelAJob();
         }
         break;
+      case 7:
+        if (world_.chance(500)) {
+          clients_.stopAJob();
+        }
+        break;
       default:
         break;
     }
   }
 
   void actAroundRestarts() {
-    switch (world_.random.below(10)) {
+    switch (world_.random.below(11)) {
       case 0:
         task_managers_[world_.random.below(task_managers_.size())]->killWorker();
         break;
@@ -212,6 +217,9 @@ class Scenario {
         break;
       case 7:
         clients_.disposeOne();
+        break;
+      case 8:
+        clients_.stopAJob();
         break;
       default:
         break;
