@@ -1,33 +1,89 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 
+#include "common/base/bytes.h"
+#include "common/base/result.h"
 #include "common/state/column.h"
 
 namespace weir::state {
 
-class FrozenState;
+class KeyedBackend;
+
+/// What a tier held at one instant. Read by one thread, any; may outlive tier and backend.
+class FrozenTier {
+ public:
+  /// A cell that lay in the tier. Views are valid up to the next one.
+  struct Entry {
+    std::uint32_t key_group = 0;
+    std::string_view name;  ///< Of the key, as KeyedBackend::writeName() gives it.
+    std::string_view key;
+    std::string_view name_space;
+    std::string_view value;
+  };
+  /// The cells of one state in the order of their key groups.
+  class Cursor {
+   public:
+    virtual ~Cursor() = default;
+    /// False at the end.
+    virtual Result<bool> next(Entry& entry) = 0;
+  };
+
+  virtual ~FrozenTier() = default;
+  virtual Result<std::unique_ptr<Cursor>> cells(const std::string& state) const = 0;
+  /// Whether cells of this key, which was in memory, may lie here: those are out of date.
+  virtual bool hides(Slot slot) const = 0;
+};
 
 /// Where the cells of a backend lie that are not in memory. With a tier below them the columns are
-/// what a batch works on: cells come up when it finds its keys, and go down when it ends. Without
-/// one, as on the heap, the columns hold everything.
+/// a cache: cells come up when a batch finds its keys, and go down when the tier makes room.
+/// Without one, as on the heap, the columns hold everything.
 ///
 /// Belongs to its backend, and is called on its thread; knows the keys of slots by
-/// KeyedBackend::writeKey(). What cannot be read or written throws, and fails the task.
+/// KeyedBackend::writeName(). What cannot be read or written throws, and fails the task.
 class ColumnTier {
  public:
   using Columns = std::span<const std::unique_ptr<ColumnBase>>;
 
   virtual ~ColumnTier() = default;
-  /// Restores the cells of `slots` that lie here into `columns`: all columns for keys that were not
-  /// in memory; one column, and all keys in memory, when a state is asked for late.
-  virtual void load(Columns columns, std::span<const Slot> slots) = 0;
-  /// A batch is over that worked on `slots` (ascending, each once): what the columns have for them
-  /// is what they hold, and cells that are gone are gone here too. May evict() some of them.
-  virtual void writeBack(Columns columns, std::span<const Slot> slots) = 0;
-  /// As KeyedBackend::freeze(), of what lies here; nothing is under way in the columns.
-  virtual std::unique_ptr<FrozenState> freeze() = 0;
+  /// A batch works on `slots` (in any order, some twice), of which `fresh` were not in memory: what
+  /// lies here of them is restored into `columns`, and no longer looked at while they are in
+  /// memory.
+  virtual void use(Columns columns, std::span<const Slot> slots, std::span<const Slot> fresh) = 0;
+  /// Restores one column, which is asked for late, of all keys in memory.
+  virtual void load(ColumnBase& column, std::span<const Slot> slots) = 0;
+  /// A key in memory has no state left: what lies here of it is gone.
+  virtual void forget(Slot slot) = 0;
+  /// A batch is over. The time to evict() keys, with their cells taken down.
+  virtual void endBatch(Columns columns) = 0;
+  /// What lies here and is not out of date; null: nothing.
+  virtual std::unique_ptr<FrozenTier> freeze() = 0;
 };
+
+/// Makes the tiers of a worker's backends. Safe from any thread; outlives the tiers.
+class TierFactory {
+ public:
+  virtual ~TierFactory() = default;
+  /// `owner` is named in errors: operator 'x', subtask n. The backend outlives the tier.
+  virtual Result<std::unique_ptr<ColumnTier>> make(KeyedBackend& backend, std::string owner) = 0;
+};
+
+/// The name of a key in a tier: two bytes of key group, high one first, so that the order of names
+/// is one of groups; what stands for the key; its namespace, and four bytes of how long that is.
+inline void beginName(std::uint32_t key_group, Writer& to) {
+  to.put(static_cast<std::uint8_t>(key_group >> 8));
+  to.put(static_cast<std::uint8_t>(key_group));
+}
+inline void endName(std::string_view name_space, Writer& to) {
+  to.putBytes(name_space.data(), name_space.size());
+  to.put(static_cast<std::uint32_t>(name_space.size()));
+}
+/// Takes a name apart; false for what is none.
+bool splitName(std::string_view name, FrozenTier::Entry& into);
 
 }  // namespace weir::state

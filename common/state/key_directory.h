@@ -25,6 +25,9 @@ class KeyDirectory {
  public:
   /// probe() needs no second look.
   static constexpr bool kExact = record::WordKey<K>;
+  using Index = SlotIndex<std::conditional_t<kExact, WholeHash, HalfHash>>;
+  /// What a key takes here, about.
+  static constexpr std::size_t kBytesPerKey = sizeof(K) + Index::kBytesPerSlot;
 
   KeyDirectory() : keys_(StateInfo{}, nullptr), namespaces_(StateInfo{}, nullptr) {}
 
@@ -120,7 +123,7 @@ class KeyDirectory {
     return slot;
   }
 
-  SlotIndex<std::conditional_t<kExact, WholeHash, HalfHash>> plain_;
+  Index plain_;
   SlotIndex<HalfHash> named_;
   Column<K> keys_;
   Column<NamespaceId> namespaces_;  // Without cells for slots in the empty one.

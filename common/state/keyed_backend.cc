@@ -15,8 +15,6 @@ namespace weir::state {
 
 namespace {
 
-/// Slots that are fetched ahead while a snapshot is written: in order of key groups they lie apart.
-constexpr std::size_t kWriteAhead = 16;
 /// Entries that a restore reads between two looks at what goes down to a tier.
 constexpr std::size_t kRestoreBatch = 1024;
 
@@ -103,7 +101,7 @@ Result<ColumnBase*> KeyedBackend::add(std::unique_ptr<ColumnBase> column) {
         known.push_back(slot);
       }
     }
-    tier_->load({&columns_.back(), 1}, known);
+    tier_->load(*columns_.back(), known);
   }
   return columns_.back().get();
 }
@@ -127,7 +125,7 @@ Status KeyedBackend::claim(ColumnBase& column, RawState& raw) {
         WEIR_RETURN_IF_ERROR(decoder.compare(slot, *bytes));
       }
       if (tier_ != nullptr) {
-        batch_.push_back(slot);  // Goes down with the next batch.
+        tier_->use({}, {&slot, 1}, {});
       }
     }
   }
@@ -320,12 +318,13 @@ Status KeyedBackend::restoreState(const SectionReader& from,
                                   KeyGroupRange range) {
   WEIR_RETURN_IF_ERROR(noteGroups(from, state, range));
   Intake intake(*this, from, state);
+  std::size_t taken = 0;
   WEIR_RETURN_IF_ERROR(intake.begin());
   GroupCheck check(from, state, range);
   WEIR_RETURN_IF_ERROR(
       from.readKeyed(state, range, [&](const SectionReader::Entry& entry) -> Status {
         WEIR_RETURN_IF_ERROR(intake.take(entry, check));
-        if (batch_.size() >= kRestoreBatch) {
+        if (++taken % kRestoreBatch == 0) {
           endBatch();
         }
         return ok();
@@ -345,37 +344,34 @@ RawState& KeyedBackend::rawFor(const StateInfo& written) {
 }
 
 void KeyedBackend::load(std::size_t known, const Slot* slots, std::size_t count) {
-  batch_.insert(batch_.end(), slots, slots + count);
-  if (known != maybe_empty_.size()) {
-    tier_->load(columns_, std::span(maybe_empty_).subspan(known));
+  tier_->use(columns_, {slots, count}, std::span(maybe_empty_).subspan(known));
+}
+
+void KeyedBackend::endBatchOfTier() {
+  tier_->endBatch(columns_);
+  if (namespaces_.size() != 0) {
+    namespaces_.sweep();
   }
 }
 
-void KeyedBackend::writeBack() {
-  std::ranges::sort(batch_);
-  const auto repeated = std::ranges::unique(batch_);
-  batch_.erase(repeated.begin(), repeated.end());
-  tier_->writeBack(columns_, batch_);
-  batch_.clear();
+bool KeyedBackend::isHeld(Slot slot) const {
+  return std::ranges::any_of(raw_, [slot](const RawState& raw) { return raw.cells->has(slot); });
 }
 
-bool KeyedBackend::evict(Slot slot) {
-  if (std::ranges::any_of(raw_, [slot](const RawState& raw) { return raw.cells->has(slot); })) {
-    return false;
-  }
+void KeyedBackend::evict(Slot slot) {
   for (const auto& column : columns_) {
     column->erase(slot);
   }
   forget(slot);
-  return true;
 }
 
 void KeyedBackend::dropEmptyKeys() {
   for (const Slot slot : maybe_empty_) {
     const auto holds = [slot](const auto& column) { return column->has(slot); };
-    const auto rawHolds = [slot](const RawState& raw) { return raw.cells->has(slot); };
-    if (exists(slot) && std::none_of(columns_.begin(), columns_.end(), holds) &&
-        std::none_of(raw_.begin(), raw_.end(), rawHolds)) {
+    if (exists(slot) && std::none_of(columns_.begin(), columns_.end(), holds) && !isHeld(slot)) {
+      if (tier_ != nullptr) {
+        tier_->forget(slot);
+      }
       forget(slot);
     }
   }
@@ -398,45 +394,10 @@ KeyedBackend::FrozenColumns KeyedBackend::freezeColumns() {
     frozen.raw_infos.push_back(raw.written);
     frozen.raw.push_back(raw.cells->freezeTyped());
   }
+  if (tier_ != nullptr) {
+    frozen.tier = tier_->freeze();
+  }
   return frozen;
-}
-
-Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
-                                  const std::vector<Slot>& slots,
-                                  const std::vector<std::uint32_t>& groups,
-                                  const FrozenColumn& keys,
-                                  SectionWriter& to) {
-  Writer key;
-  Writer value;
-  const auto writeState =
-      [&](const StateInfo& info, const FrozenColumn& column, auto encode) -> Status {
-    WEIR_RETURN_IF_ERROR(to.beginState(info, frozen.key_schema));
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (i + kWriteAhead < slots.size()) {
-        column.prefetch(slots[i + kWriteAhead]);
-        keys.prefetch(slots[i + kWriteAhead]);
-      }
-      if (column.has(slots[i])) {
-        key.clear();
-        value.clear();
-        keys.write(slots[i], key);
-        encode(slots[i]);
-        WEIR_RETURN_IF_ERROR(
-            to.entry(groups[i], key.view(), frozen.nameSpace(slots[i]), value.view()));
-      }
-    }
-    return to.endState();
-  };
-  for (const auto& [info, column] : frozen.columns) {
-    WEIR_RETURN_IF_ERROR(writeState(info, *column, [&](Slot slot) { column->write(slot, value); }));
-  }
-  for (std::size_t i = 0; i < frozen.raw.size(); ++i) {
-    const auto& raw = *frozen.raw[i];
-    WEIR_RETURN_IF_ERROR(writeState(frozen.raw_infos[i], raw, [&](Slot slot) {
-      value.putBytes(raw.get(slot)->data(), raw.get(slot)->size());
-    }));
-  }
-  return ok();
 }
 
 }  // namespace weir::state

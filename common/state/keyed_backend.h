@@ -91,23 +91,32 @@ class KeyedBackend {
 
   /// Puts a tier below the columns, before there are keys.
   void setTier(std::unique_ptr<ColumnTier> tier) { tier_ = std::move(tier); }
-  /// For a tier: appends the encoded key of a slot, and what its namespace is.
+  /// Appends the encoded key of a slot.
   virtual void writeKey(Slot slot, Writer& to) const = 0;
   virtual NamespaceId namespaceAt(Slot slot) const = 0;
-  /// For a tier that writes back: forgets a key with its cells, which lie below; false where a
-  /// state that nobody has asked for yet holds it in memory.
-  bool evict(Slot slot);
+  /// For a tier: appends the name of the key of a slot. Equal keys have equal names. Where names do
+  /// not hold the encoded key (-0.0 has the name of 0.0), it is kept beside.
+  virtual void writeName(Slot slot, Writer& to) const = 0;
+  virtual bool namesHoldKeys() const = 0;
+  /// For a tier: what a key in memory takes beside its cells, about, and what it owns elsewhere.
+  virtual std::size_t keyBytes() const = 0;
+  virtual bool keysOwn() const = 0;
+  virtual std::size_t ownedByKey(Slot slot) const = 0;
+  /// For a tier: whether the state that nobody has asked for yet holds a key in memory.
+  bool isHeld(Slot slot) const;
+  /// For a tier: forgets a key with its cells, which lie below; not one that isHeld().
+  void evict(Slot slot);
 
   /// To be told by states that a cell was cleared, so that its key may go.
   void noteCleared(Slot slot) { maybe_empty_.push_back(slot); }
   /// Forgets keys that have no state left. Slots handed out before are void afterwards.
   void endBatch() {
     current_ = kNoSlot;
-    if (tier_ != nullptr) [[unlikely]] {
-      writeBack();
-    }
     if (!maybe_empty_.empty()) {
       dropEmptyKeys();
+    }
+    if (tier_ != nullptr) [[unlikely]] {
+      endBatchOfTier();
     }
   }
 
@@ -162,6 +171,7 @@ class KeyedBackend {
     // Both null while all keys are in the empty namespace.
     std::unique_ptr<Column<NamespaceId>::Frozen> namespace_of;  // By slot.
     std::unique_ptr<Column<std::string>::Frozen> namespaces;    // By number.
+    std::unique_ptr<FrozenTier> tier;                           // Null: nothing lies below.
 
     std::string_view nameSpace(Slot slot) const {
       const NamespaceId* id = namespaces == nullptr ? nullptr : namespace_of->get(slot);
@@ -169,11 +179,16 @@ class KeyedBackend {
     }
   };
   FrozenColumns freezeColumns();
-  /// Writes the entries of `slots`, which are ordered by `groups` (parallel).
+  /// Keys as they were frozen.
+  struct FrozenKeys {
+    const std::vector<Slot>& slots;             // Ordered by group.
+    const std::vector<std::uint32_t>& groups;   // Parallel.
+    const FrozenColumn& keys;                   // By slot.
+    std::function<void(Slot, Writer&)> naming;  // As writeName(), of the empty namespace.
+  };
+  /// Writes the entries of all keys, those below too.
   static Status writeColumns(const FrozenColumns& frozen,
-                             const std::vector<Slot>& slots,
-                             const std::vector<std::uint32_t>& groups,
-                             const FrozenColumn& keys,
+                             const FrozenKeys& keys,
                              SectionWriter& to);
 
   Slot current_ = kNoSlot;
@@ -201,13 +216,12 @@ class KeyedBackend {
   RawState& rawFor(const StateInfo& written);
   void dropEmptyKeys();
   void load(std::size_t known, const Slot* slots, std::size_t count);
-  void writeBack();
+  void endBatchOfTier();
 
   record::Schema key_schema_;
   std::vector<std::unique_ptr<ColumnBase>> columns_;
   std::vector<RawState> raw_;
   std::map<std::string, Restored> restored_;  // By name of the state.
-  std::vector<Slot> batch_;                   // Slots at work, where there is a tier.
   std::vector<std::string> dropped_members_;  // Of states that were asked for late.
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "common/record/same_bytes.h"
 #include "common/state/keyed_backend.h"
 
 namespace weir::state {
@@ -55,11 +56,17 @@ class KeyedBackendOf final : public KeyedBackend {
     record::write<K>(*directory_.keyAt(slot), to);
   }
   NamespaceId namespaceAt(Slot slot) const override { return directory_.namespaceAt(slot); }
+  void writeName(Slot slot, Writer& to) const override {
+    putNameOf(*directory_.keyAt(slot), max_parallelism_, to);
+    endName(namespaces_.bytesOf(directory_.namespaceAt(slot)), to);
+  }
+  bool namesHoldKeys() const override { return kNamesHoldKeys; }
+  std::size_t keyBytes() const override { return KeyDirectory<K>::kBytesPerKey; }
+  bool keysOwn() const override { return !std::is_trivially_copyable_v<K>; }
+  std::size_t ownedByKey(Slot slot) const override {
+    return record::ownedBytes(*directory_.keyAt(slot));
+  }
   std::unique_ptr<FrozenState> freeze() override {
-    if (tier_ != nullptr) {
-      endBatch();
-      return tier_->freeze();
-    }
     FrozenColumns columns = freezeColumns();
     if (columns.namespaces != nullptr) {
       columns.namespace_of = directory_.freezeNamespaces();
@@ -97,6 +104,16 @@ class KeyedBackendOf final : public KeyedBackend {
 
  private:
   static constexpr std::size_t kStage = 128;
+  static constexpr bool kNamesHoldKeys = record::sameBytesWhenEqual<K>();
+
+  static void putNameOf(const K& key, std::uint32_t max_parallelism, Writer& to) {
+    beginName(keyGroupOf(keyHash(key), max_parallelism), to);
+    if constexpr (kNamesHoldKeys) {
+      record::write<K>(key, to);
+    } else {
+      record::writeKey(key, to);
+    }
+  }
 
   class Frozen final : public FrozenState {
    public:
@@ -128,7 +145,10 @@ class KeyedBackendOf final : public KeyedBackend {
           groups[at] = group_of[slot];
         }
       }
-      return writeColumns(columns_, slots, groups, *keys_, to);
+      const auto naming = [this](Slot slot, Writer& name) {
+        putNameOf(*keys_->get(slot), max_parallelism_, name);
+      };
+      return writeColumns(columns_, {slots, groups, *keys_, naming}, to);
     }
 
    private:

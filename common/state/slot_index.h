@@ -35,6 +35,9 @@ struct WholeHash {
 template <typename Entry>
 class SlotIndex {
  public:
+  /// What a slot takes, between 8/5 and 16/5 entries.
+  static constexpr std::size_t kBytesPerSlot = sizeof(Entry) * 12 / 5;
+
   SlotIndex() { rehash(kSmallest); }
 
   /// Where the search for a hash begins; fetched ahead of find().

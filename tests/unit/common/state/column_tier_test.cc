@@ -21,50 +21,59 @@ constexpr std::uint32_t kGroups = 128;
 /// told to leave there.
 class MapTier final : public ColumnTier {
  public:
-  using Cells = std::map<std::pair<std::string, std::string>, std::string>;  // By state and key.
+  using Cells = std::map<std::pair<std::string, std::string>, std::string>;  // By state and name.
 
   MapTier(KeyedBackend& backend, Cells& cells, std::set<std::string> resident)
       : backend_(backend), cells_(cells), resident_(std::move(resident)) {}
-  void load(Columns columns, std::span<const Slot> slots) override {
+  void use(Columns columns, std::span<const Slot> slots, std::span<const Slot> fresh) override {
+    used_.insert(slots.begin(), slots.end());
     for (const auto& column : columns) {
-      for (const Slot slot : slots) {
-        const auto found = cells_.find({column->info().name, keyOf(slot)});
-        if (found != cells_.end()) {
-          Reader from(found->second);
-          column->restore(slot, from);
-        }
+      load(*column, fresh);
+    }
+  }
+  void load(ColumnBase& column, std::span<const Slot> slots) override {
+    for (const Slot slot : slots) {
+      const auto found = cells_.find({column.info().name, nameOf(slot)});
+      if (found != cells_.end()) {
+        Reader from(found->second);
+        column.restore(slot, from);
       }
     }
   }
-  void writeBack(Columns columns, std::span<const Slot> slots) override {
-    EXPECT_TRUE(std::ranges::is_sorted(slots, std::less_equal<>()) || slots.size() == 1);
-    for (const Slot slot : slots) {
-      const std::string key = keyOf(slot);
+  void forget(Slot slot) override {
+    std::erase_if(cells_, [&](const auto& cell) { return cell.first.second == nameOf(slot); });
+    used_.erase(slot);
+  }
+  void endBatch(Columns columns) override {
+    for (const Slot slot : std::exchange(used_, {})) {
       for (const auto& column : columns) {
-        cells_.erase({column->info().name, key});
+        cells_.erase({column->info().name, nameOf(slot)});
         if (column->has(slot)) {
           Writer to;
           column->write(slot, to);
-          cells_[{column->info().name, key}] = to.str();
+          cells_[{column->info().name, nameOf(slot)}] = to.str();
         }
       }
-      if (!resident_.contains(key)) {
-        EXPECT_TRUE(backend_.evict(slot));
+      Writer key;
+      backend_.writeKey(slot, key);
+      if (!resident_.contains(key.str()) && !backend_.isHeld(slot)) {
+        backend_.evict(slot);
       }
     }
   }
-  std::unique_ptr<FrozenState> freeze() override { return nullptr; }
+  std::unique_ptr<FrozenTier> freeze() override { return nullptr; }
 
  private:
-  std::string keyOf(Slot slot) const {
+  std::string nameOf(Slot slot) const {
     Writer to;
-    backend_.writeKey(slot, to);
-    return to.str() + std::string(backend_.namespaces().bytesOf(backend_.namespaceAt(slot)));
+    backend_.writeName(slot, to);
+    return to.str();
   }
 
   KeyedBackend& backend_;
   Cells& cells_;
   std::set<std::string> resident_;  // Encoded.
+  std::set<Slot> used_;             // In this batch.
 };
 
 class ColumnTierTest : public ::testing::Test {
@@ -210,7 +219,7 @@ TEST_F(ColumnTierTest, StateThatNobodyHasAskedForYetKeepsItsKeysInMemory) {
   Words words(kGroups);
   words.setTier(std::make_unique<MapTier>(words, cells_, std::set<std::string>{encoded("a")}));
   ASSERT_TRUE(words.restore(**SectionReader::open(file), {0, kGroups}).has_value());
-  EXPECT_FALSE(words.evict(words.slotOf("a")));
+  EXPECT_TRUE(words.isHeld(words.slotOf("a")));
   words.endBatch();
   Tally late = tallyIn(words, "late");
   batch(words, {"a"}, [&](const std::string&) { EXPECT_EQ(late.value(), 9); });

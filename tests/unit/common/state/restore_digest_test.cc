@@ -57,6 +57,11 @@ class FaultyBackend final : public KeyedBackend {
   std::unique_ptr<FrozenState> freeze() override { return nullptr; }
   void writeKey(Slot slot, Writer& to) const override { to.put(keys_[slot]); }
   NamespaceId namespaceAt(Slot /*slot*/) const override { return kNoNamespace; }
+  void writeName(Slot /*slot*/, Writer& /*to*/) const override {}
+  bool namesHoldKeys() const override { return false; }
+  std::size_t keyBytes() const override { return 0; }
+  bool keysOwn() const override { return false; }
+  std::size_t ownedByKey(Slot /*slot*/) const override { return 0; }
 
  protected:
   Slot slotOfEncoded(std::string_view bytes, NamespaceId /*name_space*/) override {
