@@ -65,9 +65,9 @@ CheckpointConfig StreamExecutionEnvironment::checkpointConfig() {
 }
 
 StreamExecutionEnvironment& StreamExecutionEnvironment::setStateBackend(const std::string& name) {
-  if (name != "jobmanager" && name != "filesystem" && name != "hashmap") {
+  if (name != "jobmanager" && name != "filesystem" && name != "hashmap" && name != "rocksdb") {
     program_->refuse("setStateBackend(\"" + name +
-                     "\"): there is jobmanager, filesystem and hashmap in this version");
+                     "\"): there is jobmanager, filesystem, hashmap and rocksdb");
   }
   program_->settings().state_backend = name;
   return *this;

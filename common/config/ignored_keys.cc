@@ -17,7 +17,11 @@ constexpr std::string_view kFiles =
 constexpr std::string_view kManager = "is for a resource manager that Weir does not run under";
 constexpr std::string_view kHa =
     "is for recovery with ZooKeeper or Kubernetes, not available in this version";
-constexpr std::string_view kRocks = "is for the RocksDB backend, not available in this version";
+constexpr std::string_view kRocks =
+    "tunes RocksDB in a way that is not offered; conf/README.md has what is";
+constexpr std::string_view kForst = "is for the ForSt backend, not available in this version";
+constexpr std::string_view kIncremental =
+    "is for incremental checkpoints, not available in this version; each is full";
 constexpr std::string_view kSnapshot =
     "tunes how Flink writes state; the heap backend here needs none of it";
 constexpr std::string_view kScheduler =
@@ -147,9 +151,9 @@ const std::vector<IgnoredKey>& allIgnoredKeys() {
       {"recovery.job.delay", kHa},
       {"high-availability.*", kHa},
       {"state.backend.rocksdb.*", kRocks},
-      {"state.backend.forst.*", kRocks},
-      {"state.backend.incremental", kRocks},
-      {"execution.checkpointing.incremental", kRocks},
+      {"state.backend.forst.*", kForst},
+      {"state.backend.incremental", kIncremental},
+      {"execution.checkpointing.incremental", kIncremental},
       {"state.backend.local-recovery", kSnapshot},
       {"execution.state-recovery.*", kSnapshot},
       {"state.backend.async", kSnapshot},

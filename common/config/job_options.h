@@ -23,16 +23,16 @@ inline constexpr auto kStateBackend =
     Text("state.backend",
          "jobmanager",
          "Where checkpoints are kept: in the job manager's memory (at most 5 MiB a state) or in "
-         "files. hashmap: files when there is a checkpoint directory.")
+         "files. hashmap: files when there is a checkpoint directory. rocksdb: the same, and keyed "
+         "state need not fit in memory: see state.backend.rocksdb.cache-memory.")
         .alias({"state.backend.type"})
-        .oneOf({"jobmanager", "filesystem", "hashmap"})
-        .ignoringCase()
-        .refuses({"rocksdb"}, "is not available in this version; use filesystem");
+        .oneOf({"jobmanager", "filesystem", "hashmap", "rocksdb"})
+        .ignoringCase();
 inline constexpr auto kCheckpointStorage =
     Text("state.checkpoint-storage",
          "",
          "Newer Flink's way to choose between jobmanager and filesystem; only beside "
-         "state.backend: hashmap or none.")
+         "state.backend: hashmap, rocksdb or none.")
         .alias({"execution.checkpointing.storage"})
         .oneOf({"jobmanager", "filesystem"});
 inline constexpr auto kCheckpointDirectory =

@@ -5,3 +5,4 @@
 #include "common/config/job_options.h"         // IWYU pragma: export
 #include "common/config/process_options.h"     // IWYU pragma: export
 #include "common/config/recovery_options.h"    // IWYU pragma: export
+#include "common/config/rocksdb_options.h"     // IWYU pragma: export

@@ -41,13 +41,14 @@ Result<std::string> directoryOf(const Configuration& configuration,
 
 bool wantsFiles(const Configuration& configuration) {
   const std::string backend = lower(configuration.get(kStateBackend));
-  if (configuration.isSet(kStateBackend) && backend != "hashmap") {
+  const bool names_no_storage = backend == "hashmap" || backend == "rocksdb";
+  if (configuration.isSet(kStateBackend) && !names_no_storage) {
     return backend == "filesystem";
   }
   if (configuration.isSet(kCheckpointStorage)) {
     return configuration.get(kCheckpointStorage) == "filesystem";
   }
-  return backend == "hashmap" && configuration.isSet(kCheckpointDirectory);
+  return names_no_storage && configuration.isSet(kCheckpointDirectory);
 }
 
 RestartSettings fixedDelay(std::int64_t attempts, Duration delay) {
@@ -102,6 +103,10 @@ Result<StorageChoice> resolveCheckpointStorage(const Configuration& configuratio
   }
   WEIR_TRY(auto directory, directoryOf(configuration, kCheckpointDirectory));
   return StorageChoice{Storage::kFileSystem, std::move(directory)};
+}
+
+bool keepsStateInRocksDb(const Configuration& configuration) {
+  return lower(configuration.get(kStateBackend)) == "rocksdb";
 }
 
 Result<StorageChoice> resolveSavepointStorage(const Configuration& configuration,

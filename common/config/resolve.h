@@ -22,6 +22,9 @@ struct StorageChoice {
 /// no local path.
 Result<StorageChoice> resolveCheckpointStorage(const Configuration& configuration);
 
+/// Whether keyed state lies in RocksDB, below what fits in memory.
+bool keepsStateInRocksDb(const Configuration& configuration);
+
 /// Of savepoints: `filesystem` without a directory falls back to the job manager, with a warning.
 Result<StorageChoice> resolveSavepointStorage(const Configuration& configuration,
                                               Warnings& warnings);

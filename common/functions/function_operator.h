@@ -78,6 +78,7 @@ class FunctionOperator : public OperatorBase {
     runtime_.emplace(context.task(), context.accumulators());
     if constexpr (kStateful) {
       backend_ = std::make_unique<state::KeyedBackendOf<Key>>(context.task().max_parallelism);
+      putTier(*backend_, context.task());
       runtime_->setBackend(backend_.get());
     }
   }

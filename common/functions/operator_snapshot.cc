@@ -221,6 +221,20 @@ void settleUnclaimed(state::KeyedBackend& backend, state::Unclaimed way, const T
   backend.dropUnclaimed();
 }
 
+void putTier(state::KeyedBackend& backend, const TaskInfo& task) {
+  if (task.tiers == nullptr) {
+    return;
+  }
+  auto tier = task.tiers->make(backend,
+                               "operator '" + task.operator_name + "', subtask " +
+                                   std::to_string(task.subtask + 1) + " of " +
+                                   std::to_string(task.parallelism));
+  if (!tier) {
+    throw std::runtime_error(tier.error().text());
+  }
+  backend.setTier(*std::move(tier));
+}
+
 void throwOnError(const Status& status, const TaskInfo& task) {
   if (!status.has_value()) {
     throw std::runtime_error("operator '" + task.operator_name + "': " + status.error().text());

@@ -47,6 +47,9 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
                                                  const TaskInfo& task);
 
+/// Puts the tier that the worker has for keyed state below a backend without keys.
+void putTier(state::KeyedBackend& backend, const TaskInfo& task);
+
 /// Once open() has returned: does with restored keyed state that nobody has asked for what `way`
 /// says, and writes to standard error what is left out. Throws state::StateMismatchError, naming
 /// every such state, where it is to be refused.

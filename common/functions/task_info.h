@@ -10,6 +10,10 @@ namespace weir::fs {
 class FileSystem;
 }  // namespace weir::fs
 
+namespace weir::state {
+class TierFactory;
+}  // namespace weir::state
+
 namespace weir::functions {
 
 class AccumulatorRegistry;
@@ -27,8 +31,9 @@ struct TaskInfo {
   std::uint32_t max_parallelism = 4096;
   bool checkpointing = false;    ///< The job takes checkpoints.
   const Lease* lease = nullptr;  ///< Of the worker process, which outlives the task; may be null.
-  fs::FileSystem* files = nullptr;  ///< Of the process; null where no connector runs.
-  bool check = false;               ///< Constructed to be checked against a savepoint, not to run.
+  fs::FileSystem* files = nullptr;      ///< Of the process; null where no connector runs.
+  state::TierFactory* tiers = nullptr;  ///< Of the worker; null: keyed state is on the heap.
+  bool check = false;  ///< Constructed to be checked against a savepoint, not to run.
 };
 
 }  // namespace weir::functions

@@ -28,6 +28,7 @@ std::unique_ptr<OperatorChain> makeChain(const runtime::Deployment& deployment,
   setup.task.checkpointing = graph.checkpoints.enabled;
   setup.task.lease = services.lease;
   setup.task.files = &services.files;
+  setup.task.tiers = services.tiers;
   setup.task.parallelism = graph.vertices[vertex].parallelism;
   setup.waker = std::move(waker);
   setup.most_accumulators = services.most_accumulators;

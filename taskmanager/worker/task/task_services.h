@@ -7,6 +7,7 @@
 #include "common/base/lease.h"
 #include "common/fs/file_system.h"
 #include "common/runtime/messages.h"
+#include "common/state/column_tier.h"
 #include "taskmanager/worker/checkpoint/snapshot_store.h"
 #include "taskmanager/worker/memory/buffer_pool.h"
 
@@ -18,7 +19,8 @@ struct TaskServices {
   SnapshotStore& snapshots;
   fs::FileSystem& files;
   const Clock& clock;
-  const Lease* lease;  ///< May be null.
+  const Lease* lease;         ///< May be null.
+  state::TierFactory* tiers;  ///< Null: keyed state is on the heap.
   /// Called from the task's thread.
   const std::function<void(runtime::WorkerReport)>& report;
   std::uint64_t most_accumulators;  ///< Bytes that the accumulators of one task may hold.

@@ -24,14 +24,23 @@ Result<std::unique_ptr<Worker>> Worker::make(runtime::Deployment deployment,
       settings.get(config::kWorkerMaxText).bytes,
       settings.get(config::kWorkerMaxAccumulators).bytes,
       config::Security::resolve(settings)};
-  return std::unique_ptr<Worker>(new Worker(
-      std::move(deployment), std::move(code), std::move(surroundings), std::move(buffers), ours));
+  std::unique_ptr<RocksTiers> tiers;
+  if (RocksTiers::areWanted(settings)) {
+    WEIR_TRY(tiers, RocksTiers::make(RocksTiers::settingsOf(settings, deployment.slots)));
+  }
+  return std::unique_ptr<Worker>(new Worker(std::move(deployment),
+                                            std::move(code),
+                                            std::move(surroundings),
+                                            std::move(buffers),
+                                            std::move(tiers),
+                                            ours));
 }
 
 Worker::Worker(runtime::Deployment deployment,
                graph::ProgramCode code,
                WorkerSurroundings surroundings,
                std::unique_ptr<BufferPool> buffers,
+               std::unique_ptr<RocksTiers> tiers,
                Settings settings)
     : deployment_(std::move(deployment)),
       code_(std::move(code)),
@@ -39,6 +48,7 @@ Worker::Worker(runtime::Deployment deployment,
       settings_(settings),
       report_([this](runtime::WorkerReport one) { report(std::move(one)); }),
       buffers_(std::move(buffers)),
+      tiers_(std::move(tiers)),
       snapshots_(deployment_.execution,
                  deployment_.storage,
                  surroundings_.files,
@@ -103,6 +113,7 @@ void Worker::makeTasks() {
                                                        surroundings_.files,
                                                        surroundings_.clock,
                                                        surroundings_.lease,
+                                                       tiers_.get(),
                                                        report_,
                                                        settings_.most_accumulators});
       task.subtask = subtask;

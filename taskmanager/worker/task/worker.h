@@ -19,6 +19,7 @@
 #include "taskmanager/worker/checkpoint/snapshot_store.h"
 #include "taskmanager/worker/memory/buffer_pool.h"
 #include "taskmanager/worker/network/data_plane.h"
+#include "taskmanager/worker/rocksdb/rocks_tiers.h"
 #include "taskmanager/worker/task/subtask_thread.h"
 
 namespace weir::worker {
@@ -87,6 +88,7 @@ class Worker {
          graph::ProgramCode code,
          WorkerSurroundings surroundings,
          std::unique_ptr<BufferPool> buffers,
+         std::unique_ptr<RocksTiers> tiers,
          Settings settings);
   void makeTasks();
   void connectTasks();
@@ -105,6 +107,7 @@ class Worker {
   std::function<void(runtime::WorkerReport)> report_;  // Serializes surroundings_.report.
   std::atomic<std::size_t> running_{0};
   std::unique_ptr<BufferPool> buffers_;
+  std::unique_ptr<RocksTiers> tiers_;  // Null: keyed state is on the heap.
   SnapshotStore snapshots_;
   DataPlane data_plane_;
   std::vector<Task> tasks_;  // Ends before the data plane, whose links its channels use.

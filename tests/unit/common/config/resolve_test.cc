@@ -99,6 +99,16 @@ TEST(ResolveTest, NewerNamesChooseTheSameStorage) {
             "/c");
 }
 
+TEST(ResolveTest, StateInRocksDbIsStoredAsThatOfHashmapIs) {
+  const auto rocks = with({"state.backend=RocksDB", "state.checkpoints.dir=/c"});
+  EXPECT_EQ(resolveCheckpointStorage(rocks)->storage, Storage::kFileSystem);
+  EXPECT_TRUE(keepsStateInRocksDb(rocks));
+  EXPECT_EQ(resolveCheckpointStorage(with({"state.backend=rocksdb"}))->storage,
+            Storage::kJobManager);
+  EXPECT_FALSE(keepsStateInRocksDb(with({"state.backend=hashmap"})));
+  EXPECT_FALSE(keepsStateInRocksDb(Configuration()));
+}
+
 TEST(ResolveTest, HeartbeatsOfFlink10AreHonouredWhenSet) {
   using std::chrono::seconds;
   EXPECT_EQ(resolveHeartbeat(Configuration())->timeout, seconds(10));

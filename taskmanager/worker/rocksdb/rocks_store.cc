@@ -1,0 +1,241 @@
+#include "taskmanager/worker/rocksdb/rocks_store.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "common/base/text.h"
+
+namespace weir::worker {
+
+namespace {
+
+constexpr std::size_t kMostOfOneGet = 1024;
+
+std::string freeBytesAt(const std::string& path) {
+  std::error_code error;
+  const auto space = std::filesystem::space(path, error);
+  return error ? "an unknown number of bytes" : std::to_string(space.available) + " bytes";
+}
+
+int compressionOf(const std::string& name) {
+  return name == "lz4" ? rocksdb_lz4_compression
+                       : (name == "zstd" ? rocksdb_zstd_compression : rocksdb_no_compression);
+}
+
+}  // namespace
+
+RocksStore::RocksStore(const RocksLibrary& library, std::string path)
+    : rocks_(library),
+      path_(std::move(path)),
+      reads_(rocks_.readoptions_create()),
+      writes_(rocks_.writeoptions_create()),
+      batch_(rocks_.writebatch_create()) {
+  rocks_.writeoptions_disable_WAL(writes_, 1);
+}
+
+RocksStore::~RocksStore() {
+  if (db_ != nullptr) {
+    rocks_.cancel_all_background_work(db_, 1);
+    for (Family* family : families_) {
+      rocks_.column_family_handle_destroy(family);
+    }
+    rocks_.close(db_);
+  }
+  rocks_.writebatch_destroy(batch_);
+  rocks_.writeoptions_destroy(writes_);
+  rocks_.readoptions_destroy(reads_);
+  if (options_ != nullptr) {
+    rocks_.options_destroy(options_);
+  }
+  if (block_cache_ != nullptr) {
+    rocks_.cache_destroy(block_cache_);
+  }
+  std::error_code ignored;  // The directory goes with the task manager's at the latest.
+  std::filesystem::remove_all(path_, ignored);
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open(const RocksLibrary& library,
+                                                     const RocksSettings& settings) {
+  std::string path = settings.directory + "/weir-state-XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) {
+    return systemError(errno, "create a directory for state in " + settings.directory)
+        .advise("set taskmanager.tmp.dirs to a directory that can be written");
+  }
+  std::unique_ptr<RocksStore> store(new RocksStore(library, std::move(path)));
+  store->configure(settings);
+  WEIR_RETURN_IF_ERROR(store->openNow());
+  return store;
+}
+
+void RocksStore::configure(const RocksSettings& settings) {
+  options_ = rocks_.options_create();
+  rocks_.options_set_create_if_missing(options_, 1);
+  rocks_.options_set_info_log_level(options_, 3);  // Errors.
+  rocks_.options_set_max_background_jobs(options_, settings.background_jobs);
+  rocks_.options_set_max_open_files(options_, -1);
+  rocks_.options_set_write_buffer_size(options_, settings.write_buffer_bytes);
+  rocks_.options_set_max_write_buffer_number(options_, settings.write_buffers);
+  rocks_.options_set_level_compaction_dynamic_level_bytes(options_, 1);
+  rocks_.options_set_compression(options_, compressionOf(settings.compression));
+  if (settings.filter_bits > 0) {  // Whole names: a reader always knows all of it.
+    rocks_.options_set_memtable_whole_key_filtering(options_, 1);
+    rocks_.options_set_memtable_prefix_bloom_size_ratio(options_, 0.1);
+  }
+  rocksdb_block_based_table_options_t* table = rocks_.block_based_options_create();
+  block_cache_ = rocks_.cache_create_lru(settings.block_cache_bytes);
+  rocks_.block_based_options_set_block_cache(table, block_cache_);
+  rocks_.block_based_options_set_format_version(table, 5);
+  if (settings.filter_bits > 0) {
+    rocks_.block_based_options_set_filter_policy(  // Which takes it over.
+        table,
+        rocks_.filterpolicy_create_bloom_full(settings.filter_bits));
+  }
+  rocks_.options_set_block_based_table_factory(options_, table);
+  rocks_.block_based_options_destroy(table);
+}
+
+Status RocksStore::openNow() {
+  char* error = nullptr;
+  rocksdb_options_t* all =
+      rocks_.options_create();  // Has what the C interface has no function for.
+  rocks_.get_options_from_string(options_, "avoid_flush_during_shutdown=true", all, &error);
+  if (error == nullptr) {
+    rocks_.options_destroy(std::exchange(options_, all));
+    db_ = rocks_.open(options_, path_.c_str(), &error);
+  } else {
+    rocks_.options_destroy(all);
+  }
+  return error == nullptr ? ok() : Status(failed("open", error));
+}
+
+Result<RocksStore::Family*> RocksStore::addFamily(const std::string& name) {
+  char* error = nullptr;
+  Family* family = rocks_.create_column_family(db_, options_, name.c_str(), &error);
+  if (error != nullptr) {
+    return failed("add a state to", error);
+  }
+  families_.push_back(family);
+  return family;
+}
+
+Status RocksStore::multiGet(Family* family,
+                            std::span<const std::string_view> names,
+                            const std::function<Status(std::size_t, std::string_view)>& each) {
+  Status status = ok();
+  for (std::size_t begin = 0; begin < names.size() && status; begin += kMostOfOneGet) {
+    const auto part = names.subspan(begin, std::min(kMostOfOneGet, names.size() - begin));
+    name_starts_.clear();
+    name_sizes_.clear();
+    for (const std::string_view name : part) {
+      name_starts_.push_back(name.data());
+      name_sizes_.push_back(name.size());
+    }
+    found_.assign(part.size(), nullptr);
+    errors_.assign(part.size(), nullptr);
+    rocks_.batched_multi_get_cf(db_,
+                                reads_,
+                                family,
+                                part.size(),
+                                name_starts_.data(),
+                                name_sizes_.data(),
+                                found_.data(),
+                                errors_.data(),
+                                false);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      if (errors_[i] != nullptr) {
+        Error error = failed("read", errors_[i]);
+        status = status ? Status(std::move(error)) : std::move(status);
+      } else if (found_[i] != nullptr) {
+        std::size_t size = 0;
+        const char* value = rocks_.pinnableslice_value(found_[i], &size);
+        if (status) {
+          status = each(begin + i, {value, size});
+        }
+        rocks_.pinnableslice_destroy(found_[i]);
+      }
+    }
+  }
+  return status;
+}
+
+void RocksStore::put(Family* family, std::string_view name, std::string_view value) {
+  rocks_.writebatch_put_cf(batch_, family, name.data(), name.size(), value.data(), value.size());
+  gathered_ += name.size() + value.size();
+}
+
+void RocksStore::remove(Family* family, std::string_view name) {
+  rocks_.writebatch_delete_cf(batch_, family, name.data(), name.size());
+  gathered_ += name.size();
+}
+
+Status RocksStore::write() {
+  if (gathered_ == 0) {
+    return ok();
+  }
+  char* error = nullptr;
+  rocks_.write(db_, writes_, batch_, &error);
+  rocks_.writebatch_clear(batch_);
+  gathered_ = 0;
+  return error == nullptr ? ok() : Status(failed("write to", error));
+}
+
+Status RocksStore::health() const {
+  std::uint64_t failures = 0;
+  if (rocks_.property_int(db_, "rocksdb.background-errors", &failures) == 0 && failures != 0) {
+    return Error(ErrorCode::kResourceExhausted,
+                 "RocksDB in " + path_ +
+                     " could not write its files in the background, where the disk has " +
+                     freeBytesAt(path_) + " left")
+        .advise("make room there, or set taskmanager.tmp.dirs to a larger disk");
+  }
+  return ok();
+}
+
+Error RocksStore::failed(const char* what, char* says) const {
+  const std::string cause = says;
+  rocks_.free(says);
+  return Error(cause.starts_with("IO error") ? ErrorCode::kResourceExhausted : ErrorCode::kInternal,
+               std::string("could not ") + what + " RocksDB in " + path_ + ", where the disk has " +
+                   freeBytesAt(path_) + " left: " + cause)
+      .advise("make room there, or set taskmanager.tmp.dirs to a larger disk");
+}
+
+RocksStore::View::View(const RocksStore& store)
+    : store_(store), snapshot_(store.rocks_.create_snapshot(store.db_)) {}
+
+RocksStore::View::~View() { store_.rocks_.release_snapshot(store_.db_, snapshot_); }
+
+RocksStore::Walk::Walk(const View& view, Family* family)
+    : store_(view.store_), options_(store_.rocks_.readoptions_create()) {
+  store_.rocks_.readoptions_set_snapshot(options_, view.snapshot_);
+  store_.rocks_.readoptions_set_fill_cache(options_, 0);
+  at_ = store_.rocks_.create_iterator_cf(store_.db_, options_, family);
+}
+
+RocksStore::Walk::~Walk() {
+  store_.rocks_.iter_destroy(at_);
+  store_.rocks_.readoptions_destroy(options_);
+}
+
+Result<bool> RocksStore::Walk::next(std::string_view& name, std::string_view& value) {
+  begun_ ? store_.rocks_.iter_next(at_) : store_.rocks_.iter_seek_to_first(at_);
+  begun_ = true;
+  if (store_.rocks_.iter_valid(at_) == 0) {
+    char* error = nullptr;
+    store_.rocks_.iter_get_error(at_, &error);
+    if (error != nullptr) {
+      return store_.failed("read", error);
+    }
+    return false;
+  }
+  std::size_t size = 0;
+  const char* bytes = store_.rocks_.iter_key(at_, &size);
+  name = {bytes, size};
+  bytes = store_.rocks_.iter_value(at_, &size);
+  value = {bytes, size};
+  return true;
+}
+
+}  // namespace weir::worker

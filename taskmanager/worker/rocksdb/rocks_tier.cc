@@ -1,0 +1,273 @@
+#include "taskmanager/worker/rocksdb/rocks_tier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/record/key_hash.h"
+#include "common/state/state_error.h"
+
+namespace weir::worker {
+
+using state::Slot;
+
+namespace {
+
+constexpr std::size_t kUnit = 16;              // Of bytes that keys own elsewhere.
+constexpr std::size_t kWriteAtOnce = 1 << 20;  // Bytes of a WriteBatch.
+constexpr std::size_t kEvictAtLeast = 256;     // Keys, so that few writes are made.
+constexpr std::size_t kEvictAtMost = 8192;     // In one go, so that no batch waits for long.
+constexpr std::size_t kLooksAtMost = 1 << 15;  // Of the clock in one go.
+
+/// Of a cell of the state at `index`, as it is stored.
+std::uint64_t digestOf(std::size_t index, std::string_view value) {
+  return record::xxh3OfWord(record::xxh3(value.data(), value.size()) + index);
+}
+
+}  // namespace
+
+RocksTier::RocksTier(state::KeyedBackend& backend,
+                     std::shared_ptr<RocksStore> store,
+                     CacheBudget& budget,
+                     std::string owner)
+    : backend_(backend),
+      store_(std::move(store)),
+      share_(budget),
+      owner_(std::move(owner)),
+      names_hold_keys_(backend.namesHoldKeys()) {}
+
+void RocksTier::check(const Status& status) const {
+  if (!status) {
+    Error error = status.error();
+    throw state::StateError(std::move(error).during("state of " + owner_).text());
+  }
+}
+
+/// Every column gets a family, at its own index.
+void RocksTier::follow(Columns columns) {
+  while (families_.size() < columns.size()) {
+    families_.push_back({columns[families_.size()]->info().name});
+  }
+}
+
+void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<const Slot> fresh) {
+  follow(columns);
+  if (!fresh.empty()) {
+    const std::size_t most = *std::ranges::max_element(fresh);
+    if (most >= residents_.size()) {
+      residents_.resize(std::max<std::size_t>(most + 1, residents_.size() * 2));
+    }
+    for (const Slot slot : fresh) {
+      residents_[slot] = Resident{.live = true};
+    }
+    live_ += fresh.size();
+    if (ever_written_) {
+      nameAll(fresh);
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        loadNamed(*columns[i], i, fresh);
+      }
+    }
+  }
+  for (const Slot slot : slots) {
+    residents_[slot].referenced = true;
+  }
+  if (counts_owned_) {
+    batch_.insert(batch_.end(), slots.begin(), slots.end());
+  }
+}
+
+void RocksTier::load(state::ColumnBase& column, std::span<const Slot> slots) {
+  const auto found = std::ranges::find(families_, column.info().name, &RocksFamily::state);
+  if (found != families_.end() && !slots.empty()) {
+    nameAll(slots);
+    loadNamed(column, static_cast<std::size_t>(found - families_.begin()), slots);
+  }
+}
+
+/// Leaves the names of `slots` in name_views_.
+void RocksTier::nameAll(std::span<const Slot> slots) {
+  names_.clear();
+  name_ends_.clear();
+  for (const Slot slot : slots) {
+    backend_.writeName(slot, names_);
+    name_ends_.push_back(names_.size());
+  }
+  name_views_.clear();
+  std::size_t begin = 0;
+  for (const std::size_t end : name_ends_) {
+    name_views_.push_back(names_.view().substr(begin, end - begin));
+    begin = end;
+  }
+}
+
+void RocksTier::loadNamed(state::ColumnBase& column,
+                          std::size_t index,
+                          std::span<const Slot> slots) {
+  const RocksFamily& family = families_[index];
+  if (family.handle == nullptr) {
+    return;
+  }
+  check(store_->multiGet(
+      family.handle, name_views_, [&](std::size_t i, std::string_view stored) -> Status {
+        Resident& resident = residents_[slots[i]];
+        resident.below = true;
+        resident.digest += digestOf(index, stored);
+        Reader from(stored);
+        if (!names_hold_keys_) {
+          (void)from.getString();  // Of an equal key.
+        }
+        column.restore(slots[i], from);
+        if (from.failed()) {
+          return Error(ErrorCode::kCorruption,
+                       "RocksDB in " + store_->path() + " holds a cell of state '" + family.state +
+                           "' that cannot be read");
+        }
+        return ok();
+      }));
+}
+
+void RocksTier::forget(Slot slot) {
+  Resident& resident = residents_[slot];
+  if (resident.below) {
+    name_.clear();
+    backend_.writeName(slot, name_);
+    for (const RocksFamily& family : families_) {
+      if (family.handle != nullptr) {
+        store_->remove(family.handle, name_.view());
+      }
+    }
+  }
+  owned_units_ -= resident.owned;
+  --live_;
+  resident = Resident{};
+}
+
+std::uint64_t RocksTier::heldBytes() const { return live_ * bytes_per_key_ + owned_units_ * kUnit; }
+
+/// Brings the account of memory up to date after a batch.
+void RocksTier::count(Columns columns) {
+  if (columns_counted_ != columns.size()) {
+    columns_counted_ = columns.size();
+    bytes_per_key_ = sizeof(Resident) + backend_.keyBytes();
+    counts_owned_ = backend_.keysOwn();
+    for (const auto& column : columns) {
+      bytes_per_key_ += column->cellBytes();
+      counts_owned_ = counts_owned_ || column->cellsOwn();
+    }
+    for (Slot slot = 0; counts_owned_ && slot < residents_.size(); ++slot) {
+      batch_.push_back(slot);
+    }
+  }
+  for (const Slot slot : batch_) {
+    Resident& resident = residents_[slot];
+    if (!resident.live) {
+      continue;
+    }
+    std::size_t owned = backend_.ownedByKey(slot);
+    for (const auto& column : columns) {
+      owned += column->ownedBytes(slot);
+    }
+    const auto units = static_cast<std::uint32_t>(
+        std::min<std::size_t>((owned + kUnit - 1) / kUnit, ~std::uint32_t{0}));
+    owned_units_ += units;
+    owned_units_ -= resident.owned;
+    resident.owned = units;
+  }
+  batch_.clear();
+}
+
+void RocksTier::endBatch(Columns columns) {
+  follow(columns);
+  count(columns);
+  check(store_->write());  // What was forgotten.
+  if (const std::uint64_t most = share_.bytes(); heldBytes() > most) {
+    evictSome(columns, most);
+  }
+}
+
+void RocksTier::evictSome(Columns columns, std::uint64_t most) {
+  std::size_t evicted = 0;
+  for (std::size_t looks = std::min(2 * residents_.size(), kLooksAtMost);
+       looks != 0 && evicted < kEvictAtMost && (evicted < kEvictAtLeast || heldBytes() > most);
+       --looks) {
+    const auto slot = static_cast<Slot>(hand_);
+    hand_ = hand_ + 1 < residents_.size() ? hand_ + 1 : 0;
+    Resident& resident = residents_[slot];
+    if (!resident.live) {
+      continue;
+    }
+    if (std::exchange(resident.referenced, false) || backend_.isHeld(slot)) {
+      continue;
+    }
+    takeDown(columns, slot);
+    backend_.evict(slot);
+    owned_units_ -= resident.owned;
+    --live_;
+    resident = Resident{};
+    ++evicted;
+    if (store_->gathered() >= kWriteAtOnce) {
+      check(store_->write());
+    }
+  }
+  check(store_->write());
+}
+
+/// Makes what lies below what the columns hold of a key.
+void RocksTier::takeDown(Columns columns, Slot slot) {
+  const Resident& resident = residents_[slot];
+  name_.clear();
+  backend_.writeName(slot, name_);
+  const auto encode = [&](const state::ColumnBase& column) {
+    value_.clear();
+    if (!names_hold_keys_) {
+      Writer key;
+      backend_.writeKey(slot, key);
+      value_.putString(key.view());
+    }
+    column.write(slot, value_);
+  };
+  if (resident.below) {
+    std::uint64_t digest = 0;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i]->has(slot)) {
+        encode(*columns[i]);
+        digest += digestOf(i, value_.view());
+      }
+    }
+    if (digest == resident.digest) {
+      return;  // Only read.
+    }
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    RocksFamily& family = families_[i];
+    if (columns[i]->has(slot)) {
+      if (family.handle == nullptr) {
+        addFamily(family);
+      }
+      encode(*columns[i]);
+      store_->put(family.handle, name_.view(), value_.view());
+    } else if (resident.below && family.handle != nullptr) {
+      store_->remove(family.handle, name_.view());
+    }
+  }
+}
+
+void RocksTier::addFamily(RocksFamily& family) {
+  const auto added = store_->addFamily("state-" + family.state);
+  check(added ? ok() : Status(added.error()));
+  family.handle = *added;
+  ever_written_ = true;
+}
+
+std::unique_ptr<state::FrozenTier> RocksTier::freeze() {
+  if (!ever_written_) {
+    return nullptr;
+  }
+  check(store_->write());
+  std::vector<bool> hidden(residents_.size());
+  for (std::size_t slot = 0; slot < residents_.size(); ++slot) {
+    hidden[slot] = residents_[slot].live && residents_[slot].below;
+  }
+  return std::make_unique<RocksFrozen>(store_, families_, std::move(hidden), names_hold_keys_);
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,529 @@
+#include "taskmanager/worker/rocksdb/rocks_tier.h"
+
+#include <csignal>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "common/state/keyed_backend_of.h"
+#include "common/state/keyed_state.h"
+#include "common/state/state_error.h"
+#include "taskmanager/worker/rocksdb/rocks_tiers.h"
+#include "tests/unit/common/state/fixtures.h"
+
+namespace weir::worker {
+namespace {
+
+using state::KeyedBackendOf;
+using state::MemoryFile;
+using state::SectionReader;
+using state::SectionWriter;
+using state::Slot;
+
+constexpr std::uint32_t kGroups = 128;
+constexpr const char* kLibrary = "librocksdb.so.7.8";
+
+struct Item {
+  std::int64_t count = 0;
+  std::string text;
+  bool operator==(const Item&) const = default;
+};
+
+/// What an operator of every kind of state has, and what a user would expect of it.
+template <typename K>
+class Operator {
+ public:
+  /// Without `tiers` on the heap.
+  explicit Operator(state::TierFactory* tiers) : backend(kGroups) {
+    if (tiers != nullptr) {
+      auto tier = tiers->make(backend, "operator 'sum', subtask 1 of 1");
+      EXPECT_TRUE(tier.has_value()) << tier.error().text();
+      this->tier = static_cast<RocksTier*>(tier->get());
+      backend.setTier(*std::move(tier));
+    }
+    bind(value);
+    bind(list);
+    bind(sum);
+    bind(map);
+  }
+  template <typename S>
+  void bind(S& state) {
+    const Status status = state.bind(backend);
+    EXPECT_TRUE(status.has_value());
+  }
+  void batch(const std::vector<K>& keys, const std::function<void(const K&)>& act) {
+    std::vector<Slot> slots(keys.size());
+    backend.resolve(keys.data(), keys.size(), slots.data());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      backend.setCurrent(slots[i]);
+      act(keys[i]);
+    }
+    backend.endBatch();
+  }
+  MemoryFile snapshot() { return snapshotOf(*backend.freeze()); }
+  static MemoryFile snapshotOf(const state::FrozenState& frozen) {
+    MemoryFile file;
+    SectionWriter writer(file);
+    const Status written = frozen.write(writer);
+    EXPECT_TRUE(written.has_value()) << (written ? "" : written.error().text());
+    EXPECT_TRUE(writer.finish().has_value());
+    return file;
+  }
+  void restore(const MemoryFile& file, KeyGroupRange range = {0, kGroups}) {
+    const Status restored = backend.restore(**SectionReader::open(file), range);
+    EXPECT_TRUE(restored.has_value()) << (restored ? "" : restored.error().text());
+  }
+
+  KeyedBackendOf<K> backend;
+  RocksTier* tier = nullptr;  // Of the backend.
+  ValueState<Item> value{ValueStateDescriptor<Item>("value")};
+  ListState<std::string> list{ListStateDescriptor<std::string>("list")};
+  ReducingState<std::int64_t> sum{ReducingStateDescriptor<std::int64_t>(
+      "sum", [](std::int64_t a, std::int64_t b) { return a + b; })};
+  MapState<std::string, std::int64_t> map{MapStateDescriptor<std::string, std::int64_t>("map")};
+};
+
+/// What one key is expected to have.
+struct Expected {
+  std::int64_t count = 0;
+  std::vector<std::string> list;
+  std::optional<std::int64_t> sum;
+  std::map<std::string, std::int64_t> map;
+};
+
+template <typename K>
+void change(Operator<K>& in, Expected& of, std::uint64_t random) {
+  const std::string text = std::to_string(random % 1000) + std::string(random % 60, 'x');
+  switch (random % 9) {
+    case 0:
+      in.value.clear();
+      of.count = 0;
+      return;
+    case 1:
+      in.list.clear();
+      of.list.clear();
+      return;
+    case 2:
+      in.sum.clear();
+      of.sum.reset();
+      return;
+    case 3:
+      in.map.remove("a");
+      of.map.erase("a");
+      return;
+    case 4:
+      in.value.edit().count += 1;
+      of.count += 1;
+      return;
+    case 5:
+      in.list.add(text);
+      of.list.push_back(text);
+      return;
+    case 6:
+      in.sum.add(3);
+      of.sum = of.sum.value_or(0) + 3;
+      return;
+    case 7:
+      in.map.put(random % 2 == 0 ? "a" : text, 7);
+      of.map[random % 2 == 0 ? "a" : text] = 7;
+      return;
+    default:
+      return;  // Looks only.
+  }
+}
+
+template <typename K>
+void expectAsExpected(Operator<K>& in, const Expected& of) {
+  EXPECT_EQ(in.value.value().count, of.count);
+  EXPECT_EQ(in.list.get(), of.list);
+  EXPECT_EQ(in.sum.empty(), !of.sum.has_value());
+  EXPECT_EQ(in.sum.get(), of.sum.value_or(0));
+  EXPECT_EQ((std::map<std::string, std::int64_t>(in.map.entries().begin(), in.map.entries().end())),
+            of.map);
+}
+
+class RocksTierTest : public ::testing::Test {
+ protected:
+  RocksTierTest() {
+    directory_ = std::filesystem::temp_directory_path() / "weir-rocks-test-XXXXXX";
+    EXPECT_NE(::mkdtemp(directory_.data()), nullptr);
+  }
+  ~RocksTierTest() override { std::filesystem::remove_all(directory_); }
+
+  /// A cache of so many bytes: a few hundred keys in 64 KiB.
+  std::unique_ptr<RocksTiers> tiers(std::uint64_t cache_bytes = 64 << 10) {
+    RocksSettings settings;
+    settings.library = kLibrary;
+    settings.directory = directory_;
+    settings.cache_bytes = cache_bytes;
+    settings.block_cache_bytes = 1 << 20;
+    settings.write_buffer_bytes = 64 << 10;
+    auto made = RocksTiers::make(settings);
+    EXPECT_TRUE(made.has_value()) << made.error().text();
+    return *std::move(made);
+  }
+  bool leftNothing() const { return std::filesystem::is_empty(directory_); }
+
+  template <typename K, typename Key>
+  void computesAsAMap(Key key_of) {
+    const auto factory = tiers();
+    Operator<K> in(factory.get());
+    std::map<std::uint64_t, Expected> expected;
+    std::mt19937_64 random(1);
+    for (int round = 0; round < 150; ++round) {
+      std::vector<K> keys;
+      std::vector<std::uint64_t> numbers;
+      for (std::uint64_t i = random() % 300; i > 0; --i) {
+        numbers.push_back(random() % (round % 2 == 0 ? 5000 : 300));
+        keys.push_back(key_of(numbers.back()));
+      }
+      std::size_t at = 0;
+      in.batch(keys, [&](const K&) {
+        Expected& of = expected[numbers[at++]];
+        expectAsExpected(in, of);
+        change(in, of, random());
+      });
+      ASSERT_LE(in.tier->heldBytes(), 512U << 10);
+    }
+    for (const auto& [number, of] : expected) {
+      in.batch({key_of(number)}, [&](const K&) { expectAsExpected(in, of); });
+    }
+  }
+
+  std::string directory_;
+};
+
+TEST_F(RocksTierTest, NumbersAsKeysComputeAsAMapDoes) {
+  computesAsAMap<std::int64_t>([](std::uint64_t n) { return static_cast<std::int64_t>(n) - 2500; });
+  EXPECT_TRUE(leftNothing());
+}
+
+TEST_F(RocksTierTest, StringsAsKeysComputeAsAMapDoes) {
+  computesAsAMap<std::string>(
+      [](std::uint64_t n) { return std::string(n % 40, 'k') + std::to_string(n); });
+}
+
+TEST_F(RocksTierTest, PairsAsKeysComputeAsAMapDoes) {
+  using Pair = std::pair<std::string, std::int32_t>;
+  computesAsAMap<Pair>(
+      [](std::uint64_t n) { return Pair(std::to_string(n / 100), static_cast<std::int32_t>(n)); });
+}
+
+TEST_F(RocksTierTest, KeysThatAreEqualInOtherBytesAreOneKey) {
+  const auto factory = tiers();
+  Operator<double> in(factory.get());
+  in.batch({0.0}, [&](double) { in.sum.add(1); });
+  const auto fill = [&](double from) {
+    for (double key = from; key < from + 5000; key += 100) {
+      std::vector<double> keys;
+      for (int i = 0; i < 100; ++i) {
+        keys.push_back(key + i);
+      }
+      in.batch(keys, [&](double) { in.sum.add(5); });
+    }
+  };
+  fill(1);
+  EXPECT_LT(in.backend.keyCount(), 3000U);
+  in.batch({-0.0}, [&](double) {
+    EXPECT_EQ(in.sum.get(), 1);
+    in.sum.add(1);
+  });
+  fill(10'000);
+  in.batch({0.0}, [&](double) { EXPECT_EQ(in.sum.get(), 2); });
+  const MemoryFile file = in.snapshot();
+  Operator<double> heap(nullptr);
+  heap.restore(file);
+  heap.batch({-0.0}, [&](double) { EXPECT_EQ(heap.sum.get(), 2); });
+  EXPECT_EQ(heap.backend.keyCount(), 10'001U);
+}
+
+TEST_F(RocksTierTest, NothingIsWrittenWhileAllFitsInMemory) {
+  const auto factory = tiers(64 << 20);
+  Operator<std::int64_t> in(factory.get());
+  for (std::int64_t key = 0; key < 10'000; key += 100) {
+    std::vector<std::int64_t> keys(100);
+    std::iota(keys.begin(), keys.end(), key);
+    in.batch(keys, [&](std::int64_t) { in.sum.add(1); });
+  }
+  EXPECT_EQ(in.backend.keyCount(), 10'000U);
+  EXPECT_EQ(in.tier->freeze(), nullptr);
+}
+
+TEST_F(RocksTierTest, WhatKeysOwnCountsToTheBudget) {
+  const auto factory = tiers(1 << 20);
+  Operator<std::int64_t> in(factory.get());
+  for (std::int64_t key = 0; key < 1000; ++key) {
+    in.batch({key}, [&](std::int64_t) { in.list.add(std::string(10'000, 'x')); });
+  }
+  EXPECT_LT(in.backend.keyCount(), 500U);
+  EXPECT_LT(in.tier->heldBytes(), 2U << 20);
+  in.batch({3}, [&](std::int64_t) {
+    EXPECT_EQ(in.list.get(), (std::vector{std::string(10'000, 'x')}));
+  });
+}
+
+/// Every number below `keys` with what it should have after fill().
+template <typename K>
+void fill(Operator<K>& in, std::int64_t keys) {
+  for (std::int64_t key = 0; key < keys; ++key) {
+    in.batch({key}, [&](std::int64_t) {
+      in.sum.add(key);
+      if (key % 3 == 0) {
+        in.list.add("l" + std::to_string(key));
+      }
+      if (key % 5 == 0) {
+        in.map.put("m", key);
+      }
+    });
+  }
+}
+void expectFilled(Operator<std::int64_t>& in, std::int64_t key) {
+  in.batch({key}, [&](std::int64_t) {
+    EXPECT_EQ(in.sum.get(), key);
+    EXPECT_EQ(in.list.size(), key % 3 == 0 ? 1U : 0U);
+    EXPECT_EQ(in.map.get("m"), key % 5 == 0 ? std::optional(key) : std::nullopt);
+    EXPECT_EQ(in.value.value(), Item());
+  });
+}
+constexpr std::int64_t kFilled = 4000;
+
+/// Entries of each state, by name, and digests: equal for equal contents.
+std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> contentsOf(const MemoryFile& file) {
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> all;
+  const auto reader = SectionReader::open(file);
+  EXPECT_TRUE((*reader)->verify().has_value());
+  for (const state::StateSummary& one : (*reader)->states()) {
+    all[one.name] = {one.entries, one.digest};
+  }
+  return all;
+}
+
+TEST_F(RocksTierTest, ASnapshotHasTheSameContentsOnEitherBackend) {
+  const auto factory = tiers();
+  Operator<std::int64_t> rocks(factory.get());
+  Operator<std::int64_t> heap(nullptr);
+  fill(rocks, kFilled);
+  fill(heap, kFilled);
+  ASSERT_LT(rocks.backend.keyCount(), 2000U);
+  const MemoryFile of_rocks = rocks.snapshot();
+  EXPECT_EQ(contentsOf(of_rocks), contentsOf(heap.snapshot()));
+}
+
+TEST_F(RocksTierTest, SnapshotsRestoreIntoTheOtherBackendAtAnotherParallelism) {
+  const auto factory = tiers();
+  for (const bool to_heap : {true, false}) {
+    Operator<std::int64_t> old(to_heap ? factory.get() : nullptr);
+    fill(old, kFilled);
+    const MemoryFile file = old.snapshot();
+    std::vector<std::unique_ptr<Operator<std::int64_t>>> parts;
+    std::size_t entries = 0;
+    for (std::uint32_t subtask = 0; subtask < 3; ++subtask) {
+      parts.push_back(std::make_unique<Operator<std::int64_t>>(to_heap ? nullptr : factory.get()));
+      const KeyGroupRange range = keyGroupRangeOf(subtask, 3, kGroups);
+      parts.back()->restore(file, range);
+      entries += contentsOf(parts.back()->snapshot())["sum"].first;
+    }
+    EXPECT_EQ(entries, static_cast<std::size_t>(kFilled));
+    for (std::int64_t key = 0; key < kFilled; key += 7) {
+      const std::uint32_t group = keyGroupOf(keyHash(key), kGroups);
+      for (std::uint32_t subtask = 0; subtask < 3; ++subtask) {
+        if (keyGroupRangeOf(subtask, 3, kGroups).contains(group)) {
+          expectFilled(*parts[subtask], key);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(RocksTierTest, ASnapshotIsThatOfItsInstantWhileProcessingGoesOn) {
+  const auto factory = tiers();
+  Operator<std::int64_t> in(factory.get());
+  Operator<std::int64_t> heap(nullptr);
+  fill(in, kFilled);
+  fill(heap, kFilled);
+  auto frozen = in.backend.freeze();
+  MemoryFile file;
+  std::thread writer([&] { file = Operator<std::int64_t>::snapshotOf(*frozen); });
+  for (std::int64_t key = 0; key < kFilled; key += 2) {
+    in.batch({key, key + 50'000}, [&](std::int64_t) {
+      in.sum.clear();
+      in.list.clear();
+      in.map.clear();
+      in.value.edit().count += 1;
+    });
+  }
+  writer.join();
+  frozen.reset();
+  EXPECT_EQ(contentsOf(file), contentsOf(heap.snapshot()));
+  EXPECT_EQ(contentsOf(in.snapshot())["value"].first, static_cast<std::uint64_t>(kFilled));
+}
+
+TEST_F(RocksTierTest, AFrozenViewOutlivesItsBackend) {
+  const auto factory = tiers();
+  std::unique_ptr<state::FrozenState> frozen;
+  {
+    Operator<std::int64_t> in(factory.get());
+    fill(in, kFilled);
+    frozen = in.backend.freeze();
+  }
+  EXPECT_FALSE(leftNothing());
+  EXPECT_EQ(contentsOf(Operator<std::int64_t>::snapshotOf(*frozen))["sum"].first,
+            static_cast<std::uint64_t>(kFilled));
+  frozen.reset();
+  EXPECT_TRUE(leftNothing());
+}
+
+TEST_F(RocksTierTest, KeysWithoutStateAreGoneBelowToo) {
+  const auto factory = tiers();
+  Operator<std::int64_t> in(factory.get());
+  fill(in, kFilled);
+  for (std::int64_t key = 0; key < kFilled; ++key) {
+    in.batch({key}, [&](std::int64_t) {
+      in.sum.clear();
+      in.list.clear();
+      in.map.clear();
+    });
+  }
+  EXPECT_EQ(in.backend.keyCount(), 0U);
+  const MemoryFile file = in.snapshot();
+  EXPECT_EQ(contentsOf(file)["sum"].first, 0U);
+  EXPECT_EQ(contentsOf(file)["list"].first, 0U);
+  in.batch({3}, [&](std::int64_t) { EXPECT_TRUE(in.sum.empty()); });
+}
+
+TEST_F(RocksTierTest, KeysInNamespacesComeBackAsThemselves) {
+  const auto factory = tiers();
+  Operator<std::int64_t> in(factory.get());
+  const auto use = [&](std::int64_t key, const std::string& window, auto act) {
+    in.backend.setCurrent(in.backend.slotOf(key, in.backend.namespaces().idOf(window)));
+    act();
+    in.backend.endBatch();
+  };
+  for (std::int64_t key = 0; key < 2000; ++key) {
+    use(key, "w" + std::to_string(key % 7), [&] { in.sum.add(key); });
+    use(key, "", [&] { in.sum.add(-key); });
+  }
+  ASSERT_LT(in.backend.keyCount(), 2000U);
+  Operator<std::int64_t> heap(nullptr);
+  heap.restore(in.snapshot());
+  EXPECT_EQ(heap.backend.keyCount(), 4000U);
+  for (std::int64_t key = 0; key < 2000; key += 3) {
+    use(key, "w" + std::to_string(key % 7), [&] { EXPECT_EQ(in.sum.get(), key); });
+    use(key, "", [&] { EXPECT_EQ(in.sum.get(), -key); });
+    use(key, "w9", [&] { EXPECT_TRUE(in.sum.empty()); });
+  }
+}
+
+TEST_F(RocksTierTest, StateThatIsAskedForLateIsRestoredForAllKeys) {
+  const auto factory = tiers();
+  Operator<std::int64_t> old(nullptr);
+  ValueState<std::int64_t> late_of_old{ValueStateDescriptor<std::int64_t>("late")};
+  old.bind(late_of_old);
+  for (std::int64_t key = 0; key < 1000; ++key) {
+    old.batch({key}, [&](std::int64_t) {
+      old.sum.add(1);
+      late_of_old.update(key + 1);
+    });
+  }
+  Operator<std::int64_t> in(factory.get());
+  in.restore(old.snapshot());
+  fill(in, 3000);  // So that all goes down that may.
+  const MemoryFile carried = in.snapshot();
+  EXPECT_EQ(contentsOf(carried)["late"].first, 1000U);
+  ValueState<std::int64_t> late{ValueStateDescriptor<std::int64_t>("late")};
+  in.bind(late);
+  for (std::int64_t key = 2000; key < 9000; ++key) {
+    in.batch({key}, [&](std::int64_t) { in.sum.add(1); });
+  }
+  EXPECT_LT(in.backend.keyCount(), 1000U);
+  for (std::int64_t key = 0; key < 1000; ++key) {
+    in.batch({key}, [&](std::int64_t) {
+      EXPECT_EQ(late.value(), key + 1);
+      EXPECT_EQ(in.sum.get(), key + 1);
+    });
+  }
+}
+
+/// Files grow up to a limit meanwhile, as on a full disk.
+class SmallFiles {
+ public:
+  explicit SmallFiles(rlim_t bytes) : before_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &limit_);
+    const rlimit small{bytes, limit_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~SmallFiles() {
+    ::setrlimit(RLIMIT_FSIZE, &limit_);
+    ::signal(SIGXFSZ, before_);
+  }
+  SmallFiles(const SmallFiles&) = delete;
+  SmallFiles& operator=(const SmallFiles&) = delete;
+
+ private:
+  void (*before_)(int);
+  rlimit limit_{};
+};
+
+TEST_F(RocksTierTest, AFullDiskFailsTheTaskAndTheCheckpointWithPathAndFreeBytes) {
+  const auto factory = tiers();
+  Operator<std::int64_t> in(factory.get());
+  std::string cause;
+  const SmallFiles full(16 << 10);
+  try {
+    fill(in, 200'000);
+  } catch (const state::StateError& error) {
+    cause = error.what();
+  }
+  EXPECT_THAT(cause,
+              ::testing::HasSubstr("state of operator 'sum', subtask 1 of 1: could not write"));
+  EXPECT_THAT(cause, ::testing::HasSubstr(directory_));
+  EXPECT_THAT(cause, ::testing::ContainsRegex("the disk has [0-9]+ bytes left"));
+  MemoryFile file;
+  SectionWriter writer(file);
+  const Status written = in.backend.freeze()->write(writer);
+  ASSERT_FALSE(written.has_value());
+  EXPECT_THAT(written.error().text(), ::testing::HasSubstr(directory_));
+  EXPECT_THAT(written.error().text(), ::testing::ContainsRegex("the disk has [0-9]+ bytes left"));
+}
+
+TEST_F(RocksTierTest, ALibraryThatIsMissingIsNamedWithWhatToDo) {
+  RocksSettings settings;
+  settings.library = "libnot-there.so.1";
+  const auto made = RocksTiers::make(settings);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(made.error().text(), ::testing::HasSubstr("needs the library libnot-there.so.1"));
+  EXPECT_THAT(made.error().text(), ::testing::HasSubstr("librocksdb7.8"));
+}
+
+TEST_F(RocksTierTest, ALibraryThatIsAnotherIsNamedToo) {
+  RocksSettings settings;
+  settings.library = "libz.so.1";
+  EXPECT_THAT(RocksTiers::make(settings).error().text(),
+              ::testing::HasSubstr("needs the library libz.so.1"));
+}
+
+TEST_F(RocksTierTest, ADirectoryThatCannotBeWrittenIsNamedWithItsKey) {
+  RocksSettings settings;
+  settings.library = kLibrary;
+  settings.directory = directory_ + "/not/there";
+  const auto made = RocksTiers::make(settings);
+  ASSERT_TRUE(made.has_value());
+  KeyedBackendOf<std::int64_t> backend(kGroups);
+  const auto tier = (*made)->make(backend, "operator 'sum', subtask 1 of 1");
+  ASSERT_FALSE(tier.has_value());
+  EXPECT_THAT(tier.error().text(), ::testing::HasSubstr("operator 'sum'"));
+  EXPECT_THAT(tier.error().text(), ::testing::HasSubstr(settings.directory));
+  EXPECT_THAT(tier.error().text(), ::testing::HasSubstr("taskmanager.tmp.dirs"));
+}
+
+}  // namespace
+}  // namespace weir::worker
