@@ -68,17 +68,22 @@ def cpu_seconds(pids):
 def keyed_count(options):
     topology = {"1x2": (1, 2), "2x1": (2, 1)}[options.topology]
     for checkpoint in (0, 1000):
-        name = "keyed_count/heap/" + ("ckpt1s" if checkpoint else "nockpt")
+        name = f"keyed_count/{options.backend}/" + ("ckpt1s" if checkpoint else "nockpt")
         if options.only and options.only not in name:
             continue
-        with Cluster(task_managers=topology[0], slots=topology[1]) as cluster:
+        conf = {} if options.backend == "heap" else {"state.backend": "rocksdb"}
+        conf.update(dict(pair.split("=", 1) for pair in options.conf))
+        if options.cache:
+            conf["state.backend.rocksdb.cache-memory"] = options.cache
+        with Cluster(task_managers=topology[0], slots=topology[1], conf=conf) as cluster:
             rates, cpus, checkpoints = [], [], []
             for run in range(options.runs + 1):
                 n = options.n // 5 if run == 0 else options.n  # The first one warms up.
                 directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
                 before = cpu_seconds(d.pid for d in cluster.taskmanagers)
                 job = cluster.run_detached(
-                    JOBS / "bench_keyed_count", "--n", n, "--checkpoint", checkpoint, "--events", directory,
+                    *(JOBS / "bench_keyed_count", "--n", n, "--k", options.keys),
+                    *("--checkpoint", checkpoint, "--events", directory),
                     options=("-p", 2),
                 )
                 cluster.wait_state(job, "FINISHED", timeout=900)
@@ -93,7 +98,7 @@ def keyed_count(options):
                     rates.append(n / seconds)
                     cpus.append((cpu_seconds(d.pid for d in cluster.taskmanagers) - before) * 1e9 / n)
                     checkpoints.append(cluster.completed_checkpoints(job))
-            figure(name, "throughput", rates, "records/s", n=options.n)
+            figure(name, "throughput", rates, "records/s", n=options.n, keys=options.keys)
             figure(name, "tm_cpu", cpus, "cpu_ns/record")
             if checkpoint:
                 figure(name, "checkpoints", checkpoints, "completed")
@@ -315,6 +320,10 @@ def main():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each figure")
     parser.add_argument("--n", type=int, default=60_000_000, help="records of a throughput run")
+    parser.add_argument("--keys", type=int, default=1_000_000, help="keys of keyed_count")
+    parser.add_argument("--backend", choices=("heap", "rocksdb"), default="heap", help="of keyed_count")
+    parser.add_argument("--cache", default="", help="state.backend.rocksdb.cache-memory of keyed_count")
+    parser.add_argument("-D", dest="conf", action="append", default=[], help="KEY=VALUE of the configuration, for keyed_count")
     parser.add_argument("--only", default="", help="only the variants whose name contains this")
     parser.add_argument("--topology", choices=("1x2", "2x1"), default="1x2", help="task managers x slots")
     parser.add_argument("workload", nargs="*", default=list(workloads), help=", ".join(workloads))

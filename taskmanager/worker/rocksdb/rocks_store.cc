@@ -1,5 +1,6 @@
 #include "taskmanager/worker/rocksdb/rocks_store.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,9 @@ namespace weir::worker {
 namespace {
 
 constexpr std::size_t kMostOfOneGet = 1024;
+/// What the C interface has no functions for. One thread writes.
+constexpr const char* kMoreOptions =
+    "avoid_flush_during_shutdown=true;allow_concurrent_memtable_write=false";
 
 std::string freeBytesAt(const std::string& path) {
   std::error_code error;
@@ -100,7 +104,7 @@ Status RocksStore::openNow() {
   char* error = nullptr;
   rocksdb_options_t* all =
       rocks_.options_create();  // Has what the C interface has no function for.
-  rocks_.get_options_from_string(options_, "avoid_flush_during_shutdown=true", all, &error);
+  rocks_.get_options_from_string(options_, kMoreOptions, all, &error);
   if (error == nullptr) {
     rocks_.options_destroy(std::exchange(options_, all));
     db_ = rocks_.open(options_, path_.c_str(), &error);
@@ -161,23 +165,43 @@ Status RocksStore::multiGet(Family* family,
 }
 
 void RocksStore::put(Family* family, std::string_view name, std::string_view value) {
-  rocks_.writebatch_put_cf(batch_, family, name.data(), name.size(), value.data(), value.size());
-  gathered_ += name.size() + value.size();
+  changes_.push_back({family,
+                      bytes_.size(),
+                      static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(value.size()),
+                      false});
+  bytes_.putBytes(name.data(), name.size());
+  bytes_.putBytes(value.data(), value.size());
 }
 
 void RocksStore::remove(Family* family, std::string_view name) {
-  rocks_.writebatch_delete_cf(batch_, family, name.data(), name.size());
-  gathered_ += name.size();
+  changes_.push_back({family, bytes_.size(), static_cast<std::uint32_t>(name.size()), 0, true});
+  bytes_.putBytes(name.data(), name.size());
 }
 
 Status RocksStore::write() {
-  if (gathered_ == 0) {
+  if (changes_.empty()) {
     return ok();
+  }
+  std::ranges::stable_sort(changes_, {}, [this](const Change& change) { return nameOf(change); });
+  for (const Change& change : changes_) {
+    const char* name = bytes_.data() + change.begin;
+    if (change.removes) {
+      rocks_.writebatch_delete_cf(batch_, change.family, name, change.name_size);
+    } else {
+      rocks_.writebatch_put_cf(batch_,
+                               change.family,
+                               name,
+                               change.name_size,
+                               name + change.name_size,
+                               change.value_size);
+    }
   }
   char* error = nullptr;
   rocks_.write(db_, writes_, batch_, &error);
   rocks_.writebatch_clear(batch_);
-  gathered_ = 0;
+  changes_.clear();
+  bytes_.clear();
   return error == nullptr ? ok() : Status(failed("write to", error));
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/bytes.h"
 #include "common/base/result.h"
 #include "taskmanager/worker/rocksdb/rocks_library.h"
 
@@ -53,7 +54,7 @@ class RocksStore {
   /// What put() and remove() gathered becomes visible with write(), all at once.
   void put(Family* family, std::string_view name, std::string_view value);
   void remove(Family* family, std::string_view name);
-  std::size_t gathered() const { return gathered_; }  ///< In bytes.
+  std::size_t gathered() const { return bytes_.size(); }  ///< In bytes.
   Status write();
   /// An Error once a flush or compaction has failed: what follows will fail too.
   Status health() const;
@@ -91,7 +92,19 @@ class RocksStore {
   };
 
  private:
+  /// Of one name; its bytes and those of its value stand in bytes_ one after the other.
+  struct Change {
+    Family* family = nullptr;
+    std::size_t begin = 0;
+    std::uint32_t name_size = 0;
+    std::uint32_t value_size = 0;
+    bool removes = false;
+  };
+
   RocksStore(const RocksLibrary& library, std::string path);
+  std::string_view nameOf(const Change& change) const {
+    return bytes_.view().substr(change.begin, change.name_size);
+  }
   void configure(const RocksSettings& settings);
   Status openNow();
   /// What RocksDB says, which is freed.
@@ -104,7 +117,8 @@ class RocksStore {
   rocksdb_readoptions_t* reads_ = nullptr;
   rocksdb_writeoptions_t* writes_ = nullptr;
   rocksdb_writebatch_t* batch_ = nullptr;
-  std::size_t gathered_ = 0;
+  Writer bytes_;  // Of the names and values gathered, which are sorted by name before they are
+  std::vector<Change> changes_;  // written: neighbours in the memtable are found soon then.
   rocksdb_t* db_ = nullptr;
   std::vector<Family*> families_;
   std::vector<const char*> name_starts_;  // Of multiGet(), as are the following.

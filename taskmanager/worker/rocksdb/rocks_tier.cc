@@ -55,6 +55,7 @@ void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<cons
     const std::size_t most = *std::ranges::max_element(fresh);
     if (most >= residents_.size()) {
       residents_.resize(std::max<std::size_t>(most + 1, residents_.size() * 2));
+      referenced_.resize(residents_.size());
     }
     for (const Slot slot : fresh) {
       residents_[slot] = Resident{.live = true};
@@ -68,7 +69,7 @@ void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<cons
     }
   }
   for (const Slot slot : slots) {
-    residents_[slot].referenced = true;
+    referenced_[slot] = 1;
   }
   if (counts_owned_) {
     batch_.insert(batch_.end(), slots.begin(), slots.end());
@@ -195,7 +196,7 @@ void RocksTier::evictSome(Columns columns, std::uint64_t most) {
     if (!resident.live) {
       continue;
     }
-    if (std::exchange(resident.referenced, false) || backend_.isHeld(slot)) {
+    if (std::exchange(referenced_[slot], 0) != 0 || backend_.isHeld(slot)) {
       continue;
     }
     takeDown(columns, slot);

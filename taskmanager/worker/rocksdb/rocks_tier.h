@@ -44,7 +44,6 @@ class RocksTier final : public state::ColumnTier {
     std::uint64_t digest = 0;  // Of what lies below: the sum of digestOf() of its cells.
     std::uint32_t owned = 0;   // Bytes elsewhere, as last counted, in units.
     bool live = false;         // Else the slot has no key.
-    bool referenced = false;   // Since the hand came by.
     bool below = false;        // Some cells lie in the store.
   };
   void follow(Columns columns);
@@ -63,6 +62,9 @@ class RocksTier final : public state::ColumnTier {
   const bool names_hold_keys_;
   std::vector<RocksFamily> families_;  // By column.
   std::vector<Resident> residents_;    // By slot.
+  // By slot: used since the hand came by. Apart, as it is all that is written for a key that is
+  // here.
+  std::vector<std::uint8_t> referenced_;
   std::uint64_t live_ = 0;
   std::uint64_t owned_units_ = 0;
   std::size_t columns_counted_ = 0;
