@@ -178,7 +178,7 @@ class Bench {
   runtime::CheckpointAck ackOf(CheckpointId id, std::uint32_t vertex, std::uint32_t subtask) {
     runtime::CheckpointAck ack;
     ack.checkpoint = id;
-    ack.task = {graph_.vertices[vertex].id, subtask};
+    ack.task = {graph_->vertices[vertex].id, subtask};
     ack.operators.resize(1);
     ack.operators[0].id = ack.task.vertex;
     char name[64];
@@ -202,7 +202,7 @@ class Bench {
   /// As the strand sees it: acknowledgements arrive decoded.
   void checkpoint(CheckpointId id) {
     for (std::uint32_t v = 0; v < kVertices; ++v) {
-      for (std::uint32_t subtask = 0; subtask < graph_.vertices[v].parallelism; ++subtask) {
+      for (std::uint32_t subtask = 0; subtask < graph_->vertices[v].parallelism; ++subtask) {
         const runtime::CheckpointAck ack = ackOf(id, v, subtask);
         strand([&] { coordinator_->acknowledge(ack); });
       }
@@ -223,12 +223,12 @@ class Bench {
     const double strand_before = strand_.millis();
     const double io_before = io_.millis();
     for (std::uint32_t v = 0; v < kVertices; ++v) {
-      for (std::uint32_t subtask = 0; subtask < graph_.vertices[v].parallelism; ++subtask) {
+      for (std::uint32_t subtask = 0; subtask < graph_->vertices[v].parallelism; ++subtask) {
         const runtime::CheckpointAck ack = ackOf(id, v, subtask);
         strand([&] { coordinator_->acknowledge(ack); });
       }
       if (v == 0) {
-        strand([&] { coordinator_->decline({{}, id, {graph_.vertices[1].id, 0}, "no"}); });
+        strand([&] { coordinator_->decline({{}, id, {graph_->vertices[1].id, 0}, "no"}); });
       }
     }
     while (!coordinatorSettled()) {
@@ -301,7 +301,7 @@ class Bench {
   blob::BlobStore store_{files_, "/blobs", time_, random_};
   StateBlobs blobs_{store_};
   NoDiscarder discarder_;
-  graph::JobGraph graph_;
+  graph::SharedGraph graph_;
   Tasks tasks_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;
 };
