@@ -31,7 +31,7 @@ class KeyedState : public DeclaredState {
   KeyedState(const KeyedState&) = default;
   /// Copies: only what was declared takes its place with its owner along.
   KeyedState(KeyedState&& other)  // NOLINT: a copy may throw.
-      : DeclaredState(std::move(other)),
+      : DeclaredState(static_cast<DeclaredState&&>(other)),
         descriptor_(other.descriptor_),
         column_(other.column_),
         backend_(other.backend_) {}

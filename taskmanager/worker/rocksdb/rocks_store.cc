@@ -183,7 +183,10 @@ Status RocksStore::write() {
   if (changes_.empty()) {
     return ok();
   }
-  std::ranges::stable_sort(changes_, {}, [this](const Change& change) { return nameOf(change); });
+  // By name, and those of one name in the order in which they came.
+  std::ranges::sort(changes_, {}, [this](const Change& change) {
+    return std::pair(nameOf(change), change.begin);
+  });
   for (const Change& change : changes_) {
     const char* name = bytes_.data() + change.begin;
     if (change.removes) {

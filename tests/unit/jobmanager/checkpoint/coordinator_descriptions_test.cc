@@ -11,7 +11,6 @@ using namespace std::chrono_literals;  // NOLINT: durations of a test.
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr std::uint64_t kHash = 0xabc;
 
