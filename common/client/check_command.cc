@@ -53,11 +53,13 @@ class Check {
         const ProgramCall& call,
         const runtime::CheckpointMetadata& metadata,
         const graph::SharedGraph& graph,
-        const SandboxBounds& bounds)
+        const SandboxBounds& bounds,
+        std::string directory)
       : invocation_(invocation),
         call_(call),
         metadata_(metadata),
         bounds_(bounds),
+        directory_(std::move(directory)),
         findings_(metadata, graph),
         bytes_(std::max<std::uint64_t>(metadata.bytes(), 1)) {
     order_.graph = graph;
@@ -141,7 +143,8 @@ class Check {
         [this](const std::string& line) { invocation_.console.note(escaped(line)); }};
     for (;;) {
       at_.reset();
-      WEIR_TRY(const SandboxEnd end, runSandbox(call_, order_, bounds_, listener, interrupted));
+      WEIR_TRY(const SandboxEnd end,
+               runSandbox(call_, order_, bounds_, directory_, listener, interrupted));
       if (end.finished) {
         return ok();
       }
@@ -197,6 +200,7 @@ class Check {
   const ProgramCall& call_;
   const runtime::CheckpointMetadata& metadata_;
   const SandboxBounds bounds_;
+  const std::string directory_;  // Where the program runs.
   runtime::CheckRestore order_;
   CheckFindings findings_;
   runtime::RestoreReport report_;
@@ -263,6 +267,16 @@ int tell(const Invocation& invocation,
   return kDone;
 }
 
+/// Where the program finds what would be shipped to workers; null when nothing would be.
+Result<std::optional<SandboxDirectory>> workingDirectory(const RunOptions& options) {
+  if (options.ship.empty()) {
+    return std::optional<SandboxDirectory>();
+  }
+  WEIR_TRY(const std::vector<ShippedFile> files, shippedFiles(options.ship));
+  WEIR_TRY(SandboxDirectory directory, SandboxDirectory::make(files));
+  return std::optional<SandboxDirectory>(std::move(directory));
+}
+
 int checkSavepoint(const Invocation& invocation, const RunOptions& options, Duration silence) {
   Console& console = invocation.console;
   const std::string what = "check " + options.savepoint;
@@ -292,8 +306,17 @@ int checkSavepoint(const Invocation& invocation, const RunOptions& options, Dura
   if (!graph) {
     return console.failure(what, graph.error());
   }
+  auto directory = workingDirectory(options);
+  if (!directory) {
+    return console.failure(what, directory.error());
+  }
   const SandboxBounds bounds{silence, invocation.configuration.get(config::kCheckMemory).bytes};
-  Check check(invocation, call, opened->metadata, *std::move(graph), bounds);
+  Check check(invocation,
+              call,
+              opened->metadata,
+              *std::move(graph),
+              bounds,
+              *directory ? (*directory)->path() : std::string());
   if (const Status ran = check.run(*request); !ran) {
     return console.failure(what, ran.error());
   }
@@ -313,6 +336,7 @@ int checkGiven(const Invocation& invocation, const Given& given) {
   }
   options->savepoint = given.word(0);
   takeMatchOptions(given, *options);
+  options->ship = given.values("--ship");
   Duration silence = invocation.configuration.get(config::kCheckTimeout);
   if (given.has("--timeout")) {
     const auto asked = config::parseDuration(given.value("--timeout"));
@@ -335,6 +359,7 @@ Command checkCommand() {
   for (CommandOption& one : matchOptions()) {
     options.push_back(std::move(one));
   }
+  options.push_back({"--ship", "Puts a file into the program's working directory", "FILE", true});
   options.push_back({"--timeout",
                      "How long the program may be busy with one thing; without it "
                      "client.check.timeout",

@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -107,6 +109,9 @@ void sayPlainly(std::string_view text) { (void)!::write(STDERR_FILENO, text.data
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) {
     ::signal(signal, SIG_DFL);
   }
+  if (!settings.directory.empty() && ::chdir(settings.directory.c_str()) != 0) {
+    fail("enter the program's working directory");
+  }
   if (!leaveNetwork()) {
     sayPlainly("weir: this system does not let the program be kept from the network\n");
   }
@@ -120,9 +125,10 @@ Result<ConfinedProcess> ConfinedProcess::start(const Settings& settings) {
   std::vector<std::string> arguments = settings.arguments;
   arguments.insert(arguments.begin(), settings.path);
   std::vector<std::string> environment = mergedEnvironment(settings.environment);
-  // A path without a slash means the working directory, as the user sees the file there.
-  const std::string path =
-      settings.path.find('/') == std::string::npos ? "./" + settings.path : settings.path;
+  // As the user sees the file, wherever the program runs.
+  std::error_code unknown;  // Where the command runs; then its own name has to do.
+  const std::filesystem::path absolute = std::filesystem::absolute(settings.path, unknown);
+  const std::string path = unknown ? settings.path : absolute.string();
   const std::vector<char*> argv = pointersTo(arguments);
   const std::vector<char*> envp = pointersTo(environment);
   const pid_t self = ::getpid();

@@ -24,6 +24,7 @@ class ConfinedProcess {
     std::string path;
     std::vector<std::string> arguments;    ///< Without argv[0].
     std::vector<std::string> environment;  ///< NAME=value, above the inherited ones.
+    std::string directory;                 ///< Where it runs; empty: where the command does.
     int socket = -1;                       ///< Becomes kSocket.
     int output = -1;                       ///< Becomes its standard output and standard error.
   };

@@ -1,5 +1,6 @@
 #include "common/client/prepared_program.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "common/base/utf8.h"
@@ -12,15 +13,23 @@
 namespace weir::client {
 namespace {
 
+/// What the user calls `path`.
+Result<fs::FileInfo> regularFile(fs::FileSystems& files,
+                                 const std::string& path,
+                                 const std::string& absolute) {
+  WEIR_TRY(const fs::FileInfo info, files.stat(absolute));
+  if (info.directory) {
+    return Error(ErrorCode::kInvalidArgument, escaped(path) + ": is a directory, not a file");
+  }
+  return info;
+}
+
 Result<runtime::ProgramFile> blobOf(const std::string& name,
                                     const std::string& path,
                                     Uploads& uploads) {
   fs::FileSystems files;
   const std::string absolute = fs::absolutePath(path);
-  WEIR_TRY(const fs::FileInfo info, files.stat(absolute));
-  if (info.directory) {
-    return Error(ErrorCode::kInvalidArgument, escaped(path) + ": is a directory, not a file");
-  }
+  WEIR_TRY(const fs::FileInfo info, regularFile(files, path, absolute));
   WEIR_TRY(std::string digest, fs::sha256OfFile(files, absolute));
   runtime::ProgramFile file{name, {std::move(digest), info.size}};
   uploads.emplace_back(file.blob, absolute);
@@ -37,22 +46,13 @@ Result<runtime::Program> describeProgram(const ProgramCall& call,
     WEIR_TRY(auto file, blobOf(library.name, library.path, uploads));
     program.libraries.push_back(std::move(file));
   }
-  for (const std::string& path : options.ship) {
-    const auto same =
-        std::find_if(options.ship.begin(), options.ship.end(), [&](const auto& other) {
-          return fs::nameOf(other) == fs::nameOf(path);
-        });
-    if (&*same != &path) {
-      return Error(ErrorCode::kInvalidArgument,
-                   "--ship: " + escaped(*same) + " and " + escaped(path) +
-                       " have one name, and all shipped files lie in one directory on a worker")
-          .advise("rename one of them");
+  WEIR_TRY(const std::vector<ShippedFile> files, shippedFiles(options.ship));
+  for (const ShippedFile& file : files) {
+    auto blob = blobOf(file.name, file.path, uploads);
+    if (!blob) {
+      return std::move(blob).error().during("--ship");
     }
-    auto file = blobOf(fs::nameOf(path), path, uploads);
-    if (!file) {
-      return std::move(file).error().during("--ship");
-    }
-    program.shipped.push_back(*std::move(file));
+    program.shipped.push_back(*std::move(blob));
   }
   program.arguments = call.arguments;
   program.default_parallelism = call.parallelism;
@@ -61,6 +61,28 @@ Result<runtime::Program> describeProgram(const ProgramCall& call,
 }
 
 }  // namespace
+
+Result<std::vector<ShippedFile>> shippedFiles(const std::vector<std::string>& paths) {
+  fs::FileSystems files;
+  std::vector<ShippedFile> shipped;
+  for (const std::string& path : paths) {
+    const std::string name = fs::nameOf(path);
+    if (const auto same = std::ranges::find(shipped, name, &ShippedFile::name);
+        same != shipped.end()) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "--ship: " + escaped(paths[static_cast<std::size_t>(same - shipped.begin())]) +
+                       " and " + escaped(path) +
+                       " have one name, and all shipped files lie in one directory on a worker")
+          .advise("rename one of them");
+    }
+    const std::string absolute = fs::absolutePath(path);
+    if (const auto info = regularFile(files, path, absolute); !info) {
+      return Error(info.error()).during("--ship");
+    }
+    shipped.push_back({name, absolute});
+  }
+  return shipped;
+}
 
 ProgramCall programCall(const Invocation& invocation,
                         const RunOptions& options,

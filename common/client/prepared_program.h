@@ -38,6 +38,15 @@ struct PreparedProgram {
   Uploads uploads;
 };
 
+/// A file that a program finds in its working directory on workers.
+struct ShippedFile {
+  std::string name;
+  std::string path;  ///< Here, absolute.
+};
+
+/// The files of `--ship`. Errors: one that is missing or a directory, two of one name.
+Result<std::vector<ShippedFile>> shippedFiles(const std::vector<std::string>& paths);
+
 /// How the program of `options` is started here.
 ProgramCall programCall(const Invocation& invocation, const RunOptions& options, bool quiet_output);
 

@@ -30,10 +30,10 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(self.cluster.job(self.old)["state"], "RUNNING")
         self.assertEqual(self.cluster.restarts(self.old), 0)
 
-    def check(self, version, *options, path=None, p=2):
+    def check(self, version, *options, path=None, p=2, **more):
         return self.cluster.weir(
             "savepoint", "check", "-p", p, *options, path or self.path, self.program, version, self.folder,
-            check=False)
+            check=False, **more)
 
     def document(self, version, *options, **more):
         done = self.check(version, "--json", *options, **more)
@@ -98,6 +98,27 @@ class CheckTest(unittest.TestCase):
                     self.assertIn("in restoreState()", problem["what"])
                 if version == "crashes":
                     self.assertIn("about to crash", problem["what"])
+
+    def test_puts_files_to_ship_where_the_program_finds_them_on_workers(self):
+        words = self.folder / "shipped" / "words.txt"
+        words.parent.mkdir()
+        words.write_text("some words\n")
+        temporary = self.folder / "temporary"
+        temporary.mkdir()
+        done = self.check("reads", "--ship", words, env={"TMPDIR": str(temporary)})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("read some words", done.stderr)
+        self.assertEqual(words.read_text(), "some words\n", "the user's own file was written")
+        self.assertEqual(list(temporary.iterdir()), [])
+        self.assertIn("words.txt was not shipped", self.check("reads").stderr)
+        for shipped, why in (
+            (["/no/file"], "/no/file"), ([self.folder], "is a directory"), ([words, words], "have one name"),
+        ):
+            with self.subTest(why=why):
+                done = self.check("reads", *(word for path in shipped for word in ("--ship", path)))
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("--ship", done.stderr)
+                self.assertIn(why, done.stderr)
 
     def test_lets_the_program_open_no_connection(self):
         self.assertEqual(self.check("connects").returncode, 0)

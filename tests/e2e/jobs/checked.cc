@@ -128,6 +128,14 @@ struct Keeper : weir::RichMapFunction<std::int64_t, std::int64_t>,
       trace("hangs");
       std::this_thread::sleep_for(std::chrono::hours(1));
     }
+    if (version == "reads") {
+      std::string words;
+      if (!std::getline(std::ifstream("words.txt"), words)) {
+        throw std::runtime_error("words.txt was not shipped");
+      }
+      std::cout << "read " << words << std::endl;
+      std::ofstream("words.txt") << "overwritten";
+    }
     if (version == "connects" && ::socket(AF_INET, SOCK_STREAM, 0) >= 0) {
       throw std::runtime_error("has a network");
     }
