@@ -198,10 +198,11 @@ Status KeyedBackend::noteGroups(const SectionReader& from, std::size_t state, Ke
 /// One state of one section on its way into the tables.
 class KeyedBackend::Intake {
  public:
-  Intake(KeyedBackend& into, const SectionReader& from, std::size_t state)
+  Intake(KeyedBackend& into, const SectionReader& from, std::size_t state, GroupCheck& check)
       : into_(into),
         from_(from),
         summary_(from.states()[state]),
+        check_(check),
         hash_(summary_.key_schema, summary_.value_schema) {}
 
   /// Finds out where the entries go, and how.
@@ -223,8 +224,54 @@ class KeyedBackend::Intake {
     return ok();
   }
 
+  /// Takes an entry; what finish() has not been called behind may still wait to be put anywhere.
+  Status take(const SectionReader::Entry& entry) {
+    const std::size_t size = entry.key.size() + entry.name_space.size() + entry.value.size();
+    if (size > kLargestWaiting) {
+      WEIR_RETURN_IF_ERROR(finish());
+      return put(entry);
+    }
+    if (!migrate_key_) {
+      into_.prefetchEncoded(entry.key);
+    }
+    waiting_.push_back(
+        {entry.key_group, entry.key.size(), entry.name_space.size(), entry.value.size()});
+    bytes_.append(entry.key).append(entry.name_space).append(entry.value);
+    return waiting_.size() < kMostWaiting ? ok() : finish();
+  }
+  /// Puts what waits where it belongs.
+  Status finish() {
+    std::string_view bytes = bytes_;
+    const auto next = [&bytes](std::size_t count) {
+      const std::string_view part = bytes.substr(0, count);
+      bytes.remove_prefix(count);
+      return part;
+    };
+    for (const Waiting& one : waiting_) {
+      // Braces: in this order.
+      const SectionReader::Entry entry{
+          one.group, next(one.key), next(one.name_space), next(one.value)};
+      WEIR_RETURN_IF_ERROR(put(entry));
+    }
+    waiting_.clear();
+    bytes_.clear();
+    return ok();
+  }
+
+ private:
+  /// An entry whose bytes stand in bytes_, behind those of the one before.
+  struct Waiting {
+    std::uint32_t group = 0;
+    std::size_t key = 0;
+    std::size_t name_space = 0;
+    std::size_t value = 0;
+  };
+  // Looked up together, so that the memory latency of their keys overlaps.
+  static constexpr std::size_t kMostWaiting = 32;
+  static constexpr std::size_t kLargestWaiting = 4096;  // In bytes; a copy would cost more.
+
   /// Puts an entry where it belongs, and counts what stands there then.
-  Status take(const SectionReader::Entry& entry, GroupCheck& check) {
+  Status put(const SectionReader::Entry& entry) {
     std::string_view key = entry.key;
     if (migrate_key_) {
       WEIR_RETURN_IF_ERROR(migrateBytes(key, summary_.key_schema, into_.key_schema_, key_bytes_));
@@ -249,11 +296,10 @@ class KeyedBackend::Intake {
                  ? Status(from_.corrupt(decoded.error().message()))
                  : decoded;
     }
-    return check.add(entry.key_group,
-                     hash_.of(keyAt(slot, entry), entry.name_space, valueAt(slot, entry)));
+    return check_.add(entry.key_group,
+                      hash_.of(keyAt(slot, entry), entry.name_space, valueAt(slot, entry)));
   }
 
- private:
   /// What the table holds, as it was written; what was written where the table holds it otherwise.
   std::string_view keyAt(Slot slot, const SectionReader::Entry& entry) {
     if (migrate_key_ || !into_.rewritesKeys()) {
@@ -303,6 +349,7 @@ class KeyedBackend::Intake {
   KeyedBackend& into_;
   const SectionReader& from_;
   const StateSummary& summary_;  // The section's.
+  GroupCheck& check_;            // Our caller's.
   EntryDigest hash_;
   ColumnBase* column_ = nullptr;  // One of the backend's; else raw_ is.
   RawState* raw_ = nullptr;
@@ -311,24 +358,27 @@ class KeyedBackend::Intake {
   bool migrate_ = false;
   Writer key_bytes_;
   Writer value_bytes_;
+  std::vector<Waiting> waiting_;
+  std::string bytes_;
 };
 
 Status KeyedBackend::restoreState(const SectionReader& from,
                                   std::size_t state,
                                   KeyGroupRange range) {
   WEIR_RETURN_IF_ERROR(noteGroups(from, state, range));
-  Intake intake(*this, from, state);
+  GroupCheck check(from, state, range);
+  Intake intake(*this, from, state, check);
   std::size_t taken = 0;
   WEIR_RETURN_IF_ERROR(intake.begin());
-  GroupCheck check(from, state, range);
   WEIR_RETURN_IF_ERROR(
       from.readKeyed(state, range, [&](const SectionReader::Entry& entry) -> Status {
-        WEIR_RETURN_IF_ERROR(intake.take(entry, check));
+        WEIR_RETURN_IF_ERROR(intake.take(entry));
         if (++taken % kRestoreBatch == 0) {
           endBatch();
         }
         return ok();
       }));
+  WEIR_RETURN_IF_ERROR(intake.finish());
   return check.finish();
 }
 

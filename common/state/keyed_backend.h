@@ -153,6 +153,8 @@ class KeyedBackend {
 
   /// The slot of an encoded key, made if need be; kNoSlot when the bytes are no key.
   virtual Slot slotOfEncoded(std::string_view key, NamespaceId name_space) = 0;
+  /// Fetches what slotOfEncoded() will look at.
+  virtual void prefetchEncoded(std::string_view key) const = 0;
   /// The key group of an encoded key; nothing when the bytes are no key.
   virtual std::optional<std::uint32_t> groupOfEncoded(std::string_view key) const = 0;
   /// The key group of the key of a slot that has one.

@@ -81,6 +81,10 @@ class KeyedBackendOf final : public KeyedBackend {
     const K decoded = record::read<K>(from);
     return from.failed() || from.remaining() != 0 ? kNoSlot : slotOf(decoded, name_space);
   }
+  void prefetchEncoded(std::string_view key) const override {
+    Reader from(key);
+    directory_.prefetchIndex(keyHash(record::read<K>(from)));
+  }
   void forget(Slot slot) override {
     if (const NamespaceId name_space = directory_.namespaceAt(slot); name_space != kNoNamespace) {
       namespaces_.release(name_space);

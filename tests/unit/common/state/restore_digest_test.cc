@@ -78,6 +78,7 @@ class FaultyBackend final : public KeyedBackend {
     }
     return static_cast<Slot>(keys_.size() - 1);
   }
+  void prefetchEncoded(std::string_view /*key*/) const override {}
   std::optional<std::uint32_t> groupOfEncoded(std::string_view bytes) const override {
     Reader from(bytes);
     return keyGroupOf(keyHash(from.get<std::int64_t>()), kMax);
