@@ -66,7 +66,7 @@ run_e2e() { # run_e2e PRESET
   local flags
   flags=$(sanitizer_of "$1")
   WEIR_DIST=$PWD/build/dist-$1 CXXFLAGS=$flags LDFLAGS=$flags \
-    python3 -m unittest discover -s tests/e2e -p 'test_*.py' >build/"$1".e2e.log 2>&1 ||
+    tests/run_python.py tests/e2e >build/"$1".e2e.log 2>&1 ||
     { tail -n 80 build/"$1".e2e.log; return 1; }
   tail -n 3 build/"$1".e2e.log
 }

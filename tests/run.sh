@@ -86,12 +86,11 @@ for stage in "${stages[@]}"; do
       step 10 "install" install_release
       ;;
     e2e)
-      step 240 "end-to-end tests" python3 -m unittest discover -s tests/e2e -p 'test_*.py'
+      step 300 "end-to-end tests" tests/run_python.py tests/e2e
       ;;
     hostile)
       step 30 "hostile client" build asan weir-hostile
-      step 150 "hostile clients, task managers, peers and snapshots" \
-        python3 -m unittest discover -s tests/hostile -p 'test_*.py'
+      step 100 "hostile clients, task managers, peers and snapshots" tests/run_python.py tests/hostile
       ;;
     tidy)
       step 480 "clang-tidy" tests/tidy.sh

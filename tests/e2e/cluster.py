@@ -5,9 +5,11 @@
         cluster.wait_state(job, "FINISHED")
 """
 
+import errno
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -27,9 +29,17 @@ JOB_ID = re.compile(r"\b[0-9a-f]{32}\b")
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to whoever connects: nobody takes it before its daemon does."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+        return port
 
 
 def wait_for(what, condition, timeout=30.0):
