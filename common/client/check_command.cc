@@ -15,6 +15,7 @@
 #include "common/client/prepared_program.h"
 #include "common/client/program.h"
 #include "common/client/restore_options.h"
+#include "common/client/sandbox_directory.h"
 #include "common/config/command_options.h"
 #include "common/config/limit_options.h"
 #include "common/config/options.h"

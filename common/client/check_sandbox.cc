@@ -4,12 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -26,7 +23,6 @@
 #include "common/client/confined_process.h"
 #include "common/config/command_options.h"
 #include "common/config/value.h"
-#include "common/fs/uri.h"
 #include "common/wire/check_encoding.h"
 
 namespace weir::client {
@@ -255,33 +251,6 @@ Result<std::string> hearOut(Conversation& conversation,
 }
 
 }  // namespace
-
-Result<SandboxDirectory> SandboxDirectory::make(const std::vector<ShippedFile>& files) {
-  std::error_code error;
-  std::string path = (std::filesystem::temp_directory_path(error) / "weir-check-XXXXXX").string();
-  if (error || ::mkdtemp(path.data()) == nullptr) {
-    return systemError(error ? error.value() : errno, "make a directory for files to ship, " + path)
-        .advise("set TMPDIR to a directory that can be written");
-  }
-  SandboxDirectory directory(std::move(path));
-  for (const ShippedFile& file : files) {
-    const std::string copy = fs::join(directory.path(), file.name);
-    if (!std::filesystem::copy_file(file.path, copy, error)) {
-      return systemError(error.value(), "copy " + escaped(file.path) + " to " + escaped(copy));
-    }
-  }
-  return directory;
-}
-
-SandboxDirectory::SandboxDirectory(SandboxDirectory&& other) noexcept
-    : path_(std::exchange(other.path_, {})) {}
-
-SandboxDirectory::~SandboxDirectory() {
-  if (!path_.empty()) {
-    std::error_code ignored;  // It lies where the system tidies up.
-    std::filesystem::remove_all(path_, ignored);
-  }
-}
 
 Result<SandboxEnd> runSandbox(const ProgramCall& call,
                               const runtime::CheckRestore& check,

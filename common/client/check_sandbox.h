@@ -5,12 +5,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
-#include "common/client/prepared_program.h"
 #include "common/client/program.h"
 #include "common/runtime/check_messages.h"
 
@@ -20,23 +18,6 @@ namespace weir::client {
 struct SandboxBounds {
   Duration silence;                          ///< Of time, for one thing.
   std::uint64_t memory = ~std::uint64_t{0};  ///< In bytes, of its own.
-};
-
-/// A directory that a checked program runs in, as a worker does in one with the files that were
-/// shipped to it. They are copies, and go with this.
-class SandboxDirectory {
- public:
-  /// `files` are what shippedFiles() gave. Errors: those of the file system.
-  static Result<SandboxDirectory> make(const std::vector<ShippedFile>& files);
-  SandboxDirectory(SandboxDirectory&& other) noexcept;
-  SandboxDirectory& operator=(SandboxDirectory&&) = delete;
-  ~SandboxDirectory();
-
-  const std::string& path() const { return path_; }
-
- private:
-  explicit SandboxDirectory(std::string path) : path_(std::move(path)) {}
-  std::string path_;
 };
 
 /// How the process of a checked program ended.
