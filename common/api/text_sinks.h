@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "common/api/text.h"
+#include "common/connector/file_sink.h"
 #include "common/connector/formatted_sink.h"
 #include "common/connector/print_sink.h"
 #include "common/connector/socket_sink.h"
@@ -50,3 +52,23 @@ auto socketSink(const std::string& host, int port) {
 }
 
 }  // namespace weir::api
+
+namespace weir {
+
+template <typename T>
+FileSink<T> FileSink<T>::text(std::string path) {
+  return FileSink(std::move(path), [](const T& value, std::string& to) {
+    api::appendText(to, value);
+    to += '\n';
+  });
+}
+
+template <typename T>
+FileSink<T> FileSink<T>::csv(std::string path) {
+  return FileSink(std::move(path), [](const T& value, std::string& to) {
+    api::appendCsv(to, value);
+    to += '\n';
+  });
+}
+
+}  // namespace weir

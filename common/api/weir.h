@@ -7,6 +7,7 @@
 #include "common/api/instantiations.h"               // IWYU pragma: export
 #include "common/api/text.h"                         // IWYU pragma: export
 #include "common/connector/discarding_sink.h"        // IWYU pragma: export
+#include "common/connector/file_sink.h"              // IWYU pragma: export
 #include "common/connector/file_source.h"            // IWYU pragma: export
 #include "common/connector/text_file_sink.h"         // IWYU pragma: export
 #include "common/functions/checkpointed.h"           // IWYU pragma: export

@@ -18,10 +18,6 @@ std::string markOf(const std::string& path, std::string_view job) {
                   "." + fs::nameOf(path) + std::string(kInProgress) + std::string(job));
 }
 
-bool isNumber(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 /// Of an attempt's directory: "<attempt>.<subtask>".
 std::string_view subtaskOf(std::string_view name) {
   const std::size_t dot = name.find('.');

@@ -16,6 +16,10 @@ constexpr std::size_t kCopyBytes = 256 * 1024;
 
 }  // namespace
 
+bool isNumber(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 Result<std::vector<std::string>> namesIn(const std::string& directory) {
   std::vector<std::string> names;
   DIR* open = ::opendir(directory.c_str());

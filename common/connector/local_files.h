@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 /// Steps of sinks on local files and directories. Each blocks, and its error names the path.
 namespace weir::connector {
 
+/// Only digits: sinks name what they may delete like that.
+bool isNumber(std::string_view name);
 /// Empty when there is no such directory.
 Result<std::vector<std::string>> namesIn(const std::string& directory);
 /// One that is there already will do.

@@ -12,6 +12,7 @@ from cluster import Cluster, wait_for
 from jobs_build import build
 
 TRANSACTION = ("transaction.prepared", "transaction.begun", "transaction.committed", "transaction.aborted")
+PARTS = ("commit.named",)
 TEXT = ("commit.sealed", "commit.copied", "commit.appended", "commit.removed")
 COUNT = 2000
 HOUR = 3_600_000
@@ -27,15 +28,15 @@ class ExactlyOnceTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.outside)
 
     def start(self, cluster, out, *options, **flags):
-        flags = {"dir": out / "dir", "text": out / "text", "count": COUNT, "rate": 1000, **flags}
+        flags = {"dir": out / "dir", "text": out / "text", "buckets": out / "buckets", "count": COUNT, "rate": 1000, **flags}
         words = [word for key, value in flags.items() for word in (f"--{key.replace('_', '-')}", value)]
         return cluster.run_detached(self.jobs / "committing", *words, options=options)
 
     def committed(self, out):
         """How often each number is in the files of each sink that a reader would look at."""
         counts = []
-        for folder in (out / "dir", out / "text"):
-            files = [path for path in folder.glob("*") if path.is_file() and not path.name.startswith(".")]
+        for folder in (out / "dir", out / "text", out / "buckets"):
+            files = [path for path in folder.rglob("*") if path.is_file() and "/." not in str(path)]
             counts.append(collections.Counter(line for path in files for line in path.read_text().splitlines()))
         return counts
 
@@ -57,7 +58,7 @@ class ExactlyOnceTest(unittest.TestCase):
 
     def test_a_worker_that_dies_at_a_step_of_a_commit_after_a_rescaling_restore(self):
         with Cluster(task_managers=1, slots=3) as cluster:
-            for number, point in enumerate((*TRANSACTION, *TEXT)):
+            for number, point in enumerate((*TRANSACTION, *TEXT, *PARTS)):
                 with self.subTest(point=point):
                     out = self.outside / point
                     first = self.start(cluster, out, "-p", 2, interval=HOUR, rate=200)
@@ -101,6 +102,17 @@ class ExactlyOnceTest(unittest.TestCase):
                 self.assert_none_twice(self.outside)
             cluster.wait_state(job, "FINISHED")
             self.assert_all_once(self.outside)
+
+    def test_files_of_buckets_are_small_whole_and_where_they_belong(self):
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = self.start(cluster, self.outside, "-p", 2, interval=HOUR)
+            cluster.wait_state(job, "FINISHED")
+        for path in (self.outside / "buckets").rglob("part-*"):
+            lines = path.read_text().splitlines()
+            rest = 0 if path.parent.name == "buckets" else int(path.parent.name)
+            self.assertEqual({int(line) % 3 for line in lines}, {rest}, path)
+            self.assertTrue(path.name.startswith(f"part-{job}-"), path)
+            self.assertLess(path.stat().st_size, 200 + 5, path)
 
     def test_a_bounded_job_commits_everything_and_leaves_nothing_else(self):
         with Cluster(task_managers=1, slots=2) as cluster:

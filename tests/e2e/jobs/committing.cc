@@ -1,5 +1,5 @@
 // Writes the numbers below N to the outside exactly once: by transactions that are files, renamed
-// when they are committed, and by writeAsText().
+// when they are committed, by writeAsText(), and by a FileSink with buckets.
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -87,5 +87,14 @@ int main(int argc, char** argv) {
                      .rebalance();
   numbers.addSink(CommittedFiles(flags["dir"]), "Committed files").uid("committed");
   numbers.writeAsText(flags["text"]).uid("text");
+  numbers
+      .addSink(weir::FileSink<std::int64_t>::text(flags["buckets"])
+                   .withBuckets([](const std::int64_t& number) {
+                     return number % 3 == 0 ? std::string()
+                                            : "by-rest/" + std::to_string(number % 3);
+                   })
+                   .withRolling({.most_bytes = 200}),
+               "Buckets")
+      .uid("buckets");
   env.execute("Committing");
 }
