@@ -87,14 +87,16 @@ int main(int argc, char** argv) {
                      .rebalance();
   numbers.addSink(CommittedFiles(flags["dir"]), "Committed files").uid("committed");
   numbers.writeAsText(flags["text"]).uid("text");
-  numbers
-      .addSink(weir::FileSink<std::int64_t>::text(flags["buckets"])
-                   .withBuckets([](const std::int64_t& number) {
-                     return number % 3 == 0 ? std::string()
-                                            : "by-rest/" + std::to_string(number % 3);
-                   })
-                   .withRolling({.most_bytes = 200}),
-               "Buckets")
-      .uid("buckets");
+  if (!flags["buckets"].empty()) {
+    numbers
+        .addSink(weir::FileSink<std::int64_t>::text(flags["buckets"])
+                     .withBuckets([](const std::int64_t& number) {
+                       return number % 3 == 0 ? std::string()
+                                              : "by-rest/" + std::to_string(number % 3);
+                     })
+                     .withRolling({.most_bytes = 200}),
+                 "Buckets")
+        .uid("buckets");
+  }
   env.execute("Committing");
 }
