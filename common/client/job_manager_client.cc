@@ -341,6 +341,25 @@ Result<runtime::SavepointResult> JobManagerClient::savepointOnce(
   return *std::move(result);
 }
 
+Result<runtime::UpgradeReply> JobManagerClient::upgrade(const runtime::UpgradeRequest& request,
+                                                        const std::atomic<bool>& interrupted) {
+  const v1::UpgradeRequest message = wire::toProto(request);
+  v1::UpgradeReply reply;
+  const auto once = [&]() -> Status {
+    grpc::ClientContext context;
+    setDeadline(context, kLongest);
+    const std::jthread watcher = cancelWhen(interrupted, context);
+    const grpc::Status ended = state_->stub->Upgrade(&context, message, &reply);
+    if (!ended.ok() && interrupted.load()) {
+      return Error(ErrorCode::kCancelled, "interrupted, and the upgrade goes on")
+          .advise("'weir list -a' shows what runs");
+    }
+    return state_->check(ended);
+  };
+  WEIR_RETURN_IF_ERROR(state_->ask(once, &interrupted));
+  return wire::fromProto(reply);
+}
+
 Result<runtime::DisposeReply> JobManagerClient::dispose(const runtime::DisposeRequest& request) {
   const v1::DisposeRequest message = wire::toProto(request);
   v1::DisposeReply reply;

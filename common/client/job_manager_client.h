@@ -59,6 +59,10 @@ class JobManagerClient {
       const runtime::SavepointRequest& request,
       const std::function<void(const runtime::SavepointProgress&)>& progress,
       const std::atomic<bool>& interrupted);
+  /// Waits until a job runs, of the one program or of the other. kCancelled when `interrupted` is
+  /// set meanwhile: the upgrade itself goes on.
+  Result<runtime::UpgradeReply> upgrade(const runtime::UpgradeRequest& request,
+                                        const std::atomic<bool>& interrupted);
   Result<runtime::DisposeReply> dispose(const runtime::DisposeRequest& request);
   Result<std::vector<runtime::SavepointInfo>> listSavepoints();
   /// Those that are remembered, newest first; or the one named, with what each subtask did.

@@ -113,10 +113,11 @@ Result<PreparedProgram> prepareProgram(const Invocation& invocation, const RunOp
   return prepared;
 }
 
-Result<RunOptions> runOptions(const Given& given) {
+Result<RunOptions> runOptions(const Given& given, std::size_t at) {
   RunOptions options;
-  options.program = given.words.front();
-  options.arguments.assign(given.words.begin() + 1, given.words.end());
+  const auto program = given.words.begin() + static_cast<std::ptrdiff_t>(at);
+  options.program = *program;
+  options.arguments.assign(program + 1, given.words.end());
   if (!given.has("--parallelism")) {
     return options;
   }

@@ -25,8 +25,9 @@ struct RunOptions {
   std::vector<std::string> arguments;
 };
 
-/// PROGRAM, its arguments and its parallelism; what is wrong with them is wrong use.
-Result<RunOptions> runOptions(const Given& given);
+/// PROGRAM, the word at `at`, its arguments and its parallelism; what is wrong with them is wrong
+/// use.
+Result<RunOptions> runOptions(const Given& given, std::size_t at = 0);
 
 /// Files to upload, by content.
 using Uploads = std::vector<std::pair<runtime::BlobKey, std::string>>;

@@ -83,6 +83,7 @@ const std::vector<Area>& allAreas() {
         &kExponentialJitter,
         &kExecutionRetries,
         &kExecutionRetriesDelay}},
+      {"Upgrades of jobs", {&kUpgradeTimeout, &kUpgradeRestarts}},
       {"Recovery of the job manager",
        {&kRecoveryMode,
         &kRecoveryDirectory,

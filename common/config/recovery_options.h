@@ -2,7 +2,7 @@
 
 #include "common/config/process_options.h"
 
-/// Options of what outlives a job manager, and of those who wait for the next one.
+/// Options of what outlives a job manager, of those who wait for the next one, and of upgrades.
 namespace weir::config {
 
 inline constexpr auto kRecoveryMode =
@@ -37,6 +37,18 @@ inline constexpr auto kClientFailover =
          "60 s",
          "With recovery.mode filesystem: how long a command that has lost its job manager waits "
          "for the next one.")
+        .range(0);
+inline constexpr auto kUpgradeTimeout =
+    Time("upgrade.timeout",
+         "60 s",
+         "How long the new program of an upgrade may take until it has completed a checkpoint; "
+         "then the old one goes on.")
+        .range(1);
+inline constexpr auto kUpgradeRestarts =
+    Integer("upgrade.restarts",
+            "1",
+            "How often the new program of an upgrade may restart before its first completed "
+            "checkpoint; then the old one goes on.")
         .range(0);
 
 }  // namespace weir::config

@@ -89,6 +89,24 @@ struct SavepointResult {
 };
 using SavepointEvent = std::variant<SavepointProgress, SavepointResult>;
 
+/// Another program takes over from a job that runs. Idempotent by `operation`: repeated, it joins
+/// the first.
+struct UpgradeRequest {
+  OperationId operation;
+  JobId job;  ///< That runs.
+  /// The other program as a job of its own. The path of its restore is empty: it starts from the
+  /// savepoint that the job which runs stops with.
+  SubmitRequest next;
+};
+/// Which program runs now that the job has stopped.
+struct UpgradeReply {
+  JobId job;                     ///< That runs now: the next one, or one of the old program.
+  std::string savepoint;         ///< That it was started from.
+  std::int64_t down_millis = 0;  ///< From when sources were told to stop until all tasks ran.
+  RestoreReport restore;         ///< Of the next one.
+  std::string failure;           ///< Why it is one of the old program; empty: it is the next one.
+};
+
 struct DisposeRequest {
   OperationId operation;
   std::string path;

@@ -15,16 +15,20 @@ Result<runtime::JobState> jobState(std::uint32_t value) {
       "state of a job", value, runtime::JobState::kCreated, runtime::JobState::kRestarting);
 }
 
-Result<runtime::RestoreRequest> fromProto(const v1::RestoreRequest& from) {
+runtime::RestoreRequest restoreOf(const v1::RestoreRequest& from) {
   runtime::RestoreRequest to;
   to.path = from.path();
-  if (to.path.empty()) {
-    return wrong("a restore", "names no savepoint");
-  }
   to.allow_non_restored = from.allow_non_restored();
   to.drop.assign(from.drop().begin(), from.drop().end());
   to.renamed = fields::toMap(from.renamed());
   return to;
+}
+
+Result<runtime::RestoreRequest> fromProto(const v1::RestoreRequest& from) {
+  if (from.path().empty()) {
+    return wrong("a restore", "names no savepoint");
+  }
+  return restoreOf(from);
 }
 
 v1::RestoreRequest toProto(const runtime::RestoreRequest& restore) {
@@ -34,6 +38,20 @@ v1::RestoreRequest toProto(const runtime::RestoreRequest& restore) {
   to.mutable_drop()->Add(restore.drop.begin(), restore.drop.end());
   fields::toRepeated(restore.renamed, *to.mutable_renamed());
   return to;
+}
+
+v1::RestoreReport toProto(const runtime::RestoreReport& report) {
+  v1::RestoreReport to;
+  to.mutable_matched()->Add(report.matched.begin(), report.matched.end());
+  to.mutable_empty()->Add(report.empty.begin(), report.empty.end());
+  to.mutable_dropped()->Add(report.dropped.begin(), report.dropped.end());
+  return to;
+}
+
+runtime::RestoreReport reportOf(const v1::RestoreReport& from) {
+  return {.matched = {from.matched().begin(), from.matched().end()},
+          .empty = {from.empty().begin(), from.empty().end()},
+          .dropped = {from.dropped().begin(), from.dropped().end()}};
 }
 
 v1::JobEvent eventOf(const runtime::JobStateChange& change) {
@@ -155,6 +173,29 @@ Result<runtime::SavepointRequest> fromProto(const v1::SavepointRequest& from) {
   return to;
 }
 
+v1::UpgradeRequest toProto(const runtime::UpgradeRequest& request) {
+  v1::UpgradeRequest to;
+  to.set_protocol(kClientProtocol);
+  to.set_operation(fields::bytesOf(request.operation));
+  to.set_job(fields::bytesOf(request.job));
+  *to.mutable_next() = toProto(request.next);
+  to.mutable_next()->clear_restore();
+  if (request.next.restore) {
+    *to.mutable_restore() = toProto(*request.next.restore);
+  }
+  return to;
+}
+
+Result<runtime::UpgradeRequest> fromProto(const v1::UpgradeRequest& from) {
+  runtime::UpgradeRequest to;
+  WEIR_TRY(to.operation, fields::id<OperationId>("operation", from.operation()));
+  WEIR_TRY(to.job, fields::id<JobId>("job", from.job()));
+  WEIR_TRY(to.next, fromProto(from.next()));
+  to.next.restore = restoreOf(from.restore());
+  to.next.restore->path.clear();
+  return to;
+}
+
 v1::DisposeRequest toProto(const runtime::DisposeRequest& request) {
   v1::DisposeRequest to;
   to.set_protocol(kClientProtocol);
@@ -180,19 +221,31 @@ Result<runtime::DisposeRequest> fromProto(const v1::DisposeRequest& from) {
 
 v1::SubmitReply toProto(const runtime::SubmitReply& reply) {
   v1::SubmitReply to;
-  v1::RestoreReport& report = *to.mutable_restore();
-  report.mutable_matched()->Add(reply.restore.matched.begin(), reply.restore.matched.end());
-  report.mutable_empty()->Add(reply.restore.empty.begin(), reply.restore.empty.end());
-  report.mutable_dropped()->Add(reply.restore.dropped.begin(), reply.restore.dropped.end());
+  *to.mutable_restore() = toProto(reply.restore);
   return to;
 }
 
 Result<runtime::SubmitReply> fromProto(const v1::SubmitReply& from) {
-  const v1::RestoreReport& report = from.restore();
-  runtime::SubmitReply to;
-  to.restore.matched.assign(report.matched().begin(), report.matched().end());
-  to.restore.empty.assign(report.empty().begin(), report.empty().end());
-  to.restore.dropped.assign(report.dropped().begin(), report.dropped().end());
+  return runtime::SubmitReply{reportOf(from.restore())};
+}
+
+v1::UpgradeReply toProto(const runtime::UpgradeReply& reply) {
+  v1::UpgradeReply to;
+  to.set_job(fields::bytesOf(reply.job));
+  to.set_savepoint(reply.savepoint);
+  to.set_down_millis(reply.down_millis);
+  *to.mutable_restore() = toProto(reply.restore);
+  to.set_failure(reply.failure);
+  return to;
+}
+
+Result<runtime::UpgradeReply> fromProto(const v1::UpgradeReply& from) {
+  runtime::UpgradeReply to;
+  WEIR_TRY(to.job, fields::id<JobId>("job", from.job()));
+  to.savepoint = from.savepoint();
+  to.down_millis = from.down_millis();
+  to.restore = reportOf(from.restore());
+  to.failure = from.failure();
   return to;
 }
 

@@ -17,11 +17,15 @@ v1::SubmitRequest toProto(const runtime::SubmitRequest& request);
 Result<runtime::SubmitRequest> fromProto(const v1::SubmitRequest& message);
 v1::SavepointRequest toProto(const runtime::SavepointRequest& request);
 Result<runtime::SavepointRequest> fromProto(const v1::SavepointRequest& message);
+v1::UpgradeRequest toProto(const runtime::UpgradeRequest& request);
+Result<runtime::UpgradeRequest> fromProto(const v1::UpgradeRequest& message);
 v1::DisposeRequest toProto(const runtime::DisposeRequest& request);
 Result<runtime::DisposeRequest> fromProto(const v1::DisposeRequest& message);
 
 v1::SubmitReply toProto(const runtime::SubmitReply& reply);
 Result<runtime::SubmitReply> fromProto(const v1::SubmitReply& message);
+v1::UpgradeReply toProto(const runtime::UpgradeReply& reply);
+Result<runtime::UpgradeReply> fromProto(const v1::UpgradeReply& message);
 v1::DisposeReply toProto(const runtime::DisposeReply& reply);
 Result<runtime::DisposeReply> fromProto(const v1::DisposeReply& message);
 

@@ -6,7 +6,7 @@ _weir() {
   local savepoint_words="list|inspect|verify|check|export|label"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "run info list cancel stop savepoint fsck checkpoints config --help --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "run info list cancel stop upgrade savepoint fsck checkpoints config --help --version" -- "$current")
     return
   fi
   case $previous in
@@ -51,6 +51,15 @@ _weir() {
         mapfile -t COMPREPLY < <(compgen -W "$common --drain -p --savepointPath -d --detached" -- "$current")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(_weir_jobs)" -- "$current")
+      fi
+      ;;
+    upgrade)
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$common -p --parallelism -n --allowNonRestoredState --drop --map --ship" -- "$current")
+      elif [[ $previous == upgrade ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_weir_jobs)" -- "$current")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
       fi
       ;;
     savepoint)

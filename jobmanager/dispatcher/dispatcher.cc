@@ -19,24 +19,21 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::open(const DispatcherServices& s
                                                      DispatcherOptions options) {
   WEIR_TRY(ha::Term term, ha::beginTerm(services.store, options.files.patience));
   std::unique_ptr<Dispatcher> dispatcher(new Dispatcher(services, std::move(options), term.epoch));
-  for (const ha::SavepointAnswer& answer : term.savepoints) {
-    dispatcher->requests_.remember(answer);
-  }
-  for (const ha::StoredJob& job : term.jobs) {
-    if (const auto& stopped = job.checkpoints.stopped) {
-      dispatcher->requests_.remember({stopped->operation, job.request.job, stopped->result});
-    }
-  }
-  Dispatcher* self = dispatcher.get();
+  dispatcher->takeUp(std::move(term));
+  return dispatcher;
+}
+
+void Dispatcher::takeUp(ha::Term term) {
+  requests_.remember(term);
+  upgrades_.resume(std::move(term.upgrades), term.jobs);
   const Duration wait = term.jobs.empty() ? Duration::zero() : kTakingUp;
-  self->post([self, wait] {
-    self->resume_disposals_ =
-        self->services_.strand.schedule(wait, [self] { self->savepoints_.resumeDisposals(); });
+  post([this, wait] {
+    resume_disposals_ = services_.strand.schedule(wait, [this] { savepoints_.resumeDisposals(); });
   });
   for (ha::StoredJob& job : term.jobs) {
-    self->post([self, job = std::move(job)] { self->jobs_.resume(job); });
+    post([this, job = std::move(job)] { jobs_.resume(job); });
   }
-  return dispatcher;
+  post([this] { upgrades_.start(); });
 }
 
 Dispatcher::Dispatcher(const DispatcherServices& services,
@@ -54,10 +51,11 @@ Dispatcher::Dispatcher(const DispatcherServices& services,
                    view_.publishSoon();
                  }),
       discarder_(services.strand, services.random, resources_, services.blobs, {.epoch = epoch}),
+      owners_(jobs_),
       savepoints_(checkpointServices(services.user_io == nullptr ? services.io : *services.user_io),
                   services.random,
                   options_.savepoints,
-                  jobs_),
+                  owners_),
       view_(services.strand, [this](ClusterView& view) { look(view); }),
       jobs_({.common = checkpointServices(services.io),
              .random = services.random,
@@ -67,6 +65,8 @@ Dispatcher::Dispatcher(const DispatcherServices& services,
             services.blobs,
             options_,
             *this),
+      upgradable_(jobs_, services.blobs, services.files, resources_, options_),
+      upgrades_({store_, services.strand, services.clock, upgradable_}, services.random),
       requests_(jobs_, savepoints_, store_, [this] { view_.publish(); }),
       desk_(resources_, discarder_, jobs_) {
   view_.publish();
@@ -106,13 +106,7 @@ void Dispatcher::follow(JobId job, JobEventSink sink, Callback<std::monostate> d
 }
 
 void Dispatcher::list(Callback<std::vector<runtime::JobSummary>> done) {
-  post([this, done = std::move(done)] {
-    if (jobs_.dropped()) {
-      done(*jobs_.dropped());
-    } else {
-      done(jobs_.summaries());
-    }
-  });
+  post([this, done = std::move(done)] { done(jobs_.summaries()); });
 }
 
 void Dispatcher::cancel(JobId job, Callback<std::monostate> done) {
@@ -126,6 +120,12 @@ void Dispatcher::savepoint(runtime::SavepointRequest request,
       [this, request = std::move(request), progress = std::move(progress), done = std::move(done)] {
         requests_.take(request, progress, done);
       });
+}
+
+void Dispatcher::upgrade(runtime::UpgradeRequest request, Callback<runtime::UpgradeReply> done) {
+  post([this, request = std::move(request), done = std::move(done)] {
+    upgrades_.upgrade(request, done);
+  });
 }
 
 void Dispatcher::dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) {
@@ -184,18 +184,18 @@ void Dispatcher::look(ClusterView& view) const {
   view.task_managers = resources_.views();
 }
 
-void Dispatcher::jobsChanged(bool at_once) {
-  if (at_once) {
-    view_.publish();
-  } else {
-    view_.publishSoon();
-  }
+void Dispatcher::jobsChanged() { view_.publish(); }
+
+void Dispatcher::jobChanged(JobId job) {
+  view_.publishSoon();
+  upgrades_.changed(job);
 }
 
 // ------------------------------------------------------------------------------------------ end
 
 void Dispatcher::close(const Error& why) {
   closed_ = why;
+  upgrades_.close(why);
   resume_disposals_.reset();
   jobs_.close(why);
   requests_.close(why);
@@ -231,7 +231,10 @@ void Dispatcher::stopHere() {
   stopIfEmpty();
 }
 
-void Dispatcher::jobRetired(JobId /*job*/) { stopIfEmpty(); }
+void Dispatcher::jobRetired(JobId job) {
+  upgrades_.changed(job);
+  stopIfEmpty();
+}
 
 void Dispatcher::stopIfEmpty() {
   if (!closed_ || !jobs_.empty() || stopped_.empty()) {
@@ -253,6 +256,7 @@ void Dispatcher::ended(const std::string& reason) {
 
 void Dispatcher::letGo(const Error& why) {
   store_.endTerm();
+  upgrades_.drop(why);
   close(why);
   discarder_.stop(why.message());
   jobs_.drop(why);

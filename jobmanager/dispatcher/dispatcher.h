@@ -6,36 +6,23 @@
 #include <string>
 #include <vector>
 
-#include "common/base/random.h"
-#include "jobmanager/blob/blob_store.h"
 #include "jobmanager/checkpoint/state_blobs.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "jobmanager/dispatcher/dispatcher_options.h"
+#include "jobmanager/dispatcher/dispatcher_services.h"
 #include "jobmanager/dispatcher/job_registry.h"
+#include "jobmanager/dispatcher/registered_owners.h"
 #include "jobmanager/dispatcher/savepoint_requests.h"
 #include "jobmanager/dispatcher/task_manager_desk.h"
+#include "jobmanager/dispatcher/upgradable_jobs.h"
 #include "jobmanager/dispatcher/view_publisher.h"
 #include "jobmanager/ha/leader_store.h"
 #include "jobmanager/handles/discard_workers.h"
 #include "jobmanager/resources/resource_manager.h"
 #include "jobmanager/savepoint/savepoint_store.h"
+#include "jobmanager/upgrade/upgrades.h"
 
 namespace weir::jobmanager {
-
-/// What a dispatcher works with. All of it outlives the dispatcher.
-struct DispatcherServices {
-  concurrency::Executor& strand;  ///< Owns all state of the job manager.
-  concurrency::Executor& io;      ///< Runs the file work of jobs.
-  const Clock& clock;
-  Random& random;  ///< Used on the strand.
-  fs::FileSystem& files;
-  blob::BlobStore& blobs;
-  ha::JobStore& store;
-  concurrency::Executor* user_io = nullptr;  ///< Work on paths that users name; null: `io`.
-  /// A newer leader took over, and the dispatcher has stepped down: the process is to end. Called
-  /// on the strand, once.
-  std::function<void(const Error&)> stepped_down = {};
-};
 
 /// The job manager's heart: puts its owners together, takes calls from any thread to the strand,
 /// and ends it all in order.
@@ -63,6 +50,7 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   void savepoint(runtime::SavepointRequest request,
                  SavepointProgressSink progress,
                  Callback<runtime::SavepointResult> done) override;
+  void upgrade(runtime::UpgradeRequest request, Callback<runtime::UpgradeReply> done) override;
   void dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) override;
   void checkpoints(JobId job,
                    std::optional<CheckpointId> which,
@@ -83,11 +71,18 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   Dispatcher(const DispatcherServices& services, DispatcherOptions options, LeaderEpoch epoch);
 
   // RegistryListener.
-  void jobsChanged(bool at_once) override;
+  void jobsChanged() override;
+  void jobChanged(JobId job) override;
+  void jobEnding(JobId job,
+                 const runtime::JobResult& result,
+                 std::function<void()> forget) override {
+    upgrades_.jobEnding(job, result, std::move(forget));
+  }
   void jobRetired(JobId job) override;
 
   /// Runs `task` on the strand, unless the dispatcher is gone by then.
   void post(std::function<void()> task);
+  void takeUp(ha::Term term);
   CheckpointServices checkpointServices(concurrency::Executor& io);
   void look(ClusterView& view) const;
   void stopHere();
@@ -104,9 +99,12 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   StateBlobs state_blobs_;
   ResourceManager resources_;
   DiscardWorkers discarder_;
+  RegisteredOwners owners_;
   SavepointStore savepoints_;
   ViewPublisher view_;
   JobRegistry jobs_;  // After what jobs borrow.
+  UpgradableJobs upgradable_;
+  Upgrades upgrades_;
   SavepointRequests requests_;
   TaskManagerDesk desk_;
   std::optional<Error> closed_;  // Stops, or has stepped down.

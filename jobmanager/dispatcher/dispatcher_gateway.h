@@ -41,6 +41,9 @@ class DispatcherGateway {
   virtual void savepoint(runtime::SavepointRequest request,
                          SavepointProgressSink progress,
                          Callback<runtime::SavepointResult> done) = 0;
+  /// Answers once a job runs, of the new program or of the old one; a refusal, before the job that
+  /// runs is stopped.
+  virtual void upgrade(runtime::UpgradeRequest request, Callback<runtime::UpgradeReply> done) = 0;
   virtual void dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) = 0;
   /// The checkpoints and savepoints of a job that are remembered, newest first, without what single
   /// subtasks did; or the one named by `which`, with that.

@@ -87,6 +87,20 @@ JobLimits JobLimits::from(const config::Configuration& configuration) {
           .name_bytes = configuration.get(config::kMaxNameSize).bytes};
 }
 
+Status checkSubmission(const runtime::SubmitRequest& request, const JobLimits& limits) {
+  const std::string job = "job '" + request.graph->name + "'";
+  if (request.graph->vertices.empty()) {
+    return Error(ErrorCode::kInvalidArgument, job + " has no operators");
+  }
+  WEIR_RETURN_IF_ERROR(checkLimits(request.graph, limits));
+  if (request.restore && !request.graph->checkpoints.enabled) {
+    return Error(ErrorCode::kInvalidArgument,
+                 job + " cannot start from a savepoint: checkpointing is disabled in its program")
+        .advise("enable it with enableCheckpointing()");
+  }
+  return ok();
+}
+
 Status checkLimits(const graph::JobGraph& graph, const JobLimits& limits) {
   WEIR_RETURN_IF_ERROR(checkNames(graph, limits));
   const std::string job = "job '" + graph.name + "'";

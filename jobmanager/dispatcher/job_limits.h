@@ -5,6 +5,7 @@
 #include "common/base/result.h"
 #include "common/config/configuration.h"
 #include "common/graph/job_graph.h"
+#include "common/runtime/client_messages.h"
 
 namespace weir::jobmanager {
 
@@ -16,6 +17,10 @@ struct JobLimits {
 
   static JobLimits from(const config::Configuration& configuration);
 };
+
+/// Refuses a job without operators, one above a limit, and one that is to start from a savepoint
+/// and takes no checkpoints.
+Status checkSubmission(const runtime::SubmitRequest& request, const JobLimits& limits);
 
 /// Refuses a graph that is above a limit, before anything is made for its subtasks, and names that
 /// would tear a list or a log line apart. kInvalidArgument or kResourceExhausted, naming the key.

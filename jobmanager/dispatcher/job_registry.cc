@@ -36,7 +36,7 @@ void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::Submi
     done(*ended->accepted);
     return;
   }
-  Status may = maySubmit(request);
+  Status may = closed_ ? Status(*closed_) : checkSubmission(request, options_.limits);
   if (may) {
     may = blobs_.retain(id, blob::keysOf(request.program));
   }
@@ -49,23 +49,6 @@ void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::Submi
   }
   storing_[id].push_back(std::move(done));
   store(std::move(request), *std::move(options));
-}
-
-Status JobRegistry::maySubmit(const runtime::SubmitRequest& request) const {
-  if (closed_) {
-    return *closed_;
-  }
-  if (request.graph->vertices.empty()) {
-    return Error(ErrorCode::kInvalidArgument, "job '" + request.graph->name + "' has no operators");
-  }
-  WEIR_RETURN_IF_ERROR(checkLimits(request.graph, options_.limits));
-  if (request.restore && !request.graph->checkpoints.enabled) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "job '" + request.graph->name +
-                     "' cannot start from a savepoint: checkpointing is disabled in its program")
-        .advise("enable it with enableCheckpointing()");
-  }
-  return ok();
 }
 
 void JobRegistry::store(runtime::SubmitRequest request, JobOptions options) {
@@ -131,7 +114,7 @@ void JobRegistry::accepted(JobId job, const Result<runtime::SubmitReply>& reply)
     return;
   }
   found->second.accepted = reply;
-  listener_.jobsChanged(true);
+  listener_.jobsChanged();
   for (auto& done : std::exchange(found->second.submitters, {})) {
     done(reply);
   }
@@ -162,9 +145,16 @@ void JobRegistry::cancel(JobId job, Callback<std::monostate> done) {
     return;
   }
   master->cancel([this, done = std::move(done)](Result<std::monostate> cancelling) {
-    listener_.jobsChanged(true);
+    listener_.jobsChanged();
     done(std::move(cancelling));
   });
+}
+
+Result<std::vector<runtime::JobSummary>> JobRegistry::summaries() const {
+  if (dropped_) {
+    return *dropped_;
+  }
+  return summariesOf(running(), archive_);
 }
 
 JobMaster* JobRegistry::find(JobId job) const {
@@ -185,6 +175,10 @@ Error JobRegistry::noJob(JobId job) const {
       .advise("`weir list -a` shows the jobs that are known");
 }
 
+bool JobRegistry::knows(JobId job) const {
+  return jobs_.contains(job) || storing_.contains(job) || archive_.find(job) != nullptr;
+}
+
 void JobRegistry::forEach(const std::function<void(JobMaster&)>& call) {
   for (auto& [id, job] : jobs_) {
     call(*job.master);
@@ -194,6 +188,9 @@ void JobRegistry::forEach(const std::function<void(JobMaster&)>& call) {
 void JobRegistry::jobEvent(JobId job, const runtime::JobEvent& event) {
   if (auto found = jobs_.find(job); found != jobs_.end()) {
     std::erase_if(found->second.followers, [&](const JobEventSink& sink) { return !sink(event); });
+  }
+  if (std::holds_alternative<runtime::JobStateChange>(event)) {
+    listener_.jobChanged(job);
   }
 }
 
@@ -215,7 +212,7 @@ void JobRegistry::retire(JobId job) {
   for (const TaskManagerId id : services_.resources.ids()) {
     services_.resources.gateway(id)->send(runtime::ReleaseBlobsOrder{job});
   }
-  listener_.jobsChanged(true);
+  listener_.jobsChanged();
   listener_.jobRetired(job);
 }
 
@@ -261,26 +258,6 @@ Result<std::vector<runtime::CheckpointReport>> JobRegistry::checkpoints(
   }
   const EndedJob* ended = archive_.find(job);
   return ended == nullptr ? noJob(job) : checkpointsOf(*ended, which);
-}
-
-bool JobRegistry::releaseSavepoint(JobId job, CheckpointId checkpoint) {
-  JobMaster* master = find(job);
-  return master != nullptr && master->checkpoints().releaseSavepoint(checkpoint);
-}
-
-bool JobRegistry::isReading(JobId job) const {
-  const JobMaster* master = find(job);
-  return master != nullptr && master->reading();
-}
-
-bool JobRegistry::ownsCheckpoint(JobId job, CheckpointId checkpoint) const {
-  JobMaster* master = find(job);
-  return master != nullptr && master->checkpoints().owns(checkpoint);
-}
-
-std::shared_ptr<const runtime::JobProgram> JobRegistry::programOf(JobId job) const {
-  JobMaster* master = find(job);
-  return master == nullptr ? nullptr : master->checkpoints().program();
 }
 
 }  // namespace weir::jobmanager

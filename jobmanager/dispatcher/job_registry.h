@@ -15,7 +15,6 @@
 #include "jobmanager/dispatcher/job_archive.h"
 #include "jobmanager/dispatcher/job_reports.h"
 #include "jobmanager/dispatcher/registry_listener.h"
-#include "jobmanager/savepoint/savepoint_store.h"
 #include "jobmanager/scheduler/job_master.h"
 
 namespace weir::jobmanager {
@@ -24,7 +23,7 @@ namespace weir::jobmanager {
 ///
 /// A job is stored before it runs, and forgotten by the store of jobs when it has ended. Every
 /// callback is called once. Threads: the strand.
-class JobRegistry final : public SavepointOwners, private JobListener {
+class JobRegistry final : private JobListener {
  public:
   /// All of it outlives the registry.
   JobRegistry(const JobServices& services,
@@ -39,7 +38,7 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   /// Replays the events so far, then follows.
   void follow(JobId job, JobEventSink sink, const Callback<std::monostate>& done);
   void cancel(JobId job, Callback<std::monostate> done);
-  std::vector<runtime::JobSummary> summaries() const { return summariesOf(running(), archive_); }
+  Result<std::vector<runtime::JobSummary>> summaries() const;
   /// As DispatcherGateway::checkpoints().
   Result<std::vector<runtime::CheckpointReport>> checkpoints(
       JobId job, std::optional<CheckpointId> which) const;
@@ -49,6 +48,8 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   /// nullptr when there is no such job, or it has ended: noJob() says which.
   JobMaster* find(JobId job) const;
   Error noJob(JobId job) const;
+  /// Whether there is, or was, one of this id.
+  bool knows(JobId job) const;
   /// Also of jobs that are being stored.
   bool empty() const { return jobs_.empty() && storing_.empty(); }
   std::size_t size() const { return jobs_.size(); }
@@ -59,14 +60,6 @@ class JobRegistry final : public SavepointOwners, private JobListener {
   /// Lets go of all jobs as they are: nothing of them is cancelled, discarded or removed. Who waits
   /// is answered with `why`.
   void drop(const Error& why);
-  const std::optional<Error>& dropped() const { return dropped_; }
-
-  // SavepointOwners.
-  bool releaseSavepoint(JobId job, CheckpointId checkpoint) override;
-  bool ownsCheckpoint(JobId job, CheckpointId checkpoint) const override;
-  bool isRunning(JobId job) const override { return jobs_.contains(job); }
-  bool isReading(JobId job) const override;
-  std::shared_ptr<const runtime::JobProgram> programOf(JobId job) const override;
 
  private:
   using Submitters = std::vector<Callback<runtime::SubmitReply>>;
@@ -79,11 +72,15 @@ class JobRegistry final : public SavepointOwners, private JobListener {
 
   // JobListener.
   void jobEvent(JobId job, const runtime::JobEvent& event) override;
-  void jobChanged(JobId /*job*/) override { listener_.jobsChanged(false); }
+  void jobChanged(JobId job) override { listener_.jobChanged(job); }
+  void jobEnding(JobId job,
+                 const runtime::JobResult& result,
+                 std::function<void()> forget) override {
+    listener_.jobEnding(job, result, std::move(forget));
+  }
   void jobEnded(JobId job) override;
 
   std::vector<const JobMaster*> running() const;
-  Status maySubmit(const runtime::SubmitRequest& request) const;
   void store(runtime::SubmitRequest request, JobOptions options);
   void stored(runtime::SubmitRequest request, JobOptions options, const Status& put);
   JobMaster& add(runtime::SubmitRequest request,

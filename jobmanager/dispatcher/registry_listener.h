@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
+
 #include "common/base/ids.h"
+#include "common/runtime/client_messages.h"
 
 namespace weir::jobmanager {
 
@@ -8,8 +11,14 @@ namespace weir::jobmanager {
 class RegistryListener {
  public:
   virtual ~RegistryListener() = default;
-  /// A view shows something else than before. `at_once`: who is told of it next looks for it.
-  virtual void jobsChanged(bool at_once) = 0;
+  /// A view shows something else than before, which who is told of it next looks for.
+  virtual void jobsChanged() = 0;
+  /// As JobListener::jobChanged(), and of changes of its state.
+  virtual void jobChanged(JobId job) = 0;
+  /// As JobListener::jobEnding().
+  virtual void jobEnding(JobId job,
+                         const runtime::JobResult& result,
+                         std::function<void()> forget) = 0;
   /// The job has ended and is in the archive.
   virtual void jobRetired(JobId job) = 0;
 };

@@ -84,6 +84,17 @@ void SavepointRequests::dispose(const runtime::DisposeRequest& request,
       });
 }
 
+void SavepointRequests::remember(const ha::Term& term) {
+  for (const ha::SavepointAnswer& answer : term.savepoints) {
+    remember(answer);
+  }
+  for (const ha::StoredJob& job : term.jobs) {
+    if (const auto& stopped = job.checkpoints.stopped) {
+      remember({stopped->operation, job.request.job, stopped->result});
+    }
+  }
+}
+
 void SavepointRequests::remember(const ha::SavepointAnswer& answer) {
   if (!taken_.answered(answer.operation)) {
     taken_.finish(answer.operation, answer.result);

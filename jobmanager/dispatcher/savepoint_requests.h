@@ -8,8 +8,8 @@
 
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "jobmanager/dispatcher/job_registry.h"
-#include "jobmanager/dispatcher/operation_log.h"
 #include "jobmanager/ha/leader_store.h"
+#include "jobmanager/ha/operation_log.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 
 namespace weir::jobmanager {
@@ -30,14 +30,15 @@ class SavepointRequests {
             Callback<runtime::SavepointResult> done);
   void dispose(const runtime::DisposeRequest& request, Callback<runtime::DisposeReply> done);
 
-  /// What an earlier leader answered.
-  void remember(const ha::SavepointAnswer& answer);
+  /// What an earlier leader answered, or was about to.
+  void remember(const ha::Term& term);
   /// No savepoint is taken from now on.
   void close(const Error& why) { closed_ = why; }
   /// Whoever waits is answered with `why`.
   void drop(const Error& why);
 
  private:
+  void remember(const ha::SavepointAnswer& answer);
   void takeNew(const runtime::SavepointRequest& request);
   void taken(OperationId operation, JobId job, const Result<runtime::SavepointResult>& result);
 
@@ -47,8 +48,8 @@ class SavepointRequests {
   const std::function<void()> ready_;
   std::optional<Error> closed_;
   bool dropped_ = false;  // Nothing is stored or removed any more.
-  OperationLog<runtime::SavepointResult> taken_;
-  OperationLog<runtime::DisposeReply> disposed_;
+  ha::OperationLog<runtime::SavepointResult> taken_;
+  ha::OperationLog<runtime::DisposeReply> disposed_;
   std::map<OperationId, std::vector<SavepointProgressSink>> progress_;
 };
 

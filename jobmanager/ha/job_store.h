@@ -10,6 +10,7 @@
 #include "common/base/result.h"
 #include "common/runtime/client_messages.h"
 #include "jobmanager/ha/checkpoint_pointer.h"
+#include "jobmanager/ha/upgrade_record.h"
 
 namespace weir::ha {
 
@@ -36,6 +37,7 @@ struct Term {
   LeaderEpoch epoch;
   std::vector<StoredJob> jobs;
   std::vector<SavepointAnswer> savepoints;  ///< The last ones, oldest first.
+  std::vector<StoredUpgrade> upgrades;      ///< Of those that were answered, operation and answer.
 };
 
 /// All that must survive a job manager: jobs, where their checkpoints lie, answers, the epoch.
@@ -67,6 +69,15 @@ class JobStore {
   virtual void putSavepoint(LeaderEpoch epoch,
                             SavepointAnswer answer,
                             Answer<std::monostate> done) = 0;
+  /// One that begins. It is kept until it is answered, and its answer for a while.
+  virtual void putUpgrade(LeaderEpoch epoch,
+                          StoredUpgrade upgrade,
+                          Answer<std::monostate> done) = 0;
+  /// Replaces what is known of one that is stored.
+  virtual void putUpgradeProgress(LeaderEpoch epoch,
+                                  OperationId upgrade,
+                                  UpgradeProgress progress,
+                                  Answer<std::monostate> done) = 0;
 };
 
 /// Waits for the term to begin, at most `patience`: for the start of a process, off the strand.

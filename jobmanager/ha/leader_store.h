@@ -44,6 +44,14 @@ class LeaderStore {
   void putSavepoint(SavepointAnswer answer, Answer<std::monostate> done) {
     store_.putSavepoint(epoch_, std::move(answer), onStrand(std::move(done)));
   }
+  void putUpgrade(StoredUpgrade upgrade, Answer<std::monostate> done) {
+    store_.putUpgrade(epoch_, std::move(upgrade), onStrand(std::move(done)));
+  }
+  void putUpgradeProgress(OperationId upgrade,
+                          UpgradeProgress progress,
+                          Answer<std::monostate> done) {
+    store_.putUpgradeProgress(epoch_, upgrade, std::move(progress), onStrand(std::move(done)));
+  }
 
   /// No write is answered from now on.
   void endTerm() { over_ = true; }

@@ -1,5 +1,6 @@
 #include "jobmanager/ha/memory_job_store.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -34,6 +35,7 @@ void MemoryJobStore::beginTerm(Answer<Term> done) {
       term.jobs.push_back(job);
     }
     term.savepoints.assign(savepoints_.begin(), savepoints_.end());
+    term.upgrades.assign(upgrades_.begin(), upgrades_.end());
   }
   done(std::move(term));
 }
@@ -79,6 +81,43 @@ void MemoryJobStore::putSavepoint(LeaderEpoch epoch,
         savepoints_.push_back(std::move(answer));
         if (savepoints_.size() > kSavepoints) {
           savepoints_.pop_front();
+        }
+      },
+      done);
+}
+
+void MemoryJobStore::putUpgrade(LeaderEpoch epoch,
+                                StoredUpgrade upgrade,
+                                Answer<std::monostate> done) {
+  write(
+      epoch,
+      [&] {
+        upgrades_.push_back(std::move(upgrade));
+        const auto answered = std::ranges::find(
+            upgrades_, UpgradeStep::kAnswered, [](const auto& one) { return one.progress.step; });
+        if (upgrades_.size() > kSavepoints && answered != upgrades_.end()) {
+          upgrades_.erase(answered);
+        }
+      },
+      done);
+}
+
+void MemoryJobStore::putUpgradeProgress(LeaderEpoch epoch,
+                                        OperationId upgrade,
+                                        UpgradeProgress progress,
+                                        Answer<std::monostate> done) {
+  write(
+      epoch,
+      [&] {
+        const auto found = std::ranges::find(
+            upgrades_, upgrade, [](const auto& one) { return one.request.operation; });
+        if (found == upgrades_.end()) {
+          return;
+        }
+        found->progress = std::move(progress);
+        if (found->progress.step == UpgradeStep::kAnswered) {  // Of the programs no more is needed.
+          found->request.next = {};
+          found->back = {};
         }
       },
       done);

@@ -11,7 +11,8 @@
 namespace weir::ha {
 
 /// `recovery.mode: standalone`: the store ends with the job manager, and so do its jobs. Remembers
-/// the answers of the last `kSavepoints` savepoints. Answers within the calls.
+/// the answers of the last `kSavepoints` savepoints, and as many upgrades. Answers within the
+/// calls.
 class MemoryJobStore final : public JobStore {
  public:
   static constexpr std::size_t kSavepoints = 1000;
@@ -26,6 +27,11 @@ class MemoryJobStore final : public JobStore {
   void putSavepoint(LeaderEpoch epoch,
                     SavepointAnswer answer,
                     Answer<std::monostate> done) override;
+  void putUpgrade(LeaderEpoch epoch, StoredUpgrade upgrade, Answer<std::monostate> done) override;
+  void putUpgradeProgress(LeaderEpoch epoch,
+                          OperationId upgrade,
+                          UpgradeProgress progress,
+                          Answer<std::monostate> done) override;
 
  private:
   /// Makes a change if the epoch is the newest, and answers without holding the lock.
@@ -36,6 +42,7 @@ class MemoryJobStore final : public JobStore {
   LeaderEpoch epoch_;
   std::map<JobId, StoredJob> jobs_;
   std::deque<SavepointAnswer> savepoints_;  // Oldest first.
+  std::deque<StoredUpgrade> upgrades_;      // Likewise.
 };
 
 }  // namespace weir::ha

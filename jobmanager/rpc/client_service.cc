@@ -132,6 +132,18 @@ class ClientService::Impl final : public ClientCalls {
     });
   }
 
+  grpc::ServerUnaryReactor* Upgrade(grpc::CallbackServerContext* context,
+                                    const v1::UpgradeRequest* request,
+                                    v1::UpgradeReply* reply) override {
+    return unary(calls_, context, *request, [&](const Call& call) -> Status {
+      WEIR_TRY(auto upgrade, wire::fromProto(*request));
+      dispatcher_.upgrade(std::move(upgrade),
+                          answer<runtime::UpgradeReply>(
+                              call, [reply](const auto& value) { *reply = wire::toProto(value); }));
+      return ok();
+    });
+  }
+
   grpc::ServerUnaryReactor* Dispose(grpc::CallbackServerContext* context,
                                     const v1::DisposeRequest* request,
                                     v1::DisposeReply* reply) override {

@@ -34,7 +34,7 @@ void JobEnding::run(JobState terminal, const std::string& failure, std::function
              .cause = failed ? failure : std::string(),
              .accumulators = parts_.states.graph().accumulators()};
   if (parts_.restore.unread()) {  // None of its checkpoints is known to be needed no more.
-    parts_.savepoints.release([this] { forget(); });
+    release();
     return;
   }
   parts_.coordinator.storeEnd(result_, failed, [this, failed](const Status& stored) {
@@ -55,9 +55,13 @@ void JobEnding::resume(const ha::JobCheckpoints& stored, std::function<void()> d
 }
 
 void JobEnding::discard(bool keep_latest) {
-  parts_.coordinator.end(keep_latest, [this] {
-    parts_.savepoints.release([this] { forget(); });  // Others may dispose them now.
-  });
+  parts_.coordinator.end(keep_latest, [this] { release(); });
+}
+
+/// Others may dispose its savepoints now.
+void JobEnding::release() {
+  parts_.savepoints.release(
+      [this] { parts_.listener.jobEnding(job_, result_, [this] { forget(); }); });
 }
 
 void JobEnding::forget() {

@@ -10,6 +10,7 @@
 #include "jobmanager/ha/checkpoint_pointer.h"
 #include "jobmanager/ha/leader_store.h"
 #include "jobmanager/scheduler/job_events.h"
+#include "jobmanager/scheduler/job_listener.h"
 #include "jobmanager/scheduler/job_restore.h"
 #include "jobmanager/scheduler/job_savepoints.h"
 #include "jobmanager/scheduler/job_states.h"
@@ -31,6 +32,7 @@ class JobEnding {
     CheckpointCoordinator& coordinator;
     const JobRestore& restore;
     JobSavepoints& savepoints;
+    JobListener& listener;
   };
   /// `local`: who submitted the job shows its end, and no log needs to warn of it.
   JobEnding(JobId job, const Parts& parts, bool local, std::int64_t start_millis)
@@ -48,6 +50,7 @@ class JobEnding {
 
  private:
   void discard(bool keep_latest);
+  void release();
   void forget();
   void ended();
 

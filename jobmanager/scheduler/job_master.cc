@@ -56,7 +56,7 @@ JobMaster::JobMaster(const JobServices& services,
                savepoints_,
                coordinator_),
       ending_(id_,
-              {services.store, states_, events_, coordinator_, restore_, savepoints_},
+              {services.store, states_, events_, coordinator_, restore_, savepoints_, listener},
               options_.has_processed != nullptr,
               submitted_millis > 0 ? submitted_millis : states_.now()) {}
 
@@ -133,7 +133,8 @@ void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {
 
 void JobMaster::savepoint(const runtime::SavepointRequest& request,
                           std::function<void(const runtime::SavepointProgress&)> progress,
-                          Callback<runtime::SavepointResult> done) {
+                          Callback<runtime::SavepointResult> done,
+                          SnapshotCheck check) {
   const bool stops = request.stop != runtime::StopMode::kNone;
   const std::string what = (stops ? "stop " : "savepoint of ") + label();
   if (Status may = stop_.mayTake(request, attempt_.get()); !may) {
@@ -144,10 +145,11 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
     const auto named = [what, done](Result<runtime::SavepointResult> result) {
       done(std::move(result).during(what));
     };
-    stop_.take(request, std::move(progress), named, attempt_.get());
+    stop_.take(request, std::move(check), std::move(progress), named, attempt_.get());
     return;
   }
   savepoints_.take(request,
+                   std::move(check),
                    std::move(progress),
                    [this, what, cancel_job = request.cancel_job, done = std::move(done)](
                        Result<runtime::SavepointResult> result) {
@@ -160,6 +162,13 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
                        attempt_->savepointEnded();
                      }
                    });
+}
+
+Status JobMaster::mayStop() const {
+  runtime::SavepointRequest stop;
+  stop.stop = runtime::StopMode::kSuspend;
+  WEIR_RETURN_IF_ERROR(stop_.mayTake(stop, attempt_.get()));
+  return savepoints_.mayTake();
 }
 
 void JobMaster::cancel(Callback<std::monostate> done) {

@@ -51,9 +51,11 @@ class JobMaster final : public AttemptOwner {
   void cancel(Callback<std::monostate> done);
   /// One that stops the job is complete, and answered with ok, exactly when the job processes
   /// nothing after it. The job then commits what it holds and finishes, whatever dies meanwhile.
+  /// Where `check` refuses the snapshot, the savepoint fails.
   void savepoint(const runtime::SavepointRequest& request,
                  std::function<void(const runtime::SavepointProgress&)> progress,
-                 Callback<runtime::SavepointResult> done);
+                 Callback<runtime::SavepointResult> done,
+                 SnapshotCheck check = {});
   /// Ends the job without restart because the job manager ends; its last checkpoint stays.
   void abandon(const std::string& reason);
   /// Waits for no worker any more.
@@ -65,6 +67,10 @@ class JobMaster final : public AttemptOwner {
   void taskManagerLost(TaskManagerId id, const std::string& reason);
 
   runtime::JobSummary summary() const;
+  /// ok when all tasks run, and the job may be stopped with a savepoint.
+  Status mayStop() const;
+  const runtime::Program& program() const { return program_; }
+  const graph::SharedGraph& sharedGraph() const { return states_.graph().shared(); }
   JobView view() const;
   /// The last events, for those who follow from now on.
   const std::deque<runtime::JobEvent>& pastEvents() const { return events_.past(); }

@@ -25,6 +25,7 @@ Status JobSavepoints::mayTake(const runtime::SavepointRequest& request) const {
 }
 
 void JobSavepoints::take(const runtime::SavepointRequest& request,
+                         SnapshotCheck check,
                          std::function<void(const runtime::SavepointProgress&)> progress,
                          Callback<runtime::SavepointResult> done) {
   if (Status may = mayTake(request); !may) {
@@ -39,9 +40,15 @@ void JobSavepoints::take(const runtime::SavepointRequest& request,
   coordinator_.takeSavepoint(
       {.operation = request.operation,
        .stop = request.stop,
-       .keep = [this, directory = request.directory](
-                   const runtime::CheckpointMetadata& metadata,
-                   Callback<KeptSavepoint> kept) { keep(directory, metadata, std::move(kept)); },
+       .keep =
+           [this, directory = request.directory, check = std::move(check)](
+               const runtime::CheckpointMetadata& metadata, Callback<KeptSavepoint> kept) {
+             if (Status fits = check ? check(metadata) : ok(); !fits) {
+               kept(std::move(fits).error());
+               return;
+             }
+             keep(directory, metadata, std::move(kept));
+           },
        .progress = std::move(progress),
        .done = std::move(done)});
 }

@@ -14,6 +14,9 @@
 
 namespace weir::jobmanager {
 
+/// Says whether a snapshot that all tasks have acknowledged may become a savepoint.
+using SnapshotCheck = std::function<Status(const runtime::CheckpointMetadata&)>;
+
 /// The savepoints of one job: takes new ones, and keeps the job's mark beside those that it would
 /// recover from, so that nobody disposes them.
 ///
@@ -27,10 +30,14 @@ class JobSavepoints {
                 CheckpointCoordinator& coordinator)
       : job_(job), states_(states), store_(store), coordinator_(coordinator) {}
 
-  /// Refused, with the reason, while not all tasks run, and of a job that does not checkpoint.
+  /// Refused, with the reason, while not all tasks run, and of a job that does not checkpoint. It
+  /// fails where `check`, if there is one, does.
   void take(const runtime::SavepointRequest& request,
+            SnapshotCheck check,
             std::function<void(const runtime::SavepointProgress&)> progress,
             Callback<runtime::SavepointResult> done);
+  /// Whether all tasks run, and a savepoint may be taken in the configured place.
+  Status mayTake() const { return mayTake({}); }
   /// The job starts from this one; `done` is called once the mark stands.
   void markRestored(const SavepointStore::Opened& savepoint, std::function<void()> done);
   /// Takes the marks away from all but the one that is the job's latest checkpoint now.

@@ -27,12 +27,14 @@ Status JobStop::mayTake(const runtime::SavepointRequest& request, const Attempt*
 }
 
 void JobStop::take(const runtime::SavepointRequest& request,
+                   SnapshotCheck check,
                    std::function<void(const runtime::SavepointProgress&)> progress,
                    Callback<runtime::SavepointResult> done,
                    Attempt* attempt) {
   pending_ = true;
   savepoints_.take(
       request,
+      std::move(check),
       std::move(progress),
       [this, mode = request.stop, done = std::move(done), attempt](
           const Result<runtime::SavepointResult>& result) { ended(mode, result, done, attempt); });

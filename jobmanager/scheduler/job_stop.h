@@ -28,8 +28,10 @@ class JobStop {
 
   /// Whether a savepoint, of whatever kind, fits beside a stop. `attempt` may be null.
   Status mayTake(const runtime::SavepointRequest& request, const Attempt* attempt) const;
-  /// Takes a savepoint that mayTake() and stops the job; answers once it is known whether it does.
+  /// Takes a savepoint that mayTake(), if `check` allows it, and stops the job; answers once it is
+  /// known whether it does.
   void take(const runtime::SavepointRequest& request,
+            SnapshotCheck check,
             std::function<void(const runtime::SavepointProgress&)> progress,
             Callback<runtime::SavepointResult> done,
             Attempt* attempt);

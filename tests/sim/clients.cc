@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "common/fs/uri.h"
+#include "common/runtime/leader_change.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
 #include "common/snapshot/state_matching.h"
@@ -35,7 +36,7 @@ void Clients::submit(const std::string& savepoint) {
   }
   runtime::SubmitRequest request;
   request.job = job->id;
-  graph::JobGraph graph = job->model.graph("model");
+  graph::JobGraph graph = job->model.graph("model " + std::to_string(jobs_.size()));
   graph.operators[0].payload = std::to_string(job->model.records);
   request.graph = std::move(graph);
   if (!savepoint.empty()) {
@@ -107,6 +108,89 @@ void Clients::ask(Ask& one) {
           }
         }
       }));
+}
+
+void Clients::upgradeAJob() {
+  const Job& old = *jobs_[world_.random.below(jobs_.size())];
+  upgrades_.push_back(std::make_unique<Upgrade>());
+  Upgrade& one = *upgrades_.back();
+  one.model = old.model;
+  one.request.operation = OperationId::random(world_.random);
+  one.request.job = old.id;
+  one.request.next.job = JobId::random(world_.random);
+  one.request.next.restore.emplace();
+  graph::JobGraph graph = old.model.graph(old.request.graph->name);
+  graph.operators[0].payload = std::to_string(old.model.records);
+  if (world_.chance(300)) {
+    graph.operators[0].payload += kCrashes;
+  } else if (world_.chance(200)) {
+    graph.operators[1].uid = "another";
+    graph.operators[1].id = OperatorId::random(world_.random);
+    graph.vertices[1].id = graph.operators[1].id;
+  }
+  one.request.next.graph = std::move(graph);
+  ask(one);
+}
+
+void Clients::ask(Upgrade& one) {
+  world_.dispatcher->upgrade(one.request,
+                             once<runtime::UpgradeReply>("upgrade", [this, raw = &one](auto reply) {
+                               if (raw->answered) {
+                                 return;
+                               }
+                               // One that stepped down knows not what the next one will find.
+                               raw->answered = reply || !runtime::isLeaderChange(reply.error());
+                               if (reply) {
+                                 upgraded(*raw, *reply);
+                               } else if (raw->answered) {
+                                 notUpgraded(*raw, reply.error());
+                               }
+                             }));
+}
+
+void Clients::upgraded(const Upgrade& one, const runtime::UpgradeReply& reply) {
+  const JobId next = one.request.next.job;
+  if (reply.failure.empty() != (reply.job == next)) {
+    violate("an upgrade says that another program runs than does");
+  }
+  if (!reply.failure.empty() && world_.notified.contains(next)) {
+    violate("the old program was started again though the next one had completed a checkpoint");
+  }
+  savepoints_.insert(reply.savepoint);
+  checkSavepoint(reply.savepoint);
+  stopped(one.request.job, reply.savepoint);
+  auto job = std::make_unique<Job>();
+  job->id = reply.job;
+  job->model = one.model;
+  job->accepted = true;
+  job->request = one.request.next;
+  job->request.job = reply.job;
+  jobs_.push_back(std::move(job));
+  follow(*jobs_.back());
+}
+
+void Clients::notUpgraded(const Upgrade& one, const Error& why) {
+  const std::string& advice = why.advice();
+  const std::size_t path = advice.find("weir run -s ");
+  if (path == std::string::npos) {
+    return;  // The job goes on, or was not there.
+  }
+  const std::size_t begin = path + std::string_view("weir run -s ").size();
+  const std::string savepoint = advice.substr(begin, advice.find(' ', begin) - begin);
+  savepoints_.insert(savepoint);
+  stopped(one.request.job, savepoint);
+  if (why.message().find("not enough slots") == std::string::npos) {
+    violate("neither program runs after an upgrade: " + why.text());
+  }
+}
+
+void Clients::checkVersions() const {
+  std::set<std::string> running;
+  for (const jobmanager::JobView& job : world_.dispatcher->view()->running) {
+    if (!running.insert(job.summary.name).second) {
+      violate("two programs run of which one was to take over from the other");
+    }
+  }
 }
 
 void Clients::checkSavepoint(const std::string& path) const {
@@ -240,12 +324,18 @@ void Clients::reconnect() {
       ask(*one);
     }
   }
+  for (auto& one : upgrades_) {
+    if (!one->answered) {
+      ask(*one);
+    }
+  }
 }
 
 bool Clients::allEnded() const {
-  return std::all_of(jobs_.begin(), jobs_.end(), [](const auto& job) {
-    return job->refused || job->ended_unseen || job->result.has_value();
-  });
+  return std::ranges::all_of(upgrades_, [](const auto& one) { return one->answered; }) &&
+         std::ranges::all_of(jobs_, [](const auto& job) {
+           return job->refused || job->ended_unseen || job->result.has_value();
+         });
 }
 
 void Clients::checkAndDisposeAll() {

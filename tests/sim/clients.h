@@ -29,6 +29,10 @@ class Clients {
   void takeSavepoint();
   /// Stops a job with a savepoint, for good in half of the cases.
   void stopAJob();
+  /// Lets another program take over from a job: one that fits, does not, or always crashes.
+  void upgradeAJob();
+  /// Of each job and those that took over from it, one runs at most.
+  void checkVersions() const;
   /// A savepoint that is known, if any is.
   void disposeOne();
   /// A new job from a savepoint, if any is known.
@@ -61,11 +65,21 @@ class Clients {
     bool answered = false;
   };
 
+  /// Likewise.
+  struct Upgrade {
+    runtime::UpgradeRequest request;
+    Model model;
+    bool answered = false;
+  };
+
   template <typename T>
   jobmanager::Callback<T> once(const std::string& what, jobmanager::Callback<T> then);
   void submit(Job& job);
   void follow(Job& job);
   void ask(Ask& one);
+  void ask(Upgrade& one);
+  void upgraded(const Upgrade& one, const runtime::UpgradeReply& reply);
+  void notUpgraded(const Upgrade& one, const Error& why);
   void dispose(const std::string& path, bool force);
   void checkSavepoint(const std::string& path) const;
   void checkResult(const Job& job) const;
@@ -81,6 +95,7 @@ class Clients {
   const bool handles_;
   std::vector<std::unique_ptr<Job>> jobs_;
   std::vector<std::unique_ptr<Ask>> asks_;
+  std::vector<std::unique_ptr<Upgrade>> upgrades_;
   std::set<std::string> savepoints_;  // Completed and not disposed.
   /// Jobs that have stopped, with what their savepoints hold where that is in files.
   std::map<JobId, std::optional<ModelState>> stopped_;

@@ -296,6 +296,13 @@ void FakeTaskManager::deploy(const runtime::Deployment& deployment) {
     send(std::vector{update});
   }
   workers_[deployment.execution] = std::move(worker);
+  if (deployment.graph->operators[0].payload.ends_with(kCrashes)) {
+    after(world_.delay(), [this, execution = deployment.execution] {
+      if (workers_.contains(execution)) {
+        end(execution, false, "killed by signal 11");
+      }
+    });
+  }
   keepTicking(deployment.execution);
 }
 

@@ -65,6 +65,9 @@ struct World {
   }
 };
 
+/// Behind the records in the payload of a source: its worker dies soon after each start.
+inline constexpr const char* kCrashes = " crashes";
+
 /// The model job: sources that count up, and counters per key; all state is plain numbers.
 struct Model {
   static constexpr std::uint64_t kKeys = 7;

@@ -53,6 +53,7 @@ class Scenario {
         world_.violations.push_back("file work piles up: " + std::to_string(io_->waiting()) +
                                     " pieces wait");
       }
+      clients_.checkVersions();
     }
     settle();
     if (world_.violations.empty()) {
@@ -156,7 +157,7 @@ class Scenario {
       actAroundRestarts();
       return;
     }
-    switch (world_.random.below(9)) {
+    switch (world_.random.below(10)) {
       case 0:
         task_managers_[world_.random.below(task_managers_.size())]->killWorker();
         break;
@@ -185,13 +186,16 @@ class Scenario {
           clients_.stopAJob();
         }
         break;
+      case 8:
+        clients_.upgradeAJob();
+        break;
       default:
         break;
     }
   }
 
   void actAroundRestarts() {
-    switch (world_.random.below(11)) {
+    switch (world_.random.below(12)) {
       case 0:
         task_managers_[world_.random.below(task_managers_.size())]->killWorker();
         break;
@@ -220,6 +224,9 @@ class Scenario {
         break;
       case 8:
         clients_.stopAJob();
+        break;
+      case 9:
+        clients_.upgradeAJob();
         break;
       default:
         break;

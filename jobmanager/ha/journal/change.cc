@@ -68,17 +68,71 @@ Result<JobCheckpoints> checkpointsOf(const v1::JobCheckpoints& from) {
   return to;
 }
 
+void fill(v1::Failure& to, const Error& from) {
+  to.set_code(static_cast<std::uint32_t>(from.code()));
+  to.set_message(from.message());
+  to.set_advice(from.advice());
+}
+
+Result<ErrorCode> codeOf(const v1::Failure& from) {
+  return wire::fields::number(
+      "code of a failure", from.code(), ErrorCode::kInvalidArgument, ErrorCode::kIo);
+}
+
+Error errorOf(ErrorCode code, const v1::Failure& from) {
+  return Error(code, from.message()).advise(from.advice());
+}
+
 void fill(v1::SavepointAnswer& to, const SavepointAnswer& from) {
   to.set_operation(bytesOf(from.operation));
   to.set_job(bytesOf(from.job));
   if (from.result) {
     *to.mutable_result() = wire::toProto(runtime::SavepointEvent(*from.result)).result();
   } else {
-    v1::Failure& failure = *to.mutable_failure();
-    failure.set_code(static_cast<std::uint32_t>(from.result.error().code()));
-    failure.set_message(from.result.error().message());
-    failure.set_advice(from.result.error().advice());
+    fill(*to.mutable_failure(), from.result.error());
   }
+}
+
+void fill(v1::PutUpgrade& to, const StoredUpgrade& from) {
+  *to.mutable_request() = wire::toProto(from.request);
+  *to.mutable_back() = wire::toProto(from.back);
+  to.set_begun_millis(from.begun_millis);
+}
+
+void fill(v1::UpgradeProgress& to, const PutUpgradeProgress& from) {
+  const UpgradeProgress& progress = from.progress;
+  to.set_operation(bytesOf(from.operation));
+  to.set_step(static_cast<std::uint32_t>(progress.step));
+  to.set_stopping_millis(progress.stopping_millis);
+  to.set_running_millis(progress.running_millis);
+  *to.mutable_reply() = wire::toProto(progress.reply);
+  if (progress.failure) {
+    fill(*to.mutable_failure(), *progress.failure);
+  }
+}
+
+Result<Change> upgradeOf(const v1::PutUpgrade& from) {
+  PutUpgrade to;
+  WEIR_TRY(to.upgrade.request, wire::fromProto(from.request()));
+  WEIR_TRY(to.upgrade.back, wire::fromProto(from.back()));
+  to.upgrade.begun_millis = from.begun_millis();
+  return Change(std::move(to));
+}
+
+Result<Change> progressOf(const v1::UpgradeProgress& from) {
+  PutUpgradeProgress to;
+  WEIR_TRY(to.operation, wire::fields::id<OperationId>("operation", from.operation()));
+  WEIR_TRY(to.progress.step,
+           wire::fields::number(
+               "step of an upgrade", from.step(), UpgradeStep::kBegun, UpgradeStep::kAnswered));
+  to.progress.stopping_millis = from.stopping_millis();
+  to.progress.running_millis = from.running_millis();
+  WEIR_TRY(to.progress.reply, wire::fromProto(from.reply()));
+  if (from.has_failure()) {
+    WEIR_TRY(const ErrorCode code, codeOf(from.failure()));
+    to.progress.failure = errorOf(code, from.failure());
+  }
+  return Change(std::move(to));
 }
 
 Result<runtime::SavepointResult> resultOf(const v1::SavepointAnswer& from) {
@@ -92,13 +146,8 @@ Result<Change> answerOf(const v1::SavepointAnswer& from) {
   WEIR_TRY(const auto operation, wire::fields::id<OperationId>("operation", from.operation()));
   WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.job()));
   if (from.has_failure()) {
-    WEIR_TRY(const auto code,
-             wire::fields::number("code of a failure",
-                                  from.failure().code(),
-                                  ErrorCode::kInvalidArgument,
-                                  ErrorCode::kIo));
-    Error why = Error(code, from.failure().message()).advise(from.failure().advice());
-    return Change(SavepointAnswer{operation, job, std::move(why)});
+    WEIR_TRY(const ErrorCode code, codeOf(from.failure()));
+    return Change(SavepointAnswer{operation, job, errorOf(code, from.failure())});
   }
   WEIR_TRY(auto result, resultOf(from));
   return Change(SavepointAnswer{operation, job, std::move(result)});
@@ -119,7 +168,9 @@ std::string encodeChange(const Change& change) {
             to.mutable_put_checkpoints()->set_job(bytesOf(put.job));
             fill(*to.mutable_put_checkpoints()->mutable_checkpoints(), put.checkpoints);
           },
-          [&to](const SavepointAnswer& answer) { fill(*to.mutable_put_savepoint(), answer); }},
+          [&to](const SavepointAnswer& answer) { fill(*to.mutable_put_savepoint(), answer); },
+          [&to](const PutUpgrade& put) { fill(*to.mutable_put_upgrade(), put.upgrade); },
+          [&to](const PutUpgradeProgress& put) { fill(*to.mutable_put_upgrade_progress(), put); }},
       change);
   return to.SerializeAsString();
 }
@@ -147,6 +198,10 @@ Result<Change> decodeChange(std::string_view bytes) {
     }
     case v1::JournalRecord::kPutSavepoint:
       return answerOf(from.put_savepoint());
+    case v1::JournalRecord::kPutUpgrade:
+      return upgradeOf(from.put_upgrade());
+    case v1::JournalRecord::kPutUpgradeProgress:
+      return progressOf(from.put_upgrade_progress());
     case v1::JournalRecord::CHANGE_NOT_SET:
       break;
   }

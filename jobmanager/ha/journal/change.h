@@ -23,8 +23,18 @@ struct PutCheckpoints {
   JobCheckpoints checkpoints;
 };
 
+/// One that begins: how far it has got comes as PutUpgradeProgress.
+struct PutUpgrade {
+  StoredUpgrade upgrade;
+};
+struct PutUpgradeProgress {
+  OperationId operation;
+  UpgradeProgress progress;
+};
+
 /// One write to the store of jobs: what a record of the journal holds.
-using Change = std::variant<PutJob, RemoveJob, PutCheckpoints, SavepointAnswer>;
+using Change = std::
+    variant<PutJob, RemoveJob, PutCheckpoints, SavepointAnswer, PutUpgrade, PutUpgradeProgress>;
 
 /// As `weir.v1.JournalRecord` (proto/journal.proto).
 std::string encodeChange(const Change& change);

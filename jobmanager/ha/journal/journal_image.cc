@@ -1,5 +1,6 @@
 #include "jobmanager/ha/journal/journal_image.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/overloaded.h"
@@ -24,13 +25,39 @@ void JournalImage::apply(const Change& change, std::string record) {
                      answers_.pop_front();
                    }
                    ended_ = ended_ || !jobs_.contains(answer.job);
-                 }},
+                 },
+                 [&](const PutUpgrade& put) {
+                   upgrades_.push_back({put.upgrade.request.operation, std::move(record), {}});
+                 },
+                 [&](const PutUpgradeProgress& put) { apply(put, std::move(record)); }},
       change);
+}
+
+void JournalImage::apply(const PutUpgradeProgress& put, std::string record) {
+  const bool answered = put.progress.step == UpgradeStep::kAnswered;
+  auto found = std::ranges::find(upgrades_, put.operation, &Upgrade::operation);
+  if (found == upgrades_.end()) {
+    if (!answered) {
+      return;
+    }
+    found = upgrades_.insert(upgrades_.end(), {put.operation, {}, {}});
+  }
+  found->progress = std::move(record);
+  if (answered) {
+    found->put.clear();
+    found->answered = true;
+    ended_ = true;
+  }
 }
 
 void JournalImage::forgetEnded() {
   std::erase_if(answers_, [this](const Answer& one) { return !jobs_.contains(one.job); });
+  std::erase_if(upgrades_, [](const Upgrade& one) { return one.stayed; });
   ended_ = false;
+  for (Upgrade& one : upgrades_) {
+    one.stayed = one.answered;
+    ended_ = ended_ || one.answered;
+  }
 }
 
 std::vector<std::string_view> JournalImage::records() const {
@@ -43,6 +70,14 @@ std::vector<std::string_view> JournalImage::records() const {
   }
   for (const Answer& answer : answers_) {
     records.push_back(answer.record);
+  }
+  for (const Upgrade& upgrade : upgrades_) {
+    if (!upgrade.put.empty()) {
+      records.push_back(upgrade.put);
+    }
+    if (!upgrade.progress.empty()) {
+      records.push_back(upgrade.progress);
+    }
   }
   return records;
 }
@@ -72,6 +107,19 @@ Result<Term> JournalImage::term(LeaderEpoch epoch) const {
   for (const Answer& answer : answers_) {
     WEIR_TRY(Change change, decodeChange(answer.record));
     term.savepoints.push_back(std::move(std::get<SavepointAnswer>(change)));
+  }
+  for (const Upgrade& one : upgrades_) {
+    StoredUpgrade upgrade;
+    if (!one.put.empty()) {
+      WEIR_TRY(Change put, decodeChange(one.put));
+      upgrade = std::move(std::get<PutUpgrade>(put).upgrade);
+    }
+    upgrade.request.operation = one.operation;
+    if (!one.progress.empty()) {
+      WEIR_TRY(Change progress, decodeChange(one.progress));
+      upgrade.progress = std::move(std::get<PutUpgradeProgress>(progress).progress);
+    }
+    term.upgrades.push_back(std::move(upgrade));
   }
   return term;
 }

@@ -23,9 +23,11 @@ class JournalImage {
   /// `record` is `change` as it was encoded.
   void apply(const Change& change, std::string record);
 
-  /// Something is still in the file that is to be forgotten: of a job that has ended.
+  /// Something is still in the file that is to be forgotten: of a job that has ended, or of an
+  /// upgrade that was answered.
   bool hasEnded() const { return ended_; }
-  /// Lets go of it here.
+  /// Lets go of it here. The answer of an upgrade stays for one time more, as a job manager that
+  /// takes over forgets at once, and who asked may ask that one.
   void forgetEnded();
 
   /// In an order in which they can be applied.
@@ -44,9 +46,19 @@ class JournalImage {
     JobId job;
     std::string record;
   };
+  struct Upgrade {
+    OperationId operation;
+    std::string put;       // Empty once it is answered.
+    std::string progress;  // Empty before the first.
+    bool answered = false;
+    bool stayed = false;  // Since it was answered, something was forgotten.
+  };
+
+  void apply(const PutUpgradeProgress& put, std::string record);
 
   std::map<JobId, Job> jobs_;
-  std::deque<Answer> answers_;  // Oldest first.
+  std::deque<Answer> answers_;    // Oldest first.
+  std::deque<Upgrade> upgrades_;  // Likewise.
   bool ended_ = false;
 };
 

@@ -71,6 +71,19 @@ void JournalJobStore::putSavepoint(LeaderEpoch epoch,
   request(Write{epoch, std::move(answer), std::move(done)});
 }
 
+void JournalJobStore::putUpgrade(LeaderEpoch epoch,
+                                 StoredUpgrade upgrade,
+                                 Answer<std::monostate> done) {
+  request(Write{epoch, PutUpgrade{std::move(upgrade)}, std::move(done)});
+}
+
+void JournalJobStore::putUpgradeProgress(LeaderEpoch epoch,
+                                         OperationId upgrade,
+                                         UpgradeProgress progress,
+                                         Answer<std::monostate> done) {
+  request(Write{epoch, PutUpgradeProgress{upgrade, std::move(progress)}, std::move(done)});
+}
+
 void JournalJobStore::request(Request request) {
   bool idle = false;
   std::optional<Error> refused;
@@ -378,6 +391,8 @@ void JournalJobStore::forget() {
   forget_timer_.reset();
   if (const Status anew = writeAnew(); !anew && anew.error().code() != ErrorCode::kFenced) {
     log::warn("an ended job is still in the journal", {{"reason", anew.error().text()}});
+    forgetLater();
+  } else if (image_.hasEnded()) {
     forgetLater();
   }
 }

@@ -65,6 +65,11 @@ class JournalJobStore final : public JobStore {
   void putSavepoint(LeaderEpoch epoch,
                     SavepointAnswer answer,
                     Answer<std::monostate> done) override;
+  void putUpgrade(LeaderEpoch epoch, StoredUpgrade upgrade, Answer<std::monostate> done) override;
+  void putUpgradeProgress(LeaderEpoch epoch,
+                          OperationId upgrade,
+                          UpgradeProgress progress,
+                          Answer<std::monostate> done) override;
 
  private:
   struct Write {

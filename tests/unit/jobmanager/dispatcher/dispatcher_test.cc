@@ -51,6 +51,15 @@ class HeldStore final : public ha::JobStore {
   void putSavepoint(LeaderEpoch epoch, ha::SavepointAnswer answer, Done done) override {
     memory.putSavepoint(epoch, std::move(answer), hold(std::move(done)));
   }
+  void putUpgrade(LeaderEpoch epoch, ha::StoredUpgrade upgrade, Done done) override {
+    memory.putUpgrade(epoch, std::move(upgrade), hold(std::move(done)));
+  }
+  void putUpgradeProgress(LeaderEpoch epoch,
+                          OperationId upgrade,
+                          ha::UpgradeProgress progress,
+                          Done done) override {
+    memory.putUpgradeProgress(epoch, upgrade, std::move(progress), hold(std::move(done)));
+  }
   void release() {
     holds = false;
     for (const std::function<void()>& answer : std::exchange(held_, {})) {

@@ -75,6 +75,15 @@ class FullStore final : public JobStore {
   void putSavepoint(LeaderEpoch, SavepointAnswer, Answer<std::monostate> done) override {
     answer(done);
   }
+  void putUpgrade(LeaderEpoch, StoredUpgrade, Answer<std::monostate> done) override {
+    answer(done);
+  }
+  void putUpgradeProgress(LeaderEpoch,
+                          OperationId,
+                          UpgradeProgress,
+                          Answer<std::monostate> done) override {
+    answer(done);
+  }
   void answer(const Answer<std::monostate>& done) {
     ++asked;
     done(why ? Status(*why) : ok());

@@ -43,6 +43,12 @@ class FakeDispatcher final : public DispatcherGateway {
     progress({CheckpointId(1), 1, 2, 10});
     done(runtime::SavepointResult{"file:/savepoint-1", "there", CheckpointId(1), 10, {}});
   }
+  void upgrade(runtime::UpgradeRequest request, Callback<runtime::UpgradeReply> done) override {
+    runtime::UpgradeReply reply;
+    reply.job = request.next.job;
+    reply.savepoint = "file:/savepoint-1";
+    done(reply);
+  }
   void dispose(runtime::DisposeRequest /*request*/, Callback<runtime::DisposeReply> done) override {
     done(runtime::DisposeReply{{}, true});
   }

@@ -111,6 +111,79 @@ TEST_F(JournalJobStoreTest, HandsOnAnswersOfSavepointsAlsoRefusals) {
   EXPECT_EQ(term.savepoints[1].result.error().text(), "no checkpoints; enable them");
 }
 
+TEST_F(JournalJobStoreTest, HandsOnAnUpgradeWithBothProgramsAndHowFarItHasGot) {
+  StoredUpgrade upgrade;
+  upgrade.request.operation = OperationId::random(random_);
+  upgrade.request.job = job_;
+  upgrade.request.next = sampleJob(other_, "new");
+  upgrade.request.next.restore = runtime::RestoreRequest{"", true, {"uid"}, {{"a", "b"}}};
+  upgrade.back = sampleJob(JobId::random(random_), "old");
+  upgrade.begun_millis = 17;
+  UpgradeProgress progress;
+  progress.step = UpgradeStep::kRunning;
+  progress.stopping_millis = 18;
+  progress.running_millis = 19;
+  progress.reply.savepoint = "file:/sp";
+  progress.reply.restore.dropped = {"one"};
+  const OperationId operation = upgrade.request.operation;
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(ask([&](auto done) { store->putUpgrade(epoch, upgrade, done); }));
+  }
+  EXPECT_EQ(next().upgrades.at(0).progress.step, UpgradeStep::kBegun);
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(
+        ask([&](auto done) { store->putUpgradeProgress(epoch, operation, progress, done); }));
+  }
+  const Term term = next();
+  ASSERT_EQ(term.upgrades.size(), 1U);
+  const StoredUpgrade& found = term.upgrades[0];
+  EXPECT_EQ(found.request.operation, operation);
+  EXPECT_EQ(found.request.job, job_);
+  EXPECT_EQ(found.request.next.job, other_);
+  EXPECT_EQ(found.request.next.restore->drop, std::vector<std::string>{"uid"});
+  EXPECT_TRUE(found.request.next.restore->allow_non_restored);
+  EXPECT_EQ(found.back.graph->name, "old");
+  EXPECT_EQ(found.begun_millis, 17);
+  EXPECT_EQ(found.progress.step, UpgradeStep::kRunning);
+  EXPECT_EQ(found.progress.stopping_millis, 18);
+  EXPECT_EQ(found.progress.running_millis, 19);
+  EXPECT_EQ(found.progress.reply.savepoint, "file:/sp");
+  EXPECT_THAT(found.progress.reply.restore.dropped, ElementsAre("one"));
+  EXPECT_FALSE(found.progress.failure.has_value());
+}
+
+TEST_F(JournalJobStoreTest, KeepsTheAnswerOfAnUpgradeForTheNextJobManagerAndThenForgetsIt) {
+  StoredUpgrade upgrade;
+  upgrade.request.operation = OperationId::random(random_);
+  upgrade.request.next = sampleJob(other_, "a very special name");
+  upgrade.back = sampleJob(job_, "a very special name");
+  UpgradeProgress answered;
+  answered.step = UpgradeStep::kAnswered;
+  answered.failure = Error(ErrorCode::kUnavailable, "neither runs").advise("start one");
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(ask([&](auto done) { store->putUpgrade(epoch, upgrade, done); }));
+    ASSERT_TRUE(ask([&](auto done) {
+      store->putUpgradeProgress(epoch, upgrade.request.operation, answered, done);
+    }));
+  }
+  auto store = open();
+  const Term term = *begin(*store);
+  ASSERT_EQ(term.upgrades.size(), 1U);
+  EXPECT_EQ(term.upgrades[0].request.operation, upgrade.request.operation);
+  EXPECT_EQ(term.upgrades[0].progress.step, UpgradeStep::kAnswered);
+  EXPECT_EQ(term.upgrades[0].progress.failure->text(), "neither runs; start one");
+  EXPECT_THAT(read(theJournal()), Not(HasSubstr("a very special name")));
+  time_.advance(std::chrono::seconds(20));
+  store.reset();
+  EXPECT_THAT(next().upgrades, IsEmpty());
+}
+
 TEST_F(JournalJobStoreTest, SyncsOnceForAllWritesThatWait) {
   auto store = open();
   const LeaderEpoch epoch = begin(*store)->epoch;

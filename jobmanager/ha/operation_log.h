@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "jobmanager/resources/callback.h"
+#include "jobmanager/ha/job_store.h"
 
-namespace weir::jobmanager {
+namespace weir::ha {
 
 /// Requests that clients may repeat: a repeated one joins the first, or gets its answer again.
 ///
@@ -21,7 +21,7 @@ class OperationLog {
  public:
   /// True when the operation is new and the caller must see to finish(); else `done` was answered
   /// or waits for the first.
-  bool begin(OperationId id, Callback<Reply> done) {
+  bool begin(OperationId id, Answer<Reply> done) {
     auto [entry, fresh] = entries_.try_emplace(id);
     if (entry->second.reply) {
       done(*entry->second.reply);
@@ -42,7 +42,7 @@ class OperationLog {
     Entry& entry = entries_[id];
     entry.reply = reply;
     finished_.push_back(id);
-    for (Callback<Reply>& done : std::exchange(entry.waiting, {})) {
+    for (Answer<Reply>& done : std::exchange(entry.waiting, {})) {
       done(reply);
     }
     if (finished_.size() > kRemembered) {
@@ -67,7 +67,7 @@ class OperationLog {
  private:
   static constexpr std::size_t kRemembered = 1000;
   struct Entry {
-    std::vector<Callback<Reply>> waiting;
+    std::vector<Answer<Reply>> waiting;
     std::optional<Result<Reply>> reply;
   };
 
@@ -75,4 +75,4 @@ class OperationLog {
   std::deque<OperationId> finished_;
 };
 
-}  // namespace weir::jobmanager
+}  // namespace weir::ha

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/base/result.h"
+#include "common/concurrency/executor.h"
+#include "common/fs/file_system.h"
+#include "jobmanager/blob/blob_store.h"
+#include "jobmanager/ha/job_store.h"
+
+namespace weir::jobmanager {
+
+/// What a dispatcher works with. All of it outlives the dispatcher.
+struct DispatcherServices {
+  concurrency::Executor& strand;  ///< Owns all state of the job manager.
+  concurrency::Executor& io;      ///< Runs the file work of jobs.
+  const Clock& clock;
+  Random& random;  ///< Used on the strand.
+  fs::FileSystem& files;
+  blob::BlobStore& blobs;
+  ha::JobStore& store;
+  concurrency::Executor* user_io = nullptr;  ///< Work on paths that users name; null: `io`.
+  /// A newer leader took over, and the dispatcher has stepped down: the process is to end. Called
+  /// on the strand, once.
+  std::function<void(const Error&)> stepped_down = {};
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "jobmanager/ha/job_store.h"
+
+namespace weir::jobmanager {
+
+/// Of a program as it is to be submitted: "job <id> ('name')".
+std::string labelOf(const runtime::SubmitRequest& job);
+/// "is FAILED: ...": of a job that has come to this.
+std::string hasEnded(const runtime::JobResult& result);
+
+/// What is stored of one upgrade, and what becomes of it by what happens. A plain value.
+class UpgradeState {
+ public:
+  explicit UpgradeState(ha::StoredUpgrade upgrade) : upgrade_(std::move(upgrade)) {}
+
+  const ha::StoredUpgrade& stored() const { return upgrade_; }
+  const ha::UpgradeProgress& progress() const { return upgrade_.progress; }
+  ha::UpgradeStep step() const { return upgrade_.progress.step; }
+  const runtime::UpgradeRequest& request() const { return upgrade_.request; }
+  const runtime::SubmitRequest& next() const { return upgrade_.request.next; }
+  const runtime::SubmitRequest& back() const { return upgrade_.back; }
+  /// Whether this is one of its three jobs.
+  bool concerns(JobId job) const;
+  /// The next one was, or is being, submitted, and has neither taken over nor failed.
+  bool isOfNext() const;
+  /// The program, to start from the savepoint.
+  runtime::SubmitRequest fromSavepoint(runtime::SubmitRequest program) const;
+
+  /// It is taken up again, with these jobs. True when it has got further than was stored: the job
+  /// has stopped, or the next one has completed a checkpoint.
+  bool resume(const std::vector<ha::StoredJob>& jobs, std::int64_t now);
+
+  // Times are in milliseconds since 1970. Those of another kind than in `step` come next to it.
+  void stopping(std::int64_t now) { upgrade_.progress.stopping_millis = now; }
+  void stopped(const std::string& savepoint);
+  void go(ha::UpgradeStep step) { upgrade_.progress.step = step; }
+  void accepted(const runtime::RestoreReport& restore);
+  /// All tasks of the next one run, perhaps for some time.
+  void nextRuns(std::int64_t now);
+  /// `why` continues "<job> ".
+  void fail(const std::string& why);
+  void succeed(std::int64_t now);
+  /// `but`, if not empty, continues "<job>, which ".
+  void backRuns(std::int64_t now, const std::string& but);
+  /// The next one was given up, and the job of the old program has come to this.
+  void backEnded(const runtime::JobResult& result, std::int64_t now);
+  void refuse(const Error& why);
+
+ private:
+  runtime::UpgradeReply& reply() { return upgrade_.progress.reply; }
+
+  ha::StoredUpgrade upgrade_;
+};
+
+}  // namespace weir::jobmanager
