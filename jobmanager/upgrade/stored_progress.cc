@@ -93,11 +93,11 @@ void StoredProgress::abandon() {
 }
 
 void StoredProgress::letGo() {
-  const auto first = std::stable_partition(
-      waiting_.begin(), waiting_.end(), [this](const auto& one) { return one.first > stored_; });
+  const auto later = std::ranges::find_if(
+      waiting_, [this](const auto& one) { return one.first > stored_; });  // They come in order.
   const std::vector<std::pair<std::uint64_t, std::function<void()>>> gone(
-      std::make_move_iterator(first), std::make_move_iterator(waiting_.end()));
-  waiting_.erase(first, waiting_.end());
+      std::make_move_iterator(waiting_.begin()), std::make_move_iterator(later));
+  waiting_.erase(waiting_.begin(), later);
   for (const auto& [version, then] : gone) {
     then();
   }
