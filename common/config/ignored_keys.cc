@@ -20,8 +20,6 @@ constexpr std::string_view kHa =
 constexpr std::string_view kRocks =
     "tunes RocksDB in a way that is not offered; conf/README.md has what is";
 constexpr std::string_view kForst = "is for the ForSt backend, not available in this version";
-constexpr std::string_view kIncremental =
-    "is for incremental checkpoints, not available in this version; each is full";
 constexpr std::string_view kSnapshot =
     "tunes how Flink writes state; the heap backend here needs none of it";
 constexpr std::string_view kScheduler =
@@ -152,8 +150,6 @@ const std::vector<IgnoredKey>& allIgnoredKeys() {
       {"high-availability.*", kHa},
       {"state.backend.rocksdb.*", kRocks},
       {"state.backend.forst.*", kForst},
-      {"state.backend.incremental", kIncremental},
-      {"execution.checkpointing.incremental", kIncremental},
       {"state.backend.local-recovery", kSnapshot},
       {"execution.state-recovery.*", kSnapshot},
       {"state.backend.async", kSnapshot},

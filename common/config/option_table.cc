@@ -61,6 +61,7 @@ const std::vector<Area>& allAreas() {
         &kMaxPendingRemovals}},
       {"State in RocksDB",
        {&kRocksCache,
+        &kIncremental,
         &kRocksBlockCache,
         &kRocksWriteBuffer,
         &kRocksWriteBuffers,

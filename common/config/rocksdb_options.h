@@ -12,6 +12,13 @@ inline constexpr auto kRocksCache =
         "What the keys and values in memory may take for each slot, shared equally by "
         "the operators with keyed state; others go to RocksDB.")
         .range(64 << 10);
+inline constexpr auto kIncremental =
+    Option<bool>("state.backend.incremental",
+                 "false",
+                 "With state.backend: rocksdb, periodic checkpoints in files share what has not "
+                 "changed since the last one (its tables, in the job's shared/); savepoints are "
+                 "whole always.")
+        .alias({"state.backend.rocksdb.incremental", "execution.checkpointing.incremental"});
 inline constexpr auto kRocksBlockCache =
     Option<MemorySize>("state.backend.rocksdb.block.cache-size",
                        "32 mb",

@@ -23,6 +23,8 @@ class OperatorFrozenState final : public state::FrozenState {
                       std::function<void()> on_abandoned = {})
       : keyed_(std::move(keyed)), own_(std::move(own)), on_abandoned_(std::move(on_abandoned)) {}
   Status write(state::SectionWriter& to) const override;
+  bool share() override { return keyed_ != nullptr && keyed_->share(); }
+  Result<state::SharedTables> settle() override { return keyed_->settle(); }
   std::function<void()> onAbandoned() const override { return on_abandoned_; }
 
  private:

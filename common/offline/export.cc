@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "common/base/crash_point.h"
@@ -16,7 +17,9 @@
 #include "common/snapshot/label_file.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/program_files.h"
+#include "common/snapshot/section_opener.h"
 #include "common/snapshot/state_files.h"
+#include "common/state/section.h"
 
 namespace weir::offline {
 namespace {
@@ -67,6 +70,12 @@ class RangeChecks {
   std::vector<record::Checksum> sums_;
 };
 
+/// A new file that a section goes into.
+struct FileSink final : state::ByteSink {
+  Status append(std::string_view bytes) override { return file->append(bytes); }
+  std::unique_ptr<fs::FileWriter> file;
+};
+
 /// One export on its way. Blocks.
 class Copy {
  public:
@@ -74,7 +83,11 @@ class Copy {
        const snapshot::Opened& from,
        std::string to,
        const ExportSettings& settings)
-      : files_(files), from_(from), to_(std::move(to)), settings_(settings) {}
+      : files_(files),
+        from_(from),
+        to_(std::move(to)),
+        settings_(settings),
+        metadata_(from.metadata) {}
 
   Status run() {
     WEIR_RETURN_IF_ERROR(files_.makeDirectories(to_));
@@ -84,7 +97,7 @@ class Copy {
     WEIR_RETURN_IF_ERROR(copyProgram());
     crashPoint("export.program");
     WEIR_RETURN_IF_ERROR(copyLabel());
-    runtime::CheckpointMetadata metadata = from_.metadata;
+    runtime::CheckpointMetadata metadata = metadata_;
     metadata.savepoint = true;
     metadata.exported = true;
     metadata.data_directory.clear();  // Wherever it lies.
@@ -101,8 +114,18 @@ class Copy {
     std::map<std::string, std::vector<Range>> by_file;
     for (const runtime::SavedOperator& op : from_.metadata.operators) {
       for (const runtime::SubtaskState& subtask : op.subtasks) {
+        if (!subtask.handle.shared.empty()) {
+          not_copied_.insert(subtask.handle.location);
+        }
+      }
+    }
+    for (const runtime::SavedOperator& op : from_.metadata.operators) {
+      for (const runtime::SubtaskState& subtask : op.subtasks) {
         const runtime::SectionHandle& handle = subtask.handle;
         const Range range{&op, subtask.subtask, &handle};
+        if (isWrittenOut(handle)) {
+          continue;
+        }
         if (handle.storage == Storage::kFile) {
           by_file[handle.location].push_back(range);
         } else if (handle.storage == Storage::kInline &&
@@ -122,7 +145,63 @@ class Copy {
       WEIR_RETURN_IF_ERROR(checks.end(path));
       crashPoint("export.file");
     }
+    for (runtime::SavedOperator& op : metadata_.operators) {
+      if (std::ranges::any_of(
+              op.subtasks, [this](const auto& subtask) { return isWrittenOut(subtask.handle); })) {
+        WEIR_RETURN_IF_ERROR(writeOut(op));
+      }
+    }
     return ok();
+  }
+
+  /// Whether a section is in a file with one that shares tables.
+  bool isWrittenOut(const runtime::SectionHandle& handle) const {
+    return handle.storage == Storage::kFile && not_copied_.contains(handle.location);
+  }
+
+  /// State that shares tables with other checkpoints gets sections of its own, which tell exactly
+  /// how many entries there are.
+  Status writeOut(runtime::SavedOperator& op) {
+    snapshot::SectionOpener opener(files_);
+    for (runtime::SavedState& one : op.states) {
+      one.entries = 0;
+      one.bytes = 0;
+    }
+    for (runtime::SubtaskState& subtask : op.subtasks) {
+      if (subtask.handle.storage == Storage::kNone) {
+        continue;
+      }
+      WEIR_TRY(const auto section, opener.open(snapshot::resolve(from_.metadata, subtask.handle)));
+      for (const state::StateSummary& summary : section->states()) {
+        for (runtime::SavedState& one : op.states) {
+          const bool same = one.name == summary.name && one.kind == summary.kind;
+          one.entries += same ? summary.entries : 0;
+          one.bytes += same ? summary.bytes : 0;
+        }
+      }
+      if (isWrittenOut(subtask.handle)) {
+        WEIR_TRY(subtask.handle, writeSection(*section));
+        WEIR_RETURN_IF_ERROR(told(subtask.handle.size));
+        crashPoint("export.tables");
+      }
+    }
+    return ok();
+  }
+
+  Result<runtime::SectionHandle> writeSection(const state::SectionReader& section) {
+    runtime::SectionHandle handle;
+    handle.storage = Storage::kFile;
+    handle.location = snapshot::ownStateName(written_sections_++);
+    FileSink sink;
+    WEIR_TRY(sink.file, files_.create(fs::join(to_, handle.location)));
+    state::SectionWriter writer(sink);
+    WEIR_RETURN_IF_ERROR(state::copyStates(section, writer));
+    WEIR_TRY(const state::SectionInfo info, writer.finish());
+    WEIR_RETURN_IF_ERROR(sink.file->commit());
+    handle.size = info.size;
+    handle.checksum = info.checksum;
+    ++copied_files_;
+    return handle;
   }
 
   Status copyProgram() {
@@ -181,6 +260,9 @@ class Copy {
   const snapshot::Opened& from_;
   const std::string to_;
   const ExportSettings& settings_;
+  runtime::CheckpointMetadata metadata_;  // Of the copy.
+  std::set<std::string> not_copied_;      // Files that have sections which share tables.
+  std::uint64_t written_sections_ = 0;
   std::uint64_t copied_ = 0;
   std::uint64_t copied_files_ = 1;  // With the metadata.
 };

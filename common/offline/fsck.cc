@@ -11,6 +11,7 @@
 #include "common/offline/fsck_directory.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/mark_holder.h"
+#include "common/snapshot/shared_files.h"
 #include "common/snapshot/state_files.h"
 
 namespace weir::offline {
@@ -103,8 +104,19 @@ class Scan {
       if (entry.directory && !entry.link && snapshot::isCheckpointDirectory(below)) {
         WEIR_RETURN_IF_ERROR(lookAtSnapshot(below, of_job.marks));
       }
+      if (entry.directory && !entry.link && below == snapshot::sharedDirectoryOfJob(path)) {
+        lookAtShared(below, of_job.marks);
+      }
     }
     return ok();
+  }
+
+  void lookAtShared(const std::string& path, const std::vector<snapshot::InUse>& above) {
+    DirectoryFacts facts = factsOf(files_, path, settings_.now_millis);
+    facts.marks.insert(facts.marks.end(), above.begin(), above.end());
+    for (const fs::FileInfo& entry : facts.state_files) {
+      candidates_.push_back(unnamed(path, entry, facts));
+    }
   }
 
   Status lookAtSnapshot(const std::string& path, const std::vector<snapshot::InUse>& above) {
@@ -149,6 +161,7 @@ class Scan {
     for (const std::string& name : snapshot::dataFiles(metadata)) {
       named_.insert(name);
     }
+    named_.merge(snapshot::sharedFiles(metadata));
     const auto damaged = snapshot::damagedFiles(files_, metadata);
     for (const std::string& one :
          damaged ? *damaged : std::vector<std::string>{damaged.error().message()}) {
@@ -163,7 +176,7 @@ class Scan {
   /// that it does not matter where they lie; those of savepoints are told by their directory.
   bool isNamed(const std::string& path) const {
     const std::string name = fs::nameOf(path);
-    if (snapshot::isTaskFile(name)) {
+    if (snapshot::isTaskFile(name) || snapshot::sharedSince(name)) {
       return named_.contains(name);
     }
     const auto directory = files_.stat(fs::parentOf(path));

@@ -43,7 +43,8 @@ DirectoryFacts factsOf(fs::FileSystem& files,
       const DirectoryFacts program = factsOf(files, fs::join(directory, entry.name), now_millis);
       facts.size += program.size;
       newest = std::max(newest, now_millis - program.age_millis);
-    } else if (regular && (snapshot::isTaskFile(entry.name) || snapshot::isOwnState(entry.name))) {
+    } else if (regular && (snapshot::isTaskFile(entry.name) || snapshot::sharedSince(entry.name) ||
+                           snapshot::isOwnState(entry.name))) {
       facts.state_files.push_back(entry);
     } else if (const auto job = snapshot::markedJob(entry.name); regular && job) {
       continue;

@@ -9,6 +9,7 @@
 #include "common/snapshot/label_file.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/section_opener.h"
+#include "common/snapshot/shared_files.h"
 #include "common/snapshot/state_files.h"
 
 namespace weir::offline {
@@ -83,7 +84,9 @@ SnapshotDescription describe(fs::FileSystem& files, const snapshot::Opened& open
   SnapshotDescription description;
   description.format = runtime::CheckpointMetadata::kVersion;
   description.files = snapshot::dataFiles(metadata);
-  description.self_contained = description.files.empty() || metadata.data_directory == opened.path;
+  description.self_contained =
+      (description.files.empty() || metadata.data_directory == opened.path) &&
+      snapshot::sharedFiles(metadata).empty();
   description.users = snapshot::usersOf(files, opened.path);
   if (const auto label = snapshot::readLabel(files, opened.path)) {
     description.label = *label;

@@ -46,6 +46,9 @@ struct SavedOperator {
     std::uint64_t sum = 0;
     for (const SubtaskState& subtask : subtasks) {
       sum += subtask.handle.size;
+      for (const SharedFile& file : subtask.handle.shared) {
+        sum += file.size;
+      }
     }
     return sum;
   }

@@ -10,6 +10,13 @@
 
 namespace weir::runtime {
 
+/// A file that several snapshots of a job may need, in `shared/` beside their directories.
+struct SharedFile {
+  std::string name;
+  std::uint64_t size = 0;
+  bool operator==(const SharedFile&) const = default;
+};
+
 /// Where one operator section of one subtask's snapshot lies.
 struct SectionHandle {
   enum class Storage : std::uint8_t {
@@ -23,7 +30,8 @@ struct SectionHandle {
   std::string bytes;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
-  std::uint64_t checksum = 0;  ///< XXH3-64 of the section.
+  std::uint64_t checksum = 0;           ///< XXH3-64 of the section.
+  std::vector<SharedFile> shared = {};  ///< Of kFile: what it needs beside its own bytes.
   bool operator==(const SectionHandle&) const = default;
 };
 

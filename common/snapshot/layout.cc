@@ -14,6 +14,7 @@ constexpr std::string_view kOwnState = "state-";
 constexpr std::string_view kLabel = "label";
 constexpr std::string_view kInUse = "in-use-";
 constexpr std::string_view kExport = ".export";
+constexpr std::string_view kShared = "shared";
 
 constexpr std::string_view kDecimal = "0123456789";
 constexpr std::string_view kHex = "0123456789abcdef";
@@ -49,6 +50,14 @@ bool isCheckpointDirectory(std::string_view directory) {
 bool isCheckpointDirectory(std::string_view directory, JobId job, CheckpointId checkpoint) {
   return checkpointDirectory(job.hex(), checkpoint) ==
          fs::join(fs::nameOf(fs::parentOf(directory)), fs::nameOf(directory));
+}
+
+std::string sharedDirectory(std::string_view checkpoint_directory) {
+  return sharedDirectoryOfJob(fs::parentOf(checkpoint_directory));
+}
+
+std::string sharedDirectoryOfJob(std::string_view job_directory) {
+  return fs::join(job_directory, kShared);
 }
 
 std::string savepointName(std::string_view random) {
@@ -109,6 +118,27 @@ std::string taskFileName(OperatorId vertex,
 bool isTaskFile(std::string_view name) {
   return !name.ends_with('-') && take(name, kHex, kVertexDigits) && take(name, kDecimal, 0) &&
          take(name, kDecimal, 0) && take(name, kHex, kRandomDigits) && name.empty();
+}
+
+std::string sharedFileName(OperatorId vertex,
+                           std::uint32_t subtask,
+                           std::uint64_t attempt,
+                           CheckpointId checkpoint,
+                           std::string_view random) {
+  return taskFileName(
+      vertex, subtask, attempt, std::to_string(checkpoint.value()) + "-" + std::string(random));
+}
+
+std::optional<CheckpointId> sharedSince(std::string_view name) {
+  constexpr std::size_t kMostDigits = 18;  // More would not fit.
+  if (name.ends_with('-') || !take(name, kHex, kVertexDigits) || !take(name, kDecimal, 0) ||
+      !take(name, kDecimal, 0)) {
+    return std::nullopt;
+  }
+  const std::string digits(name.substr(0, name.find('-')));
+  const bool is_one = digits.size() <= kMostDigits && take(name, kDecimal, 0) &&
+                      take(name, kHex, kRandomDigits) && name.empty();
+  return is_one ? std::optional(CheckpointId(std::stoull(digits))) : std::nullopt;
 }
 
 std::string ownStateName(std::uint64_t number) {

@@ -16,6 +16,8 @@
 ///             metadata
 ///             <vertex>-<subtask>-<attempt>-<random>  state of one subtask
 ///             in-use-<job id>                      that job would recover from this
+///         shared/                                  what several of these checkpoints need
+///             <vertex>-<subtask>-<attempt>-<checkpoint>-<random>  a table of one subtask
 ///     <directory of savepoints>/savepoint-<12 hex digits>/
 ///         metadata                                 names the directory of the state
 ///         state-<n>                                state that lay on the job manager
@@ -44,6 +46,10 @@ std::string checkpointDirectory(std::string_view job_directory, CheckpointId che
 bool isCheckpointDirectory(std::string_view directory);
 /// Whether it is named like that of this checkpoint of this job.
 bool isCheckpointDirectory(std::string_view directory, JobId job, CheckpointId checkpoint);
+
+/// `shared`, beside the directory of a checkpoint.
+std::string sharedDirectory(std::string_view checkpoint_directory);
+std::string sharedDirectoryOfJob(std::string_view job_directory);
 
 /// `savepoint-<random>`.
 std::string savepointName(std::string_view random);
@@ -74,6 +80,14 @@ std::string taskFileName(OperatorId vertex,
                          std::string_view random);
 /// Whether a worker names files of state like that.
 bool isTaskFile(std::string_view name);
+/// `<vertex>-<subtask>-<attempt>-<checkpoint>-<random>`: of the checkpoint that stored it first.
+std::string sharedFileName(OperatorId vertex,
+                           std::uint32_t subtask,
+                           std::uint64_t attempt,
+                           CheckpointId checkpoint,
+                           std::string_view random);
+/// The checkpoint in the name of a shared file; nothing when it is none.
+std::optional<CheckpointId> sharedSince(std::string_view name);
 /// `state-<number>`: state that a savepoint has of its own.
 std::string ownStateName(std::uint64_t number);
 bool isOwnState(std::string_view name);

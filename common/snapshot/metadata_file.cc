@@ -22,6 +22,13 @@ Status checkHandles(const runtime::CheckpointMetadata& metadata) {
       if (handle.storage == Storage::kBlob) {
         return Error(ErrorCode::kInvalidArgument, "it names state in the memory of a job manager");
       }
+      for (const runtime::SharedFile& file : handle.shared) {
+        if (!sharedSince(file.name)) {
+          return Error(ErrorCode::kInvalidArgument,
+                       "metadata: operator '" + one.name + "' shares a file '" + file.name +
+                           "', which no checkpoint names like that");
+        }
+      }
       if (handle.storage == Storage::kFile && !isStateFileName(handle.location)) {
         return Error(ErrorCode::kInvalidArgument,
                      "metadata: operator '" + one.name + "' has state in a file '" +

@@ -42,6 +42,7 @@ class OperatorSections {
       finished_.emplace(part.subtask, part.finished);
       if (part.handle.storage != runtime::SectionHandle::Storage::kNone) {
         sections_.push_back({part.subtask, resolve(metadata, part.handle)});
+        sections_.back().handle.shared.clear();  // Its section says it, too.
       }
     }
     std::ranges::sort(sections_, {}, &Section::old_subtask);

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "common/fs/uri.h"
+#include "common/record/checksum.h"
+#include "common/rocksdb/table_section.h"
 #include "common/snapshot/layout.h"
 
 namespace weir::snapshot {
@@ -25,6 +27,43 @@ class InlineSource final : public state::ByteSource {
  private:
   std::string bytes_;
 };
+
+/// What stands in a section behind its first bytes.
+class RestSource final : public state::ByteSource {
+ public:
+  RestSource(const state::ByteSource& whole, std::uint64_t begin) : whole_(whole), begin_(begin) {}
+  std::string name() const override { return whole_.name(); }
+  std::uint64_t size() const override { return whole_.size() - begin_; }
+  Result<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
+    if (offset > size()) {
+      return Error(ErrorCode::kCorruption, "the section is shorter than it says");
+    }
+    return whole_.read(begin_ + offset, length);
+  }
+
+ private:
+  const state::ByteSource& whole_;  // Of the caller.
+  std::uint64_t begin_;
+};
+
+/// Copies a shared file, with all its bytes as they were written.
+Status fetch(fs::FileSystem& files,
+             const std::string& from,
+             const rocks::TableManifest::Table& table,
+             state::ByteSink& to) {
+  constexpr std::uint64_t kPiece = 1 << 20;
+  WEIR_TRY(const auto file, files.openNoLink(from));
+  record::Checksum sum;
+  for (std::uint64_t at = 0; at < file->size(); at += kPiece) {
+    WEIR_TRY(const std::string bytes, file->read(at, std::min(kPiece, file->size() - at)));
+    sum.add(bytes);
+    WEIR_RETURN_IF_ERROR(to.append(bytes));
+  }
+  if (file->size() != table.size || sum.value() != table.checksum) {
+    return Error(ErrorCode::kCorruption, from + " is not as it was written");
+  }
+  return ok();
+}
 
 /// Keeps the bytes alive for as long as somebody reads them.
 struct OpenSection {
@@ -91,7 +130,8 @@ class SectionOpener::FileSource final : public state::ByteSource {
   std::uint64_t size_;
 };
 
-SectionOpener::SectionOpener(fs::FileSystem& files) : open_(std::make_shared<OpenFiles>(files)) {}
+SectionOpener::SectionOpener(fs::FileSystem& files)
+    : files_(files), open_(std::make_shared<OpenFiles>(files)) {}
 
 Result<std::unique_ptr<state::ByteSource>> SectionOpener::sourceOf(
     const runtime::SectionHandle& handle) {
@@ -116,10 +156,30 @@ Result<std::unique_ptr<state::ByteSource>> SectionOpener::sourceOf(
       std::make_unique<FileSource>(open_, handle.location, handle.offset, handle.size));
 }
 
+/// The canonical section that one with tables stands for.
+Result<std::unique_ptr<state::ByteSource>> SectionOpener::readTables(
+    const runtime::SectionHandle& handle, const state::ByteSource& section) {
+  if (handle.storage != runtime::SectionHandle::Storage::kFile) {
+    return Error(ErrorCode::kCorruption, "a section that shares files lies in none");
+  }
+  WEIR_TRY(const rocks::ReadManifest read, rocks::readManifest(section));
+  const std::string directory = sharedDirectory(fs::parentOf(handle.location));
+  return rocks::readTables(read.manifest,
+                           RestSource(section, read.size),
+                           handle.location,
+                           [&](const rocks::TableManifest::Table& table, state::ByteSink& to) {
+                             return fetch(files_, fs::join(directory, table.shared), table, to);
+                           });
+}
+
 Result<std::shared_ptr<state::SectionReader>> SectionOpener::open(
     const runtime::SectionHandle& handle) {
   auto opened = std::make_shared<OpenSection>();
   WEIR_TRY(opened->source, sourceOf(handle));
+  WEIR_TRY(const bool in_tables, rocks::hasManifest(*opened->source));
+  if (in_tables) {
+    WEIR_TRY(opened->source, readTables(handle, *opened->source));
+  }
   WEIR_TRY(opened->reader, state::SectionReader::open(*opened->source));
   return std::shared_ptr<state::SectionReader>(opened, opened->reader.get());
 }

@@ -13,8 +13,10 @@ namespace weir::snapshot {
 ///
 /// However many sections one opener has opened, it holds few files open; what it returns shares
 /// them, and owns all else that it needs but `files`. The bytes are checked before anything is
-/// read from them. On one thread, with all that it has opened. Errors: kCorruption and those of
-/// the file system, naming the file; kInvalidArgument for a file that no snapshot names like that.
+/// read from them. A section whose state lies in tables that checkpoints share is written out in
+/// the canonical format first, into a temporary file, for which RocksDB is needed. On one thread,
+/// with all that it has opened. Errors: kCorruption and those of the file system, naming the file;
+/// kInvalidArgument for a file that no snapshot names like that.
 class SectionOpener {
  public:
   explicit SectionOpener(fs::FileSystem& files);
@@ -28,6 +30,10 @@ class SectionOpener {
 
   Result<std::unique_ptr<state::ByteSource>> sourceOf(const runtime::SectionHandle& handle);
 
+  Result<std::unique_ptr<state::ByteSource>> readTables(const runtime::SectionHandle& handle,
+                                                        const state::ByteSource& section);
+
+  fs::FileSystem& files_;            // Of the caller.
   std::shared_ptr<OpenFiles> open_;  // With the sections that were opened.
 };
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
 
 namespace weir::snapshot {
 namespace {
@@ -57,6 +58,9 @@ Result<std::vector<std::string>> damagedFiles(fs::FileSystem& files,
     if (handle.storage == Storage::kFile) {
       std::uint64_t& size = least_size[resolve(metadata, handle).location];
       size = std::max(size, handle.offset + handle.size);
+    }
+    for (const runtime::SharedFile& file : handle.shared) {
+      least_size[fs::join(sharedDirectory(metadata.data_directory), file.name)] = file.size;
     }
   });
   std::vector<std::string> damaged;

@@ -10,6 +10,7 @@
 #include "common/base/bytes.h"
 #include "common/base/result.h"
 #include "common/state/column.h"
+#include "common/state/shared_tables.h"
 
 namespace weir::state {
 
@@ -38,6 +39,29 @@ class FrozenTier {
   virtual Result<std::unique_ptr<Cursor>> cells(const std::string& state) const = 0;
   /// Whether cells of this key, which was in memory, may lie here: those are out of date.
   virtual bool hides(Slot slot) const = 0;
+
+  /// The following make tables of everything, for a snapshot that shares them with others.
+  ///
+  /// On the tier's thread, before anything else happens to its backend. False: it does not do that,
+  /// and the cells are to be read. True: settle() follows for all unsettled() keys, then tables(),
+  /// on one thread, any; until then, or until this ends, the tier makes little room.
+  virtual bool share() { return false; }
+  virtual bool isShared() const { return false; }
+  /// Keys in memory whose cells may not be those that lie here.
+  virtual const std::vector<Slot>& unsettled() const {
+    static const std::vector<Slot> none;
+    return none;
+  }
+  /// Takes down the cells of the unsettled() key at `index`; by column, null where there is none.
+  virtual Status settle(std::size_t /*index*/,
+                        std::string_view /*name*/,
+                        std::span<const std::string_view> /*cells*/) {
+    return ok();
+  }
+  /// `families` of the result are in the order of columns; their infos are left to the caller.
+  virtual Result<SharedTables> tables() {
+    return Error(ErrorCode::kInternal, "a tier without tables was asked for them");
+  }
 };
 
 /// Where the cells of a backend lie that are not in memory. With a tier below them the columns are

@@ -32,6 +32,14 @@ class FrozenState {
   /// Writes every state with the backend's key schema, grouped by key group. Does not finish the
   /// section: operator state may follow.
   virtual Status write(SectionWriter& to) const = 0;
+  /// On the backend's thread, before anything else happens to it: asks that what lies in a tier,
+  /// and what memory holds of the same states, becomes files that snapshots share. False: there are
+  /// none, and write() writes all. True: settle() comes next, and write() writes what they lack.
+  virtual bool share() { return false; }
+  /// On one thread, any.
+  virtual Result<SharedTables> settle() {
+    return Error(ErrorCode::kInternal, "state that is not shared was to be settled");
+  }
   /// What to call if the snapshot is given up before anybody owns it; empty if there is nothing to
   /// do. May outlive this; runs user code.
   virtual std::function<void()> onAbandoned() const { return {}; }
@@ -192,6 +200,10 @@ class KeyedBackend {
   static Status writeColumns(const FrozenColumns& frozen,
                              const FrozenKeys& keys,
                              SectionWriter& to);
+  /// Makes tables of the columns and what lies below them; `slots` and `groups` are not looked at.
+  static Result<SharedTables> settleColumns(const FrozenColumns& frozen,
+                                            const FrozenKeys& keys,
+                                            bool names_hold_keys);
 
   Slot current_ = kNoSlot;
   std::vector<Slot> maybe_empty_;  // Inserted or cleared in this batch.

@@ -130,7 +130,16 @@ class KeyedBackendOf final : public KeyedBackend {
           max_parallelism_(max_parallelism),
           columns_(std::move(columns)) {}
 
+    bool share() override { return columns_.tier != nullptr && columns_.tier->share(); }
+
+    Result<SharedTables> settle() override {
+      return settleColumns(columns_, {{}, {}, *keys_, naming()}, kNamesHoldKeys);
+    }
+
     Status write(SectionWriter& to) const override {
+      if (columns_.tier != nullptr && columns_.tier->isShared() && columns_.raw.empty()) {
+        return ok();
+      }
       std::vector<std::uint32_t> group_of(slot_count_);
       std::vector<std::size_t> start(max_parallelism_ + 1);
       for (Slot slot = 0; slot < slot_count_; ++slot) {
@@ -149,13 +158,15 @@ class KeyedBackendOf final : public KeyedBackend {
           groups[at] = group_of[slot];
         }
       }
-      const auto naming = [this](Slot slot, Writer& name) {
-        putNameOf(*keys_->get(slot), max_parallelism_, name);
-      };
-      return writeColumns(columns_, {slots, groups, *keys_, naming}, to);
+      return writeColumns(columns_, {slots, groups, *keys_, naming()}, to);
     }
 
    private:
+    std::function<void(Slot, Writer&)> naming() const {
+      return
+          [this](Slot slot, Writer& name) { putNameOf(*keys_->get(slot), max_parallelism_, name); };
+    }
+
     std::unique_ptr<typename Column<K>::Frozen> keys_;
     Slot slot_count_;
     std::uint32_t max_parallelism_;

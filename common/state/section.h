@@ -142,4 +142,7 @@ class SectionReader {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Writes all states of a section again, checked, behind what `to` has.
+Status copyStates(const SectionReader& from, SectionWriter& to);
+
 }  // namespace weir::state

@@ -64,10 +64,12 @@ Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
   const std::vector<Slot>& slots = keys.slots;
   Writer key;
   Writer value;
+  const bool in_tables = frozen.tier != nullptr && frozen.tier->isShared();
+  const FrozenTier* tier = in_tables ? nullptr : frozen.tier.get();
   const auto writeState =
       [&](const StateInfo& info, const FrozenColumn& column, auto encode) -> Status {
     WEIR_RETURN_IF_ERROR(to.beginState(info, frozen.key_schema));
-    WEIR_TRY(Below below, Below::begin(frozen.tier.get(), info.name));
+    WEIR_TRY(Below below, Below::begin(tier, info.name));
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (i + kWriteAhead < slots.size()) {
         column.prefetch(slots[i + kWriteAhead]);
@@ -76,7 +78,7 @@ Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
       while (below.group() < keys.groups[i]) {
         WEIR_RETURN_IF_ERROR(below.write(below.group(), to));
       }
-      if (!below.ended() && frozen.tier->hides(slots[i])) {
+      if (!below.ended() && tier->hides(slots[i])) {
         key.clear();
         keys.naming(slots[i], key);
         endName(frozen.nameSpace(slots[i]), key);
@@ -100,7 +102,10 @@ Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
     return to.endState();
   };
   for (const auto& [info, column] : frozen.columns) {
-    WEIR_RETURN_IF_ERROR(writeState(info, *column, [&](Slot slot) { column->write(slot, value); }));
+    if (!in_tables) {
+      WEIR_RETURN_IF_ERROR(
+          writeState(info, *column, [&](Slot slot) { column->write(slot, value); }));
+    }
   }
   for (std::size_t i = 0; i < frozen.raw.size(); ++i) {
     const auto& raw = *frozen.raw[i];

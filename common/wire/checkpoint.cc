@@ -95,6 +95,11 @@ v1::StateHandle toProto(const runtime::SectionHandle& handle) {
   to.set_offset(handle.offset);
   to.set_size(handle.size);
   to.set_checksum(handle.checksum);
+  for (const runtime::SharedFile& file : handle.shared) {
+    v1::SharedFile& one = *to.add_shared();
+    one.set_name(file.name);
+    one.set_size(file.size);
+  }
   return to;
 }
 
@@ -109,6 +114,12 @@ Result<runtime::SectionHandle> fromProto(const v1::StateHandle& from) {
   to.offset = from.offset();
   to.size = from.size();
   to.checksum = from.checksum();
+  for (const v1::SharedFile& file : from.shared()) {
+    to.shared.push_back({file.name(), file.size()});
+  }
+  if (!to.shared.empty() && to.storage != Storage::kFile) {
+    return wrong("a state handle", "shares files and is in none");
+  }
   if (to.storage == Storage::kInline && to.bytes.size() != to.size) {
     return wrong(
         "an inline state handle",

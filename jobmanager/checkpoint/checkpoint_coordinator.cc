@@ -60,6 +60,7 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
                 .program = setup_.program,
                 .metadata_limit = setup_.metadata_limit},
                [this] { pacer_.removalEnded(); }),
+      shared_(services.files, work_, directory_),
       pacer_(
           services.strand,
           services.clock,
@@ -87,6 +88,7 @@ void CheckpointCoordinator::resume(const ha::JobCheckpoints& stored,
   }
   for (CompletedCheckpoint& one : retained) {
     continueAfter(one.metadata.checkpoint);
+    shared_.resume(one.metadata);
     static_cast<void>(store_.add(std::move(one), false));  // They were retained before.
   }
   for (const CheckpointId id : stored.discards) {
@@ -98,6 +100,7 @@ void CheckpointCoordinator::resume(const ha::JobCheckpoints& stored,
 void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
   const CheckpointId id = checkpoint.metadata.checkpoint;
   stored_.discarding(id);
+  shared_.release(id);
   removal_.discard(std::move(checkpoint), [this, id] { stored_.discarded(id); });
 }
 
@@ -149,6 +152,7 @@ void CheckpointCoordinator::takeFinal(Callback<CheckpointId> done) {
 /// Also of one that all have acknowledged, but that could not be written.
 void CheckpointCoordinator::aborted(PendingCheckpoint& pending, const Error& why) {
   removal_.aborted(pending.id, std::move(pending.acks));
+  shared_.release(pending.id);
   tasks_.notify(pending.id, false);
   history_.failed(pending.id, services_.clock.now() - pending.triggered, why);
   const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
@@ -174,6 +178,10 @@ void CheckpointCoordinator::complete(PendingCheckpoints::Pending pending) {
   crashPoint("snapshot.acknowledged");
   const Duration took = pending->acknowledged - pending->triggered;
   runtime::CheckpointMetadata metadata = toMetadata(*pending, graph_, setup_.origin, millis(took));
+  if (const Status admitted = shared_.admit(metadata); !admitted) {
+    aborted(*pending, admitted.error());
+    return;
+  }
   writer_.write(std::move(pending), std::move(metadata));
 }
 
@@ -239,6 +247,7 @@ void CheckpointCoordinator::recordCompleted(WrittenCheckpoint& written, bool poi
     for (CompletedCheckpoint& old : outdated) {
       discard(std::move(old));
     }
+    shared_.completed(id);
   } else if (pinned) {
     store_.pin(id);
   } else {

@@ -22,6 +22,7 @@
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
 #include "jobmanager/checkpoint/pending_checkpoints.h"
+#include "jobmanager/checkpoint/shared_file_counts.h"
 #include "jobmanager/checkpoint/stored_checkpoints.h"
 
 namespace weir::jobmanager {
@@ -34,7 +35,7 @@ namespace weir::jobmanager {
 /// acknowledged is always completed. State that belongs to no completed snapshot is discarded.
 /// When the next one begins, what is pending, how one becomes durable, what the store of jobs
 /// knows, and how what is needed no more goes is left to CheckpointPacer, PendingCheckpoints,
-/// CheckpointWriter, StoredCheckpoints and CheckpointRemoval.
+/// CheckpointWriter, StoredCheckpoints, CheckpointRemoval and SharedFileCounts.
 ///
 /// Threads: the strand; callbacks come on it. Every callback is called exactly once.
 class CheckpointCoordinator {
@@ -131,6 +132,7 @@ class CheckpointCoordinator {
   FileWork work_;  // Before those who use it.
   CheckpointWriter writer_;
   CheckpointRemoval removal_;
+  SharedFileCounts shared_;
   std::optional<LeftCheckpoints> left_;  // By earlier leaders, until start().
   CheckpointPacer pacer_;
 };

@@ -6,6 +6,7 @@
 #include "common/fs/uri.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
+#include "common/snapshot/shared_files.h"
 #include "common/snapshot/use_marks.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/checkpoint/directory_removal.h"
@@ -38,6 +39,7 @@ Status sweepDirectory(fs::FileSystem& files,
       WEIR_RETURN_IF_ERROR(removeCheckpointDirectory(files, path, {}));
     }
   }
+  WEIR_RETURN_IF_ERROR(snapshot::removeAllUnshared(files, setup.directory, setup.metadata_limit));
   WEIR_RETURN_IF_ERROR(snapshot::removeMark(files, setup.directory, setup.job));
   WEIR_TRY(const bool gone, fs::removeEmptyDirectory(files, setup.directory));
   return gone || resumed || !kept.empty()

@@ -48,12 +48,14 @@ Status checkLocations(const runtime::CheckpointAck& ack, const std::string& dire
   const auto expected = fs::Location::parse(directory);
   for (const runtime::OperatorSnapshot& one : ack.operators) {
     const std::string& location = one.handle.location;
-    bool usable = true;
+    bool usable = std::ranges::all_of(one.handle.shared, [&](const runtime::SharedFile& file) {
+      return !directory.empty() && snapshot::sharedSince(file.name).has_value();
+    });
     if (one.handle.storage == runtime::SectionHandle::Storage::kBlob) {
-      usable = directory.empty() && isSha256(location);
+      usable = usable && directory.empty() && isSha256(location);
     } else if (one.handle.storage == runtime::SectionHandle::Storage::kFile) {
       const auto file = fs::Location::parse(location);
-      usable = file && expected && file->parent() == *expected &&
+      usable = usable && file && expected && file->parent() == *expected &&
                snapshot::isStateFileName(file->name());
     }
     if (!usable) {

@@ -10,10 +10,14 @@
 namespace weir::jobmanager {
 namespace {
 
+/// What was stored for it, without what earlier ones had stored.
 std::uint64_t stateBytesOf(const runtime::CheckpointAck& ack) {
   std::uint64_t sum = 0;
   for (const runtime::OperatorSnapshot& one : ack.operators) {
     sum += one.handle.size;
+    for (const runtime::SharedFile& file : one.handle.shared) {
+      sum += snapshot::sharedSince(file.name) == ack.checkpoint ? file.size : 0;
+    }
   }
   return sum;
 }

@@ -8,6 +8,8 @@
 #include "common/fs/uri.h"
 #include "common/snapshot/label_file.h"
 #include "common/snapshot/layout.h"
+#include "common/snapshot/metadata_file.h"
+#include "common/snapshot/shared_files.h"
 #include "common/snapshot/state_files.h"
 #include "jobmanager/checkpoint/directory_removal.h"
 #include "jobmanager/savepoint/stored_program.h"
@@ -306,6 +308,15 @@ Result<std::vector<std::string>> removeState(fs::FileSystem& files,
     return staying;
   }
   WEIR_RETURN_IF_ERROR(unlessNotEmpty(removeCheckpointDirectory(files, directory, names), staying));
+  if (parent_too && !snapshot::sharedFiles(metadata).empty()) {
+    const Status removed = snapshot::removeShared(files,
+                                                  fs::parentOf(directory),
+                                                  snapshot::sharedFiles(metadata),
+                                                  snapshot::kMostMetadataBytes);
+    if (!removed) {
+      staying.push_back(removed.error().text());
+    }
+  }
   if (parent_too && staying.empty()) {
     WEIR_RETURN_IF_ERROR(removeJobDirectory(files, fs::parentOf(directory), gone));
   }

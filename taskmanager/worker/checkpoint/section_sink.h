@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/fs/file_system.h"
+#include "common/record/checksum.h"
 #include "common/state/section.h"
 
 namespace weir::worker {
@@ -55,6 +56,25 @@ class SectionSink final : public state::ByteSink {
   bool in_file_ = false;
   bool overflowed_ = false;
   std::uint64_t offset_ = 0;
+};
+
+/// Counts and sums what goes on to another sink.
+class SummedSink final : public state::ByteSink {
+ public:
+  explicit SummedSink(state::ByteSink& to) : to_(to) {}
+
+  Status append(std::string_view bytes) override {
+    size_ += bytes.size();
+    sum_.add(bytes);
+    return to_.append(bytes);
+  }
+  std::uint64_t size() const { return size_; }
+  std::uint64_t checksum() const { return sum_.value(); }  ///< XXH3-64.
+
+ private:
+  state::ByteSink& to_;
+  std::uint64_t size_ = 0;
+  record::Checksum sum_;
 };
 
 }  // namespace weir::worker

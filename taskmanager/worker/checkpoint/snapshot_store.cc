@@ -12,6 +12,7 @@
 #include "common/state/keyed_backend.h"
 #include "common/state/section.h"
 #include "taskmanager/worker/checkpoint/section_sink.h"
+#include "taskmanager/worker/checkpoint/shared_section.h"
 
 namespace weir::worker {
 
@@ -23,19 +24,6 @@ constexpr std::size_t kThreads = 2;
 std::uint32_t millisSince(const Clock& clock, SteadyTime start) {
   return static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - start).count());
-}
-
-runtime::SavedState infoOf(const state::StateSummary& summary, const FrozenOperator& frozen) {
-  runtime::SavedState info;
-  info.name = summary.name;
-  info.kind = summary.kind;
-  info.key = summary.key_schema;
-  info.value = summary.value_schema;
-  info.declared_late = !frozen.declared.contains(summary.name);
-  info.entries = summary.entries;
-  info.bytes = summary.bytes;
-  info.mode = summary.mode;
-  return info;
 }
 
 /// What discards the state handles of users' own making in a snapshot.
@@ -89,8 +77,10 @@ SnapshotStore::SnapshotStore(const runtime::ExecutionId& execution,
       clock_(clock),
       report_(std::move(report)),
       descriptions_(storage_.keeps_descriptions),
+      uploads_(files, storage_.directory, execution_.attempt.value(), [this] { return unique(); }),
       ends_("snapshot-ends", 1),
-      threads_("snapshots", kThreads) {}
+      threads_("snapshots", kThreads),
+      settles_("snapshot-settle", kThreads) {}
 
 SnapshotStore::~SnapshotStore() { close(); }
 
@@ -106,22 +96,24 @@ void SnapshotStore::close() {
     }
   }
   drop(std::move(unwanted));
+  settles_.shutdown();
   threads_.shutdown();
   ends_.shutdown();
+}
+
+/// Every snapshot thread draws from the one source.
+std::string SnapshotStore::unique() {
+  const std::lock_guard lock(mutex_);
+  return random_.hex(8);
 }
 
 std::string SnapshotStore::pathFor(const Snapshot& snapshot) {
   const std::string directory =
       snapshot::checkpointDirectory(storage_.directory, snapshot.order.checkpoint);
-  std::string unique;
-  {
-    const std::lock_guard lock(mutex_);  // Every snapshot thread draws from the one source.
-    unique = random_.hex(8);
-  }
   std::string path = fs::join(
       directory,
       snapshot::taskFileName(
-          snapshot.task.vertex, snapshot.task.subtask, execution_.attempt.value(), unique));
+          snapshot.task.vertex, snapshot.task.subtask, execution_.attempt.value(), unique()));
   return path.starts_with('/') ? fs::toFileUri(path) : path;
 }
 
@@ -129,9 +121,28 @@ void SnapshotStore::store(Snapshot snapshot) {
   auto taken = std::make_shared<Taken>();
   taken->snapshot = std::move(snapshot);
   taken->since = clock_.now();
-  if (!enqueue(taken)) {
-    drop({std::move(taken)});
+  const auto enqueueOrDrop = [this, taken] {
+    if (!enqueue(taken)) {
+      drop({taken});
+    }
+  };
+  const bool may_share = storage_.kind == runtime::CheckpointStorage::Kind::kFileSystem &&
+                         !taken->snapshot.order.savepoint;
+  const bool settled =
+      may_share && beginSharing(taken->snapshot) && settles_.post([this, taken, enqueueOrDrop] {
+        if (isWanted(taken->snapshot.order.checkpoint)) {
+          settle(taken->snapshot);
+        }
+        enqueueOrDrop();
+      });
+  if (!settled) {  // Nothing is to be; or the store has been closed, and it is dropped.
+    enqueueOrDrop();
   }
+}
+
+bool SnapshotStore::isWanted(CheckpointId checkpoint) {
+  const std::lock_guard lock(mutex_);
+  return !closing_.load() && !aborted_.contains(checkpoint);
 }
 
 /// False when nobody wants it.
@@ -181,6 +192,7 @@ void SnapshotStore::run(Taken& taken) {
   const std::vector<std::function<void()>> on_abandoned = onAbandoned(taken.snapshot);
   if (!storeAndReport(taken, !on_abandoned.empty())) {
     abandon(on_abandoned);
+    removeFiles(uploads_.aborted(taken.snapshot.order.checkpoint));
   }
 }
 
@@ -278,7 +290,9 @@ Result<std::vector<runtime::OperatorSnapshot>> SnapshotStore::write(Taken& taken
       break;
     }
     try {
-      auto one = writeOperator(frozen, target);
+      auto one = frozen.tables
+                     ? writeShared(taken.snapshot, frozen, uploads_, target.file, target.unwanted)
+                     : writeOperator(frozen, target);
       if (!one) {
         return std::move(one).error().during("store the state of operator '" + frozen.name + "'");
       }
@@ -321,7 +335,7 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
         .advise("set state.backend: filesystem");
   }
   for (const state::StateSummary& summary : info.states) {
-    snapshot.states.push_back(infoOf(summary, frozen));
+    snapshot.states.push_back(savedStateOf(summary, frozen));
   }
   if (info.states.empty()) {
     return snapshot;
@@ -340,9 +354,21 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
   return snapshot;
 }
 
+void SnapshotStore::removeFiles(std::vector<std::string> paths) {
+  if (!paths.empty()) {
+    (void)ends_
+        .post([this, paths = std::move(paths)] {
+          for (const std::string& path : paths) {
+            (void)files_.remove(path).has_value();
+          }
+        })
+        .has_value();
+  }
+}
+
 void SnapshotStore::aborted(CheckpointId checkpoint) {
   descriptions_.aborted(checkpoint);
-  std::vector<std::string> paths;
+  std::vector<std::string> paths = uploads_.aborted(checkpoint);
   std::vector<SharedTaken> unwanted;
   {
     std::lock_guard lock(mutex_);
@@ -361,24 +387,17 @@ void SnapshotStore::aborted(CheckpointId checkpoint) {
       }
     }
     if (const auto found = committed_.find(checkpoint); found != committed_.end()) {
-      paths = std::move(found->second);
+      paths.insert(paths.end(), found->second.begin(), found->second.end());
       committed_.erase(found);
     }
   }
   drop(std::move(unwanted));
-  if (!paths.empty()) {
-    (void)ends_
-        .post([this, paths] {
-          for (const std::string& path : paths) {
-            (void)files_.remove(path).has_value();
-          }
-        })
-        .has_value();
-  }
+  removeFiles(std::move(paths));
 }
 
 void SnapshotStore::completed(CheckpointId checkpoint) {
   descriptions_.completed(checkpoint);
+  uploads_.completed(checkpoint);
   std::lock_guard lock(mutex_);
   committed_.erase(checkpoint);
 }

@@ -20,6 +20,7 @@
 #include "common/functions/operator.h"
 #include "common/runtime/messages.h"
 #include "taskmanager/worker/checkpoint/sent_descriptions.h"
+#include "taskmanager/worker/checkpoint/shared_uploads.h"
 
 namespace weir::worker {
 
@@ -29,6 +30,8 @@ struct FrozenOperator {
   std::string name;
   std::unique_ptr<state::FrozenState> state;  ///< Null: the operator has none.
   std::set<std::string> declared;             ///< Names known before anything ran.
+  /// Where tables are shared: once the state was settled, they or why there are none.
+  std::optional<Result<state::SharedTables>> tables = {};
 };
 
 /// What one subtask hands over for one checkpoint.
@@ -51,9 +54,10 @@ struct Snapshot {
 /// lives on the job manager. What cannot be stored declines the checkpoint, naming operator or
 /// path; nothing here fails a task. The file of an aborted checkpoint is deleted, unless it holds
 /// state handles of users' own making: their owner needs it to discard them. Handles that nobody
-/// was told of are discarded here. What is aborted gives its frozen state back at once: it leaves
-/// the queue, and its writing ends with the next bytes. File names are never used twice. One store
-/// per worker. Threads: any.
+/// was told of are discarded here. A periodic checkpoint in files shares tables where the state has
+/// them (SharedUploads): the state is settled at once, apart from what waits to be written. What is
+/// aborted gives its frozen state back at once: it leaves the queue, and its writing ends with the
+/// next bytes. File names are never used twice. One store per worker. Threads: any.
 class SnapshotStore {
  public:
   /// What acknowledgements hold, in bytes. Sections beyond `most_inline` go to the file, if there
@@ -87,7 +91,10 @@ class SnapshotStore {
 
   Result<std::vector<runtime::OperatorSnapshot>> write(Taken& taken, Target& target);
   Result<runtime::OperatorSnapshot> writeOperator(FrozenOperator& frozen, Target& target);
+  void removeFiles(std::vector<std::string> paths);
+  std::string unique();
   std::string pathFor(const Snapshot& snapshot);
+  bool isWanted(CheckpointId checkpoint);
   bool enqueue(const SharedTaken& taken);
   void storeWaiting();
   void run(Taken& taken);
@@ -104,15 +111,17 @@ class SnapshotStore {
   const Clock& clock_;
   const std::function<void(runtime::WorkerReport)> report_;
   SentDescriptions descriptions_;
+  SharedUploads uploads_;
   std::atomic<bool> closing_{false};
   std::mutex mutex_;
   std::set<CheckpointId> aborted_;  // The newest few: what is taken for them later is unwanted.
   std::map<CheckpointId, std::vector<std::string>> committed_;  // Not known to be complete.
   std::deque<SharedTaken> waiting_;
   std::set<SharedTaken> running_;
-  std::size_t busy_ = 0;             // Of `threads_`, at most one task each.
-  concurrency::ThreadPool ends_;     // Frees what is unwanted, while the others wait for a disk.
-  concurrency::ThreadPool threads_;  // Last: ends first.
+  std::size_t busy_ = 0;          // Of `threads_`, at most one task each.
+  concurrency::ThreadPool ends_;  // Frees what is unwanted, while the others wait for a disk.
+  concurrency::ThreadPool threads_;
+  concurrency::ThreadPool settles_;  // Last: ends first.
 };
 
 }  // namespace weir::worker

@@ -51,12 +51,33 @@ class RocksFrozen::Cells final : public state::FrozenTier::Cursor {
 RocksFrozen::RocksFrozen(std::shared_ptr<RocksStore> store,
                          std::vector<RocksFamily> families,
                          std::vector<bool> hidden,
-                         bool names_hold_keys)
+                         bool names_hold_keys,
+                         std::function<std::shared_ptr<RocksSharing>()> begin_sharing)
     : store_(std::move(store)),
       view_(*store_),
       families_(std::move(families)),
       hidden_(std::move(hidden)),
-      names_hold_keys_(names_hold_keys) {}
+      names_hold_keys_(names_hold_keys),
+      begin_sharing_(std::move(begin_sharing)) {}
+
+RocksFrozen::~RocksFrozen() {
+  if (sharing_ != nullptr) {
+    sharing_->giveUp();  // Unless it has come to its end.
+  }
+}
+
+bool RocksFrozen::share() {
+  sharing_ = begin_sharing_();
+  return sharing_ != nullptr;
+}
+
+Result<state::SharedTables> RocksFrozen::tables() {
+  WEIR_TRY(state::SharedTables tables, sharing_->tables());
+  for (std::size_t i = 0; i < tables.states.size(); ++i) {
+    tables.states[i].family = familyName(families_[i].state);
+  }
+  return tables;
+}
 
 Result<std::unique_ptr<state::FrozenTier::Cursor>> RocksFrozen::cells(
     const std::string& state) const {

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <utility>
 
+#include <unistd.h>
+
 #include "common/base/text.h"
 
 namespace weir::worker {
@@ -15,7 +17,8 @@ namespace {
 constexpr std::size_t kMostOfOneGet = 1024;
 /// What the C interface has no functions for. One thread writes.
 constexpr const char* kMoreOptions =
-    "avoid_flush_during_shutdown=true;allow_concurrent_memtable_write=false";
+    "avoid_flush_during_shutdown=true;allow_concurrent_memtable_write=false;"
+    "max_manifest_file_size=1048576";  // Each shared snapshot stores it.
 
 std::string freeBytesAt(const std::string& path) {
   std::error_code error;
@@ -34,8 +37,7 @@ RocksStore::RocksStore(const RocksLibrary& library, std::string path)
     : rocks_(library),
       path_(std::move(path)),
       reads_(rocks_.readoptions_create()),
-      writes_(rocks_.writeoptions_create()),
-      batch_(rocks_.writebatch_create()) {
+      writes_(rocks_.writeoptions_create()) {
   rocks_.writeoptions_disable_WAL(writes_, 1);
 }
 
@@ -47,7 +49,6 @@ RocksStore::~RocksStore() {
     }
     rocks_.close(db_);
   }
-  rocks_.writebatch_destroy(batch_);
   rocks_.writeoptions_destroy(writes_);
   rocks_.readoptions_destroy(reads_);
   if (options_ != nullptr) {
@@ -164,50 +165,6 @@ Status RocksStore::multiGet(Family* family,
   return status;
 }
 
-void RocksStore::put(Family* family, std::string_view name, std::string_view value) {
-  changes_.push_back({family,
-                      bytes_.size(),
-                      static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(value.size()),
-                      false});
-  bytes_.putBytes(name.data(), name.size());
-  bytes_.putBytes(value.data(), value.size());
-}
-
-void RocksStore::remove(Family* family, std::string_view name) {
-  changes_.push_back({family, bytes_.size(), static_cast<std::uint32_t>(name.size()), 0, true});
-  bytes_.putBytes(name.data(), name.size());
-}
-
-Status RocksStore::write() {
-  if (changes_.empty()) {
-    return ok();
-  }
-  // By name, and those of one name in the order in which they came.
-  std::ranges::sort(changes_, {}, [this](const Change& change) {
-    return std::pair(nameOf(change), change.begin);
-  });
-  for (const Change& change : changes_) {
-    const char* name = bytes_.data() + change.begin;
-    if (change.removes) {
-      rocks_.writebatch_delete_cf(batch_, change.family, name, change.name_size);
-    } else {
-      rocks_.writebatch_put_cf(batch_,
-                               change.family,
-                               name,
-                               change.name_size,
-                               name + change.name_size,
-                               change.value_size);
-    }
-  }
-  char* error = nullptr;
-  rocks_.write(db_, writes_, batch_, &error);
-  rocks_.writebatch_clear(batch_);
-  changes_.clear();
-  bytes_.clear();
-  return error == nullptr ? ok() : Status(failed("write to", error));
-}
-
 Status RocksStore::health() const {
   std::uint64_t failures = 0;
   if (rocks_.property_int(db_, "rocksdb.background-errors", &failures) == 0 && failures != 0) {
@@ -218,6 +175,40 @@ Status RocksStore::health() const {
         .advise("make room there, or set taskmanager.tmp.dirs to a larger disk");
   }
   return ok();
+}
+
+Result<std::string> RocksStore::linkTables() {
+  std::string directory =
+      (std::filesystem::path(path_).parent_path() / "weir-tables-XXXXXX").string();
+  if (::mkdtemp(directory.data()) == nullptr) {
+    return systemError(errno, "create a directory for links to state beside " + path_);
+  }
+  ::rmdir(directory.c_str());  // RocksDB makes it itself; nobody else draws such a name.
+  char* error = nullptr;
+  rocksdb_checkpoint_t* checkpoint = rocks_.checkpoint_object_create(db_, &error);
+  if (error == nullptr) {
+    rocks_.checkpoint_create(checkpoint, directory.c_str(), 0, &error);
+    rocks_.checkpoint_object_destroy(checkpoint);
+  }
+  if (error != nullptr) {
+    Error failure = failed("write the files of", error);
+    std::error_code ignored;
+    std::filesystem::remove_all(directory, ignored);
+    std::filesystem::remove_all(directory + ".tmp", ignored);  // Its own first name for it.
+    return failure;
+  }
+  return directory;
+}
+
+std::uint64_t RocksStore::entriesOf(Family* family) const {
+  std::uint64_t value = 0;
+  return rocks_.property_int_cf(db_, family, "rocksdb.estimate-num-keys", &value) == 0 ? value : 0;
+}
+
+std::uint64_t RocksStore::bytesOf(Family* family) const {
+  std::uint64_t value = 0;
+  return rocks_.property_int_cf(db_, family, "rocksdb.live-sst-files-size", &value) == 0 ? value
+                                                                                         : 0;
 }
 
 Error RocksStore::failed(const char* what, char* says) const {

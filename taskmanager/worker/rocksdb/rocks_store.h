@@ -9,11 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include "common/base/bytes.h"
 #include "common/base/result.h"
-#include "taskmanager/worker/rocksdb/rocks_library.h"
+#include "common/rocksdb/rocks_library.h"
 
 namespace weir::worker {
+
+using rocks::RocksLibrary;
 
 /// How the stores of a worker are kept.
 struct RocksSettings {
@@ -26,13 +27,15 @@ struct RocksSettings {
   int background_jobs = 2;               ///< Flushes and compactions at once.
   double filter_bits = 10;               ///< Of Bloom filters, for each key; 0: none.
   std::string compression = "none";
+  bool shares_tables = false;  ///< Snapshots share the files of the stores where they may.
 };
 
 /// One RocksDB in a directory of its own, which goes with it: what it holds need not survive the
 /// process, so there is no log. Names and values are bytes; each state is a column family.
 ///
-/// One thread writes and reads; frozen views read on others. Flushes and compactions run on threads
-/// of RocksDB's. Errors: kInternal or kResourceExhausted, with the path and what the disk has left.
+/// One thread writes at a time and one reads; frozen views read on others. Flushes and compactions
+/// run on threads of RocksDB's. Errors: kInternal or kResourceExhausted, with the path and what the
+/// disk has left.
 class RocksStore {
  public:
   using Family = rocksdb_column_family_handle_t;
@@ -51,15 +54,17 @@ class RocksStore {
   Status multiGet(Family* family,
                   std::span<const std::string_view> names,
                   const std::function<Status(std::size_t, std::string_view)>& each);
-  /// What put() and remove() gathered becomes visible with write(), all at once.
-  void put(Family* family, std::string_view name, std::string_view value);
-  void remove(Family* family, std::string_view name);
-  std::size_t gathered() const { return bytes_.size(); }  ///< In bytes.
-  Status write();
   /// An Error once a flush or compaction has failed: what follows will fail too.
   Status health() const;
+  /// Flushes everything, and makes a directory next to the store of links to its files as they are
+  /// then. While nobody writes.
+  Result<std::string> linkTables();
+  /// About: of a family, keys and bytes in files.
+  std::uint64_t entriesOf(Family* family) const;
+  std::uint64_t bytesOf(Family* family) const;
 
   class Walk;
+  friend class RocksChanges;
 
   /// The store as it was when the view was made. Ends before the store.
   class View {
@@ -92,19 +97,7 @@ class RocksStore {
   };
 
  private:
-  /// Of one name; its bytes and those of its value stand in bytes_ one after the other.
-  struct Change {
-    Family* family = nullptr;
-    std::size_t begin = 0;
-    std::uint32_t name_size = 0;
-    std::uint32_t value_size = 0;
-    bool removes = false;
-  };
-
   RocksStore(const RocksLibrary& library, std::string path);
-  std::string_view nameOf(const Change& change) const {
-    return bytes_.view().substr(change.begin, change.name_size);
-  }
   void configure(const RocksSettings& settings);
   Status openNow();
   /// What RocksDB says, which is freed.
@@ -116,9 +109,6 @@ class RocksStore {
   rocksdb_cache_t* block_cache_ = nullptr;
   rocksdb_readoptions_t* reads_ = nullptr;
   rocksdb_writeoptions_t* writes_ = nullptr;
-  rocksdb_writebatch_t* batch_ = nullptr;
-  Writer bytes_;  // Of the names and values gathered, which are sorted by name before they are
-  std::vector<Change> changes_;  // written: neighbours in the memtable are found soon then.
   rocksdb_t* db_ = nullptr;
   std::vector<Family*> families_;
   std::vector<const char*> name_starts_;  // Of multiGet(), as are the following.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/record/key_hash.h"
 #include "common/state/state_error.h"
 
 namespace weir::worker {
@@ -17,22 +16,26 @@ constexpr std::size_t kWriteAtOnce = 1 << 20;  // Bytes of a WriteBatch.
 constexpr std::size_t kEvictAtLeast = 256;     // Keys, so that few writes are made.
 constexpr std::size_t kEvictAtMost = 8192;     // In one go, so that no batch waits for long.
 constexpr std::size_t kLooksAtMost = 1 << 15;  // Of the clock in one go.
-
-/// Of a cell of the state at `index`, as it is stored.
-std::uint64_t digestOf(std::size_t index, std::string_view value) {
-  return record::xxh3OfWord(record::xxh3(value.data(), value.size()) + index);
-}
+constexpr std::uint8_t kUsed = 1;              // Since the hand came by.
+constexpr std::uint8_t kChanged = 2;           // Perhaps, since tables were made.
+/// Below this, state is written whole while RocksDB is not needed for it.
+constexpr std::uint64_t kSharedFrom = 32 << 20;
+/// Of what lies in the store of a key when that is not known: equal to that of no cells.
+constexpr std::uint64_t kUnknown = 0x9e3779b97f4a7c15;
 
 }  // namespace
 
 RocksTier::RocksTier(state::KeyedBackend& backend,
                      std::shared_ptr<RocksStore> store,
                      CacheBudget& budget,
-                     std::string owner)
+                     std::string owner,
+                     bool shares_tables)
     : backend_(backend),
       store_(std::move(store)),
+      changes_(*store_),
       share_(budget),
       owner_(std::move(owner)),
+      shares_tables_(shares_tables),
       names_hold_keys_(backend.namesHoldKeys()) {}
 
 void RocksTier::check(const Status& status) const {
@@ -51,6 +54,7 @@ void RocksTier::follow(Columns columns) {
 
 void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<const Slot> fresh) {
   follow(columns);
+  in_batch_ = true;
   if (!fresh.empty()) {
     const std::size_t most = *std::ranges::max_element(fresh);
     if (most >= residents_.size()) {
@@ -69,7 +73,7 @@ void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<cons
     }
   }
   for (const Slot slot : slots) {
-    referenced_[slot] = 1;
+    referenced_[slot] = kUsed | kChanged;
   }
   if (counts_owned_) {
     batch_.insert(batch_.end(), slots.begin(), slots.end());
@@ -109,6 +113,9 @@ void RocksTier::loadNamed(state::ColumnBase& column,
   }
   check(store_->multiGet(
       family.handle, name_views_, [&](std::size_t i, std::string_view stored) -> Status {
+        if (turn_.isForgotten(name_views_[i])) {
+          return ok();
+        }
         Resident& resident = residents_[slots[i]];
         resident.below = true;
         resident.digest += digestOf(index, stored);
@@ -128,15 +135,20 @@ void RocksTier::loadNamed(state::ColumnBase& column,
 
 void RocksTier::forget(Slot slot) {
   Resident& resident = residents_[slot];
-  if (resident.below) {
+  const bool ours = isOurTurn();
+  if (resident.below || !ours) {
     name_.clear();
     backend_.writeName(slot, name_);
     for (const RocksFamily& family : families_) {
       if (family.handle != nullptr) {
-        store_->remove(family.handle, name_.view());
+        changes_.remove(family.handle, name_.view());
       }
     }
+    if (!ours) {
+      turn_.forget(slot, name_.str());
+    }
   }
+  referenced_[slot] = 0;
   owned_units_ -= resident.owned;
   --live_;
   resident = Resident{};
@@ -179,10 +191,78 @@ void RocksTier::count(Columns columns) {
 void RocksTier::endBatch(Columns columns) {
   follow(columns);
   count(columns);
-  check(store_->write());  // What was forgotten.
-  if (const std::uint64_t most = share_.bytes(); heldBytes() > most) {
+  in_batch_ = false;
+  const std::uint64_t most = share_.bytes();
+  if (!isOurTurn()) {
+    if (heldBytes() <= most + most / 2) {
+      return;
+    }
+    takeTurn();
+  }
+  check(changes_.write());  // What was forgotten.
+  if (heldBytes() > most) {
     evictSome(columns, most);
   }
+}
+
+// ------------------------------------------------------------------------------ shared tables
+
+/// On the tier's thread, right after freeze(). Nothing while a batch is half done: what it goes on
+/// to change would not be noticed.
+std::shared_ptr<RocksSharing> RocksTier::beginSharing() {
+  if (!shares_tables_ || in_batch_ || (!ever_written_ && heldBytes() < kSharedFrom)) {
+    return nullptr;
+  }
+  std::vector<RocksStore::Family*> families;
+  for (RocksFamily& family : families_) {
+    if (family.handle == nullptr) {
+      addFamily(family);
+    }
+    families.push_back(family.handle);
+  }
+  std::vector<Slot> slots;
+  std::vector<RocksSharing::Key> keys;
+  for (std::size_t slot = 0; slot < residents_.size(); ++slot) {
+    if ((referenced_[slot] & kChanged) != 0 && residents_[slot].live) {
+      referenced_[slot] &= static_cast<std::uint8_t>(~kChanged);
+      slots.push_back(static_cast<Slot>(slot));
+      keys.push_back({residents_[slot].digest, residents_[slot].below});
+    }
+  }
+  auto sharing = std::make_shared<RocksSharing>(
+      store_, std::move(families), std::move(slots), std::move(keys));
+  turn_.give(sharing);
+  return sharing;
+}
+
+bool RocksTier::isOurTurn() {
+  if (turn_.isBack()) [[unlikely]] {
+    takeTurn();
+  }
+  return !turn_.isAway();
+}
+
+/// Waits for it, and takes over what is known of the store's cells then.
+void RocksTier::takeTurn() {
+  turn_.wait();
+  if (!turn_.isBack()) {
+    return;
+  }
+  const RocksSharing& sharing = turn_.ended();
+  for (std::size_t i = 0; i < sharing.slots().size(); ++i) {
+    const Slot slot = sharing.slots()[i];
+    if (turn_.isForgotten(slot)) {
+      continue;
+    }
+    Resident& resident = residents_[slot];
+    resident.digest = sharing.whole() ? sharing.keys()[i].digest : kUnknown;
+    resident.below = !sharing.whole() || sharing.keys()[i].below;
+    if (!sharing.whole()) {
+      referenced_[slot] |= kChanged;
+    }
+  }
+  check(changes_.write());  // Of what was forgotten.
+  turn_.takeUp();
 }
 
 void RocksTier::evictSome(Columns columns, std::uint64_t most) {
@@ -196,20 +276,23 @@ void RocksTier::evictSome(Columns columns, std::uint64_t most) {
     if (!resident.live) {
       continue;
     }
-    if (std::exchange(referenced_[slot], 0) != 0 || backend_.isHeld(slot)) {
+    const bool used = (referenced_[slot] & kUsed) != 0;
+    referenced_[slot] &= static_cast<std::uint8_t>(~kUsed);
+    if (used || backend_.isHeld(slot)) {
       continue;
     }
     takeDown(columns, slot);
     backend_.evict(slot);
+    referenced_[slot] = 0;
     owned_units_ -= resident.owned;
     --live_;
     resident = Resident{};
     ++evicted;
-    if (store_->gathered() >= kWriteAtOnce) {
-      check(store_->write());
+    if (changes_.gathered() >= kWriteAtOnce) {
+      check(changes_.write());
     }
   }
-  check(store_->write());
+  check(changes_.write());
 }
 
 /// Makes what lies below what the columns hold of a key.
@@ -245,30 +328,32 @@ void RocksTier::takeDown(Columns columns, Slot slot) {
         addFamily(family);
       }
       encode(*columns[i]);
-      store_->put(family.handle, name_.view(), value_.view());
+      changes_.put(family.handle, name_.view(), value_.view());
     } else if (resident.below && family.handle != nullptr) {
-      store_->remove(family.handle, name_.view());
+      changes_.remove(family.handle, name_.view());
     }
   }
 }
 
 void RocksTier::addFamily(RocksFamily& family) {
-  const auto added = store_->addFamily("state-" + family.state);
+  const auto added = store_->addFamily(familyName(family.state));
   check(added ? ok() : Status(added.error()));
   family.handle = *added;
   ever_written_ = true;
 }
 
 std::unique_ptr<state::FrozenTier> RocksTier::freeze() {
-  if (!ever_written_) {
+  takeTurn();
+  if (!ever_written_ && (!shares_tables_ || heldBytes() < kSharedFrom)) {
     return nullptr;
   }
-  check(store_->write());
+  check(changes_.write());
   std::vector<bool> hidden(residents_.size());
   for (std::size_t slot = 0; slot < residents_.size(); ++slot) {
     hidden[slot] = residents_[slot].live && residents_[slot].below;
   }
-  return std::make_unique<RocksFrozen>(store_, families_, std::move(hidden), names_hold_keys_);
+  return std::make_unique<RocksFrozen>(
+      store_, families_, std::move(hidden), names_hold_keys_, [this] { return beginSharing(); });
 }
 
 }  // namespace weir::worker

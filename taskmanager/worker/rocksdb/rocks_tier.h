@@ -8,8 +8,10 @@
 #include "common/state/column_tier.h"
 #include "common/state/keyed_backend.h"
 #include "taskmanager/worker/rocksdb/cache_budget.h"
+#include "taskmanager/worker/rocksdb/rocks_changes.h"
 #include "taskmanager/worker/rocksdb/rocks_frozen.h"
 #include "taskmanager/worker/rocksdb/rocks_store.h"
+#include "taskmanager/worker/rocksdb/rocks_turn.h"
 
 namespace weir::worker {
 
@@ -19,13 +21,18 @@ namespace weir::worker {
 /// while it suffices nothing is serialized. Over it, keys that no batch has used since the clock's
 /// hand last came by are evicted; those of their cells that are not what lies below are written,
 /// many in one go. Keys that come back are read with one MultiGet a state and batch.
+///
+/// Where snapshots share tables, one that begins takes the store over until links to its files are
+/// taken (RocksSharing): meanwhile nothing is evicted, what is forgotten is written down later, and
+/// memory may grow by half the budget; then the task waits.
 class RocksTier final : public state::ColumnTier {
  public:
   /// `owner` stands in errors. The backend and the budget outlive the tier.
   RocksTier(state::KeyedBackend& backend,
             std::shared_ptr<RocksStore> store,
             CacheBudget& budget,
-            std::string owner);
+            std::string owner,
+            bool shares_tables);
 
   void use(Columns columns,
            std::span<const state::Slot> slots,
@@ -54,17 +61,24 @@ class RocksTier final : public state::ColumnTier {
   void takeDown(Columns columns, state::Slot slot);
   void addFamily(RocksFamily& family);
   void check(const Status& status) const;
+  std::shared_ptr<RocksSharing> beginSharing();
+  bool isOurTurn();
+  void takeTurn();
 
   state::KeyedBackend& backend_;
   std::shared_ptr<RocksStore> store_;  // Shared with frozen views.
+  RocksChanges changes_;
   CacheBudget::Share share_;
   std::string owner_;
+  const bool shares_tables_;
   const bool names_hold_keys_;
   std::vector<RocksFamily> families_;  // By column.
   std::vector<Resident> residents_;    // By slot.
-  // By slot: used since the hand came by. Apart, as it is all that is written for a key that is
-  // here.
+  // By slot: used since the hand came by, and since tables were last made. Apart, as it is all that
+  // is written for a key that is here.
   std::vector<std::uint8_t> referenced_;
+  bool in_batch_ = false;
+  RocksTurn turn_;
   std::uint64_t live_ = 0;
   std::uint64_t owned_units_ = 0;
   std::size_t columns_counted_ = 0;

@@ -29,6 +29,7 @@ RocksSettings RocksTiers::settingsOf(const config::Configuration& configuration,
   settings.background_jobs = static_cast<int>(configuration.get(config::kRocksThreads));
   settings.filter_bits = static_cast<double>(configuration.get(config::kRocksFilterBits));
   settings.compression = configuration.get(config::kRocksCompression);
+  settings.shares_tables = configuration.get(config::kIncremental);
   return settings;
 }
 
@@ -40,8 +41,8 @@ Result<std::unique_ptr<state::ColumnTier>> RocksTiers::make(state::KeyedBackend&
                                                             std::string owner) {
   WEIR_TRY(std::shared_ptr<RocksStore> store,
            RocksStore::open(library_, settings_).during("state of " + owner));
-  return std::unique_ptr<state::ColumnTier>(
-      std::make_unique<RocksTier>(backend, std::move(store), budget_, std::move(owner)));
+  return std::unique_ptr<state::ColumnTier>(std::make_unique<RocksTier>(
+      backend, std::move(store), budget_, std::move(owner), settings_.shares_tables));
 }
 
 }  // namespace weir::worker

@@ -74,5 +74,22 @@ TEST(LayoutTest, AUserMayNameASavepointByItsMetadataOrWithASlash) {
   EXPECT_FALSE(savepointDirectory("savepoint-1"));
 }
 
+TEST(LayoutTest, ASharedFileTellsWhichCheckpointStoredItFirst) {
+  const auto vertex = *OperatorId::parse("0a0b0c0d0e0f00010203040506070809");
+  const std::string name = sharedFileName(vertex, 3, 2, CheckpointId(17), "89abcdef");
+  EXPECT_EQ(name, "0a0b0c0d-3-2-17-89abcdef");
+  EXPECT_EQ(sharedSince(name), CheckpointId(17));
+  EXPECT_FALSE(isTaskFile(name));
+  for (const char* other : {"0a0b0c0d-3-2-89abcdef",
+                            "0a0b0c0d-3-2-x-89abcdef",
+                            "0a0b0c0d-3-2-17-89abcdef-",
+                            "0a0b0c0d-3-2-9999999999999999999-89abcdef",
+                            "../0b0c0d-3-2-17-89abcdef",
+                            ""}) {
+    EXPECT_FALSE(sharedSince(other).has_value()) << other;
+  }
+  EXPECT_EQ(sharedDirectory("file:/c/job/chk-4"), "file:/c/job/shared");
+}
+
 }  // namespace
 }  // namespace weir::snapshot

@@ -1,13 +1,27 @@
-#include "taskmanager/worker/rocksdb/rocks_library.h"
+#include "common/rocksdb/rocks_library.h"
 
 #include <map>
 #include <mutex>
 
 #include <dlfcn.h>
 
-namespace weir::worker {
+#include "common/config/configuration.h"
+#include "common/config/options.h"
+
+namespace weir::rocks {
 
 namespace {
+
+/// What was loaded, by name; entries stay.
+struct Loaded {
+  std::mutex mutex;
+  std::map<std::string, RocksLibrary> libraries;
+};
+
+Loaded& loaded() {
+  static Loaded all;
+  return all;
+}
 
 Error notUsable(const std::string& file, const char* cause) {
   return Error(ErrorCode::kInvalidArgument,
@@ -37,14 +51,24 @@ Result<RocksLibrary> loadNow(const std::string& file) {
 }  // namespace
 
 Result<const RocksLibrary*> RocksLibrary::load(const std::string& file) {
-  static std::mutex mutex;
-  static std::map<std::string, RocksLibrary> loaded;  // By name; entries stay.
-  const std::lock_guard lock(mutex);
-  if (const auto known = loaded.find(file); known != loaded.end()) {
+  Loaded& all = loaded();
+  const std::lock_guard lock(all.mutex);
+  if (const auto known = all.libraries.find(file); known != all.libraries.end()) {
     return &known->second;
   }
   WEIR_TRY(const RocksLibrary library, loadNow(file));
-  return &loaded.emplace(file, library).first->second;
+  return &all.libraries.emplace(file, library).first->second;
 }
 
-}  // namespace weir::worker
+Result<const RocksLibrary*> RocksLibrary::loadAny() {
+  {
+    Loaded& all = loaded();
+    const std::lock_guard lock(all.mutex);
+    if (!all.libraries.empty()) {
+      return &all.libraries.begin()->second;
+    }
+  }
+  return load(config::Configuration().get(config::kRocksLibrary));
+}
+
+}  // namespace weir::rocks
