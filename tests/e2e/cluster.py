@@ -121,6 +121,21 @@ class Cluster:
         self.taskmanagers = []
         self.started = 0
 
+    @classmethod
+    def keeping_jobs(cls, test, conf=None, **more):
+        """One whose jobs and savepoints outlive its job manager, in a folder that goes with the test."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-kept-"))
+        test.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        settings = {
+            "recovery.mode": "filesystem",
+            "recovery.filesystem.dir": folder / "ha",
+            "savepoints.state.backend": "filesystem",
+            "savepoints.state.backend.fs.dir": f"file:{folder}/savepoints",
+            "client.failover.timeout": "30 s",
+            **(conf or {}),
+        }
+        return cls(folder=folder, conf=settings, **more)
+
     # ---- life
 
     def __enter__(self):
@@ -166,6 +181,21 @@ class Cluster:
         )
         wait_for("job manager ready", lambda: self.try_get("/overview") or self._ended(self.jobmanager))
         return self.jobmanager
+
+    def restart_jobmanager(self, crash_at=None):
+        """Another one in its place, to which all task managers come back, and which dies at that point."""
+        if self.jobmanager.process.poll() is None:
+            self.jobmanager.stop()
+        before, self.daemon_env = self.daemon_env, {**self.daemon_env, **({"WEIR_CRASH_AT": crash_at} if crash_at else {})}
+        self.start_jobmanager()
+        self.daemon_env = before
+        wait_for("task managers are back", lambda: self.overview()["taskmanagers"] == self.wanted, timeout=60)
+
+    def wait_killed(self, point):
+        """The job manager has died at the point that it was started for."""
+        status = wait_for(f"killed at {point}", lambda: self.jobmanager.process.poll(), timeout=60)
+        if status != -signal.SIGKILL:
+            raise AssertionError(f"the job manager ended with {status}, not at {point}:\n{self.jobmanager.tail()}")
 
     def start_taskmanager(self, *arguments):
         self.started += 1

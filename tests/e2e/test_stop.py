@@ -2,11 +2,8 @@
 
 import collections
 import json
-import pathlib
 import re
-import signal
 import subprocess
-import tempfile
 import unittest
 
 from cluster import BIN, Cluster, wait_for
@@ -25,25 +22,9 @@ class StopTest(unittest.TestCase):
         cls.jobs = build("committing", "counting")
 
     def cluster(self, **more):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-stop-"))
-        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
-        conf = {
-            "recovery.mode": "filesystem",
-            "recovery.filesystem.dir": folder / "ha",
-            "savepoints.state.backend": "filesystem",
-            "savepoints.state.backend.fs.dir": f"file:{folder}/savepoints",
-            "client.failover.timeout": "30 s",
-        }
-        self.out = folder / "out"
-        return Cluster(folder=folder, conf=conf, task_managers=1, slots=3, **more)
-
-    def restart_jobmanager(self, cluster, crash_at=None):
-        if cluster.jobmanager.process.poll() is None:
-            cluster.jobmanager.stop()
-        cluster.daemon_env = {"WEIR_CRASH_AT": crash_at} if crash_at else {}
-        cluster.start_jobmanager()
-        cluster.daemon_env = {}
-        wait_for("the task manager is back", lambda: cluster.overview()["taskmanagers"] == 1, timeout=60)
+        cluster = Cluster.keeping_jobs(self, task_managers=1, slots=3, **more)
+        self.out = cluster.folder / "out"
+        return cluster
 
     def start(self, cluster, *options, program="committing", **flags):
         if program == "committing":
@@ -137,12 +118,12 @@ class StopTest(unittest.TestCase):
     def test_a_job_has_stopped_though_its_job_manager_dies_once_that_is_stored(self):
         for point in STOPPED:
             with self.subTest(point=point), self.cluster() as cluster:
-                self.restart_jobmanager(cluster, crash_at=point)
+                cluster.restart_jobmanager(crash_at=point)
                 job = self.start(cluster, "-p", 2)
                 cluster.wait_checkpoints(job, 2)
                 client = self.begin_stop(cluster, job)
-                self.wait_killed(cluster, point)
-                self.restart_jobmanager(cluster)
+                cluster.wait_killed(point)
+                cluster.restart_jobmanager()
                 told, said = client.communicate(timeout=90)
                 self.assertEqual(client.returncode, 0, said)
                 cluster.wait_state(job, "FINISHED")
@@ -154,11 +135,11 @@ class StopTest(unittest.TestCase):
             with self.subTest(point=point), self.cluster() as cluster:
                 job = self.start(cluster, "-p", 2, interval=3_600_000)
                 cluster.wait_running(job)
-                self.restart_jobmanager(cluster, crash_at=point)
+                cluster.restart_jobmanager(crash_at=point)
                 cluster.wait_running(job)
                 client = self.begin_stop(cluster, job)
-                self.wait_killed(cluster, point)
-                self.restart_jobmanager(cluster)
+                cluster.wait_killed(point)
+                cluster.restart_jobmanager()
                 told, said = client.communicate(timeout=90)
                 if client.returncode == 0:  # The next job manager did what was asked for.
                     path = self.path_in(told)
@@ -169,10 +150,6 @@ class StopTest(unittest.TestCase):
                 cluster.wait_state(job, "FINISHED")
                 self.assert_committed_alike()
                 self.assert_goes_on_exactly(cluster, path)
-
-    def wait_killed(self, cluster, point):
-        status = wait_for(f"killed at {point}", lambda: cluster.jobmanager.process.poll(), timeout=60)
-        self.assertEqual(status, -signal.SIGKILL)
 
     def test_a_job_runs_on_when_a_worker_dies_before_the_savepoint_is_complete(self):
         with self.cluster() as cluster:
