@@ -15,7 +15,11 @@ namespace {
 
 /// Whether the state of a snapshot finds its places in the next program.
 Status fits(const runtime::CheckpointMetadata& snapshot, const runtime::SubmitRequest& next) {
-  const auto plan = snapshot::matchState(snapshot, next.graph, *next.restore);
+  runtime::RestoreRequest restore = *next.restore;
+  restore.path = snapshot.data_directory.empty()  // As sentences name it.
+                     ? "checkpoint " + std::to_string(snapshot.checkpoint.value())
+                     : snapshot.data_directory;
+  const auto plan = snapshot::matchState(snapshot, next.graph, restore);
   return plan ? ok() : Status(plan.error());
 }
 
@@ -52,9 +56,7 @@ Status UpgradableJobs::mayUpgrade(const runtime::UpgradeRequest& request) const 
   WEIR_RETURN_IF_ERROR(master->mayStop());
   WEIR_RETURN_IF_ERROR(haveRoom(*master, next));
   if (const CompletedCheckpoint* latest = jobs_.find(request.job)->checkpoints().latest()) {
-    return fits(latest->metadata, next)
-        .during("checkpoint " + std::to_string(latest->metadata.checkpoint.value()) +
-                " of the job");
+    return fits(latest->metadata, next);
   }
   return ok();
 }

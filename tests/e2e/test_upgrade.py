@@ -22,7 +22,9 @@ GOES_BACK = ("upgrade.failed", "upgrade.back")
 DOWN = re.compile(r"^Job ([0-9a-f]{32}) was upgraded to job ([0-9a-f]{32}), and was down for (\d+) ms\.$", re.M)
 
 
-class UpgradeTest(unittest.TestCase):
+class UpgradeCase(unittest.TestCase):
+    """A job whose result says which records it has seen how often."""
+
     @classmethod
     def setUpClass(cls):
         cls.jobs = build("counting")
@@ -108,6 +110,12 @@ class UpgradeTest(unittest.TestCase):
         self.assertEqual(len(lines), 1, failed.stderr)
         return lines[0]
 
+    def wait_killed(self, cluster, point):
+        status = wait_for(f"killed at {point}", lambda: cluster.jobmanager.process.poll(), timeout=60)
+        self.assertEqual(status, -signal.SIGKILL)
+
+
+class UpgradeTest(UpgradeCase):
     # ---- another program takes over
 
     def test_another_program_goes_on_with_the_state_as_it_is_and_with_what_was_committed(self):
@@ -120,7 +128,6 @@ class UpgradeTest(unittest.TestCase):
             self.assertIn(f"Job has been submitted with JobID {new}\n", done.stdout)
             self.assertIn("Restored:", done.stderr)
             self.assertLess(int(down), 10_000)
-            print(f"down for {down} ms")
             self.assertEqual(cluster.job(job)["state"], "FINISHED")
             self.assertEqual(cluster.job(new)["name"], "New")
             self.assertEqual(cluster.job(new)["vertices"][0]["parallelism"], 3)
@@ -229,11 +236,9 @@ class UpgradeTest(unittest.TestCase):
             self.assertEqual(told["jobid"], self.job_of(cluster, "Old"))
             self.assert_finishes_exactly(cluster, told["jobid"])
 
-    # ---- the job manager dies
 
-    def wait_killed(self, cluster, point):
-        status = wait_for(f"killed at {point}", lambda: cluster.jobmanager.process.poll(), timeout=60)
-        self.assertEqual(status, -signal.SIGKILL)
+class UpgradeCrashTest(UpgradeCase):
+    """The job manager dies, and the next one goes on."""
 
     def killed_at(self, cluster, point, **flags):
         """Who asked, when the next job manager has gone on."""

@@ -223,6 +223,9 @@ void Clients::dispose(const std::string& path, bool force) {
             violate("disposal of " + path + ": " + one);
           }
         }
+        if (!reply && reply.error().text().find("the savepoint is gone") != std::string::npos) {
+          gone_.insert(path);
+        }
         if (reply) {
           savepoints_.erase(path);
         } else if (force && savepoints_.contains(path)) {
@@ -341,7 +344,9 @@ bool Clients::allEnded() const {
 void Clients::checkAndDisposeAll() {
   findCutShort();
   for (const std::string& path : savepoints_) {
-    checkSavepoint(path);
+    if (!gone_.contains(path)) {
+      checkSavepoint(path);
+    }
   }
   for (const std::string& path : std::set(savepoints_)) {
     dispose(path, true);

@@ -97,6 +97,7 @@ class Clients {
   std::vector<std::unique_ptr<Ask>> asks_;
   std::vector<std::unique_ptr<Upgrade>> upgrades_;
   std::set<std::string> savepoints_;  // Completed and not disposed.
+  std::set<std::string> gone_;        // Of those, ones whose disposal has begun.
   /// Jobs that have stopped, with what their savepoints hold where that is in files.
   std::map<JobId, std::optional<ModelState>> stopped_;
   std::vector<std::pair<std::string, std::shared_ptr<int>>> requests_;  // With how often answered.
