@@ -2,11 +2,9 @@
 
 import collections
 import json
-import pathlib
 import re
 import signal
 import subprocess
-import tempfile
 import unittest
 
 from cluster import BIN, Cluster, wait_for
@@ -30,26 +28,10 @@ class UpgradeCase(unittest.TestCase):
         cls.jobs = build("counting")
 
     def cluster(self, **more):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-upgrade-"))
-        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
-        conf = {
-            "recovery.mode": "filesystem",
-            "recovery.filesystem.dir": folder / "ha",
-            "savepoints.state.backend": "filesystem",
-            "savepoints.state.backend.fs.dir": f"file:{folder}/savepoints",
-            "client.failover.timeout": "60 s",
-            **more.pop("conf", {}),
-        }
-        self.out = folder / "out"
-        return Cluster(folder=folder, conf=conf, task_managers=1, slots=4, **more)
-
-    def restart_jobmanager(self, cluster, crash_at=None):
-        if cluster.jobmanager.process.poll() is None:
-            cluster.jobmanager.stop()
-        cluster.daemon_env = {"WEIR_CRASH_AT": crash_at} if crash_at else {}
-        cluster.start_jobmanager()
-        cluster.daemon_env = {}
-        wait_for("the task manager is back", lambda: cluster.overview()["taskmanagers"] == 1, timeout=60)
+        conf = {"client.failover.timeout": "60 s", **more.pop("conf", {})}
+        cluster = Cluster.keeping_jobs(self, conf=conf, task_managers=1, slots=4, **more)
+        self.out = cluster.folder / "out"
+        return cluster
 
     def words(self, **flags):
         flags = {"text": self.out / "text", "out": self.out / "counts", "count": COUNT, "rate": 200, **flags}
@@ -150,11 +132,11 @@ class UpgradeTest(UpgradeCase):
     def test_with_a_journal_and_no_directory_the_savepoint_outlives_the_job_manager(self):
         conf = {"savepoints.state.backend": None, "savepoints.state.backend.fs.dir": None}
         with self.cluster(conf=conf) as cluster:
-            self.restart_jobmanager(cluster, crash_at="upgrade.start")
+            cluster.restart_jobmanager(crash_at="upgrade.start")
             job = self.start(cluster)
             client = self.begin_upgrade(cluster, job, "--json")
             self.wait_killed(cluster, "upgrade.start")
-            self.restart_jobmanager(cluster)
+            cluster.restart_jobmanager()
             told, said = client.communicate(timeout=90)
             self.assertEqual(client.returncode, 0, said)
             self.assertTrue(json.loads(told)["path"].startswith(f"file:{cluster.checkpoints}/savepoint-"), told)
@@ -243,11 +225,11 @@ class UpgradeCrashTest(UpgradeCase):
     def killed_at(self, cluster, point, **flags):
         """Who asked, when the next job manager has gone on."""
         job = self.start(cluster)
-        self.restart_jobmanager(cluster, crash_at=point)
+        cluster.restart_jobmanager(crash_at=point)
         cluster.wait_running(job)
         client = self.begin_upgrade(cluster, job, **flags)
         self.wait_killed(cluster, point)
-        self.restart_jobmanager(cluster)
+        cluster.restart_jobmanager()
         told, said = client.communicate(timeout=120)
         return subprocess.CompletedProcess(client.args, client.returncode, told, said)
 
