@@ -15,7 +15,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from cluster import ROOT, Cluster, wait_for  # noqa: E402
+from cluster import ROOT, Cluster, files_below, wait_for  # noqa: E402
 
 JOBS = pathlib.Path(os.environ.get("WEIR_BENCH_JOBS", ROOT / "build" / "release" / "bench"))
 
@@ -38,10 +38,6 @@ def figure(workload, metric, values, unit, **more):
     }
     print(json.dumps(line), flush=True)
     return line
-
-
-def files(directory):
-    return [file for file in pathlib.Path(directory).rglob("*") if file.is_file()]
 
 
 def events(directory):
@@ -105,7 +101,7 @@ def keyed_count(options):
 
 
 def megabytes(directory):
-    return sum(file.stat().st_size for file in files(directory)) / 1e6
+    return sum(file.stat().st_size for file in files_below(directory)) / 1e6
 
 
 def dd(directory, size_mb):
@@ -202,7 +198,7 @@ def savepoint(options):
 
 def evict(directory):
     """Takes the files below a directory out of the page cache."""
-    for file in files(directory):
+    for file in files_below(directory):
         descriptor = os.open(file, os.O_RDONLY)
         os.fsync(descriptor)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
@@ -250,7 +246,7 @@ def offline(options):
             spent = {command: [] for command in ["disk", *commands]}
             peaks = {command: [] for command in commands}
             for _ in range(options.runs):
-                words = ["sh", "-c", 'for f; do dd "if=$f" of=/dev/null bs=4M 2>/dev/null; done', "dd", *files(one)]
+                words = ["sh", "-c", 'for f; do dd "if=$f" of=/dev/null bs=4M 2>/dev/null; done', "dd", *files_below(one)]
                 spent["disk"].append(spent_reading(words, one)[0])
                 for command, (words, read) in commands.items():
                     took, peak = spent_reading(words, *read)

@@ -89,6 +89,14 @@ class Daemon:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
+def files_below(directory, hidden=True):
+    """The files below a directory in which others may be at work: folders that vanish meanwhile have none."""
+    for folder, folders, names in os.walk(directory):
+        if not hidden:
+            folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (pathlib.Path(folder) / name for name in names if hidden or not name.startswith("."))
+
+
 class Cluster:
     def __init__(self, task_managers=1, slots=2, folder=None, dist=None, daemon_env=None, daemon_prefix=(), **settings):
         """settings: configuration keys with '_' for '.', as in state_backend='filesystem'; or conf={key: value}.
@@ -326,4 +334,4 @@ class Cluster:
         return sorted(pids)
 
     def files(self, directory):
-        return sorted(p for p in pathlib.Path(directory).rglob("*") if p.is_file())
+        return sorted(files_below(directory))

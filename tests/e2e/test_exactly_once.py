@@ -8,7 +8,7 @@ import signal
 import tempfile
 import unittest
 
-from cluster import Cluster, wait_for
+from cluster import Cluster, files_below, wait_for
 from jobs_build import build
 
 TRANSACTION = ("transaction.prepared", "transaction.begun", "transaction.committed", "transaction.aborted")
@@ -36,7 +36,7 @@ class ExactlyOnceTest(unittest.TestCase):
         """How often each number is in the files of each sink that a reader would look at."""
         counts = []
         for folder in (out / "dir", out / "text", out / "buckets"):
-            files = [path for path in folder.rglob("*") if path.is_file() and "/." not in str(path)]
+            files = files_below(folder, hidden=False)
             counts.append(collections.Counter(line for path in files for line in path.read_text().splitlines()))
         return counts
 

@@ -183,7 +183,7 @@ class SavepointsTest(unittest.TestCase):
     def test_a_damaged_block_fails_the_restored_job_and_names_the_file(self):
         with Cluster(task_managers=1, slots=2) as cluster:
             path = self.savepoint_of_cancelled_job(cluster, "--keys", 3000)
-            states = [file for file in cluster.checkpoints.rglob("*") if file.is_file() and file.name != "metadata"]
+            states = [file for file in cluster.files(cluster.checkpoints) if file.name != "metadata"]
             largest = max(states, key=lambda file: file.stat().st_size)
             image = bytearray(largest.read_bytes())
             image[200] ^= 1

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from hostile import HostileTest, client_program
+from cluster import files_below
 
 
 class SnapshotsTest(HostileTest):
@@ -18,7 +19,7 @@ class SnapshotsTest(HostileTest):
 
     def files(self):
         """Marks of jobs that use a savepoint come and go with their checkpoints."""
-        return sorted(str(path) for path in self.folder.rglob("*") if not path.name.startswith("in-use-"))
+        return sorted(str(path) for path in files_below(self.folder) if not path.name.startswith("in-use-"))
 
     def refused(self, *words):
         """One line on standard error with what and why, and nothing is lost."""
