@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Holds the crash points in the code against the tests that kill a process there.
 
+    tests/check_crash_points.py [LOG]
+
 Fails where
   - a point is named twice in the code, or not as "what.step",
-  - no test that sets WEIR_CRASH_AT names a point of the code.
+  - no test that sets WEIR_CRASH_AT names a point of the code,
+  - no process was killed at a point while the tests ran whose WEIR_CRASH_LOG was LOG.
 """
 import collections
 import pathlib
@@ -23,6 +26,7 @@ def texts(*patterns):
 
 
 def main():
+    reached = set(pathlib.Path(sys.argv[1]).read_text().split()) if len(sys.argv) > 1 else None
     code = texts("*.cc", "*.h")
     tests = {name: text for name, text in code.items() if name.startswith("tests/")} | texts("tests/*.py")
     places = collections.defaultdict(list)
@@ -39,7 +43,10 @@ def main():
             problems.append(f"{point}: is no name of the form what.step")
         if f'"{point}"' not in killing:
             problems.append(f"{point}: no test kills a process there ({where[0]})")
-    print("\n".join(problems) if problems else f"crash points: {len(places)}, each with a test")
+        elif reached is not None and point not in reached:
+            problems.append(f"{point}: a test names it, but no process was killed there ({where[0]})")
+    told = "each with a test" if reached is None else "a process was killed at each"
+    print("\n".join(problems) if problems else f"crash points: {len(places)}, {told}")
     return 1 if problems or not places else 0
 
 

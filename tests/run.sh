@@ -57,6 +57,8 @@ install_release() {
 }
 
 mkdir -p build
+export WEIR_CRASH_LOG=$PWD/build/crash-points.log
+: >"$WEIR_CRASH_LOG"
 # Another checkout of the same sources finds what this one compiled.
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
@@ -101,6 +103,10 @@ for stage in "${stages[@]}"; do
       ;;
   esac
 done
+
+if [[ " ${stages[*]} " == *" asan "* && " ${stages[*]} " == *" e2e "* ]]; then
+  step 10 "crash points that were reached" tests/check_crash_points.py "$WEIR_CRASH_LOG"
+fi
 
 for text in "${slow[@]}"; do echo "SLOW: $text"; done
 for name in "${failed[@]}"; do echo "FAILED: $name"; done

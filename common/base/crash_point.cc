@@ -3,9 +3,11 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace weir {
@@ -25,6 +27,19 @@ struct Wanted {
   int times = 1;
 };
 
+/// One write of a line at the end: processes that die at the same time do not mix theirs.
+void note(std::string_view name) {
+  const char* path = std::getenv(kCrashLog);
+  if (path == nullptr) {
+    return;
+  }
+  const std::string line = std::string(name) + "\n";
+  const int file = ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0 || ::write(file, line.data(), line.size()) < 0) {
+    std::perror(path);  // Whoever reads it will miss this point.
+  }
+}
+
 }  // namespace
 
 void crashPoint(std::string_view name) {
@@ -33,6 +48,7 @@ void crashPoint(std::string_view name) {
   if (wanted.name.empty() || wanted.name != name || ++met != wanted.times) {
     return;
   }
+  note(name);
   ::kill(::getpid(), SIGKILL);
   for (;;) {
     ::pause();  // It is delivered at once, but perhaps to another thread first.

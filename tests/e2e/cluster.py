@@ -257,6 +257,8 @@ class Cluster:
         return done
 
     def run_detached(self, program, *arguments, options=()):
+        if "--crash-at" in arguments and "WEIR_CRASH_LOG" in os.environ:  # No variable reaches a worker.
+            arguments += ("--crash-log", os.environ["WEIR_CRASH_LOG"])
         done = self.weir("run", "-d", *options, program, *arguments)
         match = re.search(r"^Job has been submitted with JobID ([0-9a-f]{32})$", done.stdout, re.M)
         assert match, done.stdout + done.stderr

@@ -67,7 +67,7 @@ class CommittedFiles : public weir::TwoPhaseCommitSink<std::int64_t, FileTransac
 }  // namespace
 
 int main(int argc, char** argv) {
-  Flags flags{{"interval", "200"}, {"count", "2000"}, {"rate", "1000"}};
+  Flags flags{{"interval", "200"}, {"count", "2000"}, {"rate", "1000"}, {"crash-log", "/dev/null"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     flags[std::string(argv[i]).substr(2)] = argv[i + 1];
   }
@@ -81,6 +81,7 @@ int main(int argc, char** argv) {
       !std::filesystem::exists(flags["marker"])) {
     std::ofstream(flags["marker"]) << "once";
     ::setenv("WEIR_CRASH_AT", flags["crash-at"].c_str(), 1);
+    ::setenv("WEIR_CRASH_LOG", flags["crash-log"].c_str(), 1);
   }
   auto numbers = env.addSource(Numbers(std::stoll(flags["count"]), std::stoll(flags["rate"])))
                      .uid("numbers")

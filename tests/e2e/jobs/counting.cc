@@ -222,6 +222,7 @@ int main(int argc, char** argv) {
       on_worker && !point.empty() && !std::filesystem::exists(flags.text("marker"))) {
     std::ofstream(flags.text("marker")) << "once";
     ::setenv("WEIR_CRASH_AT", point.c_str(), 1);
+    ::setenv("WEIR_CRASH_LOG", flags.text("crash-log", "/dev/null").c_str(), 1);
   }
   auto checked =
       numbers.map(Misbehave(flags.text("misbehave"), flags.number("at", -1), flags.text("marker")))

@@ -2,8 +2,13 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {
@@ -26,6 +31,20 @@ class CrashPointDeathTest : public testing::Test {
 TEST_F(CrashPointDeathTest, KillsTheProcessWhereItIsAskedTo) {
   EXPECT_EXIT(passTwice("test.second"), testing::KilledBySignal(SIGKILL), "");
   EXPECT_EXIT(passTwice("test.first:2"), testing::KilledBySignal(SIGKILL), "");
+}
+
+TEST_F(CrashPointDeathTest, NotesThePointBeforeItKills) {
+  // A death test's child runs this from the start, and must find its parent's file.
+  const std::string own = testing::TempDir() + "crash-points-" + std::to_string(::getpid());
+  ::setenv("CRASH_POINT_TEST_LOG", own.c_str(), /*overwrite=*/0);
+  const std::string path = std::getenv("CRASH_POINT_TEST_LOG");
+  ::setenv(kCrashLog, path.c_str(), 1);
+  EXPECT_EXIT(passTwice("test.second"), testing::KilledBySignal(SIGKILL), "");
+  EXPECT_EXIT(passTwice("test.first:3"), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(passTwice("test.first"), testing::KilledBySignal(SIGKILL), "");
+  std::ifstream file(path);
+  EXPECT_EQ(std::string(std::istreambuf_iterator(file), {}), "test.second\ntest.first\n");
+  std::filesystem::remove(path);
 }
 
 TEST_F(CrashPointDeathTest, DoesNothingWhereItIsNotAskedTo) {

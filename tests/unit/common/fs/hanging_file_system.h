@@ -10,7 +10,8 @@
 
 namespace weir::fs::testing {
 
-/// Passes everything on; calls with a path below "/hung" do not come back until told.
+/// Passes everything on; calls with a path below "/hung" do not come back until told: all of them,
+/// or one after another.
 class HangingFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<FileWriter>> create(const std::string& path) override {
@@ -48,6 +49,12 @@ class HangingFileSystem final : public FileSystem {
     hung_ = false;
     changed_.notify_all();
   }
+  /// Lets one call through: the one that waits, or the next.
+  void letOnePass() {
+    const std::lock_guard lock(mutex_);
+    ++may_pass_;
+    changed_.notify_all();
+  }
   void waitForARemovedDirectory() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return removed_ > 0; });
@@ -57,13 +64,17 @@ class HangingFileSystem final : public FileSystem {
  private:
   FileSystem& through(const std::string& path) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !hung_ || path.find("/hung") == std::string::npos; });
+    if (path.find("/hung") != std::string::npos) {
+      changed_.wait(lock, [&] { return !hung_ || may_pass_ > 0; });
+      may_pass_ -= hung_ ? 1 : 0;
+    }
     return memory_;
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
   bool hung_ = true;
+  int may_pass_ = 0;
   int removed_ = 0;
   MemoryFileSystem memory_;
 };

@@ -2,6 +2,7 @@
 
 #include <future>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -92,14 +93,19 @@ class HangingFilesTest : public ::testing::Test {
     metadata.savepoint = true;
     return metadata;
   }
+  /// Of the sentence that an operation ends with.
+  template <typename Call>
+  std::future<std::string> begin(Call call) {
+    auto said = std::make_shared<std::promise<std::string>>();  // With a late answer.
+    strand_.post([call, said] {
+      call([said](const auto& result) { said->set_value(result ? "ok" : result.error().text()); });
+    });
+    return said->get_future();
+  }
   /// The sentence that an operation ends with. Where it `hangs`, time passes until it does.
   template <typename Call>
   std::string answer(bool hangs, Call call) {
-    auto said = std::make_shared<std::promise<std::string>>();  // With a late answer.
-    strand_.post([&, said] {
-      call([said](const auto& result) { said->set_value(result ? "ok" : result.error().text()); });
-    });
-    std::future<std::string> sentence = said->get_future();
+    std::future<std::string> sentence = begin(call);
     while (hangs && sentence.wait_for(1ms) != std::future_status::ready) {
       strand_.fire();
     }
@@ -112,6 +118,13 @@ class HangingFilesTest : public ::testing::Test {
   std::string keep(const std::string& directory) {
     return answer(isHung(directory),
                   [&](auto done) { savepoints_->keep(directory, metadata(), nullptr, done); });
+  }
+  std::future<std::string> disposal(const std::string& path) {
+    return begin([this, path](auto done) {
+      runtime::DisposeRequest request;
+      request.path = path;
+      savepoints_->dispose(std::move(request), done);
+    });
   }
 
   SystemClock clock_;
@@ -139,6 +152,50 @@ TEST_F(HangingFilesTest, ASavepointThatWasGivenUpIsRemovedOnceItIsWritten) {
   files_.letGo();
   files_.waitForARemovedDirectory();
   EXPECT_THAT(files_.memory().files(), IsEmpty());
+}
+
+TEST_F(HangingFilesTest, ADisposalThatWasGivenUpCanBeRepeated) {
+  ASSERT_TRUE(snapshot::writeMetadata(files_.memory(), "/hung/savepoint-1", metadata()));
+  std::future<std::string> disposed = disposal("/hung/savepoint-1");
+  while (disposed.wait_for(1ms) != std::future_status::ready) {
+    strand_.fire();
+  }
+  EXPECT_THAT(disposed.get(), HasSubstr("on /hung/savepoint-1 hangs"));
+  files_.letGo();
+  EXPECT_EQ(disposal("/hung/savepoint-1").get(), "ok");
+  EXPECT_THAT(files_.memory().files(), IsEmpty());
+}
+
+TEST_F(HangingFilesTest, ASlowDisposalHoldsUpNobodyAndEnds) {
+  ASSERT_TRUE(snapshot::writeMetadata(files_.memory(), "/s/savepoint-1", metadata()));
+  ASSERT_TRUE(snapshot::writeMetadata(files_.memory(), "/hung/savepoint-1", metadata()));
+  std::future<std::string> disposed = disposal("/hung/savepoint-1");
+  int calls = 0;
+  for (; disposed.wait_for(1ms) != std::future_status::ready; ++calls) {
+    ASSERT_EQ(open("/s/savepoint-1"), "ok");
+    files_.letOnePass();
+  }
+  EXPECT_EQ(disposed.get(), "ok");
+  EXPECT_GT(calls, 3);
+  EXPECT_EQ(files_.memory().files().size(), 1U);
+}
+
+TEST_F(HangingFilesTest, ASavepointOnASlowDiskHoldsUpNobodyAndIsWhole) {
+  ASSERT_TRUE(snapshot::writeMetadata(files_.memory(), "/s/savepoint-1", metadata()));
+  std::string path;
+  std::future<std::string> kept = begin([&](auto done) {
+    savepoints_->keep("/hung/s", metadata(), nullptr, [&path, done](Result<KeptSavepoint> written) {
+      path = written ? written->result.path : "";
+      done(written);
+    });
+  });
+  for (; kept.wait_for(1ms) != std::future_status::ready;) {
+    ASSERT_EQ(open("/s/savepoint-1"), "ok");
+    files_.letOnePass();
+  }
+  EXPECT_EQ(kept.get(), "ok");
+  files_.letGo();
+  EXPECT_EQ(open(path), "ok");
 }
 
 }  // namespace
