@@ -38,6 +38,10 @@ Result<TableManifest> decodeBody(const state::ByteSource& section, std::string_v
     one.info.mode = static_cast<state::ListMode>(from.get<std::uint8_t>());
     WEIR_TRY(one.info.schema, record::decodeSchema(from.getString()));
     one.family = from.getString();
+    if (!state::isKeyed(one.info.kind) || one.info.kind < state::StateKind::kValue ||
+        one.info.kind > state::StateKind::kTimer || one.info.mode != state::ListMode::kNone) {
+      return corrupt(section, "describes state '" + one.info.name + "' wrongly");
+    }
   }
   for (std::uint64_t left = from.getVarint(); left > 0 && !from.failed(); --left) {
     TableManifest::Table& one = manifest.tables.emplace_back();

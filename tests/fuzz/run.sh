@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes every decoder with libFuzzer under the address and undefined-behaviour sanitizers, from valid images.
 # Usage: tests/fuzz/run.sh [SECONDS] [TARGET...]: SECONDS (default 60) for each target (default: all of them).
-# Corpora and crashing inputs stay in build/fuzz/corpus and build/fuzz/crashes. WEIR_JOBS bounds compilations.
+# They begin with the inputs that tests/fuzz/corpus keeps; what is new, and what crashes, stays in build/fuzz/corpus and
+# build/fuzz/crashes until tests/fuzz/keep.sh keeps it. WEIR_JOBS bounds compilations.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
@@ -31,7 +32,8 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 folders="common/base;common/config;common/telemetry;common/concurrency;common/fs;common/rpc;common/schema"
-folders+=";common/graph;common/runtime;common/record;common/state;proto;common/wire;common/snapshot"
+folders+=";common/graph;common/runtime;common/record;common/state;proto;common/wire;common/rocksdb;common/snapshot"
+folders+=";common/daemon;jobmanager/ha;jobmanager/ha/journal"
 mkdir -p "$build/corpus" "$build/crashes"
 cmake -S . -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 \
   -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_FOLDERS="$folders" -DWEIR_FUZZ=ON \
@@ -56,9 +58,11 @@ for target in "${targets[@]}"; do
   program=$build/tests/fuzz/fuzz_$target
   corpus=$build/corpus/$target
   mkdir -p "$corpus"
+  [ ! -e "tests/fuzz/corpus/$target.tar.xz" ] || tar -xJf "tests/fuzz/corpus/$target.tar.xz" -C "$corpus"
   log=$build/$target.log
+  # Leaks are found by the short form: libFuzzer would look after every input where a library keeps memory (yaml-cpp).
   if WEIR_FUZZ_WRITE_SEEDS=$corpus "$program" >"$log" 2>&1 &&
-    "$program" -max_total_time="$seconds" -max_len=4096 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=512 \
+    "$program" -max_total_time="$seconds" -max_len=4096 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=512 -detect_leaks=0 \
       -artifact_prefix="$build/crashes/$target-" -print_final_stats=1 "$corpus" >>"$log" 2>&1; then
     passed=$((passed + 1))
     echo "== $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, nothing found"

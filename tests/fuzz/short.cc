@@ -1,9 +1,10 @@
 // The short form of a fuzz target, for every run of the tests: the seeds, every flipped bit and
 // every truncation of the small ones, and seeded random mutations, until the time is used up.
-// Usage: NAME [--seconds S] [--seed N], or NAME FILE... to run inputs again.
+// Usage: NAME [--seconds S] [--seed N], or NAME FILE|DIRECTORY... to run inputs again.
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -121,6 +122,29 @@ int runAll(double seconds, std::uint64_t seed) {
   return 0;
 }
 
+void runFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  weir::fuzz::check(file.is_open(), "an input to run again is there");
+  run({std::istreambuf_iterator<char>(file), {}});
+}
+
+int runAgain(const std::vector<std::string>& paths) {
+  std::size_t inputs = 0;
+  for (const std::string& path : paths) {
+    if (!std::filesystem::is_directory(path)) {
+      runFile(path);
+      ++inputs;
+      continue;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+      runFile(entry.path());
+      ++inputs;
+    }
+  }
+  std::cout << inputs << " inputs run again" << std::endl;
+  return inputs == 0 ? 1 : 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -147,11 +171,7 @@ int main(int argc, char** argv) {
       files.push_back(argument);
     }
   }
-  for (const std::string& name : files) {
-    std::ifstream file(name, std::ios::binary);
-    run({std::istreambuf_iterator<char>(file), {}});
-  }
-  return files.empty() ? runAll(seconds, seed) : 0;
+  return files.empty() ? runAll(seconds, seed) : runAgain(files);
 }
 
 /// One allocation of this size is a decoder that believed a length.

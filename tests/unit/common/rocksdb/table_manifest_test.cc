@@ -57,5 +57,15 @@ TEST(TableManifestTest, ANameThatLeadsElsewhereIsRefused) {
   }
 }
 
+TEST(TableManifestTest, AKindOfStateThatCannotLieInTablesIsRefused) {
+  for (const auto kind : {0, 7, 8, 10, 255}) {
+    TableManifest manifest = sample();
+    manifest.states[0].info.kind = static_cast<state::StateKind>(kind);
+    const auto read = readManifest(fileOf(manifest.encode()));
+    ASSERT_FALSE(read.has_value()) << kind;
+    EXPECT_NE(read.error().text().find("state 'counts'"), std::string::npos) << read.error().text();
+  }
+}
+
 }  // namespace
 }  // namespace weir::rocks
