@@ -16,6 +16,9 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+/// Of a word, in the search for one like it: whoever wrote it may have written anything.
+constexpr std::size_t kMostLetters = 256;
+
 /// Up to so many letters a word is mistyped and not another one.
 std::size_t mostTypos(std::string_view word) {
   return std::max<std::size_t>(word.size() > 4 ? 2 : 1, word.size() / 4);
@@ -48,6 +51,7 @@ std::string_view nearest(std::string_view word, std::vector<std::string_view> kn
     return {};
   }
   std::ranges::sort(known);
+  word = word.substr(0, kMostLetters);
   const std::string spelled = lower(word);
   const auto rank = [&](std::string_view name) {
     const std::size_t typos = editDistance(spelled, lower(name));
@@ -63,6 +67,7 @@ std::string_view nearest(std::string_view word, std::vector<std::string_view> kn
 
 std::string_view similar(std::string_view word, std::vector<std::string_view> known) {
   const std::string_view best = nearest(word, std::move(known));
+  word = word.substr(0, kMostLetters);
   const bool alike = editDistance(lower(word), lower(best)) <= mostTypos(word) ||
                      (word.size() >= 3 && lower(best).find(lower(word)) != std::string::npos);
   return alike ? best : std::string_view();

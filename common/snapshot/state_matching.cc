@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "common/base/nearest.h"
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/schema/state_kinds.h"
@@ -54,22 +55,8 @@ class ByName {
   std::unordered_map<std::string, const Operator*> by_name_;
 };
 
-std::size_t editDistance(std::string_view left, std::string_view right) {
-  left = left.substr(0, kShownName);
-  right = right.substr(0, kShownName);
-  std::vector<std::size_t> row(right.size() + 1);
-  for (std::size_t j = 0; j < row.size(); ++j) {
-    row[j] = j;
-  }
-  for (std::size_t i = 1; i <= left.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j < row.size(); ++j) {
-      const std::size_t change = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
+std::size_t distanceOf(std::string_view old, std::string_view current) {
+  return editDistance(old.substr(0, kShownName), current.substr(0, kShownName));
 }
 
 std::string plural(std::uint64_t count, const std::string& word) {
@@ -351,7 +338,7 @@ class Matching {
             });
           });
       const std::size_t distance =
-          std::min(editDistance(old.uid, current.uid), editDistance(old.name, current.name));
+          std::min(distanceOf(old.uid, current.uid), distanceOf(old.name, current.name));
       candidates.emplace(distance + (same_states ? 0 : 10) + (old.kind == current.kind ? 0 : 10),
                          &current);
     }

@@ -21,6 +21,11 @@ TEST(NearestTest, PrefersATypoThenABeginningThenAPart) {
   EXPECT_EQ(nearest("zzz", {}), "");
 }
 
+TEST(NearestTest, LooksAtTheBeginningOfAWordWithoutEnd) {
+  const std::string endless = "checkpoint" + std::string(std::size_t{1} << 28, 't');
+  EXPECT_EQ(similar(endless, {"checkpoint", "savepoint"}), "");
+}
+
 TEST(NearestTest, AsksOnlyAboutWhatIsSimilar) {
   EXPECT_EQ(similar("savepiont", {"run", "savepoint"}), "savepoint");
   EXPECT_EQ(similar("save", {"run", "savepoint"}), "savepoint");
