@@ -98,8 +98,11 @@ void SharedUploads::completed(CheckpointId checkpoint) {
   if (found == sent_.end()) {
     return;
   }
-  for (auto& [owner, tables] : found->second.tables) {
-    known_[owner] = std::move(tables);
+  if (completed_ < checkpoint) {  // Else its files may be gone: a later one has taken its place.
+    completed_ = checkpoint;
+    for (auto& [owner, tables] : found->second.tables) {
+      known_[owner] = std::move(tables);
+    }
   }
   sent_.erase(found);
 }

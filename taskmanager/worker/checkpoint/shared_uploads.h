@@ -47,6 +47,7 @@ class SharedUploads {
                                                          CheckpointId checkpoint,
                                                          const state::SharedTables& tables,
                                                          const std::atomic<bool>& unwanted);
+  /// The job manager has said so. What a later one is known to have stays the newest.
   void completed(CheckpointId checkpoint);
   /// Paths of files that only this checkpoint has: the caller removes them.
   std::vector<std::string> aborted(CheckpointId checkpoint);
@@ -70,7 +71,8 @@ class SharedUploads {
   const std::uint64_t attempt_;
   const std::function<std::string()> unique_;
   std::mutex mutex_;
-  std::map<Owner, Tables> known_;      // To the last checkpoint that completed.
+  std::map<Owner, Tables> known_;  // To the last checkpoint that completed: this one.
+  CheckpointId completed_;
   std::map<CheckpointId, Sent> sent_;  // With the newest few, not known to be complete.
 };
 

@@ -77,6 +77,14 @@ TEST_F(SharedUploadsTest, WhatIsNotKnownToBeCompleteIsStoredAgain) {
   EXPECT_TRUE(uploads_.aborted(CheckpointId(3)).empty()) << "others have what it only names";
 }
 
+TEST_F(SharedUploadsTest, AnOlderOneThatIsSaidToBeCompleteLateIsNotNamed) {
+  store(1, {"1.sst"});
+  const auto second = store(2, {"1.sst"});
+  uploads_.completed(CheckpointId(2));
+  uploads_.completed(CheckpointId(1));  // Its file may be gone.
+  EXPECT_EQ(store(3, {"1.sst"}), second);
+}
+
 TEST_F(SharedUploadsTest, AnotherOperatorsTablesAreOthers) {
   const auto first = store(1, {"1.sst"});
   uploads_.completed(CheckpointId(1));
