@@ -31,84 +31,49 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
       setup_(std::move(setup)),
       directory_(directoryIn(setup_.storage)),
       tasks_(tasks),
-      store_(setup_.retained),
-      stored_(store_, tasks),
+      work_(services.strand, services.io, services.file_bounds, setup_.storage.directory),
+      retention_(services,
+                 graph,
+                 work_,
+                 tasks,
+                 {.job = setup_.origin.job,
+                  .directory = directory_,
+                  .subtasks = PendingCheckpoints::subtasksOf(graph),
+                  .program = setup_.program,
+                  .metadata_limit = setup_.metadata_limit},
+                 setup_.retained,
+                 [this] { pacer_.removalEnded(); }),
       history_(graph, setup_.history, [this](const auto& task) { return tasks_.hostOf(task); }),
       pending_(services,
                graph,
                {setup_.origin.job, directory_},
                tasks,
-               stored_,
+               retention_.stored(),
                history_,
                {.acknowledged = [this](auto whole) { complete(std::move(whole)); },
                 .aborted = [this](auto part, const Error& why) { aborted(*part, why); },
                 .refused = [this](Wanted& wanted, const Error& why) { fail(wanted, why); },
                 .late = [this](const auto& ack) { discardLate(ack); }}),
-      work_(services.strand, services.io, services.file_bounds, setup_.storage.directory),
       writer_(services.files,
               work_,
-              stored_,
+              retention_.stored(),
               {directory_, setup_.metadata_limit, setup_.holder},
               {.stored = [this](auto& written, bool pointed) { stored(written, pointed); },
                .failed = [this](auto& pending, const Error& why) { aborted(pending, why); }}),
-      removal_(services,
-               graph,
-               work_,
-               {.job = setup_.origin.job,
-                .directory = directory_,
-                .subtasks = pending_.subtasks(),
-                .program = setup_.program,
-                .metadata_limit = setup_.metadata_limit},
-               [this] { pacer_.removalEnded(); }),
-      shared_(services.files, work_, directory_),
       pacer_(
           services.strand,
           services.clock,
           graph.checkpoints,
           {setup_.origin.job, setup_.most_removals},
-          [this] { return removal_.outstanding(); },
+          [this] { return retention_.removal().outstanding(); },
           [this] {
             pacer_.began();
             pending_.begin({});
           }) {}
 
-void CheckpointCoordinator::resume(const ha::JobCheckpoints& stored,
-                                   std::vector<CompletedCheckpoint> retained) {
-  removal_.resumed();
-  left_ = LeftCheckpoints::of(stored);
-  stored_.resume(stored.next, stored.stopped);
-  for (const CheckpointId id : stored.pinned) {
-    continueAfter(id);
-    store_.pin(id);
-  }
-  if (stored.result) {
-    for (const ha::CheckpointPointer& one : stored.retained) {
-      store_.pin(one.id);
-    }
-  }
-  for (CompletedCheckpoint& one : retained) {
-    continueAfter(one.metadata.checkpoint);
-    shared_.resume(one.metadata);
-    static_cast<void>(store_.add(std::move(one), false));  // They were retained before.
-  }
-  for (const CheckpointId id : stored.discards) {
-    stored_.discarding(id);
-    removal_.resumeDiscard(id, [this, id] { stored_.discarded(id); });
-  }
-}
-
-void CheckpointCoordinator::discard(CompletedCheckpoint checkpoint) {
-  const CheckpointId id = checkpoint.metadata.checkpoint;
-  stored_.discarding(id);
-  shared_.release(id);
-  removal_.discard(std::move(checkpoint), [this, id] { stored_.discarded(id); });
-}
-
 void CheckpointCoordinator::start() {
   running_ = true;
-  if (left_) {
-    removal_.discardLeft(*std::exchange(left_, std::nullopt));
-  }
+  retention_.discardLeft();
   pacer_.start();
 }
 
@@ -121,7 +86,7 @@ void CheckpointCoordinator::stop(const Error& why) {
 
 void CheckpointCoordinator::attemptEnded() {
   services_.blobs.store().state().forgetUploads(setup_.origin.job);
-  removal_.attemptEnded();
+  retention_.removal().attemptEnded();
 }
 
 bool CheckpointCoordinator::hasPendingSavepoints() const {
@@ -151,8 +116,10 @@ void CheckpointCoordinator::takeFinal(Callback<CheckpointId> done) {
 
 /// Also of one that all have acknowledged, but that could not be written.
 void CheckpointCoordinator::aborted(PendingCheckpoint& pending, const Error& why) {
-  removal_.aborted(pending.id, std::move(pending.acks));
-  shared_.release(pending.id);
+  retention_.removal().aborted(pending.id, std::move(pending.acks), [this, id = pending.id] {
+    retention_.stored().drop(id);
+  });
+  retention_.shared().release(pending.id);
   tasks_.notify(pending.id, false);
   history_.failed(pending.id, services_.clock.now() - pending.triggered, why);
   const bool savepoint = pending.kind == SnapshotKind::kSavepoint;
@@ -178,7 +145,7 @@ void CheckpointCoordinator::complete(PendingCheckpoints::Pending pending) {
   crashPoint("snapshot.acknowledged");
   const Duration took = pending->acknowledged - pending->triggered;
   runtime::CheckpointMetadata metadata = toMetadata(*pending, graph_, setup_.origin, millis(took));
-  if (const Status admitted = shared_.admit(metadata); !admitted) {
+  if (const Status admitted = retention_.shared().admit(metadata); !admitted) {
     aborted(*pending, admitted.error());
     return;
   }
@@ -201,10 +168,7 @@ void CheckpointCoordinator::stored(WrittenCheckpoint& written, bool pointed) {
   }
   if (pending.savepoint.done) {
     crashPoint("savepoint.answer");
-    runtime::SavepointResult& result = written.kept.result;
-    result.checkpoint = id;
-    result.bytes = pending.bytes;
-    answer(pending, result, pointed);
+    answer(pending, written.kept.result, pointed);
   }
   if (pending.final_done) {
     std::exchange(pending.final_done, {})(id);
@@ -237,21 +201,21 @@ void CheckpointCoordinator::recordCompleted(WrittenCheckpoint& written, bool poi
   const bool savepoint = written.pending->kind == SnapshotKind::kSavepoint;
   const bool pinned = savepoint && written.kept.shares_data;
   if (savepoint && !pinned && !ownedHandles(completed.metadata).empty()) {
-    removal_.own(id);
+    retention_.removal().own(id);
   }
   if (pointed) {
-    std::vector<CompletedCheckpoint> outdated = store_.add(std::move(completed), pinned);
+    std::vector<CompletedCheckpoint> outdated = retention_.add(std::move(completed), pinned);
     written.pending->descriptions->remember(written.pending->acks);
     tasks_.notify(id, true);
     tasks_.checkpointCompleted(id);
     for (CompletedCheckpoint& old : outdated) {
-      discard(std::move(old));
+      retention_.discard(std::move(old));
     }
-    shared_.completed(id);
+    retention_.shared().completed(id);
   } else if (pinned) {
-    store_.pin(id);
+    retention_.pin(id);
   } else {
-    discard(std::move(completed));
+    retention_.discard(std::move(completed));
   }
 }
 
@@ -269,39 +233,12 @@ void CheckpointCoordinator::reportCompleted(const PendingCheckpoint& pending,
 }
 
 void CheckpointCoordinator::discardLate(const runtime::CheckpointAck& ack) {
-  if (Status removed = removal_.late(ack); !removed) {
+  if (Status removed = retention_.removal().late(ack); !removed) {
     log::warn("state of an aborted checkpoint is not removed",
               {{"job", setup_.origin.job.hex()},
                {"id", ack.checkpoint.value()},
                {"reason", "task " + tasks_.describe(ack.task) + " " + removed.error().message()}});
   }
-}
-
-bool CheckpointCoordinator::releaseSavepoint(CheckpointId id) {
-  removal_.disown(id);
-  stored_.released(id);
-  const bool needed = store_.unpin(id);
-  if (!ended_) {
-    stored_.write({}, [](const Status&) {});  // Who writes tells of failures.
-  }
-  return needed;
-}
-
-void CheckpointCoordinator::end(bool keep_latest, std::function<void()> done) {
-  ended_ = true;
-  keep_latest = keep_latest && onFiles();
-  work_.whenIdle([this, keep_latest, done = std::move(done)] {
-    auto kept = store_.pinnedIds();
-    if (keep_latest && store_.latest() != nullptr) {
-      kept.insert(store_.latest()->metadata.checkpoint);
-      log::info("the last checkpoint of the failed job stays",
-                {{"job", setup_.origin.job.hex()}, {"path", store_.latest()->directory}});
-    }
-    for (CompletedCheckpoint& old : store_.drain(keep_latest)) {
-      discard(std::move(old));
-    }
-    removal_.end(std::move(kept), done);
-  });
 }
 
 }  // namespace weir::jobmanager

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "common/base/result.h"
@@ -14,7 +13,7 @@
 #include "common/runtime/messages.h"
 #include "jobmanager/checkpoint/checkpoint_history.h"
 #include "jobmanager/checkpoint/checkpoint_pacer.h"
-#include "jobmanager/checkpoint/checkpoint_removal.h"
+#include "jobmanager/checkpoint/checkpoint_retention.h"
 #include "jobmanager/checkpoint/checkpoint_services.h"
 #include "jobmanager/checkpoint/checkpoint_writer.h"
 #include "jobmanager/checkpoint/checkpointed_tasks.h"
@@ -22,8 +21,6 @@
 #include "jobmanager/checkpoint/file_work.h"
 #include "jobmanager/checkpoint/pending_checkpoint.h"
 #include "jobmanager/checkpoint/pending_checkpoints.h"
-#include "jobmanager/checkpoint/shared_file_counts.h"
-#include "jobmanager/checkpoint/stored_checkpoints.h"
 
 namespace weir::jobmanager {
 
@@ -33,9 +30,8 @@ namespace weir::jobmanager {
 /// savepoint) and pointing to it, and from then on it is the newest that the job can be restored
 /// from; tasks are notified, and older ones go. stop() ends what is pending; what all tasks have
 /// acknowledged is always completed. State that belongs to no completed snapshot is discarded.
-/// When the next one begins, what is pending, how one becomes durable, what the store of jobs
-/// knows, and how what is needed no more goes is left to CheckpointPacer, PendingCheckpoints,
-/// CheckpointWriter, StoredCheckpoints, CheckpointRemoval and SharedFileCounts.
+/// When the next one begins, what is pending, how one becomes durable, and which are kept is left
+/// to CheckpointPacer, PendingCheckpoints, CheckpointWriter and CheckpointRetention.
 ///
 /// Threads: the strand; callbacks come on it. Every callback is called exactly once.
 class CheckpointCoordinator {
@@ -59,13 +55,15 @@ class CheckpointCoordinator {
                         CheckpointedTasks& tasks);
 
   /// The id after that of the snapshot that the job was restored from.
-  void continueAfter(CheckpointId restored) { stored_.continueAfter(restored); }
+  void continueAfter(CheckpointId restored) { retention_.stored().continueAfter(restored); }
 
   /// The job was taken up again: `stored` is what is known of its checkpoints, and these, oldest
   /// first, are what it recovers from. What was being discarded is; what was begun and not stored
   /// goes at the first start(), when no task of the earlier leader writes any more. Of a job that
   /// had ended, none is read: what was retained stays.
-  void resume(const ha::JobCheckpoints& stored, std::vector<CompletedCheckpoint> retained);
+  void resume(const ha::JobCheckpoints& stored, std::vector<CompletedCheckpoint> retained) {
+    retention_.resume(stored, std::move(retained));
+  }
 
   /// All tasks run: the first checkpoint is due in one interval.
   void start();
@@ -84,6 +82,8 @@ class CheckpointCoordinator {
   void discardLate(const runtime::CheckpointAck& ack);
 
   bool running() const { return running_; }
+  /// Of the job's checkpoints; empty when state is on the job manager.
+  const std::string& directory() const { return directory_; }
   /// Null for a job without state handles of its own making.
   const std::shared_ptr<const runtime::JobProgram>& program() const { return setup_.program; }
   bool hasPendingSavepoints() const;
@@ -91,18 +91,20 @@ class CheckpointCoordinator {
   void whenSettled(std::function<void()> done) { work_.whenIdle(std::move(done)); }
 
   /// nullptr while there is none.
-  const CompletedCheckpoint* latest() const { return store_.latest(); }
+  const CompletedCheckpoint* latest() const { return retention_.latest(); }
   /// A savepoint of this job was disposed. True when the job still needs the data, which then goes
   /// with the job's next checkpoint; false when the caller removes it.
-  bool releaseSavepoint(CheckpointId id);
-  bool owns(CheckpointId id) const { return store_.contains(id); }
+  bool releaseSavepoint(CheckpointId id) { return retention_.releaseSavepoint(id); }
+  bool owns(CheckpointId id) const { return retention_.contains(id); }
   /// The job has come to `result`: stores that, and that it needs no more but the latest one if
   /// `keep_latest`.
   void storeEnd(runtime::JobResult result, bool keep_latest, Callback<std::monostate> done) {
-    stored_.end(std::move(result), keep_latest && onFiles(), std::move(done));
+    retention_.stored().end(std::move(result), keep_latest && onFiles(), std::move(done));
   }
   /// The job has ended: discards what it needs no more, but for the latest one if `keep_latest`.
-  void end(bool keep_latest, std::function<void()> done);
+  void end(bool keep_latest, std::function<void()> done) {
+    retention_.end(keep_latest && onFiles(), std::move(done));
+  }
 
   const CheckpointHistory& history() const { return history_; }
 
@@ -114,7 +116,6 @@ class CheckpointCoordinator {
   void answer(PendingCheckpoint& pending, const runtime::SavepointResult& result, bool pointed);
   void recordCompleted(WrittenCheckpoint& written, bool pointed);
   void reportCompleted(const PendingCheckpoint& pending, const std::string& path);
-  void discard(CompletedCheckpoint checkpoint);
   bool onFiles() const { return !directory_.empty(); }
 
   CheckpointServices services_;
@@ -124,16 +125,11 @@ class CheckpointCoordinator {
       directory_;  // Of the job's checkpoints; empty when state is on the job manager.
   CheckpointedTasks& tasks_;
   bool running_ = false;
-  bool ended_ = false;  // Nothing is stored of the job any more.
-  CompletedCheckpointStore store_;
-  StoredCheckpoints stored_;
+  FileWork work_;  // Before those who use it.
+  CheckpointRetention retention_;
   CheckpointHistory history_;
   PendingCheckpoints pending_;
-  FileWork work_;  // Before those who use it.
   CheckpointWriter writer_;
-  CheckpointRemoval removal_;
-  SharedFileCounts shared_;
-  std::optional<LeftCheckpoints> left_;  // By earlier leaders, until start().
   CheckpointPacer pacer_;
 };
 

@@ -1,5 +1,6 @@
 #include "jobmanager/checkpoint/checkpoint_removal.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/text.h"
@@ -36,9 +37,7 @@ CheckpointRemoval::CheckpointRemoval(const CheckpointServices& services,
       ended_(std::move(ended)),
       discards_(services.strand, services.io) {}
 
-// --------------------------------------------------------------------------------- aborted ones
-
-void CheckpointRemoval::aborted(CheckpointId id, Acks acks) {
+void CheckpointRemoval::aborted(CheckpointId id, Acks acks, std::function<void()> done) {
   remember(id);
   std::vector<OwnedHandle> handles;
   for (const auto& [task, ack] : acks) {
@@ -47,22 +46,24 @@ void CheckpointRemoval::aborted(CheckpointId id, Acks acks) {
       handles.push_back(std::move(handle));
     }
   }
-  discardHandles(id, std::move(handles), [this, id, acks = std::move(acks)] {
-    std::vector<std::string> files;
-    for (const auto& [task, ack] : acks) {
-      if (!onFiles()) {
-        services_.blobs.release(ack);
-      }
-      addFilesOf(ack, files);
-    }
-    if (setup_.program == nullptr || acks.size() == setup_.subtasks) {
-      removed_.removeDirectory(removed_.directoryOf(id), std::move(files));
-    } else {
-      // The other tasks' handles are read after their acknowledgements, which may be on their way:
-      // what never arrives goes with the attempt.
-      removed_.remove(id, files);
-    }
-  });
+  discardHandles(
+      id, std::move(handles), [this, id, acks = std::move(acks), done = std::move(done)] {
+        std::vector<std::string> files;
+        for (const auto& [task, ack] : acks) {
+          if (!onFiles()) {
+            services_.blobs.release(ack);
+          }
+          addFilesOf(ack, files);
+        }
+        if (setup_.program == nullptr || acks.size() == setup_.subtasks) {
+          removed_.removeDirectory(removed_.directoryOf(id), std::move(files), done);
+        } else {
+          // The other tasks' handles are read after their acknowledgements, which may be on their
+          // way: what never arrives goes with the attempt.
+          removed_.remove(id, files);
+          done();
+        }
+      });
 }
 
 Status CheckpointRemoval::late(const runtime::CheckpointAck& ack) {
@@ -130,8 +131,6 @@ void CheckpointRemoval::attemptEnded() {
   }
 }
 
-// ------------------------------------------------------------------------------- completed ones
-
 void CheckpointRemoval::discard(CompletedCheckpoint checkpoint, std::function<void()> done) {
   const CheckpointId id = checkpoint.metadata.checkpoint;
   const auto record = records_.find(id);
@@ -173,16 +172,19 @@ void CheckpointRemoval::resumeDiscard(CheckpointId id, std::function<void()> don
       });
 }
 
-void CheckpointRemoval::discardLeft(const LeftCheckpoints& left) {
-  if (!onFiles()) {
-    return;  // Its state ended with the job manager.
+void CheckpointRemoval::discardLeft(const LeftCheckpoints& left,
+                                    std::function<void(CheckpointId)> gone) {
+  if (!onFiles()) {  // Its state ended with the job manager.
+    std::for_each(left.cut.begin(), left.cut.end(), gone);
+    return;
   }
   files_.run(
       [&files = services_.files, setup = setup_, left] {
         return findLeft(
             files, setup.directory, left, setup.program != nullptr, setup.metadata_limit);
       },
-      [this](const Result<std::vector<CheckpointId>>& found) {
+      [this, cut = left.cut, gone = std::move(gone)](
+          const Result<std::vector<CheckpointId>>& found) mutable {
         if (!found) {
           log::warn("what an earlier job manager left of checkpoints stays until the job ends",
                     {{"path", setup_.directory}, {"reason", found.error().message()}});
@@ -191,8 +193,13 @@ void CheckpointRemoval::discardLeft(const LeftCheckpoints& left) {
         for (const CheckpointId id : *found) {
           log::info("removing a checkpoint that an earlier job manager did not complete",
                     {{"job", setup_.job.hex()}, {"path", removed_.directoryOf(id)}});
-          resumeDiscard(id, [] {});
+          resumeDiscard(id, [gone, id, was_cut = cut.erase(id) > 0] {
+            if (was_cut) {
+              gone(id);
+            }
+          });
         }
+        std::for_each(cut.begin(), cut.end(), gone);
       });
 }
 
@@ -216,8 +223,6 @@ void CheckpointRemoval::end(std::set<CheckpointId> kept, std::function<void()> d
     files_.whenIdle(std::move(done));
   });
 }
-
-// ----------------------------------------------------------------------------- handles
 
 /// Then, and only when all were, `then`.
 void CheckpointRemoval::discardHandles(CheckpointId id,

@@ -54,7 +54,8 @@ class CheckpointRemoval {
                     std::function<void()> ended);
 
   /// A checkpoint was aborted, or could not be written: `acks` are removed, and what comes late.
-  void aborted(CheckpointId id, Acks acks);
+  /// `done` once what was acknowledged was removed, or was tried to be.
+  void aborted(CheckpointId id, Acks acks, std::function<void()> done = [] {});
   /// What is acknowledged of a checkpoint that is not pending: removed, if that was aborted. An
   /// error when it names files that are not its own; then nothing is touched.
   Status late(const runtime::CheckpointAck& ack);
@@ -64,8 +65,8 @@ class CheckpointRemoval {
   /// be gone. Its handles are discarded again if it had not come to its files.
   void resumeDiscard(CheckpointId id, std::function<void()> done);
   /// Discards what earlier leaders have begun and never stored. What cannot be looked at stays
-  /// until the job ends.
-  void discardLeft(const LeftCheckpoints& left);
+  /// until the job ends. `gone` with each savepoint of `left.cut` that is not there, or no more.
+  void discardLeft(const LeftCheckpoints& left, std::function<void(CheckpointId)> gone);
 
   /// A savepoint has the handles of this checkpoint as its own, until disown() is called.
   void own(CheckpointId id) { records_[id].handles_owned = true; }

@@ -64,6 +64,8 @@ void CheckpointWriter::keepSavepoint(std::shared_ptr<PendingCheckpoint> pending,
   auto keep = pending->savepoint.keep;
   keep(metadata, [this, pending, metadata, directory](Result<KeptSavepoint> kept) mutable {
     if (kept) {
+      kept->result.checkpoint = pending->id;
+      kept->result.bytes = pending->bytes;
       enqueue({pending, {std::move(metadata), std::move(directory)}, *std::move(kept)});
     } else {
       failed(*pending, kept.error());
@@ -78,14 +80,14 @@ void CheckpointWriter::enqueue(WrittenCheckpoint written) {
   if (pinned && snapshot::isHeapSavepoint(news.kept.result.path)) {
     pointers_.heldOnHeap(news.pending->id);
   }
-  std::optional<ha::StoppedJob> stopped;
-  if (news.pending->savepoint.stops()) {
-    stopped = ha::StoppedJob{news.pending->savepoint.operation, news.kept.result};
-    stopped->result.checkpoint = news.pending->id;
-    stopped->result.bytes = news.pending->bytes;
+  StoredCheckpoints::News stored{&news.completed, pinned};
+  if (news.pending->kind == SnapshotKind::kSavepoint) {
+    stored.result = news.kept.result;
   }
-  pointers_.write(StoredCheckpoints::News{&news.completed, pinned, std::move(stopped)},
-                  [this](const Status& answer) { pointed(answer); });
+  if (news.pending->savepoint.stops()) {
+    stored.stopped = ha::StoppedJob{news.pending->savepoint.operation, news.kept.result};
+  }
+  pointers_.write(std::move(stored), [this](const Status& answer) { pointed(answer); });
 }
 
 void CheckpointWriter::pointed(const Status& answer) {

@@ -29,12 +29,17 @@ std::optional<CheckpointId> idOf(const std::string& directory) {
 }  // namespace
 
 LeftCheckpoints LeftCheckpoints::of(const ha::JobCheckpoints& stored) {
-  LeftCheckpoints left{CheckpointId(0), stored.next, {}};
+  LeftCheckpoints left{CheckpointId(0), stored.next, {}, {}};
   if (!stored.retained.empty()) {
     left.after = stored.retained.back().id;
   }
   left.known.insert(stored.pinned.begin(), stored.pinned.end());
   left.known.insert(stored.discards.begin(), stored.discards.end());
+  for (const ha::BegunSavepoint& one : stored.begun) {
+    if (!one.result) {
+      (one.path.empty() ? left.cut : left.known).insert(one.id);
+    }
+  }
   return left;
 }
 
@@ -53,12 +58,13 @@ Result<std::vector<CheckpointId>> findLeft(fs::FileSystem& files,
   for (const fs::FileInfo& entry : *entries) {
     const std::string path = fs::join(directory, entry.name);
     const std::optional<CheckpointId> id = idOf(path);
-    if (!id || *id <= left.after || *id >= left.before || left.known.contains(*id)) {
+    const bool cut = id && left.cut.contains(*id);
+    if (!id || (!cut && (*id <= left.after || *id >= left.before || left.known.contains(*id)))) {
       continue;
     }
     const auto metadata = snapshot::readMetadata(files, path, {}, most_metadata);
     const bool unneeded = metadata
-                              ? !metadata->savepoint
+                              ? cut || !metadata->savepoint
                               : metadata.error().code() == ErrorCode::kNotFound && !own_handles;
     if (unneeded) {
       found.push_back(*id);

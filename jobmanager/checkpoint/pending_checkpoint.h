@@ -29,8 +29,10 @@ struct KeptSavepoint {
 /// A request for a savepoint, as the coordinator sees it.
 struct SavepointCallbacks {
   OperationId operation = {};  ///< Of the client that asks.
+  std::string path = {};       ///< Of the directory that it is to be; empty for one on the heap.
   /// Not kNone: the job stops with it, and no periodic checkpoint begins while it is pending.
   runtime::StopMode stop = runtime::StopMode::kNone;
+  bool cancel_job = false;  ///< Once it is complete, by who asks.
   /// Puts the snapshot where its user wants it; called once all state is stored.
   std::function<void(const runtime::CheckpointMetadata&, Callback<KeptSavepoint>)> keep;
   std::function<void(const runtime::SavepointProgress&)> progress;

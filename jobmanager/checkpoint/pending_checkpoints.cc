@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/crash_point.h"
 #include "common/snapshot/layout.h"
 
 namespace weir::jobmanager {
@@ -22,12 +23,12 @@ std::uint64_t stateBytesOf(const runtime::CheckpointAck& ack) {
   return sum;
 }
 
-std::uint32_t subtasksOf(const graph::JobGraph& graph) {
-  std::uint32_t subtasks = 0;
-  for (const graph::JobVertex& vertex : graph.vertices) {
-    subtasks += vertex.parallelism;
-  }
-  return subtasks;
+ha::BegunSavepoint begunBy(const SavepointCallbacks& savepoint, CheckpointId id) {
+  return {.id = id,
+          .operation = savepoint.operation,
+          .path = savepoint.path,
+          .stop = savepoint.stop,
+          .cancel_job = savepoint.cancel_job};
 }
 
 }  // namespace
@@ -49,30 +50,59 @@ PendingCheckpoints::PendingCheckpoints(const CheckpointServices& services,
       subtasks_(subtasksOf(graph)),
       descriptions_(std::make_shared<StateDescriptions>()) {}
 
+std::uint32_t PendingCheckpoints::subtasksOf(const graph::JobGraph& graph) {
+  std::uint32_t subtasks = 0;
+  for (const graph::JobVertex& vertex : graph.vertices) {
+    subtasks += vertex.parallelism;
+  }
+  return subtasks;
+}
+
+/// What comes behind one that waits does so too: sources see ids in their order.
 void PendingCheckpoints::begin(Wanted wanted) {
-  const std::optional<CheckpointId> id = waiting_.empty() ? stored_.takeId() : std::nullopt;
-  if (id) {
+  const bool at_once = wanted.kind != SnapshotKind::kSavepoint && waiting_.empty();
+  if (const auto id = at_once ? stored_.takeId() : std::nullopt) {
     begin(*id, std::move(wanted));
     return;
   }
-  waiting_.push_back(std::move(wanted));
-  if (waiting_.size() == 1) {
-    stored_.write({}, [this](const Status& reserved) { beginWaiting(reserved); });
+  waiting_.push_back({std::move(wanted)});
+  if (!reserving_) {
+    reserve();
   }
 }
 
-void PendingCheckpoints::beginWaiting(const Status& reserved) {
-  for (Wanted& wanted : std::exchange(waiting_, {})) {
-    const std::optional<CheckpointId> id = reserved ? stored_.takeId() : std::nullopt;
-    if (id) {
-      begin(*id, std::move(wanted));
-    } else {
-      outcome_.refused(wanted,
-                       reserved ? Error(ErrorCode::kResourceExhausted,
-                                        "too many snapshots were asked for at once")
-                                      .advise("ask again")
-                                : reserved.error());
+/// One write for all that wait now.
+void PendingCheckpoints::reserve() {
+  reserving_ = true;
+  for (Waiting& one : waiting_) {
+    if (one.id) {
+      continue;
     }
+    one.id = stored_.reserveId();
+    if (one.wanted.kind == SnapshotKind::kSavepoint) {
+      stored_.begin(begunBy(one.wanted.savepoint, *one.id));
+    }
+  }
+  stored_.write({}, [this](const Status& stored) { reserved(stored); });
+}
+
+void PendingCheckpoints::reserved(const Status& stored) {
+  reserving_ = false;
+  while (!waiting_.empty() && waiting_.front().id) {
+    Waiting one = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (stored) {
+      if (one.wanted.kind == SnapshotKind::kSavepoint) {
+        crashPoint("savepoint.begun");
+      }
+      begin(*one.id, std::move(one.wanted));
+    } else {
+      stored_.drop(*one.id);
+      outcome_.refused(one.wanted, stored.error());
+    }
+  }
+  if (!waiting_.empty() && !reserving_) {
+    reserve();
   }
 }
 
@@ -145,7 +175,7 @@ Status PendingCheckpoints::take(runtime::CheckpointAck& ack,
       on_files ? snapshot::checkpointDirectory(setup_.directory, ack.checkpoint) : std::string();
   WEIR_RETURN_IF_ERROR(checkLocations(ack, directory));
   WEIR_RETURN_IF_ERROR(checkOperators(ack, graph_));
-  WEIR_RETURN_IF_ERROR(descriptions.restore(ack));
+  WEIR_RETURN_IF_ERROR(descriptions.restore(ack, graph_));
   return on_files ? ok() : services_.blobs.retain(setup_.job, ack);
 }
 
@@ -178,8 +208,11 @@ void PendingCheckpoints::abort(CheckpointId id, const Error& why) {
 }
 
 void PendingCheckpoints::abortAll(const Error& why) {
-  for (Wanted& wanted : std::exchange(waiting_, {})) {
-    outcome_.refused(wanted, why);
+  for (Waiting& one : std::exchange(waiting_, {})) {
+    if (one.id) {
+      stored_.drop(*one.id);
+    }
+    outcome_.refused(one.wanted, why);
   }
   while (!pending_.empty()) {
     abort(pending_.begin()->first, why);
@@ -205,8 +238,8 @@ bool PendingCheckpoints::hasSavepoints() const {
              pending_.begin(),
              pending_.end(),
              [](const auto& one) { return one.second->kind == SnapshotKind::kSavepoint; }) ||
-         std::any_of(waiting_.begin(), waiting_.end(), [](const Wanted& one) {
-           return one.kind == SnapshotKind::kSavepoint;
+         std::any_of(waiting_.begin(), waiting_.end(), [](const Waiting& one) {
+           return one.wanted.kind == SnapshotKind::kSavepoint;
          });
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/result.h"
@@ -48,7 +49,8 @@ class PendingCheckpoints {
                      CheckpointHistory& history,
                      Outcome outcome);
 
-  /// Tells the tasks, once the store of jobs knows that its id is used.
+  /// Tells the tasks, once the store of jobs knows that its id is used, and of a savepoint that it
+  /// is begun.
   void begin(Wanted wanted);
   void acknowledge(runtime::CheckpointAck ack);
   void decline(const runtime::CheckpointDecline& decline);
@@ -60,15 +62,22 @@ class PendingCheckpoints {
 
   bool hasSavepoints() const;
   /// Whose acknowledgements each waits for.
-  std::uint32_t subtasks() const { return subtasks_; }
+  static std::uint32_t subtasksOf(const graph::JobGraph& graph);
 
  private:
   void begin(CheckpointId id, Wanted wanted);
-  void beginWaiting(const Status& reserved);
+  void reserve();
+  void reserved(const Status& stored);
   Status take(runtime::CheckpointAck& ack, const StateDescriptions& descriptions);
   void abort(CheckpointId id, const Error& why);
   void expire(CheckpointId id);
   void reportProgress(const PendingCheckpoint& pending) const;
+
+  /// One that has not begun.
+  struct Waiting {
+    Wanted wanted;
+    std::optional<CheckpointId> id = {};  ///< Once it is being stored.
+  };
 
   CheckpointServices services_;
   const graph::JobGraph& graph_;  // Borrowed from the job.
@@ -78,7 +87,8 @@ class PendingCheckpoints {
   CheckpointHistory& history_;
   const Outcome outcome_;
   const std::uint32_t subtasks_;
-  std::deque<Wanted> waiting_;                       // For ids.
+  std::deque<Waiting> waiting_;                      // For the store, those with an id first.
+  bool reserving_ = false;                           // A write of theirs is on its way.
   std::shared_ptr<StateDescriptions> descriptions_;  // Of the attempt, with its snapshots.
   std::map<CheckpointId, Pending> pending_;
 };

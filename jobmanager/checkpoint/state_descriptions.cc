@@ -4,6 +4,19 @@
 #include <string>
 
 namespace weir::jobmanager {
+namespace {
+
+/// As its user knows it.
+std::string nameOf(OperatorId id, const graph::JobGraph& graph) {
+  for (const graph::JobOperator& one : graph.operators) {
+    if (one.id == id) {
+      return "'" + one.name + "'" + (one.uid.empty() ? "" : " (uid '" + one.uid + "')");
+    }
+  }
+  return id.hex();  // Of none of this job.
+}
+
+}  // namespace
 
 StateDescriptions::States StateDescriptions::find(const runtime::OperatorSnapshot& snapshot) const {
   const std::pair key{snapshot.id, snapshot.description};
@@ -34,7 +47,7 @@ void StateDescriptions::remember(const std::map<runtime::TaskId, runtime::Checkp
   before_ = std::exchange(latest_, std::move(used));
 }
 
-Status StateDescriptions::restore(runtime::CheckpointAck& ack) const {
+Status StateDescriptions::restore(runtime::CheckpointAck& ack, const graph::JobGraph& graph) const {
   for (runtime::OperatorSnapshot& one : ack.operators) {
     if (one.amounts.empty()) {
       continue;
@@ -43,7 +56,7 @@ Status StateDescriptions::restore(runtime::CheckpointAck& ack) const {
     if (states == nullptr || states->size() != one.amounts.size()) {
       return Error(ErrorCode::kInvalidArgument,
                    "acknowledged with " + std::to_string(one.amounts.size()) +
-                       " states of operator " + one.id.hex() +
+                       " states of operator " + nameOf(one.id, graph) +
                        ", whose description it has not sent with a checkpoint that completed")
           .advise("nothing is to be done: it describes its states again with the next one");
     }

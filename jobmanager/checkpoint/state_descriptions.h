@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/graph/job_graph.h"
 #include "common/runtime/messages.h"
 
 namespace weir::jobmanager {
@@ -25,7 +26,8 @@ class StateDescriptions {
 
   /// Puts back what an acknowledgement only calls by its hash. kInvalidArgument where that is not
   /// known, or is of another number of states; the acknowledgement is then as it was or shorter.
-  Status restore(runtime::CheckpointAck& ack) const;
+  /// `graph` is the job's, for the names of operators.
+  Status restore(runtime::CheckpointAck& ack, const graph::JobGraph& graph) const;
 
  private:
   using States = std::shared_ptr<const std::vector<runtime::SavedState>>;  // Both may have them.

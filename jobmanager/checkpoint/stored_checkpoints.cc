@@ -12,6 +12,11 @@ void StoredCheckpoints::resume(CheckpointId next, std::optional<ha::StoppedJob> 
   stored_ = next;
 }
 
+void StoredCheckpoints::begin(ha::BegunSavepoint savepoint) {
+  const CheckpointId id = savepoint.id;
+  begun_.insert_or_assign(id, std::move(savepoint));
+}
+
 std::optional<CheckpointId> StoredCheckpoints::takeId() {
   if (next_ >= stored_) {
     return std::nullopt;
@@ -20,7 +25,7 @@ std::optional<CheckpointId> StoredCheckpoints::takeId() {
 }
 
 void StoredCheckpoints::write(std::optional<News> news, Callback<std::monostate> done) {
-  writes_.push_back({news, std::move(done)});
+  writes_.push_back({std::move(news), std::move(done)});
   if (writes_.size() == 1) {
     begin();
   }
@@ -40,7 +45,7 @@ void StoredCheckpoints::begin() {
   ha::JobCheckpoints state = stateWith(news);
   const CheckpointId next = state.next;
   const bool needed =
-      !news || news->pinned || news->stopped ||
+      !news || news->pinned || news->stopped || news->result ||
       std::any_of(state.retained.begin(), state.retained.end(), [&](const auto& one) {
         return one.id == news->checkpoint->metadata.checkpoint;
       });
@@ -57,14 +62,20 @@ void StoredCheckpoints::begin() {
 }
 
 void StoredCheckpoints::answered(CheckpointId next, const Status& answer) {
+  const std::optional<News>& news = writes_.front().news;
   if (answer) {
     stored_ = std::max(stored_, next);
-    if (const std::optional<News>& news = writes_.front().news; news && news->stopped) {
+    if (news && news->stopped) {
       stopped_ = news->stopped;
     }
   }
+  const bool savepoint = news && news->result;
+  const CheckpointId id = savepoint ? news->checkpoint->metadata.checkpoint : CheckpointId(0);
   const Callback<std::monostate> done = std::move(writes_.front().done);
   done(answer);
+  if (savepoint) {
+    begun_.erase(id);  // The store was given its answer, and writes that before the next.
+  }
   writes_.pop_front();
   if (!writes_.empty()) {
     begin();
@@ -87,6 +98,7 @@ ha::JobCheckpoints StoredCheckpoints::stateWith(const std::optional<News>& news)
     retainAtTheEnd(state);
   }
   addDiscards(state, news);
+  addBegun(state, news);
   return state;
 }
 
@@ -113,6 +125,15 @@ void StoredCheckpoints::addDiscards(ha::JobCheckpoints& state,
   }
   discards.insert(discards_.begin(), discards_.end());
   state.discards.assign(discards.begin(), discards.end());
+}
+
+void StoredCheckpoints::addBegun(ha::JobCheckpoints& state, const std::optional<News>& news) const {
+  for (const auto& [id, savepoint] : begun_) {
+    ha::BegunSavepoint& one = state.begun.emplace_back(savepoint);
+    if (news && news->result && news->checkpoint->metadata.checkpoint == id) {
+      one.result = news->result;
+    }
+  }
 }
 
 }  // namespace weir::jobmanager

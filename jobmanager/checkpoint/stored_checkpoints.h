@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "jobmanager/checkpoint/checkpointed_tasks.h"
@@ -14,7 +17,7 @@
 namespace weir::jobmanager {
 
 /// What the store of jobs knows of one job's checkpoints: which it recovers from, which savepoints
-/// hold, which are being removed, and which ids may have been used.
+/// hold, which are being removed, which savepoints were begun, and which ids may have been used.
 ///
 /// Writes one state after the other. Gives out ids that no other leader of the job gives out: only
 /// those below the one that is stored. Lives as long as the job's coordinator. Threads: the strand.
@@ -30,15 +33,24 @@ class StoredCheckpoints {
   void resume(CheckpointId next, std::optional<ha::StoppedJob> stopped = {});
   /// None when write() has to store first where they go on.
   std::optional<CheckpointId> takeId();
+  /// May be used once a write that is given after this is answered with ok.
+  CheckpointId reserveId() { return std::exchange(next_, next_.next()); }
+
+  /// Stored with every write, until it is complete and its client was answered, or until drop().
+  void begin(ha::BegunSavepoint savepoint);
+  /// It never began, or nothing of it is left.
+  void drop(CheckpointId savepoint) { begun_.erase(savepoint); }
 
   /// A snapshot that is to be known as well; stays where it is until it is stored.
   struct News {
     const CompletedCheckpoint* checkpoint = nullptr;
     bool pinned = false;
-    std::optional<ha::StoppedJob> stopped = {};  // The job stops with it.
+    std::optional<ha::StoppedJob> stopped = {};           // The job stops with it.
+    std::optional<runtime::SavepointResult> result = {};  // Of a savepoint.
   };
   /// Stores what the job has now, with `news`, and where ids go on. Answers once, perhaps within
-  /// the call; what is given later is stored after the answer.
+  /// the call; what is given later is stored after the answer. A savepoint among the news is to be
+  /// answered within `done`.
   void write(std::optional<News> news, Callback<std::monostate> done);
 
   /// It fell out, and its files are to go: stored with every write until discarded() is called.
@@ -62,6 +74,7 @@ class StoredCheckpoints {
   ha::JobCheckpoints stateWith(const std::optional<News>& news) const;
   void retainAtTheEnd(ha::JobCheckpoints& state) const;
   void addDiscards(ha::JobCheckpoints& state, const std::optional<News>& news) const;
+  void addBegun(ha::JobCheckpoints& state, const std::optional<News>& news) const;
 
   const CompletedCheckpointStore& store_;  // Borrowed from the coordinator.
   CheckpointedTasks& tasks_;               // Borrowed: the job.
@@ -69,10 +82,11 @@ class StoredCheckpoints {
   CheckpointId stored_ = ha::JobCheckpoints().next;  // Ids from here on wait for a write.
   std::set<CheckpointId> discards_;                  // Being removed.
   std::set<CheckpointId> held_;                      // By savepoints on the heap.
-  std::optional<ha::StoppedJob> stopped_;            // Once it is stored.
-  std::optional<runtime::JobResult> result_;         // Once the job has ended.
-  bool keep_latest_ = false;                         // Then.
-  std::deque<Write> writes_;                         // The first one is on its way.
+  std::map<CheckpointId, ha::BegunSavepoint> begun_;
+  std::optional<ha::StoppedJob> stopped_;                       // Once it is stored.
+  std::optional<runtime::JobResult> result_;                    // Once the job has ended.
+  bool keep_latest_ = false;                                    // Then.
+  std::deque<Write> writes_;                                    // The first one is on its way.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by answers.
 };
 

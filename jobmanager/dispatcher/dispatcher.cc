@@ -184,8 +184,6 @@ void Dispatcher::look(ClusterView& view) const {
   view.task_managers = resources_.views();
 }
 
-void Dispatcher::jobsChanged() { view_.publish(); }
-
 void Dispatcher::jobChanged(JobId job) {
   view_.publishSoon();
   upgrades_.changed(job);

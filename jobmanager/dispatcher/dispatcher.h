@@ -71,7 +71,7 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   Dispatcher(const DispatcherServices& services, DispatcherOptions options, LeaderEpoch epoch);
 
   // RegistryListener.
-  void jobsChanged() override;
+  void jobsChanged() override { view_.publish(); }
   void jobChanged(JobId job) override;
   void jobEnding(JobId job,
                  const runtime::JobResult& result,
@@ -79,6 +79,10 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
     upgrades_.jobEnding(job, result, std::move(forget));
   }
   void jobRetired(JobId job) override;
+  void savepointEnded(const ha::SavepointAnswer& answer) override {
+    upgrades_.savepointEnded(answer);
+    requests_.ended(answer);
+  }
 
   /// Runs `task` on the strand, unless the dispatcher is gone by then.
   void post(std::function<void()> task);

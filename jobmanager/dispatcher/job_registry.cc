@@ -96,6 +96,9 @@ void JobRegistry::resume(ha::StoredJob job) {
   if (!options) {
     log::error("a job cannot be taken up again and stays in the store of jobs",
                {{"job", id.hex()}, {"reason", options.error().text()}});
+    for (const ha::BegunSavepoint& one : job.checkpoints.begun) {
+      listener_.savepointEnded({one.operation, id, options.error()});
+    }
     return;
   }
   if (const Status kept = blobs_.retain(id, blob::keysOf(job.request.program)); !kept) {

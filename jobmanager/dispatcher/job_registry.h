@@ -78,6 +78,9 @@ class JobRegistry final : private JobListener {
                  std::function<void()> forget) override {
     listener_.jobEnding(job, result, std::move(forget));
   }
+  void savepointEnded(const ha::SavepointAnswer& answer) override {
+    listener_.savepointEnded(answer);
+  }
   void jobEnded(JobId job) override;
 
   std::vector<const JobMaster*> running() const;

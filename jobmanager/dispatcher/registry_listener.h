@@ -4,6 +4,7 @@
 
 #include "common/base/ids.h"
 #include "common/runtime/client_messages.h"
+#include "jobmanager/ha/job_store.h"
 
 namespace weir::jobmanager {
 
@@ -19,6 +20,8 @@ class RegistryListener {
   virtual void jobEnding(JobId job,
                          const runtime::JobResult& result,
                          std::function<void()> forget) = 0;
+  /// A savepoint that an earlier leader had begun has ended so.
+  virtual void savepointEnded(const ha::SavepointAnswer& answer) = 0;
   /// The job has ended and is in the archive.
   virtual void jobRetired(JobId job) = 0;
 };

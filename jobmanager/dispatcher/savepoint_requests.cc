@@ -84,6 +84,12 @@ void SavepointRequests::dispose(const runtime::DisposeRequest& request,
       });
 }
 
+void SavepointRequests::remember(const ha::SavepointAnswer& answer) {
+  if (!taken_.answered(answer.operation)) {
+    taken_.finish(answer.operation, answer.result);
+  }
+}
+
 void SavepointRequests::remember(const ha::Term& term) {
   for (const ha::SavepointAnswer& answer : term.savepoints) {
     remember(answer);
@@ -92,12 +98,19 @@ void SavepointRequests::remember(const ha::Term& term) {
     if (const auto& stopped = job.checkpoints.stopped) {
       remember({stopped->operation, job.request.job, stopped->result});
     }
+    for (const ha::BegunSavepoint& one : job.checkpoints.begun) {
+      if (one.result) {
+        remember({one.operation, job.request.job, *one.result});
+      } else if (!taken_.answered(one.operation)) {
+        taken_.begin(one.operation, [](const Result<runtime::SavepointResult>&) {});
+      }
+    }
   }
 }
 
-void SavepointRequests::remember(const ha::SavepointAnswer& answer) {
-  if (!taken_.answered(answer.operation)) {
-    taken_.finish(answer.operation, answer.result);
+void SavepointRequests::ended(const ha::SavepointAnswer& answer) {
+  if (taken_.pending(answer.operation)) {  // Else its client was answered before.
+    taken(answer.operation, answer.job, answer.result);
   }
 }
 

@@ -30,8 +30,9 @@ class SavepointRequests {
             Callback<runtime::SavepointResult> done);
   void dispose(const runtime::DisposeRequest& request, Callback<runtime::DisposeReply> done);
 
-  /// What an earlier leader answered, or was about to.
+  /// What earlier leaders have answered, and what they had begun: that is answered by ended().
   void remember(const ha::Term& term);
+  void ended(const ha::SavepointAnswer& answer);
   /// No savepoint is taken from now on.
   void close(const Error& why) { closed_ = why; }
   /// Whoever waits is answered with `why`.

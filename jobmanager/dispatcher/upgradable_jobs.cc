@@ -32,6 +32,7 @@ std::optional<JobStanding> UpgradableJobs::standing(JobId job) const {
   }
   const runtime::JobSummary summary = master->summary();
   return JobStanding{
+      .reading = master->reading(),
       .runs = summary.state == runtime::JobState::kRunning && master->checkpoints().running(),
       .checkpointed = master->checkpoints().latest() != nullptr,
       .restarts = summary.restarts,

@@ -16,9 +16,16 @@ bool sameResults(const runtime::JobResult& left, const runtime::JobResult& right
 
 }  // namespace
 
+bool BegunSavepoint::operator==(const BegunSavepoint& other) const {
+  return id == other.id && operation == other.operation && path == other.path &&
+         stop == other.stop && cancel_job == other.cancel_job &&
+         result.has_value() == other.result.has_value() &&
+         (!result || result->path == other.result->path);
+}
+
 bool JobCheckpoints::operator==(const JobCheckpoints& other) const {
   return retained == other.retained && pinned == other.pinned && next == other.next &&
-         discards == other.discards && stopped == other.stopped &&
+         discards == other.discards && stopped == other.stopped && begun == other.begun &&
          result.has_value() == other.result.has_value() &&
          (!result || sameResults(*result, *other.result));
 }

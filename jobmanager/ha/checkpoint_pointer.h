@@ -28,6 +28,22 @@ struct StoppedJob {
   }
 };
 
+/// A savepoint that was begun for a client, and of which no end is stored: its leader may have died
+/// over it. Stored before any task is told, and gone in the write that points to it, or once all of
+/// it is removed.
+struct BegunSavepoint {
+  CheckpointId id;
+  OperationId operation;  ///< Of the client that asked for it.
+  /// Of the directory that the savepoint itself is written to. Empty when nothing of it can lie
+  /// anywhere but in its checkpoint's directory.
+  std::string path;
+  runtime::StopMode stop = runtime::StopMode::kNone;
+  bool cancel_job = false;
+  /// It is complete and pointed to: what its client is answered, until that is stored by itself.
+  std::optional<runtime::SavepointResult> result{};
+  bool operator==(const BegunSavepoint& other) const;
+};
+
 /// All that must be known of the checkpoints of a job by who takes it up again.
 struct JobCheckpoints {
   /// How many ids a job may use before it has to store where they go on.
@@ -47,6 +63,7 @@ struct JobCheckpoints {
   std::optional<runtime::JobResult> result{};
   /// Of a job that has stopped: what its savepoint holds is committed, and then it has finished.
   std::optional<StoppedJob> stopped{};
+  std::vector<BegunSavepoint> begun{};  ///< By their ids.
   bool operator==(const JobCheckpoints& other) const;
 };
 

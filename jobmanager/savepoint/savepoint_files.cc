@@ -72,7 +72,42 @@ Result<bool> pointsElsewhere(fs::FileSystem& files,
   return there.directory && !there.link && there.identity != here.identity;
 }
 
+/// That of the savepoint's checkpoint, which was written before it, is looked at as well.
+Result<snapshot::Opened> openWithCheckpoint(fs::FileSystem& files,
+                                            const std::string& directory,
+                                            std::uint64_t most_metadata) {
+  WEIR_TRY(auto opened, snapshot::openWhole(files, directory, most_metadata));
+  const std::string& data = opened.metadata.data_directory;
+  if (snapshot::isCheckpointDirectory(data)) {
+    WEIR_RETURN_IF_ERROR(snapshot::readMetadata(files, data, {}, most_metadata));
+  }
+  return opened;
+}
+
 }  // namespace
+
+Result<std::optional<snapshot::Opened>> settleSavepoint(fs::FileSystem& files,
+                                                        const std::string& directory,
+                                                        JobId job,
+                                                        CheckpointId checkpoint,
+                                                        std::uint64_t most_metadata) {
+  using Found = std::optional<snapshot::Opened>;
+  if (const auto metadata = snapshot::readMetadata(files, directory, {}, most_metadata);
+      metadata && (metadata->job != job || metadata->checkpoint != checkpoint)) {
+    return Found();
+  }
+  auto opened = openWithCheckpoint(files, directory, most_metadata);
+  if (opened) {
+    return Found(*std::move(opened));
+  }
+  const ErrorCode why = opened.error().code();
+  if (why != ErrorCode::kNotFound && why != ErrorCode::kCorruption) {
+    return std::move(opened).error();
+  }
+  WEIR_RETURN_IF_ERROR(removeUnfinished(files, directory));
+  crashPoint("savepoint.cut");
+  return Found();
+}
 
 Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    blob::BlobStore& blobs,

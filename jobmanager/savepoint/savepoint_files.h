@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/base/ids.h"
@@ -8,11 +9,21 @@
 #include "common/fs/file_system.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/messages.h"
+#include "common/snapshot/savepoints.h"
 #include "jobmanager/blob/blob_store.h"
 
 /// Savepoints as paths and directories. What takes a FileSystem blocks: call it through FileWork
 /// only.
 namespace weir::jobmanager {
+
+/// What writeSavepoint() of an earlier leader has left at `directory`: the savepoint of this
+/// checkpoint where all of it is whole; else none, and what was there is removed. What belongs to
+/// another checkpoint stays. On an error nothing is known, and something of it may be left.
+Result<std::optional<snapshot::Opened>> settleSavepoint(fs::FileSystem& files,
+                                                        const std::string& directory,
+                                                        JobId job,
+                                                        CheckpointId checkpoint,
+                                                        std::uint64_t most_metadata);
 
 /// Writes `<parent>/<name>/metadata`; returns the savepoint's URI. Without a data
 /// directory of its checkpoint, sections that lie on the job manager and are larger than

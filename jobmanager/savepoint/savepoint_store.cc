@@ -14,8 +14,6 @@
 namespace weir::jobmanager {
 namespace {
 
-constexpr int kNameAttempts = 10;
-
 Error beingDisposed(const std::string& path) {
   return Error(ErrorCode::kFailedPrecondition,
                "savepoint '" + path + "' is being disposed right now")
@@ -83,19 +81,27 @@ Status SavepointStore::mayKeepIn(const std::string& directory) const {
   return at ? ok() : Status(at.error());
 }
 
-void SavepointStore::keep(const std::string& directory,
+std::string SavepointStore::placeIn(const std::string& directory) {
+  if (directory.empty() && !settings_.on_files) {
+    return {};
+  }
+  const std::string& parent = directory.empty() ? settings_.directory : directory;
+  const std::string name = snapshot::savepointName(random_.hex(12));
+  const auto at = fs::Location::parse(parent);
+  return at ? at->child(name).uri() : fs::join(parent, name);
+}
+
+void SavepointStore::keep(const std::string& place,
                           const runtime::CheckpointMetadata& metadata,
                           SharedProgram program,
                           Callback<KeptSavepoint> done) {
   if (ownedHandles(metadata).empty()) {
     program.reset();
   }
-  if (!directory.empty()) {
-    keepInFiles(directory, metadata, std::move(program), std::move(done));
-  } else if (settings_.on_files) {
-    keepInFiles(settings_.directory, metadata, std::move(program), std::move(done));
-  } else {
+  if (place.empty()) {
     keepOnHeap(metadata, std::move(program), std::move(done));
+  } else {
+    keepInFiles(place, metadata, std::move(program), std::move(done));
   }
 }
 
@@ -114,57 +120,67 @@ void SavepointStore::keepOnHeap(const runtime::CheckpointMetadata& metadata,
   done(std::move(kept));
 }
 
-void SavepointStore::keepInFiles(const std::string& directory,
+void SavepointStore::keepInFiles(const std::string& path,
                                  const runtime::CheckpointMetadata& metadata,
                                  SharedProgram program,
                                  Callback<KeptSavepoint> done) {
-  std::vector<std::string> names;
-  for (int i = 0; i < kNameAttempts; ++i) {
-    names.push_back(snapshot::savepointName(random_.hex(12)));
-  }
   auto write = [services = services_,
-                directory,
-                names,
+                path,
                 metadata,
                 program = std::move(program),
                 limit = settings_.inline_limit,
                 most = settings_.metadata_limit,
                 holder = settings_.holder] {
-    Result<std::string> path = Error(ErrorCode::kInternal, "no name was tried");
-    for (const std::string& name : names) {
-      path = writeSavepoint(services.files,
-                            services.blobs.store(),
-                            directory,
-                            name,
-                            limit,
-                            most,
-                            metadata,
-                            program.get(),
-                            holder);
-      if (path || path.error().code() != ErrorCode::kFailedPrecondition) {
-        break;
-      }
-    }
-    return path;
+    return writeSavepoint(services.files,
+                          services.blobs.store(),
+                          fs::parentOf(path),
+                          fs::nameOf(path),
+                          limit,
+                          most,
+                          metadata,
+                          program.get(),
+                          holder);
   };
   work_.run(
-      fs::join(directory, names.front()),
+      path,
       std::move(write),
-      [this, done = std::move(done), data = metadata.data_directory](Result<std::string> path) {
-        if (!path) {
-          done(std::move(path).error().during("write the savepoint"));
+      [this, done = std::move(done), data = metadata.data_directory](Result<std::string> written) {
+        if (!written) {
+          done(std::move(written).error().during("write the savepoint"));
           return;
         }
-        if (const auto at = fs::Location::parse(*path)) {
-          directories_.insert(at->parent().uri());
-        }
+        know(*written);
         KeptSavepoint kept;
         kept.shares_data = !data.empty();
-        kept.result.points_to = data.empty() ? *path : data;
-        kept.result.path = *std::move(path);
+        kept.result.points_to = data.empty() ? *written : data;
+        kept.result.path = *std::move(written);
         done(std::move(kept));
       },
       [this](const Result<std::string>& late) { removeLate(late); });
+}
+
+/// list() shows what is beside it.
+void SavepointStore::know(const std::string& savepoint) {
+  if (const auto at = fs::Location::parse(savepoint)) {
+    directories_.insert(at->parent().uri());
+  }
+}
+
+void SavepointStore::settle(const std::string& place,
+                            JobId job,
+                            CheckpointId checkpoint,
+                            Callback<std::optional<Opened>> done) {
+  work_.run(
+      place,
+      [&files = services_.files, place, job, checkpoint, most = settings_.metadata_limit] {
+        return settleSavepoint(files, place, job, checkpoint, most);
+      },
+      [this, done = std::move(done)](Result<std::optional<Opened>> found) {
+        if (found && *found) {
+          know((*found)->path);
+        }
+        done(std::move(found));
+      });
 }
 
 /// Nobody knows of it: whoever asked was told that the file system hangs.

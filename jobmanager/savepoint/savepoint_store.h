@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -51,10 +52,13 @@ class SavepointStore {
 
   /// Whether a savepoint may go to a directory of this name, as far as can be told at once.
   Status mayKeepIn(const std::string& directory) const;
-  /// Stores a completed snapshot under `directory`, or in the configured place if that is empty.
-  /// kResourceExhausted when the heap would hold more than its limit. With state handles of users'
-  /// own making in it, `program` is kept beside it; else it is ignored.
-  void keep(const std::string& directory,
+  /// Where keep() is to put a savepoint that its user wants in `directory`, or in the configured
+  /// place if that is empty: a directory that is not there yet. Empty for the heap.
+  std::string placeIn(const std::string& directory);
+  /// Stores a completed snapshot at a `place` of placeIn(). kResourceExhausted when the heap would
+  /// hold more than its limit. With state handles of users' own making in it, `program` is kept
+  /// beside it; else it is ignored.
+  void keep(const std::string& place,
             const runtime::CheckpointMetadata& metadata,
             std::shared_ptr<const runtime::JobProgram> program,
             Callback<KeptSavepoint> done);
@@ -62,6 +66,13 @@ class SavepointStore {
   /// is looked at: what is missing is an error here, not in a task.
   void open(const std::string& path, Callback<Opened> done);
   void list(Callback<std::vector<runtime::SavepointInfo>> done);
+
+  /// What keep() of an earlier leader has left at its `place`: the savepoint of this checkpoint
+  /// where it is whole; else nothing, also of what was there. On an error neither is known.
+  void settle(const std::string& place,
+              JobId job,
+              CheckpointId checkpoint,
+              Callback<std::optional<Opened>> done);
 
   /// Until releaseInUse(), disposal is refused (from any cluster when on files). What keep() has
   /// put into a directory is marked for its job.
@@ -89,11 +100,12 @@ class SavepointStore {
   void keepOnHeap(const runtime::CheckpointMetadata& metadata,
                   SharedProgram program,
                   Callback<KeptSavepoint> done);
-  void keepInFiles(const std::string& directory,
+  void keepInFiles(const std::string& path,
                    const runtime::CheckpointMetadata& metadata,
                    SharedProgram program,
                    Callback<KeptSavepoint> done);
   void openOnHeap(const std::string& path, Callback<Opened> done);
+  void know(const std::string& savepoint);
   void removeLate(const Result<std::string>& written);
 
   CheckpointServices services_;

@@ -1,5 +1,6 @@
 #include "jobmanager/scheduler/attempt.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/text.h"
@@ -9,6 +10,12 @@ namespace weir::jobmanager {
 
 using runtime::JobState;
 using runtime::TaskState;
+
+runtime::ExecutionId Attempt::after(const Attempt* last, JobId job, LeaderEpoch epoch) {
+  constexpr std::uint64_t kOfOneLeader = 1'000'000;
+  const AttemptId first((std::max<std::uint64_t>(epoch.value(), 1) - 1) * kOfOneLeader + 1);
+  return {job, last == nullptr ? first : last->execution_.attempt.next(), epoch};
+}
 
 Attempt::Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptOwner& owner)
     : execution_(execution),

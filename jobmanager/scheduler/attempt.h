@@ -57,6 +57,10 @@ class Attempt {
     bool stopped = false;  ///< With its latest checkpoint: tasks only commit that, and finish.
   };
 
+  /// The attempt after `last`, which is null when there was none under this leader. They are
+  /// numbered on where a later leader takes the job up again, as files are named by them.
+  static runtime::ExecutionId after(const Attempt* last, JobId job, LeaderEpoch epoch);
+
   /// Moves the tasks to SCHEDULED and asks for slots.
   Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptOwner& owner);
 

@@ -4,6 +4,7 @@
 
 #include "common/base/ids.h"
 #include "common/runtime/client_messages.h"
+#include "jobmanager/ha/job_store.h"
 
 namespace weir::jobmanager {
 
@@ -21,6 +22,8 @@ class JobListener {
                          std::function<void()> forget) {
     forget();
   }
+  /// A savepoint that an earlier leader had begun has ended so.
+  virtual void savepointEnded(const ha::SavepointAnswer& answer) = 0;
   /// It is in a terminal state and will call nothing any more.
   virtual void jobEnded(JobId job) = 0;
 };

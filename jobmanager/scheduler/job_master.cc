@@ -1,6 +1,5 @@
 #include "jobmanager/scheduler/job_master.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/base/text.h"
@@ -10,88 +9,54 @@ namespace weir::jobmanager {
 
 using runtime::JobState;
 
-namespace {
-
-constexpr Duration kBeyondStrategy = std::chrono::milliseconds(100);
-
-/// Attempts are numbered on where a later leader takes the job up again: files are named by them.
-AttemptId lastBefore(LeaderEpoch epoch) {
-  constexpr std::uint64_t kOfOneLeader = 1'000'000;
-  return AttemptId((std::max<std::uint64_t>(epoch.value(), 1) - 1) * kOfOneLeader);
-}
-
-}  // namespace
-
 JobMaster::JobMaster(const JobServices& services,
                      JobOptions options,
-                     runtime::SubmitRequest request,
+                     const runtime::SubmitRequest& request,
                      JobListener& listener,
                      std::int64_t submitted_millis)
     : services_(services),
       options_(std::move(options)),
       listener_(listener),
-      id_(request.job),
-      program_(request.program),
-      events_(id_, options_.event_bytes, listener),
-      states_(request.graph, services.common.clock, events_),
-      tasks_(id_,
-             {services.store, states_, events_, coordinator_, probe_},
-             [this] { savepoints_.checkpointCompleted(); }),
-      outline_(std::make_shared<const JobOutline>(JobOutline::of(graph()))),
-      restarts_({graph().restart, options_.restart, graph().checkpoints.enabled},
-                services.common.strand,
-                services.common.clock,
-                services.random),
-      coordinator_(services.common, graph(), checkpointSetup(options_, request), tasks_),
-      savepoints_(id_, states_, services.savepoints, coordinator_),
-      stop_(id_, savepoints_, coordinator_),
-      probe_(services.common, services.random, services.resources, options_.machine),
-      restore_(id_,
-               services.common,
-               options_.storage.directory,
-               options_.metadata_limit,
-               request.restore,
-               graph(),
-               services.savepoints,
-               savepoints_,
-               coordinator_),
-      ending_(id_,
-              {services.store, states_, events_, coordinator_, restore_, savepoints_, listener},
-              options_.has_processed != nullptr,
-              submitted_millis > 0 ? submitted_millis : states_.now()) {}
+      parts_(services_, options_, request, listener, submitted_millis) {}
 
 void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
                       Callback<runtime::SubmitReply> done) {
-  log::info(
-      stored ? "job is taken up again" : "job accepted",
-      {{"job", id_.hex()},
-       {"name", graph().name},
-       {"parallelism", program_.default_parallelism},
-       {"operators", graph().operators.size()},
-       {"subtasks", states_.graph().size()},
-       {"slots", slotsNeeded(graph())},
-       {"checkpoints",
-        graph().checkpoints.enabled ? std::to_string(graph().checkpoints.interval.count()) + " ms"
-                                    : "none"},
-       {"restart", restarts_.strategy().describe()},
-       {"savepoint", restore_.path().empty() ? "none" : restore_.path()}});
-  states_.created();
-  if (stored && stored->stopped) {
-    stop_.resume();
+  parts_.logStart(stored.has_value());
+  parts_.states.created();
+  phase_ = stored && stored->result ? Phase::kEnding : Phase::kRestoring;
+  if (stored) {
+    parts_.take_over.run(*std::move(stored),
+                         [this, done = std::move(done)](ha::JobCheckpoints settled) {
+                           takeUp(std::move(settled), done);
+                         });
+  } else {
+    restore(std::nullopt, std::move(done));
   }
-  if (stored && stored->result) {
-    failure_ = stored->result->cause;
-    phase_ = Phase::kEnding;
-    ending_.resume(*stored, [this] { listener_.jobEnded(id_); });
+}
+
+void JobMaster::takeUp(ha::JobCheckpoints stored, const Callback<runtime::SubmitReply>& done) {
+  if (stored.stopped) {
+    parts_.stop.resume();
+  }
+  if (stored.result) {
+    failure_ = stored.result->cause;
+    parts_.ending.resume(stored, [this] { listener_.jobEnded(parts_.id); });
     done(runtime::SubmitReply{});
     return;
   }
-  phase_ = Phase::kRestoring;
-  restore_.open(std::move(stored),
-                [this, done = std::move(done)](const Result<runtime::RestoreReport>& report) {
-                  phase_ = Phase::kTrying;
-                  report ? accept(*report, done) : refuse(report.error(), done);
-                });
+  if (parts_.take_over.cancels()) {
+    cancel([](const Status&) {});
+  }
+  restore(std::move(stored), done);
+}
+
+void JobMaster::restore(std::optional<ha::JobCheckpoints> stored,
+                        Callback<runtime::SubmitReply> done) {
+  parts_.restore.open(std::move(stored),
+                      [this, done = std::move(done)](const Result<runtime::RestoreReport>& report) {
+                        phase_ = Phase::kTrying;
+                        report ? accept(*report, done) : refuse(report.error(), done);
+                      });
 }
 
 void JobMaster::refuse(const Error& why, const Callback<runtime::SubmitReply>& done) {
@@ -105,7 +70,7 @@ void JobMaster::accept(const runtime::RestoreReport& report,
                        const Callback<runtime::SubmitReply>& done) {
   if (state() != JobState::kCreated) {  // Cancelled while its savepoint was read.
     afterAttempt();
-    done(Error(ErrorCode::kCancelled, label() + " was cancelled before it started"));
+    done(Error(ErrorCode::kCancelled, parts_.label() + " was cancelled before it started"));
     return;
   }
   schedule();
@@ -113,19 +78,22 @@ void JobMaster::accept(const runtime::RestoreReport& report,
 }
 
 void JobMaster::schedule() {
-  const AttemptId last =
-      attempt_ == nullptr ? lastBefore(services_.store.epoch()) : attempt_->execution().attempt;
-  const runtime::ExecutionId execution{id_, last.next(), services_.store.epoch()};
-  attempt_ = std::make_unique<Attempt>(
-      execution,
-      Attempt::Job{
-          services_, options_, program_, states_, coordinator_, restore_, probe_, stop_.complete()},
-      *this);
-  tasks_.follow(*attempt_);
+  attempt_ =
+      std::make_unique<Attempt>(Attempt::after(attempt_.get(), parts_.id, services_.store.epoch()),
+                                Attempt::Job{services_,
+                                             options_,
+                                             parts_.program,
+                                             parts_.states,
+                                             parts_.coordinator,
+                                             parts_.restore,
+                                             parts_.probe,
+                                             parts_.stop.complete()},
+                                *this);
+  parts_.tasks.follow(*attempt_);
 }
 
 void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {
-  probe_.lost(id);
+  parts_.probe.lost(id);
   if (attempt_ != nullptr) {
     attempt_->taskManagerLost(id, reason);
   }
@@ -136,8 +104,8 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
                           Callback<runtime::SavepointResult> done,
                           SnapshotCheck check) {
   const bool stops = request.stop != runtime::StopMode::kNone;
-  const std::string what = (stops ? "stop " : "savepoint of ") + label();
-  if (Status may = stop_.mayTake(request, attempt_.get()); !may) {
+  const std::string what = (stops ? "stop " : "savepoint of ") + parts_.label();
+  if (Status may = parts_.stop.mayTake(request, attempt_.get()); !may) {
     done(std::move(may).error().during(what));
     return;
   }
@@ -145,57 +113,57 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
     const auto named = [what, done](Result<runtime::SavepointResult> result) {
       done(std::move(result).during(what));
     };
-    stop_.take(request, std::move(check), std::move(progress), named, attempt_.get());
+    parts_.stop.take(request, std::move(check), std::move(progress), named, attempt_.get());
     return;
   }
-  savepoints_.take(request,
-                   std::move(check),
-                   std::move(progress),
-                   [this, what, cancel_job = request.cancel_job, done = std::move(done)](
-                       Result<runtime::SavepointResult> result) {
-                     const bool cancels =
-                         cancel_job && result.has_value() && phase_ != Phase::kEnding;
-                     done(std::move(result).during(what));
-                     if (cancels) {
-                       cancel([](const Status&) {});
-                     } else if (attempt_ != nullptr) {
-                       attempt_->savepointEnded();
-                     }
-                   });
+  parts_.savepoints.take(request,
+                         std::move(check),
+                         std::move(progress),
+                         [this, what, cancel_job = request.cancel_job, done = std::move(done)](
+                             Result<runtime::SavepointResult> result) {
+                           const bool cancels =
+                               cancel_job && result.has_value() && phase_ != Phase::kEnding;
+                           done(std::move(result).during(what));
+                           if (cancels) {
+                             cancel([](const Status&) {});
+                           } else if (attempt_ != nullptr) {
+                             attempt_->savepointEnded();
+                           }
+                         });
 }
 
 Status JobMaster::mayStop() const {
   runtime::SavepointRequest stop;
   stop.stop = runtime::StopMode::kSuspend;
-  WEIR_RETURN_IF_ERROR(stop_.mayTake(stop, attempt_.get()));
-  return savepoints_.mayTake();
+  WEIR_RETURN_IF_ERROR(parts_.stop.mayTake(stop, attempt_.get()));
+  return parts_.savepoints.mayTake();
 }
 
 void JobMaster::cancel(Callback<std::monostate> done) {
   if (phase_ == Phase::kEnding || runtime::isTerminal(state())) {
     done(Error(ErrorCode::kFailedPrecondition,
-               label() + " has ended: it is " + std::string(toString(state()))));
+               parts_.label() + " has ended: it is " + std::string(toString(state()))));
     return;
   }
   const JobState before = state();
   if (before != JobState::kCancelling) {  // Else it was told before.
-    log::info("job is cancelled", {{"job", id_.hex()}, {"state", toString(before)}});
+    log::info("job is cancelled", {{"job", parts_.id.hex()}, {"state", toString(before)}});
   }
   done(ok());
   if (before == JobState::kRestarting) {
-    restarts_.cancelPause();
+    parts_.restarts.cancelPause();
     end(JobState::kCanceled);
     return;
   }
-  states_.move(JobState::kCancelling);
+  parts_.states.move(JobState::kCancelling);
   if (before != JobState::kFailing && before != JobState::kCancelling) {
-    stopAttempt(Error(ErrorCode::kCancelled, label() + " was cancelled"));
+    stopAttempt(Error(ErrorCode::kCancelled, parts_.label() + " was cancelled"));
   }
 }
 
 void JobMaster::abandon(const std::string& reason) {
   may_restart_ = false;
-  restarts_.cancelPause();
+  parts_.restarts.cancelPause();
   fail(Error(ErrorCode::kUnavailable, reason));
 }
 
@@ -211,11 +179,11 @@ void JobMaster::fail(const Error& why) {
   }
   failure_ = cutText(why.text(), kMostFailureBytes);
   log::info("job fails",
-            {{"job", id_.hex()},
+            {{"job", parts_.id.hex()},
              {"attempt", attempt_ == nullptr ? 0 : attempt_->execution().attempt.value()},
              {"reason", cutText(failure_, kMostLoggedBytes)}});
-  states_.move(JobState::kFailing, failure_);
-  stopAttempt(Error(ErrorCode::kUnavailable, label() + " failed: " + why.message()));
+  parts_.states.move(JobState::kFailing, failure_);
+  stopAttempt(Error(ErrorCode::kUnavailable, parts_.label() + " failed: " + why.message()));
 }
 
 void JobMaster::stopAttempt(const Error& why) {
@@ -227,10 +195,10 @@ void JobMaster::stopAttempt(const Error& why) {
 }
 
 void JobMaster::attemptOver() {
-  coordinator_.stop(Error(ErrorCode::kFailedPrecondition, label() + " is finishing"));
-  states_.moveTasks(runtime::TaskState::kCanceled);
-  coordinator_.attemptEnded();
-  coordinator_.whenSettled([this] { afterAttempt(); });
+  parts_.coordinator.stop(Error(ErrorCode::kFailedPrecondition, parts_.label() + " is finishing"));
+  parts_.states.moveTasks(runtime::TaskState::kCanceled);
+  parts_.coordinator.attemptEnded();
+  parts_.coordinator.whenSettled([this] { afterAttempt(); });
 }
 
 void JobMaster::afterAttempt() {
@@ -254,20 +222,20 @@ void JobMaster::afterAttempt() {
 
 void JobMaster::restartOrFail() {
   const bool hopeless =
-      options_.has_processed && restarts_.strategy().isDefault() && !options_.has_processed();
+      options_.has_processed && parts_.restarts.strategy().isDefault() && !options_.has_processed();
   std::optional<std::string> restart;
   if (may_restart_ && attempt_->recoverable() && !hopeless) {
     const auto again = [this] {
-      states_.move(JobState::kCreated);
+      parts_.states.move(JobState::kCreated);
       schedule();
     };
-    restart = restarts_.pause(attempt_->execution(), failure_, again);
-    if (!restart && stop_.takeRestart()) {
-      restart = restarts_.pauseFor(kBeyondStrategy, attempt_->execution(), failure_, again);
+    restart = parts_.restarts.pause(attempt_->execution(), failure_, again);
+    if (const auto pause = restart ? std::nullopt : parts_.stop.takeRestart()) {
+      restart = parts_.restarts.pauseFor(*pause, attempt_->execution(), failure_, again);
     }
   }
   if (restart) {
-    states_.move(JobState::kRestarting, *restart);
+    parts_.states.move(JobState::kRestarting, *restart);
   } else {
     end(JobState::kFailed);
   }
@@ -275,40 +243,40 @@ void JobMaster::restartOrFail() {
 
 void JobMaster::end(JobState terminal) {
   phase_ = Phase::kEnding;
-  ending_.run(terminal, failure_, [this] { listener_.jobEnded(id_); });
+  parts_.ending.run(terminal, failure_, [this] { listener_.jobEnded(parts_.id); });
 }
 
 runtime::JobSummary JobMaster::summary() const {
   constexpr std::size_t kMostListedBytes = 1000;  // Of a failure, in a list of jobs.
-  return {.id = id_,
-          .name = graph().name,
+  return {.id = parts_.id,
+          .name = parts_.graph().name,
           .state = state(),
-          .start_millis = ending_.startMillis(),
-          .end_millis = ending_.endMillis(),
-          .restarts = restarts_.count(),
+          .start_millis = parts_.ending.startMillis(),
+          .end_millis = parts_.ending.endMillis(),
+          .restarts = parts_.restarts.count(),
           .failure = cutText(failure_, kMostListedBytes),
           .waiting = waitsFor()};
 }
 
 std::string JobMaster::waitsFor() const {
   if (phase_ == Phase::kRestoring) {
-    return "for " + (restore_.unread() ? "its checkpoints" : "savepoint " + restore_.path()) +
+    return "for " + (reading() ? "its checkpoints" : "savepoint " + parts_.restore.path()) +
            " to be read";
   }
   if (runtime::isTerminal(state())) {
     return {};
   }
   if (state() == JobState::kRestarting) {
-    return "to restart in " + restarts_.left();
+    return "to restart in " + parts_.restarts.left();
   }
   return attempt_ == nullptr ? std::string() : attempt_->waitsFor();
 }
 
 JobView JobMaster::view() const {
-  JobView view = JobView::of(states_.graph(), coordinator_.history());
+  JobView view = JobView::of(parts_.states.graph(), parts_.coordinator.history());
   view.summary = summary();
   view.failure = failure_;
-  view.outline = outline_;
+  view.outline = parts_.outline;
   return view;
 }
 

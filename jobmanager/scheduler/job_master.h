@@ -14,18 +14,10 @@
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/scheduler/attempt.h"
-#include "jobmanager/scheduler/directory_probe.h"
-#include "jobmanager/scheduler/job_ending.h"
-#include "jobmanager/scheduler/job_events.h"
 #include "jobmanager/scheduler/job_listener.h"
 #include "jobmanager/scheduler/job_options.h"
-#include "jobmanager/scheduler/job_restore.h"
-#include "jobmanager/scheduler/job_savepoints.h"
-#include "jobmanager/scheduler/job_states.h"
-#include "jobmanager/scheduler/job_stop.h"
-#include "jobmanager/scheduler/job_tasks.h"
+#include "jobmanager/scheduler/job_parts.h"
 #include "jobmanager/scheduler/job_view.h"
-#include "jobmanager/scheduler/restarts.h"
 
 namespace weir::jobmanager {
 
@@ -38,7 +30,7 @@ class JobMaster final : public AttemptOwner {
   /// A job that is taken up again was submitted at `submitted_millis`; others, with zero, now.
   JobMaster(const JobServices& services,
             JobOptions options,
-            runtime::SubmitRequest request,
+            const runtime::SubmitRequest& request,
             JobListener& listener,
             std::int64_t submitted_millis = 0);
 
@@ -62,22 +54,22 @@ class JobMaster final : public AttemptOwner {
   void giveUp();
 
   void report(TaskManagerId from, const runtime::TaskManagerReport& report) {
-    tasks_.report(from, report);
+    parts_.tasks.report(from, report);
   }
   void taskManagerLost(TaskManagerId id, const std::string& reason);
 
   runtime::JobSummary summary() const;
   /// ok when all tasks run, and the job may be stopped with a savepoint.
   Status mayStop() const;
-  const runtime::Program& program() const { return program_; }
-  const graph::SharedGraph& sharedGraph() const { return states_.graph().shared(); }
+  const runtime::Program& program() const { return parts_.program; }
+  const graph::SharedGraph& sharedGraph() const { return parts_.states.graph().shared(); }
   JobView view() const;
   /// The last events, for those who follow from now on.
-  const std::deque<runtime::JobEvent>& pastEvents() const { return events_.past(); }
-  CheckpointCoordinator& checkpoints() { return coordinator_; }
+  const std::deque<runtime::JobEvent>& pastEvents() const { return parts_.events.past(); }
+  CheckpointCoordinator& checkpoints() { return parts_.coordinator; }
   /// Whether the checkpoints that an earlier leader stored for it are not known yet.
-  bool reading() const { return restore_.unread(); }
-  const CheckpointHistory& history() const { return coordinator_.history(); }
+  bool reading() const { return parts_.take_over.running() || parts_.restore.unread(); }
+  const CheckpointHistory& history() const { return parts_.coordinator.history(); }
 
  private:
   enum class Phase : std::uint8_t {
@@ -93,6 +85,8 @@ class JobMaster final : public AttemptOwner {
   }
   void attemptOver() override;
 
+  void takeUp(ha::JobCheckpoints stored, const Callback<runtime::SubmitReply>& done);
+  void restore(std::optional<ha::JobCheckpoints> stored, Callback<runtime::SubmitReply> done);
   void refuse(const Error& why, const Callback<runtime::SubmitReply>& done);
   void accept(const runtime::RestoreReport& report, const Callback<runtime::SubmitReply>& done);
   void schedule();
@@ -104,26 +98,12 @@ class JobMaster final : public AttemptOwner {
   void end(runtime::JobState terminal);
   /// A clause that continues "waits"; empty when nothing holds it up.
   std::string waitsFor() const;
-  runtime::JobState state() const { return states_.job(); }
-  const graph::JobGraph& graph() const { return states_.graph().graph(); }
-  std::string label() const { return "job " + id_.hex() + " ('" + graph().name + "')"; }
+  runtime::JobState state() const { return parts_.states.job(); }
 
   JobServices services_;
   const JobOptions options_;
   JobListener& listener_;  // The dispatcher, which owns us.
-  const JobId id_;
-  const runtime::Program program_;
-  JobEvents events_;
-  JobStates states_;
-  JobTasks tasks_;
-  const std::shared_ptr<const JobOutline> outline_;  // Shared with views, which outlive the job.
-  Restarts restarts_;
-  CheckpointCoordinator coordinator_;
-  JobSavepoints savepoints_;
-  JobStop stop_;
-  DirectoryProbe probe_;
-  JobRestore restore_;
-  JobEnding ending_;
+  JobParts parts_;
   Phase phase_ = Phase::kTrying;
   bool may_restart_ = true;           // Until it is refused or abandoned.
   std::string failure_;               // The last one, as it is shown.

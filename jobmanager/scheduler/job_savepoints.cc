@@ -37,27 +37,30 @@ void JobSavepoints::take(const runtime::SavepointRequest& request,
              {"directory", request.directory},
              {"cancel", request.cancel_job ? "afterwards" : ""},
              {"stop", toString(request.stop)}});
+  const std::string place = store_.placeIn(request.directory);
   coordinator_.takeSavepoint(
       {.operation = request.operation,
+       .path = place,
        .stop = request.stop,
+       .cancel_job = request.cancel_job,
        .keep =
-           [this, directory = request.directory, check = std::move(check)](
-               const runtime::CheckpointMetadata& metadata, Callback<KeptSavepoint> kept) {
+           [this, place, check = std::move(check)](const runtime::CheckpointMetadata& metadata,
+                                                   Callback<KeptSavepoint> kept) {
              if (Status fits = check ? check(metadata) : ok(); !fits) {
                kept(std::move(fits).error());
                return;
              }
-             keep(directory, metadata, std::move(kept));
+             keep(place, metadata, std::move(kept));
            },
        .progress = std::move(progress),
        .done = std::move(done)});
 }
 
-void JobSavepoints::keep(const std::string& directory,
+void JobSavepoints::keep(const std::string& place,
                          const runtime::CheckpointMetadata& metadata,
                          Callback<KeptSavepoint> kept) {
   store_.keep(
-      directory,
+      place,
       metadata,
       coordinator_.program(),
       [this, alive = std::weak_ptr<bool>(alive_), id = metadata.checkpoint, kept = std::move(kept)](

@@ -38,7 +38,7 @@ class JobSavepoints {
             Callback<runtime::SavepointResult> done);
   /// Whether all tasks run, and a savepoint may be taken in the configured place.
   Status mayTake() const { return mayTake({}); }
-  /// The job starts from this one; `done` is called once the mark stands.
+  /// The job starts from this one, or takes it over; `done` is called once the mark stands.
   void markRestored(const SavepointStore::Opened& savepoint, std::function<void()> done);
   /// Takes the marks away from all but the one that is the job's latest checkpoint now.
   void checkpointCompleted();
@@ -47,7 +47,7 @@ class JobSavepoints {
 
  private:
   Status mayTake(const runtime::SavepointRequest& request) const;
-  void keep(const std::string& directory,
+  void keep(const std::string& place,
             const runtime::CheckpointMetadata& metadata,
             Callback<KeptSavepoint> kept);
 

@@ -12,6 +12,7 @@ namespace {
 
 /// How often a job that has stopped is deployed again to commit.
 constexpr int kTriesToCommit = 3;
+constexpr Duration kBeyondStrategy = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -71,12 +72,12 @@ void JobStop::completed() {
   restarts_ = kTriesToCommit;
 }
 
-bool JobStop::takeRestart() {
+std::optional<Duration> JobStop::takeRestart() {
   if (restarts_ == 0) {
-    return false;
+    return std::nullopt;
   }
   --restarts_;
-  return true;
+  return kBeyondStrategy;
 }
 
 }  // namespace weir::jobmanager

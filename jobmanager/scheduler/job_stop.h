@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
+#include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/runtime/client_messages.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
@@ -35,8 +37,9 @@ class JobStop {
             std::function<void(const runtime::SavepointProgress&)> progress,
             Callback<runtime::SavepointResult> done,
             Attempt* attempt);
-  /// Takes one of the restarts, beyond those of the job's strategy, that a stop is worth.
-  bool takeRestart();
+  /// Takes one of the restarts, beyond those of the job's strategy, that a stop is worth: the pause
+  /// before it, or nullopt when none is left.
+  std::optional<Duration> takeRestart();
 
  private:
   void completed();

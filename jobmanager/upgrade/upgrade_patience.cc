@@ -17,6 +17,11 @@ std::string UpgradePatience::notWithin(const std::optional<JobStanding>& standin
   return text;
 }
 
+Error UpgradePatience::didNotRun(JobId job, const std::optional<JobStanding>& standing) const {
+  return Error(ErrorCode::kUnavailable, "job " + job.hex() + " did not run" + notWithin(standing))
+      .advise("upgrade it when it runs");
+}
+
 std::string UpgradePatience::restartedTooOften(const JobStanding& standing) const {
   return "has restarted " + std::to_string(standing.restarts) +
          (standing.restarts == 1 ? " time" : " times") + " before its first checkpoint, and " +

@@ -5,11 +5,14 @@
 #include <string>
 
 #include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/base/result.h"
 
 namespace weir::jobmanager {
 
 /// How a job stands that has not ended.
 struct JobStanding {
+  bool reading = false;        ///< What an earlier job manager left of it is not known yet.
   bool runs = false;           ///< All its tasks do.
   bool checkpointed = false;   ///< It has completed a checkpoint of its own.
   std::uint64_t restarts = 0;  ///< Under this job manager.
@@ -24,6 +27,8 @@ struct UpgradePatience {
 
   /// " within upgrade.timeout (60 s): ...", of a job that did not get there in time.
   std::string notWithin(const std::optional<JobStanding>& standing) const;
+  /// Of the job that was to be stopped.
+  Error didNotRun(JobId job, const std::optional<JobStanding>& standing) const;
   /// "has restarted 2 times before ...", of one that has too often.
   std::string restartedTooOften(const JobStanding& standing) const;
 };

@@ -30,7 +30,7 @@ auto UpgradeRun::guarded(Call call) {
 // ----------------------------------------------------------------------------------------- steps
 
 void UpgradeRun::begin() {
-  logStep("upgrade begins");
+  state_.logStep("upgrade begins");
   const auto stored = [this](const Status& put) {
     if (put) {
       crashPoint("upgrade.begun");
@@ -44,7 +44,7 @@ void UpgradeRun::begin() {
 }
 
 void UpgradeRun::resume(const std::vector<ha::StoredJob>& jobs) {
-  logStep("upgrade is taken up again");
+  state_.logStep("upgrade is taken up again");
   if (state_.resume(jobs, now())) {
     advance();
   }
@@ -58,18 +58,11 @@ void UpgradeRun::start() {
 
 /// The step is another one.
 void UpgradeRun::advance() {
-  logStep("upgrade goes on");
+  state_.logStep("upgrade goes on");
   ready_ = false;
   ordered_ = false;
   deadline_.reset();
   progress_.write(state_.progress(), [this] { act(); });
-}
-
-void UpgradeRun::logStep(std::string_view what) const {
-  log::info(what,
-            {{"job", state_.request().job.hex()},
-             {"next", state_.next().job.hex()},
-             {"step", static_cast<std::uint32_t>(state_.step())}});
 }
 
 void UpgradeRun::act() {
@@ -158,15 +151,21 @@ void UpgradeRun::abandon() {
 
 // ------------------------------------------------------------------------------ what is done then
 
+/// One that is whole has stopped the job. Of others nothing is left: the job is stopped again.
+void UpgradeRun::savepointEnded(const Result<runtime::SavepointResult>& result) {
+  if (state_.step() == UpgradeStep::kBegun && !ordered_ && result) {
+    state_.stoppedBefore(result->path);
+    advance();
+  }
+}
+
 void UpgradeRun::stopWhenRunning() {
-  const JobId job = state_.request().job;
-  const auto standing = parts_.jobs.standing(job);
+  const auto standing = parts_.jobs.standing(state_.request().job);
   if (ordered_ || (standing && !standing->runs)) {
     return;
   }
   if (!standing) {
-    refuse(Error(ErrorCode::kFailedPrecondition,
-                 "job " + job.hex() + " ended before it could be stopped"));
+    refuse(endedUnstopped(state_.request().job));
     return;
   }
   ordered_ = true;
@@ -228,11 +227,12 @@ void UpgradeRun::watchBack() {
 void UpgradeRun::timedOut() {
   const UpgradeStep step = state_.step();
   if (step == UpgradeStep::kBegun) {
-    const JobId job = state_.request().job;
-    refuse(
-        Error(ErrorCode::kUnavailable,
-              "job " + job.hex() + " did not run" + patience_.notWithin(parts_.jobs.standing(job)))
-            .advise("upgrade it when it runs"));
+    const auto standing = parts_.jobs.standing(state_.request().job);
+    if (standing && standing->reading) {  // It may have stopped. Files have time-outs of their own.
+      waitAtMost();
+    } else {
+      refuse(patience_.didNotRun(state_.request().job, standing));
+    }
     return;
   }
   if (step == UpgradeStep::kBack) {

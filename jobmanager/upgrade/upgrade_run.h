@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/concurrency/executor.h"
@@ -53,6 +52,8 @@ class UpgradeRun {
   const UpgradeState& state() const { return state_; }
   /// Something has changed of one of its jobs, or one has ended.
   void changed();
+  /// A savepoint that an earlier leader had begun for this upgrade has come to its end.
+  void savepointEnded(const Result<runtime::SavepointResult>& result);
   /// One of its jobs has come to this, and may be forgotten once `forget` is called.
   void jobEnding(JobId job, const runtime::JobResult& result, std::function<void()> forget);
   /// The job manager ends, and with it all jobs: none waits for this any more.
@@ -60,7 +61,6 @@ class UpgradeRun {
 
  private:
   std::int64_t now() const { return toEpochMillis(parts_.clock.wallNow()); }
-  void logStep(std::string_view what) const;
 
   void advance();
   /// Does what the step that is stored asks for.

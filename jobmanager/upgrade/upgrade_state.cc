@@ -30,6 +30,18 @@ std::string hasEnded(const runtime::JobResult& result) {
          (result.cause.empty() ? "" : ": " + result.cause);
 }
 
+void UpgradeState::logStep(std::string_view what) const {
+  log::info(what,
+            {{"job", request().job.hex()},
+             {"next", next().job.hex()},
+             {"step", static_cast<std::uint32_t>(step())}});
+}
+
+Error endedUnstopped(JobId job) {
+  return Error(ErrorCode::kFailedPrecondition,
+               "job " + job.hex() + " ended before it could be stopped");
+}
+
 bool UpgradeState::concerns(JobId job) const {
   return job == request().job || job == next().job || job == back().job;
 }
@@ -51,8 +63,7 @@ bool UpgradeState::resume(const std::vector<ha::StoredJob>& jobs, std::int64_t n
   const ha::JobCheckpoints* next_one = checkpointsOf(next().job, jobs);
   if (step() == UpgradeStep::kBegun && old != nullptr && old->stopped &&
       old->stopped->operation == request().operation) {
-    stopping(upgrade_.begun_millis);
-    stopped(old->stopped->result.path);
+    stoppedBefore(old->stopped->result.path);
     return true;
   }
   if (isOfNext() && next_one != nullptr && !next_one->retained.empty()) {
@@ -65,6 +76,11 @@ bool UpgradeState::resume(const std::vector<ha::StoredJob>& jobs, std::int64_t n
 void UpgradeState::stopped(const std::string& savepoint) {
   reply().savepoint = savepoint;
   go(UpgradeStep::kStopped);
+}
+
+void UpgradeState::stoppedBefore(const std::string& savepoint) {
+  stopping(upgrade_.begun_millis);
+  stopped(savepoint);
 }
 
 void UpgradeState::accepted(const runtime::RestoreReport& restore) {

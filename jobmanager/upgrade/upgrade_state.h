@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jobmanager/ha/job_store.h"
@@ -12,12 +13,16 @@ namespace weir::jobmanager {
 std::string labelOf(const runtime::SubmitRequest& job);
 /// "is FAILED: ...": of a job that has come to this.
 std::string hasEnded(const runtime::JobResult& result);
+/// Of the job that was to be stopped.
+Error endedUnstopped(JobId job);
 
 /// What is stored of one upgrade, and what becomes of it by what happens. A plain value.
 class UpgradeState {
  public:
   explicit UpgradeState(ha::StoredUpgrade upgrade) : upgrade_(std::move(upgrade)) {}
 
+  /// Tells the log which step it has come to.
+  void logStep(std::string_view what) const;
   const ha::StoredUpgrade& stored() const { return upgrade_; }
   const ha::UpgradeProgress& progress() const { return upgrade_.progress; }
   ha::UpgradeStep step() const { return upgrade_.progress.step; }
@@ -38,6 +43,8 @@ class UpgradeState {
   // Times are in milliseconds since 1970. Those of another kind than in `step` come next to it.
   void stopping(std::int64_t now) { upgrade_.progress.stopping_millis = now; }
   void stopped(const std::string& savepoint);
+  /// An earlier leader had begun to, and it is not known when.
+  void stoppedBefore(const std::string& savepoint);
   void go(ha::UpgradeStep step) { upgrade_.progress.step = step; }
   void accepted(const runtime::RestoreReport& restore);
   /// All tasks of the next one run, perhaps for some time.

@@ -98,6 +98,12 @@ void Upgrades::changed(JobId job) {
   }
 }
 
+void Upgrades::savepointEnded(const ha::SavepointAnswer& answer) {
+  if (const auto found = runs_.find(answer.operation); found != runs_.end()) {
+    found->second->savepointEnded(answer.result);
+  }
+}
+
 void Upgrades::jobEnding(JobId job,
                          const runtime::JobResult& result,
                          std::function<void()> forget) {

@@ -29,6 +29,8 @@ class Upgrades {
 
   /// Something has changed of a job, or it has ended.
   void changed(JobId job);
+  /// As JobListener::savepointEnded(); of any client.
+  void savepointEnded(const ha::SavepointAnswer& answer);
   /// As JobListener::jobEnding().
   void jobEnding(JobId job, const runtime::JobResult& result, std::function<void()> forget);
 

@@ -2,14 +2,13 @@
 
 import pathlib
 import shutil
-import signal
 import tempfile
 import unittest
 
 from cluster import Cluster, wait_for
 from jobs_build import build
 
-NONE_YET = ("snapshot.acknowledged", "snapshot.marked", "snapshot.metadata", "savepoint.state", "savepoint.marked")
+NONE_YET = ("savepoint.begun", "snapshot.acknowledged", "snapshot.marked", "snapshot.metadata", "savepoint.state", "savepoint.marked")
 WHOLE = ("savepoint.entry", "snapshot.pointer", "savepoint.answer")
 BEFORE_THE_ANSWER = ("restore.matched", "restore.savepoint-marked", "restore.marked")
 WHILE_RESTORING = ("restore.deployed", "restore.checkpointed", "restore.savepoint-unmarked", "restore.unmarked")
@@ -34,18 +33,9 @@ class CrashPointTest(unittest.TestCase):
         return Cluster(task_managers=1, slots=2, conf={"state.backend.fs.memory-threshold": 0, **conf})
 
     def restart_jobmanager(self, cluster, crash_at=None):
-        """Another one in its place, which dies at that point."""
-        if cluster.jobmanager.process.poll() is None:
-            cluster.jobmanager.stop()
-        cluster.daemon_env = {"WEIR_CRASH_AT": crash_at} if crash_at else {}
-        cluster.start_jobmanager()
-        cluster.daemon_env = {}
-        wait_for("the task manager is back", lambda: cluster.overview()["taskmanagers"] == 1, timeout=60)
+        """Another one in its place, without jobs."""
+        cluster.restart_jobmanager(crash_at)
         wait_for("its slots are free", lambda: cluster.overview()["slots-available"] == 2, timeout=60)
-
-    def wait_killed(self, cluster, point):
-        status = wait_for(f"killed at {point}", lambda: cluster.jobmanager.process.poll(), timeout=60)
-        self.assertEqual(status, -signal.SIGKILL)
 
     def start(self, cluster, *options, **flags):
         flags = {"count": 10**9, "rate": 1000, "interval": HOUR, **flags}
@@ -81,7 +71,7 @@ class CrashPointTest(unittest.TestCase):
                 failed = cluster.weir("savepoint", job, cluster.savepoints, check=False)
                 self.assertEqual(failed.returncode, 1)
                 self.assertEqual(len(failed.stderr.strip().splitlines()[-1:]), 1)
-                self.wait_killed(cluster, point)
+                cluster.wait_killed(point)
                 self.restart_jobmanager(cluster)
                 paths = self.savepoints_in(cluster)
                 self.assertEqual(len(paths), 1 if point in WHOLE else 0)
@@ -105,7 +95,7 @@ class CrashPointTest(unittest.TestCase):
             job = cluster.run_detached(self.jobs / "handles", "--dir", self.outside, options=("-p", 2))
             cluster.wait_checkpoints(job, 1)
             self.assertEqual(cluster.weir("savepoint", job, cluster.savepoints, check=False).returncode, 1)
-            self.wait_killed(cluster, "savepoint.program")
+            cluster.wait_killed("savepoint.program")
             self.restart_jobmanager(cluster)
             self.assertEqual(self.savepoints_in(cluster), [])
             self.assert_repaired(cluster)
@@ -122,7 +112,7 @@ class CrashPointTest(unittest.TestCase):
                 options = ("-p", 2, "-s", path)
                 words = ("--count", COUNT, "--rate", 500, "--interval", 200)
                 cluster.weir("run", "-d", *options, self.jobs / "counting", *words, check=False)
-                self.wait_killed(cluster, point)
+                cluster.wait_killed(point)
                 self.restart_jobmanager(cluster)
                 cluster.weir("savepoint", "verify", path)
                 out = self.outside / point
@@ -151,7 +141,7 @@ class CrashPointTest(unittest.TestCase):
             with self.subTest(point=point), self.cluster() as cluster:
                 self.restart_jobmanager(cluster, crash_at=point)
                 self.start(cluster, interval=100)
-                self.wait_killed(cluster, point)
+                cluster.wait_killed(point)
                 self.restart_jobmanager(cluster)
                 self.assert_repaired(cluster)
                 whole = [path.parent for path in cluster.checkpoints.glob("*/chk-*/metadata")]
@@ -172,7 +162,7 @@ class CrashPointTest(unittest.TestCase):
             cluster.weir("cancel", job)
             self.restart_jobmanager(cluster, crash_at=point)
             self.assertEqual(cluster.weir("savepoint", "-d", path, check=False).returncode, 1)
-            self.wait_killed(cluster, point)
+            cluster.wait_killed(point)
             self.restart_jobmanager(cluster)
             self.assert_disposed(cluster, path)
             self.assertEqual(list(self.outside.glob("live-*")), [])

@@ -13,24 +13,20 @@ from jobs_build import build
 from test_jobs import counts_in, expected
 
 
+HOUR = 3_600_000
+# Of a savepoint: before its directory is whole, and from then on.
+NOT_COMPLETE = ("savepoint.begun", "snapshot.acknowledged", "snapshot.metadata", "savepoint.marked")
+COMPLETE = ("savepoint.entry", "snapshot.pointer", "savepoint.answer")
+
+
 class RecoveryTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.jobs = build("counting")
 
     def cluster(self, **more):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-recovery-"))
-        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
-        conf = {
-            "recovery.mode": "filesystem",
-            "recovery.filesystem.dir": folder / "ha",
-            "savepoints.state.backend": "filesystem",
-            "savepoints.state.backend.fs.dir": f"file:{folder}/savepoints",
-            "client.failover.timeout": "30 s",
-        }
-        conf.update(more.pop("conf", {}))
-        cluster = Cluster(folder=folder, conf=conf, **{"task_managers": 2, "slots": 2, **more})
-        self.journal = folder / "ha"
+        cluster = Cluster.keeping_jobs(self, **{"task_managers": 2, "slots": 2, **more})
+        self.journal = cluster.folder / "ha"
         return cluster
 
     def journal_bytes(self):
@@ -241,6 +237,68 @@ class RecoveryTest(unittest.TestCase):
             reason = cluster.get(f"/jobs/{job}/exceptions")["root-exception"]
             self.assertIn("was kept on the job manager that ended", reason)
             self.assertIn("state.backend", reason)
+
+    def take_savepoint_and_kill(self, cluster, point):
+        """The job, its folder of results, and a client that waits for a savepoint whose job manager died at the point."""
+        out = cluster.folder / "out"
+        cluster.restart_jobmanager(crash_at=point)
+        job = cluster.run_detached(
+            self.jobs / "counting", "--count", 12000, "--rate", 2000, "--interval", HOUR, "--out", out, options=("-p", 2)
+        )
+        cluster.wait_running(job)
+        client = subprocess.Popen(
+            [BIN / "weir", "savepoint", job, cluster.savepoints],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=cluster.environment(),
+        )
+        self.addCleanup(client.kill)
+        cluster.wait_killed(point)
+        return job, out, client
+
+    def assert_ended(self, cluster, job, out, client, whole):
+        """The savepoint is whole and its client knows where, or nothing of it is left; the job goes on exactly."""
+        told, said = client.communicate(timeout=60)
+        cluster.wait_running(job)
+        if whole:
+            self.assertEqual(client.returncode, 0, said)
+            (path,) = cluster.savepoints.glob("savepoint-*")
+            self.assertIn(f"Savepoint completed. Path: file:{path}\n", told)
+            cluster.weir("savepoint", "verify", path)
+        else:
+            self.assertEqual(client.returncode, 1, told)
+            self.assertIn("was not complete when the job manager of job", said)
+            wait_for("nothing is left of it", lambda: not list(cluster.checkpoints.glob("*/chk-*")))
+            self.assertEqual(list(cluster.savepoints.glob("*")), [])
+        cluster.wait_state(job, "FINISHED")
+        self.assertEqual(counts_in(out), expected(12000, 100))
+        for folder in filter(pathlib.Path.exists, (cluster.savepoints, cluster.checkpoints)):
+            self.assertIn(" 0 things found.", cluster.weir("fsck", folder).stdout)
+        if whole:
+            cluster.weir("savepoint", "-d", path)
+        wait_for("no file is left", lambda: not cluster.files(cluster.savepoints) + cluster.files(cluster.checkpoints))
+
+    def test_a_savepoint_whose_job_manager_dies_is_whole_or_gone_under_the_next_one(self):
+        for point in (*NOT_COMPLETE, *COMPLETE):
+            with self.subTest(point=point), self.cluster(task_managers=1) as cluster:
+                job, out, client = self.take_savepoint_and_kill(cluster, point)
+                cluster.restart_jobmanager()
+                self.assert_ended(cluster, job, out, client, point in COMPLETE)
+
+    def test_the_next_job_manager_may_die_as_well_over_a_savepoint_that_was_begun(self):
+        for first, second in (("savepoint.entry", "savepoint.settled"), ("savepoint.marked", "savepoint.cut")):
+            with self.subTest(point=second), self.cluster(task_managers=1) as cluster:
+                job, out, client = self.take_savepoint_and_kill(cluster, first)
+                cluster.daemon_env = {"WEIR_CRASH_AT": second}
+                try:
+                    cluster.start_jobmanager()  # It may die before it answers anybody.
+                except AssertionError:
+                    pass
+                cluster.daemon_env = {}
+                cluster.wait_killed(second)
+                cluster.restart_jobmanager()
+                self.assert_ended(cluster, job, out, client, first == "savepoint.entry")
 
     def test_a_submission_that_meets_the_crash_is_one_job(self):
         for point in ("journal.written", "journal.synced"):

@@ -14,7 +14,8 @@ COUNT = 6000
 KEYS = 100
 # Of the job manager, while the next program takes over, and while the old one goes on.
 TAKES_OVER = (
-    "upgrade.begun", "upgrade.stopped", "upgrade.start", "upgrade.accepted", "upgrade.running", "upgrade.answered",
+    "upgrade.begun", "savepoint.begun", "savepoint.entry", "upgrade.stopped", "upgrade.start", "upgrade.accepted",
+    "upgrade.running", "upgrade.answered",
 )
 GOES_BACK = ("upgrade.failed", "upgrade.back")
 DOWN = re.compile(r"^Job ([0-9a-f]{32}) was upgraded to job ([0-9a-f]{32}), and was down for (\d+) ms\.$", re.M)

@@ -100,8 +100,14 @@ void Clients::ask(Ask& one) {
       once<runtime::SavepointResult>("savepoint", [this, raw = &one](auto result) {
         // One that stepped down knows not what the next one will find.
         raw->answered = result || result.error().code() != ErrorCode::kUnavailable;
+        refusals_ += result ? "" : result.error().text();
         if (result) {
           savepoints_.insert(result->path);
+          if (snapshot::isHeapSavepoint(result->path)) {
+            on_heap_.insert(fs::join(
+                "/checkpoints",
+                snapshot::checkpointDirectory(raw->request.job.hex(), result->checkpoint)));
+          }
           checkSavepoint(result->path);
           if (raw->request.stop != runtime::StopMode::kNone) {
             stopped(raw->request.job, result->path);
@@ -234,14 +240,15 @@ void Clients::dispose(const std::string& path, bool force) {
       }));
 }
 
-/// Savepoints that were written when their job manager died, of which nobody was told: whole, and
-/// `weir savepoint list` shows them.
-void Clients::findCutShort() {
+/// Who asked for a savepoint that is there knows of it, whoever died meanwhile.
+void Clients::checkAllTold() const {
   for (const std::string& file : world_.memory.files()) {
     const std::string directory = fs::parentOf(file);
-    if (restarts_ && snapshot::isMetadata(fs::nameOf(file)) &&
-        snapshot::isSavepointName(fs::nameOf(directory))) {
-      savepoints_.insert("file:" + directory);
+    if (snapshot::isMetadata(fs::nameOf(file)) &&
+        snapshot::isSavepointName(fs::nameOf(directory)) &&
+        !savepoints_.contains("file:" + directory) &&
+        refusals_.find(directory) == std::string::npos) {
+      violate("no client was told of savepoint " + directory);
     }
   }
 }
@@ -342,7 +349,7 @@ bool Clients::allEnded() const {
 }
 
 void Clients::checkAndDisposeAll() {
-  findCutShort();
+  checkAllTold();
   for (const std::string& path : savepoints_) {
     if (!gone_.contains(path)) {
       checkSavepoint(path);

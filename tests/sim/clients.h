@@ -38,6 +38,8 @@ class Clients {
   /// A new job from a savepoint, if any is known.
   void restoreOne();
   std::size_t jobs() const { return jobs_.size(); }
+  /// Whether a savepoint that was on a job manager's heap pointed to this directory.
+  bool wereOnHeap(const std::string& directory) const { return on_heap_.contains(directory); }
 
   /// Another job manager has taken over: who waits for an answer asks again.
   void reconnect();
@@ -86,7 +88,7 @@ class Clients {
   void stopped(const JobId& job, const std::string& path);
   /// What the last tasks that were told to finish held; nullptr when none were.
   const ModelState* finalOf(const JobId& job) const;
-  void findCutShort();
+  void checkAllTold() const;
   JobId anyJob() { return jobs_[world_.random.below(jobs_.size())]->id; }
   void violate(const std::string& what) const { world_.violations.push_back(what); }
 
@@ -98,6 +100,8 @@ class Clients {
   std::vector<std::unique_ptr<Upgrade>> upgrades_;
   std::set<std::string> savepoints_;  // Completed and not disposed.
   std::set<std::string> gone_;        // Of those, ones whose disposal has begun.
+  std::set<std::string> on_heap_;     // Directories of state, of savepoints on the heap.
+  std::string refusals_;              // All that was said of savepoints that failed.
   /// Jobs that have stopped, with what their savepoints hold where that is in files.
   std::map<JobId, std::optional<ModelState>> stopped_;
   std::vector<std::pair<std::string, std::shared_ptr<int>>> requests_;  // With how often answered.

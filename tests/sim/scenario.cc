@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/fs/uri.h"
-#include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
@@ -270,22 +269,14 @@ class Scenario {
     }
   }
 
-  /// Of a savepoint that was being written when its job manager died, or was on its heap when its
-  /// job had ended: nobody knows of it, and who looks for what nothing points to finds it.
-  bool isOfLostSavepoint(const std::string& file) {
-    const std::string directory = fs::parentOf(file);
-    const auto metadata = snapshot::readMetadata(world_.memory, directory);
-    return restarts_ && snapshot::isCheckpointDirectory(directory) && metadata &&
-           metadata->savepoint;
-  }
-
   void checkEnd() {
     clients_.checkAnswers();
     for (const std::string& file : world_.memory.files()) {
       if (fs::nameOf(file).starts_with("probe-")) {
         continue;  // Written by a task manager after its job had given up.
       }
-      if (!isOfLostSavepoint(file)) {
+      // One on the heap is lost with its job manager, and its job may have ended before.
+      if (!restarts_ || !clients_.wereOnHeap(fs::parentOf(file))) {
         world_.violations.push_back("left over: " + file);
       }
     }

@@ -13,6 +13,41 @@ namespace {
 
 using wire::fields::bytesOf;
 
+void fill(v1::BegunSavepoint& to, const BegunSavepoint& from) {
+  to.set_id(from.id.value());
+  to.set_operation(bytesOf(from.operation));
+  to.set_path(from.path);
+  to.set_stop(static_cast<std::uint32_t>(from.stop));
+  to.set_cancel_job(from.cancel_job);
+  if (from.result) {
+    *to.mutable_result() = wire::toProto(runtime::SavepointEvent(*from.result)).result();
+  }
+}
+
+Result<runtime::SavepointResult> resultOf(const v1::SavepointResult& from) {
+  v1::SavepointEvent event;
+  *event.mutable_result() = from;
+  WEIR_TRY(auto decoded, wire::fromProto(event));
+  return std::get<runtime::SavepointResult>(std::move(decoded));
+}
+
+Result<BegunSavepoint> begunOf(const v1::BegunSavepoint& from) {
+  BegunSavepoint to;
+  to.id = CheckpointId(from.id());
+  WEIR_TRY(to.operation, wire::fields::id<OperationId>("operation", from.operation()));
+  to.path = from.path();
+  WEIR_TRY(to.stop,
+           wire::fields::number("mode of a stop",
+                                from.stop(),
+                                runtime::StopMode::kNone,
+                                static_cast<runtime::StopMode>(runtime::kStopModes - 1)));
+  to.cancel_job = from.cancel_job();
+  if (from.has_result()) {
+    WEIR_TRY(to.result, resultOf(from.result()));
+  }
+  return to;
+}
+
 void fill(v1::JobCheckpoints& to, const JobCheckpoints& from) {
   for (const CheckpointPointer& one : from.retained) {
     v1::CheckpointPointer& pointer = *to.add_retained();
@@ -35,6 +70,9 @@ void fill(v1::JobCheckpoints& to, const JobCheckpoints& from) {
     stopped.set_operation(bytesOf(from.stopped->operation));
     *stopped.mutable_result() =
         wire::toProto(runtime::SavepointEvent(from.stopped->result)).result();
+  }
+  for (const BegunSavepoint& one : from.begun) {
+    fill(*to.add_begun(), one);
   }
 }
 
@@ -60,10 +98,11 @@ Result<JobCheckpoints> checkpointsOf(const v1::JobCheckpoints& from) {
     StoppedJob& stopped = to.stopped.emplace();
     WEIR_TRY(stopped.operation,
              wire::fields::id<OperationId>("operation", from.stopped().operation()));
-    v1::SavepointEvent event;
-    *event.mutable_result() = from.stopped().result();
-    WEIR_TRY(auto decoded, wire::fromProto(event));
-    stopped.result = std::get<runtime::SavepointResult>(std::move(decoded));
+    WEIR_TRY(stopped.result, resultOf(from.stopped().result()));
+  }
+  for (const v1::BegunSavepoint& one : from.begun()) {
+    WEIR_TRY(auto begun, begunOf(one));
+    to.begun.push_back(std::move(begun));
   }
   return to;
 }
@@ -135,13 +174,6 @@ Result<Change> progressOf(const v1::UpgradeProgress& from) {
   return Change(std::move(to));
 }
 
-Result<runtime::SavepointResult> resultOf(const v1::SavepointAnswer& from) {
-  v1::SavepointEvent event;
-  *event.mutable_result() = from.result();
-  WEIR_TRY(auto decoded, wire::fromProto(event));
-  return std::get<runtime::SavepointResult>(std::move(decoded));
-}
-
 Result<Change> answerOf(const v1::SavepointAnswer& from) {
   WEIR_TRY(const auto operation, wire::fields::id<OperationId>("operation", from.operation()));
   WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.job()));
@@ -149,7 +181,7 @@ Result<Change> answerOf(const v1::SavepointAnswer& from) {
     WEIR_TRY(const ErrorCode code, codeOf(from.failure()));
     return Change(SavepointAnswer{operation, job, errorOf(code, from.failure())});
   }
-  WEIR_TRY(auto result, resultOf(from));
+  WEIR_TRY(auto result, resultOf(from.result()));
   return Change(SavepointAnswer{operation, job, std::move(result)});
 }
 

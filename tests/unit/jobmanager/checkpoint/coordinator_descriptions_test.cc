@@ -86,7 +86,7 @@ TEST_F(CoordinatorDescriptionsTest, ADescriptionOfAnotherNumberOfStatesFailsTheC
   describe(1, "sum");
   nextCheckpoint();
   sayAmounts(2, {{7, 70}, {8, 80}});
-  EXPECT_THAT(failureOf(2), HasSubstr("acknowledged with 2 states of operator"));
+  EXPECT_THAT(failureOf(2), HasSubstr("acknowledged with 2 states of operator 'source'"));
 }
 
 TEST_F(CoordinatorDescriptionsTest, WhatCameWithACheckpointThatFailedIsNotKept) {

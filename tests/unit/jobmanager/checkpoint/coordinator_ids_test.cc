@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;  // NOLINT: durations of a test.
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class CoordinatorIdsTest : public CoordinatorFixture {
  protected:
@@ -38,7 +39,7 @@ TEST_F(CoordinatorIdsTest, ACheckpointWaitsUntilTheStoreKnowsItsId) {
   EXPECT_THAT(tasks_.triggered, IsEmpty());
   tasks_.answerPoint();
   EXPECT_THAT(tasks_.triggered, ElementsAre(40));
-  EXPECT_EQ(tasks_.stored.next, CheckpointId(56));
+  EXPECT_EQ(tasks_.stored.next, CheckpointId(57));
 }
 
 TEST_F(CoordinatorIdsTest, ASavepointThatWaitsForItsIdEndsWithTheAttempt) {
@@ -59,13 +60,80 @@ TEST_F(CoordinatorIdsTest, ASavepointIsRefusedWhenItsIdCannotBeStored) {
   EXPECT_THAT(savepoints_, ElementsAre("the journal is full"));
 }
 
+TEST_F(CoordinatorIdsTest, NoTaskIsToldOfASavepointBeforeTheStoreKnowsThatItIsBegun) {
+  tasks_.hold_points = true;
+  start();
+  takeSavepoint();
+  EXPECT_THAT(tasks_.triggered, IsEmpty());
+  ASSERT_THAT(tasks_.stored.begun, SizeIs(1));
+  EXPECT_EQ(tasks_.stored.begun[0].id, CheckpointId(1));
+  time_.advance(1s);  // A periodic one comes behind it.
+  EXPECT_THAT(tasks_.triggered, IsEmpty());
+  tasks_.answerPoint();
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1));
+  tasks_.answerPoint();
+  EXPECT_THAT(tasks_.triggered, ElementsAre(1, 2));
+}
+
+TEST_F(CoordinatorIdsTest, ASavepointThatFailsIsKnownUntilWhatItWroteIsRemoved) {
+  start();
+  takeSavepoint(Error(ErrorCode::kIo, "no space left"));
+  acknowledge(1, 1);
+  write(1, 2);
+  coordinator_->acknowledge(ackWithFile(1, 2));
+  EXPECT_TRUE(files_.stat(directoryOf(1)));
+  coordinator_->releaseSavepoint(CheckpointId(9));  // Something is stored.
+  EXPECT_THAT(tasks_.stored.begun, SizeIs(1));
+  time_.runDue();
+  EXPECT_FALSE(files_.stat(directoryOf(1)));
+  completeNext(2);
+  EXPECT_THAT(tasks_.stored.begun, IsEmpty());
+}
+
+TEST_F(CoordinatorIdsTest, ASavepointThatWasCutShortGoesOnceTheTasksRunAndThenItIsForgotten) {
+  write(7, 1);                 // Tasks wrote their parts.
+  completeAndForget(8, true);  // All had, and its metadata was written.
+  completeAndForget(9, true);
+  ha::JobCheckpoints stored{.retained = {{CheckpointId(10), false, directoryOf(10)}},
+                            .pinned = {},
+                            .next = CheckpointId(40)};
+  stored.begun.resize(3);
+  stored.begun[0].id = CheckpointId(7);
+  stored.begun[1].id = CheckpointId(8);
+  stored.begun[2].id = CheckpointId(9);
+  stored.begun[2].path = "file:/s/savepoint-1";  // It may be there: nobody could look.
+  coordinator_.emplace(services(), graph_, setup_, tasks_);
+  coordinator_->resume(stored, {});
+  time_.runDue();
+  EXPECT_TRUE(files_.stat(directoryOf(7)));  // A task may still write to it.
+  coordinator_->start();
+  time_.runDue();
+  EXPECT_FALSE(files_.stat(directoryOf(7)));
+  EXPECT_FALSE(files_.stat(directoryOf(8)));
+  EXPECT_TRUE(files_.stat(directoryOf(9)));
+  completeNext(40);
+  ASSERT_THAT(tasks_.stored.begun, SizeIs(1));
+  EXPECT_EQ(tasks_.stored.begun[0].id, CheckpointId(9));
+}
+
+TEST_F(CoordinatorIdsTest, ASavepointThatWasCutShortGoesWithItsJobWhereNoTaskEverRuns) {
+  completeAndForget(8, true);
+  ha::JobCheckpoints stored{.retained = {}, .pinned = {}, .next = CheckpointId(40)};
+  stored.begun.resize(1);
+  stored.begun[0].id = CheckpointId(8);
+  coordinator_.emplace(services(), graph_, setup_, tasks_);
+  coordinator_->resume(stored, {});
+  EXPECT_TRUE(end());
+  EXPECT_FALSE(files_.stat(directoryOf(8)));
+}
+
 TEST_F(CoordinatorIdsTest, CheckpointsGoOnAfterAnIdCouldNotBeStored) {
   tasks_.point_result = Error(ErrorCode::kUnavailable, "the journal is full");
   resume({.retained = {}, .pinned = {}, .next = CheckpointId(40)});
   time_.advance(1s);
   tasks_.point_result = ok();
   time_.advance(1s);
-  EXPECT_THAT(tasks_.triggered, ElementsAre(40));
+  EXPECT_THAT(tasks_.triggered, ElementsAre(41));
 }
 
 TEST_F(CoordinatorIdsTest, WhatSavepointsHoldStaysWhenTheNextLeadersJobEnds) {

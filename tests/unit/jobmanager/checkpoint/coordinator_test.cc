@@ -230,10 +230,10 @@ TEST_F(CoordinatorTest, CompletesNothingBeforeTheStoreOfJobsPointsToIt) {
 TEST_F(CoordinatorTest, PointsToAllRetainedOnesOldestFirstAndOneAfterTheOther) {
   setup_.retained = 2;
   start();
+  takeSavepoint();
+  takeSavepoint();
+  takeSavepoint();
   tasks_.hold_points = true;
-  takeSavepoint();
-  takeSavepoint();
-  takeSavepoint();
   acknowledgeAll(2);
   acknowledgeAll(1);
   acknowledgeAll(3);
@@ -251,8 +251,8 @@ TEST_F(CoordinatorTest, ASavepointThatTheJobStoreDoesNotPointToIsItsUsersAlone) 
   start();
   time_.advance(1s);
   acknowledgeAll(1);
-  tasks_.point_result = Error(ErrorCode::kUnavailable, "the journal is full");
   takeSavepoint();
+  tasks_.point_result = Error(ErrorCode::kUnavailable, "the journal is full");
   acknowledgeAll(2);
   EXPECT_THAT(savepoints_, ElementsAre("done"));
   EXPECT_THAT(tasks_.notified, ElementsAre(1));
@@ -278,8 +278,8 @@ TEST_F(CoordinatorTest, AStopIsStoredWithItsSavepointAndNoPeriodicCheckpointBegi
 
 TEST_F(CoordinatorTest, AStopThatTheStoreOfJobsDoesNotTakeFailsAndTheJobGoesOn) {
   start();
-  tasks_.point_result = Error(ErrorCode::kUnavailable, "the journal is full");
   takeSavepoint(KeptSavepoint{}, runtime::StopMode::kSuspend);
+  tasks_.point_result = Error(ErrorCode::kUnavailable, "the journal is full");
   acknowledgeAll(1);
   EXPECT_THAT(savepoints_, ElementsAre(HasSubstr("did not take that the job stops with it")));
   EXPECT_THAT(tasks_.notified, IsEmpty());

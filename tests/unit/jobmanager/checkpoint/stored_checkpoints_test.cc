@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class StoredCheckpointsTest : public ::testing::Test {
  protected:
@@ -144,6 +145,34 @@ TEST_F(StoredCheckpointsTest, AtTheEndOfItsJobNothingIsRetainedButTheLatestOfOne
     EXPECT_EQ(tasks_.stored.discards.size(), keep_latest ? 1U : 2U);
     EXPECT_EQ(tasks_.stored.discards.front(), CheckpointId(2));
   }
+}
+
+TEST_F(StoredCheckpointsTest, KnowsASavepointFromBeforeItsIdIsUsedUntilItWasAnswered) {
+  ha::BegunSavepoint begun;
+  begun.id = checkpoints_.reserveId();
+  begun.path = "file:/s/savepoint-1";
+  checkpoints_.begin(begun);
+  EXPECT_TRUE(write());
+  EXPECT_THAT(tasks_.stored.begun, ElementsAre(begun));
+  EXPECT_GT(tasks_.stored.next, begun.id);
+  const CompletedCheckpoint savepoint = checkpoint(begun.id.value());
+  StoredCheckpoints::News news{&savepoint, true};
+  news.result.emplace().path = begun.path;
+  EXPECT_TRUE(write(news));
+  ASSERT_THAT(tasks_.stored.begun, SizeIs(1));
+  EXPECT_EQ(tasks_.stored.begun[0].result->path, begun.path);
+  EXPECT_TRUE(write());
+  EXPECT_THAT(tasks_.stored.begun, IsEmpty());
+}
+
+TEST_F(StoredCheckpointsTest, ASavepointOfWhichNothingIsLeftIsForgotten) {
+  ha::BegunSavepoint begun;
+  begun.id = checkpoints_.reserveId();
+  checkpoints_.begin(begun);
+  EXPECT_TRUE(write());
+  checkpoints_.drop(begun.id);
+  EXPECT_TRUE(write());
+  EXPECT_THAT(tasks_.stored.begun, IsEmpty());
 }
 
 TEST_F(StoredCheckpointsTest, WritesOneStateAfterTheOther) {

@@ -8,6 +8,7 @@
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
 #include "common/runtime/leader_change.h"
+#include "common/snapshot/metadata_file.h"
 #include "jobmanager/ha/memory_job_store.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -494,6 +495,63 @@ TEST_F(DispatcherTest, TakesUpTheJobsOfTheOneBeforeItWithLaterAttempts) {
   EXPECT_EQ(second.job, first.job);
   EXPECT_GT(second.epoch, first.epoch);
   EXPECT_GT(second.attempt, first.attempt);
+}
+
+TEST_F(DispatcherTest, AnswersAClientWhoseSavepointTheOneBeforeItHadBegunAlsoWhenItAsksAgain) {
+  ASSERT_TRUE(submit());
+  runtime::SavepointRequest request;
+  request.operation = OperationId::random(random_);
+  request.job = job_;
+  ha::JobCheckpoints stored;
+  ha::BegunSavepoint& begun = stored.begun.emplace_back();
+  begun.id = CheckpointId(1);
+  begun.operation = request.operation;
+  begun.path = "file:/s/savepoint-0123456789ab";
+  store_.memory.putCheckpoints(store_.takeOver().epoch, job_, stored, [](const Status&) {});
+  for (int leaders = 0; leaders < 2; ++leaders) {
+    open({});
+    const auto answer = ask<runtime::SavepointResult>([&](auto done) {
+      dispatcher_->savepoint(request, [](const runtime::SavepointProgress&) {}, done);
+    });
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().text(), HasSubstr("was not complete when the job manager of job"));
+  }
+}
+
+TEST_F(DispatcherTest, AnUpgradeGoesOnFromTheSavepointOfItsStopThatTheOneBeforeItHadBegun) {
+  DispatcherOptions options;
+  ASSERT_TRUE(options.configuration.set("state.backend", "filesystem", "test"));
+  ASSERT_TRUE(options.configuration.set("state.backend.fs.checkpointdir", "file:/c", "test"));
+  open(options);
+  ASSERT_TRUE(submit());
+  ha::StoredUpgrade upgrade;
+  upgrade.request.operation = OperationId::random(random_);
+  upgrade.request.job = job_;
+  upgrade.request.next.job = testing::jobId(6);
+  upgrade.request.next.graph = testing::twoVertices(1);
+  upgrade.back.graph = testing::twoVertices(1);
+  ha::JobCheckpoints stored;
+  ha::BegunSavepoint& begun = stored.begun.emplace_back();
+  begun.id = CheckpointId(1);
+  begun.operation = upgrade.request.operation;
+  begun.path = "file:/s/savepoint-0123456789ab";
+  begun.stop = runtime::StopMode::kSuspend;
+  runtime::CheckpointMetadata whole;
+  whole.job = job_;
+  whole.checkpoint = begun.id;
+  whole.savepoint = true;
+  whole.data_directory = "file:/c/" + job_.hex() + "/chk-1";
+  ASSERT_TRUE(snapshot::writeMetadata(files_, whole.data_directory, whole));
+  ASSERT_TRUE(snapshot::writeMetadata(files_, begun.path, whole));
+  const LeaderEpoch epoch = store_.takeOver().epoch;
+  store_.memory.putUpgrade(epoch, upgrade, [](const Status&) {});
+  store_.memory.putCheckpoints(epoch, job_, stored, [](const Status&) {});
+  open(options);
+  time_.advance(1s);
+  const ha::Term term = store_.takeOver();
+  EXPECT_EQ(term.upgrades.at(0).progress.step, ha::UpgradeStep::kStopped);
+  EXPECT_EQ(term.upgrades.at(0).progress.reply.savepoint, begun.path);
+  EXPECT_TRUE(term.jobs.at(0).checkpoints.stopped.has_value());
 }
 
 TEST_F(DispatcherTest, StopAnswersAlsoWhenWorkersDoNot) {

@@ -116,8 +116,9 @@ class HangingFilesTest : public ::testing::Test {
     return answer(isHung(path), [&](auto done) { savepoints_->open(path, done); });
   }
   std::string keep(const std::string& directory) {
-    return answer(isHung(directory),
-                  [&](auto done) { savepoints_->keep(directory, metadata(), nullptr, done); });
+    return answer(isHung(directory), [&](auto done) {
+      savepoints_->keep(savepoints_->placeIn(directory), metadata(), nullptr, done);
+    });
   }
   std::future<std::string> disposal(const std::string& path) {
     return begin([this, path](auto done) {

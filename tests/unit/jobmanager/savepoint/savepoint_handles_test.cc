@@ -72,9 +72,10 @@ class SavepointHandlesTest : public ::testing::Test {
   }
   std::string keep(const std::string& directory, const Program& program) {
     std::string path;
-    savepoints_.keep(directory, checkpoint(), program, [&](Result<KeptSavepoint> kept) {
-      path = kept ? kept->result.path : kept.error().text();
-    });
+    savepoints_.keep(
+        savepoints_.placeIn(directory), checkpoint(), program, [&](Result<KeptSavepoint> kept) {
+          path = kept ? kept->result.path : kept.error().text();
+        });
     time_.runDue();
     return path;
   }
@@ -122,7 +123,7 @@ class SavepointHandlesTest : public ::testing::Test {
 
 TEST_F(SavepointHandlesTest, StoresTheProgramOnlyWhenThereAreHandles) {
   const Program program = programNamed("job");
-  savepoints_.keep("/s", checkpoint(false), program, [](const auto&) {});
+  savepoints_.keep(savepoints_.placeIn("/s"), checkpoint(false), program, [](const auto&) {});
   time_.runDue();
   EXPECT_THAT(files_.files(), Not(Contains(HasSubstr("/program/"))));
   const std::string path = keep("/s", program);

@@ -76,8 +76,9 @@ class SavepointStoreTest : public ::testing::Test {
   Result<KeptSavepoint> keep(const std::string& directory,
                              const runtime::CheckpointMetadata& metadata) {
     Result<KeptSavepoint> answer = Error(ErrorCode::kInternal, "no answer");
-    savepoints_.keep(
-        directory, metadata, program_, [&](auto result) { answer = std::move(result); });
+    savepoints_.keep(savepoints_.placeIn(directory), metadata, program_, [&](auto result) {
+      answer = std::move(result);
+    });
     time_.runDue();
     return answer;
   }

@@ -13,6 +13,7 @@ class Listener final : public JobListener {
  public:
   void jobEvent(JobId /*job*/, const runtime::JobEvent& /*event*/) override { ++events; }
   void jobChanged(JobId /*job*/) override {}
+  void savepointEnded(const ha::SavepointAnswer& /*answer*/) override {}
   void jobEnded(JobId /*job*/) override {}
   int events = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -61,10 +62,14 @@ class JobLog final : public jobmanager::JobListener {
     }
   }
   void jobChanged(JobId /*job*/) override {}
+  void savepointEnded(const ha::SavepointAnswer& answer) override {
+    savepoints[answer.operation] = answer.result ? "done" : answer.result.error().text();
+  }
   void jobEnded(JobId /*job*/) override { ended = true; }
 
   std::vector<std::string> states;
   std::optional<runtime::JobResult> result;
+  std::map<OperationId, std::string> savepoints;  // Of an earlier leader: "done", or why not.
   bool ended = false;
 };
 

@@ -94,6 +94,11 @@ class UpgradesTest : public ::testing::Test {
     time_.runDue();
     ended(job);
   }
+  /// A savepoint that the job manager before had begun for the upgrade.
+  void savepointEnded(const Result<runtime::SavepointResult>& result) {
+    upgrades_->savepointEnded({request_.operation, request_.job, result});
+    time_.runDue();
+  }
   ha::UpgradeStep storedStep() {
     ha::Term term = *ha::beginTerm(memory_, 1s);
     return term.upgrades.at(0).progress.step;
@@ -313,6 +318,33 @@ TEST_F(UpgradesTest, KnowsFromTheStoreThatTheJobHasStoppedForIt) {
   EXPECT_THAT(jobs_.asked, ElementsAre("stop"));
   ended(request_.job);
   EXPECT_EQ(jobs_.asked.back(), "submit new from file:/savepoint-7");
+}
+
+TEST_F(UpgradesTest, GoesOnWhenTheNextJobManagerCompletesTheSavepointOfTheStop) {
+  ask();
+  jobs_.jobs.at(request_.job).runs = false;
+  jobs_.jobs.at(request_.job).reading = true;
+  lead();
+  time_.advance(11s);  // What is read bounds itself.
+  runtime::SavepointResult whole;
+  whole.path = "file:/savepoint-7";
+  savepointEnded(whole);
+  jobs_.jobs.at(request_.job).reading = false;
+  runs(request_.job);  // It commits.
+  EXPECT_THAT(jobs_.asked, ElementsAre("stop"));
+  ended(request_.job);
+  EXPECT_EQ(jobs_.asked.back(), "submit new from file:/savepoint-7");
+}
+
+TEST_F(UpgradesTest, StopsTheJobAgainWhenNothingIsLeftOfTheSavepointOfTheStop) {
+  ask();
+  jobs_.jobs.at(request_.job).runs = false;
+  jobs_.jobs.at(request_.job).reading = true;
+  lead();
+  savepointEnded(Error(ErrorCode::kUnavailable, "it was not complete"));
+  jobs_.jobs.at(request_.job).reading = false;
+  runs(request_.job);
+  EXPECT_THAT(jobs_.asked, ElementsAre("stop", "stop"));
 }
 
 TEST_F(UpgradesTest, NeverGoesBackOnceTheStoreHasACheckpointOfTheNextJob) {

@@ -89,6 +89,48 @@ TEST_F(JournalJobStoreTest, HandsOnThatAJobHasStoppedWithTheAnswerToItsClient) {
   EXPECT_THAT(result.warnings, ElementsAre("w"));
 }
 
+TEST_F(JournalJobStoreTest, HandsOnWhichSavepointsWereBegunAndWhatACompleteOneIsAnswered) {
+  const BegunSavepoint pending{.id = CheckpointId(6),
+                               .operation = OperationId::random(random_),
+                               .path = "file:/s/savepoint-0123456789ab",
+                               .stop = runtime::StopMode::kDrain,
+                               .cancel_job = true};
+  BegunSavepoint complete = pending;
+  complete.id = CheckpointId(5);
+  complete.result = runtime::SavepointResult{"file:/sp", "file:/chk-5", CheckpointId(5), 17, {"w"}};
+  JobCheckpoints begun;
+  begun.begun = {complete, pending};
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(put(*store, epoch, sampleJob(job_)));
+    ASSERT_TRUE(point(*store, epoch, job_, begun));
+  }
+  const Term term = next();
+  EXPECT_EQ(term.jobs.at(0).checkpoints, begun);
+  EXPECT_THAT(term.jobs[0].checkpoints.begun.at(0).result->warnings, ElementsAre("w"));
+  {
+    auto store = open();
+    ASSERT_TRUE(point(*store, begin(*store)->epoch, job_, {}));
+  }
+  EXPECT_THAT(next().jobs.at(0).checkpoints.begun, IsEmpty());
+}
+
+TEST_F(JournalJobStoreTest, ReadsRecordsOfBeforeSavepointsWereStoredWhenTheyBegin) {
+  const std::string written(
+      "\x1a\x1a\x0a\x10"
+      "0123456789abcdef"
+      "\x12\x06\x12\x02\x02\x03\x18\x14",
+      28);
+  const auto change = decodeChange(written);
+  ASSERT_TRUE(change) << change.error().text();
+  const JobCheckpoints& read = std::get<PutCheckpoints>(*change).checkpoints;
+  EXPECT_THAT(read.pinned, ElementsAre(CheckpointId(2), CheckpointId(3)));
+  EXPECT_EQ(read.next, CheckpointId(20));
+  EXPECT_THAT(read.begun, IsEmpty());
+  EXPECT_EQ(encodeChange(*change), written);  // And writes them the same.
+}
+
 TEST_F(JournalJobStoreTest, HandsOnAnswersOfSavepointsAlsoRefusals) {
   const OperationId taken = OperationId::random(random_);
   const OperationId refused = OperationId::random(random_);

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "common/runtime/client_messages.h"
+#include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/scheduler/directory_probe.h"
+#include "jobmanager/scheduler/job_ending.h"
+#include "jobmanager/scheduler/job_events.h"
+#include "jobmanager/scheduler/job_listener.h"
+#include "jobmanager/scheduler/job_options.h"
+#include "jobmanager/scheduler/job_restore.h"
+#include "jobmanager/scheduler/job_savepoints.h"
+#include "jobmanager/scheduler/job_states.h"
+#include "jobmanager/scheduler/job_stop.h"
+#include "jobmanager/scheduler/job_tasks.h"
+#include "jobmanager/scheduler/job_view.h"
+#include "jobmanager/scheduler/restarts.h"
+#include "jobmanager/scheduler/savepoint_take_over.h"
+
+namespace weir::jobmanager {
+
+/// What one job is run with, over all its attempts, each part wired to those that it works with.
+/// Decides nothing. Lives as long as its job. Threads: the strand.
+struct JobParts {
+  /// The references outlive it. See JobMaster for `submitted_millis`.
+  JobParts(const JobServices& services,
+           const JobOptions& options,
+           const runtime::SubmitRequest& request,
+           JobListener& listener,
+           std::int64_t submitted_millis);
+
+  const graph::JobGraph& graph() const { return states.graph().graph(); }
+  /// For sentences: "job 0123… ('name')".
+  std::string label() const;
+  /// Tells the log what is run, and how.
+  void logStart(bool again) const;
+
+  const JobId id;
+  const runtime::Program program;
+  JobEvents events;
+  JobStates states;
+  JobTasks tasks;
+  const std::shared_ptr<const JobOutline> outline;  // Shared with views, which outlive the job.
+  Restarts restarts;
+  CheckpointCoordinator coordinator;
+  JobSavepoints savepoints;
+  JobStop stop;
+  DirectoryProbe probe;
+  SavepointTakeOver take_over;
+  JobRestore restore;
+  JobEnding ending;
+};
+
+}  // namespace weir::jobmanager
