@@ -256,6 +256,19 @@ class Cluster:
             raise AssertionError(f"weir {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
+    def begin_weir(self, test, *arguments):
+        """Starts `weir ARGUMENTS`, which goes on beside the test and ends with it; both of its outputs are pipes."""
+        command = subprocess.Popen(
+            [self.dist / "bin" / "weir", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+        )
+        test.addCleanup(command.kill)
+        return command
+
     def run_detached(self, program, *arguments, options=()):
         if "--crash-at" in arguments and "WEIR_CRASH_LOG" in os.environ:  # No variable reaches a worker.
             arguments += ("--crash-log", os.environ["WEIR_CRASH_LOG"])

@@ -45,10 +45,6 @@ class RecoveryTest(unittest.TestCase):
         wait_for("waits as standby", lambda: "waits as standby" in daemon.log.read_text())
         return daemon, rpc, web
 
-    def start_again(self, cluster):
-        cluster.start_jobmanager()
-        wait_for("task managers registered", lambda: cluster.overview()["taskmanagers"] == 2)
-
     def test_a_killed_job_manager_loses_and_repeats_no_record(self):
         with self.cluster() as cluster:
             out = cluster.folder / "out"
@@ -59,7 +55,7 @@ class RecoveryTest(unittest.TestCase):
                 done = cluster.completed_checkpoints(job)
                 cluster.wait_checkpoints(job, done + 2)
                 cluster.jobmanager.kill()
-                self.start_again(cluster)
+                cluster.restart_jobmanager()
                 cluster.wait_running(job)
                 self.assertIn(job, cluster.weir("list", "-r").stdout)
             cluster.wait_state(job, "FINISHED")
@@ -74,18 +70,12 @@ class RecoveryTest(unittest.TestCase):
     def test_a_command_that_waits_gets_its_one_answer_from_the_next_job_manager(self):
         with self.cluster() as cluster:
             out = cluster.folder / "out"
-            attached = subprocess.Popen(
-                [BIN / "weir", "run", "-p", "2", self.jobs / "counting", "--count", "8000", "--rate", "1500", "--out", out],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=cluster.environment(),
-            )
-            self.addCleanup(attached.kill)
+            words = ("--count", 8000, "--rate", 1500, "--out", out)
+            attached = cluster.begin_weir(self, "run", "-p", 2, self.jobs / "counting", *words)
             job = re.search("JobID ([0-9a-f]{32})", attached.stdout.readline()).group(1)
             cluster.wait_checkpoints(job, 2)
             cluster.jobmanager.kill()
-            self.start_again(cluster)
+            cluster.restart_jobmanager()
             told, said = attached.communicate(timeout=60)
             self.assertEqual(attached.returncode, 0, said)
             self.assertIn(f"Job with JobID {job} has finished.", told)
@@ -100,7 +90,7 @@ class RecoveryTest(unittest.TestCase):
             savepoint = cluster.savepoint(job)
             began = cluster.job(job)["start-time"]
             self.assertEqual(cluster.jobmanager.stop(), 0)
-            self.start_again(cluster)
+            cluster.restart_jobmanager()
             cluster.wait_running(job)
             self.assertRegex(cluster.weir("list").stdout, rf"{job} : Kept \(RUNNING\)")
             self.assertLess(abs(cluster.job(job)["start-time"] - began), 1000)
@@ -111,7 +101,7 @@ class RecoveryTest(unittest.TestCase):
             cluster.weir("cancel", job)
             cluster.wait_state(job, "CANCELED")
             cluster.jobmanager.stop()
-            self.start_again(cluster)
+            cluster.restart_jobmanager()
             self.assertNotIn(job, cluster.weir("list", "-a").stdout)
 
     def test_a_job_goes_on_from_its_savepoint_when_it_had_no_checkpoint_yet(self):
@@ -127,7 +117,7 @@ class RecoveryTest(unittest.TestCase):
             )
             cluster.wait_running(job)
             cluster.jobmanager.kill()
-            self.start_again(cluster)
+            cluster.restart_jobmanager()
             cluster.wait_state(job, "FINISHED")
             self.assertEqual(counts_in(out), expected(20000, 100))
 
@@ -183,7 +173,7 @@ class RecoveryTest(unittest.TestCase):
             done = cluster.weir("run", self.jobs / "counting", "--count", 1000, "--out", out)
             self.assertIn("has finished", done.stdout)
             cluster.jobmanager.stop()
-            self.start_again(cluster)
+            cluster.restart_jobmanager()
             self.assertIn("No running jobs.", cluster.weir("list").stdout)
 
     def refuses_to_start(self, cluster, *wanted):
@@ -232,7 +222,7 @@ class RecoveryTest(unittest.TestCase):
             job = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 100)
             cluster.wait_checkpoints(job, 1)
             cluster.jobmanager.kill()
-            self.start_again(cluster)
+            cluster.restart_jobmanager()
             wait_for("the job has failed", lambda: cluster.job(job)["state"] == "FAILED")
             reason = cluster.get(f"/jobs/{job}/exceptions")["root-exception"]
             self.assertIn("was kept on the job manager that ended", reason)
@@ -246,14 +236,7 @@ class RecoveryTest(unittest.TestCase):
             self.jobs / "counting", "--count", 12000, "--rate", 2000, "--interval", HOUR, "--out", out, options=("-p", 2)
         )
         cluster.wait_running(job)
-        client = subprocess.Popen(
-            [BIN / "weir", "savepoint", job, cluster.savepoints],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=cluster.environment(),
-        )
-        self.addCleanup(client.kill)
+        client = cluster.begin_weir(self, "savepoint", job, cluster.savepoints)
         cluster.wait_killed(point)
         return job, out, client
 
@@ -313,14 +296,7 @@ class RecoveryTest(unittest.TestCase):
                 )
                 self.addCleanup(dies.kill)
                 wait_for("ready", lambda: cluster.try_get("/overview"))
-                client = subprocess.Popen(
-                    [BIN / "weir", "run", "-d", self.jobs / "counting", "--count", "10"],
-                    env=cluster.environment(),
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-                self.addCleanup(client.kill)
+                client = cluster.begin_weir(self, "run", "-d", self.jobs / "counting", "--count", 10)
                 self.assertEqual(dies.wait(30), -signal.SIGKILL)
                 with cluster:
                     told, said = client.communicate(timeout=60)

@@ -3,10 +3,9 @@
 import collections
 import json
 import re
-import subprocess
 import unittest
 
-from cluster import BIN, Cluster, wait_for
+from cluster import Cluster, wait_for
 from jobs_build import build
 
 COUNT = 2000
@@ -34,15 +33,7 @@ class StopTest(unittest.TestCase):
         return cluster.run_detached(self.jobs / program, *words, options=options)
 
     def begin_stop(self, cluster, job, *options):
-        client = subprocess.Popen(
-            [BIN / "weir", "stop", *options, job],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=cluster.environment(),
-        )
-        self.addCleanup(client.kill)
-        return client
+        return cluster.begin_weir(self, "stop", *options, job)
 
     def path_in(self, told):
         match = re.search(r"^Savepoint completed\. Path: (\S+)$", told, re.M)

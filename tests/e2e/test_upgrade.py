@@ -3,11 +3,10 @@
 import collections
 import json
 import re
-import signal
 import subprocess
 import unittest
 
-from cluster import BIN, Cluster, wait_for
+from cluster import Cluster, wait_for
 from jobs_build import build
 
 COUNT = 6000
@@ -50,15 +49,7 @@ class UpgradeCase(unittest.TestCase):
 
     def begin_upgrade(self, cluster, job, *options, **flags):
         words = self.words(name="New", **{"rate": 1000, **flags})
-        client = subprocess.Popen(
-            [BIN / "weir", "upgrade", *options, job, self.jobs / "counting", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=cluster.environment(),
-        )
-        self.addCleanup(client.kill)
-        return client
+        return cluster.begin_weir(self, "upgrade", *options, job, self.jobs / "counting", *words)
 
     def job_of(self, cluster, name):
         """The one of this name that has not ended, or has ended last."""
@@ -92,10 +83,6 @@ class UpgradeCase(unittest.TestCase):
         lines = [line for line in failed.stderr.splitlines() if line.startswith("weir: ")]
         self.assertEqual(len(lines), 1, failed.stderr)
         return lines[0]
-
-    def wait_killed(self, cluster, point):
-        status = wait_for(f"killed at {point}", lambda: cluster.jobmanager.process.poll(), timeout=60)
-        self.assertEqual(status, -signal.SIGKILL)
 
 
 class UpgradeTest(UpgradeCase):
@@ -136,7 +123,7 @@ class UpgradeTest(UpgradeCase):
             cluster.restart_jobmanager(crash_at="upgrade.start")
             job = self.start(cluster)
             client = self.begin_upgrade(cluster, job, "--json")
-            self.wait_killed(cluster, "upgrade.start")
+            cluster.wait_killed("upgrade.start")
             cluster.restart_jobmanager()
             told, said = client.communicate(timeout=90)
             self.assertEqual(client.returncode, 0, said)
@@ -229,7 +216,7 @@ class UpgradeCrashTest(UpgradeCase):
         cluster.restart_jobmanager(crash_at=point)
         cluster.wait_running(job)
         client = self.begin_upgrade(cluster, job, **flags)
-        self.wait_killed(cluster, point)
+        cluster.wait_killed(point)
         cluster.restart_jobmanager()
         told, said = client.communicate(timeout=120)
         return subprocess.CompletedProcess(client.args, client.returncode, told, said)
