@@ -2,12 +2,14 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import tempfile
 import unittest
 
 from cluster import Cluster, wait_for
+from faults import Faults
 from jobs_build import build
 from test_jobs import expected
 
@@ -243,3 +245,33 @@ class IncrementalTest(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class FullDiskTest(unittest.TestCase):
+    """A disk on which state has no more room."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build("counting")
+
+    def test_fails_the_checkpoint_and_then_the_task_and_loses_nothing(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-full-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        faults = Faults(folder)
+        with Cluster(task_managers=1, slots=2, daemon_env=faults.environment()) as cluster:
+            job = cluster.run_detached(
+                self.jobs / "counting",
+                *("--count", COUNT, "--keys", KEYS, "--rate", 4000, "--interval", 200, "--out", cluster.folder / "out"),
+                options=(*SHARING, "-p", 2, "-D", "execution.checkpointing.tolerable-failed-checkpoints=1000"),
+            )
+            cluster.wait_checkpoints(job, 2)
+            full = wait_for("stores", lambda: stores(cluster))
+            faults.set(full=full)
+            wait_for("a restart", lambda: cluster.restarts(job) > 0)
+            where = r"RocksDB in \S+/weir-state-\w+, where the disk has \d+ bytes left: .*No space left on device"
+            checkpoints = re.sub(r"\s+", " ", cluster.weir("checkpoints", job).stdout)
+            self.assertRegex(checkpoints, "failed: declined by task Count .*could not write the files of " + where)
+            self.assertRegex(cluster.get(f"/jobs/{job}/exceptions")["root-exception"], "'Count'.* could not write to " + where)
+            self.assertIn("set taskmanager.tmp.dirs to a larger disk", checkpoints)
+            cluster.wait_state(job, "FINISHED")
+            self.assertEqual(last_counts(cluster), expected(COUNT, KEYS))
