@@ -31,7 +31,6 @@ LARGER_CLASSES = {
     "taskmanager/daemon/session/session_client.h": 500,  # With all of its state in the source file, so that nobody else includes gRPC.
     "taskmanager/daemon/supervision/data_port.h": 450,  # With what waits for its hello, in the source file.
     "taskmanager/daemon/supervision/launched_worker.h": 500,  # With three plain structures of a start.
-    "taskmanager/worker/rocksdb/rocks_tier.h": 480,  # With the account of memory, and the making of shared tables.
     "taskmanager/worker/checkpoint/snapshot_store.h": 550,  # With where it writes (Target) and what was frozen (Taken), in the source file.
 }
 NOT_A_FUNCTION = re.compile(r"^(if|for|while|switch|do|else|try|catch|namespace|class|struct|union|enum|extern|return)\b")

@@ -11,13 +11,10 @@ using state::Slot;
 
 namespace {
 
-constexpr std::size_t kUnit = 16;              // Of bytes that keys own elsewhere.
 constexpr std::size_t kWriteAtOnce = 1 << 20;  // Bytes of a WriteBatch.
 constexpr std::size_t kEvictAtLeast = 256;     // Keys, so that few writes are made.
 constexpr std::size_t kEvictAtMost = 8192;     // In one go, so that no batch waits for long.
 constexpr std::size_t kLooksAtMost = 1 << 15;  // Of the clock in one go.
-constexpr std::uint8_t kUsed = 1;              // Since the hand came by.
-constexpr std::uint8_t kChanged = 2;           // Perhaps, since tables were made.
 /// Below this, state is written whole while RocksDB is not needed for it.
 constexpr std::uint64_t kSharedFrom = 32 << 20;
 /// Of what lies in the store of a key when that is not known: equal to that of no cells.
@@ -36,7 +33,8 @@ RocksTier::RocksTier(state::KeyedBackend& backend,
       share_(budget),
       owner_(std::move(owner)),
       shares_tables_(shares_tables),
-      names_hold_keys_(backend.namesHoldKeys()) {}
+      names_hold_keys_(backend.namesHoldKeys()),
+      residents_(backend) {}
 
 void RocksTier::check(const Status& status) const {
   if (!status) {
@@ -56,15 +54,7 @@ void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<cons
   follow(columns);
   in_batch_ = true;
   if (!fresh.empty()) {
-    const std::size_t most = *std::ranges::max_element(fresh);
-    if (most >= residents_.size()) {
-      residents_.resize(std::max<std::size_t>(most + 1, residents_.size() * 2));
-      referenced_.resize(residents_.size());
-    }
-    for (const Slot slot : fresh) {
-      residents_[slot] = Resident{.live = true};
-    }
-    live_ += fresh.size();
+    residents_.add(fresh);
     if (ever_written_) {
       nameAll(fresh);
       for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -72,12 +62,7 @@ void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<cons
       }
     }
   }
-  for (const Slot slot : slots) {
-    referenced_[slot] = kUsed | kChanged;
-  }
-  if (counts_owned_) {
-    batch_.insert(batch_.end(), slots.begin(), slots.end());
-  }
+  residents_.use(slots);
 }
 
 void RocksTier::load(state::ColumnBase& column, std::span<const Slot> slots) {
@@ -116,7 +101,7 @@ void RocksTier::loadNamed(state::ColumnBase& column,
         if (turn_.isForgotten(name_views_[i])) {
           return ok();
         }
-        Resident& resident = residents_[slots[i]];
+        ResidentKeys::Resident& resident = residents_[slots[i]];
         resident.below = true;
         resident.digest += digestOf(index, stored);
         Reader from(stored);
@@ -134,9 +119,8 @@ void RocksTier::loadNamed(state::ColumnBase& column,
 }
 
 void RocksTier::forget(Slot slot) {
-  Resident& resident = residents_[slot];
   const bool ours = isOurTurn();
-  if (resident.below || !ours) {
+  if (residents_[slot].below || !ours) {
     name_.clear();
     backend_.writeName(slot, name_);
     for (const RocksFamily& family : families_) {
@@ -148,49 +132,12 @@ void RocksTier::forget(Slot slot) {
       turn_.forget(slot, name_.str());
     }
   }
-  referenced_[slot] = 0;
-  owned_units_ -= resident.owned;
-  --live_;
-  resident = Resident{};
-}
-
-std::uint64_t RocksTier::heldBytes() const { return live_ * bytes_per_key_ + owned_units_ * kUnit; }
-
-/// Brings the account of memory up to date after a batch.
-void RocksTier::count(Columns columns) {
-  if (columns_counted_ != columns.size()) {
-    columns_counted_ = columns.size();
-    bytes_per_key_ = sizeof(Resident) + backend_.keyBytes();
-    counts_owned_ = backend_.keysOwn();
-    for (const auto& column : columns) {
-      bytes_per_key_ += column->cellBytes();
-      counts_owned_ = counts_owned_ || column->cellsOwn();
-    }
-    for (Slot slot = 0; counts_owned_ && slot < residents_.size(); ++slot) {
-      batch_.push_back(slot);
-    }
-  }
-  for (const Slot slot : batch_) {
-    Resident& resident = residents_[slot];
-    if (!resident.live) {
-      continue;
-    }
-    std::size_t owned = backend_.ownedByKey(slot);
-    for (const auto& column : columns) {
-      owned += column->ownedBytes(slot);
-    }
-    const auto units = static_cast<std::uint32_t>(
-        std::min<std::size_t>((owned + kUnit - 1) / kUnit, ~std::uint32_t{0}));
-    owned_units_ += units;
-    owned_units_ -= resident.owned;
-    resident.owned = units;
-  }
-  batch_.clear();
+  residents_.remove(slot);
 }
 
 void RocksTier::endBatch(Columns columns) {
   follow(columns);
-  count(columns);
+  residents_.count(columns);
   in_batch_ = false;
   const std::uint64_t most = share_.bytes();
   if (!isOurTurn()) {
@@ -220,14 +167,11 @@ std::shared_ptr<RocksSharing> RocksTier::beginSharing() {
     }
     families.push_back(family.handle);
   }
-  std::vector<Slot> slots;
+  std::vector<Slot> slots = residents_.takeChanged();
   std::vector<RocksSharing::Key> keys;
-  for (std::size_t slot = 0; slot < residents_.size(); ++slot) {
-    if ((referenced_[slot] & kChanged) != 0 && residents_[slot].live) {
-      referenced_[slot] &= static_cast<std::uint8_t>(~kChanged);
-      slots.push_back(static_cast<Slot>(slot));
-      keys.push_back({residents_[slot].digest, residents_[slot].below});
-    }
+  keys.reserve(slots.size());
+  for (const Slot slot : slots) {
+    keys.push_back({residents_[slot].digest, residents_[slot].below});
   }
   auto sharing = std::make_shared<RocksSharing>(
       store_, std::move(families), std::move(slots), std::move(keys));
@@ -254,11 +198,11 @@ void RocksTier::takeTurn() {
     if (turn_.isForgotten(slot)) {
       continue;
     }
-    Resident& resident = residents_[slot];
+    ResidentKeys::Resident& resident = residents_[slot];
     resident.digest = sharing.whole() ? sharing.keys()[i].digest : kUnknown;
     resident.below = !sharing.whole() || sharing.keys()[i].below;
     if (!sharing.whole()) {
-      referenced_[slot] |= kChanged;
+      residents_.change(slot);
     }
   }
   check(changes_.write());  // Of what was forgotten.
@@ -267,26 +211,15 @@ void RocksTier::takeTurn() {
 
 void RocksTier::evictSome(Columns columns, std::uint64_t most) {
   std::size_t evicted = 0;
-  for (std::size_t looks = std::min(2 * residents_.size(), kLooksAtMost);
-       looks != 0 && evicted < kEvictAtMost && (evicted < kEvictAtLeast || heldBytes() > most);
-       --looks) {
-    const auto slot = static_cast<Slot>(hand_);
-    hand_ = hand_ + 1 < residents_.size() ? hand_ + 1 : 0;
-    Resident& resident = residents_[slot];
-    if (!resident.live) {
-      continue;
+  std::size_t looks = std::min(2 * residents_.size(), kLooksAtMost);
+  while (evicted < kEvictAtMost && (evicted < kEvictAtLeast || heldBytes() > most)) {
+    const std::optional<Slot> slot = residents_.nextUnused(looks);
+    if (!slot) {
+      break;
     }
-    const bool used = (referenced_[slot] & kUsed) != 0;
-    referenced_[slot] &= static_cast<std::uint8_t>(~kUsed);
-    if (used || backend_.isHeld(slot)) {
-      continue;
-    }
-    takeDown(columns, slot);
-    backend_.evict(slot);
-    referenced_[slot] = 0;
-    owned_units_ -= resident.owned;
-    --live_;
-    resident = Resident{};
+    takeDown(columns, *slot);
+    backend_.evict(*slot);
+    residents_.remove(*slot);
     ++evicted;
     if (changes_.gathered() >= kWriteAtOnce) {
       check(changes_.write());
@@ -297,7 +230,7 @@ void RocksTier::evictSome(Columns columns, std::uint64_t most) {
 
 /// Makes what lies below what the columns hold of a key.
 void RocksTier::takeDown(Columns columns, Slot slot) {
-  const Resident& resident = residents_[slot];
+  const ResidentKeys::Resident& resident = residents_[slot];
   name_.clear();
   backend_.writeName(slot, name_);
   const auto encode = [&](const state::ColumnBase& column) {
@@ -350,7 +283,8 @@ std::unique_ptr<state::FrozenTier> RocksTier::freeze() {
   check(changes_.write());
   std::vector<bool> hidden(residents_.size());
   for (std::size_t slot = 0; slot < residents_.size(); ++slot) {
-    hidden[slot] = residents_[slot].live && residents_[slot].below;
+    const ResidentKeys::Resident& resident = residents_[static_cast<Slot>(slot)];
+    hidden[slot] = resident.live && resident.below;
   }
   return std::make_unique<RocksFrozen>(
       store_, families_, std::move(hidden), names_hold_keys_, [this] { return beginSharing(); });

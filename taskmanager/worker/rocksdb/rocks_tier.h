@@ -8,6 +8,7 @@
 #include "common/state/column_tier.h"
 #include "common/state/keyed_backend.h"
 #include "taskmanager/worker/rocksdb/cache_budget.h"
+#include "taskmanager/worker/rocksdb/resident_keys.h"
 #include "taskmanager/worker/rocksdb/rocks_changes.h"
 #include "taskmanager/worker/rocksdb/rocks_frozen.h"
 #include "taskmanager/worker/rocksdb/rocks_store.h"
@@ -18,9 +19,9 @@ namespace weir::worker {
 /// The cells of one backend that are not in memory, in a RocksDB of the backend's own.
 ///
 /// The backend's columns are a cache of whole keys, bounded by a share of the worker's budget:
-/// while it suffices nothing is serialized. Over it, keys that no batch has used since the clock's
-/// hand last came by are evicted; those of their cells that are not what lies below are written,
-/// many in one go. Keys that come back are read with one MultiGet a state and batch.
+/// while it suffices nothing is serialized. Over it, keys that were not used lately (ResidentKeys)
+/// are evicted; those of their cells that are not what lies below are written, many in one go. Keys
+/// that come back are read with one MultiGet a state and batch.
 ///
 /// Where snapshots share tables, one that begins takes the store over until links to its files are
 /// taken (RocksSharing): meanwhile nothing is evicted, what is forgotten is written down later, and
@@ -43,20 +44,12 @@ class RocksTier final : public state::ColumnTier {
   std::unique_ptr<state::FrozenTier> freeze() override;
 
   /// What the keys in memory take, about.
-  std::uint64_t heldBytes() const;
+  std::uint64_t heldBytes() const { return residents_.bytes(); }
 
  private:
-  /// A key in memory.
-  struct Resident {
-    std::uint64_t digest = 0;  // Of what lies below: the sum of digestOf() of its cells.
-    std::uint32_t owned = 0;   // Bytes elsewhere, as last counted, in units.
-    bool live = false;         // Else the slot has no key.
-    bool below = false;        // Some cells lie in the store.
-  };
   void follow(Columns columns);
   void nameAll(std::span<const state::Slot> slots);
   void loadNamed(state::ColumnBase& column, std::size_t index, std::span<const state::Slot> slots);
-  void count(Columns columns);
   void evictSome(Columns columns, std::uint64_t most);
   void takeDown(Columns columns, state::Slot slot);
   void addFamily(RocksFamily& family);
@@ -73,19 +66,9 @@ class RocksTier final : public state::ColumnTier {
   const bool shares_tables_;
   const bool names_hold_keys_;
   std::vector<RocksFamily> families_;  // By column.
-  std::vector<Resident> residents_;    // By slot.
-  // By slot: used since the hand came by, and since tables were last made. Apart, as it is all that
-  // is written for a key that is here.
-  std::vector<std::uint8_t> referenced_;
+  ResidentKeys residents_;
   bool in_batch_ = false;
   RocksTurn turn_;
-  std::uint64_t live_ = 0;
-  std::uint64_t owned_units_ = 0;
-  std::size_t columns_counted_ = 0;
-  std::uint64_t bytes_per_key_ = 0;  // Without what it owns elsewhere.
-  bool counts_owned_ = false;
-  std::vector<state::Slot> batch_;  // Slots used, where they may own memory.
-  std::size_t hand_ = 0;            // Of the clock: the slot to look at next.
   bool ever_written_ = false;
   Writer names_;  // Of nameAll(), as is the following.
   std::vector<std::size_t> name_ends_;
