@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
+#include "common/base/random.h"
 #include "common/base/utf8.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
@@ -111,6 +113,19 @@ Result<PreparedProgram> prepareProgram(const Invocation& invocation, const RunOp
   WEIR_TRY(prepared.program.program, describeProgram(call, options, prepared.uploads));
   WEIR_TRY(prepared.program.graph, obtainJobGraph(call, interrupted));
   return prepared;
+}
+
+Result<UploadedJob> uploadJob(const Invocation& invocation, const RunOptions& options) {
+  WEIR_TRY(PreparedProgram prepared, prepareProgram(invocation, options));
+  UploadedJob job;
+  WEIR_TRY(job.client, connect(invocation));
+  WEIR_RETURN_IF_ERROR(job.client->upload(prepared.uploads));
+  SystemRandom random;
+  job.request = {JobId::random(random),
+                 prepared.program.graph,
+                 std::move(prepared.program.program),
+                 std::nullopt};
+  return job;
 }
 
 Result<RunOptions> runOptions(const Given& given, std::size_t at) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "common/base/result.h"
 #include "common/client/command.h"
 #include "common/client/program.h"
+#include "common/runtime/client_messages.h"
 #include "common/runtime/deployment.h"
 
 namespace weir::client {
@@ -54,5 +56,14 @@ ProgramCall programCall(const Invocation& invocation, const RunOptions& options,
 /// Checks the program, collects its files, and runs it until it has built its graph. Errors: those
 /// of checkProgram(), librariesToShip(), obtainJobGraph(), and of files to ship.
 Result<PreparedProgram> prepareProgram(const Invocation& invocation, const RunOptions& options);
+
+/// A program whose files a job manager has, as a job to be submitted to it.
+struct UploadedJob {
+  std::unique_ptr<JobManagerClient> client;
+  runtime::SubmitRequest request;  ///< Of an id of its own, without a restore.
+};
+
+/// Prepares the program, connects, and uploads its files. Errors: those of each.
+Result<UploadedJob> uploadJob(const Invocation& invocation, const RunOptions& options);
 
 }  // namespace weir::client

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "common/base/random.h"
 #include "common/base/utf8.h"
 #include "common/client/command_table.h"
 #include "common/client/job_events.h"
@@ -76,27 +75,17 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
     }
     restore = *std::move(request);
   }
-  auto prepared = prepareProgram(invocation, options);
-  if (!prepared) {
-    return console.failure(what, prepared.error());
+  auto job = uploadJob(invocation, options);
+  if (!job) {
+    return console.failure(what, job.error());
   }
-  auto client = connect(invocation);
-  if (!client) {
-    return console.failure(what, client.error());
-  }
-  if (const Status uploaded = (*client)->upload(prepared->uploads); !uploaded) {
-    return console.failure(what, uploaded.error());
-  }
+  runtime::SubmitRequest& request = job->request;
+  request.restore = std::move(restore);
   // Without checkpoints there is no snapshot that state could be looked for in.
-  const std::vector<std::string> warnings = prepared->program.graph->checkpoints.enabled
-                                                ? graph::planWarnings(prepared->program.graph)
+  const std::vector<std::string> warnings = request.graph->checkpoints.enabled
+                                                ? graph::planWarnings(request.graph)
                                                 : std::vector<std::string>();
-  SystemRandom random;
-  runtime::SubmitRequest request{JobId::random(random),
-                                 prepared->program.graph,
-                                 std::move(prepared->program.program),
-                                 std::move(restore)};
-  auto reply = (*client)->submit(request);
+  auto reply = job->client->submit(request);
   if (!reply) {
     return console.failure(what, reply.error());
   }
@@ -109,7 +98,7 @@ int runProgram(const Invocation& invocation, const RunOptions& options) {
     console.document(submissionDocument(request.job, request.graph->name, reply->restore));
     return kDone;
   }
-  return followToEnd(invocation, **client, request.job, request.graph->name);
+  return followToEnd(invocation, *job->client, request.job, request.graph->name);
 }
 
 int runGiven(const Invocation& invocation, const Given& given) {

@@ -70,27 +70,18 @@ int upgrade(const Invocation& invocation, const std::string& word, const RunOpti
   if (!job) {
     return console.failure(what, job.error());
   }
-  auto prepared = prepareProgram(invocation, options);
-  if (!prepared) {
-    return console.failure(what, prepared.error());
-  }
-  auto client = connect(invocation);
-  if (!client) {
-    return console.failure(what, client.error());
-  }
-  if (const Status uploaded = (*client)->upload(prepared->uploads); !uploaded) {
-    return console.failure(what, uploaded.error());
+  auto next = uploadJob(invocation, options);
+  if (!next) {
+    return console.failure(what, next.error());
   }
   SystemRandom random;
   runtime::UpgradeRequest request;
   request.operation = OperationId::random(random);
   request.job = *job;
-  request.next = {JobId::random(random),
-                  prepared->program.graph,
-                  std::move(prepared->program.program),
-                  *std::move(restore)};
+  request.next = std::move(next->request);
+  request.next.restore = *std::move(restore);
   console.note(fmt::format("Upgrading job {}.", job->hex()));
-  const auto reply = (*client)->upgrade(request, interrupted);
+  const auto reply = next->client->upgrade(request, interrupted);
   if (!reply) {
     return console.failure(what, reply.error());
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/bytes.h"
+#include "common/fs/plain_name.h"
 #include "common/record/key_hash.h"
 
 namespace weir::rocks {
@@ -18,12 +19,6 @@ Error corrupt(const state::ByteSource& section, const std::string& what) {
   const std::string name = section.name();
   return Error(ErrorCode::kCorruption,
                (name.empty() ? std::string() : name + ": ") + "the manifest of tables " + what);
-}
-
-/// A name of one component: nothing else is joined to a directory.
-bool isPlain(std::string_view name) {
-  return !name.empty() && !name.starts_with('.') &&
-         name.find_first_of(std::string_view("/\\:\0", 4)) == std::string_view::npos;
 }
 
 Result<TableManifest> decodeBody(const state::ByteSource& section, std::string_view bytes) {
@@ -49,7 +44,7 @@ Result<TableManifest> decodeBody(const state::ByteSource& section, std::string_v
     one.shared = from.getString();
     one.size = from.getVarint();
     one.checksum = from.get<std::uint64_t>();
-    if (!isPlain(one.name) || !isPlain(one.shared)) {
+    if (!fs::isPlainName(one.name) || !fs::isPlainName(one.shared)) {
       return corrupt(section, "names a table that is no plain name");
     }
   }
@@ -57,7 +52,7 @@ Result<TableManifest> decodeBody(const state::ByteSource& section, std::string_v
     TableManifest::File& one = manifest.files.emplace_back();
     one.name = from.getString();
     one.bytes = from.getString();
-    if (!isPlain(one.name)) {
+    if (!fs::isPlainName(one.name)) {
       return corrupt(section, "has a file that has no plain name");
     }
   }

@@ -1,8 +1,7 @@
 #include "common/snapshot/layout.h"
 
-#include <algorithm>
-
 #include "common/fs/location.h"
+#include "common/fs/plain_name.h"
 #include "common/fs/uri.h"
 
 namespace weir::snapshot {
@@ -148,12 +147,8 @@ std::string ownStateName(std::uint64_t number) {
 bool isOwnState(std::string_view name) { return name.starts_with(kOwnState); }
 
 bool isStateFileName(std::string_view name) {
-  constexpr std::size_t kLongest = 255;
-  return !name.empty() && name.size() <= kLongest && !name.starts_with('.') && name != kMetadata &&
-         name != kProgram && !labelNumber(name) && !name.starts_with(kInUse) &&
-         std::none_of(name.begin(), name.end(), [](unsigned char c) {
-           return c < ' ' || c == 0x7f || c == '/' || c == '\\' || c == ':';
-         });
+  return fs::isPlainName(name) && name != kMetadata && name != kProgram && !labelNumber(name) &&
+         !name.starts_with(kInUse);
 }
 
 std::string markName(JobId job) { return std::string(kInUse) + job.hex(); }

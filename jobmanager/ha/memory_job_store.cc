@@ -1,10 +1,24 @@
 #include "jobmanager/ha/memory_job_store.h"
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <utility>
 
 namespace weir::ha {
+namespace {
+
+/// Adds one to the list, and drops the oldest that may go where there are more than `most` then.
+template <typename T, typename MayGo>
+void keepLast(std::deque<T>& list, T one, std::size_t most, MayGo may_go) {
+  list.push_back(std::move(one));
+  const auto oldest = std::ranges::find_if(list, may_go);
+  if (list.size() > most && oldest != list.end()) {
+    list.erase(oldest);
+  }
+}
+
+}  // namespace
 
 template <typename Change>
 void MemoryJobStore::write(LeaderEpoch epoch, Change change, const Answer<std::monostate>& done) {
@@ -78,10 +92,7 @@ void MemoryJobStore::putSavepoint(LeaderEpoch epoch,
       [&] {
         std::erase_if(savepoints_,
                       [&](const auto& one) { return one.operation == answer.operation; });
-        savepoints_.push_back(std::move(answer));
-        if (savepoints_.size() > kSavepoints) {
-          savepoints_.pop_front();
-        }
+        keepLast(savepoints_, std::move(answer), kSavepoints, [](const auto&) { return true; });
       },
       done);
 }
@@ -92,12 +103,9 @@ void MemoryJobStore::putUpgrade(LeaderEpoch epoch,
   write(
       epoch,
       [&] {
-        upgrades_.push_back(std::move(upgrade));
-        const auto answered = std::ranges::find(
-            upgrades_, UpgradeStep::kAnswered, [](const auto& one) { return one.progress.step; });
-        if (upgrades_.size() > kSavepoints && answered != upgrades_.end()) {
-          upgrades_.erase(answered);
-        }
+        keepLast(upgrades_, std::move(upgrade), kSavepoints, [](const StoredUpgrade& one) {
+          return one.progress.step == UpgradeStep::kAnswered;
+        });
       },
       done);
 }
