@@ -2,6 +2,7 @@
 
 import fcntl
 import pathlib
+import shutil
 import subprocess
 
 from cluster import DIST, ROOT
@@ -14,8 +15,21 @@ def build(*targets):
     JOBS.mkdir(parents=True, exist_ok=True)
     with open(JOBS / ".lock", "w") as lock:  # Of several tests that begin at once.
         fcntl.flock(lock, fcntl.LOCK_EX)
+        forget_other_installations()
         build_now(targets)
     return JOBS
+
+
+def forget_other_installations():
+    """Installed headers are as old as their sources: what was compiled in between would not be compiled again."""
+    library = (DIST / "lib" / "libweir.so").stat()
+    installed = f"{DIST} {library.st_mtime_ns} {library.st_size}"
+    known = JOBS / "built-against"
+    if not known.exists() or known.read_text() != installed:
+        for path in JOBS.iterdir():
+            if path.name != ".lock":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        known.write_text(installed)
 
 
 def build_now(targets):
