@@ -248,12 +248,15 @@ Status JobManager::Parts::serveRpc() {
                   *transfers,
                   *calls,
                   timers,
-                  ClusterService::Settings{heartbeat.interval,
-                                           heartbeat.timeout,
-                                           configuration.get(config::kRpcSilence),
-                                           std::string(releaseVersion()),
-                                           configuration.get(config::kMaxDeploymentSize).bytes,
-                                           configuration.get(config::kRpcMaxMessage).bytes});
+                  ClusterService::Settings{
+                      heartbeat.interval,
+                      heartbeat.timeout,
+                      configuration.get(config::kRpcSilence),
+                      std::string(releaseVersion()),
+                      dispatcher->epoch(),
+                      recovers() ? configuration.get(config::kAdoptionTimeout) : Duration::zero(),
+                      configuration.get(config::kMaxDeploymentSize).bytes,
+                      configuration.get(config::kRpcMaxMessage).bytes});
   const rpc::Address address{firstOf({configuration.get(config::kJobManagerBindHost),
                                       configuration.get(config::kJobManagerRpcAddress)}),
                              static_cast<int>(configuration.get(config::kJobManagerRpcPort))};

@@ -90,6 +90,7 @@ const std::vector<Area>& allAreas() {
         &kRecoveryDirectory,
         &kRecoveryMaxWaiting,
         &kRecoveryMaxGarbage,
+        &kAdoptionTimeout,
         &kClientFailover}},
       {"Time-outs between processes",
        {&kHeartbeatInterval,

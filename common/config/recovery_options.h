@@ -32,6 +32,12 @@ inline constexpr auto kRecoveryMaxGarbage =
            "more, before it is written anew.")
         .range(1024)
         .forAudience(Audience::kTuning);
+inline constexpr auto kAdoptionTimeout =
+    Time("jobmanager.adoption-timeout",
+         "60 s",
+         "With recovery.mode filesystem: how long what runs goes on without a job manager, for the "
+         "next one to go on with it; then it ends, and the job restarts. 0: it ends at once.")
+        .range(0);
 inline constexpr auto kClientFailover =
     Time("client.failover.timeout",
          "60 s",

@@ -71,6 +71,17 @@ CheckpointCoordinator::CheckpointCoordinator(const CheckpointServices& services,
             pending_.begin({});
           }) {}
 
+void CheckpointCoordinator::adopt() {
+  if (const CompletedCheckpoint* latest = retention_.latest()) {
+    pending_.adopt(latest->metadata);
+    tasks_.notify(latest->metadata.checkpoint, true);
+  }
+  for (const CheckpointId id : retention_.abortLeft()) {
+    tasks_.notify(id, false);
+  }
+  crashPoint("adoption.notified");
+}
+
 void CheckpointCoordinator::start() {
   running_ = true;
   retention_.discardLeft();
@@ -86,7 +97,7 @@ void CheckpointCoordinator::stop(const Error& why) {
 
 void CheckpointCoordinator::attemptEnded() {
   services_.blobs.store().state().forgetUploads(setup_.origin.job);
-  retention_.removal().attemptEnded();
+  retention_.attemptEnded();
 }
 
 bool CheckpointCoordinator::hasPendingSavepoints() const {

@@ -65,6 +65,9 @@ class CheckpointCoordinator {
     retention_.resume(stored, std::move(retained));
   }
 
+  /// Before start(), instead of it where the tasks finish: those of an attempt of an earlier leader
+  /// go on. They hear again of the latest checkpoint, and that no other one is pending.
+  void adopt();
   /// All tasks run: the first checkpoint is due in one interval.
   void start();
   /// The attempt ends, for the reason that those who wait are told.

@@ -1,5 +1,6 @@
 #include "jobmanager/checkpoint/checkpoint_retention.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/telemetry/log.h"
@@ -24,6 +25,8 @@ void CheckpointRetention::resume(const ha::JobCheckpoints& stored,
                                  std::vector<CompletedCheckpoint> retained) {
   removal_.resumed();
   left_ = LeftCheckpoints::of(stored);
+  complete_.insert(stored.pinned.begin(), stored.pinned.end());
+  complete_.insert(stored.discards.begin(), stored.discards.end());
   for (const ha::BegunSavepoint& one : stored.begun) {
     if (!one.result) {
       stored_.begin(one);
@@ -50,8 +53,33 @@ void CheckpointRetention::resume(const ha::JobCheckpoints& stored,
   }
 }
 
-void CheckpointRetention::discardLeft() {
+std::vector<CheckpointId> CheckpointRetention::abortLeft() {
+  constexpr std::uint64_t kMost = 4 * ha::JobCheckpoints::kReserved;
+  std::vector<CheckpointId> ids;
   if (left_) {
+    adopted_ = true;
+    const std::uint64_t end = left_->before.value();
+    CheckpointId id = std::max(left_->after.next(), CheckpointId(end - std::min(end - 1, kMost)));
+    for (; id < left_->before; id = id.next()) {
+      if (complete_.contains(id)) {
+        continue;
+      }
+      if (!left_->known.contains(id)) {
+        removal_.aborted(id, {}, [this, id] { stored_.drop(id); });
+      }
+      ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+void CheckpointRetention::attemptEnded() {
+  adopted_ = false;
+  removal_.attemptEnded();
+}
+
+void CheckpointRetention::discardLeft() {
+  if (left_ && !adopted_) {
     removal_.discardLeft(*std::exchange(left_, std::nullopt),
                          [this](CheckpointId savepoint) { stored_.drop(savepoint); });
   }

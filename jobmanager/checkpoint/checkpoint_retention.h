@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,11 @@ class CheckpointRetention {
   void resume(const ha::JobCheckpoints& stored, std::vector<CompletedCheckpoint> retained);
   /// No task of an earlier leader writes any more: what it left goes. Only the first time.
   void discardLeft();
+  /// Tasks of an earlier leader go on. Which checkpoints it may have begun, and has not completed,
+  /// the newest ones: what is acknowledged of them is removed; what else it left stays until
+  /// attemptEnded().
+  std::vector<CheckpointId> abortLeft();
+  void attemptEnded();
 
   /// The store of jobs points to it: it is kept, and what it outdates is handed back, to be
   /// discarded once the tasks were told. `pinned` by a savepoint that points to its data.
@@ -70,6 +76,8 @@ class CheckpointRetention {
   CheckpointRemoval removal_;
   SharedFileCounts shared_;
   std::optional<LeftCheckpoints> left_;  // By earlier leaders, until discardLeft().
+  std::set<CheckpointId> complete_;      // Of those, what is known to be.
+  bool adopted_ = false;                 // Their tasks may write still.
 };
 
 }  // namespace weir::jobmanager

@@ -56,6 +56,8 @@ class PendingCheckpoints {
   void decline(const runtime::CheckpointDecline& decline);
   void abortAll(const Error& why);
   /// The next ones are of another attempt, whose tasks describe their states anew.
+  /// The tasks were told by an earlier leader that this one completed.
+  void adopt(const runtime::CheckpointMetadata& completed) { descriptions_->recall(completed); }
   void attemptEnded() { descriptions_ = std::make_shared<StateDescriptions>(); }
   /// A newer one is complete: periodic ones before it are wanted no more.
   void subsumeOlderThan(CheckpointId id);

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string>
 
+#include "common/snapshot/state_description.h"
+
 namespace weir::jobmanager {
 namespace {
 
@@ -45,6 +47,17 @@ void StateDescriptions::remember(const std::map<runtime::TaskId, runtime::Checkp
     }
   }
   before_ = std::exchange(latest_, std::move(used));
+}
+
+/// Where subtasks have different states, what one of them calls its own is not found, and it
+/// describes them again.
+void StateDescriptions::recall(const runtime::CheckpointMetadata& checkpoint) {
+  for (const runtime::SavedOperator& one : checkpoint.operators) {
+    if (!one.states.empty()) {
+      latest_[{one.id, snapshot::descriptionOf(one.states)}] =
+          std::make_shared<const std::vector<runtime::SavedState>>(one.states);
+    }
+  }
 }
 
 Status StateDescriptions::restore(runtime::CheckpointAck& ack, const graph::JobGraph& graph) const {

@@ -8,6 +8,7 @@
 
 #include "common/base/result.h"
 #include "common/graph/job_graph.h"
+#include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/messages.h"
 
 namespace weir::jobmanager {
@@ -23,6 +24,9 @@ class StateDescriptions {
  public:
   /// A checkpoint has completed with these acknowledgements, and its tasks are told next.
   void remember(const std::map<runtime::TaskId, runtime::CheckpointAck>& acks);
+
+  /// The tasks have told an earlier leader, in this checkpoint, which completed.
+  void recall(const runtime::CheckpointMetadata& checkpoint);
 
   /// Puts back what an acknowledgement only calls by its hash. kInvalidArgument where that is not
   /// known, or is of another number of states; the acknowledgement is then as it was or shorter.

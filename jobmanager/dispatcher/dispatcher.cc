@@ -52,12 +52,13 @@ Dispatcher::Dispatcher(const DispatcherServices& services,
                  }),
       discarder_(services.strand, services.random, resources_, services.blobs, {.epoch = epoch}),
       owners_(jobs_),
-      savepoints_(checkpointServices(services.user_io == nullptr ? services.io : *services.user_io),
-                  services.random,
-                  options_.savepoints,
-                  owners_),
+      savepoints_(
+          services.checkpoints(services.userFiles(), state_blobs_, discarder_, options_.files),
+          services.random,
+          options_.savepoints,
+          owners_),
       view_(services.strand, [this](ClusterView& view) { look(view); }),
-      jobs_({.common = checkpointServices(services.io),
+      jobs_({.common = services.checkpoints(services.io, state_blobs_, discarder_, options_.files),
              .random = services.random,
              .resources = resources_,
              .savepoints = savepoints_,
@@ -68,21 +69,11 @@ Dispatcher::Dispatcher(const DispatcherServices& services,
       upgradable_(jobs_, services.blobs, services.files, resources_, options_),
       upgrades_({store_, services.strand, services.clock, upgradable_}, services.random),
       requests_(jobs_, savepoints_, store_, [this] { view_.publish(); }),
-      desk_(resources_, discarder_, jobs_) {
+      desk_(epoch, resources_, discarder_, jobs_) {
   view_.publish();
 }
 
 Dispatcher::~Dispatcher() = default;
-
-CheckpointServices Dispatcher::checkpointServices(concurrency::Executor& io) {
-  return {services_.strand,
-          io,
-          services_.clock,
-          services_.files,
-          state_blobs_,
-          discarder_,
-          options_.files};
-}
 
 void Dispatcher::post(std::function<void()> task) {
   services_.strand.post([alive = std::weak_ptr<bool>(alive_), task = std::move(task)] {
@@ -144,19 +135,25 @@ void Dispatcher::listSavepoints(Callback<std::vector<runtime::SavepointInfo>> do
   post([this, done = std::move(done)] { savepoints_.list(done); });
 }
 
-// -------------------------------------------------------------------------------- task managers
-
 void Dispatcher::registerTaskManager(runtime::Registration registration,
+                                     runtime::Holdings holdings,
                                      std::shared_ptr<TaskManagerGateway> gateway,
                                      Callback<std::monostate> done) {
   post([this,
         registration = std::move(registration),
+        holdings = std::move(holdings),
         gateway = std::move(gateway),
         done = std::move(done)] {
-    Status added = desk_.add(registration, gateway);
+    Status added = desk_.add(registration, holdings, gateway);
     view_.publishSoon();
     done(std::move(added));
   });
+}
+
+void Dispatcher::told(TaskManagerId from,
+                      const TaskManagerGateway* gateway,
+                      runtime::ExecutionId execution) {
+  post([this, from, gateway, execution] { desk_.told(from, gateway, execution); });
 }
 
 void Dispatcher::report(TaskManagerId from,
@@ -175,8 +172,6 @@ void Dispatcher::taskManagerLost(TaskManagerId id,
     desk_.connectionLost(id, gateway, reason);
   });
 }
-
-// ---------------------------------------------------------------------------------------- views
 
 void Dispatcher::look(ClusterView& view) const {
   view.now_millis = toEpochMillis(services_.clock.wallNow());

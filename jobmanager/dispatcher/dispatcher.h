@@ -38,6 +38,8 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
                                                   DispatcherOptions options);
   ~Dispatcher() override;
 
+  /// Of the term that it leads.
+  LeaderEpoch epoch() const { return store_.epoch(); }
   /// Ends all jobs (their last checkpoints stay), or leaves them to the next job manager where the
   /// store keeps them; answers everybody who waits, and calls `done` on the strand, at the latest
   /// after a few seconds. Everything that is asked later is refused.
@@ -57,8 +59,12 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
                    Callback<std::vector<runtime::CheckpointReport>> done) override;
   void listSavepoints(Callback<std::vector<runtime::SavepointInfo>> done) override;
   void registerTaskManager(runtime::Registration registration,
+                           runtime::Holdings holdings,
                            std::shared_ptr<TaskManagerGateway> gateway,
                            Callback<std::monostate> done) override;
+  void told(TaskManagerId from,
+            const TaskManagerGateway* gateway,
+            runtime::ExecutionId execution) override;
   void report(TaskManagerId from,
               const TaskManagerGateway* gateway,
               runtime::TaskManagerReport report) override;
@@ -87,7 +93,6 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   /// Runs `task` on the strand, unless the dispatcher is gone by then.
   void post(std::function<void()> task);
   void takeUp(ha::Term term);
-  CheckpointServices checkpointServices(concurrency::Executor& io);
   void look(ClusterView& view) const;
   void stopHere();
   void stopIfEmpty();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/runtime/adoption.h"
 #include "common/runtime/checkpoint_report.h"
 #include "common/runtime/client_messages.h"
 #include "common/runtime/messages.h"
@@ -53,11 +54,17 @@ class DispatcherGateway {
   virtual void listSavepoints(Callback<std::vector<runtime::SavepointInfo>> done) = 0;
 
   // ---- task managers
-  /// A new connection. Refused (with the reason) when versions do not match. A second registration
+  /// A new connection, with what the task manager holds from earlier ones. Refused (with the
+  /// reason) when versions do not match, or a newer leader was obeyed there. A second registration
   /// of the same id replaces the first.
   virtual void registerTaskManager(runtime::Registration registration,
+                                   runtime::Holdings holdings,
                                    std::shared_ptr<TaskManagerGateway> gateway,
                                    Callback<std::monostate> done) = 0;
+  /// All that is known there of an attempt that it holds was reported before.
+  virtual void told(TaskManagerId from,
+                    const TaskManagerGateway* gateway,
+                    runtime::ExecutionId execution) = 0;
   /// `gateway` tells connections of one task manager apart: what comes from an older one is
   /// dropped.
   virtual void report(TaskManagerId from,

@@ -1,5 +1,6 @@
 #include "jobmanager/dispatcher/dispatcher_options.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/config/limit_options.h"
@@ -51,6 +52,8 @@ Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& c
   WEIR_TRY(auto heartbeat, config::resolveHeartbeat(configuration));
   options.heartbeat_timeout = heartbeat.timeout;
   options.slot_wait = configuration.get(config::kAskTimeout);
+  // One that is silent for longer is lost, as ever.
+  options.adoption_wait = std::min(heartbeat.timeout, configuration.get(config::kAdoptionTimeout));
   options.history = static_cast<std::size_t>(configuration.get(config::kWebHistory));
   options.files.patience = configuration.get(config::kFilesTimeout);
   return options;
@@ -109,6 +112,7 @@ Result<JobOptions> optionsOf(const DispatcherOptions& cluster,
   options.most_removals = static_cast<std::size_t>(configuration.get(config::kMaxPendingRemovals));
   options.most_inline_restore = cluster.most_inline_restore;
   options.slot_wait = cluster.slot_wait;
+  options.adoption_wait = cluster.adoption_wait;
   options.cancel_wait =
       configuration.get(config::kTaskCancellationTimeout) + std::chrono::seconds(10);
   options.machine = cluster.machine;

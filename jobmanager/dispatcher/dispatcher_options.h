@@ -20,6 +20,8 @@ struct DispatcherOptions {
   JobLimits limits;  ///< Of every job.
   Duration heartbeat_timeout = std::chrono::seconds(10);
   Duration slot_wait = std::chrono::seconds(10);
+  /// How long task managers may take to tell what runs of an earlier leader's jobs.
+  Duration adoption_wait{};
   std::size_t history = 5;  ///< Ended jobs that views and lists show.
   std::string machine;      ///< As Registration::machine_id says it; empty: unknown.
   std::string version{releaseVersion()};

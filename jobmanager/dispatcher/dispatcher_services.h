@@ -8,6 +8,7 @@
 #include "common/concurrency/executor.h"
 #include "common/fs/file_system.h"
 #include "jobmanager/blob/blob_store.h"
+#include "jobmanager/checkpoint/checkpoint_services.h"
 #include "jobmanager/ha/job_store.h"
 
 namespace weir::jobmanager {
@@ -25,6 +26,15 @@ struct DispatcherServices {
   /// A newer leader took over, and the dispatcher has stepped down: the process is to end. Called
   /// on the strand, once.
   std::function<void(const Error&)> stepped_down = {};
+
+  concurrency::Executor& userFiles() const { return user_io == nullptr ? io : *user_io; }
+  /// What work with checkpoints is done with, on the files of `executor`.
+  CheckpointServices checkpoints(concurrency::Executor& executor,
+                                 StateBlobs& state_blobs,
+                                 HandleDiscarder& discarder,
+                                 FileWork::Bounds bounds) const {
+    return {strand, executor, clock, files, state_blobs, discarder, bounds};
+  }
 };
 
 }  // namespace weir::jobmanager

@@ -107,8 +107,10 @@ void JobRegistry::resume(ha::StoredJob job) {
                {{"job", id.hex()}, {"reason", kept.error().text()}});
   }
   add(std::move(job.request), *std::move(options), job.submitted_millis)
-      .start(std::move(job.checkpoints),
-             [this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); });
+      .start(
+          std::move(job.checkpoints),
+          [this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); },
+          std::move(job.attempt));
 }
 
 void JobRegistry::accepted(JobId job, const Result<runtime::SubmitReply>& reply) {

@@ -1,5 +1,6 @@
 #include "jobmanager/dispatcher/task_manager_desk.h"
 
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -8,8 +9,33 @@
 namespace weir::jobmanager {
 
 Status TaskManagerDesk::add(const runtime::Registration& registration,
+                            const runtime::Holdings& holdings,
                             const std::shared_ptr<TaskManagerGateway>& gateway) {
-  return closed_ ? Status(*closed_) : resources_.add(registration, gateway);
+  if (closed_) {
+    return *closed_;
+  }
+  if (holdings.newest > epoch_) {
+    return Error(ErrorCode::kUnavailable,
+                 "this job manager leads in epoch " + std::to_string(epoch_.value()) +
+                     ", and the task manager has obeyed one of epoch " +
+                     std::to_string(holdings.newest.value()));
+  }
+  WEIR_RETURN_IF_ERROR(resources_.add(registration, gateway, holdings));
+  jobs_.forEach([&](JobMaster& job) { job.adoption().registered(registration.id, holdings); });
+  return ok();
+}
+
+void TaskManagerDesk::told(TaskManagerId from,
+                           const TaskManagerGateway* gateway,
+                           const runtime::ExecutionId& execution) {
+  if (!resources_.isCurrent(from, gateway)) {
+    return;
+  }
+  if (JobMaster* job = jobs_.find(execution.job)) {
+    job->adoption().told(from, execution);
+  } else {
+    resources_.gateway(from)->giveUp(execution);
+  }
 }
 
 void TaskManagerDesk::pass(JobId job,

@@ -16,11 +16,20 @@ namespace weir::jobmanager {
 class TaskManagerDesk {
  public:
   /// All of it outlives the desk.
-  TaskManagerDesk(ResourceManager& resources, DiscardWorkers& discarder, JobRegistry& jobs)
-      : resources_(resources), discarder_(discarder), jobs_(jobs) {}
+  TaskManagerDesk(LeaderEpoch epoch,
+                  ResourceManager& resources,
+                  DiscardWorkers& discarder,
+                  JobRegistry& jobs)
+      : epoch_(epoch), resources_(resources), discarder_(discarder), jobs_(jobs) {}
 
   Status add(const runtime::Registration& registration,
+             const runtime::Holdings& holdings,
              const std::shared_ptr<TaskManagerGateway>& gateway);
+  /// A task manager has said all that it knows of an attempt of an earlier leader. One that nobody
+  /// waits for is given up.
+  void told(TaskManagerId from,
+            const TaskManagerGateway* gateway,
+            const runtime::ExecutionId& execution);
   /// What comes from an older connection than `gateway` is dropped.
   void report(TaskManagerId from,
               const TaskManagerGateway* gateway,
@@ -36,6 +45,7 @@ class TaskManagerDesk {
  private:
   void pass(JobId job, TaskManagerId from, const runtime::TaskManagerReport& report);
 
+  const LeaderEpoch epoch_;
   ResourceManager& resources_;
   DiscardWorkers& discarder_;
   JobRegistry& jobs_;

@@ -33,7 +33,8 @@ void LocalTaskManager::start(std::uint32_t slots) {
   registration.slots = slots;
   // Not owned through this pointer: the dispatcher lets go of it before the cluster ends.
   std::shared_ptr<TaskManagerGateway> self(this, [](TaskManagerGateway*) {});
-  dispatcher_.registerTaskManager(std::move(registration), std::move(self), [](const Status&) {});
+  dispatcher_.registerTaskManager(
+      std::move(registration), {}, std::move(self), [](const Status&) {});
   executor_.post([this] { beat(); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "common/base/result.h"
 #include "common/runtime/client_messages.h"
 #include "jobmanager/ha/checkpoint_pointer.h"
+#include "jobmanager/ha/deployed_attempt.h"
 #include "jobmanager/ha/upgrade_record.h"
 
 namespace weir::ha {
@@ -22,7 +24,8 @@ using Answer = std::function<void(Result<T>)>;
 struct StoredJob {
   runtime::SubmitRequest request;
   JobCheckpoints checkpoints;
-  std::int64_t submitted_millis = 0;  ///< When it was first stored; zero: unknown.
+  std::int64_t submitted_millis = 0;         ///< When it was first stored; zero: unknown.
+  std::optional<DeployedAttempt> attempt{};  ///< The last one that was deployed.
 };
 
 /// What came of a client's savepoint request, to be answered the same way when it is repeated.
@@ -65,6 +68,10 @@ class JobStore {
                               JobId job,
                               JobCheckpoints checkpoints,
                               Answer<std::monostate> done) = 0;
+  /// Replaces the last attempt of a job that is stored.
+  virtual void putAttempt(LeaderEpoch epoch,
+                          DeployedAttempt attempt,
+                          Answer<std::monostate> done) = 0;
   /// Adds or replaces.
   virtual void putSavepoint(LeaderEpoch epoch,
                             SavepointAnswer answer,

@@ -41,6 +41,9 @@ class LeaderStore {
   void putCheckpoints(JobId job, JobCheckpoints checkpoints, Answer<std::monostate> done) {
     store_.putCheckpoints(epoch_, job, std::move(checkpoints), onStrand(std::move(done)));
   }
+  void putAttempt(DeployedAttempt attempt, Answer<std::monostate> done) {
+    store_.putAttempt(epoch_, std::move(attempt), onStrand(std::move(done)));
+  }
   void putSavepoint(SavepointAnswer answer, Answer<std::monostate> done) {
     store_.putSavepoint(epoch_, std::move(answer), onStrand(std::move(done)));
   }

@@ -84,6 +84,19 @@ void MemoryJobStore::putCheckpoints(LeaderEpoch epoch,
       done);
 }
 
+void MemoryJobStore::putAttempt(LeaderEpoch epoch,
+                                DeployedAttempt attempt,
+                                Answer<std::monostate> done) {
+  write(
+      epoch,
+      [&] {
+        if (auto found = jobs_.find(attempt.execution.job); found != jobs_.end()) {
+          found->second.attempt = std::move(attempt);
+        }
+      },
+      done);
+}
+
 void MemoryJobStore::putSavepoint(LeaderEpoch epoch,
                                   SavepointAnswer answer,
                                   Answer<std::monostate> done) {

@@ -24,6 +24,7 @@ class MemoryJobStore final : public JobStore {
                       JobId job,
                       JobCheckpoints checkpoints,
                       Answer<std::monostate> done) override;
+  void putAttempt(LeaderEpoch epoch, DeployedAttempt attempt, Answer<std::monostate> done) override;
   void putSavepoint(LeaderEpoch epoch,
                     SavepointAnswer answer,
                     Answer<std::monostate> done) override;

@@ -5,6 +5,7 @@
 
 #include "common/base/utf8.h"
 #include "common/telemetry/log.h"
+#include "jobmanager/resources/registration_check.h"
 
 namespace weir::jobmanager {
 
@@ -21,15 +22,9 @@ ResourceManager::ResourceManager(concurrency::Executor& strand,
 }
 
 Status ResourceManager::add(runtime::Registration registration,
-                            std::shared_ptr<TaskManagerGateway> gateway) {
-  using runtime::Registration;
-  if (registration.protocol_version != Registration::kProtocolVersion) {
-    return Error(ErrorCode::kFailedPrecondition,
-                 "task manager on " + registration.host + " speaks protocol version " +
-                     std::to_string(registration.protocol_version) + ", this job manager version " +
-                     std::to_string(Registration::kProtocolVersion))
-        .advise("install the same release of Weir on both");
-  }
+                            std::shared_ptr<TaskManagerGateway> gateway,
+                            const runtime::Holdings& holdings) {
+  WEIR_RETURN_IF_ERROR(checkProtocol(registration));
   const TaskManagerId id = registration.id;
   if (task_managers_.contains(id)) {
     remove(id, "it registered again");
@@ -43,6 +38,12 @@ Status ResourceManager::add(runtime::Registration registration,
                     .last_heartbeat = clock_.wallNow()};
   added.free_memory = added.registration.free_memory;
   task_managers_.emplace(id, std::move(added));
+  for (const runtime::HeldAttempt& one : holdings.attempts) {
+    if (one.slots > 0) {
+      held_[id].emplace(one.execution, one.slots);
+      leftovers_[id].insert(one.execution);
+    }
+  }
   serve();
   return ok();
 }
@@ -91,10 +92,6 @@ void ResourceManager::remove(TaskManagerId id, const std::string& reason) {
   }
   gateway->close(reason);
   lost_(id, reason);
-}
-
-void ResourceManager::workerExited(TaskManagerId id, const runtime::ExecutionId& execution) {
-  giveBack(id, execution);
 }
 
 void ResourceManager::giveBack(TaskManagerId id, const runtime::ExecutionId& execution) {
@@ -163,7 +160,7 @@ std::vector<TaskManagerView> ResourceManager::views() const {
 
 void ResourceManager::close(const std::string& reason) {
   for (auto& [id, task_manager] : task_managers_) {
-    task_manager.gateway->close(reason);
+    task_manager.gateway->leave(reason);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/concurrency/executor.h"
+#include "common/runtime/adoption.h"
 #include "common/runtime/messages.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/resources/slot_sharing.h"
@@ -39,13 +40,17 @@ class ResourceManager {
                   LostHandler lost);
 
   /// kFailedPrecondition when the protocol versions do not match. A second registration of the same
-  /// id first loses the earlier one.
-  Status add(runtime::Registration registration, std::shared_ptr<TaskManagerGateway> gateway);
+  /// id first loses the earlier one. What it holds from earlier connections takes its slots.
+  Status add(runtime::Registration registration,
+             std::shared_ptr<TaskManagerGateway> gateway,
+             const runtime::Holdings& holdings = {});
   /// Whether `gateway` is the connection in force of that task manager.
   bool isCurrent(TaskManagerId id, const TaskManagerGateway* gateway) const;
   void heartbeat(TaskManagerId id, const runtime::Heartbeat& heartbeat);
   void remove(TaskManagerId id, const std::string& reason);
-  void workerExited(TaskManagerId id, const runtime::ExecutionId& execution);
+  void workerExited(TaskManagerId id, const runtime::ExecutionId& execution) {
+    giveBack(id, execution);
+  }
 
   /// Takes the slots of an attempt, waiting up to `wait` for task managers to register or slots to
   /// become free; then kResourceExhausted with a sentence that lists what there is. `graph` must
@@ -66,7 +71,7 @@ class ResourceManager {
   const runtime::Registration* registration(TaskManagerId id) const;
   std::vector<TaskManagerId> ids() const;
   std::vector<TaskManagerView> views() const;
-  /// Ends every connection.
+  /// Ends every connection: where there is a next leader, it may go on with what runs.
   void close(const std::string& reason);
 
  private:

@@ -14,8 +14,14 @@ class TaskManagerGateway {
   virtual void send(runtime::TaskManagerOrder order) = 0;
   /// Its heartbeat was heard: it is not given up for a heartbeat time-out after it was sent.
   virtual void heard(std::uint64_t /*heartbeat*/) {}
-  /// Ends the connection; the task manager cancels what it runs and registers again.
+  /// The leader goes on with an attempt that the task manager holds from an earlier one.
+  virtual void adopt(const runtime::ExecutionId& /*execution*/) {}
+  /// Nobody goes on with it: its worker is killed.
+  virtual void giveUp(const runtime::ExecutionId& /*execution*/) {}
+  /// Ends the connection; the task manager kills what it runs and registers again.
   virtual void close(const std::string& reason) = 0;
+  /// Ends the connection, and leaves what runs to the next leader.
+  virtual void leave(const std::string& reason) { close(reason); }
 };
 
 }  // namespace weir::jobmanager

@@ -67,6 +67,8 @@ class ClusterService::Impl final : public TaskManagerCalls,
     registered.set_heartbeat_timeout_millis(millis(settings_.heartbeat_timeout));
     registered.set_version(settings_.version);
     registered.set_max_message_bytes(settings_.max_message);
+    registered.set_leader_epoch(settings_.epoch.value());
+    registered.set_adoption_timeout_millis(millis(settings_.adoption_timeout));
     auto permit = calls_.take(context->peer());
     const auto session = jobmanager::Session::start(
         dispatcher_,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/base/clock.h"
+#include "common/base/ids.h"
 #include "common/concurrency/executor.h"
 #include "common/rpc/peer_quota.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
@@ -27,6 +28,8 @@ class ClusterService {
     /// How long a session may be without registration, to the next heartbeat.
     Duration registration_timeout = std::chrono::seconds(10);
     std::string version;
+    LeaderEpoch epoch{};                      ///< Told to the task managers, like the next.
+    Duration adoption_timeout{};              ///< How long they keep what runs for the next leader.
     std::uint64_t max_deployment = 48 << 20;  ///< Of the message that deploys a job, in bytes.
     std::uint64_t max_message = 64 << 20;     ///< That the server takes; told likewise.
     std::uint64_t max_unread = 256 << 20;     ///< As Session::Bounds::most_unread.

@@ -7,6 +7,8 @@
 #include "common/rpc/status.h"
 #include "common/runtime/deployment_size.h"
 #include "common/telemetry/log.h"
+#include "common/wire/adoption.h"
+#include "common/wire/deployment.h"
 #include "common/wire/messages.h"
 
 namespace weir::jobmanager {
@@ -103,7 +105,21 @@ void Session::heard(std::uint64_t heartbeat) {
   push(std::move(message));
 }
 
+void Session::adopt(const runtime::ExecutionId& execution) {
+  v1::ToTaskManager message;
+  *message.mutable_adopt() = wire::toProto(execution);
+  push(std::move(message));
+}
+
+void Session::giveUp(const runtime::ExecutionId& execution) {
+  v1::ToTaskManager message;
+  *message.mutable_give_up() = wire::toProto(execution);
+  push(std::move(message));
+}
+
 void Session::close(const std::string& reason) { refuse(reason, true); }
+
+void Session::leave(const std::string& reason) { refuse(reason, true, true); }
 
 void Session::ping(std::uint64_t sequence) {
   bool silent = false;
@@ -127,10 +143,11 @@ void Session::ping(std::uint64_t sequence) {
   push(std::move(message));
 }
 
-void Session::refuse(const std::string& reason, bool retry) {
+void Session::refuse(const std::string& reason, bool retry, bool adoptable) {
   v1::ToTaskManager message;
   message.mutable_refused()->set_reason(reason);
   message.mutable_refused()->set_retry(retry);
+  message.mutable_refused()->set_adoptable(adoptable);
   outbox_.push(std::move(message));
   {
     const std::lock_guard lock(mutex_);
@@ -154,6 +171,10 @@ void Session::OnReadDone(bool read) {
     enroll(incoming_.registration());
   } else if (incoming_.has_farewell()) {
     lose(cutText(incoming_.farewell().reason(), kMostLoggedBytes));
+  } else if (incoming_.has_told()) {
+    if (const auto execution = wire::fromProto(incoming_.told())) {
+      dispatcher_.told(*id_, this, *execution);
+    }
   } else if (auto report = wire::fromProto(incoming_); report.has_value()) {
     dispatcher_.report(*id_, this, *std::move(report));
   } else {
@@ -166,8 +187,9 @@ void Session::OnReadDone(bool read) {
 
 void Session::enroll(const v1::Registration& message) {
   auto registration = wire::fromProto(message);
-  if (!registration.has_value()) {
-    refuse(registration.error().text(), false);
+  auto holdings = wire::holdingsOf(message);
+  if (!registration.has_value() || !holdings.has_value()) {
+    refuse((registration ? holdings.error() : registration.error()).text(), false);
     return;
   }
   {
@@ -177,6 +199,7 @@ void Session::enroll(const v1::Registration& message) {
   }
   dispatcher_.registerTaskManager(
       *std::move(registration),
+      *std::move(holdings),
       shared_from_this(),
       [session = shared_from_this()](const Result<std::monostate>& done) {
         if (!done.has_value()) {

@@ -47,13 +47,16 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
 
   void send(runtime::TaskManagerOrder order) override;
   void heard(std::uint64_t heartbeat) override;
+  void adopt(const runtime::ExecutionId& execution) override;
+  void giveUp(const runtime::ExecutionId& execution) override;
   void close(const std::string& reason) override;
+  void leave(const std::string& reason) override;
 
   /// Says that the job manager lives. Gives the connection up when it did not take the final
   /// message since the last ping, and refuses it when no registration has come.
   void ping(std::uint64_t sequence);
   /// Ends the session, before or after a registration.
-  void refuse(const std::string& reason, bool retry);
+  void refuse(const std::string& reason, bool retry, bool adoptable = false);
 
   void OnReadDone(bool read) override;
   void OnWriteDone(bool written) override;

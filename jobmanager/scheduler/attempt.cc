@@ -14,19 +14,11 @@ using runtime::TaskState;
 runtime::ExecutionId Attempt::after(const Attempt* last, JobId job, LeaderEpoch epoch) {
   constexpr std::uint64_t kOfOneLeader = 1'000'000;
   const AttemptId first((std::max<std::uint64_t>(epoch.value(), 1) - 1) * kOfOneLeader + 1);
-  return {job, last == nullptr ? first : last->execution_.attempt.next(), epoch};
+  return {job, last == nullptr ? first : std::max(first, last->execution_.attempt.next()), epoch};
 }
 
 Attempt::Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptOwner& owner)
-    : execution_(execution),
-      job_(job),
-      owner_(owner),
-      placing_(
-          execution, job.states.graph().graph(), job.options, job.services.resources, job.probe),
-      finish_({job.states, job.coordinator, job.services.common.strand, label()},
-              {.order = [this] { workers_->sendToAll(runtime::FinishOrder{execution_}); },
-               .fail = [this](const Error& why) { fail(why); },
-               .over = [this] { becomeOver(); }}) {
+    : Attempt(execution, job, owner, false) {
   job_.states.beginAttempt(execution_.attempt);
   job_.states.moveTasks(TaskState::kScheduled);
   placing_.find([this](Result<Placement> placement) {
@@ -39,6 +31,53 @@ Attempt::Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptO
   });
 }
 
+Attempt::Attempt(const ha::DeployedAttempt& deployed, const Job& job, AttemptOwner& owner)
+    : Attempt(deployed.execution, job, owner, true) {
+  job_.states.beginAttempt(execution_.attempt);
+  workers_.emplace(
+      execution_, placementOf(deployed), job_.states.graph().shared(), job_.services.resources);
+  state_ = State::kStarting;
+}
+
+Attempt::Attempt(const runtime::ExecutionId& execution,
+                 const Job& job,
+                 AttemptOwner& owner,
+                 bool adopted)
+    : execution_(execution),
+      job_(job),
+      owner_(owner),
+      adopted_(adopted),
+      placing_(execution,
+               job.states.graph().graph(),
+               job.options,
+               job.services.resources,
+               job.probe,
+               job.services.store,
+               job.stopped),
+      finish_({job.states, job.coordinator, job.services.common.strand, label()},
+              {.order = [this] { workers_->sendToAll(runtime::FinishOrder{execution_}); },
+               .fail = [this](const Error& why) { fail(why); },
+               .over = [this] { becomeOver(); }}) {}
+
+void Attempt::adopt(const HeldTasks& held) {
+  workers_->adopt();
+  setHosts();
+  job_.states.move(JobState::kRunning, adoptedAfter(execution_.attempt, held.took));
+  job_.states.moveTasks(TaskState::kDeploying);
+  for (const runtime::TaskUpdate& one : held.updates) {
+    update(one);
+  }
+  for (const auto& [from, exited] : held.exits) {
+    workerExited(from, exited);
+  }
+}
+
+void Attempt::setHosts() {
+  for (const runtime::TaskId& task : job_.states.graph().tasks()) {
+    job_.states.setHost(task, workers_->hostOf(task));
+  }
+}
+
 void Attempt::deploy(Placement placement) {
   workers_.emplace(
       execution_, std::move(placement), job_.states.graph().shared(), job_.services.resources);
@@ -49,9 +88,7 @@ void Attempt::deploy(Placement placement) {
     return;
   }
   state_ = State::kStarting;
-  for (const runtime::TaskId& task : job_.states.graph().tasks()) {
-    job_.states.setHost(task, workers_->hostOf(task));
-  }
+  setHosts();
   job_.states.move(JobState::kRunning);
   job_.states.moveTasks(TaskState::kDeploying);
   auto restores = job_.restore.restores(execution_.attempt);
@@ -66,15 +103,25 @@ void Attempt::deploy(Placement placement) {
                    job_.services.random);
 }
 
+/// Some tasks of an adopted one may have finished: it had taken its final checkpoint.
 void Attempt::startCheckpoints() {
   log::info("all tasks run",
             {{"job", execution_.job.hex()}, {"attempt", execution_.attempt.value()}});
   workers_->restored();
   state_ = State::kRunning;
-  if (!job_.stopped) {
+  const bool finishes = job_.stopped || !job_.states.graph().all(TaskState::kRunning);
+  if (adopted_) {
+    job_.coordinator.adopt();
+  }
+  if (!finishes) {
     job_.coordinator.start();
   }
-  finish_.begin(job_.stopped);
+  finish_.begin(finishes);
+}
+
+bool Attempt::allStarted() const {
+  const ExecutionGraph& graph = job_.states.graph();
+  return graph.all(TaskState::kRunning) || (adopted_ && graph.starting() == 0);
 }
 
 void Attempt::update(const runtime::TaskUpdate& update) {
@@ -96,7 +143,7 @@ void Attempt::update(const runtime::TaskUpdate& update) {
     taskFailed(update);
     return;
   }
-  if (state_ == State::kStarting && graph.all(TaskState::kRunning)) {
+  if (state_ == State::kStarting && allStarted()) {
     startCheckpoints();
   }
   finish_.proceed();

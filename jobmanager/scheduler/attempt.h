@@ -7,29 +7,15 @@
 
 #include "common/runtime/messages.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/scheduler/adoption.h"
 #include "jobmanager/scheduler/attempt_finish.h"
+#include "jobmanager/scheduler/attempt_job.h"
+#include "jobmanager/scheduler/attempt_owner.h"
 #include "jobmanager/scheduler/attempt_placing.h"
 #include "jobmanager/scheduler/attempt_workers.h"
-#include "jobmanager/scheduler/directory_probe.h"
-#include "jobmanager/scheduler/job_options.h"
-#include "jobmanager/scheduler/job_restore.h"
-#include "jobmanager/scheduler/job_states.h"
 #include "jobmanager/scheduler/restore_progress.h"
 
 namespace weir::jobmanager {
-
-/// Hears what becomes of an attempt. Called on the strand; must not destroy the attempt inside the
-/// call.
-class AttemptOwner {
- public:
-  virtual ~AttemptOwner() = default;
-  /// The first failure of it, which the owner answers with end().
-  virtual void attemptFailed(const Error& why) = 0;
-  /// What really happened, known after attemptFailed(), or after a cancel that was not obeyed.
-  virtual void causeKnown(const std::string& cause) = 0;
-  /// None of its workers lives any more, or those that do were given up.
-  virtual void attemptOver() = 0;
-};
 
 /// One try to run a job, from the request for its slots until its last worker is gone.
 ///
@@ -45,17 +31,7 @@ class Attempt {
     kEnding,    ///< Failed or cancelled: the workers were told to end.
     kOver,
   };
-  /// What the attempts of a job share. All of it outlives them.
-  struct Job {
-    const JobServices& services;
-    const JobOptions& options;
-    const runtime::Program& program;
-    JobStates& states;
-    CheckpointCoordinator& coordinator;
-    const JobRestore& restore;
-    DirectoryProbe& probe;
-    bool stopped = false;  ///< With its latest checkpoint: tasks only commit that, and finish.
-  };
+  using Job = AttemptJob;
 
   /// The attempt after `last`, which is null when there was none under this leader. They are
   /// numbered on where a later leader takes the job up again, as files are named by them.
@@ -63,6 +39,10 @@ class Attempt {
 
   /// Moves the tasks to SCHEDULED and asks for slots.
   Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptOwner& owner);
+  /// Goes on with one that an earlier leader had deployed: adopt() follows.
+  Attempt(const ha::DeployedAttempt& deployed, const Job& job, AttemptOwner& owner);
+  /// Takes over what its tasks have come to: from there on it is as any other.
+  void adopt(const HeldTasks& held);
 
   const runtime::ExecutionId& execution() const { return execution_; }
   bool over() const { return state_ == State::kOver; }
@@ -94,6 +74,10 @@ class Attempt {
   enum class Restart : std::uint8_t { kHelps, kDoesNotHelp };
 
   void deploy(Placement placement);
+  Attempt(const runtime::ExecutionId& execution, const Job& job, AttemptOwner& owner, bool adopted);
+  void setHosts();
+  /// All tasks run, or, of an adopted one, have run.
+  bool allStarted() const;
   bool live() const { return state_ >= State::kStarting && state_ < State::kEnding; }
   /// A job that ran before: what is missing now may come back.
   Restart unlessNew() const;
@@ -109,6 +93,7 @@ class Attempt {
   const runtime::ExecutionId execution_;
   const Job job_;
   AttemptOwner& owner_;
+  const bool adopted_ = false;
   State state_ = State::kPlacing;
   AttemptPlacing placing_;
   std::optional<AttemptWorkers> workers_;  // From the deployment until it is over.

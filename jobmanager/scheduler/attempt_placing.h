@@ -6,6 +6,7 @@
 
 #include "common/graph/job_graph.h"
 #include "common/runtime/job_state.h"
+#include "jobmanager/ha/leader_store.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/resources/resource_manager.h"
 #include "jobmanager/scheduler/directory_probe.h"
@@ -13,8 +14,9 @@
 
 namespace weir::jobmanager {
 
-/// Finds out where an attempt runs: takes slots, then lets their task managers try the directories
-/// of snapshots. Slots that are not deployed to are given back.
+/// Finds out where an attempt runs: takes slots, lets their task managers try the directories of
+/// snapshots, and has it stored where it runs, for the next leader. Slots that are not deployed to
+/// are given back.
 ///
 /// Belongs to one attempt. Threads: the strand.
 class AttemptPlacing {
@@ -24,7 +26,9 @@ class AttemptPlacing {
                  const graph::JobGraph& graph,
                  const JobOptions& options,
                  ResourceManager& resources,
-                 DirectoryProbe& probe);
+                 DirectoryProbe& probe,
+                 ha::LeaderStore& store,
+                 bool stopped);
   ~AttemptPlacing() { cancel(); }
 
   /// Once. Answers with slots that are the caller's to deploy to, not inside of the call, or with
@@ -36,14 +40,19 @@ class AttemptPlacing {
 
  private:
   void allocated(Result<Placement> placement);
+  void storePlacement();
+  void stored(const Status& put);
 
   const runtime::ExecutionId execution_;
   const graph::JobGraph& graph_;
   const JobOptions& options_;
   ResourceManager& resources_;
   DirectoryProbe& probe_;
+  ha::LeaderStore& store_;
+  const bool stopped_;  // The job had.
+  bool tried_ = false;  // The directories were.
   Callback<Placement> done_;
-  std::optional<Placement> placement_;                           // While the directories are tried.
+  std::optional<Placement> placement_;                           // Until it is handed on.
   std::shared_ptr<bool> wanted_ = std::make_shared<bool>(true);  // Watched by the answer of slots.
 };
 

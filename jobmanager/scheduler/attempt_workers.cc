@@ -88,6 +88,16 @@ void AttemptWorkers::deploy(Common common,
   crashPoint("restore.deployed");
 }
 
+void AttemptWorkers::adopt() {
+  for (const TaskManagerId id : placement_.task_managers) {
+    live_.insert(id);
+    if (TaskManagerGateway* gateway = resources_.gateway(id)) {
+      gateway->adopt(execution_);
+    }
+  }
+  crashPoint("adoption.ordered");
+}
+
 void AttemptWorkers::giveBack() {
   for (const TaskManagerId id : placement_.task_managers) {
     resources_.giveBack(id, execution_);

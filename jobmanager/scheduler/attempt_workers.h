@@ -44,6 +44,8 @@ class AttemptWorkers {
   /// Sends a Deployment to each task manager. All must be registered. What is restored beyond
   /// `most_inline` bytes is offered in `blobs` until restored().
   void deploy(Common common, blob::BlobStore& blobs, std::uint64_t most_inline, Random& random);
+  /// Instead: its task managers hold them since an earlier leader's deployment.
+  void adopt();
   /// All tasks run: they have fetched what they are restored from.
   void restored() { offers_.clear(); }
   /// Gives the slots back, instead of deploying.

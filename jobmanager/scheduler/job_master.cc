@@ -20,8 +20,12 @@ JobMaster::JobMaster(const JobServices& services,
       parts_(services_, options_, request, listener, submitted_millis) {}
 
 void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
-                      Callback<runtime::SubmitReply> done) {
+                      Callback<runtime::SubmitReply> done,
+                      std::optional<ha::DeployedAttempt> attempt) {
   parts_.logStart(stored.has_value());
+  if (stored && attempt) {
+    parts_.adoption.begin(*stored, *std::move(attempt), options_.adoption_wait);
+  }
   parts_.states.created();
   phase_ = stored && stored->result ? Phase::kEnding : Phase::kRestoring;
   if (stored) {
@@ -35,6 +39,7 @@ void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
 }
 
 void JobMaster::takeUp(ha::JobCheckpoints stored, const Callback<runtime::SubmitReply>& done) {
+  parts_.adoption.settled(stored);
   if (stored.stopped) {
     parts_.stop.resume();
   }
@@ -62,38 +67,56 @@ void JobMaster::restore(std::optional<ha::JobCheckpoints> stored,
 void JobMaster::refuse(const Error& why, const Callback<runtime::SubmitReply>& done) {
   may_restart_ = false;
   fail(why);
-  afterAttempt();  // Goes on when it was cancelled meanwhile.
+  adoptOr(&JobMaster::afterAttempt);  // Goes on when it was cancelled meanwhile.
   done(why);
 }
 
 void JobMaster::accept(const runtime::RestoreReport& report,
                        const Callback<runtime::SubmitReply>& done) {
   if (state() != JobState::kCreated) {  // Cancelled while its savepoint was read.
-    afterAttempt();
+    adoptOr(&JobMaster::afterAttempt);
     done(Error(ErrorCode::kCancelled, parts_.label() + " was cancelled before it started"));
     return;
   }
-  schedule();
+  adoptOr(&JobMaster::schedule);
   done(runtime::SubmitReply{report});
+}
+
+/// What an earlier leader left running is decided on first.
+void JobMaster::adoptOr(void (JobMaster::*otherwise)()) {
+  if (!parts_.adoption.undecided()) {
+    (this->*otherwise)();
+    return;
+  }
+  parts_.adoption.decide([this](const Result<HeldTasks>& held) {
+    if (held) {
+      adopt(*held);
+    } else if (state() == JobState::kCreated) {
+      schedule();
+    } else {
+      attemptOver();
+    }
+  });
+}
+
+void JobMaster::adopt(const HeldTasks& held) {
+  attempt_ = std::make_unique<Attempt>(
+      parts_.adoption.attempt(), parts_.attempts(services_, options_), *this);
+  parts_.tasks.follow(*attempt_);
+  attempt_->adopt(held);
 }
 
 void JobMaster::schedule() {
   attempt_ =
       std::make_unique<Attempt>(Attempt::after(attempt_.get(), parts_.id, services_.store.epoch()),
-                                Attempt::Job{services_,
-                                             options_,
-                                             parts_.program,
-                                             parts_.states,
-                                             parts_.coordinator,
-                                             parts_.restore,
-                                             parts_.probe,
-                                             parts_.stop.complete()},
+                                parts_.attempts(services_, options_),
                                 *this);
   parts_.tasks.follow(*attempt_);
 }
 
 void JobMaster::taskManagerLost(TaskManagerId id, const std::string& reason) {
   parts_.probe.lost(id);
+  parts_.adoption.lost(id, reason);
   if (attempt_ != nullptr) {
     attempt_->taskManagerLost(id, reason);
   }
@@ -187,7 +210,9 @@ void JobMaster::fail(const Error& why) {
 }
 
 void JobMaster::stopAttempt(const Error& why) {
-  if (attempt_ == nullptr || attempt_->over()) {
+  if (parts_.adoption.undecided()) {
+    parts_.adoption.giveUp(why);  // Which is answered once its workers have ended.
+  } else if (attempt_ == nullptr || attempt_->over()) {
     attemptOver();
   } else {
     attempt_->end(why);
@@ -269,6 +294,9 @@ std::string JobMaster::waitsFor() const {
   if (state() == JobState::kRestarting) {
     return "to restart in " + parts_.restarts.left();
   }
+  if (parts_.adoption.undecided()) {
+    return parts_.adoption.waitsFor();
+  }
   return attempt_ == nullptr ? std::string() : attempt_->waitsFor();
 }
 
@@ -277,6 +305,7 @@ JobView JobMaster::view() const {
   view.summary = summary();
   view.failure = failure_;
   view.outline = parts_.outline;
+  view.adoption = parts_.adoption.outcome();
   return view;
 }
 

@@ -37,8 +37,11 @@ class JobMaster final : public AttemptOwner {
   /// Matches the savepoint if one is named, answers, and schedules. A savepoint that does not fit
   /// ends the job FAILED, without restart, and is the answer. A job that an earlier leader ran goes
   /// on from the last of its `stored` checkpoints; ones that cannot be read end it likewise, and
-  /// stay. One that had ended under that leader is only tidied up.
-  void start(std::optional<ha::JobCheckpoints> stored, Callback<runtime::SubmitReply> done);
+  /// stay. One that had ended under that leader is only tidied up. Where its last `attempt` still
+  /// runs, the job goes on with it.
+  void start(std::optional<ha::JobCheckpoints> stored,
+             Callback<runtime::SubmitReply> done,
+             std::optional<ha::DeployedAttempt> attempt = {});
   /// Answers once cancelling has begun.
   void cancel(Callback<std::monostate> done);
   /// One that stops the job is complete, and answered with ok, exactly when the job processes
@@ -54,8 +57,12 @@ class JobMaster final : public AttemptOwner {
   void giveUp();
 
   void report(TaskManagerId from, const runtime::TaskManagerReport& report) {
-    parts_.tasks.report(from, report);
+    if (!parts_.adoption.report(from, report)) {
+      parts_.tasks.report(from, report);
+    }
   }
+  /// Hears what task managers hold of earlier leaders' attempts.
+  JobAdoption& adoption() { return parts_.adoption; }
   void taskManagerLost(TaskManagerId id, const std::string& reason);
 
   runtime::JobSummary summary() const;
@@ -90,6 +97,8 @@ class JobMaster final : public AttemptOwner {
   void refuse(const Error& why, const Callback<runtime::SubmitReply>& done);
   void accept(const runtime::RestoreReport& report, const Callback<runtime::SubmitReply>& done);
   void schedule();
+  void adoptOr(void (JobMaster::*otherwise)());
+  void adopt(const HeldTasks& held);
 
   void fail(const Error& why);
   void stopAttempt(const Error& why);

@@ -39,6 +39,8 @@ struct JobOptions {
   std::size_t most_removals = 16;  ///< Of checkpoints, outstanding, for the next one to begin.
   std::uint64_t most_inline_restore = blob::kMostInlineRestore;  ///< In bytes of a deployment.
   Duration slot_wait = std::chrono::seconds(10);
+  /// How long a leader waits to hear of the attempt of an earlier one; zero: not at all.
+  Duration adoption_wait{};
   /// After how long a worker that does not end is given up; its slots stay taken.
   Duration cancel_wait = std::chrono::seconds(60);
   std::vector<std::string> probe_directories;

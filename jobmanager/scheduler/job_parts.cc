@@ -35,6 +35,9 @@ JobParts::JobParts(const JobServices& services,
           savepoints,
           tasks,
           [&listener](const ha::SavepointAnswer& answer) { listener.savepointEnded(answer); }),
+      adoption(id,
+               {graph(), services.resources, services.common.strand, services.common.clock},
+               options.storage.directory),
       restore(id,
               services.common,
               options.storage.directory,
@@ -50,6 +53,10 @@ JobParts::JobParts(const JobServices& services,
              submitted_millis > 0 ? submitted_millis : states.now()) {}
 
 std::string JobParts::label() const { return "job " + id.hex() + " ('" + graph().name + "')"; }
+
+AttemptJob JobParts::attempts(const JobServices& services, const JobOptions& options) {
+  return {services, options, program, states, coordinator, restore, probe, stop.complete()};
+}
 
 void JobParts::logStart(bool again) const {
   const graph::CheckpointSettings& checkpoints = graph().checkpoints;

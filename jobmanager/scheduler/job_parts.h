@@ -6,7 +6,9 @@
 
 #include "common/runtime/client_messages.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/scheduler/attempt_job.h"
 #include "jobmanager/scheduler/directory_probe.h"
+#include "jobmanager/scheduler/job_adoption.h"
 #include "jobmanager/scheduler/job_ending.h"
 #include "jobmanager/scheduler/job_events.h"
 #include "jobmanager/scheduler/job_listener.h"
@@ -35,6 +37,8 @@ struct JobParts {
   const graph::JobGraph& graph() const { return states.graph().graph(); }
   /// For sentences: "job 0123… ('name')".
   std::string label() const;
+  /// What each attempt of it is made with.
+  AttemptJob attempts(const JobServices& services, const JobOptions& options);
   /// Tells the log what is run, and how.
   void logStart(bool again) const;
 
@@ -50,6 +54,7 @@ struct JobParts {
   JobStop stop;
   DirectoryProbe probe;
   SavepointTakeOver take_over;
+  JobAdoption adoption;
   JobRestore restore;
   JobEnding ending;
 };

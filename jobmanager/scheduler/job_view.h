@@ -36,11 +36,13 @@ struct JobOutline {
 
 /// A job at one instant, for HTTP.
 struct JobView {
-  /// All but summary, failure and outline.
+  /// All but summary, failure, adoption and outline.
   static JobView of(const ExecutionGraph& graph, const CheckpointHistory& history);
 
   runtime::JobSummary summary;
   std::string failure;  ///< First cause, of the last failure.
+  /// What came of the attempt of an earlier leader: "adopted attempt 1 after 400 ms"; mostly empty.
+  std::string adoption;
   std::int64_t last_modification_millis = 0;
   /// When each JobState was entered last, indexed by its number; 0: never.
   std::array<std::int64_t, 9> timestamps{};

@@ -180,20 +180,24 @@ Json jobDetails(const JobView& job, std::int64_t now) {
     vertices.push_back(vertexSummary(vertex, now));
     ++statuses[static_cast<std::size_t>(aggregate(countStates(vertex), vertex.subtasks.size()))];
   }
-  return {{"jid", job.summary.id.hex()},
-          {"name", job.summary.name},
-          {"isStoppable", false},
-          {"state", toString(job.summary.state)},
-          {"start-time", job.summary.start_millis},
-          {"end-time", job.summary.end_millis},
-          {"duration", durationOf(job.summary.start_millis, job.summary.end_millis, now)},
-          {"now", now},
-          {"restarts", job.summary.restarts},
-          {"waiting", job.summary.waiting},
-          {"timestamps", timestamps},
-          {"vertices", vertices},
-          {"status-counts", statesOf(statuses)},
-          {"plan", jobPlan(job)}};
+  Json json = {{"jid", job.summary.id.hex()},
+               {"name", job.summary.name},
+               {"isStoppable", false},
+               {"state", toString(job.summary.state)},
+               {"start-time", job.summary.start_millis},
+               {"end-time", job.summary.end_millis},
+               {"duration", durationOf(job.summary.start_millis, job.summary.end_millis, now)},
+               {"now", now},
+               {"restarts", job.summary.restarts},
+               {"waiting", job.summary.waiting},
+               {"timestamps", timestamps},
+               {"vertices", vertices},
+               {"status-counts", statesOf(statuses)},
+               {"plan", jobPlan(job)}};
+  if (!job.adoption.empty()) {
+    json["adoption"] = job.adoption;
+  }
+  return json;
 }
 
 Json jobPlan(const JobView& job) {

@@ -49,7 +49,7 @@ class RecoveryTest(unittest.TestCase):
         with self.cluster() as cluster:
             out = cluster.folder / "out"
             job = cluster.run_detached(
-                self.jobs / "counting", "--count", 12000, "--rate", 2000, "--out", out, options=("-p", 2)
+                self.jobs / "counting", "--count", 60000, "--rate", 2000, "--out", out, options=("-p", 2)
             )
             for _ in range(2):
                 done = cluster.completed_checkpoints(job)
@@ -59,7 +59,7 @@ class RecoveryTest(unittest.TestCase):
                 cluster.wait_running(job)
                 self.assertIn(job, cluster.weir("list", "-r").stdout)
             cluster.wait_state(job, "FINISHED")
-            self.assertEqual(counts_in(out), expected(12000, 100))
+            self.assertEqual(counts_in(out), expected(60000, 100))
             wait_for("checkpoint files gone", lambda: not (cluster.checkpoints / job).exists())
             wait_for(
                 "nothing of an ended job in the journal",

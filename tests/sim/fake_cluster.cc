@@ -40,10 +40,18 @@ class FakeTaskManager::Connection final : public jobmanager::TaskManagerGateway 
       CheckpointId& newest = world_.notified[notify->execution.job];
       newest = std::max(newest, notify->checkpoint);
     }
-    SteadyTime due = std::max(world_.time.now() + world_.delay(), last_ + Duration(1));
-    last_ = due;
-    owner_->after(due - world_.time.now(),
-                  [this, order = std::move(order)] { owner_->handle(order); });
+    deliver([order = std::move(order)](FakeTaskManager& owner) { owner.handle(order); });
+  }
+  void adopt(const runtime::ExecutionId& execution) override {
+    deliver([execution](FakeTaskManager& owner) { owner.adopted(execution); });
+  }
+  void giveUp(const runtime::ExecutionId& execution) override {
+    deliver([execution](FakeTaskManager& owner) { owner.gaveUp(execution); });
+  }
+  void leave(const std::string& /*reason*/) override {
+    if (FakeTaskManager* owner = std::exchange(owner_, nullptr)) {
+      owner->executor_->post([owner] { owner->loseSession(); });
+    }
   }
   void close(const std::string& /*reason*/) override {
     if (FakeTaskManager* owner = std::exchange(owner_, nullptr)) {
@@ -56,6 +64,21 @@ class FakeTaskManager::Connection final : public jobmanager::TaskManagerGateway 
   void cut() { owner_ = nullptr; }
 
  private:
+  /// In order, unless the connection is cut before.
+  void deliver(std::function<void(FakeTaskManager&)> order) {
+    if (owner_ == nullptr) {
+      return;
+    }
+    const SteadyTime due = std::max(world_.time.now() + world_.delay(), last_ + Duration(1));
+    last_ = due;
+    owner_->after(due - world_.time.now(),
+                  [self = owner_->connection_, this, order = std::move(order)] {
+                    if (owner_ != nullptr) {
+                      order(*owner_);
+                    }
+                  });
+  }
+
   FakeTaskManager* owner_;  // nullptr once that life has ended.
   World& world_;
   SteadyTime last_{};
@@ -69,6 +92,7 @@ struct FakeTaskManager::Worker {
   std::map<std::uint32_t, std::map<std::uint64_t, std::uint64_t>> counts;   // Of own counters.
   std::map<std::uint32_t, std::map<std::uint32_t, std::uint64_t>> blocked;  // Counter, source: id.
   std::map<std::uint32_t, std::set<std::uint32_t>> ended;                   // Counter: sources.
+  std::set<std::uint64_t> aborted;                                          // Checkpoints.
   std::set<runtime::TaskId> input_ended;
   std::map<std::uint32_t, CheckpointId> halted;  // Own sources that emit nothing behind it.
   std::shared_ptr<DataPlane> plane;              // Shared with the other workers of the attempt.
@@ -89,19 +113,11 @@ FakeTaskManager::~FakeTaskManager() {
 
 void FakeTaskManager::start() {
   executor_ = std::make_unique<concurrency::SimulatedExecutor>(world_.time);
-  connection_ = std::make_shared<Connection>(*this, world_);
-  world_.dispatcher->registerTaskManager(registration_, connection_, [](const Status&) {});
-  std::function<void()> beat = [this] {
-    runtime::Heartbeat heartbeat;
-    for (const auto& [execution, worker] : workers_) {
-      heartbeat.running.push_back(execution);
-    }
-    send(heartbeat);
-  };
+  connect();
   // Re-arms itself through a shared function, as there is no periodic timer.
   auto again = std::make_shared<std::function<void()>>();
-  *again = [this, beat, weak = std::weak_ptr<std::function<void()>>(again)] {
-    beat();
+  *again = [this, weak = std::weak_ptr<std::function<void()>>(again)] {
+    heartbeat();
     if (auto self = weak.lock()) {
       after(std::chrono::seconds(2), [self] { (*self)(); });
     }
@@ -109,11 +125,81 @@ void FakeTaskManager::start() {
   (*again)();
 }
 
+void FakeTaskManager::connect() {
+  connection_ = std::make_shared<Connection>(*this, world_);
+  epoch_ = world_.epoch;
+  runtime::Holdings holdings;
+  for (const runtime::ExecutionId& execution : undecided_) {
+    const auto worker = workers_.find(execution);
+    const bool lives = worker != workers_.end();
+    holdings.attempts.push_back({execution, lives ? worker->second->deployment.slots : 0});
+  }
+  world_.dispatcher->registerTaskManager(
+      registration_, std::move(holdings), connection_, [](const Status&) {});
+}
+
+void FakeTaskManager::heartbeat() {
+  runtime::Heartbeat heartbeat;
+  for (const auto& [execution, worker] : workers_) {
+    heartbeat.running.push_back(execution);
+  }
+  send(heartbeat);
+}
+
+void FakeTaskManager::loseSession() {
+  if (connection_ == nullptr) {
+    return;
+  }
+  connection_->cut();
+  connection_.reset();
+  asking_.clear();
+  std::erase_if(workers_, [](const auto& one) { return one.second->tasks.empty(); });
+  for (const auto& [execution, tasks] : said_) {
+    undecided_.insert(execution);
+  }
+  for (const auto& [execution, worker] : workers_) {
+    undecided_.insert(execution);
+  }
+  after(std::chrono::seconds(20), [this, lost = ++lost_] {
+    for (const runtime::ExecutionId& execution : std::set(undecided_)) {
+      if (lost == lost_) {
+        gaveUp(execution);
+      }
+    }
+  });
+}
+
+void FakeTaskManager::tell(const runtime::ExecutionId& execution) {
+  for (const auto& [task, update] : std::map(said_[execution])) {
+    send(std::vector{update});
+  }
+  if (const auto exited = exited_.find(execution); exited != exited_.end()) {
+    send(runtime::WorkerExited(exited->second));
+  }
+  post([this, execution] {
+    world_.dispatcher->told(registration_.id, connection_.get(), execution);
+  });
+}
+
+void FakeTaskManager::gaveUp(const runtime::ExecutionId& execution) {
+  const runtime::ExecutionId copy = execution;  // May be of the entry that goes.
+  undecided_.erase(copy);
+  if (workers_.erase(copy) > 0 || connection_ != nullptr) {
+    send(runtime::WorkerExited{copy, true, ""});
+  }
+  said_.erase(copy);
+  exited_.erase(copy);
+}
+
 void FakeTaskManager::kill(bool noticed) {
   if (connection_ == nullptr) {
     return;
   }
   workers_.clear();
+  said_.clear();
+  exited_.clear();
+  undecided_.clear();
+  lost_ = 0;
   connection_->cut();
   if (noticed) {
     world_.dispatcher->taskManagerLost(registration_.id, connection_.get(), "connection closed");
@@ -144,17 +230,34 @@ void FakeTaskManager::after(Duration delay, std::function<void()> task) {
 }
 
 void FakeTaskManager::send(runtime::TaskManagerReport report) {
-  const SteadyTime due = std::max(world_.time.now() + world_.delay(), last_sent_ + Duration(1));
-  last_sent_ = due;
+  note(report);
   const int times = world_.chance(world_.faults.duplicate) ? 2 : 1;
-  after(due - world_.time.now(), [this, report = std::move(report), times] {
+  post([this, report = std::move(report), times] {
     for (int i = 0; i < times; ++i) {
       world_.dispatcher->report(registration_.id, connection_.get(), report);
     }
   });
 }
 
+/// What is under way ends with its session.
+void FakeTaskManager::post(std::function<void()> delivery) {
+  if (connection_ == nullptr) {
+    return;
+  }
+  const SteadyTime due = std::max(world_.time.now() + world_.delay(), last_sent_ + Duration(1));
+  last_sent_ = due;
+  after(due - world_.time.now(), [this, by = connection_, delivery = std::move(delivery)] {
+    if (by == connection_) {
+      delivery();
+    }
+  });
+}
+
 void FakeTaskManager::handle(const runtime::TaskManagerOrder& order) {
+  if (const runtime::ExecutionId* about = runtime::executionOf(order);
+      about != nullptr && undecided_.contains(*about)) {
+    world_.violations.push_back("a leader gives orders to an attempt that it has not adopted");
+  }
   if (const auto* deployment = std::get_if<runtime::Deployment>(&order)) {
     deploy(*deployment);
   } else if (const auto* discards = std::get_if<runtime::DiscardHandles>(&order)) {
@@ -173,12 +276,37 @@ void FakeTaskManager::handle(const runtime::TaskManagerOrder& order) {
   } else if (const auto* trigger_order = std::get_if<runtime::TriggerOrder>(&order)) {
     trigger(*trigger_order);
   } else if (const auto* notify = std::get_if<runtime::NotifyOrder>(&order)) {
-    const auto worker = workers_.find(notify->execution);
-    if (worker != workers_.end() && !notify->completed) {
-      std::erase_if(worker->second->halted,
-                    [&](const auto& one) { return one.second == notify->checkpoint; });
-    }
+    abort(*notify);
   }
+}
+
+void FakeTaskManager::abort(const runtime::NotifyOrder& notify) {
+  const auto found = workers_.find(notify.execution);
+  if (found == workers_.end() || notify.completed) {
+    return;
+  }
+  Worker& worker = *found->second;
+  std::erase_if(worker.halted, [&](const auto& one) { return one.second == notify.checkpoint; });
+  worker.aborted.insert(notify.checkpoint.value());
+  for (auto& [counter, blocked] : worker.blocked) {
+    std::erase_if(blocked,
+                  [&](const auto& one) { return one.second == notify.checkpoint.value(); });
+  }
+}
+
+/// Barriers of older and of aborted checkpoints hold nothing up.
+void FakeTaskManager::align(Worker& worker,
+                            std::uint32_t counter,
+                            std::uint32_t source,
+                            std::uint64_t barrier) {
+  auto& blocked = worker.blocked[counter];
+  const bool late =
+      std::ranges::any_of(blocked, [&](const auto& one) { return one.second > barrier; });
+  if (late || worker.aborted.contains(barrier)) {
+    return;
+  }
+  std::erase_if(blocked, [&](const auto& one) { return one.second < barrier; });
+  blocked[source] = barrier;
 }
 
 // By value: the caller's id may be the key of the entry that goes.
@@ -376,7 +504,7 @@ void FakeTaskManager::tick(Worker& worker) {
           } else if (item.kind == Item::Kind::kEnd) {
             worker.ended[counter].insert(source);
           } else {
-            blocked[source] = item.value;
+            align(worker, counter, source, item.value);
           }
         }
       }

@@ -43,6 +43,7 @@ struct World {
   concurrency::SimulatedTime time;
   SeededRandom random;
   jobmanager::DispatcherGateway* dispatcher = nullptr;
+  LeaderEpoch epoch;  ///< Of that one.
   Faults faults;
   fs::MemoryFileSystem memory;
   FlakyFiles files{memory, random, faults.files};
@@ -52,6 +53,8 @@ struct World {
   std::map<runtime::ExecutionId, ModelState> finals;
   /// The newest checkpoint that the tasks of a job were told is complete.
   std::map<JobId, CheckpointId> notified;
+  /// Attempts that a later leader went on with, by worker.
+  std::uint64_t adopted = 0;
   std::uint64_t last_handle = 0;
   std::set<std::uint64_t> discarded;  ///< State handles.
 
@@ -103,6 +106,10 @@ class FakeTaskManager {
   void kill(bool noticed);
   /// A random worker dies by a signal.
   void killWorker();
+  /// Its session ends, and its workers go on.
+  void loseSession();
+  /// Registers again: with what goes on, or anew after kill().
+  void resume();
   bool running() const { return connection_ != nullptr; }
   bool idle() const { return workers_.empty(); }
   /// Shared by the task managers of one simulation: channels by execution.
@@ -113,6 +120,15 @@ class FakeTaskManager {
   class Connection;
   struct Worker;
 
+  void connect();
+  void heartbeat();
+  void tell(const runtime::ExecutionId& execution);
+  void adopted(const runtime::ExecutionId& execution);
+  void gaveUp(const runtime::ExecutionId& execution);
+  void note(const runtime::TaskManagerReport& report);
+  void abort(const runtime::NotifyOrder& notify);
+  void align(Worker& worker, std::uint32_t counter, std::uint32_t source, std::uint64_t barrier);
+  void post(std::function<void()> delivery);
   void handle(const runtime::TaskManagerOrder& order);
   void deploy(const runtime::Deployment& deployment);
   void discardHandles(const runtime::DiscardHandles& order);
@@ -137,6 +153,12 @@ class FakeTaskManager {
   Planes* planes_ = nullptr;
   std::shared_ptr<Connection> connection_;  // Shared with the job manager and what is on its way.
   SteadyTime last_sent_{};
+  LeaderEpoch epoch_;                         // Of the newest leader that it has obeyed.
+  std::uint64_t lost_ = 0;                    // Sessions.
+  std::set<runtime::ExecutionId> undecided_;  // That no leader has decided on since.
+  /// What became of the tasks and workers of each attempt.
+  std::map<runtime::ExecutionId, std::map<runtime::TaskId, runtime::TaskUpdate>> said_;
+  std::map<runtime::ExecutionId, runtime::WorkerExited> exited_;
   std::map<runtime::ExecutionId, std::unique_ptr<Worker>> workers_;
   /// Workers that wait for the order to discard one of their handles.
   std::map<runtime::ExecutionId, std::pair<std::vector<std::uint64_t>, std::uint64_t>> asking_;

@@ -76,6 +76,7 @@ class Scenario {
     config::Warnings warnings;
     options_.configuration = *config::Configuration::fromOverrides(settings, warnings);
     options_.keeps_jobs = restarts_;
+    options_.adoption_wait = restarts_ ? Duration(3s) : Duration::zero();
   }
 
   /// A life of the job manager begins.
@@ -101,6 +102,7 @@ class Scenario {
              }},
         options_);
     world_.dispatcher = dispatcher_.get();
+    world_.epoch = dispatcher_->epoch();
   }
 
   /// The job manager dies in the middle of what it does, in half of the cases some time after
@@ -121,14 +123,20 @@ class Scenario {
     strand_->shutdown();
     io_->shutdown();
     for (auto& one : task_managers_) {
-      one->kill(false);
+      world_.chance(150) ? one->kill(false) : one->loseSession();
     }
     revivals_.clear();
     dispatcher_.reset();
     checkStore();
     open();
+    const std::uint64_t latest = world_.chance(200) ? 8'000 : 500;
     for (auto& one : task_managers_) {
-      one->start();
+      const auto delay = std::chrono::milliseconds(world_.random.below(latest));
+      revivals_.push_back(revive_.schedule(delay, [&one] {
+        if (!one->running()) {
+          one->resume();
+        }
+      }));
     }
     clients_.reconnect();
   }
@@ -240,7 +248,7 @@ class Scenario {
     victim->kill(world_.chance(700));
     revivals_.push_back(revive_.schedule(world_.delay() * 10 + 100ms, [&victim] {
       if (!victim->running()) {
-        victim->start();
+        victim->resume();
       }
     }));
   }
@@ -252,7 +260,7 @@ class Scenario {
     world_.time.advance(20s);
     for (auto& one : task_managers_) {
       if (!one->running()) {
-        one->start();
+        one->resume();
       }
     }
     if (world_.violations.empty() &&

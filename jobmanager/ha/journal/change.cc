@@ -5,6 +5,7 @@
 
 #include "common/base/overloaded.h"
 #include "common/wire/client_messages.h"
+#include "common/wire/deployment.h"
 #include "common/wire/fields.h"
 #include "journal.pb.h"
 
@@ -132,6 +133,40 @@ void fill(v1::SavepointAnswer& to, const SavepointAnswer& from) {
   }
 }
 
+void fill(v1::PutAttempt& to, const DeployedAttempt& from) {
+  *to.mutable_execution() = wire::toProto(from.execution);
+  for (const DeployedAttempt::Share& one : from.task_managers) {
+    v1::PutAttempt::Share& share = *to.add_shares();
+    share.set_task_manager(bytesOf(one.task_manager));
+    share.set_slots(one.slots);
+  }
+  for (const std::vector<std::uint32_t>& vertex : from.tasks) {
+    to.add_vertices()->mutable_shares()->Assign(vertex.begin(), vertex.end());
+  }
+  to.set_storage(from.storage);
+  to.set_stopped(from.stopped);
+}
+
+Result<Change> attemptOf(const v1::PutAttempt& from) {
+  DeployedAttempt to;
+  WEIR_TRY(to.execution, wire::fromProto(from.execution()));
+  for (const v1::PutAttempt::Share& one : from.shares()) {
+    WEIR_TRY(const auto id, wire::fields::id<TaskManagerId>("task manager", one.task_manager()));
+    to.task_managers.push_back({id, one.slots()});
+  }
+  for (const v1::PutAttempt::Vertex& one : from.vertices()) {
+    for (const std::uint32_t share : one.shares()) {
+      if (share >= to.task_managers.size()) {
+        return Error(ErrorCode::kInvalidArgument, "a subtask runs on none of the task managers");
+      }
+    }
+    to.tasks.emplace_back(one.shares().begin(), one.shares().end());
+  }
+  to.storage = from.storage();
+  to.stopped = from.stopped();
+  return Change(std::move(to));
+}
+
 void fill(v1::PutUpgrade& to, const StoredUpgrade& from) {
   *to.mutable_request() = wire::toProto(from.request);
   *to.mutable_back() = wire::toProto(from.back);
@@ -200,6 +235,7 @@ std::string encodeChange(const Change& change) {
             to.mutable_put_checkpoints()->set_job(bytesOf(put.job));
             fill(*to.mutable_put_checkpoints()->mutable_checkpoints(), put.checkpoints);
           },
+          [&to](const DeployedAttempt& put) { fill(*to.mutable_put_attempt(), put); },
           [&to](const SavepointAnswer& answer) { fill(*to.mutable_put_savepoint(), answer); },
           [&to](const PutUpgrade& put) { fill(*to.mutable_put_upgrade(), put.upgrade); },
           [&to](const PutUpgradeProgress& put) { fill(*to.mutable_put_upgrade_progress(), put); }},
@@ -228,6 +264,8 @@ Result<Change> decodeChange(std::string_view bytes) {
       WEIR_TRY(auto checkpoints, checkpointsOf(from.put_checkpoints().checkpoints()));
       return Change(PutCheckpoints{job, std::move(checkpoints)});
     }
+    case v1::JournalRecord::kPutAttempt:
+      return attemptOf(from.put_attempt());
     case v1::JournalRecord::kPutSavepoint:
       return answerOf(from.put_savepoint());
     case v1::JournalRecord::kPutUpgrade:

@@ -33,8 +33,13 @@ struct PutUpgradeProgress {
 };
 
 /// One write to the store of jobs: what a record of the journal holds.
-using Change = std::
-    variant<PutJob, RemoveJob, PutCheckpoints, SavepointAnswer, PutUpgrade, PutUpgradeProgress>;
+using Change = std::variant<PutJob,
+                            RemoveJob,
+                            PutCheckpoints,
+                            DeployedAttempt,
+                            SavepointAnswer,
+                            PutUpgrade,
+                            PutUpgradeProgress>;
 
 /// As `weir.v1.JournalRecord` (proto/journal.proto).
 std::string encodeChange(const Change& change);

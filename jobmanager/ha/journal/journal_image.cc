@@ -16,6 +16,11 @@ void JournalImage::apply(const Change& change, std::string record) {
                      found->second.checkpoints = std::move(record);
                    }
                  },
+                 [&](const DeployedAttempt& put) {
+                   if (auto found = jobs_.find(put.execution.job); found != jobs_.end()) {
+                     found->second.attempt = std::move(record);
+                   }
+                 },
                  [&](const SavepointAnswer& answer) {
                    std::erase_if(answers_, [&](const Answer& one) {
                      return one.operation == answer.operation;
@@ -67,6 +72,9 @@ std::vector<std::string_view> JournalImage::records() const {
     if (!job.checkpoints.empty()) {
       records.push_back(job.checkpoints);
     }
+    if (!job.attempt.empty()) {
+      records.push_back(job.attempt);
+    }
   }
   for (const Answer& answer : answers_) {
     records.push_back(answer.record);
@@ -101,6 +109,10 @@ Result<Term> JournalImage::term(LeaderEpoch epoch) const {
     if (!job.checkpoints.empty()) {
       WEIR_TRY(Change checkpoints, decodeChange(job.checkpoints));
       stored.checkpoints = std::move(std::get<PutCheckpoints>(checkpoints).checkpoints);
+    }
+    if (!job.attempt.empty()) {
+      WEIR_TRY(Change attempt, decodeChange(job.attempt));
+      stored.attempt = std::move(std::get<DeployedAttempt>(attempt));
     }
     term.jobs.push_back(std::move(stored));
   }

@@ -40,6 +40,7 @@ class JournalImage {
   struct Job {
     std::string put;
     std::string checkpoints;  // Empty before the first.
+    std::string attempt;      // Likewise.
   };
   struct Answer {
     OperationId operation;

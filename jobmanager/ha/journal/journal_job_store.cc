@@ -77,6 +77,12 @@ void JournalJobStore::putUpgrade(LeaderEpoch epoch,
   request(Write{epoch, PutUpgrade{std::move(upgrade)}, std::move(done)});
 }
 
+void JournalJobStore::putAttempt(LeaderEpoch epoch,
+                                 DeployedAttempt attempt,
+                                 Answer<std::monostate> done) {
+  request(Write{epoch, std::move(attempt), std::move(done)});
+}
+
 void JournalJobStore::putUpgradeProgress(LeaderEpoch epoch,
                                          OperationId upgrade,
                                          UpgradeProgress progress,

@@ -62,6 +62,7 @@ class JournalJobStore final : public JobStore {
                       JobId job,
                       JobCheckpoints checkpoints,
                       Answer<std::monostate> done) override;
+  void putAttempt(LeaderEpoch epoch, DeployedAttempt attempt, Answer<std::monostate> done) override;
   void putSavepoint(LeaderEpoch epoch,
                     SavepointAnswer answer,
                     Answer<std::monostate> done) override;

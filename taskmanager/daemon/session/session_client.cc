@@ -1,5 +1,6 @@
 #include "taskmanager/daemon/session/session_client.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "common/rpc/retry.h"
 #include "common/rpc/status.h"
 #include "common/telemetry/log.h"
+#include "common/wire/adoption.h"
 #include "common/wire/deployment.h"
 #include "common/wire/messages.h"
 
@@ -36,6 +38,8 @@ struct Outcome {
   bool registered = false;
   bool refused = false;
   bool retry = true;
+  bool dismissed = false;  // It has given us up.
+  std::int64_t asked_at = 0;
   Error error;
 };
 
@@ -48,6 +52,8 @@ struct SessionClient::State {
   void run();
   void serve(const runtime::Registration& registration);
   Outcome attempt(const runtime::Registration& registration);
+  void begin(Stream& stream, const v1::ToTaskManager& answer, Outcome& outcome);
+  Duration pauseAfter(const Outcome& outcome, Duration delay);
   void converse(Stream& stream, const v1::Registered& answer, std::int64_t asked_at);
   Error reasonOfEnd(Stream& stream);
   void send(const runtime::TaskManagerReport& report) { queueUp(wire::toProto(report)); }
@@ -55,6 +61,7 @@ struct SessionClient::State {
   void write(Stream& stream);
   void refuse(const v1::Deployment& deployment, const Error& why);
   void receive(const v1::ToTaskManager& message);
+  void decide(const v1::ToTaskManager& message);
   void watch();
   bool pause(Duration duration);
   Error tooLate(const Error& last) const;
@@ -70,6 +77,7 @@ struct SessionClient::State {
   std::mutex mutex;
   std::condition_variable changed;
   std::optional<runtime::Registration> wanted;
+  runtime::Holdings holdings;
   std::deque<v1::FromTaskManager> queue;
   std::size_t queued_bytes = 0;
   bool was_full = false;
@@ -79,7 +87,8 @@ struct SessionClient::State {
   grpc::ClientContext* context = nullptr;  // Of the call that runs.
   SteadyTime silent_since = SteadyTime::max();
   Duration silence_limit{};
-  std::string ended_by;  // What the job manager said last, or the watch.
+  std::string ended_by;    // What the job manager said last, or the watch.
+  bool dismissed = false;  // It said so, and that nobody may adopt what runs here.
 
   std::unique_ptr<IoLoop::Timer> watch_timer;  // The strand's.
   std::thread thread;
@@ -106,7 +115,18 @@ void SessionClient::open(runtime::Registration registration, Listener& listener)
   }
 }
 
+void SessionClient::setHoldings(runtime::Holdings holdings) {
+  const std::lock_guard lock(state_->mutex);
+  state_->holdings = std::move(holdings);
+}
+
 void SessionClient::send(runtime::TaskManagerReport report) { state_->send(report); }
+
+void SessionClient::told(const runtime::ExecutionId& execution) {
+  v1::FromTaskManager message;
+  *message.mutable_told() = wire::toProto(execution);
+  state_->queueUp(std::move(message));
+}
 
 void SessionClient::relay(runtime::EncodedAck ack) {
   state_->queueUp(wire::toProto(std::move(ack)));
@@ -200,7 +220,9 @@ void SessionClient::State::serve(const runtime::Registration& registration) {
       }
     }
     if (outcome.registered) {
-      tell([reason = outcome.error.text()](Listener& to) { to.onLost(reason); });
+      tell([reason = outcome.error.text(), dismissed = outcome.dismissed](Listener& to) {
+        dismissed ? to.onDismissed(reason) : to.onLost(reason);
+      });
       return;
     }
     std::optional<Duration> delay = retry.next(clock.now(), random);
@@ -210,9 +232,7 @@ void SessionClient::State::serve(const runtime::Registration& registration) {
       });
       return;
     }
-    if (outcome.refused) {
-      delay = settings.refusal_pause;
-    }
+    delay = pauseAfter(outcome, *delay);
     if (outcome.refused || clock.now() >= quiet_until) {
       quiet_until = clock.now() + kSilentRetries;
       log::warn("not registered yet, trying again",
@@ -224,12 +244,28 @@ void SessionClient::State::serve(const runtime::Registration& registration) {
   }
 }
 
+/// The next leader does not wait long for what runs.
+Duration SessionClient::State::pauseAfter(const Outcome& outcome, Duration delay) {
+  const std::lock_guard lock(mutex);
+  if (!holdings.attempts.empty()) {
+    return std::min(delay, settings.holding_pause);
+  }
+  return outcome.refused ? settings.refusal_pause : delay;
+}
+
 Outcome SessionClient::State::attempt(const runtime::Registration& registration) {
   grpc::ClientContext its_context;
+  v1::FromTaskManager first;
+  *first.mutable_registration() = wire::toProto(registration);
   {
     std::lock_guard lock(mutex);
+    wire::addHoldings(*first.mutable_registration(), holdings);
+    if (!holdings.attempts.empty()) {
+      grpc::experimental::ChannelResetConnectionBackoff(channel.get());  // As often as we ask.
+    }
     context = &its_context;
     ended_by.clear();
+    dismissed = false;
     silent_since = clock.now();
     silence_limit = settings.answer_timeout;
     if (closing) {
@@ -238,29 +274,43 @@ Outcome SessionClient::State::attempt(const runtime::Registration& registration)
   }
   const auto stub = v1::TaskManagers::NewStub(channel);
   const std::unique_ptr<Stream> stream = stub->Session(&its_context);
-  v1::FromTaskManager first;
-  *first.mutable_registration() = wire::toProto(registration);
   v1::ToTaskManager answer;
-  const std::int64_t asked_at = nanosSinceBoot();
   Outcome outcome{.error = Error(ErrorCode::kUnavailable, "")};
+  outcome.asked_at = nanosSinceBoot();
   if (stream->Write(first) && stream->Read(&answer)) {
-    if (answer.has_registered()) {
-      outcome.registered = true;
-      converse(*stream, answer.registered(), asked_at);
-    } else if (answer.has_refused()) {
-      outcome.refused = true;
-      outcome.retry = answer.refused().retry();
-      std::lock_guard lock(mutex);
-      ended_by = "the job manager at " + settings.address +
-                 " refused the registration: " + answer.refused().reason();
-    }
+    begin(*stream, answer, outcome);
     its_context.TryCancel();
   }
   outcome.error = reasonOfEnd(*stream);
   std::lock_guard lock(mutex);
+  outcome.dismissed = dismissed;
   context = nullptr;
   silent_since = SteadyTime::max();
   return outcome;
+}
+
+/// By what the job manager answers to the registration: the session, or none.
+void SessionClient::State::begin(Stream& stream,
+                                 const v1::ToTaskManager& answer,
+                                 Outcome& outcome) {
+  std::unique_lock lock(mutex);
+  if (answer.has_refused()) {
+    outcome.refused = true;
+    outcome.retry = answer.refused().retry();
+    ended_by = "the job manager at " + settings.address +
+               " refused the registration: " + answer.refused().reason();
+  } else if (answer.has_registered() &&
+             answer.registered().leader_epoch() < holdings.newest.value()) {
+    outcome.refused = true;
+    ended_by =
+        "the job manager at " + settings.address + " is of epoch " +
+        std::to_string(answer.registered().leader_epoch()) +
+        ", and one of a newer epoch was obeyed here: " + std::to_string(holdings.newest.value());
+  } else if (answer.has_registered()) {
+    lock.unlock();
+    outcome.registered = true;
+    converse(stream, answer.registered(), outcome.asked_at);
+  }
 }
 
 Error SessionClient::State::reasonOfEnd(Stream& stream) {
@@ -283,7 +333,9 @@ void SessionClient::State::converse(Stream& stream,
                            std::chrono::milliseconds(answer.heartbeat_timeout_millis()),
                            asked_at,
                            answer.max_message_bytes() == 0 ? std::uint64_t{rpc::kMaxMessageBytes}
-                                                           : answer.max_message_bytes()};
+                                                           : answer.max_message_bytes(),
+                           LeaderEpoch(answer.leader_epoch()),
+                           std::chrono::milliseconds(answer.adoption_timeout_millis())};
   {
     std::lock_guard lock(mutex);
     queue.clear();
@@ -324,8 +376,12 @@ void SessionClient::State::receive(const v1::ToTaskManager& message) {
     }
     return;
   }
+  if (message.has_adopt() || message.has_give_up()) {
+    return decide(message);
+  }
   if (message.has_refused()) {
     std::lock_guard lock(mutex);
+    dismissed = !message.refused().adoptable();
     ended_by = "the job manager ended the session: " + message.refused().reason();
     return;
   }
@@ -340,6 +396,19 @@ void SessionClient::State::receive(const v1::ToTaskManager& message) {
   // Shared with nobody: std::function wants copyable captures.
   tell([order = std::make_shared<runtime::TaskManagerOrder>(*std::move(order))](Listener& to) {
     to.onOrder(std::move(*order));
+  });
+}
+
+/// What becomes of a held attempt.
+void SessionClient::State::decide(const v1::ToTaskManager& message) {
+  const bool adopted = message.has_adopt();
+  const auto execution = wire::fromProto(adopted ? message.adopt() : message.give_up());
+  if (!execution) {
+    log::warn("ignoring an order that cannot be read", {{"reason", execution.error().text()}});
+    return;
+  }
+  tell([adopted, execution = *execution](Listener& to) {
+    adopted ? to.onAdopt(execution) : to.onGiveUp(execution);
   });
 }
 

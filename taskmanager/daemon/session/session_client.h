@@ -19,6 +19,8 @@ struct SessionSettings {
   Duration registration_limit = Duration::max();
   Duration answer_timeout = std::chrono::seconds(10);  ///< To a registration.
   Duration refusal_pause = std::chrono::seconds(10);   ///< Before asking again after a refusal.
+  /// The longest pause before asking again while what runs waits for a job manager.
+  Duration holding_pause = std::chrono::milliseconds(200);
 };
 
 /// The session with the job manager over gRPC.
@@ -33,8 +35,10 @@ class SessionClient final : public JobManagerLink {
   ~SessionClient() override;
 
   void open(runtime::Registration registration, Listener& listener) override;
+  void setHoldings(runtime::Holdings holdings) override;
   void send(runtime::TaskManagerReport report) override;
   void relay(runtime::EncodedAck ack) override;
+  void told(const runtime::ExecutionId& execution) override;
   bool hasRoom() const override;
   void close() override;
 

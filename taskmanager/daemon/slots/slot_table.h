@@ -26,6 +26,8 @@ class SlotTable {
   std::uint32_t free() const;
   /// Who holds slots, in order.
   std::vector<runtime::ExecutionId> holders() const;
+  /// How many each of them holds.
+  const std::map<runtime::ExecutionId, std::uint32_t>& held() const { return taken_; }
 
  private:
   std::uint32_t slots_;

@@ -1,5 +1,6 @@
 #include "taskmanager/daemon/supervision/task_manager_core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/lease.h"
@@ -32,7 +33,8 @@ TaskManagerCore::TaskManagerCore(Environment environment, CoreSettings settings)
                            return nameOf(execution, id);
                          },
                          [this] { hold(); }}),
-      probes_(environment_.loop, environment_.probes, environment_.files, settings_.worker.host) {}
+      probes_(environment_.loop, environment_.probes, environment_.files, settings_.worker.host),
+      gap_(environment_.loop, environment_.link, reports_, workers_) {}
 
 TaskManagerCore::~TaskManagerCore() = default;
 
@@ -78,10 +80,26 @@ void TaskManagerCore::onRegistered(const SessionTerms& terms) {
   reports_.open(settings_.worker.most_report);
   log::info("registered",
             {{"id", settings_.registration.id.hex()}, {"slots", workers_.slots().total()}});
+  newest_epoch_ = std::max(newest_epoch_, terms.epoch);
+  if (!gap_.sessionBegins(terms)) {
+    environment_.cache.releaseAll();
+    gap_.killAll();
+  }
   heartbeat();
 }
 
 void TaskManagerCore::onLost(const std::string& reason) {
+  if (stopping_ || !gap_.begin(beats_.terms())) {
+    return onDismissed(reason);
+  }
+  log::warn("lost the job manager, what runs goes on until the next one decides",
+            {{"reason", reason}, {"workers", workers_.size()}});
+  reports_.close();
+  hold();
+  openSession();
+}
+
+void TaskManagerCore::onDismissed(const std::string& reason) {
   log::warn("lost the job manager, killing what runs: it may run elsewhere by now",
             {{"reason", reason}, {"workers", workers_.size()}});
   reports_.close();
@@ -89,7 +107,7 @@ void TaskManagerCore::onLost(const std::string& reason) {
   newest_epoch_ = LeaderEpoch();
   heartbeat_timer_.reset();
   environment_.cache.releaseAll();
-  workers_.forEach([](SupervisedWorker& worker) { worker.kill(); });
+  gap_.killAll();
   hold();
   onIdle();
 }
@@ -97,10 +115,12 @@ void TaskManagerCore::onLost(const std::string& reason) {
 void TaskManagerCore::onGivenUp(const Error& error) { environment_.on_given_up(error); }
 
 void TaskManagerCore::heartbeat() {
-  reports_.send(runtime::Heartbeat{
-      beats_.send(nanosSinceBoot()), environment_.free_memory(), workers_.slots().holders()});
+  if (reports_.isOpen()) {
+    reports_.send(runtime::Heartbeat{
+        beats_.send(nanosSinceBoot()), environment_.free_memory(), workers_.slots().holders()});
+  }
   workers_.forEach([this](SupervisedWorker& worker) { worker.beat(beats_.terms()); });
-  workers_.renewLeases(beats_.leaseUntil());
+  workers_.renewLeases(reports_.isOpen() ? beats_.leaseUntil() : gap_.until());
   heartbeat_timer_ =
       environment_.loop.schedule(beats_.terms().heartbeat_interval, [this] { heartbeat(); });
 }
@@ -143,6 +163,7 @@ void TaskManagerCore::onOrder(runtime::TaskManagerOrder order) {
 }
 
 void TaskManagerCore::releaseBlobs(JobId job) {
+  gap_.ledger().forgetEnded(job);
   environment_.cache.release(job);
   environment_.cache.dropUnusedSince(environment_.clock.now() - settings_.unused_blobs);
 }
@@ -158,6 +179,9 @@ void TaskManagerCore::start(Work work) {
   Result<SupervisedWorker*> added = workers_.add(std::move(work));
   if (added) {
     newest_epoch_ = execution.epoch;
+    if (!(*added)->assignment().discards_handles) {
+      gap_.ledger().begin(execution);
+    }
     (*added)->start();
   } else if (added.error().code() == ErrorCode::kIo) {
     newest_epoch_ = execution.epoch;
@@ -203,8 +227,6 @@ void TaskManagerCore::probe(runtime::ProbeOrder order) {
   });
 }
 
-// ---------------------------------------------------------------------------------------- workers
-
 void TaskManagerCore::onDeployed(const runtime::ExecutionId& /*execution*/) {
   if (data_port_ != nullptr) {
     data_port_->retry();
@@ -235,6 +257,7 @@ void TaskManagerCore::onUpdate(runtime::TaskUpdate update) {
   if (stopping_ && update.state == runtime::TaskState::kCanceled && update.cause.empty()) {
     update.cause = "the task manager on " + settings_.worker.host + " is being stopped";
   }
+  gap_.ledger().note(update);
   reports_.add(std::move(update));
 }
 
@@ -251,8 +274,12 @@ void TaskManagerCore::onEnded(const runtime::WorkerExited& exited) {
     }
     acknowledgements_.abort(exited.execution);
     workers_.remove(exited.execution);
+    gap_.ledger().end(exited, nanosSinceBoot());
     if (!lost_) {
       reports_.send(exited);
+    }
+    if (!reports_.isOpen()) {
+      gap_.announce();
     }
     onIdle();
   });

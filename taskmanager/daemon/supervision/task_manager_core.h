@@ -6,16 +6,15 @@
 #include <string>
 
 #include "common/base/clock.h"
-#include "common/concurrency/executor.h"
-#include "common/fs/file_system.h"
 #include "common/runtime/messages.h"
-#include "taskmanager/daemon/blobcache/blob_cache.h"
 #include "taskmanager/daemon/supervision/acknowledgements.h"
+#include "taskmanager/daemon/supervision/core_environment.h"
 #include "taskmanager/daemon/supervision/data_port.h"
 #include "taskmanager/daemon/supervision/directory_probes.h"
 #include "taskmanager/daemon/supervision/heard_beats.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
+#include "taskmanager/daemon/supervision/leader_gap.h"
 #include "taskmanager/daemon/supervision/report_queue.h"
 #include "taskmanager/daemon/supervision/supervised_worker.h"
 #include "taskmanager/daemon/supervision/work_directory.h"
@@ -23,40 +22,20 @@
 
 namespace weir::taskmanager {
 
-struct CoreSettings {
-  WorkerSettings worker;
-  runtime::Registration registration;               ///< Without what changes: free memory.
-  Duration stop_grace = std::chrono::seconds(5);    ///< For workers when the task manager stops.
-  Duration memory_check = std::chrono::seconds(1);  ///< How often memory is looked at.
-  Duration unused_blobs = std::chrono::hours(1);    ///< How long they stay cached.
-};
-
 /// What a task manager does: orders in, reports out, workers in between.
 ///
 /// Registers through the link, runs workers as told, hands orders to them and what they say to
 /// those who pass it on, sends heartbeats. With each heartbeat that the job manager has heard it
 /// renews the leases of its workers; a worker that does not answer for the heartbeat time-out is
-/// killed. When the job manager is lost, their attempts may have successors: all workers are
-/// killed, and only when the last is reaped does it register again. Lives as long as the daemon.
+/// killed. When the job manager is lost, LeaderGap says whether workers go on until the next one
+/// has decided; else they are killed, as their attempts may have successors, and only when the last
+/// is reaped does it register again. Lives as long as the daemon.
 ///
 /// Threads: the loop's. Uploads and preparations run on the pool, probes on a pool of their own.
 /// Both are shut down before this is destroyed, and the loop before them.
 class TaskManagerCore final : public JobManagerLink::Listener, public WorkerListener {
  public:
-  struct Environment {
-    IoLoop& loop;                   // All borrowed from the daemon.
-    concurrency::Executor& pool;    // Runs what may block side by side, like the next.
-    concurrency::Executor& probes;  // Of directories that users named: they may hang.
-    WorkDirectory& directory;
-    BlobCache& cache;
-    BlobTransport& transport;
-    fs::FileSystem& files;
-    JobManagerLink& link;
-    const Clock& clock;
-    std::function<std::uint64_t()> free_memory;
-    std::function<void(const Error&)> on_given_up;  ///< Registration took too long.
-    WorkerCgroups* groups = nullptr;                // Where control groups are delegated.
-  };
+  using Environment = CoreEnvironment;
 
   TaskManagerCore(Environment environment, CoreSettings settings);
   ~TaskManagerCore() override;
@@ -77,7 +56,10 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   void onHeard(std::uint64_t heartbeat) override;
   void onOrder(runtime::TaskManagerOrder order) override;
   void onRoom() override;
+  void onAdopt(const runtime::ExecutionId& execution) override { gap_.adopt(execution); }
+  void onGiveUp(const runtime::ExecutionId& execution) override { gap_.giveUp(execution); }
   void onLost(const std::string& reason) override;
+  void onDismissed(const std::string& reason) override;
   void onGivenUp(const Error& error) override;
 
   void onDeployed(const runtime::ExecutionId& execution) override;
@@ -117,6 +99,7 @@ class TaskManagerCore final : public JobManagerLink::Listener, public WorkerList
   Acknowledgements acknowledgements_;
   DirectoryProbes probes_;
   HeardBeats beats_;
+  LeaderGap gap_;
   std::unique_ptr<IoLoop::Timer> heartbeat_timer_;
   std::unique_ptr<IoLoop::Timer> memory_timer_;
 };

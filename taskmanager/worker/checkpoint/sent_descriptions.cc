@@ -7,32 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "common/record/checksum.h"
+#include "common/snapshot/state_description.h"
 
 namespace weir::worker {
 namespace {
 
 constexpr std::size_t kSentCheckpoints = 64;  // As many may be pending, and more.
-
-void addPart(record::Checksum& sum, std::string_view part) {
-  sum.add(std::to_string(part.size()) + ":");
-  sum.add(part);
-}
-
-/// Of all that is the same in the next snapshot; never 0.
-std::uint64_t hashOf(const std::vector<runtime::SavedState>& states) {
-  record::Checksum sum;
-  for (const runtime::SavedState& one : states) {
-    addPart(sum, one.name);
-    addPart(sum, record::encodeSchema(one.key));
-    addPart(sum, record::encodeSchema(one.value));
-    addPart(sum,
-            std::to_string(static_cast<unsigned>(one.kind)) + " " +
-                std::to_string(static_cast<unsigned>(one.mode)) +
-                (one.declared_late ? " late" : ""));
-  }
-  return std::max<std::uint64_t>(sum.value(), 1);
-}
 
 }  // namespace
 
@@ -42,7 +22,7 @@ void SentDescriptions::shorten(runtime::CheckpointAck& ack) {
   }
   for (runtime::OperatorSnapshot& one : ack.operators) {
     if (!one.states.empty()) {
-      one.description = hashOf(one.states);
+      one.description = snapshot::descriptionOf(one.states);
     }
   }
   const std::lock_guard lock(mutex_);

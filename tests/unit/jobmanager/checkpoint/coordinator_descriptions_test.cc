@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "common/snapshot/metadata_file.h"
+#include "common/snapshot/state_description.h"
 #include "tests/unit/jobmanager/checkpoint/coordinator_fixture.h"
 
 namespace weir::jobmanager {
@@ -28,9 +29,11 @@ class CoordinatorDescriptionsTest : public CoordinatorFixture {
     acknowledge(ack);
     acknowledge(id, 2);
   }
-  void sayAmounts(std::uint64_t id, std::vector<runtime::StateAmount> amounts) {
+  void sayAmounts(std::uint64_t id,
+                  std::vector<runtime::StateAmount> amounts,
+                  std::uint64_t hash = kHash) {
     runtime::CheckpointAck ack = stored(id);
-    ack.operators[0].description = kHash;
+    ack.operators[0].description = hash;
     ack.operators[0].amounts = std::move(amounts);
     acknowledge(ack);
     acknowledge(id, 2);
@@ -146,6 +149,29 @@ TEST_F(CoordinatorDescriptionsTest, WhatWasOnItsWayWhenANewerDescriptionComplete
   nextCheckpoint();
   sayAmounts(3, {{7, 70}});
   EXPECT_THAT(tasks_.notified, ElementsAre(1, 2, 3));
+  EXPECT_EQ(written()[0].name, "sum");
+}
+
+TEST_F(CoordinatorDescriptionsTest, AdoptedTasksNeedNotDescribeAgainWhatTheLatestCheckpointHas) {
+  runtime::SavedState state;
+  state.name = "sum";
+  state.value.kind = record::SchemaKind::kString;
+  const std::uint64_t hash = snapshot::descriptionOf({state});
+  start();
+  nextCheckpoint();
+  describe(1, "sum", hash);
+  auto checkpoint = *coordinator_->latest();
+  const ha::JobCheckpoints known = tasks_.stored;
+  coordinator_.emplace(services(), graph_, setup_, tasks_);
+  coordinator_->resume(known, {checkpoint});
+  coordinator_->adopt();
+  coordinator_->start();
+  EXPECT_THAT(tasks_.notified, ElementsAre(1, 1)) << "the latest one, again";
+  nextCheckpoint();
+  const std::uint64_t id = tasks_.triggered.back();
+  EXPECT_GE(id, known.next.value());
+  sayAmounts(id, {{7, 70}}, hash);
+  EXPECT_THAT(tasks_.notified, ElementsAre(1, 1, id));
   EXPECT_EQ(written()[0].name, "sum");
 }
 

@@ -49,6 +49,9 @@ class HeldStore final : public ha::JobStore {
                       Done done) override {
     memory.putCheckpoints(epoch, job, std::move(checkpoints), hold(std::move(done)));
   }
+  void putAttempt(LeaderEpoch epoch, ha::DeployedAttempt attempt, Done done) override {
+    memory.putAttempt(epoch, std::move(attempt), std::move(done));
+  }
   void putSavepoint(LeaderEpoch epoch, ha::SavepointAnswer answer, Done done) override {
     memory.putSavepoint(epoch, std::move(answer), hold(std::move(done)));
   }
@@ -108,7 +111,7 @@ class DispatcherTest : public ::testing::Test {
     registration.id = testing::taskManagerId(1);
     registration.host = "host";
     registration.slots = 4;
-    dispatcher_->registerTaskManager(registration, gateway_, [](const Status&) {});
+    dispatcher_->registerTaskManager(registration, {}, gateway_, [](const Status&) {});
     time_.runDue();
   }
   Result<runtime::SubmitReply> submit(const std::string& savepoint = {}) {
@@ -286,7 +289,7 @@ TEST_F(DispatcherTest, DropsReportsOfTasksThatDoNotRunOnTheirSender) {
   runtime::Registration registration;
   registration.id = testing::taskManagerId(2);
   registration.host = "other";
-  dispatcher_->registerTaskManager(registration, other, [](const Status&) {});
+  dispatcher_->registerTaskManager(registration, {}, other, [](const Status&) {});
   time_.runDue();
   runtime::TaskUpdate update;
   update.execution = std::get<runtime::Deployment>(gateway_->orders[0]).execution;

@@ -72,6 +72,9 @@ class FullStore final : public JobStore {
   void putCheckpoints(LeaderEpoch, JobId, JobCheckpoints, Answer<std::monostate> done) override {
     answer(done);
   }
+  void putAttempt(LeaderEpoch, DeployedAttempt, Answer<std::monostate> done) override {
+    answer(done);
+  }
   void putSavepoint(LeaderEpoch, SavepointAnswer, Answer<std::monostate> done) override {
     answer(done);
   }

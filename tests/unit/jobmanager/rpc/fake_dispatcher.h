@@ -68,6 +68,7 @@ class FakeDispatcher final : public DispatcherGateway {
     done(std::vector<runtime::SavepointInfo>());
   }
   void registerTaskManager(runtime::Registration registration,
+                           runtime::Holdings its_holdings,
                            std::shared_ptr<TaskManagerGateway> gateway,
                            Callback<std::monostate> done) override {
     if (registration.protocol_version != runtime::Registration::kProtocolVersion) {
@@ -77,7 +78,15 @@ class FakeDispatcher final : public DispatcherGateway {
     gateway->send(runtime::CancelOrder{});  // Before the answer: must come after it on the wire.
     done(std::monostate());
     const std::lock_guard lock(mutex);
+    holdings = std::move(its_holdings);
     task_managers[registration.id] = std::move(gateway);
+    changed.notify_all();
+  }
+  void told(TaskManagerId /*from*/,
+            const TaskManagerGateway* /*gateway*/,
+            runtime::ExecutionId execution) override {
+    const std::lock_guard lock(mutex);
+    told_of.push_back(execution);
     changed.notify_all();
   }
   void report(TaskManagerId /*from*/,
@@ -109,6 +118,8 @@ class FakeDispatcher final : public DispatcherGateway {
   std::condition_variable changed;
   std::vector<JobEventSink> followers;
   std::map<TaskManagerId, std::shared_ptr<TaskManagerGateway>> task_managers;
+  runtime::Holdings holdings;
+  std::vector<runtime::ExecutionId> told_of;
   std::vector<runtime::TaskManagerReport> reports;
   std::map<TaskManagerId, int> losses;
   std::string loss_reason;

@@ -24,6 +24,8 @@ namespace weir::testing {
 class OrderLog final : public jobmanager::TaskManagerGateway {
  public:
   void send(runtime::TaskManagerOrder order) override { orders_.push_back(std::move(order)); }
+  void adopt(const runtime::ExecutionId& execution) override { adopted.push_back(execution); }
+  void giveUp(const runtime::ExecutionId& execution) override { given_up.push_back(execution); }
   void close(const std::string& /*reason*/) override {}
   template <typename Order>
   std::vector<Order> all() const {
@@ -35,6 +37,8 @@ class OrderLog final : public jobmanager::TaskManagerGateway {
     }
     return found;
   }
+  std::vector<runtime::ExecutionId> adopted;
+  std::vector<runtime::ExecutionId> given_up;
 
  private:
   std::vector<runtime::TaskManagerOrder> orders_;
@@ -109,7 +113,7 @@ class JobFixture : public ::testing::Test {
                                            store_};
     store_.putJob(request_, [](const Status&) {});
     job_ = std::make_unique<jobmanager::JobMaster>(services, options_, request_, log_);
-    job_->start(std::move(resumed_), [this](auto reply) { reply_ = std::move(reply); });
+    job_->start(std::move(resumed_), [this](auto reply) { reply_ = std::move(reply); }, deployed_);
     time_.runDue();
   }
   /// A job whose tasks all run.
@@ -285,6 +289,8 @@ class JobFixture : public ::testing::Test {
   std::optional<Result<runtime::SavepointResult>> savepoint_;
   /// Where its checkpoints lie, of a job that is taken up again.
   std::optional<ha::JobCheckpoints> resumed_;
+  /// Where its last attempt was deployed, likewise.
+  std::optional<ha::DeployedAttempt> deployed_;
   std::unique_ptr<jobmanager::JobMaster> job_;
 };
 

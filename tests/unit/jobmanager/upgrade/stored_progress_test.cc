@@ -21,6 +21,7 @@ class SlowStore final : public ha::JobStore {
   void putJob(LeaderEpoch, runtime::SubmitRequest, Done done) override { done(ok()); }
   void removeJob(LeaderEpoch, JobId, Done done) override { done(ok()); }
   void putCheckpoints(LeaderEpoch, JobId, ha::JobCheckpoints, Done done) override { done(ok()); }
+  void putAttempt(LeaderEpoch, ha::DeployedAttempt, Done done) override { done(ok()); }
   void putSavepoint(LeaderEpoch, ha::SavepointAnswer, Done done) override { done(ok()); }
   void putUpgrade(LeaderEpoch, ha::StoredUpgrade, Done done) override { done(ok()); }
   void putUpgradeProgress(LeaderEpoch, OperationId, ha::UpgradeProgress put, Done done) override {

@@ -65,6 +65,32 @@ TEST_F(JournalJobStoreTest, HandsTheNextJobManagerJobsWithTheirCheckpoints) {
   EXPECT_EQ(next().jobs.size(), 1U);  // And the one after it.
 }
 
+TEST_F(JournalJobStoreTest, HandsOnWhereTheLastAttemptOfAJobWasDeployed) {
+  DeployedAttempt attempt{
+      .execution = {job_, AttemptId(1), LeaderEpoch(1)},
+      .task_managers = {{TaskManagerId(Bytes16{1}), 2}, {TaskManagerId(Bytes16{2}), 1}},
+      .tasks = {{0, 0, 1}, {1}},
+      .storage = "file:/c/job",
+      .stopped = true};
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(put(*store, epoch, sampleJob(job_)));
+    ASSERT_TRUE(ask([&](auto done) { store->putAttempt(epoch, attempt, done); }));
+    attempt.execution.attempt = AttemptId(2);
+    ASSERT_TRUE(ask([&](auto done) { store->putAttempt(epoch, attempt, done); }));
+  }
+  EXPECT_EQ(next().jobs.at(0).attempt, attempt);
+  EXPECT_EQ(next().jobs.at(0).attempt, attempt) << "of a file that was written anew";
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(remove(*store, epoch, job_));
+    ASSERT_TRUE(put(*store, epoch, sampleJob(job_)));
+  }
+  EXPECT_EQ(next().jobs.at(0).attempt, std::nullopt) << "it went with its job";
+}
+
 TEST_F(JournalJobStoreTest, HandsOnThatAJobHasStoppedWithTheAnswerToItsClient) {
   JobCheckpoints stopped;
   stopped.retained = {{CheckpointId(4), true, "file:/chk-4"}};

@@ -109,13 +109,19 @@ class RecordingListener final : public JobManagerLink::Listener {
   void onHeard(std::uint64_t heartbeat) override { heard.push(heartbeat); }
   void onOrder(runtime::TaskManagerOrder order) override { orders.push(std::move(order)); }
   void onRoom() override {}
+  void onAdopt(const runtime::ExecutionId& execution) override { adopted.push(execution); }
+  void onGiveUp(const runtime::ExecutionId& execution) override { ended.push(execution); }
   void onLost(const std::string& reason) override { lost.push(reason); }
+  void onDismissed(const std::string& reason) override { dismissed.push(reason); }
   void onGivenUp(const Error& error) override { given_up.push(error.text()); }
 
   Queue<Duration> registered{10};
   Queue<std::uint64_t> heard{10};
   Queue<runtime::TaskManagerOrder> orders{10};
+  Queue<runtime::ExecutionId> adopted{10};
+  Queue<runtime::ExecutionId> ended{10};
   Queue<std::string> lost{10};
+  Queue<std::string> dismissed{10};
   Queue<std::string> given_up{10};
 };
 
@@ -237,6 +243,44 @@ TEST_F(SessionClientTest, LosesASilentJobManager) {
   service_.answer.mutable_registered()->set_heartbeat_timeout_millis(300);
   open();
   EXPECT_THAT(*listener_.lost.pop(), HasSubstr("the-job-manager was silent for too long"));
+}
+
+TEST_F(SessionClientTest, SaysWhatItHoldsAndRefusesALeaderThatIsOlderThanTheLastOne) {
+  settings_.holding_pause = 10ms;
+  service_.answer.mutable_registered()->set_leader_epoch(3);
+  client_ = std::make_unique<SessionClient>(loop_, channel_, settings_);
+  const runtime::ExecutionId held{JobId(Bytes16{7}), AttemptId(2), LeaderEpoch(4)};
+  loop_.runSync([&] {
+    client_->setHoldings({{{held, 3}}, LeaderEpoch(4)});
+    client_->open(runtime::Registration{}, listener_);
+  });
+  for (int tries = 0; tries < 2; ++tries) {
+    const v1::Registration said = service_.received.pop()->registration();
+    ASSERT_EQ(said.held_size(), 1);
+    EXPECT_EQ(said.held(0).execution().attempt(), 2U);
+    EXPECT_EQ(said.held(0).slots(), 3U);
+    EXPECT_EQ(said.newest_epoch(), 4U);
+  }
+  EXPECT_EQ(listener_.registered.size(), 0U);
+  loop_.runSync([&] { client_->setHoldings({}); });
+  EXPECT_EQ(*listener_.registered.pop(), 50ms);
+}
+
+TEST_F(SessionClientTest, PassesOnWhatTheLeaderDecidesOnHeldAttempts) {
+  open();
+  listener_.registered.pop();
+  service_.received.pop();
+  const runtime::ExecutionId held{JobId(Bytes16{7}), AttemptId(2), LeaderEpoch(4)};
+  loop_.runSync([&] { client_->told(held); });
+  const v1::ExecutionId told = service_.received.pop()->told();
+  EXPECT_EQ(told.attempt(), 2U);
+  v1::ToTaskManager message;
+  *message.mutable_adopt() = told;
+  service_.orders.push(message);
+  EXPECT_EQ(*listener_.adopted.pop(), held);
+  *message.mutable_give_up() = told;
+  service_.orders.push(message);
+  EXPECT_EQ(*listener_.ended.pop(), held);
 }
 
 TEST_F(SessionClientTest, GivesUpAfterARefusalForGood) {

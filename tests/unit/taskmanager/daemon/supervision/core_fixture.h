@@ -47,6 +47,17 @@ class FakeLink final : public JobManagerLink {
     ++opened;
     changed.notify_all();
   }
+  void setHoldings(runtime::Holdings its_holdings) override {
+    std::lock_guard lock(mutex);
+    holdings = std::move(its_holdings);
+    changed.notify_all();
+  }
+  void told(const runtime::ExecutionId& execution) override {
+    std::lock_guard lock(mutex);
+    reports_when_told = reports.size();
+    told_of.push_back(execution);
+    changed.notify_all();
+  }
   void send(runtime::TaskManagerReport report) override {
     std::lock_guard lock(mutex);
     reports.push_back(std::move(report));
@@ -73,6 +84,9 @@ class FakeLink final : public JobManagerLink {
   std::atomic<bool> closed = false;
   std::atomic<int> relayed = 0;
   std::vector<runtime::TaskManagerReport> reports;
+  runtime::Holdings holdings;
+  std::vector<runtime::ExecutionId> told_of;
+  std::size_t reports_when_told = 0;
 };
 
 class FakeTransport final : public BlobTransport {
