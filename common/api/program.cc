@@ -150,6 +150,8 @@ void Program::readSurroundings() {
   checkpoints.min_pause = millis(values.get(config::kCheckpointMinPause));
   checkpoints.max_concurrent =
       static_cast<std::uint32_t>(values.get(config::kCheckpointMaxConcurrent));
+  checkpoints.unaligned = values.get(config::kUnalignedCheckpoints);
+  checkpoints.aligned_timeout = millis(values.get(config::kAlignedCheckpointTimeout));
 }
 
 void Program::refuse(std::string what) { errors_.push_back(std::move(what)); }
@@ -207,6 +209,15 @@ Result<graph::ProgramGraph> Program::build(const std::string& job_name) {
   }
   if (!errors_.empty()) {
     return Error(ErrorCode::kInvalidArgument, escaped(errors_.front()));
+  }
+  if (settings_.checkpoints.unaligned &&
+      settings_.checkpoints.mode == graph::CheckpointingMode::kAtLeastOnce) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "unaligned checkpoints are for CheckpointingMode::kExactlyOnce: at least once, a "
+                 "barrier holds no channel up that it could overtake")
+        .advise(
+            "leave enableUnalignedCheckpoints() out, or set "
+            "execution.checkpointing.unaligned.enabled: false");
   }
   graph::StreamGraph::Settings settings = settings_;
   settings.job_name = job_name.empty() ? kUnnamed : job_name;

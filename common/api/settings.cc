@@ -86,4 +86,18 @@ CheckpointConfig& CheckpointConfig::setMaxConcurrentCheckpoints(int count) {
   return *this;
 }
 
+CheckpointConfig& CheckpointConfig::enableUnalignedCheckpoints(bool enabled) {
+  program_->settings().checkpoints.unaligned = enabled;
+  return *this;
+}
+
+CheckpointConfig& CheckpointConfig::setAlignedCheckpointTimeout(Milliseconds timeout) {
+  if (timeout.value().count() < 0) {
+    program_->refuse("setAlignedCheckpointTimeout(): the time is not negative");
+    return *this;
+  }
+  program_->settings().checkpoints.aligned_timeout = timeout.value();
+  return *this;
+}
+
 }  // namespace weir

@@ -64,6 +64,14 @@ class CheckpointConfig {
   CheckpointConfig& setMinPauseBetweenCheckpoints(Milliseconds pause);
   /// From 1 to 1000.
   CheckpointConfig& setMaxConcurrentCheckpoints(int count);
+  /// Lets the barriers of checkpoints overtake the records in front of them, which become part of
+  /// the checkpoint: it completes under back-pressure, too, and is larger. Restores, at another
+  /// parallelism as well, handle these records first. Savepoints stay aligned, and so do forward,
+  /// rescale, broadcast and custom partitioning. Not with CheckpointingMode::kAtLeastOnce.
+  CheckpointConfig& enableUnalignedCheckpoints(bool enabled = true);
+  /// How long a barrier waits for the records in front of it before it overtakes them: a checkpoint
+  /// that completes in time has no records in it. Not negative; 0, the default: it never waits.
+  CheckpointConfig& setAlignedCheckpointTimeout(Milliseconds timeout);
 
  private:
   api::Program* program_;  // Of the environment.

@@ -41,7 +41,9 @@ std::string headLine(const CheckpointReport& one) {
 }
 
 std::string verdictOf(const CheckpointReport& one) {
-  const std::string verdict = escaped(one.verdict);
+  const std::string verdict =
+      escaped(one.verdict) +
+      (one.unaligned ? "; unaligned, with " + humanBytes(one.in_flight_bytes) + " in flight" : "");
   switch (one.status) {
     case CheckpointStatus::kFailed:
       return "failed: " + verdict;
@@ -81,9 +83,13 @@ void printVertex(Console& console, const runtime::VertexTimeline& vertex) {
           "{:>7}  {}  {:>8}", one.subtask + 1, phaseLine(one.phases), shortTime(one.acknowledged)));
       const std::string behind =
           one.behind.empty() ? "" : ", last barrier from " + escaped(one.behind);
-      console.result(fmt::format("         {}, {}{}",
+      const std::string unaligned =
+          one.unaligned ? ", unaligned, with " + humanBytes(one.in_flight_bytes) + " in flight"
+                        : "";
+      console.result(fmt::format("         {}, {}{}{}",
                                  one.host.empty() ? "?" : escaped(one.host),
                                  humanBytes(one.bytes),
+                                 unaligned,
                                  behind));
     } else {
       console.result(fmt::format("{:>7}  has not acknowledged", one.subtask + 1));

@@ -77,6 +77,16 @@ void printOperator(Console& console, const DescribedOperator& described) {
   }
 }
 
+std::uint64_t inFlightBytes(const runtime::CheckpointMetadata& metadata) {
+  std::uint64_t sum = 0;
+  for (const runtime::SavedOperator& one : metadata.operators) {
+    for (const runtime::SavedState& state : one.states) {
+      sum += state.kind == state::StateKind::kInFlight ? state.bytes : 0;
+    }
+  }
+  return sum;
+}
+
 void printText(Console& console,
                const snapshot::Opened& opened,
                const SnapshotDescription& description) {
@@ -106,6 +116,10 @@ void printText(Console& console,
                    humanBytes(metadata.bytes()),
                    plural(metadata.operators.size(), "operator"),
                    plural(description.files.size(), "file")));
+  if (metadata.hasInFlight()) {
+    line("in flight",
+         humanBytes(inFlightBytes(metadata)) + " of records that its barriers had overtaken");
+  }
   line("lies",
        description.self_contained ? std::string("in its own directory: it can be copied and moved")
                                   : "in " + escaped(metadata.data_directory) +
@@ -170,6 +184,7 @@ std::string document(const snapshot::Opened& opened, const SnapshotDescription& 
                    {"duration", metadata.duration_millis},
                    {"writer", metadata.writer},
                    {"format", description.format},
+                   {"in-flight-size", inFlightBytes(metadata)},
                    {"program-sha256", metadata.program_hash},
                    {"max-parallelism", metadata.max_parallelism},
                    {"label", description.label},

@@ -67,6 +67,21 @@ inline constexpr auto kCheckpointMinPause =
          "0 ms",
          "Least time between the end of a checkpoint and the next.")
         .range(0);
+inline constexpr auto kUnalignedCheckpoints =
+    Boolean(
+        "execution.checkpointing.unaligned.enabled",
+        "false",
+        "Whether barriers of checkpoints overtake records, which then become part of the "
+        "checkpoint: it completes under back-pressure, too. For jobs that set nothing; not with "
+        "AT_LEAST_ONCE.")
+        .alias({"execution.checkpointing.unaligned"});
+inline constexpr auto kAlignedCheckpointTimeout =
+    Time("execution.checkpointing.aligned-checkpoint-timeout",
+         "0 ms",
+         "Unaligned checkpoints: how long a barrier waits for records in front of it before it "
+         "overtakes them.")
+        .alias({"execution.checkpointing.alignment-timeout"})
+        .range(0);
 inline constexpr auto kCheckpointMaxConcurrent =
     Integer("execution.checkpointing.max-concurrent-checkpoints",
             "1",

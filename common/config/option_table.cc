@@ -57,6 +57,8 @@ const std::vector<Area>& allAreas() {
         &kCheckpointTimeout,
         &kCheckpointMinPause,
         &kCheckpointMaxConcurrent,
+        &kUnalignedCheckpoints,
+        &kAlignedCheckpointTimeout,
         &kRetainedCheckpoints,
         &kMaxPendingRemovals}},
       {"State in RocksDB",

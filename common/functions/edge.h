@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 
 #include "common/functions/element.h"
 #include "common/functions/task_info.h"
+#include "common/schema/schema.h"
 
 /// The ends of an edge between two tasks, where records are bytes.
 namespace weir::functions {
@@ -47,6 +49,14 @@ class Buffer {
   std::size_t capacity_ = 0;
   std::size_t size_ = 0;
 };
+
+/// A buffer of no pool with these bytes.
+inline Buffer copyOf(std::span<const std::byte> bytes) {
+  Buffer buffer(std::make_unique_for_overwrite<std::byte[]>(bytes.size()), bytes.size());
+  std::ranges::copy(bytes, buffer.data());
+  buffer.resize(bytes.size());
+  return buffer;
+}
 
 /// What travels on a channel, in order: records, or what stands between them.
 using Element = std::variant<Buffer, Signal>;
@@ -95,6 +105,8 @@ class EdgeReader {
   virtual std::size_t read(std::span<const std::byte> bytes, std::size_t limit) = 0;
   /// Hands a signal on to where the records go.
   virtual void receive(const Signal& signal) = 0;
+  /// What a record is encoded as; empty where nobody asks.
+  virtual record::Schema schema() const { return {}; }
   /// Records passed on so far, for metrics.
   virtual std::uint64_t records() const { return 0; }
 };

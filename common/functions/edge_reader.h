@@ -26,6 +26,7 @@ class TypedEdgeReader final : public EdgeReader {
   void begin() override { at_header_ = true; }
   void receive(const Signal& signal) override { target_.receive(signal); }
   std::uint64_t records() const override { return records_; }
+  record::Schema schema() const override { return record::schemaOf<T>(); }
 
   std::size_t read(std::span<const std::byte> bytes, std::size_t limit) override {
     std::size_t header = 0;

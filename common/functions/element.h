@@ -26,6 +26,8 @@ struct Barrier {
   std::int64_t timestamp_millis = 0;
   bool savepoint = false;
   bool stops = false;  ///< Nothing follows it, unless it is aborted: the job stops with it.
+  /// It has overtaken records, or did not wait for any: nobody is to wait for it any longer.
+  bool unaligned = false;
   bool operator==(const Barrier&) const = default;
 };
 

@@ -97,6 +97,10 @@ struct CheckpointSettings {
   std::chrono::milliseconds timeout{600'000};
   std::chrono::milliseconds min_pause{0};
   std::uint32_t max_concurrent = 1;
+  /// Barriers of checkpoints, never of savepoints, may overtake records, which then become part of
+  /// the checkpoint; with kExactlyOnce only.
+  bool unaligned = false;
+  std::chrono::milliseconds aligned_timeout{0};  ///< How long they wait for records first.
 };
 
 /// When and how often a failed job is started again.

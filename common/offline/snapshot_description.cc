@@ -82,7 +82,8 @@ Result<snapshot::Opened> openSnapshot(fs::FileSystem& files,
 SnapshotDescription describe(fs::FileSystem& files, const snapshot::Opened& opened) {
   const runtime::CheckpointMetadata& metadata = opened.metadata;
   SnapshotDescription description;
-  description.format = runtime::CheckpointMetadata::kVersion;
+  description.format = metadata.hasInFlight() ? runtime::CheckpointMetadata::kVersion
+                                              : runtime::CheckpointMetadata::kWithoutInFlight;
   description.files = snapshot::dataFiles(metadata);
   description.self_contained =
       (description.files.empty() || metadata.data_directory == opened.path) &&

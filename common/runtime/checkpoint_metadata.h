@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,7 +59,9 @@ struct SavedOperator {
 
 /// A completed checkpoint or savepoint: all that is needed to restore it, but for the data files.
 struct CheckpointMetadata {
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
+  /// That is still read; written where nothing is in flight.
+  static constexpr std::uint32_t kWithoutInFlight = 1;
 
   std::string writer;  ///< Release of Weir that wrote it.
   JobId job;
@@ -84,6 +87,14 @@ struct CheckpointMetadata {
       sum += one.bytes();
     }
     return sum;
+  }
+  /// Whether records that barriers had overtaken are part of it.
+  bool hasInFlight() const {
+    return std::ranges::any_of(operators, [](const SavedOperator& one) {
+      return std::ranges::any_of(one.states, [](const SavedState& state) {
+        return state.kind == state::StateKind::kInFlight;
+      });
+    });
   }
 };
 

@@ -30,8 +30,10 @@ struct SubtaskTimeline {
   CheckpointPhases phases;
   std::uint32_t acknowledged = 0;  ///< Milliseconds after the trigger.
   std::uint64_t bytes = 0;
-  std::string behind;   ///< The subtask whose barrier came last; empty for a source.
-  std::string missing;  ///< Of one that did not acknowledge: what is known of why. Else empty.
+  std::string behind;      ///< The subtask whose barrier came last; empty for a source.
+  std::string missing;     ///< Of one that did not acknowledge: what is known of why. Else empty.
+  bool unaligned = false;  ///< Its barrier did not wait for all records before it.
+  std::uint64_t in_flight_bytes = 0;  ///< Of those that it has overtaken; part of `bytes`.
   bool operator==(const SubtaskTimeline&) const = default;
 };
 
@@ -60,6 +62,8 @@ struct CheckpointReport {
   std::int64_t trigger_millis = 0;
   std::int64_t duration_millis = -1;
   std::uint64_t bytes = 0;
+  bool unaligned = false;             ///< At any subtask.
+  std::uint64_t in_flight_bytes = 0;  ///< Of records that barriers have overtaken.
   std::uint32_t acknowledged = 0;
   std::uint32_t subtasks = 0;
   /// Of one that completed: from the last acknowledgement until it was durable and pointed to.
@@ -78,6 +82,8 @@ inline CheckpointReport withoutVertices(const CheckpointReport& report) {
           .trigger_millis = report.trigger_millis,
           .duration_millis = report.duration_millis,
           .bytes = report.bytes,
+          .unaligned = report.unaligned,
+          .in_flight_bytes = report.in_flight_bytes,
           .acknowledged = report.acknowledged,
           .subtasks = report.subtasks,
           .storing_millis = report.storing_millis,

@@ -24,6 +24,8 @@ Json toJson(const SubtaskTimeline& subtask) {
   if (subtask.missing.empty()) {
     json["acknowledged"] = subtask.acknowledged;
     json["size"] = subtask.bytes;
+    json["unaligned"] = subtask.unaligned;
+    json["in-flight-size"] = subtask.in_flight_bytes;
     json["phases"] = toJson<Json>(subtask.phases);
     json["behind"] = subtask.behind;
   } else {
@@ -57,6 +59,8 @@ Json toJson(const CheckpointReport& report) {
           {"timestamp", report.trigger_millis},
           {"duration", report.duration_millis},
           {"size", report.bytes},
+          {"unaligned", report.unaligned},
+          {"in-flight-size", report.in_flight_bytes},
           {"acknowledged", report.acknowledged},
           {"subtasks", report.subtasks},
           {"storing", report.storing_millis},

@@ -65,7 +65,9 @@ struct CheckpointAck {
   std::uint32_t queue_millis = 0;  ///< Frozen, until it was its turn to be written.
   std::uint32_t write_millis = 0;
   std::uint32_t last_channel =
-      0;  ///< Of its input, from 1, that brought the last barrier; 0: none.
+      0;                   ///< Of its input, from 1, that brought the last barrier; 0: none.
+  bool unaligned = false;  ///< The barrier did not wait for all that was in flight.
+  std::uint64_t in_flight_bytes = 0;  ///< Of the records that it has overtaken.
 };
 
 /// An acknowledgement as its worker encoded it, with what those need who pass it on unread.

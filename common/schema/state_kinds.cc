@@ -22,6 +22,8 @@ std::string_view toString(StateKind kind) {
       return "operator list";
     case StateKind::kTimer:
       return "timer";
+    case StateKind::kInFlight:
+      return "in flight";
   }
   return "unknown";
 }

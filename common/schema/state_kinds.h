@@ -20,11 +20,13 @@ enum class StateKind : std::uint8_t {
   kOperator = 7,      ///< Checkpointed<S>: one value per subtask.
   kOperatorList = 8,  ///< ListCheckpointed<S>: elements, redistributed on restore.
   kTimer = 9,         ///< Reserved.
+  kInFlight = 10,     ///< Records that a barrier has overtaken on their way to the operator.
 };
 /// "value", "list", ...: as `info` prints kinds.
 std::string_view toString(StateKind kind);
 inline bool isKeyed(StateKind kind) {
-  return kind != StateKind::kOperator && kind != StateKind::kOperatorList;
+  return kind != StateKind::kOperator && kind != StateKind::kOperatorList &&
+         kind != StateKind::kInFlight;
 }
 
 /// How the elements of a kOperatorList are spread over subtasks when restored.

@@ -110,6 +110,9 @@ StateComparison compareStates(const runtime::SavedOperator& old,
                               bool allow_non_restored) {
   StateComparison comparison;
   for (const runtime::SavedState& was : old.states) {
+    if (was.kind == state::StateKind::kInFlight && !drop.contains(was.name)) {
+      continue;  // It is of an edge, not of the operator's own.
+    }
     const std::string where = "state '" + escaped(was.name) + "' of operator " + who;
     const auto known = [&](const std::string& name) {
       return std::ranges::any_of(old.states, [&](const auto& one) { return one.name == name; });

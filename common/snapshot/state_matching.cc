@@ -11,6 +11,7 @@
 #include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/schema/state_kinds.h"
+#include "common/snapshot/in_flight.h"
 #include "common/snapshot/restore_sections.h"
 #include "common/snapshot/state_comparison.h"
 #include "common/snapshot/surroundings.h"
@@ -204,6 +205,7 @@ class Matching {
     if (old.hasState()) {
       StateComparison states = compareStates(
           old, *current, label(*current), states_left_out_[&old], request_.allow_non_restored);
+      checkInFlight(old, *current, states);
       const bool numbers_fit = checkNumbers(old, *current);
       reportMatch(old, *current, states);
       for (StateComparison::Problem& problem : states.problems) {
@@ -215,6 +217,27 @@ class Matching {
       }
       report_.dropped.insert(report_.dropped.end(), states.dropped.begin(), states.dropped.end());
       dropped_[current->id] = std::move(states.left_out);
+    }
+  }
+
+  /// Records that barriers had overtaken need an edge into the operator to be dealt out by; their
+  /// type is compared by the tasks.
+  void checkInFlight(const SavedOperator& old, const JobOperator& current, StateComparison& to) {
+    for (const runtime::SavedState& was : old.states) {
+      if (was.kind != state::StateKind::kInFlight || states_left_out_[&old].contains(was.name) ||
+          edgeOfInFlight(graph_, current.id, was.name) != nullptr) {
+        continue;
+      }
+      const std::string what = "records in flight to operator " + label(current) + ", '" +
+                               shown(was.name) + "' (" + plural(was.bytes, "byte") + ")";
+      if (request_.allow_non_restored) {
+        to.left_out.push_back(was.name);
+        to.dropped.push_back(what);
+      } else {
+        to.problems.push_back(
+            {was.name,
+             what + ", came over an edge that the program does not have; a savepoint has none"});
+      }
     }
   }
 

@@ -27,7 +27,7 @@ Result<std::vector<OperatorState>> readOperatorStates(const SectionReader& from)
   std::vector<OperatorState> states;
   for (std::size_t i = 0; i < from.states().size(); ++i) {
     const StateSummary& summary = from.states()[i];
-    if (!isKeyed(summary.kind)) {
+    if (summary.kind == StateKind::kOperator || summary.kind == StateKind::kOperatorList) {
       WEIR_TRY(auto elements, from.readElements(i));
       states.push_back(
           {{summary.name, summary.kind, summary.mode, summary.value_schema}, std::move(elements)});

@@ -116,7 +116,7 @@ struct SectionReader::Impl {
     summary.entries = from.getVarint();
     index.begin = from.getVarint();
     index.end = from.getVarint();
-    if (summary.kind < StateKind::kValue || summary.kind > StateKind::kTimer ||
+    if (summary.kind < StateKind::kValue || summary.kind > StateKind::kInFlight ||
         summary.mode > ListMode::kBroadcast || index.end < index.begin) {
       return corrupt("the section's footer describes state '" + summary.name + "' wrongly");
     }

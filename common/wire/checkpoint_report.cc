@@ -43,6 +43,8 @@ v1::VertexTimeline timelineToProto(const runtime::VertexTimeline& vertex) {
     subtask.set_bytes(one.bytes);
     subtask.set_behind(one.behind);
     subtask.set_missing(one.missing);
+    subtask.set_unaligned(one.unaligned);
+    subtask.set_in_flight_bytes(one.in_flight_bytes);
   }
   return to;
 }
@@ -63,7 +65,9 @@ Result<runtime::VertexTimeline> timelineFromProto(const v1::VertexTimeline& from
                            .acknowledged = one.acknowledged(),
                            .bytes = one.bytes(),
                            .behind = one.behind(),
-                           .missing = one.missing()});
+                           .missing = one.missing(),
+                           .unaligned = one.unaligned(),
+                           .in_flight_bytes = one.in_flight_bytes()});
   }
   return to;
 }
@@ -84,6 +88,8 @@ v1::CheckpointReport toProto(const runtime::CheckpointReport& report) {
   to.set_path(report.path);
   to.set_failure(report.failure);
   to.set_verdict(report.verdict);
+  to.set_unaligned(report.unaligned);
+  to.set_in_flight_bytes(report.in_flight_bytes);
   for (const runtime::VertexTimeline& vertex : report.vertices) {
     *to.add_vertices() = timelineToProto(vertex);
   }
@@ -108,6 +114,8 @@ Result<runtime::CheckpointReport> fromProto(const v1::CheckpointReport& from) {
   to.path = from.path();
   to.failure = from.failure();
   to.verdict = from.verdict();
+  to.unaligned = from.unaligned();
+  to.in_flight_bytes = from.in_flight_bytes();
   WEIR_TRY(to.vertices, fields::all<runtime::VertexTimeline>(from.vertices(), timelineFromProto));
   return to;
 }

@@ -5,7 +5,7 @@
 namespace weir::wire::fields {
 
 Result<state::StateKind> stateKind(std::uint32_t value) {
-  return number("kind of state", value, state::StateKind::kValue, state::StateKind::kTimer);
+  return number("kind of state", value, state::StateKind::kValue, state::StateKind::kInFlight);
 }
 
 Result<record::Schema> schema(std::string_view what, const std::string& bytes) {

@@ -151,6 +151,8 @@ v1::CheckpointSettings toProto(const graph::CheckpointSettings& settings) {
   to.set_timeout_millis(millis(settings.timeout));
   to.set_min_pause_millis(millis(settings.min_pause));
   to.set_max_concurrent(settings.max_concurrent);
+  to.set_unaligned(settings.unaligned);
+  to.set_aligned_timeout_millis(millis(settings.aligned_timeout));
   return to;
 }
 
@@ -166,6 +168,12 @@ Result<graph::CheckpointSettings> fromProto(const v1::CheckpointSettings& from) 
   WEIR_TRY(to.timeout, fields::duration("checkpoint timeout", from.timeout_millis()));
   WEIR_TRY(to.min_pause, fields::duration("pause between checkpoints", from.min_pause_millis()));
   to.max_concurrent = from.max_concurrent();
+  to.unaligned = from.unaligned();
+  WEIR_TRY(to.aligned_timeout,
+           fields::duration("aligned checkpoint timeout", from.aligned_timeout_millis()));
+  if (to.unaligned && to.mode != graph::CheckpointingMode::kExactlyOnce) {
+    return wrong("checkpointing", "is unaligned only where it is exactly once");
+  }
   if (to.enabled && (to.interval.count() == 0 || to.max_concurrent == 0)) {
     return wrong("checkpointing",
                  "needs an interval and a number of concurrent checkpoints above 0");

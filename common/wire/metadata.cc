@@ -16,10 +16,14 @@ namespace {
 struct Format {
   std::string_view magic;
   std::uint32_t version = 1;
-  std::string_view what;  // For errors.
+  std::uint32_t oldest = 1;  // That is read.
+  std::string_view what;     // For errors.
 };
-constexpr Format kMetadata{"WEIRMETA", runtime::CheckpointMetadata::kVersion, "metadata"};
-constexpr Format kProgram{"WEIRPROG", 1, "the program's description"};
+constexpr Format kMetadata{"WEIRMETA",
+                           runtime::CheckpointMetadata::kVersion,
+                           runtime::CheckpointMetadata::kWithoutInFlight,
+                           "metadata"};
+constexpr Format kProgram{"WEIRPROG", 1, 1, "the program's description"};
 /// Operators, states and subtasks of one file: those of 65,536 subtasks of 20 operators, thrice.
 constexpr std::size_t kMostMessages = std::size_t{1} << 22;
 
@@ -80,7 +84,7 @@ Result<Message> decodeImage(const Format& format, std::string_view image) {
     return corrupt("contradicts its checksum");
   }
   const std::uint64_t version = littleEndian(image, 8, 4);
-  if (version != format.version) {
+  if (version < format.oldest || version > format.version) {
     return Error(ErrorCode::kInvalidArgument,
                  what + " has format " + std::to_string(version) + ", and this release reads " +
                      std::to_string(format.version))
@@ -102,7 +106,10 @@ Result<Message> decodeImage(const Format& format, std::string_view image) {
 }  // namespace
 
 std::string encodeMetadata(const runtime::CheckpointMetadata& metadata) {
-  return encodeImage(kMetadata, toProto(metadata));
+  Format format = kMetadata;
+  format.version = metadata.hasInFlight() ? runtime::CheckpointMetadata::kVersion
+                                          : runtime::CheckpointMetadata::kWithoutInFlight;
+  return encodeImage(format, toProto(metadata));
 }
 
 Result<runtime::CheckpointMetadata> decodeMetadata(std::string_view image) {

@@ -66,6 +66,8 @@ v1::CheckpointAck toProto(const runtime::CheckpointAck& ack) {
   to.set_flush_millis(ack.flush_millis);
   to.set_queue_millis(ack.queue_millis);
   to.set_last_channel(ack.last_channel);
+  to.set_unaligned(ack.unaligned);
+  to.set_in_flight_bytes(ack.in_flight_bytes);
   return to;
 }
 
@@ -171,6 +173,8 @@ Result<runtime::CheckpointAck> fromProto(const v1::CheckpointAck& from) {
   to.flush_millis = from.flush_millis();
   to.queue_millis = from.queue_millis();
   to.last_channel = from.last_channel();
+  to.unaligned = from.unaligned();
+  to.in_flight_bytes = from.in_flight_bytes();
   return to;
 }
 

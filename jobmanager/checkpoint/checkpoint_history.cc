@@ -71,6 +71,8 @@ void CheckpointHistory::acknowledged(const runtime::CheckpointAck& ack,
   runtime::CheckpointReport& report = change(*entry);
   ++report.acknowledged;
   report.bytes += bytes;
+  report.unaligned = report.unaligned || ack.unaligned;
+  report.in_flight_bytes += ack.in_flight_bytes;
 }
 
 void CheckpointHistory::completed(CheckpointId id,

@@ -77,6 +77,8 @@ void CheckpointTimeline::acknowledged(const runtime::CheckpointAck& ack,
   part.phases = phasesOf(ack, part.acknowledged);
   part.last_channel = ack.last_channel;
   part.bytes = bytes;
+  part.unaligned = ack.unaligned;
+  part.in_flight_bytes = ack.in_flight_bytes;
   here_[vertex->second] += std::exchange(part.here, true) ? 0 : 1;
 }
 
@@ -150,7 +152,9 @@ runtime::SubtaskTimeline CheckpointTimeline::row(Place place, const HostOf& host
                                .acknowledged = part.acknowledged,
                                .bytes = part.bytes,
                                .behind = {},
-                               .missing = part.here ? std::string() : whyMissing(place)};
+                               .missing = part.here ? std::string() : whyMissing(place),
+                               .unaligned = part.unaligned,
+                               .in_flight_bytes = part.in_flight_bytes};
   if (Place producer; part.here && producerOf(place, part.last_channel, producer)) {
     row.behind = name(producer);
   }

@@ -49,6 +49,8 @@ class CheckpointTimeline {
     std::uint32_t acknowledged = 0;  // Milliseconds after the trigger.
     std::uint32_t last_channel = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t in_flight_bytes = 0;
+    bool unaligned = false;
     bool here = false;
 
     std::uint32_t barrierAt() const { return phases.start_delay + phases.alignment; }

@@ -5,9 +5,13 @@
 namespace weir::worker {
 
 std::unique_ptr<BarrierHandler> BarrierHandler::make(graph::CheckpointingMode mode,
-                                                     std::uint32_t channels) {
+                                                     std::uint32_t channels,
+                                                     std::optional<Overtaking> overtaking) {
   if (mode == graph::CheckpointingMode::kAtLeastOnce) {
     return std::make_unique<BarrierTracker>(channels);
+  }
+  if (overtaking) {
+    return std::make_unique<BarrierOvertaker>(*std::move(overtaking));
   }
   return std::make_unique<BarrierAligner>(channels);
 }
@@ -44,11 +48,17 @@ BarrierVerdict BarrierAligner::onBarrier(std::uint32_t channel,
   verdict.release = true;
   verdict.passed = current_;
   verdict.alignment = now - started_;
-  done_ = current_.checkpoint;
-  aborted_.erase(aborted_.begin(), aborted_.upper_bound(done_));
-  reset();
+  finish(current_.checkpoint);
   return verdict;
 }
+
+void BarrierAligner::finish(CheckpointId checkpoint) {
+  done_ = checkpoint;
+  aborted_.erase(aborted_.begin(), aborted_.upper_bound(done_));
+  reset();
+}
+
+void BarrierAligner::pass(CheckpointId checkpoint) { finish(checkpoint); }
 
 BarrierVerdict BarrierAligner::onAborted(CheckpointId checkpoint) {
   BarrierVerdict verdict;
@@ -107,6 +117,89 @@ BarrierVerdict BarrierTracker::onAborted(CheckpointId checkpoint) {
     bound();
   }
   return {};
+}
+
+BarrierOvertaker::Pending& BarrierOvertaker::noted(const functions::Barrier& barrier,
+                                                   SteadyTime now) {
+  const auto [found, fresh] = pending_.try_emplace(barrier.checkpoint);
+  Pending& pending = found->second;
+  if (fresh) {
+    pending.barrier = barrier;
+    pending.ready.resize(overtaking_.channels.size());
+    pending.since = now;
+    pending.patient = now + overtaking_.patience;
+  }
+  if (barrier.unaligned) {
+    pending.barrier.unaligned = true;
+    pending.patient = std::min(pending.patient, now);
+  }
+  return pending;
+}
+
+void BarrierOvertaker::setReady(Pending& pending, std::uint32_t channel) {
+  pending.count += pending.ready[channel] ? 0 : 1;
+  pending.ready[channel] = true;
+}
+
+void BarrierOvertaker::onAnnounced(std::uint32_t channel,
+                                   const functions::Barrier& barrier,
+                                   SteadyTime now) {
+  if (!aligner_.wants(barrier.checkpoint)) {
+    return;
+  }
+  Pending& pending = noted(barrier, now);
+  if (overtaking_.channels[channel]) {
+    setReady(pending, channel);
+  }
+  if (pending_.size() > kMostPending) {
+    pending_.erase(pending_.begin());
+  }
+}
+
+BarrierVerdict BarrierOvertaker::onBarrier(std::uint32_t channel,
+                                           const functions::Barrier& barrier,
+                                           SteadyTime now) {
+  if (aligner_.wants(barrier.checkpoint)) {
+    setReady(noted(barrier, now), channel);
+  }
+  BarrierVerdict verdict = aligner_.onBarrier(channel, barrier, now);
+  if (verdict.passed) {
+    const auto found = pending_.find(verdict.passed->checkpoint);
+    verdict.passed->unaligned = found != pending_.end() && found->second.barrier.unaligned;
+    pending_.erase(pending_.begin(), pending_.upper_bound(verdict.passed->checkpoint));
+  }
+  return verdict;
+}
+
+BarrierVerdict BarrierOvertaker::onAborted(CheckpointId checkpoint) {
+  pending_.erase(checkpoint);
+  return aligner_.onAborted(checkpoint);
+}
+
+SteadyTime BarrierOvertaker::overtakesAt() const {
+  if (pending_.empty()) {
+    return SteadyTime::max();
+  }
+  const Pending& oldest = pending_.begin()->second;
+  const bool may = !oldest.barrier.savepoint && !oldest.barrier.stops &&
+                   oldest.count == overtaking_.channels.size();
+  return may ? oldest.patient : SteadyTime::max();
+}
+
+BarrierVerdict BarrierOvertaker::overtake(SteadyTime now) {
+  BarrierVerdict verdict;
+  if (overtakesAt() > now) {
+    return verdict;
+  }
+  const Pending& oldest = pending_.begin()->second;
+  verdict.release = true;
+  verdict.passed = oldest.barrier;
+  verdict.passed->unaligned = true;
+  verdict.alignment = now - oldest.since;
+  verdict.overtaken = true;
+  aligner_.pass(oldest.barrier.checkpoint);
+  pending_.erase(pending_.begin());
+  return verdict;
 }
 
 }  // namespace weir::worker

@@ -14,7 +14,8 @@ runtime::SavedState savedStateOf(const state::StateSummary& summary, const Froze
   info.kind = summary.kind;
   info.key = summary.key_schema;
   info.value = summary.value_schema;
-  info.declared_late = !frozen.declared.contains(summary.name);
+  info.declared_late =
+      summary.kind != state::StateKind::kInFlight && !frozen.declared.contains(summary.name);
   info.entries = summary.entries;
   info.bytes = summary.bytes;
   info.mode = summary.mode;

@@ -246,6 +246,8 @@ bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
   ack.freeze_millis = snapshot.freeze_millis;
   ack.queue_millis = queued;
   ack.last_channel = snapshot.last_channel;
+  ack.unaligned = snapshot.unaligned;
+  ack.in_flight_bytes = snapshot.in_flight_bytes;
   ack.write_millis = millisSince(clock_, start);
   descriptions_.shorten(ack);
   report_(std::move(ack));

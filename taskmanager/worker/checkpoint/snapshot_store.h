@@ -44,7 +44,9 @@ struct Snapshot {
   std::uint32_t alignment_millis = 0;
   std::uint32_t flush_millis = 0;
   std::uint32_t freeze_millis = 0;
-  std::uint32_t last_channel = 0;  ///< As in CheckpointAck.
+  std::uint32_t last_channel = 0;  ///< As in CheckpointAck, like the next two.
+  bool unaligned = false;
+  std::uint64_t in_flight_bytes = 0;
 };
 
 /// Stores snapshots in the background and acknowledges them, while their tasks go on.

@@ -12,13 +12,15 @@ EdgeSender::EdgeSender(std::vector<std::unique_ptr<OutputChannel>> channels,
                        BufferPool& pool,
                        WakeSignal& signal,
                        const std::atomic<bool>& stop,
-                       const Clock& clock)
+                       const Clock& clock,
+                       Overdraft* overdraft)
     : channels_(std::move(channels)),
       flows_(channels_.size(), FlowWindow(pool.segmentBytes() / 8 * 7, InputGate::kCredits)),
       pool_(pool),
       signal_(signal),
       stop_(stop),
-      clock_(clock) {}
+      clock_(clock),
+      overdraft_(overdraft) {}
 
 EdgeSender::~EdgeSender() { pool_.giveAll(recycled_); }
 
@@ -71,8 +73,23 @@ void EdgeSender::waitAndSend(std::uint32_t channel, Buffer& buffer) {
       waited_ += end - start;
       return;
     }
-    signal_.wait();
+    SteadyTime until = SteadyTime::max();
+    if (sendOverdrawn(channel, buffer, until)) {
+      waited_ += clock_.now() - start;
+      return;
+    }
+    signal_.wait(until);
   }
+}
+
+bool EdgeSender::sendOverdrawn(std::uint32_t channel, Buffer& buffer, SteadyTime& until) {
+  const SteadyTime from = overdraft_ == nullptr ? SteadyTime::max() : overdraft_->from();
+  if (from > clock_.now()) {
+    until = from;
+    return false;
+  }
+  return channels_[channel]->trySend(
+      buffer, windowOf(channel) + InputGate::kOverdraft, signal_, recycled_);
 }
 
 bool EdgeSender::hasRoom() {

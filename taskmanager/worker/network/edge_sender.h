@@ -13,10 +13,20 @@
 
 namespace weir::worker {
 
+/// Says when the records of a task may leave in spite of full channels, so that it gets to a
+/// barrier that waits for it. Task's thread.
+class Overdraft {
+ public:
+  virtual ~Overdraft() = default;
+  /// From when on; SteadyTime::max() when nothing waits.
+  virtual SteadyTime from() = 0;
+};
+
 /// The channels of one outgoing edge of one subtask: what an EdgeWriter fills and emits to.
 ///
 /// emit() holds its caller back while a channel is full; how much a channel takes follows its
-/// receiver's pace (FlowWindow). Lives as long as its task; task's thread only. Waiting ends with
+/// receiver's pace (FlowWindow). Where a barrier must not wait, InputGate::kOverdraft buffers more
+/// find room. Lives as long as its task; task's thread only. Waiting ends with
 /// CancelledException once `stop` is set and the signal woken.
 class EdgeSender final : public functions::EdgeOutput {
  public:
@@ -24,7 +34,8 @@ class EdgeSender final : public functions::EdgeOutput {
              BufferPool& pool,
              WakeSignal& signal,
              const std::atomic<bool>& stop,
-             const Clock& clock);
+             const Clock& clock,
+             Overdraft* overdraft = nullptr);
   ~EdgeSender() override;
 
   std::uint32_t channels() const override { return static_cast<std::uint32_t>(channels_.size()); }
@@ -46,6 +57,8 @@ class EdgeSender final : public functions::EdgeOutput {
   std::uint32_t windowOf(std::uint32_t channel) const {
     return pool_.exhausted() ? 1 : flows_[channel].window();
   }
+  /// Sends, perhaps beyond the window; else how long to wait at most for that to be allowed.
+  bool sendOverdrawn(std::uint32_t channel, functions::Buffer& buffer, SteadyTime& until);
   void waitAndSend(std::uint32_t channel, functions::Buffer& buffer);
 
   std::vector<std::unique_ptr<OutputChannel>> channels_;
@@ -55,6 +68,7 @@ class EdgeSender final : public functions::EdgeOutput {
   WakeSignal& signal_;                       // The task's.
   const std::atomic<bool>& stop_;            // The task's.
   const Clock& clock_;
+  Overdraft* overdraft_;  // The task's; may be null.
   std::uint64_t bytes_sent_ = 0;
   Duration waited_{};
 };

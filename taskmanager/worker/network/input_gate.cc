@@ -1,5 +1,7 @@
 #include "taskmanager/worker/network/input_gate.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace weir::worker {
@@ -65,6 +67,10 @@ void InputGate::pushSignal(std::uint32_t index, const functions::Signal& signal)
   {
     std::lock_guard lock(mutex_);
     append(index, signal);
+    if (const auto* barrier = std::get_if<functions::Barrier>(&signal); barrier && announces_) {
+      announced_.push_back(Announcement{index, *barrier});
+      announced_any_.store(true, std::memory_order_release);
+    }
   }
   consumer_.wake();
 }
@@ -73,7 +79,8 @@ bool InputGate::pushFromPeer(std::uint32_t index, Buffer buffer) {
   {
     std::lock_guard lock(mutex_);
     Channel& channel = channels_[index];
-    if (channel.in_flight.load(std::memory_order_relaxed) >= kCredits) {
+    if (channel.in_flight.load(std::memory_order_relaxed) >=
+        kCredits + (announces_ ? kOverdraft : 0)) {
       return false;
     }
     channel.in_flight.fetch_add(1, std::memory_order_relaxed);
@@ -149,9 +156,9 @@ void InputGate::recycle(std::uint32_t index, Buffer buffer) {
 std::uint32_t InputGate::takeCredits(Channel& channel, bool all) {
   if (pool_.exhausted()) {
     // One buffer under way, no more: grant one when the peer has none left and nothing waits.
-    const bool stuck = channel.owed == kCredits;
-    channel.owed -= stuck ? 1 : 0;
-    return stuck ? 1 : 0;
+    const std::uint32_t granted = channel.owed - std::min(channel.owed, kCredits - 1);
+    channel.owed -= granted;
+    return granted;
   }
   if (!all && channel.owed < kCredits / 2) {
     return 0;
@@ -172,6 +179,35 @@ void InputGate::returnCredits() {
     }
   }
   owing_.swap(still);
+}
+
+std::vector<Announcement> InputGate::takeAnnounced() {
+  std::lock_guard lock(mutex_);
+  announced_any_.store(false, std::memory_order_relaxed);
+  return std::exchange(announced_, {});
+}
+
+std::vector<Arrival> InputGate::copyAhead(CheckpointId checkpoint) {
+  const auto is_barrier = [checkpoint](const functions::Element& element) {
+    const auto* signal = std::get_if<functions::Signal>(&element);
+    const auto* barrier = signal == nullptr ? nullptr : std::get_if<functions::Barrier>(signal);
+    return barrier != nullptr && barrier->checkpoint == checkpoint;
+  };
+  std::vector<Arrival> ahead;
+  std::lock_guard lock(mutex_);
+  for (std::uint32_t index = 0; index < channels_.size(); ++index) {
+    const auto& queue = channels_[index].queue;
+    const auto end = std::ranges::find_if(queue, is_barrier);
+    for (auto one = queue.begin(); end != queue.end() && one != end; ++one) {
+      if (const auto* buffer = std::get_if<Buffer>(&*one)) {
+        ahead.push_back(Arrival{index, functions::copyOf(buffer->view())});
+      } else if (const auto& signal = std::get<functions::Signal>(*one);
+                 std::holds_alternative<functions::Watermark>(signal)) {
+        ahead.push_back(Arrival{index, signal});
+      }
+    }
+  }
+  return ahead;
 }
 
 void InputGate::block(std::uint32_t index) {

@@ -27,17 +27,25 @@ struct Arrival {
   functions::Element element;
 };
 
+/// A barrier that has come to a gate, behind whatever its channel holds.
+struct Announcement {
+  std::uint32_t channel = 0;
+  functions::Barrier barrier;
+};
+
 /// All input channels of one subtask: what producers have sent and it has not read yet, in the
 /// order of each channel.
 ///
 /// Each channel holds at most `credits` data buffers; a blocked one (it has delivered its barrier)
-/// is not read, so that its sender runs out of room. Producers and the consumer share one lock,
-/// taken once a buffer. Lives as long as its worker. Threads: push*() and inFlight() from any, the
-/// others from the consumer's.
+/// is not read, so that its sender runs out of room. A sender that a barrier waits for may send
+/// kOverdraft more. Producers and the consumer share one lock, taken once a buffer. Lives as long
+/// as its worker. Threads: push*() and inFlight() from any, the others from the consumer's.
 class InputGate {
  public:
   /// Of one channel, on both sides.
   static constexpr std::uint32_t kCredits = 8;
+  /// Buffers beyond these that one channel takes when a barrier must not wait for room.
+  static constexpr std::uint32_t kOverdraft = 32;
   /// Read buffers that wait on a local channel for its sender to use again.
   static constexpr std::size_t kReturned = 4;
 
@@ -45,6 +53,10 @@ class InputGate {
 
   /// The channel's producer is another process: credits go to `sink`. Before the first push.
   void setPeer(std::uint32_t channel, CreditSink& sink, std::uint32_t link_channel);
+
+  /// Barriers are announced from now on, and senders that they wait for may overdraw. Before the
+  /// first push.
+  void announceBarriers() { announces_ = true; }
 
   std::uint32_t channels() const { return static_cast<std::uint32_t>(channels_.size()); }
 
@@ -69,6 +81,12 @@ class InputGate {
   /// Leaves the channel unread until unblockAll().
   void block(std::uint32_t channel);
   void unblockAll();
+  /// Whether barriers have come since takeAnnounced().
+  bool announced() const { return announced_any_.load(std::memory_order_acquire); }
+  std::vector<Announcement> takeAnnounced();
+  /// Copies of what every channel holds in front of the barrier of `checkpoint`, in the order of
+  /// each channel; nothing of one that has delivered it. Ends and other barriers are left out.
+  std::vector<Arrival> copyAhead(CheckpointId checkpoint);
   /// Returns the credits that were held back to travel together; before the consumer sleeps.
   void returnCredits();
 
@@ -96,6 +114,9 @@ class InputGate {
   WakeSignal& consumer_;  // The task's, which outlives us.
   std::mutex mutex_;
   std::vector<Channel> channels_;
+  bool announces_ = false;
+  std::vector<Announcement> announced_;  // Under the lock, like the next when it is written.
+  std::atomic<bool> announced_any_{false};
   std::deque<std::uint32_t> ready_;   // Not blocked and not empty, in turn.
   std::vector<std::uint32_t> owing_;  // Channels with owed credits; consumer's thread only.
 };

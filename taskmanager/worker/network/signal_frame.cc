@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint8_t kSavepoint = 1;
 constexpr std::uint8_t kStops = 2;
+constexpr std::uint8_t kUnaligned = 4;
 
 }  // namespace
 
@@ -28,7 +29,8 @@ OutFrame encodeSignal(std::uint32_t channel, const Signal& signal) {
                    writer.put(barrier.checkpoint.value());
                    writer.put(barrier.timestamp_millis);
                    writer.put(static_cast<std::uint8_t>((barrier.savepoint ? kSavepoint : 0) |
-                                                        (barrier.stops ? kStops : 0)));
+                                                        (barrier.stops ? kStops : 0) |
+                                                        (barrier.unaligned ? kUnaligned : 0)));
                    return FrameType::kBarrier;
                  },
                  [](const EndOfInput&) { return FrameType::kEndOfInput; }},
@@ -53,6 +55,7 @@ Result<Signal> decodeSignal(FrameType type, std::string_view bytes) {
     const auto kind = reader.get<std::uint8_t>();
     barrier.savepoint = (kind & kSavepoint) != 0;
     barrier.stops = (kind & kStops) != 0;
+    barrier.unaligned = (kind & kUnaligned) != 0;
     signal = barrier;
   }
   if (!isSignal(type) || reader.failed() || reader.remaining() != 0) {

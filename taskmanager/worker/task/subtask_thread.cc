@@ -27,13 +27,35 @@ SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
              deployment.graph->checkpoints.mode,
              services.buffers,
              signal_,
-             services.clock),
+             services.clock,
+             deployment.graph->checkpoints.unaligned
+                 ? std::optional(OvertakenInput::of(deployment.graph,
+                                                    planGate(deployment.graph, vertex, subtask)))
+                 : std::nullopt),
       outputs_(services.buffers, signal_, stop_.flag(), services.clock, buffer_timeout),
       reports_(
           deployment.execution, id_, input_, outputs_, services.report, services.most_accumulators),
-      steps_({input_, outputs_, reports_, poll_timer_, signal_, services.clock}) {}
+      steps_({input_, outputs_, reports_, poll_timer_, signal_, services.clock}) {
+  if (deployment.graph->checkpoints.unaligned) {
+    outputs_.overdrawFor([this] { return barrierWaits(); });
+  }
+}
 
 SubtaskThread::~SubtaskThread() { join(); }
+
+SteadyTime SubtaskThread::barrierWaits() {
+  if (!isSource()) {
+    return input_.overtakesAt();
+  }
+  if (!mailbox_.filled()) {
+    mail_since_.reset();
+    return SteadyTime::max();
+  }
+  if (!mail_since_) {
+    mail_since_ = services_.clock.now();
+  }
+  return *mail_since_ + deployment_.graph->checkpoints.aligned_timeout;
+}
 
 void SubtaskThread::join() {
   if (thread_.joinable()) {
@@ -130,11 +152,14 @@ void SubtaskThread::prepare() {
       outputs_,
       services_.snapshots,
       services_.clock,
-      stop_);
-  if (auto restored = restoreChain(*chain_, deployment_, vertex_, id_, services_.files);
+      stop_,
+      deployment_.graph->checkpoints);
+  InFlightRestore in_flight(deployment_, code_, *chain_, vertex_, id_.subtask);
+  if (auto restored = restoreChain(*chain_, deployment_, vertex_, id_, services_.files, in_flight);
       !restored) {
     throw RestoreError(restored.error());
   }
+  input_.replay(in_flight.take());
   chain_->open();
   prepared_ = true;
   if (deployment_.stopped) {
@@ -165,6 +190,7 @@ void SubtaskThread::handleMail() {
   if (!mailbox_.filled()) {
     return;
   }
+  mail_since_.reset();
   for (const Mail& mail : mailbox_.takeAll()) {
     std::visit(Overloaded{[this](const runtime::CheckpointOrder& order) {
                             if (isSource()) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "common/runtime/deployment.h"
 #include "common/runtime/messages.h"
 #include "taskmanager/worker/operators/operator_chain.h"
+#include "taskmanager/worker/task/in_flight_restore.h"
 #include "taskmanager/worker/task/mailbox.h"
 #include "taskmanager/worker/task/poll_timer.h"
 #include "taskmanager/worker/task/stop_request.h"
@@ -80,6 +82,8 @@ class SubtaskThread {
   void handleMail();
   void hearCompleted();
   void closeQuietly();
+  /// From when on a barrier waits for what the task is about: of a source, an order for one.
+  SteadyTime barrierWaits();
   std::string place() const;  // " (in 'operator', subtask 1 of 2)"
 
   const runtime::Deployment& deployment_;
@@ -101,6 +105,7 @@ class SubtaskThread {
   TaskSteps steps_;
   bool prepared_ = false;  // Operators are open.
   bool finish_ = false;
+  std::optional<SteadyTime> mail_since_;  // Seen while waiting for room, and not handled.
 
   std::function<void()> ended_;
   std::thread thread_;  // Last.

@@ -42,7 +42,8 @@ Status restoreChain(OperatorChain& chain,
                     const runtime::Deployment& deployment,
                     std::uint32_t vertex,
                     const runtime::TaskId& task,
-                    fs::FileSystem& files) {
+                    fs::FileSystem& files,
+                    InFlightRestore& in_flight) {
   const auto found =
       std::ranges::find(deployment.restores.tasks, task, &runtime::TaskRestore::task);
   if (found == deployment.restores.tasks.end()) {
@@ -63,6 +64,9 @@ Status restoreChain(OperatorChain& chain,
                            files)
                    .during("restore operator '" + what.name + "'"));
       WEIR_RETURN_IF_ERROR(chain.restore(i, opened));
+      if (i == 0) {
+        WEIR_RETURN_IF_ERROR(in_flight.add(opened).during("restore operator '" + what.name + "'"));
+      }
       if (order.finished) {
         chain.setFinished(i);
       }

@@ -21,13 +21,15 @@ TaskCheckpoints::TaskCheckpoints(Self self,
                                  TaskOutputs& outputs,
                                  SnapshotStore& store,
                                  const Clock& clock,
-                                 StopRequest& stop)
+                                 StopRequest& stop,
+                                 const graph::CheckpointSettings& settings)
     : self_(std::move(self)),
       chain_(chain),
       outputs_(outputs),
       store_(store),
       clock_(clock),
-      stop_(stop) {}
+      stop_(stop),
+      settings_(settings) {}
 
 void TaskCheckpoints::startStopped() {
   stopped_ = true;
@@ -37,7 +39,9 @@ void TaskCheckpoints::startStopped() {
 void TaskCheckpoints::onTrigger(const runtime::CheckpointOrder& order) {
   if (isNew(order)) {
     const bool stops = order.stop != runtime::StopMode::kNone;
-    takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint, stops}, {});
+    const bool unaligned = settings_.unaligned && settings_.aligned_timeout == Duration::zero() &&
+                           !order.savepoint && !stops;
+    takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint, stops, unaligned}, {});
   }
 }
 
@@ -56,6 +60,15 @@ void TaskCheckpoints::onAborted(CheckpointId checkpoint) {
   chain_.notifyAborted(checkpoint);
 }
 
+void TaskCheckpoints::sendOn(const functions::Barrier& barrier, SteadyTime now) {
+  if (settings_.unaligned && !barrier.savepoint && !barrier.stops) {
+    outputs_.overdrawFrom(barrier.unaligned ? now : now + settings_.aligned_timeout);
+  }
+  chain_.receive(barrier);
+  outputs_.overdrawFrom(SteadyTime::max());
+  outputs_.noteFlushed();
+}
+
 void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment alignment) {
   last_snapshot_ = barrier.checkpoint;
   if (barrier.stops) {  // Known before it is acknowledged: then peers may finish.
@@ -63,8 +76,7 @@ void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment 
     stop_.letPeersGo(true);
   }
   const SteadyTime aligned = clock_.now();
-  chain_.receive(barrier);
-  outputs_.noteFlushed();
+  sendOn(barrier, aligned);
   const SteadyTime start = clock_.now();
   auto frozen = chain_.snapshot(barrier.checkpoint);
   Snapshot snapshot;
@@ -75,6 +87,7 @@ void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment 
   snapshot.alignment_millis = toMillis(alignment.took);
   snapshot.flush_millis = toMillis(start - aligned);
   snapshot.last_channel = alignment.last_channel;
+  snapshot.unaligned = barrier.unaligned;
   snapshot.freeze_millis = toMillis(clock_.now() - start);
   for (std::size_t i = 0; i < frozen.size(); ++i) {
     const graph::JobOperator& what = chain_.description(i);
@@ -83,6 +96,14 @@ void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment 
       one.declared.insert(declared.name);
     }
     snapshot.operators.push_back(std::move(one));
+  }
+  if (!alignment.in_flight.empty()) {
+    for (const InFlightRecords& one : alignment.in_flight) {
+      snapshot.in_flight_bytes += one.bytes();
+    }
+    FrozenOperator& head = snapshot.operators.front();
+    head.state = withInFlight(std::move(head.state), alignment.in_flight);
+    crashPoint("unaligned.overtaken");
   }
   store_.store(std::move(snapshot));
   if (barrier.stops) {

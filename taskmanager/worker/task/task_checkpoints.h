@@ -3,9 +3,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/clock.h"
+#include "common/graph/job_graph.h"
 #include "common/runtime/messages.h"
+#include "taskmanager/worker/checkpoint/in_flight.h"
 #include "taskmanager/worker/checkpoint/snapshot_store.h"
 #include "taskmanager/worker/operators/operator_chain.h"
 #include "taskmanager/worker/task/stop_request.h"
@@ -31,6 +35,8 @@ class TaskCheckpoints {
   struct Alignment {
     Duration took{};                 ///< From the first channel's to the last one's.
     std::uint32_t last_channel = 0;  ///< From 1: that of the last one.
+    /// The barrier has overtaken these, which belong to the snapshot.
+    std::vector<InFlightRecords> in_flight{};
   };
 
   /// References outlive it.
@@ -39,7 +45,8 @@ class TaskCheckpoints {
                   TaskOutputs& outputs,
                   SnapshotStore& store,
                   const Clock& clock,
-                  StopRequest& stop);
+                  StopRequest& stop,
+                  const graph::CheckpointSettings& settings);
 
   /// For sources: takes the snapshot now, unless it was asked for before. With one that stops the
   /// job, nothing is to be emitted behind it: see halted().
@@ -55,7 +62,7 @@ class TaskCheckpoints {
   bool halted() const { return stopped_ || stopping_.has_value(); }
   /// For others: a barrier has come, all that belongs to the snapshot was received.
   void onBarrier(const functions::Barrier& barrier, Alignment alignment) {
-    takeSnapshot(barrier, alignment);
+    takeSnapshot(barrier, std::move(alignment));
   }
   void onCompleted(CheckpointId checkpoint);
   void onAborted(CheckpointId checkpoint);
@@ -64,13 +71,16 @@ class TaskCheckpoints {
 
  private:
   void takeSnapshot(const functions::Barrier& barrier, Alignment alignment);
+  /// Sends the barrier through the operators and out, behind all that came before it.
+  void sendOn(const functions::Barrier& barrier, SteadyTime now);
 
   const Self self_;
   OperatorChain& chain_;  // The task's, as is the next.
   TaskOutputs& outputs_;
   SnapshotStore& store_;  // The worker's.
   const Clock& clock_;
-  StopRequest& stop_;  // The task's.
+  StopRequest& stop_;                          // The task's.
+  const graph::CheckpointSettings& settings_;  // The job's.
   CheckpointId last_snapshot_;
   std::optional<CheckpointId> stopping_;  // With this snapshot.
   bool stopped_ = false;

@@ -1,8 +1,11 @@
 #include "taskmanager/worker/task/task_input.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
+
+#include "common/base/crash_point.h"
 
 namespace weir::worker {
 
@@ -18,10 +21,16 @@ TaskInput::TaskInput(const std::vector<GateSection>& sections,
                      graph::CheckpointingMode mode,
                      BufferPool& buffers,
                      WakeSignal& signal,
-                     const Clock& clock)
-    : gate_(channelsOf(sections), buffers, signal),
-      barriers_(BarrierHandler::make(mode, gate_.channels())),
-      clock_(clock) {
+                     const Clock& clock,
+                     std::optional<OvertakenInput> overtaken)
+    : gate_(channelsOf(sections), buffers, signal), clock_(clock) {
+  std::optional<Overtaking> overtaking;
+  if (overtaken && !sections.empty()) {
+    overtaking = std::move(overtaken->overtaking);
+    edges_ = std::move(overtaken->edges);
+    gate_.announceBarriers();
+  }
+  barriers_ = BarrierHandler::make(mode, gate_.channels(), std::move(overtaking));
   std::vector<std::uint32_t> widths;  // By port: channels.
   for (const GateSection& section : sections) {
     widths.resize(std::max<std::size_t>(widths.size(), section.port + 1));
@@ -29,7 +38,7 @@ TaskInput::TaskInput(const std::vector<GateSection>& sections,
       channels_.push_back(Channel{
           static_cast<std::uint32_t>(sections_.size()), section.port, widths[section.port]++});
     }
-    sections_.push_back(Section{section.edge, nullptr});
+    sections_.push_back(Section{section.edge, section.first, nullptr});
   }
   for (const std::uint32_t width : widths) {
     ports_.emplace_back(width);
@@ -41,11 +50,25 @@ void TaskInput::connect(OperatorChain& chain) {
   for (Section& section : sections_) {
     section.reader = &chain.reader(section.edge);
   }
+  for (std::size_t i = 0; i < edges_.size(); ++i) {
+    edges_[i].schema = sections_[i].reader->schema();
+  }
+}
+
+void TaskInput::replay(std::vector<Arrival> elements) {
+  replay_.assign(std::make_move_iterator(elements.begin()),
+                 std::make_move_iterator(elements.end()));
 }
 
 TaskInput::Next TaskInput::next() {
   if (!current_) {
-    current_ = gate_.next();
+    replaying_ = !replay_.empty();
+    if (replaying_) {
+      current_ = std::move(replay_.front());
+      replay_.pop_front();
+    } else {
+      current_ = gate_.next();
+    }
     if (!current_) {
       return Next::kNothing;
     }
@@ -65,7 +88,11 @@ bool TaskInput::read(std::size_t limit) {
   if (offset_ < buffer.size()) {
     return true;
   }
-  gate_.recycle(current_->channel, std::move(buffer));
+  if (!replaying_) {
+    gate_.recycle(current_->channel, std::move(buffer));
+  } else if (replay_.empty()) {
+    crashPoint("unaligned.replayed");
+  }
   current_.reset();
   return false;
 }
@@ -82,7 +109,7 @@ std::optional<TaskInput::Joined> TaskInput::join() {
     return std::nullopt;
   }
   open_ports_ -= std::holds_alternative<functions::EndOfInput>(*joined) ? 1 : 0;
-  return Joined{*joined, channel.port, {}, 0};
+  return Joined{*joined, channel.port};
 }
 
 std::optional<TaskInput::Joined> TaskInput::align(std::uint32_t channel,
@@ -93,6 +120,58 @@ std::optional<TaskInput::Joined> TaskInput::align(std::uint32_t channel,
     return std::nullopt;
   }
   return Joined{*verdict.passed, 0, verdict.alignment, channel + 1};
+}
+
+SteadyTime TaskInput::overtakesAt() {
+  if (gate_.announced()) {
+    const SteadyTime now = clock_.now();
+    for (const Announcement& one : gate_.takeAnnounced()) {
+      barriers_->onAnnounced(one.channel, one.barrier, now);
+    }
+  }
+  return barriers_->overtakesAt();
+}
+
+std::optional<TaskInput::Joined> TaskInput::overtake() {
+  const BarrierVerdict verdict = barriers_->overtake(clock_.now());
+  if (!verdict.passed) {
+    return std::nullopt;
+  }
+  Joined joined{*verdict.passed, 0, verdict.alignment};
+  joined.overtaken = true;
+  joined.in_flight = copyInFlight(verdict.passed->checkpoint);
+  apply(0, verdict);
+  return joined;
+}
+
+/// A barrier that was delivered blocks its channel, so that what is being read came before it.
+std::vector<InFlightRecords> TaskInput::copyInFlight(CheckpointId checkpoint) {
+  std::vector<InFlightRecords> records(sections_.size());
+  const auto add = [&](std::uint32_t channel, functions::Element element) {
+    const std::uint32_t section = channels_[channel].section;
+    records[section].elements.push_back({channel - sections_[section].first, std::move(element)});
+  };
+  if (current_) {
+    const auto bytes = std::get<Buffer>(current_->element).view();
+    Buffer rest = functions::copyOf(bytes.subspan(offset_ == 0 ? 0 : offset_ - 1));
+    rest.data()[0] = bytes[0];  // The header, in front of the records that are left.
+    add(current_->channel, std::move(rest));
+  }
+  for (const Arrival& one : replay_) {
+    if (const auto* buffer = std::get_if<Buffer>(&one.element)) {
+      add(one.channel, functions::copyOf(buffer->view()));
+    } else {
+      add(one.channel, std::get<functions::Signal>(one.element));
+    }
+  }
+  for (Arrival& one : gate_.copyAhead(checkpoint)) {
+    add(one.channel, std::move(one.element));
+  }
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    records[i].edge = edges_[i];
+  }
+  std::erase_if(records, [](const InFlightRecords& one) { return one.elements.empty(); });
+  return records;
 }
 
 void TaskInput::abort(CheckpointId checkpoint) { apply(0, barriers_->onAborted(checkpoint)); }

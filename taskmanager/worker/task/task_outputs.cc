@@ -5,8 +5,9 @@
 namespace weir::worker {
 
 void TaskOutputs::add(std::uint32_t edge, std::vector<std::unique_ptr<OutputChannel>> channels) {
-  senders_[edge] =
-      std::make_unique<EdgeSender>(std::move(channels), buffers_, signal_, stop_, clock_);
+  Overdraft* overdraft = this;
+  senders_[edge] = std::make_unique<EdgeSender>(
+      std::move(channels), buffers_, signal_, stop_, clock_, overdraft);
 }
 
 bool TaskOutputs::hasRoom() {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -17,8 +20,11 @@ namespace weir::worker {
 /// in buffers that were started and not sent.
 ///
 /// Lives as long as its task. Threads: add() before the task starts, then the task's.
-class TaskOutputs {
+class TaskOutputs final : private Overdraft {
  public:
+  /// Says from when on a barrier waits for what the task is about; SteadyTime::max(): none does.
+  using BarrierWaits = std::function<SteadyTime()>;
+
   /// References outlive it. `timeout` is how long a record may wait for its buffer to fill;
   /// negative: for ever.
   TaskOutputs(BufferPool& buffers,
@@ -31,6 +37,11 @@ class TaskOutputs {
   /// The channels of an outgoing edge, in order.
   void add(std::uint32_t edge, std::vector<std::unique_ptr<OutputChannel>> channels);
   functions::EdgeOutput& edge(std::uint32_t edge) { return *senders_.at(edge); }
+
+  /// Where barriers may overtake: records leave in spite of full channels once one `waits`.
+  void overdrawFor(BarrierWaits waits) { waits_ = std::move(waits); }
+  /// The same from `time` on, for the barrier that is being sent; until SteadyTime::max() is given.
+  void overdrawFrom(SteadyTime time) { overdraws_from_ = time; }
 
   /// Whether every channel would take a buffer now; if not, the task is woken once all do.
   bool hasRoom();
@@ -49,12 +60,18 @@ class TaskOutputs {
   bool due(SteadyTime now) const { return started_ && hasTimeout() && now >= due_; }
 
  private:
+  SteadyTime from() override {
+    return waits_ ? std::min(overdraws_from_, waits_()) : SteadyTime::max();
+  }
+
   BufferPool& buffers_;            // The worker's.
   WakeSignal& signal_;             // The task's, like the next.
   const std::atomic<bool>& stop_;  // Ends waiting for room.
   const Clock& clock_;
   const std::chrono::milliseconds timeout_;
   std::map<std::uint32_t, std::unique_ptr<EdgeSender>> senders_;  // By edge.
+  BarrierWaits waits_;
+  SteadyTime overdraws_from_ = SteadyTime::max();
   bool started_ = false;
   SteadyTime due_{};
 };

@@ -1,6 +1,7 @@
 #include "taskmanager/worker/task/task_steps.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::worker {
 
@@ -19,11 +20,21 @@ void TaskSteps::begin() {
 }
 
 void TaskSteps::turn() {
+  if (parts_.input.overtakesAt() <= SteadyTime::max() - Duration(1)) {
+    overtake();
+  }
   const Step done = step();
   if (done == Step::kWorked) {
     afterWork();
   } else {
     rest(done);
+  }
+}
+
+void TaskSteps::overtake() {
+  if (auto joined = parts_.input.overtake()) {
+    onSignal(std::move(*joined));
+    look();
   }
 }
 
@@ -69,8 +80,8 @@ TaskSteps::Step TaskSteps::read() {
     case TaskInput::Next::kNothing:
       return Step::kIdle;
     case TaskInput::Next::kSignal:
-      if (const auto joined = parts_.input.join()) {
-        onSignal(*joined);
+      if (auto joined = parts_.input.join()) {
+        onSignal(std::move(*joined));
       }
       now_ = parts_.clock.now();
       return Step::kWorked;
@@ -116,7 +127,7 @@ void TaskSteps::rest(Step step) {
   if (parts_.reports.due(now_)) {
     return parts_.reports.progress(now_);
   }
-  SteadyTime deadline = parts_.reports.dueAt();
+  SteadyTime deadline = std::min(parts_.reports.dueAt(), parts_.input.overtakesAt());
   if (step == Step::kIdle && !input_ended_ && !checkpoints_->halted()) {
     deadline = std::min(deadline, parts_.poll_timer.next());
   }
@@ -144,9 +155,10 @@ void TaskSteps::abort(CheckpointId checkpoint) {
   checkpoints_->onAborted(checkpoint);
 }
 
-void TaskSteps::onSignal(const TaskInput::Joined& joined) {
+void TaskSteps::onSignal(TaskInput::Joined joined) {
   if (const auto* barrier = std::get_if<functions::Barrier>(&joined.signal)) {
-    return checkpoints_->onBarrier(*barrier, {joined.alignment, joined.last_channel});
+    return checkpoints_->onBarrier(
+        *barrier, {joined.alignment, joined.last_channel, std::move(joined.in_flight)});
   }
   chain_->receive(joined.port, joined.signal);
   parts_.outputs.noteDue(parts_.clock.now());

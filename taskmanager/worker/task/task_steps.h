@@ -63,7 +63,8 @@ class TaskSteps {
   void afterWork();
   void rest(Step step);
   void flush();
-  void onSignal(const TaskInput::Joined& joined);
+  void overtake();
+  void onSignal(TaskInput::Joined joined);
   void inputEnded();
 
   const Parts parts_;

@@ -207,6 +207,9 @@ int main(int argc, char** argv) {
   if (const std::int64_t interval = flags.number("interval", 200); interval > 0) {
     env.enableCheckpointing(std::chrono::milliseconds(interval));
   }
+  if (flags.text("unaligned") == "yes") {
+    env.checkpointConfig().enableUnalignedCheckpoints();
+  }
   if (flags.text("restart") == "none") {
     env.setRestartStrategy(weir::RestartStrategies::noRestart());
   }

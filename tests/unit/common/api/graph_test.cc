@@ -330,12 +330,29 @@ TEST(GraphTest, SensibleCheckpointSettingsReachTheGraph) {
       .setCheckpointInterval(7)
       .setCheckpointTimeout(std::chrono::seconds(2))
       .setMinPauseBetweenCheckpoints(0)
-      .setMaxConcurrentCheckpoints(3);
+      .setMaxConcurrentCheckpoints(3)
+      .enableUnalignedCheckpoints()
+      .setAlignedCheckpointTimeout(std::chrono::seconds(4));
   const graph::CheckpointSettings settings = graphOf(env, "checkpoints").checkpoints;
   EXPECT_TRUE(settings.enabled);
   EXPECT_EQ(settings.interval.count(), 7);
   EXPECT_EQ(settings.timeout.count(), 2000);
   EXPECT_EQ(settings.max_concurrent, 3U);
+  EXPECT_TRUE(settings.unaligned);
+  EXPECT_EQ(settings.aligned_timeout.count(), 4000);
+}
+
+TEST(GraphTest, UnalignedCheckpointsAreOffUnlessAskedForAndNotForAtLeastOnce) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  env.fromElements(1).print();
+  EXPECT_FALSE(graphOf(env, "checkpoints").checkpoints.unaligned);
+  env.checkpointConfig().enableUnalignedCheckpoints();
+  EXPECT_TRUE(graphOf(env, "checkpoints").checkpoints.unaligned);
+  env.checkpointConfig().setCheckpointingMode(CheckpointingMode::kAtLeastOnce);
+  EXPECT_THAT(errorOf(env),
+              HasSubstr("unaligned checkpoints are for CheckpointingMode::kExactlyOnce"));
+  env.checkpointConfig().setAlignedCheckpointTimeout(-1);
+  EXPECT_THAT(errorOf(env), HasSubstr("setAlignedCheckpointTimeout()"));
 }
 
 TEST(GraphTest, ALocalEnvironmentHasTheNumberOfCoresUnlessTold) {

@@ -382,5 +382,43 @@ TEST_F(StateMatchingTest, RefusesGeneratedIdsThatMoreOperatorsShareThanBefore) {
   EXPECT_THAT(refusal(metadata), HasSubstr("set uids"));
 }
 
+/// With records in flight to "count" on an edge from the operator `from`.
+runtime::CheckpointMetadata withInFlight(runtime::CheckpointMetadata metadata,
+                                         const std::string& from) {
+  runtime::SavedState state;
+  state.name = "in-flight/" + from;
+  state.kind = state::StateKind::kInFlight;
+  state.entries = 2;
+  state.bytes = 100;
+  metadata.operators[0].states.push_back(state);
+  return metadata;
+}
+
+TEST_F(StateMatchingTest, RecordsInFlightGoToEverySubtaskWhenTheParallelismChanges) {
+  const std::string from = "0/" + testing::operatorId(1).hex();
+  auto same = matchState(withInFlight(snapshot(2), from), graph_, request_);
+  ASSERT_TRUE(same) << same.error().text();
+  EXPECT_THAT(same->restores.sectionsOf(same->restores.tasks[1].operators[0]), SizeIs(1));
+  auto rescaled = matchState(withInFlight(snapshot(5), from), graph_, request_);
+  ASSERT_TRUE(rescaled) << rescaled.error().text();
+  EXPECT_THAT(rescaled->restores.sectionsOf(rescaled->restores.tasks[1].operators[0]), SizeIs(5));
+}
+
+TEST_F(StateMatchingTest, RecordsInFlightAreRefusedWhereTheProgramHasNoSuchEdge) {
+  EXPECT_THAT(refusal(withInFlight(snapshot(), "1/" + testing::operatorId(1).hex())),
+              HasSubstr("came over an edge that the program does not have"));
+  // The operator that sends may have another id by now, if it is the only one.
+  EXPECT_EQ(refusal(withInFlight(snapshot(), "0/" + testing::operatorId(9).hex())), "matched");
+}
+
+TEST_F(StateMatchingTest, RecordsInFlightAreLeftOutOnRequest) {
+  const auto metadata = withInFlight(snapshot(), "1/" + testing::operatorId(1).hex());
+  request_.allow_non_restored = true;
+  auto plan = matchState(metadata, graph_, request_);
+  ASSERT_TRUE(plan) << plan.error().text();
+  EXPECT_THAT(plan->restores.tasks[0].operators[0].dropped,
+              ElementsAre(metadata.operators[0].states[1].name));
+}
+
 }  // namespace
 }  // namespace weir::snapshot

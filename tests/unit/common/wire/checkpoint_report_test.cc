@@ -21,6 +21,8 @@ runtime::CheckpointReport report() {
   report.path = "/chk-9";
   report.failure = "expired";
   report.verdict = "expired: map (2/2)";
+  report.unaligned = true;
+  report.in_flight_bytes = 5;
   runtime::VertexTimeline vertex;
   vertex.id = OperatorId(Bytes16{3});
   vertex.name = "map";
@@ -29,7 +31,7 @@ runtime::CheckpointReport report() {
   vertex.bytes = 7;
   vertex.longest = {1, 2, 3, 4, 5, 6};
   vertex.last = 21;
-  vertex.subtasks = {{0, "a", {1, 2, 3, 4, 5, 6}, 21, 7, "source (1/1)", ""},
+  vertex.subtasks = {{0, "a", {1, 2, 3, 4, 5, 6}, 21, 7, "source (1/1)", "", true, 5},
                      {1, "b", {}, 0, 0, "", "is busy"}};
   report.vertices.push_back(vertex);
   return report;
@@ -51,6 +53,8 @@ TEST(CheckpointReportTest, ComesBackAsItWas) {
   EXPECT_EQ(back->path, sent.path);
   EXPECT_EQ(back->failure, sent.failure);
   EXPECT_EQ(back->verdict, sent.verdict);
+  EXPECT_EQ(back->unaligned, sent.unaligned);
+  EXPECT_EQ(back->in_flight_bytes, sent.in_flight_bytes);
   EXPECT_EQ(back->vertices, sent.vertices);
 }
 
@@ -69,6 +73,8 @@ TEST(CheckpointReportTest, AnAcknowledgementSaysWhereItsTimeWent) {
   ack.queue_millis = 4;
   ack.write_millis = 5;
   ack.last_channel = 6;
+  ack.unaligned = true;
+  ack.in_flight_bytes = 7;
   const auto back = fromProto(toProto(runtime::TaskManagerReport(ack)));
   ASSERT_TRUE(back);
   const auto& same = std::get<runtime::CheckpointAck>(*back);
@@ -78,6 +84,8 @@ TEST(CheckpointReportTest, AnAcknowledgementSaysWhereItsTimeWent) {
   EXPECT_EQ(same.queue_millis, 4U);
   EXPECT_EQ(same.write_millis, 5U);
   EXPECT_EQ(same.last_channel, 6U);
+  EXPECT_TRUE(same.unaligned);
+  EXPECT_EQ(same.in_flight_bytes, 7U);
 }
 
 }  // namespace

@@ -346,16 +346,28 @@ TEST(MetadataTest, EveryTruncationAndAnythingAppendedIsCorruption) {
   EXPECT_EQ(decodeMetadata(image + "x").error().code(), ErrorCode::kCorruption);
 }
 
+TEST(MetadataTest, WhatReleasesThatKnowVersion1MayNotIgnoreRaisesTheVersion) {
+  EXPECT_EQ(encodeMetadata(metadata())[8], 1);
+  runtime::CheckpointMetadata with = metadata();
+  with.operators[0].states.push_back(
+      {"in-flight/0/ab", state::StateKind::kInFlight, {}, {}, false, 3, 24});
+  const std::string image = encodeMetadata(with);
+  EXPECT_EQ(image[8], 2);
+  const auto back = decodeMetadata(image);
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  EXPECT_TRUE(back->hasInFlight());
+}
+
 TEST(MetadataTest, AnIntactImageOfANewerFormatIsRefusedByItsNumber) {
-  // Version 2 with no message, and the checksum that belongs to it.
+  // Version 3 with no message, and the checksum that belongs to it.
   const std::string newer(
-      "WEIRMETA\x02\0\0\0\0\0\0\0\0\0\0\0"
-      "\x84\x62\x30\xa7\x15\xec\x2f\xdc",
+      "WEIRMETA\x03\0\0\0\0\0\0\0\0\0\0\0"
+      "\xac\xef\x71\x59\x61\x42\x3a\xe9",
       28);
   const auto back = decodeMetadata(newer);
   ASSERT_FALSE(back.has_value());
   EXPECT_EQ(back.error().code(), ErrorCode::kInvalidArgument) << back.error().text();
-  EXPECT_NE(back.error().text().find("format 2"), std::string::npos) << back.error().text();
+  EXPECT_NE(back.error().text().find("format 3"), std::string::npos) << back.error().text();
 }
 
 runtime::JobProgram program() { return {deployment().program, jobGraph()}; }

@@ -34,6 +34,7 @@ class CheckpointHistoryTest : public ::testing::Test {
     runtime::CheckpointPhases phases = {};  // As measured, without the start delay.
     std::uint32_t last_channel = 0;
     Duration at{};
+    std::uint64_t in_flight_bytes = 0;
   };
   void acknowledge(const Ack& what) {
     runtime::CheckpointAck ack;
@@ -45,6 +46,8 @@ class CheckpointHistoryTest : public ::testing::Test {
     ack.queue_millis = what.phases.queue;
     ack.write_millis = what.phases.write;
     ack.last_channel = what.last_channel;
+    ack.in_flight_bytes = what.in_flight_bytes;
+    ack.unaligned = what.in_flight_bytes > 0;
     history_.acknowledged(ack, 10, what.at);
   }
   void acknowledgeSources() {
@@ -80,6 +83,20 @@ TEST_F(CheckpointHistoryTest, KeepsWhatEachSubtaskTook) {
   EXPECT_EQ(map.host, "host1");
   EXPECT_EQ(report.vertices[0].acknowledged, 2U);
   EXPECT_EQ(report.vertices[0].bytes, 20U);
+}
+
+TEST_F(CheckpointHistoryTest, SaysWhatItsBarriersHaveOvertakenAndWhere) {
+  begin();
+  acknowledgeSources();
+  acknowledge({.vertex = 2, .subtask = 0, .at = 20ms, .in_flight_bytes = 30});
+  acknowledge({.vertex = 2, .subtask = 1, .at = 20ms, .in_flight_bytes = 12});
+  completed(30ms);
+  const auto report = *history_.report(id_);
+  EXPECT_TRUE(report.unaligned);
+  EXPECT_EQ(report.in_flight_bytes, 42U);
+  EXPECT_FALSE(report.vertices[0].subtasks[0].unaligned);
+  EXPECT_TRUE(report.vertices[1].subtasks[1].unaligned);
+  EXPECT_EQ(report.vertices[1].subtasks[1].in_flight_bytes, 12U);
 }
 
 TEST_F(CheckpointHistoryTest, ACheckpointWithinItsIntervalIsInTime) {

@@ -133,5 +133,91 @@ TEST_F(InputGateTest, GrantsAPeerOneBufferAtATimeWhileThePoolIsExhausted) {
   EXPECT_THAT(granted, ElementsAre(Pair(3, 1), Pair(3, InputGate::kCredits - 1)));
 }
 
+functions::Signal barrierOf(std::uint64_t id) {
+  functions::Barrier barrier;
+  barrier.checkpoint = CheckpointId(id);
+  return barrier;
+}
+
+TEST_F(InputGateTest, AnnouncesBarriersThatStandBehindRecords) {
+  gate.announceBarriers();
+  push(1, 7);
+  EXPECT_FALSE(gate.announced());
+  gate.pushSignal(1, barrierOf(3));
+  ASSERT_TRUE(gate.announced());
+  const auto announced = gate.takeAnnounced();
+  ASSERT_EQ(announced.size(), 1U);
+  EXPECT_EQ(announced[0].channel, 1U);
+  EXPECT_EQ(announced[0].barrier.checkpoint, CheckpointId(3));
+  EXPECT_FALSE(gate.announced());
+  EXPECT_EQ(next(), 7);
+}
+
+TEST_F(InputGateTest, AnnouncesNothingToWhoDoesNotAsk) {
+  gate.pushSignal(1, barrierOf(3));
+  EXPECT_FALSE(gate.announced());
+}
+
+TEST_F(InputGateTest, CopiesWhatStandsInFrontOfABarrierAndNothingBehindIt) {
+  push(0, 1);
+  gate.pushSignal(0, functions::Watermark{5});
+  gate.pushSignal(0, barrierOf(1));  // Aborted, and passed over.
+  push(0, 2);
+  gate.pushSignal(0, functions::EndOfInput{});
+  gate.pushSignal(0, barrierOf(2));
+  push(0, 3);
+  push(1, 4);  // Its barrier was delivered.
+  std::vector<std::string> ahead;
+  for (const Arrival& one : gate.copyAhead(CheckpointId(2))) {
+    EXPECT_EQ(one.channel, 0U);
+    if (const auto* buffer = std::get_if<Buffer>(&one.element)) {
+      int number = 0;
+      std::memcpy(&number, buffer->data(), sizeof number);
+      ahead.push_back(std::to_string(number));
+    } else {
+      ahead.push_back("watermark");
+    }
+  }
+  EXPECT_THAT(ahead, ElementsAre("1", "watermark", "2"));
+  EXPECT_THAT((std::vector{next(), next()}), ElementsAre(1, 4));  // All of it is still there.
+}
+
+TEST_F(InputGateTest, APeerMayOverdrawItsCreditsAndGetsThemBack) {
+  gate.announceBarriers();
+  gate.setPeer(0, *this, 70);
+  for (std::uint32_t i = 0; i < InputGate::kCredits + InputGate::kOverdraft; ++i) {
+    EXPECT_TRUE(gate.pushFromPeer(0, numbered(static_cast<int>(i))));
+  }
+  EXPECT_FALSE(gate.pushFromPeer(0, numbered(0)));
+  std::uint32_t sum = 0;
+  while (next() != -2) {
+  }
+  gate.returnCredits();
+  for (const auto& [channel, credits] : granted) {
+    EXPECT_EQ(channel, 70U);
+    sum += credits;
+  }
+  EXPECT_EQ(sum, InputGate::kCredits + InputGate::kOverdraft);
+}
+
+TEST_F(InputGateTest, AnExhaustedPoolGrantsAnOverdrawnPeerNoMoreThanOneBuffer) {
+  BufferPool small(4096, 0);
+  InputGate own(1, small, consumer);
+  own.announceBarriers();
+  own.setPeer(0, *this, 70);
+  const std::uint32_t sent = InputGate::kCredits + 5;
+  for (std::uint32_t i = 0; i < sent; ++i) {
+    EXPECT_TRUE(own.pushFromPeer(0, small.take()));
+  }
+  for (auto arrival = own.next(); arrival; arrival = own.next()) {
+    own.recycle(0, std::move(std::get<Buffer>(arrival->element)));
+  }
+  std::uint32_t sum = 0;
+  for (const auto& [channel, credits] : granted) {
+    sum += credits;
+  }
+  EXPECT_EQ(sum, sent - (InputGate::kCredits - 1));
+}
+
 }  // namespace
 }  // namespace weir::worker

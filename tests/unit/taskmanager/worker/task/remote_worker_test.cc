@@ -91,6 +91,7 @@ class RemoteWorkerTest : public ::testing::Test {
   }
   void start() {
     graph::ProgramGraph program = keyedJob(space_, 2);
+    program.graph.checkpoints = settings_;
     deployment_.graph = std::move(program.graph);
     deployment_.placement = {{0, 1}, {0, 1}};
     for (std::uint32_t self = 0; self < 2; ++self) {
@@ -137,6 +138,7 @@ class RemoteWorkerTest : public ::testing::Test {
   fs::MemoryFileSystem files_;
   SystemRandom random_;
   SystemClock clock_;
+  graph::CheckpointSettings settings_;
   runtime::Deployment deployment_;
   std::mutex mutex_;  // Connections still come while a worker ends.
   std::array<std::unique_ptr<Worker>, 2> workers_;
@@ -211,6 +213,30 @@ TEST_F(RemoteWorkerTest, CreditsBoundWhatIsUnderWayToASlowConsumer) {
   reports_.awaitAcks(4, 1);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
   EXPECT_LT(space_.emitted - space_.received, 20'000U);
+}
+
+TEST_F(RemoteWorkerTest, ABarrierOvertakesWhatCameFromAnotherWorkerAndCreditsComeBack) {
+  settings_.unaligned = true;
+  space_.count = 20'000;
+  space_.sink_nanos = 20'000'000;
+  start();
+  for (std::uint64_t id = 1; id <= 20; ++id) {  // Each may overdraw.
+    while (space_.received < 3 * id) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    trigger(id);
+    std::uint64_t in_flight = 0;
+    for (const auto& ack : reports_.awaitAcks(4, id)) {
+      EXPECT_TRUE(ack.unaligned);
+      in_flight += ack.in_flight_bytes;
+    }
+    EXPECT_GT(in_flight, 0U);
+  }
+  space_.sink_nanos = 0;
+  reports_.awaitInputEnded(4);
+  tellBoth(runtime::FinishOrder{deployment_.execution});
+  reports_.awaitState(4, TaskState::kFinished);
+  EXPECT_EQ(space_.received, 2 * space_.count);
 }
 
 TEST_F(RemoteWorkerTest, ALostConnectionFailsTheTasksThatUseItNamingThePeer) {
