@@ -311,8 +311,21 @@ def lifecycle(options):
     figure("lifecycle", "cancel_to_canceled", cancelled, "ms")
 
 
+def pressed(options):
+    for variant, unaligned in (("aligned", "false"), ("unaligned", "true")):
+        with Cluster(task_managers=2, slots=1) as cluster:
+            setting = f"execution.checkpointing.unaligned.enabled={unaligned}"
+            job = cluster.run_detached(JOBS / "bench_pressed", options=("-p", 2, "-D", setting))
+            cluster.wait_checkpoints(job, options.runs + 1, timeout=600)
+            reports = cluster.get(f"/jobs/{job}/checkpoints")["all"]
+            done = sorted((one for one in reports if one["status"] == "COMPLETED"), key=lambda one: one["id"])[1:]
+            figure("pressed", f"checkpoint_{variant}", [one["duration"] for one in done], "ms")
+            figure("pressed", f"in_flight_{variant}", [one["in-flight-size"] / 1024 for one in done], "KiB")
+            cluster.weir("cancel", job)
+
+
 def main():
-    workloads = {"keyed_count": keyed_count, "savepoint": savepoint, "offline": offline, "lifecycle": lifecycle}
+    workloads = {"keyed_count": keyed_count, "savepoint": savepoint, "offline": offline, "lifecycle": lifecycle, "pressed": pressed}
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each figure")
     parser.add_argument("--n", type=int, default=60_000_000, help="records of a throughput run")
