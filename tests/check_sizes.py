@@ -28,7 +28,6 @@ LARGER_CLASSES = {
     "common/state/keyed_backend.h": 700,  # With FrozenState, a view of its tables; a second tier is to stand below them.
     "jobmanager/ha/journal/journal_job_store.h": 600,  # With the thread that writes.
     "jobmanager/web/http_server.h": 450,  # With its connections, in the source file.
-    "jobmanager/scheduler/job_master.h": 440,  # With who goes on with the attempt of an earlier leader.
     "taskmanager/daemon/session/session_client.h": 540,  # With all of its state in the source file, so that nobody else includes gRPC.
     "taskmanager/daemon/supervision/data_port.h": 450,  # With what waits for its hello, in the source file.
     "taskmanager/daemon/supervision/launched_worker.h": 500,  # With three plain structures of a start.

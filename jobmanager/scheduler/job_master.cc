@@ -155,13 +155,6 @@ void JobMaster::savepoint(const runtime::SavepointRequest& request,
                          });
 }
 
-Status JobMaster::mayStop() const {
-  runtime::SavepointRequest stop;
-  stop.stop = runtime::StopMode::kSuspend;
-  WEIR_RETURN_IF_ERROR(parts_.stop.mayTake(stop, attempt_.get()));
-  return parts_.savepoints.mayTake();
-}
-
 void JobMaster::cancel(Callback<std::monostate> done) {
   if (phase_ == Phase::kEnding || runtime::isTerminal(state())) {
     done(Error(ErrorCode::kFailedPrecondition,
@@ -250,14 +243,10 @@ void JobMaster::restartOrFail() {
       options_.has_processed && parts_.restarts.strategy().isDefault() && !options_.has_processed();
   std::optional<std::string> restart;
   if (may_restart_ && attempt_->recoverable() && !hopeless) {
-    const auto again = [this] {
+    restart = parts_.pause(attempt_->execution(), failure_, [this] {
       parts_.states.move(JobState::kCreated);
       schedule();
-    };
-    restart = parts_.restarts.pause(attempt_->execution(), failure_, again);
-    if (const auto pause = restart ? std::nullopt : parts_.stop.takeRestart()) {
-      restart = parts_.restarts.pauseFor(*pause, attempt_->execution(), failure_, again);
-    }
+    });
   }
   if (restart) {
     parts_.states.move(JobState::kRestarting, *restart);
@@ -272,32 +261,10 @@ void JobMaster::end(JobState terminal) {
 }
 
 runtime::JobSummary JobMaster::summary() const {
-  constexpr std::size_t kMostListedBytes = 1000;  // Of a failure, in a list of jobs.
-  return {.id = parts_.id,
-          .name = parts_.graph().name,
-          .state = state(),
-          .start_millis = parts_.ending.startMillis(),
-          .end_millis = parts_.ending.endMillis(),
-          .restarts = parts_.restarts.count(),
-          .failure = cutText(failure_, kMostListedBytes),
-          .waiting = waitsFor()};
-}
-
-std::string JobMaster::waitsFor() const {
-  if (phase_ == Phase::kRestoring) {
-    return "for " + (reading() ? "its checkpoints" : "savepoint " + parts_.restore.path()) +
-           " to be read";
-  }
-  if (runtime::isTerminal(state())) {
-    return {};
-  }
-  if (state() == JobState::kRestarting) {
-    return "to restart in " + parts_.restarts.left();
-  }
-  if (parts_.adoption.undecided()) {
-    return parts_.adoption.waitsFor();
-  }
-  return attempt_ == nullptr ? std::string() : attempt_->waitsFor();
+  std::string waits = attempt_ == nullptr ? "" : attempt_->waitsFor();
+  return parts_.summary(failure_,
+                        phase_ == Phase::kRestoring ? parts_.readsFor()
+                                                    : parts_.waitsFor().value_or(std::move(waits)));
 }
 
 JobView JobMaster::view() const {

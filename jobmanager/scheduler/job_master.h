@@ -67,7 +67,7 @@ class JobMaster final : public AttemptOwner {
 
   runtime::JobSummary summary() const;
   /// ok when all tasks run, and the job may be stopped with a savepoint.
-  Status mayStop() const;
+  Status mayStop() const { return parts_.stop.mayStop(attempt_.get()); }
   const runtime::Program& program() const { return parts_.program; }
   const graph::SharedGraph& sharedGraph() const { return parts_.states.graph().shared(); }
   JobView view() const;
@@ -75,7 +75,7 @@ class JobMaster final : public AttemptOwner {
   const std::deque<runtime::JobEvent>& pastEvents() const { return parts_.events.past(); }
   CheckpointCoordinator& checkpoints() { return parts_.coordinator; }
   /// Whether the checkpoints that an earlier leader stored for it are not known yet.
-  bool reading() const { return parts_.take_over.running() || parts_.restore.unread(); }
+  bool reading() const { return parts_.reading(); }
   const CheckpointHistory& history() const { return parts_.coordinator.history(); }
 
  private:
@@ -105,8 +105,6 @@ class JobMaster final : public AttemptOwner {
   void afterAttempt();
   void restartOrFail();
   void end(runtime::JobState terminal);
-  /// A clause that continues "waits"; empty when nothing holds it up.
-  std::string waitsFor() const;
   runtime::JobState state() const { return parts_.states.job(); }
 
   JobServices services_;

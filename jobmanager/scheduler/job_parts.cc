@@ -1,7 +1,9 @@
 #include "jobmanager/scheduler/job_parts.h"
 
 #include <string>
+#include <utility>
 
+#include "common/base/text.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
@@ -56,6 +58,42 @@ std::string JobParts::label() const { return "job " + id.hex() + " ('" + graph()
 
 AttemptJob JobParts::attempts(const JobServices& services, const JobOptions& options) {
   return {services, options, program, states, coordinator, restore, probe, stop.complete()};
+}
+
+std::optional<std::string> JobParts::pause(const runtime::ExecutionId& failed,
+                                           const std::string& failure,
+                                           const std::function<void()>& again) {
+  std::optional<std::string> pause = restarts.pause(failed, failure, again);
+  if (const auto once_more = pause ? std::nullopt : stop.takeRestart()) {
+    pause = restarts.pauseFor(*once_more, failed, failure, again);
+  }
+  return pause;
+}
+
+runtime::JobSummary JobParts::summary(const std::string& failure, std::string waiting) const {
+  constexpr std::size_t kMostListedBytes = 1000;  // Of a failure, in a list of jobs.
+  return {.id = id,
+          .name = graph().name,
+          .state = states.job(),
+          .start_millis = ending.startMillis(),
+          .end_millis = ending.endMillis(),
+          .restarts = restarts.count(),
+          .failure = cutText(failure, kMostListedBytes),
+          .waiting = std::move(waiting)};
+}
+
+std::string JobParts::readsFor() const {
+  return "for " + (reading() ? "its checkpoints" : "savepoint " + restore.path()) + " to be read";
+}
+
+std::optional<std::string> JobParts::waitsFor() const {
+  if (runtime::isTerminal(states.job())) {
+    return "";
+  }
+  if (states.job() == runtime::JobState::kRestarting) {
+    return "to restart in " + restarts.left();
+  }
+  return adoption.undecided() ? std::optional(adoption.waitsFor()) : std::nullopt;
 }
 
 void JobParts::logStart(bool again) const {

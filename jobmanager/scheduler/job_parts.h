@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "common/runtime/client_messages.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
@@ -39,6 +41,18 @@ struct JobParts {
   std::string label() const;
   /// What each attempt of it is made with.
   AttemptJob attempts(const JobServices& services, const JobOptions& options);
+  /// Has `again` run after a pause, and says how it waits; nothing when it is not to run again.
+  std::optional<std::string> pause(const runtime::ExecutionId& failed,
+                                   const std::string& failure,
+                                   const std::function<void()>& again);
+  /// As it is listed. `waiting`: a clause that continues "waits"; empty when nothing holds it up.
+  runtime::JobSummary summary(const std::string& failure, std::string waiting) const;
+  /// Such a clause, of a job that restores.
+  std::string readsFor() const;
+  /// Such a clause, where it is not for the attempt to say what holds the job up.
+  std::optional<std::string> waitsFor() const;
+  /// Whether the checkpoints that an earlier leader stored are not known yet.
+  bool reading() const { return take_over.running() || restore.unread(); }
   /// Tells the log what is run, and how.
   void logStart(bool again) const;
 

@@ -16,6 +16,13 @@ constexpr Duration kBeyondStrategy = std::chrono::milliseconds(100);
 
 }  // namespace
 
+Status JobStop::mayStop(const Attempt* attempt) const {
+  runtime::SavepointRequest stop;
+  stop.stop = runtime::StopMode::kSuspend;
+  WEIR_RETURN_IF_ERROR(mayTake(stop, attempt));
+  return savepoints_.mayTake();
+}
+
 Status JobStop::mayTake(const runtime::SavepointRequest& request, const Attempt* attempt) const {
   if (pending_ || complete_) {
     return Error(ErrorCode::kFailedPrecondition, "the job is stopping already");

@@ -30,6 +30,8 @@ class JobStop {
 
   /// Whether a savepoint, of whatever kind, fits beside a stop. `attempt` may be null.
   Status mayTake(const runtime::SavepointRequest& request, const Attempt* attempt) const;
+  /// The same of one that stops the job, now.
+  Status mayStop(const Attempt* attempt) const;
   /// Takes a savepoint that mayTake(), if `check` allows it, and stops the job; answers once it is
   /// known whether it does.
   void take(const runtime::SavepointRequest& request,
