@@ -165,9 +165,10 @@ Status endDisposalWhole(fs::FileSystem& files, const std::string& directory, std
 }
 
 Status noteHandlesDiscarded(fs::FileSystem& files, const std::string& directory) {
-  return fs::writeAll(files,
-                      fs::join(directory, kDiscardedHandles),
-                      "The state handles of this snapshot are discarded.\n");
+  const std::string note = fs::join(directory, kDiscardedHandles);
+  WEIR_TRY(const bool noted, exists(files, note));
+  return noted ? files.syncDirectory(directory)  // By a disposal that was told it had failed.
+               : fs::writeAll(files, note, "The state handles of this snapshot are discarded.\n");
 }
 
 Result<bool> areHandlesDiscarded(fs::FileSystem& files, const std::string& directory) {

@@ -93,6 +93,22 @@ TEST(MetadataFaultsTest, ADisposalThatCouldNotBeginHasChangedNothing) {
       });
 }
 
+TEST(MetadataFaultsTest, ANoteThatHandlesAreDiscardedIsMadeAgainWhateverIsLeftOfIt) {
+  everywhere(
+      [](FaultyFileSystem& files) {
+        aSnapshot(files);
+        ASSERT_TRUE(beginDisposal(files, kHere));
+      },
+      [](fs::FileSystem& files) { return noteHandlesDiscarded(files, kHere); },
+      [](FaultyFileSystem& files, const Status& done) {
+        const auto noted = areHandlesDiscarded(files, kHere);
+        EXPECT_TRUE(noted && (*noted || !done));
+        const Status again = noteHandlesDiscarded(files, kHere);
+        EXPECT_TRUE(again.has_value()) << (again ? "" : again.error().text());
+        EXPECT_TRUE(*areHandlesDiscarded(files, kHere));
+      });
+}
+
 TEST(MetadataFaultsTest, ARemovalThatWasCutShortIsDoneAgain) {
   everywhere(
       [](FaultyFileSystem& files) {
