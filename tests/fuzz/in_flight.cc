@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   state.elements.clear();
   Reader from(fuzz::view(data, size));
   while (from.remaining() > 0) {
-    const std::string element = from.getString();
+    const std::string element(from.getString());
     if (from.failed()) {
       break;
     }
