@@ -199,6 +199,16 @@ class Cluster:
         self.daemon_env = before
         wait_for("task managers are back", lambda: self.overview()["taskmanagers"] == self.wanted, timeout=60)
 
+    def start_dying_jobmanager(self, point):
+        """One that has died at that point when this returns."""
+        before, self.daemon_env = self.daemon_env, {**self.daemon_env, "WEIR_CRASH_AT": point}
+        try:
+            self.start_jobmanager()  # It may die before it answers anybody.
+        except AssertionError:
+            pass
+        self.daemon_env = before
+        self.wait_killed(point)
+
     def wait_killed(self, point):
         """The job manager has died at the point that it was started for."""
         status = wait_for(f"killed at {point}", lambda: self.jobmanager.process.poll(), timeout=60)

@@ -236,13 +236,7 @@ class AdoptionTest(unittest.TestCase):
                 job = self.count(cluster, "--count", 30000, "--rate", 2000, "--out", out)
                 workers = cluster.workers()
                 cluster.jobmanager.kill()
-                cluster.daemon_env = {"WEIR_CRASH_AT": point}
-                try:
-                    cluster.start_jobmanager()  # It may die before it answers anybody.
-                except AssertionError:
-                    pass
-                cluster.daemon_env = {}
-                cluster.wait_killed(point)
+                cluster.start_dying_jobmanager(point)
                 self.start_again(cluster)
                 self.assert_adopted(cluster, job)
                 self.assertEqual(cluster.workers(), workers)

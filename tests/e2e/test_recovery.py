@@ -273,13 +273,7 @@ class RecoveryTest(unittest.TestCase):
         for first, second in (("savepoint.entry", "savepoint.settled"), ("savepoint.marked", "savepoint.cut")):
             with self.subTest(point=second), self.cluster(task_managers=1) as cluster:
                 job, out, client = self.take_savepoint_and_kill(cluster, first)
-                cluster.daemon_env = {"WEIR_CRASH_AT": second}
-                try:
-                    cluster.start_jobmanager()  # It may die before it answers anybody.
-                except AssertionError:
-                    pass
-                cluster.daemon_env = {}
-                cluster.wait_killed(second)
+                cluster.start_dying_jobmanager(second)
                 cluster.restart_jobmanager()
                 self.assert_ended(cluster, job, out, client, first == "savepoint.entry")
 

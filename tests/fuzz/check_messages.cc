@@ -5,18 +5,7 @@
 namespace weir::fuzz {
 
 std::vector<std::string> seeds() {
-  runtime::CheckRestore check;
-  check.graph = wire::testing::jobGraph();
-  const graph::JobVertex& vertex = check.graph->vertices[0];
-  runtime::OperatorRestoreOrder order;
-  order.id = check.graph->operators[vertex.operators[0]].id;
-  order.old_parallelism = 1;
-  runtime::SectionHandle handle;
-  handle.storage = runtime::SectionHandle::Storage::kFile;
-  handle.location = "file:/s/state-1";
-  check.restores.give(order, {{0, handle}});
-  check.restores.tasks.push_back({{vertex.id, 0}, {order}});
-  std::vector<std::string> images{wire::encode(check)};
+  std::vector<std::string> images{wire::encode(wire::testing::checkOfAll())};
   runtime::CheckProblem problem;
   problem.state = "seen";
   problem.what = "does not fit";

@@ -17,13 +17,10 @@ std::vector<std::string> seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir;
-  const std::string_view image = fuzz::view(data, size);
-  fuzz::checkRoundTrip(image, wire::decodeMetadata, wire::encodeMetadata);
-  if (fuzz::canBeSealed(size)) {
-    fuzz::checkRoundTrip(
-        fuzz::sealed(std::string(image), "WEIRMETA", runtime::CheckpointMetadata::kVersion),
-        wire::decodeMetadata,
-        wire::encodeMetadata);
-  }
+  fuzz::checkRoundTripOfImage(fuzz::view(data, size),
+                              "WEIRMETA",
+                              runtime::CheckpointMetadata::kVersion,
+                              wire::decodeMetadata,
+                              wire::encodeMetadata);
   return 0;
 }

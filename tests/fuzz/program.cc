@@ -13,11 +13,7 @@ std::vector<std::string> seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir;
-  const std::string_view image = fuzz::view(data, size);
-  fuzz::checkRoundTrip(image, wire::decodeProgram, wire::encodeProgram);
-  if (fuzz::canBeSealed(size)) {
-    fuzz::checkRoundTrip(
-        fuzz::sealed(std::string(image), "WEIRPROG", 1), wire::decodeProgram, wire::encodeProgram);
-  }
+  fuzz::checkRoundTripOfImage(
+      fuzz::view(data, size), "WEIRPROG", 1, wire::decodeProgram, wire::encodeProgram);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/record/key_hash.h"
+#include "tests/fuzz/fuzz.h"
 
 namespace weir::fuzz {
 
@@ -25,8 +26,17 @@ inline std::string sealed(std::string image, std::string_view magic, std::uint32
   return image;
 }
 
-inline bool canBeSealed(std::size_t size) {
-  return size >= kImageHeaderBytes + kImageChecksumBytes;
+/// checkRoundTrip() of the image as it is, and sealed where it has room for that.
+template <typename Decode, typename Encode>
+void checkRoundTripOfImage(std::string_view image,
+                           std::string_view magic,
+                           std::uint32_t version,
+                           Decode decode,
+                           Encode encode) {
+  checkRoundTrip(image, decode, encode);
+  if (image.size() >= kImageHeaderBytes + kImageChecksumBytes) {
+    checkRoundTrip(sealed(std::string(image), magic, version), decode, encode);
+  }
 }
 
 }  // namespace weir::fuzz

@@ -8,26 +8,8 @@
 namespace weir::wire {
 namespace {
 
-runtime::CheckRestore checkOfAll() {
-  runtime::CheckRestore check;
-  check.graph = testing::jobGraph();
-  check.program.arguments = {"--rate", "3"};
-  check.program.default_parallelism = 2;
-  const graph::JobVertex& vertex = check.graph->vertices[0];
-  runtime::OperatorRestoreOrder order;
-  order.id = check.graph->operators[vertex.operators[0]].id;
-  order.old_parallelism = 1;
-  runtime::SectionHandle handle;
-  handle.storage = runtime::SectionHandle::Storage::kFile;
-  handle.location = "file:/s/state-1";
-  check.restores.give(order, {{0, handle}});
-  check.restores.tasks.push_back({{vertex.id, 0}, {order}});
-  check.done = {order.id};
-  return check;
-}
-
 TEST(CheckEncodingTest, WhatIsCheckedComesBackAsItWas) {
-  const runtime::CheckRestore check = checkOfAll();
+  const runtime::CheckRestore check = testing::checkOfAll();
   const std::string bytes = encode(check);
   ASSERT_TRUE(isCheck(bytes));
   const auto back = decodeCheck(bytes);
@@ -41,7 +23,7 @@ TEST(CheckEncodingTest, WhatIsCheckedComesBackAsItWas) {
 }
 
 TEST(CheckEncodingTest, RefusesARestoreOfATaskThatTheGraphDoesNotHave) {
-  runtime::CheckRestore check = checkOfAll();
+  runtime::CheckRestore check = testing::checkOfAll();
   check.restores.tasks[0].task.subtask = 1000;
   EXPECT_FALSE(decodeCheck(encode(check)).has_value());
 }

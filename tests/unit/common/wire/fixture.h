@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/graph/job_graph.h"
+#include "common/runtime/check_messages.h"
 #include "common/runtime/checkpoint_metadata.h"
 #include "common/runtime/messages.h"
 
@@ -117,6 +118,25 @@ inline runtime::CheckpointMetadata metadata() {
   one.subtasks = {{0, true, inlineHandle("abc")}, {1, false, {}}};
   metadata.operators.push_back(std::move(one));
   return metadata;
+}
+
+/// A check of the first operator of jobGraph(); nothing is left at its default.
+inline runtime::CheckRestore checkOfAll() {
+  runtime::CheckRestore check;
+  check.graph = jobGraph();
+  check.program.arguments = {"--rate", "3"};
+  check.program.default_parallelism = 2;
+  const graph::JobVertex& vertex = check.graph->vertices[0];
+  runtime::OperatorRestoreOrder order;
+  order.id = check.graph->operators[vertex.operators[0]].id;
+  order.old_parallelism = 1;
+  runtime::SectionHandle handle;
+  handle.storage = runtime::SectionHandle::Storage::kFile;
+  handle.location = "file:/s/state-1";
+  check.restores.give(order, {{0, handle}});
+  check.restores.tasks.push_back({{vertex.id, 0}, {order}});
+  check.done = {order.id};
+  return check;
 }
 
 }  // namespace weir::wire::testing
