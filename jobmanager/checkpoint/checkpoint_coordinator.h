@@ -109,6 +109,7 @@ class CheckpointCoordinator {
     retention_.end(keep_latest && onFiles(), std::move(done));
   }
 
+  StoredCheckpoints& storedCheckpoints() { return retention_.stored(); }
   const CheckpointHistory& history() const { return history_; }
 
  private:

@@ -99,6 +99,9 @@ ha::JobCheckpoints StoredCheckpoints::stateWith(const std::optional<News>& news)
   }
   addDiscards(state, news);
   addBegun(state, news);
+  for (const auto& [id, path] : marks_) {
+    state.marks.push_back({id, path});
+  }
   return state;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,10 @@ class StoredCheckpoints {
   /// A savepoint on this leader's heap holds it: it is needed no more when that has ended.
   void heldOnHeap(CheckpointId id) { held_.insert(id); }
   void released(CheckpointId id) { held_.erase(id); }
+  /// The job's mark stands, or is about to, beside the savepoint in this directory: stored with
+  /// every write until unmarked() is called.
+  void marked(CheckpointId id, const std::string& path) { marks_.insert_or_assign(id, path); }
+  void unmarked(CheckpointId id) { marks_.erase(id); }
   /// The job has come to `result`: from this write on nothing is retained but the latest if
   /// `keep_latest`.
   void end(runtime::JobResult result, bool keep_latest, Callback<std::monostate> done);
@@ -83,6 +88,7 @@ class StoredCheckpoints {
   std::set<CheckpointId> discards_;                  // Being removed.
   std::set<CheckpointId> held_;                      // By savepoints on the heap.
   std::map<CheckpointId, ha::BegunSavepoint> begun_;
+  std::map<CheckpointId, std::string> marks_;                   // Paths.
   std::optional<ha::StoppedJob> stopped_;                       // Once it is stored.
   std::optional<runtime::JobResult> result_;                    // Once the job has ended.
   bool keep_latest_ = false;                                    // Then.

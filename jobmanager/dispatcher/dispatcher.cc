@@ -28,7 +28,7 @@ void Dispatcher::takeUp(ha::Term term) {
   upgrades_.resume(std::move(term.upgrades), term.jobs);
   const Duration wait = term.jobs.empty() ? Duration::zero() : kTakingUp;
   post([this, wait] {
-    resume_disposals_ = services_.strand.schedule(wait, [this] { savepoints_.resumeDisposals(); });
+    resume_disposals_ = services_.strand.schedule(wait, [this] { requests_.resumeDisposals(); });
   });
   for (ha::StoredJob& job : term.jobs) {
     post([this, job = std::move(job)] { jobs_.resume(job); });

@@ -53,10 +53,10 @@ void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::Submi
 
 void JobRegistry::store(runtime::SubmitRequest request, JobOptions options) {
   auto kept = std::make_shared<runtime::SubmitRequest>(request);  // With the answer.
-  services_.store.putJob(std::move(request),
-                         [this, kept, options = std::move(options)](const Status& put) {
-                           stored(std::move(*kept), options, put);
-                         });
+  services_.store.write(ha::PutJob{std::move(request)},
+                        [this, kept, options = std::move(options)](const Status& put) {
+                          stored(std::move(*kept), options, put);
+                        });
 }
 
 void JobRegistry::stored(runtime::SubmitRequest request, JobOptions options, const Status& put) {
@@ -106,11 +106,14 @@ void JobRegistry::resume(ha::StoredJob job) {
     log::error("a file of the program of a job that is taken up again is not there",
                {{"job", id.hex()}, {"reason", kept.error().text()}});
   }
-  add(std::move(job.request), *std::move(options), job.submitted_millis)
-      .start(
-          std::move(job.checkpoints),
-          [this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); },
-          std::move(job.attempt));
+  JobMaster& master = add(std::move(job.request), *std::move(options), job.submitted_millis);
+  master.start(
+      std::move(job.checkpoints),
+      [this, id](const Result<runtime::SubmitReply>& reply) { accepted(id, reply); },
+      std::move(job.attempt));
+  if (job.cancelled) {
+    master.cancel([](const Status&) {});  // Which it refuses where it has ended.
+  }
 }
 
 void JobRegistry::accepted(JobId job, const Result<runtime::SubmitReply>& reply) {
@@ -149,10 +152,8 @@ void JobRegistry::cancel(JobId job, Callback<std::monostate> done) {
     done(noJob(job));
     return;
   }
-  master->cancel([this, done = std::move(done)](Result<std::monostate> cancelling) {
-    listener_.jobsChanged();
-    done(std::move(cancelling));
-  });
+  master->cancel(std::move(done));
+  listener_.jobsChanged();
 }
 
 Result<std::vector<runtime::JobSummary>> JobRegistry::summaries() const {

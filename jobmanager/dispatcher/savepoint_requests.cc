@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "common/base/crash_point.h"
 #include "common/base/text.h"
+#include "common/snapshot/layout.h"
 #include "common/telemetry/log.h"
 
 namespace weir::jobmanager {
@@ -48,14 +50,15 @@ void SavepointRequests::taken(OperationId operation,
     taken_.finish(operation, result);
     return;
   }
-  store_.putSavepoint({operation, job, result}, [this, operation, result](const Status& put) {
-    if (!put) {
-      log::warn("the store of jobs did not take the answer of a savepoint",
-                {{"reason", put.error().message()}});
-    }
-    ready_();
-    taken_.finish(operation, result);
-  });
+  store_.write(ha::SavepointAnswer{operation, job, result},
+               [this, operation, result](const Status& put) {
+                 if (!put) {
+                   log::warn("the store of jobs did not take the answer of a savepoint",
+                             {{"reason", put.error().message()}});
+                 }
+                 ready_();
+                 taken_.finish(operation, result);
+               });
 }
 
 void SavepointRequests::dispose(const runtime::DisposeRequest& request,
@@ -67,21 +70,71 @@ void SavepointRequests::dispose(const runtime::DisposeRequest& request,
     disposed_.finish(request.operation, *closed_);
     return;
   }
-  savepoints_.dispose(
-      request,
-      [this, operation = request.operation, path = request.path](
-          const Result<runtime::DisposeReply>& reply) {
-        if (reply) {
-          log::info("savepoint disposed",
-                    {{"path", path},
-                     {"data", reply->data_later ? "goes with a later checkpoint" : "removed"},
-                     {"unreadable", reply->unreadable.size()}});
-        } else {
-          log::warn("savepoint not disposed",
-                    {{"path", path}, {"reason", cutText(reply.error().text(), kMostLoggedBytes)}});
-        }
-        disposed_.finish(operation, reply);
-      });
+  if (request.program) {  // It is repeated by its client, who has the program.
+    removeOne(request);
+  } else {
+    store(request, {}, [this, request] { removeOne(request); });
+  }
+}
+
+void SavepointRequests::removeOne(const runtime::DisposeRequest& request) {
+  savepoints_.dispose(request, [this, request](const Result<runtime::DisposeReply>& reply) {
+    disposed(request, reply);
+  });
+}
+
+void SavepointRequests::disposed(const runtime::DisposeRequest& request,
+                                 const Result<runtime::DisposeReply>& reply) {
+  if (reply) {
+    log::info("savepoint disposed",
+              {{"path", request.path},
+               {"data", reply->data_later ? "goes with a later checkpoint" : "removed"},
+               {"unreadable", reply->unreadable.size()}});
+  } else {
+    log::warn(
+        "savepoint not disposed",
+        {{"path", request.path}, {"reason", cutText(reply.error().text(), kMostLoggedBytes)}});
+  }
+  if (dropped_) {
+    return;  // All are answered.
+  }
+  crashPoint("disposal.ended");
+  store(request, reply, [this, operation = request.operation, reply] {
+    disposed_.finish(operation, reply);
+  });
+}
+
+/// Those on the heap end with this leader. One that cannot be stored goes on: it makes room.
+void SavepointRequests::store(const runtime::DisposeRequest& request,
+                              std::optional<Result<runtime::DisposeReply>> answer,
+                              std::function<void()> then) {
+  if (snapshot::isHeapSavepoint(request.path)) {
+    then();
+    return;
+  }
+  ha::StoredDisposal disposal{request, std::move(answer)};
+  disposal.request.program.reset();
+  store_.write(std::move(disposal),
+               [path = request.path, then = std::move(then)](const Status& put) {
+                 if (!put) {
+                   log::warn("the store of jobs did not take the disposal of a savepoint",
+                             {{"path", path}, {"reason", put.error().message()}});
+                 }
+                 then();
+               });
+}
+
+void SavepointRequests::resumeDisposals() {
+  for (const runtime::DisposeRequest& request : std::exchange(cut_short_, {})) {
+    log::info("a disposal that was cut short goes on", {{"path", request.path}});
+    savepoints_.dispose(request, [this, request](Result<runtime::DisposeReply> reply) {
+      if (!reply && reply.error().code() == ErrorCode::kNotFound) {
+        reply = runtime::DisposeReply();  // It ended after the last step.
+      }
+      disposed(request, reply);
+    });
+  }
+  savepoints_.resumeDisposals();
 }
 
 void SavepointRequests::remember(const ha::SavepointAnswer& answer) {
@@ -93,6 +146,14 @@ void SavepointRequests::remember(const ha::SavepointAnswer& answer) {
 void SavepointRequests::remember(const ha::Term& term) {
   for (const ha::SavepointAnswer& answer : term.savepoints) {
     remember(answer);
+  }
+  for (const ha::StoredDisposal& one : term.disposals) {
+    if (one.answer) {
+      disposed_.finish(one.request.operation, *one.answer);
+    } else {
+      disposed_.begin(one.request.operation, [](const Result<runtime::DisposeReply>&) {});
+      cut_short_.push_back(one.request);
+    }
   }
   for (const ha::StoredJob& job : term.jobs) {
     if (const auto& stopped = job.checkpoints.stopped) {

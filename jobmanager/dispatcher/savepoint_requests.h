@@ -30,8 +30,11 @@ class SavepointRequests {
             Callback<runtime::SavepointResult> done);
   void dispose(const runtime::DisposeRequest& request, Callback<runtime::DisposeReply> done);
 
-  /// What earlier leaders have answered, and what they had begun: that is answered by ended().
+  /// What earlier leaders have answered, and what they had begun: savepoints are answered by
+  /// ended(), disposals go on with resumeDisposals().
   void remember(const ha::Term& term);
+  /// Also of those that no leader has stored, and that are seen in the configured place.
+  void resumeDisposals();
   void ended(const ha::SavepointAnswer& answer);
   /// No savepoint is taken from now on.
   void close(const Error& why) { closed_ = why; }
@@ -42,6 +45,11 @@ class SavepointRequests {
   void remember(const ha::SavepointAnswer& answer);
   void takeNew(const runtime::SavepointRequest& request);
   void taken(OperationId operation, JobId job, const Result<runtime::SavepointResult>& result);
+  void removeOne(const runtime::DisposeRequest& request);
+  void disposed(const runtime::DisposeRequest& request, const Result<runtime::DisposeReply>& reply);
+  void store(const runtime::DisposeRequest& request,
+             std::optional<Result<runtime::DisposeReply>> answer,
+             std::function<void()> then);
 
   JobRegistry& jobs_;
   SavepointStore& savepoints_;
@@ -52,6 +60,7 @@ class SavepointRequests {
   ha::OperationLog<runtime::SavepointResult> taken_;
   ha::OperationLog<runtime::DisposeReply> disposed_;
   std::map<OperationId, std::vector<SavepointProgressSink>> progress_;
+  std::vector<runtime::DisposeRequest> cut_short_;  // Disposals of earlier leaders.
 };
 
 }  // namespace weir::jobmanager

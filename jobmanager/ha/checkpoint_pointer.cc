@@ -26,7 +26,7 @@ bool BegunSavepoint::operator==(const BegunSavepoint& other) const {
 bool JobCheckpoints::operator==(const JobCheckpoints& other) const {
   return retained == other.retained && pinned == other.pinned && next == other.next &&
          discards == other.discards && stopped == other.stopped && begun == other.begun &&
-         result.has_value() == other.result.has_value() &&
+         marks == other.marks && result.has_value() == other.result.has_value() &&
          (!result || sameResults(*result, *other.result));
 }
 

@@ -44,6 +44,14 @@ struct BegunSavepoint {
   bool operator==(const BegunSavepoint& other) const;
 };
 
+/// The job's mark stands beside this savepoint, so that nobody disposes it: it was written by the
+/// job, or the job was restored from it.
+struct MarkedSavepoint {
+  CheckpointId id;
+  std::string path;  ///< Of its directory.
+  bool operator==(const MarkedSavepoint&) const = default;
+};
+
 /// All that must be known of the checkpoints of a job by who takes it up again.
 struct JobCheckpoints {
   /// How many ids a job may use before it has to store where they go on.
@@ -63,7 +71,8 @@ struct JobCheckpoints {
   std::optional<runtime::JobResult> result{};
   /// Of a job that has stopped: what its savepoint holds is committed, and then it has finished.
   std::optional<StoppedJob> stopped{};
-  std::vector<BegunSavepoint> begun{};  ///< By their ids.
+  std::vector<BegunSavepoint> begun{};   ///< By their ids.
+  std::vector<MarkedSavepoint> marks{};  ///< Likewise. Some of these marks may have gone.
   bool operator==(const JobCheckpoints& other) const;
 };
 

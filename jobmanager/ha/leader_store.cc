@@ -18,18 +18,17 @@ Answer<std::monostate> LeaderStore::onStrand(Answer<std::monostate> done) {
 }
 
 void LeaderStore::removeJob(JobId job, Answer<std::monostate> done) {
-  store_.removeJob(epoch_, job, onStrand([this, job, done = std::move(done)](const Status& one) {
-                     const bool passes =
-                         !one && (one.error().code() == ErrorCode::kIo ||
-                                  one.error().code() == ErrorCode::kUnavailable ||
-                                  one.error().code() == ErrorCode::kResourceExhausted);
-                     if (passes) {
-                       tryRemoveAgain(job, one.error(), done);
-                     } else {
-                       removals_.erase(job);
-                       done(one);
-                     }
-                   }));
+  write(RemoveJob{job}, [this, job, done = std::move(done)](const Status& one) {
+    const bool passes = !one && (one.error().code() == ErrorCode::kIo ||
+                                 one.error().code() == ErrorCode::kUnavailable ||
+                                 one.error().code() == ErrorCode::kResourceExhausted);
+    if (passes) {
+      tryRemoveAgain(job, one.error(), done);
+    } else {
+      removals_.erase(job);
+      done(one);
+    }
+  });
 }
 
 void LeaderStore::tryRemoveAgain(JobId job, const Error& why, Answer<std::monostate> done) {

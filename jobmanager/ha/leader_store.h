@@ -34,27 +34,13 @@ class LeaderStore {
 
   LeaderEpoch epoch() const { return epoch_; }
 
-  void putJob(runtime::SubmitRequest job, Answer<std::monostate> done) {
-    store_.putJob(epoch_, std::move(job), onStrand(std::move(done)));
+  void write(Change change, Answer<std::monostate> done) {
+    store_.write(epoch_, std::move(change), onStrand(std::move(done)));
+  }
+  void putCheckpoints(JobId job, JobCheckpoints checkpoints, Answer<std::monostate> done) {
+    write(PutCheckpoints{job, std::move(checkpoints)}, std::move(done));
   }
   void removeJob(JobId job, Answer<std::monostate> done);
-  void putCheckpoints(JobId job, JobCheckpoints checkpoints, Answer<std::monostate> done) {
-    store_.putCheckpoints(epoch_, job, std::move(checkpoints), onStrand(std::move(done)));
-  }
-  void putAttempt(DeployedAttempt attempt, Answer<std::monostate> done) {
-    store_.putAttempt(epoch_, std::move(attempt), onStrand(std::move(done)));
-  }
-  void putSavepoint(SavepointAnswer answer, Answer<std::monostate> done) {
-    store_.putSavepoint(epoch_, std::move(answer), onStrand(std::move(done)));
-  }
-  void putUpgrade(StoredUpgrade upgrade, Answer<std::monostate> done) {
-    store_.putUpgrade(epoch_, std::move(upgrade), onStrand(std::move(done)));
-  }
-  void putUpgradeProgress(OperationId upgrade,
-                          UpgradeProgress progress,
-                          Answer<std::monostate> done) {
-    store_.putUpgradeProgress(epoch_, upgrade, std::move(progress), onStrand(std::move(done)));
-  }
 
   /// No write is answered from now on.
   void endTerm() { over_ = true; }

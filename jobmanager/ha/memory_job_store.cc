@@ -4,6 +4,7 @@
 #include <deque>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace weir::ha {
 namespace {
@@ -20,25 +21,6 @@ void keepLast(std::deque<T>& list, T one, std::size_t most, MayGo may_go) {
 
 }  // namespace
 
-template <typename Change>
-void MemoryJobStore::write(LeaderEpoch epoch, Change change, const Answer<std::monostate>& done) {
-  LeaderEpoch newest;
-  {
-    const std::lock_guard lock(mutex_);
-    newest = epoch_;
-    if (epoch == newest) {
-      change();
-    }
-  }
-  if (epoch == newest) {
-    done(ok());
-  } else {
-    done(Error(ErrorCode::kFenced,
-               "leader of epoch " + std::to_string(epoch.value()) + " writes after that of epoch " +
-                   std::to_string(newest.value()) + " took over"));
-  }
-}
-
 void MemoryJobStore::beginTerm(Answer<Term> done) {
   Term term;
   {
@@ -50,98 +32,91 @@ void MemoryJobStore::beginTerm(Answer<Term> done) {
     }
     term.savepoints.assign(savepoints_.begin(), savepoints_.end());
     term.upgrades.assign(upgrades_.begin(), upgrades_.end());
+    term.disposals.assign(disposals_.begin(), disposals_.end());
   }
   done(std::move(term));
 }
 
-void MemoryJobStore::putJob(LeaderEpoch epoch,
-                            runtime::SubmitRequest job,
-                            Answer<std::monostate> done) {
-  write(
-      epoch,
-      [&] {
-        const JobId id = job.job;
-        jobs_[id].request = std::move(job);
-      },
-      done);
+/// Answers without holding the lock.
+void MemoryJobStore::write(LeaderEpoch epoch, Change change, Answer<std::monostate> done) {
+  LeaderEpoch newest;
+  {
+    const std::lock_guard lock(mutex_);
+    newest = epoch_;
+    if (epoch == newest) {
+      std::visit([this](auto& one) { apply(std::move(one)); }, change);
+    }
+  }
+  if (epoch == newest) {
+    done(ok());
+  } else {
+    done(Error(ErrorCode::kFenced,
+               "leader of epoch " + std::to_string(epoch.value()) + " writes after that of epoch " +
+                   std::to_string(newest.value()) + " took over"));
+  }
 }
 
-void MemoryJobStore::removeJob(LeaderEpoch epoch, JobId job, Answer<std::monostate> done) {
-  write(epoch, [&] { jobs_.erase(job); }, done);
+StoredJob* MemoryJobStore::find(JobId job) {
+  const auto found = jobs_.find(job);
+  return found == jobs_.end() ? nullptr : &found->second;
 }
 
-void MemoryJobStore::putCheckpoints(LeaderEpoch epoch,
-                                    JobId job,
-                                    JobCheckpoints checkpoints,
-                                    Answer<std::monostate> done) {
-  write(
-      epoch,
-      [&] {
-        if (auto found = jobs_.find(job); found != jobs_.end()) {
-          found->second.checkpoints = std::move(checkpoints);
-        }
-      },
-      done);
+void MemoryJobStore::apply(PutJob put) {
+  const JobId id = put.request.job;
+  jobs_[id].request = std::move(put.request);
 }
 
-void MemoryJobStore::putAttempt(LeaderEpoch epoch,
-                                DeployedAttempt attempt,
-                                Answer<std::monostate> done) {
-  write(
-      epoch,
-      [&] {
-        if (auto found = jobs_.find(attempt.execution.job); found != jobs_.end()) {
-          found->second.attempt = std::move(attempt);
-        }
-      },
-      done);
+void MemoryJobStore::apply(const RemoveJob& removed) { jobs_.erase(removed.job); }
+
+void MemoryJobStore::apply(const CancelJob& cancelled) {
+  if (StoredJob* job = find(cancelled.job); job != nullptr) {
+    job->cancelled = true;
+  }
 }
 
-void MemoryJobStore::putSavepoint(LeaderEpoch epoch,
-                                  SavepointAnswer answer,
-                                  Answer<std::monostate> done) {
-  write(
-      epoch,
-      [&] {
-        std::erase_if(savepoints_,
-                      [&](const auto& one) { return one.operation == answer.operation; });
-        keepLast(savepoints_, std::move(answer), kSavepoints, [](const auto&) { return true; });
-      },
-      done);
+void MemoryJobStore::apply(PutCheckpoints put) {
+  if (StoredJob* job = find(put.job); job != nullptr) {
+    job->checkpoints = std::move(put.checkpoints);
+  }
 }
 
-void MemoryJobStore::putUpgrade(LeaderEpoch epoch,
-                                StoredUpgrade upgrade,
-                                Answer<std::monostate> done) {
-  write(
-      epoch,
-      [&] {
-        keepLast(upgrades_, std::move(upgrade), kSavepoints, [](const StoredUpgrade& one) {
-          return one.progress.step == UpgradeStep::kAnswered;
-        });
-      },
-      done);
+void MemoryJobStore::apply(DeployedAttempt attempt) {
+  if (StoredJob* job = find(attempt.execution.job); job != nullptr) {
+    job->attempt = std::move(attempt);
+  }
 }
 
-void MemoryJobStore::putUpgradeProgress(LeaderEpoch epoch,
-                                        OperationId upgrade,
-                                        UpgradeProgress progress,
-                                        Answer<std::monostate> done) {
-  write(
-      epoch,
-      [&] {
-        const auto found = std::ranges::find(
-            upgrades_, upgrade, [](const auto& one) { return one.request.operation; });
-        if (found == upgrades_.end()) {
-          return;
-        }
-        found->progress = std::move(progress);
-        if (found->progress.step == UpgradeStep::kAnswered) {  // Of the programs no more is needed.
-          found->request.next = {};
-          found->back = {};
-        }
-      },
-      done);
+void MemoryJobStore::apply(SavepointAnswer answer) {
+  std::erase_if(savepoints_, [&](const auto& one) { return one.operation == answer.operation; });
+  keepLast(savepoints_, std::move(answer), kSavepoints, [](const auto&) { return true; });
+}
+
+void MemoryJobStore::apply(PutUpgrade put) {
+  keepLast(upgrades_, std::move(put.upgrade), kSavepoints, [](const StoredUpgrade& one) {
+    return one.progress.step == UpgradeStep::kAnswered;
+  });
+}
+
+void MemoryJobStore::apply(PutUpgradeProgress put) {
+  const auto found = std::ranges::find(
+      upgrades_, put.operation, [](const auto& one) { return one.request.operation; });
+  if (found == upgrades_.end()) {
+    return;
+  }
+  found->progress = std::move(put.progress);
+  if (found->progress.step == UpgradeStep::kAnswered) {  // Of the programs no more is needed.
+    found->request.next = {};
+    found->back = {};
+  }
+}
+
+void MemoryJobStore::apply(StoredDisposal disposal) {
+  std::erase_if(disposals_, [&](const StoredDisposal& one) {
+    return one.request.operation == disposal.request.operation;
+  });
+  keepLast(disposals_, std::move(disposal), kSavepoints, [](const StoredDisposal& one) {
+    return one.answer.has_value();
+  });
 }
 
 }  // namespace weir::ha

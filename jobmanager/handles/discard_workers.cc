@@ -11,7 +11,8 @@
 namespace weir::jobmanager {
 namespace {
 
-constexpr int kFruitlessWorkers = 3;
+constexpr int kFruitlessWorkers = 4;
+constexpr int kPauseGrowth = 5;
 constexpr std::size_t kRemembered = 1000;
 constexpr Duration kLookAgain = std::chrono::milliseconds(100);  // For a task manager.
 
@@ -260,8 +261,11 @@ void DiscardWorkers::workerGone(Run& run, const std::string& cause) {
   } else if (run.fruitless >= kFruitlessWorkers) {
     giveUp(run, Error(ErrorCode::kUnavailable, cause));
   } else {
-    run.timer = strand_.schedule(interrupted ? settings_.pause : Duration::zero(),
-                                 [this, &run] { start(run); });
+    Duration pause = interrupted ? settings_.pause : Duration::zero();
+    for (int i = 1; i < run.fruitless; ++i) {
+      pause *= kPauseGrowth;
+    }
+    run.timer = strand_.schedule(pause, [this, &run] { start(run); });
   }
   for (const std::shared_ptr<Request>& order : ended) {
     std::exchange(order->done, {})(std::move(order->errors));

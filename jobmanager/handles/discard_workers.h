@@ -19,7 +19,7 @@ namespace weir::jobmanager {
 ///
 /// A worker asks before each call and says when it is made, so that no handle is discarded twice
 /// when it dies or is lost: the one at hand counts as discarded, with an error, the others go to
-/// the next worker. After three workers in a row that did not begin, or without a task manager, the
+/// the next worker. After four workers in a row that did not begin, or without a task manager, the
 /// rest is given up; what was discarded of it is remembered, for the next attempt of its owner.
 /// Such a worker takes no slot. Threads: the strand.
 class DiscardWorkers final : public HandleDiscarder {
@@ -28,7 +28,7 @@ class DiscardWorkers final : public HandleDiscarder {
     LeaderEpoch epoch;
     Duration no_progress = std::chrono::seconds(60);        ///< Then a worker is killed.
     Duration task_manager_wait = std::chrono::seconds(10);  ///< For one to register.
-    Duration pause = std::chrono::milliseconds(200);        ///< Before the next worker.
+    Duration pause = std::chrono::milliseconds(200);        ///< Before the next worker; it grows.
     std::uint64_t most_bytes = 4 << 20;  ///< Of handles for one worker, but one in any case.
   };
 

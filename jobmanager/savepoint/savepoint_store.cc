@@ -55,6 +55,9 @@ void SavepointStore::resumeDisposals() {
             return;
           }
           for (const std::string& path : *paths) {
+            if (disposal_.isUnderWay(path)) {
+              continue;
+            }
             log::info("a disposal that was cut short goes on", {{"path", path}});
             runtime::DisposeRequest request;
             request.path = path;

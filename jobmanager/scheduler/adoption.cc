@@ -13,7 +13,7 @@ using runtime::TaskState;
 
 namespace {
 
-/// For the exits of workers that are killed.
+/// For the exits of workers that are killed, also on task managers that have not registered yet.
 constexpr Duration kExitWait = std::chrono::seconds(5);
 /// For the other task managers once a task was found to have failed: it restarts anyway.
 constexpr Duration kHurry = std::chrono::seconds(3);
@@ -56,6 +56,17 @@ void Adoption::decide(std::optional<Error> refused, Callback<HeldTasks> done) {
   phase_ == Phase::kHearing ? look() : answerIfGone();
 }
 
+void Adoption::end(const Error& why) {
+  if (phase_ == Phase::kHearing) {
+    for (const ha::DeployedAttempt::Share& one : attempt_.task_managers) {
+      if (!exits_.contains(one.task_manager) && !gone_.contains(one.task_manager)) {
+        live_.insert(one.task_manager);
+      }
+    }
+    giveUp(why);
+  }
+}
+
 void Adoption::giveUp(const Error& why) {
   if (phase_ != Phase::kHearing) {
     return;
@@ -82,8 +93,11 @@ void Adoption::registered(TaskManagerId id, const runtime::Holdings& holdings) {
   const bool holds = std::ranges::any_of(
       holdings.attempts, [this](const auto& one) { return one.execution == attempt_.execution; });
   if (runsOn(id) && !holds) {
+    gone_.insert(id);
+    live_.erase(id);
     giveUp(Error(ErrorCode::kUnavailable,
                  "the task manager on " + hostOf(id) + " has no worker of it any more"));
+    answerIfGone();
   }
 }
 
@@ -144,6 +158,7 @@ void Adoption::told(TaskManagerId from) {
 /// A session of this leader's own: the task manager ends what it holds.
 void Adoption::lost(TaskManagerId id, const std::string& reason) {
   live_.erase(id);
+  gone_.insert(id);
   if (told_.contains(id) && phase_ == Phase::kHearing) {
     told_.erase(id);
     giveUp(Error(ErrorCode::kUnavailable,

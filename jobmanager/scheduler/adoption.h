@@ -41,7 +41,8 @@ std::string adoptedAfter(AttemptId attempt, Duration took);
 /// It can once every task manager of it has said all that it knows, and every task was found to
 /// run, or to have ended since it ran. Where one is lost, has let go of it, or says nothing in
 /// time, nobody goes on with it: all others are told to end their workers at once, and their exits
-/// are waited for, bounded. Who tells of it later is told the same.
+/// are waited for, bounded. Who tells of
+/// it later is told the same.
 ///
 /// Belongs to one job. Threads: the strand.
 class Adoption {
@@ -59,8 +60,10 @@ class Adoption {
   /// Answers once, perhaps inside of this or another call: with what all tasks have come to, or why
   /// nobody goes on with it, after its workers have ended. `refused`: nobody is to anyway.
   void decide(std::optional<Error> refused, Callback<HeldTasks> done);
-  /// Nobody goes on with it: before or after decide(), unless that has answered.
-  void giveUp(const Error& why);
+  /// The job ends: nobody goes on with it, and what workers have left is removed, so that those of
+  /// task managers that have not registered yet are waited for, too. Before or after decide(),
+  /// unless that has answered.
+  void end(const Error& why);
 
   void registered(TaskManagerId id, const runtime::Holdings& holdings);
   void report(TaskManagerId from, const runtime::TaskManagerReport& report);
@@ -80,6 +83,7 @@ class Adoption {
     kDecided,
   };
 
+  void giveUp(const Error& why);
   bool runsOn(TaskManagerId id) const;
   std::string hostOf(TaskManagerId id) const;
   void take(const runtime::TaskUpdate& update);
@@ -98,7 +102,8 @@ class Adoption {
   std::map<runtime::TaskId, runtime::TaskUpdate> tasks_;
   std::map<TaskManagerId, runtime::WorkerExited> exits_;
   std::set<TaskManagerId> told_;  // By whom all was said.
-  std::set<TaskManagerId> live_;  // Of those, where a worker is to end.
+  std::set<TaskManagerId> gone_;  // That have no worker of it.
+  std::set<TaskManagerId> live_;  // Where a worker is to end.
   std::unique_ptr<concurrency::Executor::Timer> deadline_;
   std::unique_ptr<concurrency::Executor::Timer> hurry_;  // Since a task was found to have failed.
 };

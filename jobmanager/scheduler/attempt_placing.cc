@@ -76,12 +76,12 @@ void AttemptPlacing::storePlacement() {
   for (std::size_t i = 0; i < placement_->task_managers.size(); ++i) {
     attempt.task_managers.push_back({placement_->task_managers[i], placement_->slots[i]});
   }
-  store_.putAttempt(std::move(attempt),
-                    [this, wanted = std::weak_ptr<bool>(wanted_)](const Status& put) {
-                      if (!wanted.expired()) {
-                        stored(put);
-                      }
-                    });
+  store_.write(std::move(attempt),
+               [this, wanted = std::weak_ptr<bool>(wanted_)](const Status& put) {
+                 if (!wanted.expired()) {
+                   stored(put);
+                 }
+               });
 }
 
 /// Without it the next leader restarts the job: that is no reason not to run it.

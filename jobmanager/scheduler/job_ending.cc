@@ -25,6 +25,20 @@ JobState stateBefore(JobState terminal) {
 
 }  // namespace
 
+void JobEnding::cancelled(Callback<std::monostate> done) {
+  parts_.store.write(
+      ha::CancelJob{job_}, [job = job_, done = std::move(done)](const Status& stored) {
+        if (!stored) {
+          log::warn(
+              "the store of jobs did not take that a job is cancelled",
+              {{"job", job.hex()},
+               {"reason", stored.error().message()},
+               {"advice", "should this job manager end before the job has, cancel it again"}});
+        }
+        done(ok());
+      });
+}
+
 void JobEnding::run(JobState terminal, const std::string& failure, std::function<void()> done) {
   done_ = std::move(done);
   // A failure that a restart has mended is not the reason of the end.

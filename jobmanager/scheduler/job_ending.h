@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <variant>
 
 #include "common/base/ids.h"
 #include "common/runtime/client_messages.h"
@@ -38,6 +39,9 @@ class JobEnding {
   JobEnding(JobId job, const Parts& parts, bool local, std::int64_t start_millis)
       : job_(job), parts_(parts), local_(local), start_millis_(start_millis) {}
 
+  /// It is to end in CANCELED, also where this job manager dies: answers with ok, once that is
+  /// stored.
+  void cancelled(Callback<std::monostate> done);
   /// Once. The job has come to this terminal state; `failure` is why, if it is FAILED, and then its
   /// latest checkpoint stays. Its followers are told, then `done` is called.
   void run(runtime::JobState terminal, const std::string& failure, std::function<void()> done);

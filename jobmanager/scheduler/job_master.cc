@@ -40,6 +40,7 @@ void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
 
 void JobMaster::takeUp(ha::JobCheckpoints stored, const Callback<runtime::SubmitReply>& done) {
   parts_.adoption.settled(stored);
+  parts_.savepoints.resume(stored.marks);
   if (stored.stopped) {
     parts_.stop.resume();
   }
@@ -165,7 +166,7 @@ void JobMaster::cancel(Callback<std::monostate> done) {
   if (before != JobState::kCancelling) {  // Else it was told before.
     log::info("job is cancelled", {{"job", parts_.id.hex()}, {"state", toString(before)}});
   }
-  done(ok());
+  parts_.ending.cancelled(std::move(done));
   if (before == JobState::kRestarting) {
     parts_.restarts.cancelPause();
     end(JobState::kCanceled);
@@ -204,7 +205,7 @@ void JobMaster::fail(const Error& why) {
 
 void JobMaster::stopAttempt(const Error& why) {
   if (parts_.adoption.undecided()) {
-    parts_.adoption.giveUp(why);  // Which is answered once its workers have ended.
+    parts_.adoption.end(why);  // Which is answered once its workers have ended.
   } else if (attempt_ == nullptr || attempt_->over()) {
     attemptOver();
   } else {

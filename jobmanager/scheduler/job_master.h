@@ -42,7 +42,7 @@ class JobMaster final : public AttemptOwner {
   void start(std::optional<ha::JobCheckpoints> stored,
              Callback<runtime::SubmitReply> done,
              std::optional<ha::DeployedAttempt> attempt = {});
-  /// Answers once cancelling has begun.
+  /// Answers once cancelling has begun, and the next job manager would go on with it.
   void cancel(Callback<std::monostate> done);
   /// One that stops the job is complete, and answered with ok, exactly when the job processes
   /// nothing after it. The job then commits what it holds and finishes, whatever dies meanwhile.

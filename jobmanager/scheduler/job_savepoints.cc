@@ -69,7 +69,7 @@ void JobSavepoints::keep(const std::string& place,
           return;
         }
         if (result && !snapshot::isHeapSavepoint(result->result.path)) {
-          marked_.insert_or_assign(id, result->result.path);
+          remember(id, result->result.path);
         }
         kept(std::move(result));
       });
@@ -77,12 +77,23 @@ void JobSavepoints::keep(const std::string& place,
 
 void JobSavepoints::markRestored(const SavepointStore::Opened& savepoint,
                                  std::function<void()> done) {
-  marked_.insert_or_assign(savepoint.metadata.checkpoint, savepoint.path);
+  remember(savepoint.metadata.checkpoint, savepoint.path);
   store_.markInUse(savepoint, job_, [alive = std::weak_ptr<bool>(alive_), done = std::move(done)] {
     if (!alive.expired()) {
       done();
     }
   });
+}
+
+void JobSavepoints::resume(const std::vector<ha::MarkedSavepoint>& marks) {
+  for (const ha::MarkedSavepoint& one : marks) {
+    remember(one.id, one.path);
+  }
+}
+
+void JobSavepoints::remember(CheckpointId id, const std::string& path) {
+  marked_.insert_or_assign(id, path);
+  coordinator_.storedCheckpoints().marked(id, path);
 }
 
 void JobSavepoints::checkpointCompleted() {
@@ -91,7 +102,12 @@ void JobSavepoints::checkpointCompleted() {
     const bool outdated = latest != nullptr && one.first != latest->metadata.checkpoint;
     if (outdated) {
       crashPoint("restore.checkpointed");
-      store_.releaseInUse(one.second, job_);
+      store_.releaseInUse(
+          one.second, job_, [this, alive = std::weak_ptr<bool>(alive_), id = one.first] {
+            if (!alive.expired()) {
+              coordinator_.storedCheckpoints().unmarked(id);
+            }
+          });
     }
     return outdated;
   });

@@ -4,10 +4,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "common/runtime/client_messages.h"
 #include "jobmanager/checkpoint/checkpoint_coordinator.h"
+#include "jobmanager/ha/checkpoint_pointer.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/savepoint/savepoint_store.h"
 #include "jobmanager/scheduler/job_states.h"
@@ -40,12 +42,15 @@ class JobSavepoints {
   Status mayTake() const { return mayTake({}); }
   /// The job starts from this one, or takes it over; `done` is called once the mark stands.
   void markRestored(const SavepointStore::Opened& savepoint, std::function<void()> done);
+  /// The job was taken up again: an earlier leader has stored that its marks stand there.
+  void resume(const std::vector<ha::MarkedSavepoint>& marks);
   /// Takes the marks away from all but the one that is the job's latest checkpoint now.
   void checkpointCompleted();
   /// Takes all marks away.
   void release(std::function<void()> done);
 
  private:
+  void remember(CheckpointId id, const std::string& path);
   Status mayTake(const runtime::SavepointRequest& request) const;
   void keep(const std::string& place,
             const runtime::CheckpointMetadata& metadata,

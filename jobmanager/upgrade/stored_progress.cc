@@ -65,7 +65,7 @@ void StoredProgress::put() {
           again_ = strand_.schedule(kWriteAgain, [this] { put(); });
         }
       };
-  store_.putUpgradeProgress(upgrade_, progress_, answered);
+  store_.write(ha::PutUpgradeProgress{upgrade_, progress_}, answered);
 }
 
 void StoredProgress::stored(std::uint64_t version) {

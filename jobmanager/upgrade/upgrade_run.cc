@@ -40,7 +40,7 @@ void UpgradeRun::begin() {
           Error(put.error()).during("store the upgrade of job " + state_.request().job.hex()));
     }
   };
-  parts_.store.putUpgrade(state_.stored(), guarded(stored));
+  parts_.store.write(ha::PutUpgrade{state_.stored()}, guarded(stored));
 }
 
 void UpgradeRun::resume(const std::vector<ha::StoredJob>& jobs) {

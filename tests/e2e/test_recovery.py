@@ -1,5 +1,6 @@
 """Jobs that outlive their job manager (recovery.mode: filesystem), and the journal that keeps them."""
 
+import os
 import pathlib
 import re
 import signal
@@ -276,6 +277,51 @@ class RecoveryTest(unittest.TestCase):
                 cluster.start_dying_jobmanager(second)
                 cluster.restart_jobmanager()
                 self.assert_ended(cluster, job, out, client, first == "savepoint.entry")
+
+    def test_a_disposal_whose_job_manager_dies_goes_on_and_its_client_is_answered_once(self):
+        for point in ("disposal.tombstone", "disposal.data", "disposal.entry", "disposal.ended"):
+            with self.subTest(point=point), self.cluster(task_managers=1) as cluster:
+                job = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 500, "--interval", HOUR)
+                cluster.wait_running(job)
+                path = cluster.savepoint(job, cluster.folder / "elsewhere")
+                cluster.weir("cancel", job)
+                cluster.restart_jobmanager(crash_at=point)
+                client = cluster.begin_weir(self, "savepoint", "-d", path)
+                cluster.wait_killed(point)
+                cluster.restart_jobmanager()
+                told, said = client.communicate(timeout=60)
+                self.assertEqual(client.returncode, 0, said)
+                self.assertIn(f"Savepoint '{path}' disposed.", told)
+                self.assertEqual(cluster.files(cluster.folder / "elsewhere"), [])
+
+    def test_a_disposal_goes_on_under_the_next_job_manager_also_where_its_client_is_gone(self):
+        with self.cluster(task_managers=1) as cluster:
+            job = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 500, "--interval", HOUR)
+            cluster.wait_running(job)
+            path = cluster.savepoint(job, cluster.folder / "elsewhere")
+            cluster.weir("cancel", job)
+            cluster.restart_jobmanager(crash_at="disposal.tombstone")
+            client = cluster.begin_weir(self, "savepoint", "-d", path)
+            cluster.wait_killed("disposal.tombstone")
+            client.kill()
+            cluster.restart_jobmanager()
+            wait_for("its files are gone", lambda: not cluster.files(cluster.folder / "elsewhere"))
+
+    def test_a_job_that_is_cancelled_does_not_come_back(self):
+        with self.cluster(task_managers=1) as cluster:
+            job = cluster.run_detached(self.jobs / "counting", "--count", 10**9, "--rate", 500)
+            cluster.wait_checkpoints(job, 1)
+            frozen = cluster.taskmanagers[0].pid
+            os.kill(frozen, signal.SIGSTOP)  # Its worker does not end.
+            try:
+                cluster.weir("cancel", "-d", job)
+                cluster.jobmanager.kill()
+                cluster.start_jobmanager()
+            finally:
+                os.kill(frozen, signal.SIGCONT)
+            wait_for("it has ended", lambda: cluster.job(job)["state"] == "CANCELED")
+            wait_for("its workers have, too", lambda: not cluster.workers(cluster.taskmanagers[0]))
+            wait_for("nothing is left of it", lambda: not cluster.files(cluster.checkpoints))
 
     def test_a_submission_that_meets_the_crash_is_one_job(self):
         for point in ("journal.written", "journal.synced"):

@@ -1,4 +1,4 @@
-#include "jobmanager/ha/journal/change.h"
+#include "jobmanager/ha/journal/change_format.h"
 #include "jobmanager/ha/journal/journal_file.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/jobmanager/job_graphs.h"
@@ -39,12 +39,19 @@ std::vector<std::string> seeds() {
   ha::UpgradeProgress failed;
   failed.step = ha::UpgradeStep::kAnswered;
   failed.failure = Error(ErrorCode::kFailedPrecondition, "it does not fit");
+  ha::StoredDisposal disposal;
+  disposal.request.path = "file:/s/savepoint-0123456789ab";
+  ha::StoredDisposal refused = disposal;
+  refused.answer = Error(ErrorCode::kFailedPrecondition, "it is in use").advise("wait");
   std::vector<std::string> images;
   for (const ha::Change& change : {ha::Change(ha::PutJob{request, 17}),
                                    ha::Change(ha::RemoveJob{request.job}),
                                    ha::Change(ha::PutCheckpoints{request.job, {}}),
                                    ha::Change(ha::PutUpgrade{upgrade}),
-                                   ha::Change(ha::PutUpgradeProgress{OperationId({2}), failed})}) {
+                                   ha::Change(ha::PutUpgradeProgress{OperationId({2}), failed}),
+                                   ha::Change(ha::CancelJob{request.job}),
+                                   ha::Change(ha::StoredDisposal{disposal}),
+                                   ha::Change(refused)}) {
     images.push_back(ha::encodeChange(change));
   }
   images.push_back(journalOf(images));

@@ -218,12 +218,20 @@ void Clients::checkSavepoint(const std::string& path) const {
 }
 
 void Clients::dispose(const std::string& path, bool force) {
-  runtime::DisposeRequest request;
+  disposals_.push_back(std::make_unique<Disposal>());
+  runtime::DisposeRequest& request = disposals_.back()->request;
   request.operation = OperationId::random(world_.random);
   request.path = path;
   request.force = force;
+  ask(*disposals_.back());
+}
+
+void Clients::ask(Disposal& one) {
   world_.dispatcher->dispose(
-      request, once<runtime::DisposeReply>("dispose", [this, path, force](auto reply) {
+      one.request, once<runtime::DisposeReply>("dispose", [this, raw = &one](auto reply) {
+        const std::string& path = raw->request.path;
+        // One that stepped down knows not what the next one will find.
+        raw->answered = reply || !runtime::isLeaderChange(reply.error());
         for (const std::string& one : reply ? reply->unreadable : std::vector<std::string>()) {
           if (one.find("was cut short") == std::string::npos) {
             violate("disposal of " + path + ": " + one);
@@ -234,7 +242,7 @@ void Clients::dispose(const std::string& path, bool force) {
         }
         if (reply) {
           savepoints_.erase(path);
-        } else if (force && savepoints_.contains(path)) {
+        } else if (raw->answered && raw->request.force && savepoints_.contains(path)) {
           violate("disposal of " + path + ": " + reply.error().text());
         }
       }));
@@ -299,8 +307,19 @@ void Clients::checkResult(const Job& job) const {
   }
 }
 
-void Clients::cancelAJob() {
-  world_.dispatcher->cancel(anyJob(), once<std::monostate>("cancel", [](const Status&) {}));
+void Clients::cancelAJob() { cancel(anyJob()); }
+
+void Clients::cancel(JobId job) {
+  cancels_.insert(job);
+  world_.dispatcher->cancel(job,
+                            once<std::monostate>("cancel", [this, job](const Status& cancelling) {
+                              if (cancelling || !runtime::isLeaderChange(cancelling.error())) {
+                                cancels_.erase(job);
+                              }
+                              if (cancelling) {
+                                cancelled_.insert(job);
+                              }
+                            }));
 }
 
 void Clients::disposeOne() {
@@ -339,10 +358,22 @@ void Clients::reconnect() {
       ask(*one);
     }
   }
+  for (const JobId job : std::set(cancels_)) {
+    cancel(job);
+  }
+  for (auto& one : disposals_) {
+    if (!one->answered && !snapshot::isHeapSavepoint(one->request.path)) {
+      ask(*one);
+    }
+  }
 }
 
 bool Clients::allEnded() const {
   return std::ranges::all_of(upgrades_, [](const auto& one) { return one->answered; }) &&
+         std::ranges::all_of(disposals_,
+                             [](const auto& one) {
+                               return one->answered || snapshot::isHeapSavepoint(one->request.path);
+                             }) &&
          std::ranges::all_of(jobs_, [](const auto& job) {
            return job->refused || job->ended_unseen || job->result.has_value();
          });
@@ -370,6 +401,10 @@ void Clients::checkAnswers() const {
     const bool crowded = job->result && job->result->cause.starts_with("not enough slots");
     if (!crowded && job->result && job->result->state == runtime::JobState::kFailed) {
       violate("a job failed for good: " + job->result->cause);
+    }
+    if (job->result && job->result->state != runtime::JobState::kCanceled &&
+        cancelled_.contains(job->id)) {
+      violate("a job that was cancelled went on");
     }
     if (job->result && job->result->state == runtime::JobState::kFinished) {
       checkResult(*job);

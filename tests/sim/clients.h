@@ -74,12 +74,20 @@ class Clients {
     bool answered = false;
   };
 
+  /// Likewise, but for those on the heap, which end with it.
+  struct Disposal {
+    runtime::DisposeRequest request;
+    bool answered = false;
+  };
+
   template <typename T>
   jobmanager::Callback<T> once(const std::string& what, jobmanager::Callback<T> then);
   void submit(Job& job);
   void follow(Job& job);
   void ask(Ask& one);
   void ask(Upgrade& one);
+  void ask(Disposal& one);
+  void cancel(JobId job);
   void upgraded(const Upgrade& one, const runtime::UpgradeReply& reply);
   void notUpgraded(const Upgrade& one, const Error& why);
   void dispose(const std::string& path, bool force);
@@ -98,6 +106,9 @@ class Clients {
   std::vector<std::unique_ptr<Job>> jobs_;
   std::vector<std::unique_ptr<Ask>> asks_;
   std::vector<std::unique_ptr<Upgrade>> upgrades_;
+  std::vector<std::unique_ptr<Disposal>> disposals_;
+  std::set<JobId> cancels_;           // That were not answered yet.
+  std::set<JobId> cancelled_;         // Whose clients were told that they are being cancelled.
   std::set<std::string> savepoints_;  // Completed and not disposed.
   std::set<std::string> gone_;        // Of those, ones whose disposal has begun.
   std::set<std::string> on_heap_;     // Directories of state, of savepoints on the heap.

@@ -32,6 +32,9 @@ class FakeTaskManager::Connection final : public jobmanager::TaskManagerGateway 
   Connection(FakeTaskManager& owner, World& world) : owner_(&owner), world_(world) {}
 
   void send(runtime::TaskManagerOrder order) override {
+    if (std::holds_alternative<runtime::DiscardHandles>(order)) {
+      ++world_.discard_workers_lost;  // Until it has ended in order.
+    }
     if (owner_ == nullptr) {
       return;
     }

@@ -57,6 +57,7 @@ struct World {
   std::uint64_t adopted = 0;
   std::uint64_t last_handle = 0;
   std::set<std::uint64_t> discarded;  ///< State handles.
+  int discard_workers_lost = 0;       ///< That did not end in order, or not yet.
 
   /// A second time is a violation.
   void discard(std::uint64_t handle);

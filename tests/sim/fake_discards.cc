@@ -33,6 +33,7 @@ void FakeTaskManager::discardNext(const runtime::ExecutionId& execution,
     return;
   }
   if (index == handles.size()) {
+    --world_.discard_workers_lost;
     end(execution, true, "");
     return;
   }

@@ -34,7 +34,13 @@ void JournalImage::apply(const Change& change, std::string record) {
                  [&](const PutUpgrade& put) {
                    upgrades_.push_back({put.upgrade.request.operation, std::move(record), {}});
                  },
-                 [&](const PutUpgradeProgress& put) { apply(put, std::move(record)); }},
+                 [&](const PutUpgradeProgress& put) { apply(put, std::move(record)); },
+                 [&](const CancelJob& cancelled) {
+                   if (auto found = jobs_.find(cancelled.job); found != jobs_.end()) {
+                     found->second.cancel = std::move(record);
+                   }
+                 },
+                 [&](const StoredDisposal& put) { apply(put, std::move(record)); }},
       change);
 }
 
@@ -55,14 +61,24 @@ void JournalImage::apply(const PutUpgradeProgress& put, std::string record) {
   }
 }
 
+void JournalImage::apply(const StoredDisposal& disposal, std::string record) {
+  const OperationId operation = disposal.request.operation;
+  std::erase_if(disposals_, [&](const Disposal& one) { return one.operation == operation; });
+  disposals_.push_back({operation, std::move(record), disposal.answer.has_value()});
+  ended_ = ended_ || disposal.answer;
+}
+
 void JournalImage::forgetEnded() {
   std::erase_if(answers_, [this](const Answer& one) { return !jobs_.contains(one.job); });
   std::erase_if(upgrades_, [](const Upgrade& one) { return one.stayed; });
+  std::erase_if(disposals_, [](const Disposal& one) { return one.stayed; });
   ended_ = false;
-  for (Upgrade& one : upgrades_) {
+  const auto stay = [this](auto& one) {
     one.stayed = one.answered;
     ended_ = ended_ || one.answered;
-  }
+  };
+  std::ranges::for_each(upgrades_, stay);
+  std::ranges::for_each(disposals_, stay);
 }
 
 std::vector<std::string_view> JournalImage::records() const {
@@ -75,6 +91,9 @@ std::vector<std::string_view> JournalImage::records() const {
     if (!job.attempt.empty()) {
       records.push_back(job.attempt);
     }
+    if (!job.cancel.empty()) {
+      records.push_back(job.cancel);
+    }
   }
   for (const Answer& answer : answers_) {
     records.push_back(answer.record);
@@ -86,6 +105,9 @@ std::vector<std::string_view> JournalImage::records() const {
     if (!upgrade.progress.empty()) {
       records.push_back(upgrade.progress);
     }
+  }
+  for (const Disposal& disposal : disposals_) {
+    records.push_back(disposal.record);
   }
   return records;
 }
@@ -114,6 +136,7 @@ Result<Term> JournalImage::term(LeaderEpoch epoch) const {
       WEIR_TRY(Change attempt, decodeChange(job.attempt));
       stored.attempt = std::move(std::get<DeployedAttempt>(attempt));
     }
+    stored.cancelled = !job.cancel.empty();
     term.jobs.push_back(std::move(stored));
   }
   for (const Answer& answer : answers_) {
@@ -132,6 +155,10 @@ Result<Term> JournalImage::term(LeaderEpoch epoch) const {
       upgrade.progress = std::move(std::get<PutUpgradeProgress>(progress).progress);
     }
     term.upgrades.push_back(std::move(upgrade));
+  }
+  for (const Disposal& one : disposals_) {
+    WEIR_TRY(Change change, decodeChange(one.record));
+    term.disposals.push_back(std::move(std::get<StoredDisposal>(change)));
   }
   return term;
 }

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "jobmanager/ha/journal/change.h"
+#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/journal/change_format.h"
 
 namespace weir::ha {
 
@@ -24,10 +25,10 @@ class JournalImage {
   void apply(const Change& change, std::string record);
 
   /// Something is still in the file that is to be forgotten: of a job that has ended, or of an
-  /// upgrade that was answered.
+  /// upgrade or a disposal that was answered.
   bool hasEnded() const { return ended_; }
-  /// Lets go of it here. The answer of an upgrade stays for one time more, as a job manager that
-  /// takes over forgets at once, and who asked may ask that one.
+  /// Lets go of it here. The answer of an upgrade or a disposal stays for one time more, as a job
+  /// manager that takes over forgets at once, and who asked may ask that one.
   void forgetEnded();
 
   /// In an order in which they can be applied.
@@ -41,6 +42,7 @@ class JournalImage {
     std::string put;
     std::string checkpoints;  // Empty before the first.
     std::string attempt;      // Likewise.
+    std::string cancel;       // Empty unless it is cancelled.
   };
   struct Answer {
     OperationId operation;
@@ -55,11 +57,20 @@ class JournalImage {
     bool stayed = false;  // Since it was answered, something was forgotten.
   };
 
+  struct Disposal {
+    OperationId operation;
+    std::string record;
+    bool answered = false;
+    bool stayed = false;  // As that of an upgrade.
+  };
+
   void apply(const PutUpgradeProgress& put, std::string record);
+  void apply(const StoredDisposal& disposal, std::string record);
 
   std::map<JobId, Job> jobs_;
   std::deque<Answer> answers_;    // Oldest first.
   std::deque<Upgrade> upgrades_;  // Likewise.
+  std::deque<Disposal> disposals_;
   bool ended_ = false;
 };
 

@@ -47,47 +47,11 @@ Result<bool> JournalJobStore::tryLead() { return directory_.tryLock(settings_.ho
 
 void JournalJobStore::beginTerm(Answer<Term> done) { request(Begin{std::move(done)}); }
 
-void JournalJobStore::putJob(LeaderEpoch epoch,
-                             runtime::SubmitRequest job,
-                             Answer<std::monostate> done) {
-  const std::int64_t now = toEpochMillis(SystemClock().wallNow());
-  request(Write{epoch, PutJob{std::move(job), now}, std::move(done)});
-}
-
-void JournalJobStore::removeJob(LeaderEpoch epoch, JobId job, Answer<std::monostate> done) {
-  request(Write{epoch, RemoveJob{job}, std::move(done)});
-}
-
-void JournalJobStore::putCheckpoints(LeaderEpoch epoch,
-                                     JobId job,
-                                     JobCheckpoints checkpoints,
-                                     Answer<std::monostate> done) {
-  request(Write{epoch, PutCheckpoints{job, std::move(checkpoints)}, std::move(done)});
-}
-
-void JournalJobStore::putSavepoint(LeaderEpoch epoch,
-                                   SavepointAnswer answer,
-                                   Answer<std::monostate> done) {
-  request(Write{epoch, std::move(answer), std::move(done)});
-}
-
-void JournalJobStore::putUpgrade(LeaderEpoch epoch,
-                                 StoredUpgrade upgrade,
-                                 Answer<std::monostate> done) {
-  request(Write{epoch, PutUpgrade{std::move(upgrade)}, std::move(done)});
-}
-
-void JournalJobStore::putAttempt(LeaderEpoch epoch,
-                                 DeployedAttempt attempt,
-                                 Answer<std::monostate> done) {
-  request(Write{epoch, std::move(attempt), std::move(done)});
-}
-
-void JournalJobStore::putUpgradeProgress(LeaderEpoch epoch,
-                                         OperationId upgrade,
-                                         UpgradeProgress progress,
-                                         Answer<std::monostate> done) {
-  request(Write{epoch, PutUpgradeProgress{upgrade, std::move(progress)}, std::move(done)});
+void JournalJobStore::write(LeaderEpoch epoch, Change change, Answer<std::monostate> done) {
+  if (auto* put = std::get_if<PutJob>(&change); put != nullptr && put->submitted_millis == 0) {
+    put->submitted_millis = toEpochMillis(SystemClock().wallNow());
+  }
+  request(Write{epoch, std::move(change), std::move(done)});
 }
 
 void JournalJobStore::request(Request request) {

@@ -15,7 +15,7 @@
 #include "common/base/unique_fd.h"
 #include "common/concurrency/executor.h"
 #include "jobmanager/ha/job_store.h"
-#include "jobmanager/ha/journal/change.h"
+#include "jobmanager/ha/journal/change_format.h"
 #include "jobmanager/ha/journal/disk.h"
 #include "jobmanager/ha/journal/journal_directory.h"
 #include "jobmanager/ha/journal/journal_image.h"
@@ -56,21 +56,7 @@ class JournalJobStore final : public JobStore {
   std::string holder() const { return directory_.holder(); }
 
   void beginTerm(Answer<Term> done) override;
-  void putJob(LeaderEpoch epoch, runtime::SubmitRequest job, Answer<std::monostate> done) override;
-  void removeJob(LeaderEpoch epoch, JobId job, Answer<std::monostate> done) override;
-  void putCheckpoints(LeaderEpoch epoch,
-                      JobId job,
-                      JobCheckpoints checkpoints,
-                      Answer<std::monostate> done) override;
-  void putAttempt(LeaderEpoch epoch, DeployedAttempt attempt, Answer<std::monostate> done) override;
-  void putSavepoint(LeaderEpoch epoch,
-                    SavepointAnswer answer,
-                    Answer<std::monostate> done) override;
-  void putUpgrade(LeaderEpoch epoch, StoredUpgrade upgrade, Answer<std::monostate> done) override;
-  void putUpgradeProgress(LeaderEpoch epoch,
-                          OperationId upgrade,
-                          UpgradeProgress progress,
-                          Answer<std::monostate> done) override;
+  void write(LeaderEpoch epoch, Change change, Answer<std::monostate> done) override;
 
  private:
   struct Write {

@@ -33,36 +33,13 @@ class HeldStore final : public ha::JobStore {
  public:
   using Done = ha::Answer<std::monostate>;
   void beginTerm(ha::Answer<ha::Term> done) override { memory.beginTerm(std::move(done)); }
-  void putJob(LeaderEpoch epoch, runtime::SubmitRequest job, Done done) override {
-    if (refusal) {
+  void write(LeaderEpoch epoch, ha::Change change, Done done) override {
+    if (refusal && std::holds_alternative<ha::PutJob>(change)) {
       done(*refusal);
       return;
     }
-    memory.putJob(epoch, std::move(job), hold(std::move(done)));
-  }
-  void removeJob(LeaderEpoch epoch, JobId job, Done done) override {
-    memory.removeJob(epoch, job, hold(std::move(done)));
-  }
-  void putCheckpoints(LeaderEpoch epoch,
-                      JobId job,
-                      ha::JobCheckpoints checkpoints,
-                      Done done) override {
-    memory.putCheckpoints(epoch, job, std::move(checkpoints), hold(std::move(done)));
-  }
-  void putAttempt(LeaderEpoch epoch, ha::DeployedAttempt attempt, Done done) override {
-    memory.putAttempt(epoch, std::move(attempt), std::move(done));
-  }
-  void putSavepoint(LeaderEpoch epoch, ha::SavepointAnswer answer, Done done) override {
-    memory.putSavepoint(epoch, std::move(answer), hold(std::move(done)));
-  }
-  void putUpgrade(LeaderEpoch epoch, ha::StoredUpgrade upgrade, Done done) override {
-    memory.putUpgrade(epoch, std::move(upgrade), hold(std::move(done)));
-  }
-  void putUpgradeProgress(LeaderEpoch epoch,
-                          OperationId upgrade,
-                          ha::UpgradeProgress progress,
-                          Done done) override {
-    memory.putUpgradeProgress(epoch, upgrade, std::move(progress), hold(std::move(done)));
+    const bool at_once = std::holds_alternative<ha::DeployedAttempt>(change);
+    memory.write(epoch, std::move(change), at_once ? std::move(done) : hold(std::move(done)));
   }
   void release() {
     holds = false;
@@ -510,7 +487,8 @@ TEST_F(DispatcherTest, AnswersAClientWhoseSavepointTheOneBeforeItHadBegunAlsoWhe
   begun.id = CheckpointId(1);
   begun.operation = request.operation;
   begun.path = "file:/s/savepoint-0123456789ab";
-  store_.memory.putCheckpoints(store_.takeOver().epoch, job_, stored, [](const Status&) {});
+  store_.memory.write(
+      store_.takeOver().epoch, ha::PutCheckpoints{job_, stored}, [](const Status&) {});
   for (int leaders = 0; leaders < 2; ++leaders) {
     open({});
     const auto answer = ask<runtime::SavepointResult>([&](auto done) {
@@ -547,14 +525,71 @@ TEST_F(DispatcherTest, AnUpgradeGoesOnFromTheSavepointOfItsStopThatTheOneBeforeI
   ASSERT_TRUE(snapshot::writeMetadata(files_, whole.data_directory, whole));
   ASSERT_TRUE(snapshot::writeMetadata(files_, begun.path, whole));
   const LeaderEpoch epoch = store_.takeOver().epoch;
-  store_.memory.putUpgrade(epoch, upgrade, [](const Status&) {});
-  store_.memory.putCheckpoints(epoch, job_, stored, [](const Status&) {});
+  store_.memory.write(epoch, ha::PutUpgrade{upgrade}, [](const Status&) {});
+  store_.memory.write(epoch, ha::PutCheckpoints{job_, stored}, [](const Status&) {});
   open(options);
   time_.advance(1s);
   const ha::Term term = store_.takeOver();
   EXPECT_EQ(term.upgrades.at(0).progress.step, ha::UpgradeStep::kStopped);
   EXPECT_EQ(term.upgrades.at(0).progress.reply.savepoint, begun.path);
   EXPECT_TRUE(term.jobs.at(0).checkpoints.stopped.has_value());
+}
+
+TEST_F(DispatcherTest, SaysThatAJobIsCancelledOnlyOnceTheNextLeaderWouldNotGoOnWithIt) {
+  open({});
+  ASSERT_TRUE(submit());
+  store_.holds = true;
+  Status cancelled = Error(ErrorCode::kInternal, "not answered");
+  dispatcher_->cancel(job_, [&](const Status& answer) { cancelled = answer; });
+  time_.advance(1s);
+  EXPECT_FALSE(cancelled);
+  store_.release();
+  time_.advance(1s);
+  EXPECT_TRUE(cancelled);
+}
+
+TEST_F(DispatcherTest, AJobWhoseClientWasToldThatItIsCancelledDoesNotGoOn) {
+  DispatcherOptions options;
+  options.keeps_jobs = true;
+  open(options);
+  ASSERT_TRUE(submit());
+  store_.memory.write(store_.takeOver().epoch, ha::CancelJob{job_}, [](const Status&) {});
+  open(options);
+  time_.advance(10s);
+  EXPECT_THAT(store_.takeOver().jobs, IsEmpty());
+}
+
+TEST_F(DispatcherTest, GoesOnWithADisposalOfTheLeaderBeforeAndAnswersItsClient) {
+  open({});
+  runtime::CheckpointMetadata whole;
+  whole.job = job_;
+  whole.checkpoint = CheckpointId(1);
+  whole.savepoint = true;
+  const std::string path = "file:/elsewhere/savepoint-0123456789ab";
+  whole.data_directory = path;
+  ASSERT_TRUE(snapshot::writeMetadata(files_, path, whole));
+  ha::StoredDisposal disposal;
+  disposal.request.operation = OperationId::random(random_);
+  disposal.request.path = path;
+  store_.memory.write(store_.takeOver().epoch, disposal, [](const Status&) {});
+  for (int leaders = 0; leaders < 2; ++leaders) {  // The second one has stored the answer.
+    open({});
+    const auto answer = ask<runtime::DisposeReply>(
+        [&](auto done) { dispatcher_->dispose(disposal.request, done); });
+    EXPECT_TRUE(answer) << answer.error().text();
+    EXPECT_FALSE(snapshot::readMetadata(files_, path));
+  }
+}
+
+TEST_F(DispatcherTest, ADisposalThatHadEndedBeforeItsLeaderDidIsAnswered) {
+  ha::StoredDisposal disposal;
+  disposal.request.operation = OperationId::random(random_);
+  disposal.request.path = "file:/elsewhere/savepoint-0123456789ab";  // Gone.
+  store_.memory.write(store_.takeOver().epoch, disposal, [](const Status&) {});
+  open({});
+  const auto answer =
+      ask<runtime::DisposeReply>([&](auto done) { dispatcher_->dispose(disposal.request, done); });
+  EXPECT_TRUE(answer) << answer.error().text();
 }
 
 TEST_F(DispatcherTest, StopAnswersAlsoWhenWorkersDoNot) {

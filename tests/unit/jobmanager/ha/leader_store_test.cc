@@ -31,7 +31,7 @@ class LeaderStoreTest : public ::testing::Test {
 
 TEST_F(LeaderStoreTest, AnswersOnTheStrandAndNotInsideOfTheCall) {
   open();
-  leader_->putJob({}, [this](const Status& written) { answers_ += written ? 1 : 100; });
+  leader_->write(PutJob{}, [this](const Status& written) { answers_ += written ? 1 : 100; });
   EXPECT_EQ(answers_, 0);
   time_.runDue();
   EXPECT_EQ(answers_, 1);
@@ -40,7 +40,7 @@ TEST_F(LeaderStoreTest, AnswersOnTheStrandAndNotInsideOfTheCall) {
 TEST_F(LeaderStoreTest, SaysOnceThatItWasFencedAndAnswersNothingFromThenOn) {
   open();
   newTerm();
-  leader_->putJob({}, [this](const Status&) { ++answers_; });
+  leader_->write(PutJob{}, [this](const Status&) { ++answers_; });
   leader_->removeJob({}, [this](const Status&) { ++answers_; });
   time_.runDue();
   leader_->putCheckpoints({}, {}, [this](const Status&) { ++answers_; });
@@ -52,7 +52,7 @@ TEST_F(LeaderStoreTest, SaysOnceThatItWasFencedAndAnswersNothingFromThenOn) {
 
 TEST_F(LeaderStoreTest, AnswersNothingWhenItsTermWasEnded) {
   open();
-  leader_->putJob({}, [this](const Status&) { ++answers_; });
+  leader_->write(PutJob{}, [this](const Status&) { ++answers_; });
   leader_->endTerm();
   time_.runDue();
   leader_->removeJob({}, [this](const Status&) { ++answers_; });
@@ -65,29 +65,7 @@ TEST_F(LeaderStoreTest, AnswersNothingWhenItsTermWasEnded) {
 class FullStore final : public JobStore {
  public:
   void beginTerm(Answer<Term> done) override { done(Term()); }
-  void putJob(LeaderEpoch, runtime::SubmitRequest, Answer<std::monostate> done) override {
-    answer(done);
-  }
-  void removeJob(LeaderEpoch, JobId, Answer<std::monostate> done) override { answer(done); }
-  void putCheckpoints(LeaderEpoch, JobId, JobCheckpoints, Answer<std::monostate> done) override {
-    answer(done);
-  }
-  void putAttempt(LeaderEpoch, DeployedAttempt, Answer<std::monostate> done) override {
-    answer(done);
-  }
-  void putSavepoint(LeaderEpoch, SavepointAnswer, Answer<std::monostate> done) override {
-    answer(done);
-  }
-  void putUpgrade(LeaderEpoch, StoredUpgrade, Answer<std::monostate> done) override {
-    answer(done);
-  }
-  void putUpgradeProgress(LeaderEpoch,
-                          OperationId,
-                          UpgradeProgress,
-                          Answer<std::monostate> done) override {
-    answer(done);
-  }
-  void answer(const Answer<std::monostate>& done) {
+  void write(LeaderEpoch, Change, Answer<std::monostate> done) override {
     ++asked;
     done(why ? Status(*why) : ok());
   }
@@ -113,7 +91,7 @@ TEST_F(LeaderStoreTest, RemovesAJobOnceTheDiskHasRoomAgain) {
 TEST_F(LeaderStoreTest, SaysAtOnceWhyAnotherWriteOrAWrongRemovalIsNotTaken) {
   FullStore full;
   leader_.emplace(full, strand_, LeaderEpoch(1), [](const Error&) {});
-  leader_->putJob({}, [this](const Status& put) { answers_ += put ? 100 : 1; });
+  leader_->write(PutJob{}, [this](const Status& put) { answers_ += put ? 100 : 1; });
   time_.runDue();
   EXPECT_EQ(answers_, 1);
   full.why = Error(ErrorCode::kInternal, "a bug");
@@ -124,7 +102,7 @@ TEST_F(LeaderStoreTest, SaysAtOnceWhyAnotherWriteOrAWrongRemovalIsNotTaken) {
 
 TEST_F(LeaderStoreTest, AnswersNobodyWhenItIsGone) {
   open();
-  leader_->putJob({}, [this](const Status&) { ++answers_; });
+  leader_->write(PutJob{}, [this](const Status&) { ++answers_; });
   leader_.reset();
   time_.runDue();
   EXPECT_EQ(answers_, 0);

@@ -11,10 +11,10 @@ class MemoryJobStoreTest : public ::testing::Test {
  protected:
   Term newTerm() { return *beginTerm(store_, std::chrono::seconds(1)); }
   Status put(LeaderEpoch epoch, const runtime::SubmitRequest& request = {}) {
-    return ask([&](auto done) { store_.putJob(epoch, request, done); });
+    return ask([&](auto done) { store_.write(epoch, PutJob{request}, done); });
   }
   Status point(LeaderEpoch epoch, const JobCheckpoints& checkpoints) {
-    return ask([&](auto done) { store_.putCheckpoints(epoch, job_, checkpoints, done); });
+    return ask([&](auto done) { store_.write(epoch, PutCheckpoints{job_, checkpoints}, done); });
   }
   template <typename Call>
   Status ask(Call call) {
@@ -41,7 +41,7 @@ TEST_F(MemoryJobStoreTest, HandsTheNextLeaderJobsWithTheirCheckpointsUntilTheyAr
   ASSERT_EQ(next.jobs.size(), 1U);
   EXPECT_EQ(next.jobs[0].request.job, job_);
   EXPECT_EQ(next.jobs[0].checkpoints, checkpoints);
-  ASSERT_TRUE(ask([&](auto done) { store_.removeJob(next.epoch, job_, done); }));
+  ASSERT_TRUE(ask([&](auto done) { store_.write(next.epoch, RemoveJob{job_}, done); }));
   EXPECT_TRUE(newTerm().jobs.empty());
 }
 
@@ -61,8 +61,9 @@ TEST_F(MemoryJobStoreTest, RemembersTheAnswersOfTheLastSavepoints) {
     operations.push_back(OperationId::random(random_));
     runtime::SavepointResult result;
     result.path = operations.back().hex();
-    ASSERT_TRUE(ask(
-        [&](auto done) { store_.putSavepoint(epoch_, {operations.back(), job_, result}, done); }));
+    ASSERT_TRUE(ask([&](auto done) {
+      store_.write(epoch_, SavepointAnswer{operations.back(), job_, result}, done);
+    }));
   }
   const Term next = newTerm();
   ASSERT_EQ(next.savepoints.size(), MemoryJobStore::kSavepoints);

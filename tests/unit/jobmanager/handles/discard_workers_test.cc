@@ -251,13 +251,16 @@ TEST_F(DiscardWorkersTest, IgnoresWhatIsSaidTwiceAndWhatAnEarlierWorkerSays) {
   EXPECT_THAT(*answers_[0], ElementsAre(HasSubstr("once")));
 }
 
-TEST_F(DiscardWorkersTest, GivesUpAfterThreeWorkersThatDidNotBegin) {
+TEST_F(DiscardWorkersTest, GivesUpAfterFourWorkersThatDidNotBeginWithGrowingPauses) {
   discard(program("a"), 0, 2);
   finish(0);
   exit("was cut");  // Made progress: does not count.
-  for (std::size_t i = 0; i < 3; ++i) {
-    time_.advance(200ms);
-    ASSERT_THAT(sent(), SizeIs(i + 2));
+  std::size_t workers = 1;
+  for (const Duration pause : {200ms, 200ms, 1'000ms, 5'000ms}) {
+    time_.advance(pause - 1ms);
+    ASSERT_THAT(sent(), SizeIs(workers));
+    time_.advance(1ms);
+    ASSERT_THAT(sent(), SizeIs(++workers));
     EXPECT_THAT(answers_, IsEmpty());
     exit("no such library");
   }
@@ -268,7 +271,7 @@ TEST_F(DiscardWorkersTest, GivesUpAfterThreeWorkersThatDidNotBegin) {
                     HasSubstr("operator 'Index'"),
                     HasSubstr("no such library")));
   time_.advance(1min);
-  EXPECT_THAT(sent(), SizeIs(4));
+  EXPECT_THAT(sent(), SizeIs(5));
 }
 
 TEST_F(DiscardWorkersTest, WaitsForATaskManagerToRegister) {

@@ -224,10 +224,21 @@ TEST_F(AdoptionTest, ACancelEndsItsWorkersBeforeTheJob) {
   EXPECT_EQ(state(), "CANCELLING");
   EXPECT_THAT(gateways_[1]->given_up, ElementsAre(old_));
   oldWorkerExited(1);
-  EXPECT_EQ(state(), "CANCELED");
+  EXPECT_EQ(state(), "CANCELLING") << "the other one has not registered yet, and may write";
   tell(2);
   EXPECT_THAT(gateways_[2]->given_up, ElementsAre(old_));
+  oldWorkerExited(2);
+  EXPECT_EQ(state(), "CANCELED");
   EXPECT_THAT(deployments(), IsEmpty());
+}
+
+TEST_F(AdoptionTest, ACancelDoesNotWaitLongForATaskManagerThatDoesNotCome) {
+  takeUp();
+  tell(1);
+  EXPECT_TRUE(cancel());
+  oldWorkerExited(1);
+  time_.advance(6s);
+  EXPECT_EQ(state(), "CANCELED");
 }
 
 TEST_F(AdoptionTest, AJobWhoseSourcesWereBeingDrainedRestarts) {

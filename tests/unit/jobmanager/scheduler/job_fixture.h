@@ -111,7 +111,7 @@ class JobFixture : public ::testing::Test {
                                            resources_,
                                            savepoints_,
                                            store_};
-    store_.putJob(request_, [](const Status&) {});
+    store_.write(ha::PutJob{request_}, [](const Status&) {});
     job_ = std::make_unique<jobmanager::JobMaster>(services, options_, request_, log_);
     job_->start(std::move(resumed_), [this](auto reply) { reply_ = std::move(reply); }, deployed_);
     time_.runDue();

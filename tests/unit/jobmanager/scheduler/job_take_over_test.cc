@@ -1,5 +1,8 @@
 // A job whose earlier leader died over a savepoint.
+#include "common/fs/uri.h"
+#include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
+#include "common/snapshot/use_marks.h"
 #include "jobmanager/scheduler/job_master.h"
 #include "tests/unit/jobmanager/scheduler/job_fixture.h"
 
@@ -100,6 +103,23 @@ TEST_F(JobTakeOverTest, IsCancelledWhereThatWasToFollow) {
   EXPECT_EQ(log_.states.back(), "CANCELED");
   EXPECT_TRUE(files_.stat(savepoint_path_ + "/metadata"));
   EXPECT_TRUE(files_.stat(directoryOf(7)));
+}
+
+TEST_F(JobTakeOverTest, TakesTheMarksOfTheEarlierLeaderAwayOnceItNeedsThemNoMore) {
+  leave(true);
+  resumed_->begun.clear();
+  resumed_->marks = {{CheckpointId(3), savepoint_path_}};
+  const std::string mark = fs::join(savepoint_path_, snapshot::markName(testing::jobId(1)));
+  EXPECT_TRUE(snapshot::writeMark(files_, savepoint_path_, testing::jobId(1), "the earlier one"));
+  startRunning();
+  EXPECT_TRUE(files_.stat(mark));
+  time_.advance(1s);
+  ASSERT_FALSE(triggered().empty());
+  acknowledge(triggered().back());
+  EXPECT_FALSE(files_.stat(mark));
+  time_.advance(1s);
+  acknowledge(triggered().back());
+  EXPECT_THAT(storedNow().marks, IsEmpty());
 }
 
 TEST_F(JobTakeOverTest, DoesNothingFurtherWhenItIsNotTheLeaderAnyMore) {

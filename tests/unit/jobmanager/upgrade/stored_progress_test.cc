@@ -18,15 +18,13 @@ class SlowStore final : public ha::JobStore {
  public:
   using Done = ha::Answer<std::monostate>;
   void beginTerm(ha::Answer<ha::Term> done) override { done(ha::Term()); }
-  void putJob(LeaderEpoch, runtime::SubmitRequest, Done done) override { done(ok()); }
-  void removeJob(LeaderEpoch, JobId, Done done) override { done(ok()); }
-  void putCheckpoints(LeaderEpoch, JobId, ha::JobCheckpoints, Done done) override { done(ok()); }
-  void putAttempt(LeaderEpoch, ha::DeployedAttempt, Done done) override { done(ok()); }
-  void putSavepoint(LeaderEpoch, ha::SavepointAnswer, Done done) override { done(ok()); }
-  void putUpgrade(LeaderEpoch, ha::StoredUpgrade, Done done) override { done(ok()); }
-  void putUpgradeProgress(LeaderEpoch, OperationId, ha::UpgradeProgress put, Done done) override {
-    steps.push_back(static_cast<int>(put.step));
-    waiting.push_back(std::move(done));
+  void write(LeaderEpoch, ha::Change change, Done done) override {
+    if (const auto* put = std::get_if<ha::PutUpgradeProgress>(&change)) {
+      steps.push_back(static_cast<int>(put->progress.step));
+      waiting.push_back(std::move(done));
+    } else {
+      done(ok());
+    }
   }
   std::vector<int> steps;
   std::vector<Done> waiting;

@@ -306,7 +306,7 @@ TEST_F(UpgradesTest, GivesUpAJobThatEndedBeforeTheNextJobManagerCouldStopIt) {
 TEST_F(UpgradesTest, KnowsFromTheStoreThatTheJobHasStoppedForIt) {
   runtime::SubmitRequest old;
   old.job = request_.job;
-  leader_->putJob(old, [](const Status&) {});
+  leader_->write(ha::PutJob{old}, [](const Status&) {});
   ask();
   ha::JobCheckpoints checkpoints;
   checkpoints.stopped.emplace();
@@ -351,7 +351,7 @@ TEST_F(UpgradesTest, NeverGoesBackOnceTheStoreHasACheckpointOfTheNextJob) {
   untilNextIsAccepted();
   runtime::SubmitRequest next;
   next.job = request_.next.job;
-  leader_->putJob(next, [](const Status&) {});
+  leader_->write(ha::PutJob{next}, [](const Status&) {});
   ha::JobCheckpoints checkpoints;
   checkpoints.retained.push_back({CheckpointId(9), false, "/checkpoints/9"});
   leader_->putCheckpoints(next.job, checkpoints, [](const Status&) {});

@@ -110,13 +110,13 @@ class JournalFixture : public ::testing::Test {
     return answer ? *answer : Status(Error(ErrorCode::kInternal, "no answer"));
   }
   Status put(JobStore& store, LeaderEpoch epoch, const runtime::SubmitRequest& job) {
-    return ask([&](auto done) { store.putJob(epoch, job, done); });
+    return ask([&](auto done) { store.write(epoch, PutJob{job}, done); });
   }
   Status remove(JobStore& store, LeaderEpoch epoch, JobId job) {
-    return ask([&](auto done) { store.removeJob(epoch, job, done); });
+    return ask([&](auto done) { store.write(epoch, RemoveJob{job}, done); });
   }
   Status point(JobStore& store, LeaderEpoch epoch, JobId job, const JobCheckpoints& checkpoints) {
-    return ask([&](auto done) { store.putCheckpoints(epoch, job, checkpoints, done); });
+    return ask([&](auto done) { store.write(epoch, PutCheckpoints{job, checkpoints}, done); });
   }
 
   std::vector<std::string> files(const std::string& beginning = "") const {

@@ -76,9 +76,9 @@ TEST_F(JournalJobStoreTest, HandsOnWhereTheLastAttemptOfAJobWasDeployed) {
     auto store = open();
     const LeaderEpoch epoch = begin(*store)->epoch;
     ASSERT_TRUE(put(*store, epoch, sampleJob(job_)));
-    ASSERT_TRUE(ask([&](auto done) { store->putAttempt(epoch, attempt, done); }));
+    ASSERT_TRUE(ask([&](auto done) { store->write(epoch, attempt, done); }));
     attempt.execution.attempt = AttemptId(2);
-    ASSERT_TRUE(ask([&](auto done) { store->putAttempt(epoch, attempt, done); }));
+    ASSERT_TRUE(ask([&](auto done) { store->write(epoch, attempt, done); }));
   }
   EXPECT_EQ(next().jobs.at(0).attempt, attempt);
   EXPECT_EQ(next().jobs.at(0).attempt, attempt) << "of a file that was written anew";
@@ -89,6 +89,57 @@ TEST_F(JournalJobStoreTest, HandsOnWhereTheLastAttemptOfAJobWasDeployed) {
     ASSERT_TRUE(put(*store, epoch, sampleJob(job_)));
   }
   EXPECT_EQ(next().jobs.at(0).attempt, std::nullopt) << "it went with its job";
+}
+
+TEST_F(JournalJobStoreTest, HandsOnThatAJobIsCancelled) {
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(put(*store, epoch, sampleJob(job_)));
+    ASSERT_TRUE(put(*store, epoch, sampleJob(other_)));
+    ASSERT_TRUE(ask([&](auto done) { store->write(epoch, CancelJob{job_}, done); }));
+  }
+  for (const char* which : {"the first", "one that was written anew"}) {
+    const Term term = next();
+    ASSERT_EQ(term.jobs.size(), 2U);
+    for (const StoredJob& job : term.jobs) {
+      EXPECT_EQ(job.cancelled, job.request.job == job_) << which;
+    }
+  }
+}
+
+TEST_F(JournalJobStoreTest, HandsOnADisposalThatWasCutShortAndForAWhileItsAnswer) {
+  StoredDisposal disposal;
+  disposal.request.operation = OperationId::random(random_);
+  disposal.request.path = "file:/s/savepoint-0123456789ab";
+  disposal.request.force = true;
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(ask([&](auto done) { store->write(epoch, disposal, done); }));
+  }
+  for (int leaders = 0; leaders < 3; ++leaders) {
+    const Term term = next();
+    ASSERT_EQ(term.disposals.size(), 1U);
+    EXPECT_EQ(term.disposals[0].request.operation, disposal.request.operation);
+    EXPECT_EQ(term.disposals[0].request.path, disposal.request.path);
+    EXPECT_TRUE(term.disposals[0].request.force);
+    EXPECT_FALSE(term.disposals[0].answer.has_value());
+  }
+  disposal.answer = Error(ErrorCode::kFailedPrecondition, "it is in use").advise("wait");
+  {
+    auto store = open();
+    const LeaderEpoch epoch = begin(*store)->epoch;
+    ASSERT_TRUE(ask([&](auto done) { store->write(epoch, disposal, done); }));
+  }
+  auto store = open();
+  const Term term = *begin(*store);
+  ASSERT_EQ(term.disposals.size(), 1U);
+  ASSERT_TRUE(term.disposals[0].answer.has_value());
+  EXPECT_EQ(term.disposals[0].answer->error().text(), "it is in use; wait");
+  time_.advance(std::chrono::seconds(20));
+  store.reset();
+  EXPECT_THAT(next().disposals, IsEmpty());
 }
 
 TEST_F(JournalJobStoreTest, HandsOnThatAJobHasStoppedWithTheAnswerToItsClient) {
@@ -165,9 +216,11 @@ TEST_F(JournalJobStoreTest, HandsOnAnswersOfSavepointsAlsoRefusals) {
     const LeaderEpoch epoch = begin(*store)->epoch;
     ASSERT_TRUE(put(*store, epoch, sampleJob(job_)));
     const runtime::SavepointResult result{"file:/sp", "file:/chk-4", CheckpointId(4), 17, {"w"}};
-    ASSERT_TRUE(ask([&](auto done) { store->putSavepoint(epoch, {taken, job_, result}, done); }));
+    ASSERT_TRUE(
+        ask([&](auto done) { store->write(epoch, SavepointAnswer{taken, job_, result}, done); }));
     const Error why = Error(ErrorCode::kFailedPrecondition, "no checkpoints").advise("enable them");
-    ASSERT_TRUE(ask([&](auto done) { store->putSavepoint(epoch, {refused, job_, why}, done); }));
+    ASSERT_TRUE(
+        ask([&](auto done) { store->write(epoch, SavepointAnswer{refused, job_, why}, done); }));
   }
   const Term term = next();
   ASSERT_EQ(term.savepoints.size(), 2U);
@@ -197,14 +250,14 @@ TEST_F(JournalJobStoreTest, HandsOnAnUpgradeWithBothProgramsAndHowFarItHasGot) {
   {
     auto store = open();
     const LeaderEpoch epoch = begin(*store)->epoch;
-    ASSERT_TRUE(ask([&](auto done) { store->putUpgrade(epoch, upgrade, done); }));
+    ASSERT_TRUE(ask([&](auto done) { store->write(epoch, PutUpgrade{upgrade}, done); }));
   }
   EXPECT_EQ(next().upgrades.at(0).progress.step, UpgradeStep::kBegun);
   {
     auto store = open();
     const LeaderEpoch epoch = begin(*store)->epoch;
-    ASSERT_TRUE(
-        ask([&](auto done) { store->putUpgradeProgress(epoch, operation, progress, done); }));
+    ASSERT_TRUE(ask(
+        [&](auto done) { store->write(epoch, PutUpgradeProgress{operation, progress}, done); }));
   }
   const Term term = next();
   ASSERT_EQ(term.upgrades.size(), 1U);
@@ -235,9 +288,9 @@ TEST_F(JournalJobStoreTest, KeepsTheAnswerOfAnUpgradeForTheNextJobManagerAndThen
   {
     auto store = open();
     const LeaderEpoch epoch = begin(*store)->epoch;
-    ASSERT_TRUE(ask([&](auto done) { store->putUpgrade(epoch, upgrade, done); }));
+    ASSERT_TRUE(ask([&](auto done) { store->write(epoch, PutUpgrade{upgrade}, done); }));
     ASSERT_TRUE(ask([&](auto done) {
-      store->putUpgradeProgress(epoch, upgrade.request.operation, answered, done);
+      store->write(epoch, PutUpgradeProgress{upgrade.request.operation, answered}, done);
     }));
   }
   auto store = open();
@@ -259,9 +312,9 @@ TEST_F(JournalJobStoreTest, SyncsOnceForAllWritesThatWait) {
   disk_.syncs = 0;
   int answers = 0;
   for (std::uint64_t i = 1; i <= 100; ++i) {
-    store->putCheckpoints(epoch, job_, {{}, {}, CheckpointId(i)}, [&](const Status& written) {
-      answers += written ? 1 : 0;
-    });
+    store->write(epoch,
+                 PutCheckpoints{job_, {{}, {}, CheckpointId(i)}},
+                 [&](const Status& written) { answers += written ? 1 : 0; });
   }
   EXPECT_EQ(answers, 0);
   time_.runDue();
@@ -276,7 +329,7 @@ TEST_F(JournalJobStoreTest, RefusesWhatItsQueueHasNoRoomFor) {
   const LeaderEpoch epoch = begin(*store)->epoch;
   std::vector<Status> answers;
   for (int i = 0; i < 4; ++i) {
-    store->removeJob(epoch, job_, [&](const Status& one) { answers.push_back(one); });
+    store->write(epoch, RemoveJob{job_}, [&](const Status& one) { answers.push_back(one); });
   }
   time_.runDue();
   ASSERT_EQ(answers.size(), 4U);
@@ -296,13 +349,13 @@ TEST_F(JournalJobStoreTest, GivesUpADiskThatHangsAndWritesNothingMore) {
     if (std::exchange(hung, true)) {
       return;
     }
-    store->putJob(epoch, sampleJob(other_), add);  // Waits behind the one that hangs.
+    store->write(epoch, PutJob{sampleJob(other_)}, add);  // Waits behind the one that hangs.
     time_.advance(std::chrono::seconds(21));
     EXPECT_EQ(answers.size(), 2U);
   };
-  store->putJob(epoch, sampleJob(job_), add);
+  store->write(epoch, PutJob{sampleJob(job_)}, add);
   time_.runDue();
-  store->removeJob(epoch, job_, add);
+  store->write(epoch, RemoveJob{job_}, add);
   time_.advance(std::chrono::seconds(21));
   disk_.during_sync = nullptr;
   ASSERT_EQ(answers.size(), 3U);
@@ -333,7 +386,7 @@ TEST_F(JournalJobStoreTest, LeavesNothingOfAnEndedJobAfterSomeSeconds) {
   runtime::SavepointResult result;
   result.path = "file:/of-the-ended-one";
   ASSERT_TRUE(ask([&](auto done) {
-    store->putSavepoint(epoch, {OperationId::random(random_), job_, result}, done);
+    store->write(epoch, SavepointAnswer{OperationId::random(random_), job_, result}, done);
   }));
   ASSERT_TRUE(remove(*store, epoch, job_));
   EXPECT_THAT(read(theJournal()), HasSubstr("the name of an ended job"));

@@ -1,4 +1,4 @@
-#include "jobmanager/ha/journal/change.h"
+#include "jobmanager/ha/journal/change_format.h"
 
 #include <limits>
 #include <utility>
@@ -75,6 +75,11 @@ void fill(v1::JobCheckpoints& to, const JobCheckpoints& from) {
   for (const BegunSavepoint& one : from.begun) {
     fill(*to.add_begun(), one);
   }
+  for (const MarkedSavepoint& one : from.marks) {
+    v1::MarkedSavepoint& mark = *to.add_marks();
+    mark.set_id(one.id.value());
+    mark.set_path(one.path);
+  }
 }
 
 Result<JobCheckpoints> checkpointsOf(const v1::JobCheckpoints& from) {
@@ -104,6 +109,9 @@ Result<JobCheckpoints> checkpointsOf(const v1::JobCheckpoints& from) {
   for (const v1::BegunSavepoint& one : from.begun()) {
     WEIR_TRY(auto begun, begunOf(one));
     to.begun.push_back(std::move(begun));
+  }
+  for (const v1::MarkedSavepoint& one : from.marks()) {
+    to.marks.push_back({CheckpointId(one.id()), one.path()});
   }
   return to;
 }
@@ -209,6 +217,27 @@ Result<Change> progressOf(const v1::UpgradeProgress& from) {
   return Change(std::move(to));
 }
 
+void fill(v1::PutDisposal& to, const StoredDisposal& from) {
+  *to.mutable_request() = wire::toProto(from.request);
+  if (from.answer && *from.answer) {
+    *to.mutable_reply() = wire::toProto(**from.answer);
+  } else if (from.answer) {
+    fill(*to.mutable_failure(), from.answer->error());
+  }
+}
+
+Result<Change> disposalOf(const v1::PutDisposal& from) {
+  StoredDisposal to;
+  WEIR_TRY(to.request, wire::fromProto(from.request()));
+  if (from.has_reply()) {
+    WEIR_TRY(to.answer, wire::fromProto(from.reply()));
+  } else if (from.has_failure()) {
+    WEIR_TRY(const ErrorCode code, codeOf(from.failure()));
+    to.answer = errorOf(code, from.failure());
+  }
+  return Change(std::move(to));
+}
+
 Result<Change> answerOf(const v1::SavepointAnswer& from) {
   WEIR_TRY(const auto operation, wire::fields::id<OperationId>("operation", from.operation()));
   WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.job()));
@@ -238,7 +267,9 @@ std::string encodeChange(const Change& change) {
           [&to](const DeployedAttempt& put) { fill(*to.mutable_put_attempt(), put); },
           [&to](const SavepointAnswer& answer) { fill(*to.mutable_put_savepoint(), answer); },
           [&to](const PutUpgrade& put) { fill(*to.mutable_put_upgrade(), put.upgrade); },
-          [&to](const PutUpgradeProgress& put) { fill(*to.mutable_put_upgrade_progress(), put); }},
+          [&to](const PutUpgradeProgress& put) { fill(*to.mutable_put_upgrade_progress(), put); },
+          [&to](const CancelJob& cancelled) { to.set_cancel_job(bytesOf(cancelled.job)); },
+          [&to](const StoredDisposal& put) { fill(*to.mutable_put_disposal(), put); }},
       change);
   return to.SerializeAsString();
 }
@@ -272,6 +303,12 @@ Result<Change> decodeChange(std::string_view bytes) {
       return upgradeOf(from.put_upgrade());
     case v1::JournalRecord::kPutUpgradeProgress:
       return progressOf(from.put_upgrade_progress());
+    case v1::JournalRecord::kCancelJob: {
+      WEIR_TRY(const auto job, wire::fields::id<JobId>("job", from.cancel_job()));
+      return Change(CancelJob{job});
+    }
+    case v1::JournalRecord::kPutDisposal:
+      return disposalOf(from.put_disposal());
     case v1::JournalRecord::CHANGE_NOT_SET:
       break;
   }
