@@ -102,6 +102,14 @@ class JournalFixture : public ::testing::Test {
     return answer ? *std::move(answer) : Result<Term>(Error(ErrorCode::kInternal, "no answer"));
   }
 
+  /// What the next job manager finds.
+  Term next() {
+    auto store = open();
+    auto term = begin(*store);
+    EXPECT_TRUE(term.has_value()) << term.error().text();
+    return term ? *std::move(term) : Term();
+  }
+
   template <typename Call>
   Status ask(Call call) {
     std::optional<Status> answer;
