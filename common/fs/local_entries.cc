@@ -6,12 +6,6 @@
 #include "common/fs/uri.h"
 
 namespace weir::fs {
-namespace {
-
-constexpr std::size_t kRandomDigits = 12;
-constexpr std::string_view kTemporary = ".tmp";
-
-}  // namespace
 
 Error fileError(int errno_value, const std::string& what) {
   Error error = systemError(errno_value, what);
@@ -46,21 +40,6 @@ int describe(int directory, const std::string& path, FileInfo& to) {
       static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1000 + info.st_mtim.tv_nsec / 1000000;
   to.identity = std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
   return 0;
-}
-
-std::string temporaryName(const std::string& name, Random& random) {
-  return "." + name + "." + random.hex(kRandomDigits) + std::string(kTemporary);
-}
-
-bool isTemporary(std::string_view name) {
-  if (!name.starts_with('.') || !name.ends_with(kTemporary)) {
-    return false;
-  }
-  name.remove_suffix(kTemporary.size());
-  const std::size_t dot = name.rfind('.');
-  const std::string_view random = name.substr(dot + 1);
-  return dot > 1 && random.size() == kRandomDigits &&
-         random.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 }  // namespace weir::fs

@@ -7,9 +7,9 @@
 
 #include <dirent.h>
 
-#include "common/base/random.h"
 #include "common/base/unique_fd.h"
 #include "common/fs/file_system.h"
+#include "common/fs/temporary_name.h"
 
 /// What the two halves of LocalFileSystem share.
 namespace weir::fs {
@@ -19,10 +19,6 @@ Error fileError(int errno_value, const std::string& what);
 /// Describes an entry of an open directory, or any path with AT_FDCWD; errno when that did not
 /// work.
 int describe(int directory, const std::string& path, FileInfo& to);
-
-/// `.<name>.<random>.tmp`: the name of a file that is being written.
-std::string temporaryName(const std::string& name, Random& random);
-bool isTemporary(std::string_view name);
 
 using Stream = std::unique_ptr<DIR, int (*)(DIR*)>;
 

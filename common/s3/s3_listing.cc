@@ -1,0 +1,129 @@
+#include "common/s3/s3_listing.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <sstream>
+
+#include <boost/property_tree/ptree.hpp>
+#include <boost/property_tree/xml_parser.hpp>
+
+#include "common/http/url.h"
+
+namespace weir::s3 {
+namespace {
+
+using boost::property_tree::ptree;
+
+Result<ptree> parsed(const http::Answer& answer, const char* root) {
+  try {
+    ptree tree;
+    std::istringstream text(answer.body);
+    boost::property_tree::read_xml(text, tree);
+    if (const auto inside = tree.get_child_optional(root)) {
+      return *inside;
+    }
+  } catch (const boost::property_tree::xml_parser_error&) {
+    // The same as another document.
+  }
+  return Error(ErrorCode::kIo, std::string("the object store's answer is no ") + root);
+}
+
+/// A key as it is; listings are asked for in an encoding, as XML has no way to write some bytes.
+std::string keyIn(const std::string& text, bool encoded) {
+  if (!encoded) {
+    return text;
+  }
+  std::string spaced = text;
+  std::ranges::replace(spaced, '+', ' ');
+  return http::decoded(spaced);
+}
+
+Object objectIn(const ptree& entry, bool encoded) {
+  return {keyIn(entry.get("Key", ""), encoded),
+          entry.get<std::uint64_t>("Size", 0),
+          parseTime(entry.get("LastModified", ""))};
+}
+
+}  // namespace
+
+std::int64_t parseTime(std::string_view text) {
+  std::tm parts{};
+  int millis = 0;
+  const int read = std::sscanf(std::string(text).c_str(),
+                               "%d-%d-%dT%d:%d:%d.%3d",
+                               &parts.tm_year,
+                               &parts.tm_mon,
+                               &parts.tm_mday,
+                               &parts.tm_hour,
+                               &parts.tm_min,
+                               &parts.tm_sec,
+                               &millis);
+  constexpr int kWithoutMillis = 6;
+  if (read < kWithoutMillis) {
+    return 0;
+  }
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  return static_cast<std::int64_t>(::timegm(&parts)) * 1000 + millis;
+}
+
+Result<ListPage> listPage(const S3Client& client, const ListQuery& query) {
+  Call call;
+  call.place = {query.below.bucket, ""};
+  call.parameters = {{"list-type", "2"},
+                     {"prefix", query.below.key},
+                     {"encoding-type", "url"},
+                     {"max-keys", std::to_string(query.most)}};
+  if (query.gather) {
+    call.parameters.emplace_back("delimiter", "/");
+  }
+  if (!query.from.empty()) {
+    call.parameters.emplace_back("continuation-token", query.from);
+  }
+  WEIR_TRY(const auto answer, client.demand(call));
+  WEIR_TRY(const ptree result, parsed(answer, "ListBucketResult"));
+  const bool encoded = result.get("EncodingType", "") == "url";
+  ListPage page;
+  std::string last;  // As it is written.
+  for (const auto& [name, entry] : result) {
+    if (name == "Contents") {
+      page.objects.push_back(objectIn(entry, encoded));
+      last = std::max(last, entry.get("Key", ""));
+    } else if (name == "CommonPrefixes") {
+      page.prefixes.push_back(keyIn(entry.get("Prefix", ""), encoded));
+      last = std::max(last, entry.get("Prefix", ""));
+    }
+  }
+  if (result.get("IsTruncated", "") == "true") {
+    page.next = result.get("NextContinuationToken", "");
+    if (page.next == last) {  // A token that is a key is compared with keys as they are.
+      page.next = keyIn(last, encoded);
+    }
+    if (page.next.empty() || page.next == query.from) {
+      return Error(ErrorCode::kIo, "the object store has more to list, but does not say how");
+    }
+  }
+  return page;
+}
+
+Result<std::vector<Upload>> listUploads(const S3Client& client, const Place& below) {
+  Call call;
+  call.place = {below.bucket, ""};
+  call.parameters = {{"uploads", ""}, {"prefix", below.key}, {"encoding-type", "url"}};
+  WEIR_TRY(const auto answer, client.demand(call));
+  WEIR_TRY(const ptree result, parsed(answer, "ListMultipartUploadsResult"));
+  const bool encoded = result.get("EncodingType", "") == "url";
+  std::vector<Upload> uploads;
+  for (const auto& [name, entry] : result) {
+    if (name == "Upload") {
+      Upload one{keyIn(entry.get("Key", ""), encoded), entry.get("UploadId", "")};
+      if (one.key.starts_with(below.key) && !one.id.empty()) {  // Some servers ignore the prefix.
+        uploads.push_back(std::move(one));
+      }
+    }
+  }
+  return uploads;
+}
+
+}  // namespace weir::s3
