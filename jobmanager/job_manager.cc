@@ -19,6 +19,7 @@
 #include "common/daemon/memory.h"
 #include "common/fs/file_systems.h"
 #include "common/fs/uri.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/rpc/peer_quota.h"
 #include "common/rpc/server.h"
 #include "common/runtime/leader_change.h"
@@ -56,7 +57,7 @@ struct JobManager::Parts {
   const config::Security security;  // Of every server of this process.
   SystemClock clock;
   SystemRandom random;
-  fs::FileSystems files;
+  fs::FileSystems files{remote::fileSystems(configuration)};
   std::unique_ptr<ha::JobStore> store;
   ha::JournalJobStore* journal = nullptr;  // The store, where that is one.
   concurrency::ThreadExecutor strand{"jm-strand"};

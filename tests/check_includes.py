@@ -83,7 +83,7 @@ def check():
                 errors.append(f"{folder}/README.md: more than fifteen lines")
             else:
                 known = re.search(r"\*\*Knows\*\*(.*?)(\*\*Must not know|\Z)", readme.read_text(), re.S)
-                words = set(re.findall(r"[a-z]+", known.group(1))) if known else set()
+                words = set(re.findall(r"[a-z0-9]+", known.group(1))) if known else set()
                 below = known is not None and "every folder below it" in known.group(1)
                 unnamed = [
                     u

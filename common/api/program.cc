@@ -130,7 +130,9 @@ void Program::readSurroundings() {
   if (!surroundings.has_value()) {
     return refuse(surroundings.error().text());
   }
-  configuration_ = surroundings->configuration.toMap();
+  // By hand the daemons are in this process, and with them whatever they may know.
+  configuration_ = role_ == Role::kLocal ? surroundings->configuration.toWholeMap()
+                                         : surroundings->configuration.toMap();
   const config::Configuration& values = surroundings->configuration;
   settings_.default_parallelism = surroundings->parallelism;
   settings_.max_parallelism = static_cast<std::uint32_t>(values.get(config::kMaxParallelism));

@@ -12,6 +12,7 @@
 #include "common/base/utf8.h"
 #include "common/config/options.h"
 #include "common/config/reference.h"
+#include "common/config/secrets.h"
 #include "common/config/value.h"
 
 namespace weir::config {
@@ -73,7 +74,7 @@ Status Configuration::set(std::string_view key, std::string value, std::string_v
   if (findNotUtf8(value) != std::string::npos) {
     return Error(ErrorCode::kInvalidArgument,
                  "key '" + std::string(key) + "' (" + std::string(source) + "): '" +
-                     escaped(value) + "' is not UTF-8");
+                     escaped(shownValue(option->key, value)) + "' is not UTF-8");
   }
   if (const Status checked = checkValue(*option, value); !checked.has_value()) {
     return Error(ErrorCode::kInvalidArgument,
@@ -98,6 +99,12 @@ Result<Configuration> Configuration::fromMap(const std::map<std::string, std::st
 }
 
 std::map<std::string, std::string> Configuration::toMap() const {
+  std::map<std::string, std::string> values = toWholeMap();
+  std::erase_if(values, [](const auto& one) { return isSecret(one.first); });
+  return values;
+}
+
+std::map<std::string, std::string> Configuration::toWholeMap() const {
   std::map<std::string, std::string> values;
   for (const auto& [key, setting] : settings_) {
     values.emplace(key, setting.value);
@@ -114,7 +121,7 @@ Configuration Configuration::overlaidWith(const Configuration& above) const {
 std::vector<Configuration::Entry> Configuration::entries() const {
   std::vector<Entry> entries;
   for (const auto& [key, setting] : settings_) {
-    entries.push_back({key, setting.value, setting.source});
+    entries.push_back({key, shownValue(key, setting.value), setting.source});
   }
   return entries;
 }

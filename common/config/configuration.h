@@ -57,8 +57,10 @@ class Configuration {
   /// What toMap() gave, on another machine or in another version: keys unknown here are dropped.
   static Result<Configuration> fromMap(const std::map<std::string, std::string>& values,
                                        std::string_view source = "job");
-  /// What was set, by key: travels with a job.
+  /// What was set, by key, but for secrets: travels with a job.
   std::map<std::string, std::string> toMap() const;
+  /// With secrets: never leaves the process, but to a worker of its own on its own socket.
+  std::map<std::string, std::string> toWholeMap() const;
 
   /// The value in force; without value and default a T{}.
   template <typename T>
@@ -77,7 +79,7 @@ class Configuration {
   /// This configuration, with all that is set in `above` in front.
   Configuration overlaidWith(const Configuration& above) const;
 
-  /// What was set, by key.
+  /// What was set, by key, for showing it: secrets are starred.
   std::vector<Entry> entries() const;
   /// The option with its value in force.
   Description describe(const OptionInfo& option) const;

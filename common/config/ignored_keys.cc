@@ -64,7 +64,6 @@ const std::vector<IgnoredKey>& allIgnoredKeys() {
       {"taskmanager.memory.min-segment-size", kNetty},
       {"taskmanager.jvm-exit-on-oom", kJvm},
       {"env.java.*", kJvm},
-      {"env.hadoop.conf.dir", kFiles},
       {"env.hbase.conf.dir", kFiles},
       {"env.yarn.conf.dir", kManager},
       {"env.stdout-err.redirect-to-file",

@@ -4,6 +4,7 @@
 
 #include "common/base/nearest.h"
 #include "common/config/command_options.h"
+#include "common/config/file_system_options.h"
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/worker_options.h"
@@ -72,6 +73,19 @@ const std::vector<Area>& allAreas() {
         &kRocksCompression,
         &kRocksLibrary}},
       {"Savepoints", {&kSavepointBackend, &kSavepointDirectory, &kSavepointMaxSize}},
+      {"Remote file systems",
+       {&kHadoopConfiguration,
+        &kHdfsUser,
+        &kS3Endpoint,
+        &kS3Region,
+        &kS3AccessKey,
+        &kS3SecretKey,
+        &kS3SessionToken,
+        &kS3PathStyle,
+        &kTransferParts,
+        &kTransferConnectTimeout,
+        &kTransferIdleTimeout,
+        &kTransferRetries}},
       {"Restarts",
        {&kRestartStrategy,
         &kFixedDelayAttempts,

@@ -4,6 +4,7 @@
 
 #include "common/base/utf8.h"
 #include "common/config/options.h"
+#include "common/config/secrets.h"
 #include "common/config/value.h"
 
 namespace weir::config {
@@ -70,7 +71,7 @@ std::string markdownLine(const OptionInfo& option) {
 Json toJson(const Configuration::Description& description) {
   const OptionInfo& option = *description.option;
   return {{"key", option.key},
-          {"value", description.value},
+          {"value", shownValue(option.key, description.value)},
           {"source", description.source},
           {"default", option.fallback},
           {"type", toString(option.type)},
@@ -130,8 +131,8 @@ std::string renderText(const Configuration& configuration) {
     text += (text.empty() ? "# " : "\n# ") + std::string(area.title) + "\n";
     for (const OptionInfo* option : area.options) {
       const auto description = configuration.describe(*option);
-      const std::string line = std::string(option->key) + ":" +
-                               (description.value.empty() ? "" : " " + escaped(description.value));
+      const std::string value = escaped(shownValue(option->key, description.value));
+      const std::string line = std::string(option->key) + ":" + (value.empty() ? "" : " " + value);
       const std::string source = "  # " + escaped(description.source) + "\n";
       // A terminal has 80 columns.
       text += line + (line.size() + source.size() <= 81 ? "" : "\n") + source;
@@ -145,8 +146,8 @@ std::string renderText(const Configuration::Description& description) {
   const auto line = [](std::string_view name, const std::string& value) {
     return value.empty() ? std::string() : "  " + std::string(name) + ": " + escaped(value) + "\n";
   };
-  return std::string(option.key) + ":" +
-         (description.value.empty() ? "" : " " + escaped(description.value)) + "\n" +
+  const std::string value = escaped(shownValue(option.key, description.value));
+  return std::string(option.key) + ":" + (value.empty() ? "" : " " + value) + "\n" +
          line("where from", description.source) + line("default", std::string(option.fallback)) +
          line("type", std::string(toString(option.type))) +
          line("allowed", describeAllowed(option)) + line("refused", refusedText(option)) +

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "common/config/file_system_options.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
 
@@ -21,22 +22,32 @@ std::string named(const Configuration& configuration, const OptionInfo& option) 
   return "key '" + std::string(option.key) + "' (" + configuration.describe(option).source + ")";
 }
 
+std::string knownSchemes() {
+  std::string text;
+  for (const std::string_view scheme : kSchemes) {
+    text += (text.empty() ? "" : ", ") + std::string(scheme) + ":";
+  }
+  return text;
+}
+
 /// The directory of an option when it is one that this version can reach.
 Result<std::string> directoryOf(const Configuration& configuration,
                                 const Option<std::string>& option) {
   std::string directory = configuration.get(option);
   const std::size_t colon = directory.find(':');
-  const bool local = directory.starts_with('/') || directory.starts_with("file:/");
-  if (!local) {
-    const std::string problem =
-        colon != std::string::npos && colon < directory.find('/') && !directory.starts_with("file:")
-            ? "' has the scheme '" + directory.substr(0, colon) + "', but only file: is supported"
-            : "' is not absolute";
-    return Error(ErrorCode::kInvalidArgument,
-                 named(configuration, option) + ": '" + directory + problem)
-        .advise("write /dir or file:/dir");
+  const bool has_scheme = colon != std::string::npos && colon < directory.find('/');
+  const std::string scheme = has_scheme ? directory.substr(0, colon) : "file";
+  std::string problem;
+  if (std::ranges::find(kSchemes, scheme) == kSchemes.end()) {
+    problem = "' has the scheme '" + scheme + "', but only " + knownSchemes() + " are supported";
+  } else if (directory.find('/') != (has_scheme ? colon + 1 : 0)) {
+    problem = "' is not absolute";
+  } else {
+    return directory;
   }
-  return directory;
+  return Error(ErrorCode::kInvalidArgument,
+               named(configuration, option) + ": '" + directory + problem)
+      .advise("write /dir, file:/dir, hdfs://host:port/dir or s3://bucket/dir");
 }
 
 bool wantsFiles(const Configuration& configuration) {
@@ -189,7 +200,16 @@ Result<std::string> resolveRecovery(const Configuration& configuration) {
                      "' needs " + std::string(kRecoveryDirectory.key) +
                      ", the directory of its journal");
   }
-  return directoryOf(configuration, kRecoveryDirectory);
+  WEIR_TRY(auto directory, directoryOf(configuration, kRecoveryDirectory));
+  if (!directory.starts_with('/') && !directory.starts_with("file:")) {
+    return Error(ErrorCode::kInvalidArgument,
+                 named(configuration, kRecoveryDirectory) + ": '" + directory +
+                     "' is no directory of this machine: a journal needs locks, and to be added to")
+        .advise(
+            "write /dir or file:/dir, on a file server with locks where several job managers "
+            "share it; checkpoints and savepoints may lie elsewhere");
+  }
+  return directory;
 }
 
 Status checkJobManager(const Configuration& configuration) {

@@ -15,11 +15,11 @@ enum class Storage : std::uint8_t { kJobManager, kFileSystem };
 
 struct StorageChoice {
   Storage storage = Storage::kJobManager;
-  std::string directory;  ///< As configured, /dir or file:/dir; empty on the job manager.
+  std::string directory;  ///< As configured, /dir or scheme:/dir; empty on the job manager.
 };
 
-/// Of checkpoints. kInvalidArgument for `filesystem` without a directory, or a directory that is
-/// no local path.
+/// Of checkpoints. kInvalidArgument for `filesystem` without a directory, or a directory that is no
+/// absolute path of a file system that this build has.
 Result<StorageChoice> resolveCheckpointStorage(const Configuration& configuration);
 
 /// Whether keyed state lies in RocksDB, below what fits in memory.

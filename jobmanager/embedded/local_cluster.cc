@@ -10,6 +10,7 @@
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/fs/file_systems.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/dispatcher/dispatcher.h"
 #include "jobmanager/embedded/local_task_manager.h"
@@ -23,8 +24,14 @@ constexpr std::chrono::seconds kHangWait{2};
 
 /// All that a cluster is made of; destroyed from the bottom up.
 struct Cluster {
-  Cluster(const std::string& blob_directory, const blob::StateLimits& limits)
-      : blobs(files, blob_directory, clock, random, nullptr, limits) {}
+  Cluster(const config::Configuration& configuration, const std::string& blob_directory)
+      : files(remote::fileSystems(configuration)),
+        blobs(files,
+              blob_directory,
+              clock,
+              random,
+              nullptr,
+              blob::StateLimits{.most = configuration.get(config::kMaxState).bytes}) {}
 
   SystemClock clock;
   SystemRandom random;
@@ -96,8 +103,7 @@ Result<JobExecutionResult> runLocally(graph::ProgramGraph program,
   SystemRandom random;
   const JobId job = JobId::random(random);
   auto owned = std::make_unique<Cluster>(
-      config::resolveTmpDirs(configuration).front() + "/weir-local-" + job.hex(),
-      blob::StateLimits{.most = configuration.get(config::kMaxState).bytes});
+      configuration, config::resolveTmpDirs(configuration).front() + "/weir-local-" + job.hex());
   Cluster& cluster = *owned;
   dispatcher_options.has_processed = [&cluster] { return cluster.task_manager->processed(); };
   WEIR_TRY(cluster.dispatcher,

@@ -17,6 +17,7 @@
 #include "common/daemon/machine.h"
 #include "common/daemon/output_sink.h"
 #include "common/fs/file_systems.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/rpc/channel.h"
 #include "common/telemetry/log.h"
 #include "taskmanager/daemon/machine.h"
@@ -69,6 +70,9 @@ CoreSettings settingsOf(const config::Configuration& configuration,
   registration.version = releaseVersion();
   settings.worker.host = registration.host;
   settings.worker.launcher = launcher;
+  settings.worker.configure = [configuration](std::map<std::string, std::string>& of_worker) {
+    remote::tellWorker(configuration, of_worker);
+  };
   settings.worker.cancellation_timeout = configuration.get(config::kTaskCancellationTimeout);
   settings.worker.most_accumulators = configuration.get(config::kWorkerMaxAccumulators).bytes;
   settings.worker.memory_per_slot = configuration.get(config::kSlotMemory).bytes;
@@ -86,7 +90,8 @@ CoreSettings settingsOf(const config::Configuration& configuration,
 
 /// Everything, in the order in which it may be used: what stands later uses what stands earlier.
 struct TaskManager::Parts {
-  explicit Parts(const config::Security& resolved) : security(resolved) {}
+  Parts(const config::Configuration& configuration, const config::Security& resolved)
+      : security(resolved), files(remote::fileSystems(configuration)) {}
 
   const config::Security security;  // Of every connection of this process.
   SystemClock clock;
@@ -245,7 +250,7 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   WEIR_RETURN_IF_ERROR(config::checkTaskManager(configuration));
   SystemRandom random;
   const auto id = TaskManagerId::random(random);
-  auto parts = std::make_unique<Parts>(config::Security::resolve(configuration));
+  auto parts = std::make_unique<Parts>(configuration, config::Security::resolve(configuration));
   const rpc::Address address{configuration.get(config::kJobManagerRpcAddress),
                              static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
   const auto channel = rpc::makeChannel(address, parts->security);

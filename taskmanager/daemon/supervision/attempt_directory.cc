@@ -30,13 +30,17 @@ AttemptDirectory::AttemptDirectory(Environment environment, std::string path)
 
 AttemptDirectory::~AttemptDirectory() { removeDirectory(environment_.pool, path_); }
 
-void AttemptDirectory::prepare(Work work, Prepared done) {
+void AttemptDirectory::prepare(Work work, Configure configure, Prepared done) {
   auto shared = std::make_shared<Work>(std::move(work));  // With the pool.
   environment_.pool.post([shared,
+                          configure = std::move(configure),
                           done = std::move(done),
                           alive = std::weak_ptr<char>(alive_),
                           environment = environment_,
                           path = path_] {
+    if (configure) {
+      std::visit([&](auto& one) { configure(one.configuration); }, *shared);
+    }
     auto spec = std::make_shared<Result<LaunchSpec>>(
         prepareAttempt(path, environment.cache, environment.transport, *shared));
     environment.loop.post([done, alive, spec, shared, environment, path] {

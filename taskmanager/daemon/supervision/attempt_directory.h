@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -34,8 +35,10 @@ class AttemptDirectory {
   AttemptDirectory(const AttemptDirectory&) = delete;
   AttemptDirectory& operator=(const AttemptDirectory&) = delete;
 
+  /// Changes the configuration that a worker gets; called on the pool, may be empty.
+  using Configure = std::function<void(std::map<std::string, std::string>&)>;
   /// Makes and fills it (prepareAttempt()); `done` follows on the strand while this lives.
-  void prepare(Work work, Prepared done);
+  void prepare(Work work, Configure configure, Prepared done);
   /// Where the directory of a failed worker is kept.
   std::string keptPath(const runtime::ExecutionId& execution) const;
   /// Keeps it there, as one of at most `most`. Blocks.

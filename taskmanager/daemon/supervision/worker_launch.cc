@@ -18,6 +18,7 @@ WorkerLaunch::WorkerLaunch(const Environment& environment,
 
 void WorkerLaunch::start(Work work, LaunchedWorker::Events events, Outcome outcome) {
   directory_.prepare(std::move(work),
+                     settings_.configure,
                      [this, events = std::move(events), outcome = std::move(outcome)](
                          Result<LaunchSpec> spec, Work prepared) {
                        if (given_up_) {

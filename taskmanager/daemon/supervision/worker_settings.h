@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 
 #include "common/base/clock.h"
@@ -25,6 +27,9 @@ struct WorkerSettings {
   std::uint64_t most_report = 32 << 20;                      ///< Of one to the job manager.
   std::uint64_t core_bytes = 0;                              ///< Largest core file of a worker.
   std::size_t kept_directories = 0;                          ///< Of failed workers.
+  /// Adds what workers get of this task manager's own configuration, secrets of file systems
+  /// included, to what their job says. Called from any thread; may be empty.
+  std::function<void(std::map<std::string, std::string>&)> configure;
   std::string error_file;                         ///< Where standard error goes, if known.
   daemon::OutputSink* standard_output = nullptr;  ///< Of workers; borrowed.
   daemon::OutputSink* standard_error = nullptr;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <utility>
 
 #include <fcntl.h>
@@ -18,7 +19,9 @@
 #include "common/base/random.h"
 #include "common/base/text.h"
 #include "common/base/version.h"
+#include "common/config/configuration.h"
 #include "common/fs/file_systems.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/wire/check_encoding.h"
 #include "common/wire/encoding.h"
 #include "taskmanager/worker/task/check_run.h"
@@ -36,6 +39,12 @@ namespace {
 [[noreturn]] void leave(int status) {
   std::fflush(nullptr);
   ::_exit(status);
+}
+
+/// Those that the task manager has told us how to reach.
+fs::FileSystems fileSystemsOf(const std::map<std::string, std::string>& configuration) {
+  const auto values = config::Configuration::fromMap(configuration, "the task manager");
+  return remote::fileSystems(values ? *values : config::Configuration());
 }
 
 /// Becomes readable when the last task has ended.
@@ -124,7 +133,7 @@ std::optional<ControlSocket::Received> WorkerProcess::takeFirstLease() {
 }
 
 int WorkerProcess::run(runtime::Deployment deployment, graph::ProgramCode code) {
-  fs::FileSystems files;
+  fs::FileSystems files = fileSystemsOf(deployment.configuration);
   SystemRandom random;
   const SystemClock clock;
   const EndSignal end;
@@ -183,7 +192,7 @@ bool WorkerProcess::mayDiscard(std::uint64_t index) {
 }
 
 int WorkerProcess::discard(const runtime::DiscardHandles& order, const graph::ProgramCode& code) {
-  fs::FileSystems files;
+  fs::FileSystems files = fileSystemsOf(order.configuration);
   bool heard = true;
   const Status discarded = discardHandles(order, code, files, [&](runtime::HandleDiscarded one) {
     cutAloud(one.error, kMostTextBytes);

@@ -39,7 +39,7 @@ TEST(ResolveTest, RecoveryInFilesNeedsALocalDirectory) {
   const auto remote =
       resolveRecovery(with({"recovery.mode=filesystem", "recovery.filesystem.dir=hdfs:///ha"}));
   ASSERT_FALSE(remote.has_value());
-  EXPECT_THAT(remote.error().text(), HasSubstr("only file: is supported"));
+  EXPECT_THAT(remote.error().text(), HasSubstr("is no directory of this machine"));
   EXPECT_FALSE(checkJobManager(with({"recovery.mode=filesystem"})).has_value());
 }
 
@@ -70,10 +70,10 @@ TEST(ResolveTest, CheckpointsInFilesNeedADirectory) {
   ASSERT_FALSE(checked.has_value());
   EXPECT_THAT(checked.error().text(), HasSubstr("'state.backend.fs.checkpointdir' is not set"));
   EXPECT_THAT(resolveCheckpointStorage(
-                  with({"state.backend=filesystem", "state.checkpoints.dir=hdfs://nn/c"}))
+                  with({"state.backend=filesystem", "state.checkpoints.dir=gs://nn/c"}))
                   .error()
                   .text(),
-              HasSubstr("has the scheme 'hdfs', but only file: is supported"));
+              HasSubstr("has the scheme 'gs', but only file:, hdfs:, s3:, webhdfs: are supported"));
   EXPECT_THAT(
       resolveCheckpointStorage(with({"state.backend=filesystem", "state.checkpoints.dir=c"}))
           .error()
