@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Sets everything up and passes the tests: packages, checks of form, builds, unit, integration, simulation and
-# end-to-end tests, hostile peers. Usage: tests/run.sh [STAGE...]; stages: form asan tsan release e2e hostile tidy
+# end-to-end tests, hostile peers. Usage: tests/run.sh [STAGE...]; stages: form asan services tsan release e2e hostile tidy
 # (default: all of them).
 # WEIR_JOBS bounds parallel compilations.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(form asan tsan release e2e hostile tidy)
+[ ${#stages[@]} -gt 0 ] || stages=(form asan services tsan release e2e hostile tidy)
 jobs=${WEIR_JOBS:-$(nproc)}
 passed=0
 failed=()
@@ -77,6 +77,11 @@ for stage in "${stages[@]}"; do
     asan)
       step 780 "build with address and undefined-behaviour sanitizers" build asan
       step 180 "unit, integration and simulation tests" run_ctest asan
+      ;;
+    services)
+      # With downloads for the first time: Java, the servers' jars (tests/services/README.md).
+      step 60 "build the suite of file systems" build asan weir-file-systems
+      step 60 "file systems on real servers" env WEIR_TEST_SHORT=1 tests/run_python.py tests/services
       ;;
     tsan)
       # Worker and coordinator; tests/matrix.sh runs everything under every sanitizer.

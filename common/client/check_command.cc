@@ -16,11 +16,12 @@
 #include "common/client/program.h"
 #include "common/client/restore_options.h"
 #include "common/client/sandbox_directory.h"
+#include "common/client/staged_state.h"
 #include "common/config/command_options.h"
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
-#include "common/fs/file_systems.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/savepoints.h"
 #include "common/snapshot/section_opener.h"
@@ -79,8 +80,13 @@ class Check {
       advice_ = std::move(match.advice);
     }
     order_.restores = std::move(match.plan.restores);
-    WEIR_RETURN_IF_ERROR(readRest());
-    return order_.restores.tasks.empty() ? ok() : askProgram();
+    fs::FileSystems files = remote::fileSystems(invocation_.configuration);
+    WEIR_RETURN_IF_ERROR(readRest(files));
+    if (order_.restores.tasks.empty()) {
+      return ok();
+    }
+    WEIR_RETURN_IF_ERROR(staged_.stage(order_.restores, files, interrupted));
+    return askProgram();
   }
 
   const CheckFindings& findings() const { return findings_; }
@@ -95,7 +101,7 @@ class Check {
   }
 
   /// What the program does not look at is read here, so that nothing that is damaged goes unseen.
-  Status readRest() {
+  Status readRest(fs::FileSystem& files) {
     std::set<Place> asked;
     for (const runtime::TaskRestore& task : order_.restores.tasks) {
       for (const runtime::OperatorRestoreOrder& one : task.operators) {
@@ -108,7 +114,6 @@ class Check {
         }
       }
     }
-    fs::FileSystems files;
     snapshot::SectionOpener opener(files);
     for (const runtime::SavedOperator& old : metadata_.operators) {
       for (const runtime::SubtaskState& part : old.subtasks) {
@@ -189,7 +194,10 @@ class Check {
                       humanBytes(bytes_),
                       std::min<std::uint64_t>(100, (before_ + read_) * 100 / bytes_)));
     } else if (const auto* problem = std::get_if<runtime::CheckProblem>(&report)) {
-      findings_.add(*problem);
+      runtime::CheckProblem told = *problem;
+      told.file = staged_.original(told.file);
+      told.what = staged_.original(told.what);
+      findings_.add(told);
     } else if (const auto* checked = std::get_if<runtime::OperatorChecked>(&report)) {
       findings_.add(*checked);
       order_.done.push_back(checked->id);
@@ -203,6 +211,7 @@ class Check {
   const SandboxBounds bounds_;
   const std::string directory_;  // Where the program runs.
   runtime::CheckRestore order_;
+  StagedState staged_;
   CheckFindings findings_;
   runtime::RestoreReport report_;
   std::string advice_ = "change the program, or leave state out with --drop UID or UID/STATE";
@@ -293,7 +302,7 @@ int checkSavepoint(const Invocation& invocation, const RunOptions& options, Dura
             .advise("take one into a directory with 'weir savepoint JOB DIR'"));
   }
   const auto started = SystemClock().now();
-  fs::FileSystems files;
+  fs::FileSystems files = remote::fileSystems(invocation.configuration);
   const auto most = invocation.configuration.get(config::kMaxMetadataSize);
   const auto opened = snapshot::openWhole(files, request->path, most.bytes);
   if (!opened) {

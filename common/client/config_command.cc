@@ -7,6 +7,7 @@
 #include "common/base/utf8.h"
 #include "common/client/command_table.h"
 #include "common/client/json_text.h"
+#include "common/config/file_system_options.h"
 #include "common/config/options.h"
 #include "common/config/reference.h"
 #include "common/config/resolve.h"
@@ -36,11 +37,21 @@ std::string inLines(const std::string& text) {
   return lines;
 }
 
+std::string schemesText() {
+  std::string text = "\n# File systems of this build\n#";
+  for (const std::string_view scheme : config::kSchemes) {
+    text += " " + std::string(scheme) + ":";
+  }
+  return text + "\n";
+}
+
 int showConfiguration(const Invocation& invocation, const std::string& key) {
   Console& console = invocation.console;
   if (key.empty()) {
-    console.result(config::renderText(invocation.configuration));
-    console.document(config::renderJson(invocation.configuration));
+    console.result(config::renderText(invocation.configuration) + schemesText());
+    nlohmann::json document = nlohmann::json::parse(config::renderJson(invocation.configuration));
+    document["schemes"] = config::kSchemes;
+    console.document(jsonText(document));
     return kDone;
   }
   const config::OptionInfo* option = config::findOption(key);

@@ -5,9 +5,9 @@
 #include "common/base/utf8.h"
 #include "common/client/command_table.h"
 #include "common/client/json_text.h"
-#include "common/fs/file_systems.h"
 #include "common/offline/diff.h"
 #include "common/offline/snapshot_description.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/schema/state_kinds.h"
 
 namespace weir::client {
@@ -188,7 +188,7 @@ void printDiff(Console& console, const offline::SnapshotDiff& found) {
 int diffGiven(const Invocation& invocation, const Given& given) {
   Console& console = invocation.console;
   const std::string what = "savepoint diff " + given.word(0) + " " + given.word(1);
-  fs::FileSystems files;
+  fs::FileSystems files = remote::fileSystems(invocation.configuration);
   const auto before =
       offline::openSnapshot(files, savepointPath(given.word(0)), mostMetadata(invocation));
   if (!before) {

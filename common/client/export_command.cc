@@ -5,8 +5,8 @@
 #include "common/base/utf8.h"
 #include "common/client/command_table.h"
 #include "common/client/json_text.h"
-#include "common/fs/file_systems.h"
 #include "common/offline/export.h"
+#include "common/remote/remote_file_systems.h"
 
 namespace weir::client {
 namespace {
@@ -21,7 +21,7 @@ int exportGiven(const Invocation& invocation, const Given& given) {
         fmt::format("Exporting: {} of {} copied", humanBytes(copied), humanBytes(total)));
     return !interrupted.load();
   };
-  fs::FileSystems files;
+  fs::FileSystems files = remote::fileSystems(invocation.configuration);
   SystemRandom random;
   const auto exported = offline::exportSnapshot(
       files, random, savepointPath(given.word(0)), savepointPath(given.word(1)), settings);

@@ -10,8 +10,8 @@
 #include "common/client/json_text.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
-#include "common/fs/file_systems.h"
 #include "common/offline/fsck.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/snapshot/mark_holder.h"
 
 namespace weir::client {
@@ -100,7 +100,7 @@ int fsckGiven(const Invocation& invocation, const Given& given) {
         Error(ErrorCode::kInvalidArgument, "no directory is configured, and none was named")
             .advise("name one: 'weir fsck DIR'"));
   }
-  fs::FileSystems files;
+  fs::FileSystems files = remote::fileSystems(invocation.configuration);
   offline::FsckSettings settings;
   if (given.has("--older-than")) {
     const auto guard = config::parseDuration(given.value("--older-than"));

@@ -8,10 +8,10 @@
 #include "common/client/command_table.h"
 #include "common/client/job_events.h"
 #include "common/client/json_text.h"
-#include "common/fs/file_systems.h"
 #include "common/offline/snapshot_description.h"
 #include "common/offline/state_choice.h"
 #include "common/offline/state_dump.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/schema/state_kinds.h"
 
 namespace weir::client {
@@ -246,7 +246,7 @@ int inspectGiven(const Invocation& invocation, const Given& given) {
   if (given.has("--key") && !given.has("--dump")) {
     return wrongUse(console, "savepoint inspect", "--key needs --dump OPERATOR/STATE");
   }
-  fs::FileSystems files;
+  fs::FileSystems files = remote::fileSystems(invocation.configuration);
   const auto opened =
       offline::openSnapshot(files, savepointPath(given.word(0)), mostMetadata(invocation));
   if (!opened) {

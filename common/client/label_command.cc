@@ -4,8 +4,8 @@
 #include "common/base/utf8.h"
 #include "common/client/command_table.h"
 #include "common/client/json_text.h"
-#include "common/fs/file_systems.h"
 #include "common/offline/snapshot_description.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/snapshot/label_file.h"
 #include "common/snapshot/layout.h"
 
@@ -28,7 +28,7 @@ int labelGiven(const Invocation& invocation, const Given& given) {
               "it lies in the memory of the job manager, and a label is a file beside a savepoint")
             .advise("'weir savepoint JOB DIR' writes one into files"));
   }
-  fs::FileSystems files;
+  fs::FileSystems files = remote::fileSystems(invocation.configuration);
   const auto opened =
       offline::openSnapshot(files, savepointPath(given.word(0)), mostMetadata(invocation));
   if (!opened) {

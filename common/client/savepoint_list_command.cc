@@ -8,7 +8,7 @@
 #include "common/client/command_table.h"
 #include "common/client/job_events.h"
 #include "common/client/json_text.h"
-#include "common/fs/file_systems.h"
+#include "common/remote/remote_file_systems.h"
 #include "common/snapshot/savepoints.h"
 
 namespace weir::client {
@@ -17,7 +17,7 @@ namespace {
 /// Those in `directory`, without asking anybody.
 Result<std::vector<runtime::SavepointInfo>> savepointsIn(const Invocation& invocation,
                                                          const std::string& directory) {
-  fs::FileSystems files;
+  fs::FileSystems files = remote::fileSystems(invocation.configuration);
   const std::string path = savepointPath(directory);
   WEIR_RETURN_IF_ERROR(files.list(path));
   return snapshot::listSavepoints(files, path, mostMetadata(invocation));

@@ -7,8 +7,8 @@
 #include "common/base/utf8.h"
 #include "common/client/command_table.h"
 #include "common/client/json_text.h"
-#include "common/fs/file_systems.h"
 #include "common/offline/verification.h"
+#include "common/remote/remote_file_systems.h"
 
 namespace weir::client {
 namespace {
@@ -56,7 +56,7 @@ int verifyGiven(const Invocation& invocation, const Given& given) {
     console.progress(fmt::format("Verifying: {} of {} read", humanBytes(read), humanBytes(total)));
     return !interrupted.load();
   };
-  fs::FileSystems files;
+  fs::FileSystems files = remote::fileSystems(invocation.configuration);
   const auto found = offline::verify(files, savepointPath(given.word(0)), settings);
   if (!found) {
     return console.failure(what, found.error());

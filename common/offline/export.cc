@@ -269,11 +269,6 @@ class Copy {
 
 /// Whether an export may make `target` a savepoint.
 Status checkTarget(fs::FileSystem& files, const fs::Location& target) {
-  if (!target.isLocal()) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "'" + target.uri() + "' is no directory of this machine")
-        .advise("export to a local directory and copy it from there");
-  }
   const auto info = files.stat(target.uri());
   if (!info) {
     return info.error().code() == ErrorCode::kNotFound ? ok() : Status(info.error());
@@ -341,10 +336,14 @@ Result<Exported> exportSnapshot(fs::FileSystem& files,
   WEIR_TRY(const auto location, fs::Location::parse(target));
   WEIR_RETURN_IF_ERROR(checkTarget(files, location));
   constexpr int kRandomDigits = 8;
+  // Elsewhere directories cannot be renamed: there it is the metadata, written last, that makes the
+  // directory a savepoint.
   const std::string beside =
-      location.parent()
-          .child(snapshot::exportName(location.name(), random.hex(kRandomDigits)))
-          .uri();
+      location.isLocal()
+          ? location.parent()
+                .child(snapshot::exportName(location.name(), random.hex(kRandomDigits)))
+                .uri()
+          : location.uri();
   Copy copy(files, opened, beside, settings);
   Status exported = copy.run();
   if (exported) {
@@ -352,7 +351,7 @@ Result<Exported> exportSnapshot(fs::FileSystem& files,
   }
   if (exported) {
     crashPoint("export.checked");
-    exported = fs::publishDirectory(beside, location.uri());
+    exported = location.isLocal() ? fs::publishDirectory(beside, location.uri()) : ok();
   }
   if (!exported) {
     if (const Status removed = removeUnfinishedExport(files, beside); !removed) {

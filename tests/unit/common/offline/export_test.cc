@@ -96,7 +96,7 @@ TEST_F(ExportTest, AnEmptyDirectoryIsTakenAndAnyOtherRefused) {
   EXPECT_TRUE(isIntact(target_));
   stdfs::create_symlink(target_, root_ + "/link");
   EXPECT_THAT(exportTo(root_ + "/link").error().text(), HasSubstr("and no directory"));
-  EXPECT_THAT(exportTo("s3://bucket/x").error().text(), HasSubstr("no directory of this machine"));
+  EXPECT_THAT(exportTo("s3://bucket/x").error().text(), HasSubstr("has the scheme 's3'"));
 }
 
 TEST_F(ExportTest, DamageIsFoundOnTheWayAndNothingIsLeft) {

@@ -1,0 +1,178 @@
+"""Checkpoints, savepoints and what is done to them on file systems of other machines, with installed daemons and real servers."""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+import unittest
+
+from cluster import Cluster, ROOT, wait_for
+from jobs_build import build
+from test_jobs import counts_in, expected
+
+sys.path.insert(0, str(ROOT / "tests" / "services"))
+import services  # noqa: E402
+
+SECRET = "weirsecret"
+
+
+class RemoteTest:
+    """What holds on each of them. `root`: a directory there; `settings`: how it is reached."""
+
+    def start_counting(self, cluster, count=60000, rate=1500):
+        job = cluster.run_detached(self.jobs / "counting", "--count", count, "--rate", rate, options=("-p", 2))
+        cluster.wait_checkpoints(job, 2)
+        return job
+
+    def cluster(self, name, **more):
+        root = f"{self.root}/{name}"
+        return Cluster(
+            task_managers=1,
+            slots=4,
+            conf={
+                **self.settings,
+                "state.backend.fs.checkpointdir": f"{root}/checkpoints",
+                "savepoints.state.backend": "filesystem",
+                "savepoints.state.backend.fs.dir": f"{root}/savepoints",
+            },
+            **more,
+        )
+
+    def test_a_savepoint_there_is_checked_exported_restored_and_disposed(self):
+        with self.cluster("whole") as cluster:
+            job = self.start_counting(cluster)
+            path = cluster.savepoint(job)
+            self.assertRegex(path, rf"^{self.root}/whole/savepoints/savepoint-[0-9a-f]{{12}}$")
+            listed = json.loads(cluster.weir("savepoint", "list", "--json").stdout)["savepoints"]
+            self.assertEqual([one["path"] for one in listed], [path])
+            self.assertIn("is intact", cluster.weir("savepoint", "verify", path).stdout)
+            self.assertIn("fits", cluster.weir("savepoint", "check", path, self.jobs / "counting").stdout)
+            shown = json.loads(cluster.weir("savepoint", "inspect", path, "--json").stdout)
+            self.assertEqual(shown["jobid"], job)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            # Out of there, and back to there.
+            local = cluster.folder / "copy"
+            cluster.weir("savepoint", "export", path, local)
+            back = f"{self.root}/whole/back"
+            cluster.weir("savepoint", "export", local, back)
+            out = cluster.folder / "out"
+            cluster.weir("run", "-p", 2, "-s", back, self.jobs / "counting", "--count", 9000, "--out", out)
+            self.assertEqual(counts_in(out), expected(9000, 100))
+            self.assertIn(" 0 things found.", cluster.weir("fsck").stdout)
+            for one in (back, path):
+                self.assertIn("disposed", cluster.weir("savepoint", "-d", one).stdout)
+            self.assertEqual(self.left("whole"), [])
+
+    def test_a_job_goes_on_from_its_checkpoint_there_when_a_worker_dies(self):
+        with self.cluster("killed") as cluster:
+            out = cluster.folder / "out"
+            job = cluster.run_detached(
+                self.jobs / "counting", "--count", 12000, "--rate", 1500, "--out", out, options=("-p", 2)
+            )
+            cluster.wait_checkpoints(job, 2)
+            os.kill(cluster.workers()[0], signal.SIGKILL)
+            cluster.wait_state(job, "FINISHED", timeout=90)
+            self.assertEqual(counts_in(out), expected(12000, 100))
+            self.assertEqual(self.left("killed"), [])
+
+
+class HdfsTest(RemoteTest, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build()
+        cls.hdfs = services.Hdfs(cls)
+        cls.root = cls.hdfs.address
+        cls.settings = {"fs.hdfs.hadoopconf": cls.hdfs.conf}
+
+    def left(self, name):
+        return self.hdfs.files(f"/{name}")
+
+    def test_the_two_lines_of_the_page_work_as_they_stand(self):
+        lines = {
+            "savepoints.state.backend": "filesystem",
+            "savepoints.state.backend.fs.dir": "hdfs:///flink/savepoints",
+        }
+        # Of Hadoop's configuration only its place is said, as every client of Hadoop is told it.
+        with Cluster(conf=lines, daemon_env={"HADOOP_CONF_DIR": str(self.hdfs.conf)}) as cluster:
+            job = cluster.run_detached(self.jobs / "counting", "--count", 60000, "--rate", 1500)
+            cluster.wait_checkpoints(job, 1)
+            path = cluster.savepoint(job)
+            self.assertRegex(path, r"^hdfs:/flink/savepoints/savepoint-[0-9a-f]{12}$")
+            self.assertIn(f"{pathlib.PurePosixPath(path).name}/metadata", "\n".join(self.hdfs.files("/flink/savepoints")))
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            out = cluster.folder / "out"
+            cluster.weir("run", "-s", path, self.jobs / "counting", "--count", 6000, "--out", out)
+            self.assertEqual(counts_in(out), expected(6000, 100))
+            self.assertIn("disposed", cluster.weir("savepoint", "-d", path).stdout)
+            self.assertEqual(self.hdfs.files("/flink/savepoints"), [])
+
+    def test_a_scheme_that_nobody_has_is_refused_with_those_that_there_are(self):
+        with Cluster() as cluster:
+            job = cluster.run_detached(self.jobs / "counting", "--count", 60000, "--rate", 500)
+            cluster.wait_running(job)
+            refused = cluster.weir("savepoint", job, "gs://bucket/savepoints", check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("only file:, hdfs:, s3:, webhdfs: are supported", refused.stderr)
+            self.assertIn("\n# file: hdfs: s3: webhdfs:\n", cluster.weir("config").stdout)
+            self.assertEqual(
+                json.loads(cluster.weir("config", "--json").stdout)["schemes"], ["file", "hdfs", "s3", "webhdfs"]
+            )
+            cluster.weir("cancel", job)
+
+
+class S3Test(RemoteTest, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build()
+        cls.s3 = services.S3(cls)
+        cls.root = "s3://weir"
+        cls.settings = {
+            "s3.endpoint": cls.s3.endpoint,
+            "s3.access-key": cls.s3.KEY,
+            "s3.secret-key": cls.s3.SECRET,
+        }
+
+    def left(self, name):
+        return self.s3.files(name)
+
+    def test_the_secret_stands_nowhere_but_where_it_was_written(self):
+        with self.cluster("secret") as cluster:
+            job = self.start_counting(cluster)
+            path = cluster.savepoint(job)
+            said = {arguments: cluster.weir(*arguments).stdout for arguments in (
+                ("config",), ("config", "--json"), ("config", "s3.secret-key"), ("savepoint", "inspect", path))}
+            for page in ("/jobmanager/config", "/config", f"/jobs/{job}", f"/jobs/{job}/config", "/overview"):
+                said[page] = json.dumps(cluster.try_get(page))
+            wrong = cluster.weir("savepoint", job, "s3://not-there/x", check=False)
+            said["an error"] = wrong.stdout + wrong.stderr
+            daemons = [cluster.jobmanager, *cluster.taskmanagers]
+            for process in [daemon.pid for daemon in daemons] + cluster.workers():
+                for name in ("cmdline", "environ"):
+                    said[process, name] = pathlib.Path(f"/proc/{process}/{name}").read_text(errors="replace")
+            for daemon in daemons:
+                said[daemon.name] = daemon.log.read_text() + daemon.out.read_text()
+            for file in [*self.s3.paths("secret"), *cluster.folder.rglob("*")]:
+                if file.is_file() and file.name != "flink-conf.yaml":  # In which it was written.
+                    said[file] = file.read_bytes().decode(errors="replace")
+            self.assertEqual([where for where, text in said.items() if SECRET in text], [])
+            self.assertIn("s3.secret-key: ******", said["config",])
+            cluster.weir("cancel", job)
+            cluster.weir("savepoint", "-d", path)
+
+    def test_keys_of_the_daemons_environment_reach_workers_which_have_none(self):
+        settings, self.settings = self.settings, {"s3.endpoint": self.s3.endpoint}
+        environment = {"AWS_ACCESS_KEY_ID": self.s3.KEY, "AWS_SECRET_ACCESS_KEY": self.s3.SECRET}
+        try:
+            with self.cluster("environment", daemon_env=environment) as cluster:
+                job = self.start_counting(cluster)
+                self.assertIn("/environment/savepoints/", cluster.savepoint(job))
+                cluster.weir("cancel", job)
+        finally:
+            self.settings = settings
+
+
+if __name__ == "__main__":
+    unittest.main()

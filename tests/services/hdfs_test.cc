@@ -1,0 +1,123 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/fs/uri.h"
+#include "tests/services/servers.h"
+#include "tests/unit/common/fs/patterned.h"
+
+namespace weir::services {
+namespace {
+
+using fs::writeAll;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// HDFS behind two proxies that break things: the name node's, which sends to the data node's.
+class HdfsTest : public ::testing::Test {
+ protected:
+  HdfsTest()
+      : name_node_(variable("WEIR_TEST_NAME_NODE_PROXY")),
+        data_node_(variable("WEIR_TEST_DATA_NODE_PROXY")),
+        files_(remote::fileSystems(configurationWith(config::kHdfsUser, "weir", "20 s"))) {}
+  ~HdfsTest() override { EXPECT_TRUE(files_.removeAll(directory_).has_value()); }
+
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  std::string large() const { return fs::testing::patterned(std::size_t{30} << 20); }
+  void expectWritten(const std::string& name, const std::string& bytes) {
+    const Status written = writeAll(files_, path(name), bytes);
+    ASSERT_TRUE(written.has_value()) << written.error().text();
+    expectRead(name, bytes);
+  }
+  void expectRead(const std::string& name, const std::string& bytes) {
+    const auto read = fs::readAll(files_, path(name));
+    ASSERT_TRUE(read.has_value()) << read.error().text();
+    EXPECT_TRUE(*read == bytes);
+  }
+
+  FaultProxy name_node_;
+  FaultProxy data_node_;
+  fs::FileSystems files_;
+  const std::string directory_ =
+      "webhdfs://" + variable("WEIR_TEST_NAME_NODE_PROXY") + freshDirectory();
+};
+
+TEST_F(HdfsTest, RequestsThatTheServersCannotServeForNowAreRepeated) {
+  for (const char* const fault : {"status:503", "status:500", "silent"}) {
+    name_node_.plan(fault, 2, "PUT");
+    data_node_.plan(fault, 2, "PUT");
+    expectWritten("f" + std::to_string(name_node_.met()), "text");
+  }
+  EXPECT_EQ(name_node_.met(), 6);
+  EXPECT_EQ(data_node_.met(), 6);
+}
+
+TEST_F(HdfsTest, PartsAndReadsThatCameShortAreSeenAndRepeated) {
+  data_node_.plan("cut", 2, "PUT");
+  ASSERT_TRUE(writeAll(files_, path("a"), large()).has_value());
+  data_node_.plan("short", 3, "GET");
+  expectRead("a", large());
+  EXPECT_EQ(data_node_.met(), 5);
+  const auto entries = files_.list(directory_);
+  ASSERT_EQ(entries->size(), 1U);
+}
+
+TEST_F(HdfsTest, AnAnswerThatWasLostIsTakenForTheSuccessThatItWas) {
+  name_node_.plan("lost", 1, "PUT", "op=RENAME");
+  expectWritten("renamed", "text");
+  name_node_.plan("lost", 1, "POST", "op=CONCAT");
+  expectWritten("joined", large());
+  data_node_.plan("lost", 1, "PUT");
+  expectWritten("created", "text");
+  EXPECT_EQ(name_node_.met() + data_node_.met(), 3);
+}
+
+TEST_F(HdfsTest, ARedirectThatHasExpiredIsAskedForAnew) {
+  data_node_.plan("status:403", 1, "PUT");
+  expectWritten("a", "text");
+  data_node_.plan("status:403", 1, "GET");
+  expectRead("a", "text");
+  EXPECT_EQ(data_node_.met(), 2);
+}
+
+TEST_F(HdfsTest, ARefusalIsNotRepeated) {
+  name_node_.plan("status:403", 9, "PUT");
+  ASSERT_FALSE(writeAll(files_, path("a"), "text").has_value());
+  EXPECT_EQ(name_node_.met(), 1);
+}
+
+TEST_F(HdfsTest, ANameThatIsADirectoryTakesNoFile) {
+  ASSERT_TRUE(files_.makeDirectories(path("d")).has_value());
+  EXPECT_EQ(writeAll(files_, path("d"), "text").error().code(), ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(*files_.list(path("d")), IsEmpty());
+}
+
+TEST_F(HdfsTest, WhatAKilledWriterLeftGoesWithItsDirectory) {
+  ASSERT_TRUE(writeAll(files_, path("d/.a.0123456789ab.tmp"), "left").has_value());
+  EXPECT_THAT(*files_.list(path("d")), IsEmpty());
+  EXPECT_TRUE(files_.removeDirectory(path("d")).has_value());
+  EXPECT_EQ(files_.stat(path("d")).error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(HdfsTest, ANameThatIsTooLongIsRefusedAtOnceInWords) {
+  const Status written = writeAll(files_, path(std::string(300, 'x')), "text");
+  ASSERT_FALSE(written.has_value());
+  EXPECT_THAT(written.error().text(), HasSubstr("PathComponentTooLong"));
+}
+
+TEST_F(HdfsTest, ServersThatAreKilledAmidAWriteAndComeBackLoseNothing) {
+  fs::FileSystems files = remote::fileSystems(
+      configurationWith(config::kHadoopConfiguration, variable("WEIR_TEST_HADOOP_CONF")));
+  auto writer = files.create("hdfs:" + fs::Location::parse(path("a"))->path());
+  ASSERT_TRUE((*writer)->append(large()).has_value());
+  ASSERT_EQ(std::system(variable("WEIR_TEST_HDFS_KILL").c_str()), 0);
+  ASSERT_EQ(std::system((variable("WEIR_TEST_HDFS_START") + " &").c_str()), 0);
+  const Status appended = (*writer)->append(large());
+  ASSERT_TRUE(appended.has_value()) << appended.error().text();
+  const Status committed = (*writer)->commit();
+  ASSERT_TRUE(committed.has_value()) << committed.error().text();
+  expectRead("a", large() + large());
+}
+
+}  // namespace
+}  // namespace weir::services

@@ -1,0 +1,132 @@
+"""Real servers for tests, started by the scripts beside this file and ended with the test.
+
+    hdfs = services.start_hdfs(test_class)    # .address, .conf, ...
+    s3 = services.start_s3(test_class)
+"""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+CANNOT_DOWNLOAD = 75
+
+
+def free_ports(count):
+    """The first of `count` ports in a row that nobody uses, below those that the kernel gives to whoever connects."""
+    while True:
+        first = random.randrange(10000, 32000)
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as one:
+                    one.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+
+
+class Service:
+    """A server in a directory of its own."""
+
+    def __init__(self, test, script, ports, **variables):
+        self.script = HERE / script
+        self.environment = {**os.environ, **variables}
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"weir-{self.script.stem}-"))
+        self.port = free_ports(ports)
+        test.addClassCleanup(self.remove)
+        self.start()
+
+    def command(self, action):
+        return f"{self.script} {action} {self.folder} {self.port} >/dev/null"
+
+    def start(self):
+        done = subprocess.run(
+            [self.script, "start", self.folder, str(self.port)],
+            env=self.environment, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL,
+        )
+        if done.returncode == CANNOT_DOWNLOAD:
+            # Not a skip: a run without these servers has not tested them.
+            raise AssertionError(
+                f"{self.script.name} needs to download its server once, and cannot: {done.stderr}\n"
+                f"Run '{self.script} install' where there is a network, and bring its cache "
+                "(~/.cache/weir-services, or $WEIR_SERVICES_CACHE) here."
+            )
+        if done.returncode != 0:
+            raise AssertionError(f"{self.script.name} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+    def run(self, action):
+        subprocess.run([self.script, action, self.folder, str(self.port)], env=self.environment, check=True, timeout=120)
+
+    def remove(self):
+        self.run("stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Hdfs(Service):
+    def __init__(self, test, **variables):
+        super().__init__(test, "hdfs.sh", 5, **variables)
+        self.conf = self.folder / "conf"
+        self.address = f"hdfs://127.0.0.1:{self.port}"
+        self.web = f"webhdfs://127.0.0.1:{self.port + 1}"
+        self.data_port = self.port + 3
+
+    def ask(self, path, operation):
+        url = f"http://127.0.0.1:{self.port + 1}/webhdfs/v1{urllib.parse.quote(path)}?op={operation}&user.name=weir"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.read()
+
+    def files(self, directory):
+        """The paths of all files below it, hidden ones too."""
+        try:
+            entries = json.loads(self.ask(directory, "LISTSTATUS"))["FileStatuses"]["FileStatus"]
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return []
+            raise
+        found = []
+        for entry in entries:
+            path = f"{directory}/{entry['pathSuffix']}"
+            found += self.files(path) if entry["type"] == "DIRECTORY" else [path]
+        return found
+
+
+class S3(Service):
+    KEY = "weir"
+    SECRET = "weirsecret"
+    BUCKET = "s3://weir"
+
+    def __init__(self, test, **variables):
+        super().__init__(test, "s3.sh", 1, **variables)
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+
+    def paths(self, prefix):
+        """What the server keeps below a prefix of the bucket, as files of its own."""
+        return [path for path in (self.folder / "data" / "weir" / prefix).rglob("*") if path.is_file()]
+
+    def files(self, prefix):
+        return [str(path.relative_to(self.folder / "data")) for path in self.paths(prefix)]
+
+
+def start_proxy(test, upstream, *moved):
+    """The port of a fault_proxy.py in front of the server on port `upstream`."""
+    port = free_ports(1)
+    process = subprocess.Popen([sys.executable, HERE / "fault_proxy.py", str(port), str(upstream), *moved])
+    test.addClassCleanup(process.wait)
+    test.addClassCleanup(process.kill)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                return port
+        time.sleep(0.02)
+    raise AssertionError("the proxy does not listen")
