@@ -23,8 +23,7 @@ Subject inTemporaryDirectory(std::unique_ptr<FileSystem> files) {
   Subject subject;
   subject.files = std::move(files);
   subject.directory =
-      (std::filesystem::temp_directory_path() / ("weir-fs-" + std::to_string(::getpid())))
-          .string();
+      (std::filesystem::temp_directory_path() / ("weir-fs-" + std::to_string(::getpid()))).string();
   subject.uri = "file:" + subject.directory;
   return subject;
 }
