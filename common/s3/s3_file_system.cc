@@ -9,6 +9,7 @@
 #include "common/http/curl_library.h"
 #include "common/http/parts_writer.h"
 #include "common/http/status.h"
+#include "common/s3/s3_range.h"
 #include "common/s3/s3_upload.h"
 
 namespace weir::s3 {
@@ -23,33 +24,6 @@ std::uint64_t sizeOf(const http::Answer& answer) {
   std::uint64_t size = 0;
   std::from_chars(text.data(), text.data() + text.size(), size);
   return size;
-}
-
-/// Reads exactly this range of the object that had this tag.
-Result<std::string> readRange(const S3Client& client,
-                              const Place& place,
-                              const std::string& tag,
-                              std::uint64_t offset,
-                              std::uint64_t length,
-                              const http::RetryPolicy& retry) {
-  Call call;
-  call.place = place;
-  call.headers = {"Range: bytes=" + std::to_string(offset) + "-" +
-                  std::to_string(offset + length - 1)};
-  if (!tag.empty()) {
-    call.headers.push_back("If-Match: " + tag);
-  }
-  call.most_answer = std::max(length, http::kMostRefusal);
-  return http::retried(retry, nullptr, [&](int /*tried*/) -> Result<std::string> {
-    WEIR_TRY(auto answer, client.demand(call));
-    const bool whole = answer.status != http::kPartialContent && offset == 0;
-    if (answer.body.size() != length || (answer.status != http::kPartialContent && !whole)) {
-      return Error(ErrorCode::kUnavailable,
-                   "the object store sent " + std::to_string(answer.body.size()) + " bytes of " +
-                       std::to_string(length));
-    }
-    return std::move(answer.body);
-  });
 }
 
 }  // namespace
