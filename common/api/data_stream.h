@@ -112,6 +112,22 @@ class DataStream {
   template <typename Selector>
   auto split(Selector selector) const;
 
+  /// strategy: a WatermarkStrategy<T>, an AssignerWithPeriodicWatermarks<T> or an
+  /// AssignerWithPunctuatedWatermarks<T>. What comes replaces the watermarks of before.
+  template <typename A>
+  SingleOutputStreamOperator<T> assignTimestampsAndWatermarks(A strategy) const {
+    constexpr bool kFits = functions::AssignsTimestamps<A, T>;
+    static_assert(kFits,
+                  "assignTimestampsAndWatermarks() takes a WatermarkStrategy<T>, an "
+                  "AssignerWithPeriodicWatermarks<T> or an AssignerWithPunctuatedWatermarks<T>, "
+                  "where T is the type of this stream's records");
+    if constexpr (kFits && api::checkFunction<A>()) {
+      return {program_, program_->add(api::assignerSpec<T>(std::move(strategy), inputs_))};
+    } else {
+      return api::Refused{};
+    }
+  }
+
   /// f: a callable (const T&) or a SinkFunction<T>.
   template <typename F>
   DataStreamSink addSink(F f, const std::string& name = "Sink") const {

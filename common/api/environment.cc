@@ -36,6 +36,25 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::setParallelism(int paral
   return *this;
 }
 
+StreamExecutionEnvironment& StreamExecutionEnvironment::setStreamTimeCharacteristic(
+    TimeCharacteristic characteristic) {
+  program_->time().characteristic = characteristic;
+  return *this;
+}
+
+TimeCharacteristic StreamExecutionEnvironment::getStreamTimeCharacteristic() const {
+  return program_->time().characteristic;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::setAutoWatermarkInterval(Time interval) {
+  if (const std::string problem = interval.lengthProblem(); !problem.empty()) {
+    program_->refuse("setAutoWatermarkInterval(): " + problem);
+  } else {
+    program_->time().watermark_interval = interval.toMilliseconds();
+  }
+  return *this;
+}
+
 int StreamExecutionEnvironment::getParallelism() const {
   return static_cast<int>(program_->settings().default_parallelism);
 }

@@ -47,6 +47,12 @@ class StreamExecutionEnvironment {
   StreamExecutionEnvironment& setRestartStrategy(const graph::RestartStrategy& strategy);
   StreamExecutionEnvironment& setBufferTimeout(Milliseconds timeout);
   StreamExecutionEnvironment& disableOperatorChaining();
+  /// Which time windows and sources go by that do not name one; processing time without it. Before
+  /// timeWindow() is called.
+  StreamExecutionEnvironment& setStreamTimeCharacteristic(TimeCharacteristic characteristic);
+  TimeCharacteristic getStreamTimeCharacteristic() const;
+  /// How often watermarks are asked for that do not come with records; 200 ms without it.
+  StreamExecutionEnvironment& setAutoWatermarkInterval(Time interval);
 
   /// The given elements, computed at submission; parallelism 1. They are of one type, or numbers of
   /// which one type holds all others: fromElements(1, 2.5) are doubles. Literals become strings.
@@ -79,7 +85,7 @@ class StreamExecutionEnvironment {
       spec.make_factory = [](const api::SharedFacts& facts) -> functions::OperatorFactory {
         return [facts]() -> std::unique_ptr<functions::Operator> {
           return std::make_unique<functions::SourceOperator<CollectionSource<T>, T>>(
-              CollectionSource<T>(facts));
+              CollectionSource<T>(facts), facts->time);
         };
       };
       return SingleOutputStreamOperator<T>(program_, program_->add(std::move(spec)));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/api/program.h"
+#include "common/functions/assigner_operator.h"
 #include "common/functions/function_operator.h"
 #include "common/functions/keyed_functions.h"
 #include "common/functions/prototype.h"
@@ -118,9 +119,9 @@ NodeSpec sourceSpec(std::string kind, std::string name, F function) {
   spec.node.chaining = graph::Chaining::kHead;
   describeFunction<F, functions::NoKey>(spec.node, function);
   spec.make_factory = [prototype = functions::makePrototype(std::move(function))](
-                          SharedFacts /*facts*/) -> functions::OperatorFactory {
-    return [prototype]() -> std::unique_ptr<functions::Operator> {
-      return std::make_unique<functions::SourceOperator<F, Out>>(prototype->copy());
+                          SharedFacts facts) -> functions::OperatorFactory {
+    return [prototype, facts = std::move(facts)]() -> std::unique_ptr<functions::Operator> {
+      return std::make_unique<functions::SourceOperator<F, Out>>(prototype->copy(), facts->time);
     };
   };
   return spec;
@@ -143,6 +144,27 @@ NodeSpec oneInputSpec(std::string kind,
     return [prototype, selector]() -> std::unique_ptr<functions::Operator> {
       return std::make_unique<functions::OneInputOperator<Step, F, In, Out, Key, Selector>>(
           prototype->copy(), selector->copy());
+    };
+  };
+  return spec;
+}
+
+/// The node that gives records timestamps, and their stream watermarks.
+template <typename T, typename A>
+NodeSpec assignerSpec(A assigner, std::vector<StreamInput> inputs) {
+  NodeSpec spec;
+  spec.node = makeNode("assignTimestamps", "Timestamps/Watermarks");
+  describeFunction<A, functions::NoKey>(spec.node, assigner);
+  if constexpr (functions::IsStrategy<A, T>) {
+    if (std::string problem = assigner.problem(); !problem.empty()) {
+      spec.node.errors.push_back(std::move(problem));
+    }
+  }
+  spec.inputs.push_back(std::move(inputs));
+  spec.make_factory = [prototype = functions::makePrototype(std::move(assigner))](
+                          SharedFacts facts) -> functions::OperatorFactory {
+    return [prototype, facts = std::move(facts)]() -> std::unique_ptr<functions::Operator> {
+      return std::make_unique<functions::AssignerOperator<A, T>>(prototype->copy(), facts->time);
     };
   };
   return spec;

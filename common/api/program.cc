@@ -242,6 +242,7 @@ void Program::learnFacts(const graph::JobGraph& graph) {
   for (std::size_t i = 0; i < facts_.size(); ++i) {  // Operators stand in the order of nodes.
     facts_[i]->payload = graph.operators[i].payload;
     facts_[i]->max_parallelism = graph.operators[i].max_parallelism;
+    facts_[i]->time = time_;
   }
 }
 

@@ -13,6 +13,7 @@
 #include "common/api/job_execution_result.h"
 #include "common/base/result.h"
 #include "common/functions/operator.h"
+#include "common/functions/time.h"
 #include "common/program/stream_graph.h"
 
 /// The untyped half of the SDK: the graph that environment and streams build together.
@@ -23,6 +24,7 @@ namespace weir::api {
 struct NodeFacts {
   std::string payload;  ///< As it was computed at submission.
   std::uint32_t max_parallelism = 4096;
+  TimeSettings time;
 };
 using SharedFacts = std::shared_ptr<const NodeFacts>;
 
@@ -62,6 +64,7 @@ class Program {
 
   Role role() const { return role_; }
   graph::StreamGraph::Settings& settings() { return settings_; }
+  TimeSettings& time() { return time_; }
   graph::StreamNode& node(std::uint32_t index) { return graph_.node(index); }
   std::uint32_t add(NodeSpec spec);
 
@@ -92,6 +95,7 @@ class Program {
   bool executed_ = false;
   graph::StreamGraph graph_;
   graph::StreamGraph::Settings settings_;
+  TimeSettings time_;
   std::vector<std::shared_ptr<NodeFacts>> facts_;  // By node; shared with the factories.
   std::optional<std::chrono::milliseconds> buffer_timeout_;
   std::vector<std::string> errors_;

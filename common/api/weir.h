@@ -15,7 +15,9 @@
 #include "common/functions/rich_function.h"          // IWYU pragma: export
 #include "common/functions/runtime_context.h"        // IWYU pragma: export
 #include "common/functions/source_function.h"        // IWYU pragma: export
+#include "common/functions/time.h"                   // IWYU pragma: export
 #include "common/functions/two_phase_commit_sink.h"  // IWYU pragma: export
+#include "common/functions/watermark_strategy.h"     // IWYU pragma: export
 #include "common/record/names.h"                     // IWYU pragma: export
 #include "common/record/serializer.h"                // IWYU pragma: export
 #include "common/state/keyed_state.h"                // IWYU pragma: export

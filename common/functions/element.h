@@ -15,6 +15,8 @@ namespace weir::functions {
 struct Watermark {
   /// Of a stream that has not said anything yet.
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
+  /// Of a stream that has ended.
+  static constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
 
   std::int64_t time = kNone;
   bool operator==(const Watermark&) const = default;
@@ -36,8 +38,15 @@ struct EndOfInput {
   bool operator==(const EndOfInput&) const = default;
 };
 
+/// Nothing comes for now, and nobody is to wait for watermarks of this stream; or something comes
+/// again. A watermark says the latter, too.
+struct StreamStatus {
+  bool idle = false;
+  bool operator==(const StreamStatus&) const = default;
+};
+
 /// What stands between batches. A value.
-using Signal = std::variant<Watermark, Barrier, EndOfInput>;
+using Signal = std::variant<Watermark, Barrier, EndOfInput, StreamStatus>;
 
 /// Where a stream goes: an operator's input or an edge to other tasks. Takes signals, and as a
 /// Receiver<T> batches; what is taken later stands behind what was taken before.

@@ -14,6 +14,7 @@
 #include "common/functions/edge.h"
 #include "common/functions/element.h"
 #include "common/functions/input_status.h"
+#include "common/functions/processing_time.h"
 #include "common/functions/task_info.h"
 #include "common/schema/key_group.h"
 #include "common/schema/schema.h"
@@ -36,6 +37,7 @@ class OperatorContext {
   virtual AccumulatorRegistry& accumulators() = 0;
   /// Wakes the task's loop from any thread; copyable, harmless after close().
   virtual std::function<void()> waker() = 0;
+  virtual ProcessingTime& time() = 0;
 };
 
 /// The state of one operator as one old subtask wrote it.

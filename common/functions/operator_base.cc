@@ -12,19 +12,18 @@ void OperatorBase::setup(OperatorContext& context) {
 void OperatorBase::onSignal(std::uint32_t port, const Signal& signal) {
   glance_.enforce();
   const AtWork at_work(work_, 0);
-  const auto joined = ports_.join(port, signal);
-  if (!joined) {
-    return;
+  for (auto joined = ports_.join(port, signal); joined; joined = ports_.more()) {
+    std::visit(Overloaded{[this](const Watermark& watermark) { onWatermark(watermark); },
+                          [this](const Barrier& barrier) { emit(barrier); },
+                          [this](const EndOfInput& end) {
+                            if (!finished_) {
+                              endInput();
+                            }
+                            emit(end);
+                          },
+                          [this](const StreamStatus& status) { onStatus(status); }},
+               *joined);
   }
-  std::visit(Overloaded{[this](const Watermark& watermark) { onWatermark(watermark); },
-                        [this](const Barrier& barrier) { emit(barrier); },
-                        [this](const EndOfInput& end) {
-                          if (!finished_) {
-                            endInput();
-                          }
-                          emit(end);
-                        }},
-             *joined);
 }
 
 }  // namespace weir::functions

@@ -24,6 +24,8 @@ class OperatorBase : public Operator {
   void onSignal(std::uint32_t port, const Signal& signal);
   /// All ports have reached the watermark. What it lets out is to be emitted before it is sent on.
   virtual void onWatermark(const Watermark& watermark) { emit(watermark); }
+  /// All ports have become idle, or one has something again.
+  virtual void onStatus(const StreamStatus& status) { emit(status); }
   /// All ports have ended; what is left is to be emitted. Not called for what had ended before a
   /// restore.
   virtual void endInput() {}

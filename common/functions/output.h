@@ -1,11 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "common/functions/collector.h"
 #include "common/functions/element.h"
+#include "common/functions/processing_time.h"
 #include "common/functions/source_function.h"
 
 namespace weir::functions {
@@ -49,9 +53,7 @@ class Output : public Base {
   /// The same, and `signal` behind it.
   void emit(const Signal& signal) {
     flush();
-    for (Receiver<Out>* receiver : receivers_) {
-      receiver->receive(signal);
-    }
+    send(signal);
   }
   /// Records emitted so far, and those of them that the receivers have taken.
   std::uint64_t emitted() const { return handed_on_ + this->batch_.size(); }
@@ -65,6 +67,11 @@ class Output : public Base {
 
  protected:
   void full() override { flush(); }
+  void send(const Signal& signal) {
+    for (Receiver<Out>* receiver : receivers_) {
+      receiver->receive(signal);
+    }
+  }
 
  private:
   std::vector<Receiver<Out>*> receivers_;  // Owned by the task.
@@ -78,6 +85,53 @@ class SourceOutput : public Output<T, SourceContext<T>> {
   void setWaker(std::function<void()> waker) { this->waker_ = std::move(waker); }
   void resetPollAgainAt() { this->poll_again_at_ = SteadyTime::max(); }
   SteadyTime pollAgainTime() const { return this->poll_again_at_; }
+  /// From now on records have the time when they are handed on, and watermarks are no longer the
+  /// source's affair. `time` outlives this.
+  void stampWith(const ProcessingTime& time) { clock_ = &time; }
+  /// A watermark of ours, behind what is there; not one that goes back.
+  void advance(std::int64_t time) {
+    if (time > watermark_) {
+      watermark_ = time;
+      idle_ = false;  // Watermarks say so.
+      flush();
+      this->send(Watermark{time});
+    }
+  }
+
+  void flush() {
+    if (this->batch_.empty()) {
+      return;
+    }
+    if (std::exchange(idle_, false)) {
+      this->send(StreamStatus{false});
+    }
+    if (clock_ != nullptr) [[unlikely]] {
+      stamp_ =
+          std::max({stamp_, clock_->now(), watermark_ == Watermark::kEnd ? 0 : watermark_ + 1});
+      this->batch_.timestamps.assign(this->batch_.size(), stamp_);
+    }
+    this->forward(this->batch_);
+  }
+
+ protected:
+  void full() override { flush(); }
+  void onWatermark(std::int64_t time) override {
+    if (clock_ == nullptr || time == Watermark::kEnd) {
+      advance(time);
+    }
+  }
+  void onIdle() override {
+    flush();
+    if (!std::exchange(idle_, true)) {
+      this->send(StreamStatus{true});
+    }
+  }
+
+ private:
+  std::int64_t watermark_ = Watermark::kNone;
+  bool idle_ = false;
+  const ProcessingTime* clock_ = nullptr;  // The task's, where records are stamped.
+  std::int64_t stamp_ = Watermark::kNone;
 };
 
 }  // namespace weir::functions

@@ -22,6 +22,14 @@ class SourceContext : public Collector<T> {
     this->timestamp_ = kNoTimestamp;
   }
 
+  /// Says that no record older than `time`, or as old, follows; records that do are late. Not
+  /// before what was said last: that is ignored. With TimeCharacteristic::kIngestionTime all of it
+  /// is, but for the largest time.
+  void emitWatermark(std::int64_t time) { onWatermark(time); }
+  /// Nothing comes for now: nobody waits for this subtask's watermarks until its next record or
+  /// watermark.
+  void markAsTemporarilyIdle() { onIdle(); }
+
   /// A function that gets the source polled again; copyable, callable from any thread, and
   /// without effect after close().
   std::function<void()> waker() const { return waker_; }
@@ -30,6 +38,9 @@ class SourceContext : public Collector<T> {
   void pollAgainAt(SteadyTime time) { poll_again_at_ = time; }
 
  protected:
+  virtual void onWatermark(std::int64_t /*time*/) {}
+  virtual void onIdle() {}
+
   std::function<void()> waker_;
   SteadyTime poll_again_at_ = SteadyTime::max();
 };

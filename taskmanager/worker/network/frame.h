@@ -15,9 +15,10 @@ enum class FrameType : std::uint8_t {
   kData = 1,     ///< A buffer of records; uses a credit of its channel.
   kBarrier = 2,  ///< This and the next are signals (signal_frame.h), and need no credit.
   kEndOfInput = 3,
-  kCredit = 4,     ///< To the producer: u32, so many more buffers may come.
-  kWelcome = 5,    ///< To the consumer: its hello reached the producer's worker.
-  kWatermark = 6,  ///< A signal as well.
+  kCredit = 4,        ///< To the producer: u32, so many more buffers may come.
+  kWelcome = 5,       ///< To the consumer: its hello reached the producer's worker.
+  kWatermark = 6,     ///< A signal as well.
+  kStreamStatus = 7,  ///< Likewise.
 };
 
 /// In front of every payload, little-endian, 12 bytes:

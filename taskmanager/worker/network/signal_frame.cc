@@ -16,6 +16,7 @@ constexpr std::uint8_t kUnaligned = 4;
 using functions::Barrier;
 using functions::EndOfInput;
 using functions::Signal;
+using functions::StreamStatus;
 using functions::Watermark;
 
 OutFrame encodeSignal(std::uint32_t channel, const Signal& signal) {
@@ -33,14 +34,18 @@ OutFrame encodeSignal(std::uint32_t channel, const Signal& signal) {
                                                         (barrier.unaligned ? kUnaligned : 0)));
                    return FrameType::kBarrier;
                  },
-                 [](const EndOfInput&) { return FrameType::kEndOfInput; }},
+                 [](const EndOfInput&) { return FrameType::kEndOfInput; },
+                 [&](const StreamStatus& status) {
+                   writer.put(static_cast<std::uint8_t>(status.idle ? 1 : 0));
+                   return FrameType::kStreamStatus;
+                 }},
       signal);
   return OutFrame::of(type, channel, writer.str());
 }
 
 bool isSignal(FrameType type) {
   return type == FrameType::kWatermark || type == FrameType::kBarrier ||
-         type == FrameType::kEndOfInput;
+         type == FrameType::kEndOfInput || type == FrameType::kStreamStatus;
 }
 
 Result<Signal> decodeSignal(FrameType type, std::string_view bytes) {
@@ -48,6 +53,8 @@ Result<Signal> decodeSignal(FrameType type, std::string_view bytes) {
   Signal signal = EndOfInput{};
   if (type == FrameType::kWatermark) {
     signal = Watermark{reader.get<std::int64_t>()};
+  } else if (type == FrameType::kStreamStatus) {
+    signal = StreamStatus{reader.get<std::uint8_t>() != 0};
   } else if (type == FrameType::kBarrier) {
     Barrier barrier;
     barrier.checkpoint = CheckpointId(reader.get<std::uint64_t>());

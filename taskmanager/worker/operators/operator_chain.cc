@@ -13,16 +13,22 @@ class OperatorChain::Context final : public functions::OperatorContext {
  public:
   Context(functions::TaskInfo task,
           functions::AccumulatorRegistry& accumulators,
-          std::function<void()> waker)
-      : task_(std::move(task)), accumulators_(accumulators), waker_(std::move(waker)) {}
+          std::function<void()> waker,
+          functions::ProcessingTime& time)
+      : task_(std::move(task)),
+        accumulators_(accumulators),
+        waker_(std::move(waker)),
+        time_(time) {}
   const functions::TaskInfo& task() const override { return task_; }
   functions::AccumulatorRegistry& accumulators() override { return accumulators_; }
   std::function<void()> waker() override { return waker_; }
+  functions::ProcessingTime& time() override { return time_; }
 
  private:
   functions::TaskInfo task_;
   functions::AccumulatorRegistry& accumulators_;  // The chain's.
   std::function<void()> waker_;
+  functions::ProcessingTime& time_;  // The task's.
 };
 
 OperatorChain::OperatorChain(const ChainSetup& setup)
@@ -38,7 +44,8 @@ OperatorChain::OperatorChain(const ChainSetup& setup)
     task.operator_id = node.what->id;
     task.operator_name = node.what->name;
     task.max_parallelism = node.what->max_parallelism;
-    node.context = std::make_unique<Context>(std::move(task), accumulators_, setup.waker);
+    node.context =
+        std::make_unique<Context>(std::move(task), accumulators_, setup.waker, *setup.time);
     where_ = &node.what->name;
     node.self = setup.code->operators[index].make();
     node.self->setup(*node.context);

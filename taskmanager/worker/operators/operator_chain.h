@@ -22,8 +22,9 @@ struct ChainSetup {
   const graph::JobGraph* graph = nullptr;    ///< Outlives the chain.
   const graph::ProgramCode* code = nullptr;  ///< Of that graph; likewise.
   std::uint32_t vertex = 0;
-  functions::TaskInfo task;     ///< Without the operator's part.
-  std::function<void()> waker;  ///< Handed to the sources.
+  functions::TaskInfo task;                   ///< Without the operator's part.
+  std::function<void()> waker;                ///< Handed to the sources.
+  functions::ProcessingTime* time = nullptr;  ///< Outlives the chain.
   /// By index into JobGraph::edges, for every edge that leaves the vertex; outlive the chain.
   std::function<functions::EdgeOutput&(std::uint32_t edge)> output;
   /// What the accumulators of all operators may hold, in bytes.

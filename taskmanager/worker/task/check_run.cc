@@ -8,6 +8,7 @@
 
 #include "common/base/text.h"
 #include "common/functions/accumulator_registry.h"
+#include "common/functions/alarms.h"
 #include "common/functions/at_work.h"
 #include "common/functions/operator.h"
 #include "common/schema/key_group.h"
@@ -31,10 +32,12 @@ class CheckContext final : public functions::OperatorContext {
   std::function<void()> waker() override {
     return [] {};
   }
+  functions::ProcessingTime& time() override { return time_; }
 
  private:
   functions::TaskInfo task_;
   functions::AccumulatorRegistry accumulators_;
+  functions::ManualTime time_;
 };
 
 functions::TaskInfo taskInfo(const graph::JobGraph& graph,

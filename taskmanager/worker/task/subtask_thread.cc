@@ -33,9 +33,10 @@ SubtaskThread::SubtaskThread(const runtime::Deployment& deployment,
                                                     planGate(deployment.graph, vertex, subtask)))
                  : std::nullopt),
       outputs_(services.buffers, signal_, stop_.flag(), services.clock, buffer_timeout),
+      alarms_(services.clock),
       reports_(
           deployment.execution, id_, input_, outputs_, services.report, services.most_accumulators),
-      steps_({input_, outputs_, reports_, poll_timer_, signal_, services.clock}) {
+      steps_({input_, outputs_, reports_, alarms_, poll_timer_, signal_, services.clock}) {
   if (deployment.graph->checkpoints.unaligned) {
     outputs_.overdrawFor([this] { return barrierWaits(); });
   }
@@ -143,6 +144,7 @@ void SubtaskThread::prepare() {
                      id_.subtask,
                      outputs_,
                      poll_timer_.waker().function(),
+                     alarms_,
                      services_);
   reports_.connect(*chain_);
   input_.connect(*chain_);

@@ -18,6 +18,7 @@
 #include "taskmanager/worker/task/mailbox.h"
 #include "taskmanager/worker/task/poll_timer.h"
 #include "taskmanager/worker/task/stop_request.h"
+#include "taskmanager/worker/task/task_alarms.h"
 #include "taskmanager/worker/task/task_checkpoints.h"
 #include "taskmanager/worker/task/task_input.h"
 #include "taskmanager/worker/task/task_outputs.h"
@@ -99,6 +100,7 @@ class SubtaskThread {
   TaskOutputs outputs_;
 
   // Task's thread only.
+  TaskAlarms alarms_;
   std::unique_ptr<OperatorChain> chain_;
   TaskReports reports_;
   std::unique_ptr<TaskCheckpoints> checkpoints_;  // From when the operators are made.

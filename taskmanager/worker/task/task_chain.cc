@@ -14,6 +14,7 @@ std::unique_ptr<OperatorChain> makeChain(const runtime::Deployment& deployment,
                                          std::uint32_t subtask,
                                          TaskOutputs& outputs,
                                          std::function<void()> waker,
+                                         functions::ProcessingTime& time,
                                          const TaskServices& services) {
   const graph::JobGraph& graph = deployment.graph;
   ChainSetup setup;
@@ -31,6 +32,7 @@ std::unique_ptr<OperatorChain> makeChain(const runtime::Deployment& deployment,
   setup.task.tiers = services.tiers;
   setup.task.parallelism = graph.vertices[vertex].parallelism;
   setup.waker = std::move(waker);
+  setup.time = &time;
   setup.most_accumulators = services.most_accumulators;
   setup.output = [&outputs](std::uint32_t edge) -> functions::EdgeOutput& {
     return outputs.edge(edge);

@@ -20,6 +20,7 @@ std::unique_ptr<OperatorChain> makeChain(const runtime::Deployment& deployment,
                                          std::uint32_t subtask,
                                          TaskOutputs& outputs,
                                          std::function<void()> waker,
+                                         functions::ProcessingTime& time,
                                          const TaskServices& services);
 
 /// Gives the operators of subtask `task` the state back that the deployment has for them, and tells

@@ -61,6 +61,9 @@ void TaskInput::replay(std::vector<Arrival> elements) {
 }
 
 TaskInput::Next TaskInput::next() {
+  if (more_) {
+    return Next::kSignal;
+  }
   if (!current_) {
     replaying_ = !replay_.empty();
     if (replaying_) {
@@ -98,6 +101,9 @@ bool TaskInput::read(std::size_t limit) {
 }
 
 std::optional<TaskInput::Joined> TaskInput::join() {
+  if (more_) {
+    return std::exchange(more_, std::nullopt);
+  }
   const Arrival arrival = *std::exchange(current_, std::nullopt);
   const auto& signal = std::get<functions::Signal>(arrival.element);
   if (const auto* barrier = std::get_if<functions::Barrier>(&signal)) {
@@ -107,6 +113,9 @@ std::optional<TaskInput::Joined> TaskInput::join() {
   const auto joined = ports_[channel.port].join(channel.index, signal);
   if (!joined) {
     return std::nullopt;
+  }
+  if (const auto more = ports_[channel.port].more()) {
+    more_ = Joined{*more, channel.port};
   }
   open_ports_ -= std::holds_alternative<functions::EndOfInput>(*joined) ? 1 : 0;
   return Joined{*joined, channel.port};

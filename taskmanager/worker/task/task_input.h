@@ -97,6 +97,7 @@ class TaskInput {
   std::vector<InFlightEdge> edges_;  // By section, where barriers may overtake; else empty.
   std::deque<Arrival> replay_;       // Still to be read, before the gate.
   bool replaying_ = false;           // `current_` comes from there.
+  std::optional<Joined> more_;       // Of the last signal; comes next.
   std::optional<Arrival> current_;   // Being read.
   std::size_t offset_ = 0;           // Into its buffer.
   functions::EdgeReader* reading_ = nullptr;

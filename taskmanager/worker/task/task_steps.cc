@@ -14,14 +14,23 @@ void TaskSteps::open(OperatorChain& chain, TaskCheckpoints& checkpoints) {
 
 void TaskSteps::begin() {
   if (isSource() && chain_->headFinished()) {
-    chain_->receive(functions::EndOfInput{});
-    inputEnded();
+    endSource();
   }
+}
+
+/// Of a source: its time has come to its end, too.
+void TaskSteps::endSource() {
+  chain_->receive(functions::Watermark{functions::Watermark::kEnd});
+  chain_->receive(functions::EndOfInput{});
+  inputEnded();
 }
 
 void TaskSteps::turn() {
   if (parts_.input.overtakesAt() <= SteadyTime::max() - Duration(1)) {
     overtake();
+  }
+  if (parts_.alarms.next() <= now_) {
+    ring();
   }
   const Step done = step();
   if (done == Step::kWorked) {
@@ -36,6 +45,16 @@ void TaskSteps::overtake() {
     onSignal(std::move(*joined));
     look();
   }
+}
+
+void TaskSteps::ring() {
+  if (!parts_.outputs.hasRoom() || checkpoints_->halted()) {
+    return;
+  }
+  parts_.alarms.ring();
+  look();
+  parts_.outputs.noteStarted(now_);
+  parts_.reports.touch();
 }
 
 TaskSteps::Step TaskSteps::step() {
@@ -67,8 +86,7 @@ TaskSteps::Step TaskSteps::poll() {
     return Step::kWorked;
   }
   if (status == InputStatus::kEndOfInput) {
-    chain_->receive(functions::EndOfInput{});
-    inputEnded();
+    endSource();
     return Step::kWorked;
   }
   parts_.poll_timer.hadNone(end, chain_->pollAgainAt());
@@ -128,8 +146,11 @@ void TaskSteps::rest(Step step) {
     return parts_.reports.progress(now_);
   }
   SteadyTime deadline = std::min(parts_.reports.dueAt(), parts_.input.overtakesAt());
-  if (step == Step::kIdle && !input_ended_ && !checkpoints_->halted()) {
-    deadline = std::min(deadline, parts_.poll_timer.next());
+  if (step == Step::kIdle && !checkpoints_->halted()) {
+    deadline = std::min(deadline, parts_.alarms.next());
+    if (!input_ended_) {
+      deadline = std::min(deadline, parts_.poll_timer.next());
+    }
   }
   parts_.signal.wait(deadline);
   now_ = parts_.clock.now();
@@ -144,8 +165,7 @@ void TaskSteps::flush() {
 void TaskSteps::trigger(const runtime::CheckpointOrder& order) {
   const bool drains = order.stop == runtime::StopMode::kDrain;
   if (drains && !input_ended_ && checkpoints_->isNew(order)) {
-    chain_->receive(functions::EndOfInput{});
-    inputEnded();
+    endSource();
   }
   checkpoints_->onTrigger(order);
 }

@@ -8,6 +8,7 @@
 #include "taskmanager/worker/operators/operator_chain.h"
 #include "taskmanager/worker/task/pace.h"
 #include "taskmanager/worker/task/poll_timer.h"
+#include "taskmanager/worker/task/task_alarms.h"
 #include "taskmanager/worker/task/task_checkpoints.h"
 #include "taskmanager/worker/task/task_input.h"
 #include "taskmanager/worker/task/task_outputs.h"
@@ -28,6 +29,7 @@ class TaskSteps {
     TaskInput& input;
     TaskOutputs& outputs;
     TaskReports& reports;
+    TaskAlarms& alarms;
     PollTimer& poll_timer;
     WakeSignal& signal;
     const Clock& clock;
@@ -64,6 +66,9 @@ class TaskSteps {
   void rest(Step step);
   void flush();
   void overtake();
+  /// Lets the operators' alarms ring that are due.
+  void ring();
+  void endSource();
   void onSignal(TaskInput::Joined joined);
   void inputEnded();
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/functions/accumulator_registry.h"
+#include "common/functions/alarms.h"
 #include "common/functions/operator.h"
 #include "common/state/section.h"
 
@@ -27,6 +28,7 @@ class FakeContext final : public OperatorContext {
   std::function<void()> waker() override {
     return [this] { ++woken; };
   }
+  ManualTime& time() override { return time_; }
 
   /// The lease of the worker, which outlives this.
   void setLease(const Lease& lease) { task_.lease = &lease; }
@@ -36,6 +38,7 @@ class FakeContext final : public OperatorContext {
  private:
   TaskInfo task_;
   AccumulatorRegistry accumulators_;
+  ManualTime time_;
 };
 
 /// Keeps what it receives.

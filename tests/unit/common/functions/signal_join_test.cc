@@ -53,5 +53,45 @@ TEST(SignalJoinTest, TheEndHasComeWithTheLastInputAndOnce) {
   EXPECT_EQ(join.join(1, EndOfInput{}), std::nullopt);
 }
 
+TEST(SignalJoinTest, NobodyWaitsForAnIdleInput) {
+  SignalJoin join(2);
+  join.join(0, Watermark{10});
+  EXPECT_EQ(join.join(1, StreamStatus{true}), just(Watermark{10}));
+  EXPECT_EQ(join.more(), std::nullopt);
+  EXPECT_EQ(join.join(0, Watermark{30}), just(Watermark{30}));
+}
+
+TEST(SignalJoinTest, ItIsIdleWhileAllInputsAreAndHasTheLargestWatermarkThen) {
+  SignalJoin join(2);
+  join.join(0, Watermark{10});
+  join.join(1, Watermark{20});
+  EXPECT_EQ(join.join(1, StreamStatus{true}), std::nullopt);
+  EXPECT_EQ(join.join(0, StreamStatus{true}), just(Watermark{20}));
+  EXPECT_EQ(join.more(), just(StreamStatus{true}));
+  EXPECT_EQ(join.more(), std::nullopt);
+  EXPECT_EQ(join.join(0, StreamStatus{true}), std::nullopt);
+  EXPECT_EQ(join.join(0, StreamStatus{false}), just(StreamStatus{false}));
+}
+
+TEST(SignalJoinTest, AWatermarkMakesAnIdleInputActiveAndCannotTakeTheJointOneBack) {
+  SignalJoin join(2);
+  join.join(0, Watermark{10});
+  join.join(1, StreamStatus{true});
+  join.join(0, Watermark{30});
+  EXPECT_EQ(join.join(1, Watermark{5}), std::nullopt);
+  EXPECT_EQ(join.join(0, Watermark{40}), std::nullopt);
+  EXPECT_EQ(join.join(1, Watermark{35}), just(Watermark{35}));
+}
+
+TEST(SignalJoinTest, AnIdleStreamIsActiveAgainWithAWatermarkThatSaysNothingNew) {
+  SignalJoin join(1);
+  join.join(0, Watermark{10});
+  EXPECT_EQ(join.join(0, StreamStatus{true}), just(StreamStatus{true}));
+  EXPECT_EQ(join.join(0, Watermark{10}), just(StreamStatus{false}));
+  EXPECT_EQ(join.join(0, StreamStatus{true}), just(StreamStatus{true}));
+  EXPECT_EQ(join.join(0, Watermark{11}), just(Watermark{11}));
+  EXPECT_EQ(join.more(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace weir::functions

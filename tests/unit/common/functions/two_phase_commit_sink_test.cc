@@ -84,11 +84,13 @@ class Context final : public OperatorContext {
   const TaskInfo& task() const override { return task_; }
   AccumulatorRegistry& accumulators() override { return accumulators_; }
   std::function<void()> waker() override { return {}; }
+  ProcessingTime& time() override { return time_; }
   TaskInfo& change() { return task_; }
 
  private:
   TaskInfo task_;
   AccumulatorRegistry accumulators_;
+  ManualTime time_;
 };
 
 /// A subtask with the sink.

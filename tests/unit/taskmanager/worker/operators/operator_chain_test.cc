@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/functions/alarms.h"
 #include "common/functions/operator_base.h"
 #include "common/state/keyed_backend.h"
 
@@ -144,9 +145,11 @@ class OperatorChainTest : public ::testing::Test {
     setup.graph = &graph_;
     setup.code = &code_;
     setup.vertex = 1;
+    setup.time = &time_;
     chain_ = std::make_unique<OperatorChain>(setup);
   }
 
+  functions::ManualTime time_;
   Log log_;
   graph::JobGraph graph_;
   graph::ProgramCode code_;
@@ -242,6 +245,7 @@ TEST_F(OperatorChainTest, CallsNoOperatorOnceTheWorkerIsGivenUp) {
   setup.graph = &graph_;
   setup.code = &code_;
   setup.vertex = 1;
+  setup.time = &time_;
   setup.task.lease = &lease;
   OperatorChain chain(setup);
   chain.open();

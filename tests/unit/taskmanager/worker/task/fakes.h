@@ -41,6 +41,9 @@ struct JobSpace {
   std::string failure = "the sink has enough";
   int histogram_values = 0;  // Distinct ones in the accumulator of each sink.
   std::atomic<int> closed{0};
+  std::atomic<std::int64_t> alarm_after{0};  // Milliseconds after which a sink's alarm rings; 0: none.
+  std::atomic<int> rung{0};
+  std::atomic<std::uint64_t> last_watermark_behind{0};  // The values before the last possible one.
   std::mutex mutex;
   std::map<std::uint64_t, std::uint64_t> sums;  // By key, at the end of input.
   std::vector<std::string> events;
@@ -137,11 +140,16 @@ class NumberSource final : public FakeOperator {
 };
 
 /// Sums values by key; its state is the sum of all.
-class SumSink final : public FakeOperator, public functions::Receiver<Item> {
+class SumSink final : public FakeOperator,
+                      public functions::Receiver<Item>,
+                      private functions::Alarm {
  public:
   using FakeOperator::FakeOperator;
   void setup(functions::OperatorContext& context) override {
     FakeOperator::setup(context);
+    if (space_.alarm_after != 0) {
+      context.time().set(*this, context.time().now() + space_.alarm_after);
+    }
     EXPECT_TRUE(context.accumulators().add("values", histogram_).has_value());
     for (int value = 0; value < space_.histogram_values; ++value) {  // It grows while it is used.
       histogram_.add(value);
@@ -163,7 +171,9 @@ class SumSink final : public FakeOperator, public functions::Receiver<Item> {
   }
   void receive(const functions::Signal& signal) override {
     std::lock_guard lock(space_.mutex);
-    if (const auto* watermark = std::get_if<functions::Watermark>(&signal)) {
+    if (signal == functions::Signal(functions::Watermark{functions::Watermark::kEnd})) {
+      space_.last_watermark_behind = number_;
+    } else if (const auto* watermark = std::get_if<functions::Watermark>(&signal)) {
       space_.events.push_back("watermark " + std::to_string(watermark->time) + " behind " +
                               std::to_string(number_));
     }
@@ -183,6 +193,8 @@ class SumSink final : public FakeOperator, public functions::Receiver<Item> {
   }
 
  private:
+  void ring(std::int64_t /*now*/) override { ++space_.rung; }
+
   Histogram histogram_;
   std::vector<std::uint64_t> sums_ = std::vector<std::uint64_t>(1024);
 };

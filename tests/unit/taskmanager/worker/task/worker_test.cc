@@ -108,6 +108,20 @@ TEST_F(WorkerTest, AWatermarkArrivesBehindTheRecordsThatWereEmittedBeforeItAndIn
                           "watermark 750 behind 750",
                           "watermark 1000 behind 1000",
                           "end 0"));
+  EXPECT_EQ(space_.last_watermark_behind, 1000U);
+}
+
+TEST_F(WorkerTest, AnAlarmRingsOnceWhenItsTimeIsThereThoughNothingElseHappens) {
+  space_.hold = true;
+  space_.alarm_after = 30;
+  start(1);
+  while (space_.rung == 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  space_.hold = false;
+  reports_.awaitInputEnded(2);
+  finish();
+  EXPECT_EQ(space_.rung, 1);
 }
 
 TEST_F(WorkerTest, CountsRecordsAndBytesAcrossEdges) {
