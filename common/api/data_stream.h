@@ -194,12 +194,8 @@ class DataStream {
   }
   template <typename Out, typename Key, typename F, typename Selector>
   auto processWith(F f, Selector selector) const {
-    using Result = functions::ProcessResult<F, Out>;
-    constexpr bool kFits = functions::Processes<F, T, Result>;
-    static_assert(kFits,
-                  "process() takes a ProcessFunction<T, Out> or a callable (const T&, "
-                  "ProcessContext&, Collector<Out>&), where T is the type of this stream's "
-                  "records; name the type, process<Out>(f), where the collector is auto&");
+    using Result = functions::AnyProcessResult<F, Out>;
+    constexpr bool kFits = api::checkProcess<F, T, Key, Result>();
     return addIf<kFits, functions::ProcessStep, Result, Key>(
         "process", "Process", std::move(f), std::move(selector));
   }
@@ -264,6 +260,22 @@ template <typename T>
 class SingleOutputStreamOperator : public DataStream<T>,
                                    public OperatorSettings<SingleOutputStreamOperator<T>> {
  public:
+  /// What the function emits under `tag` (ProcessContext::output).
+  template <typename U>
+  DataStream<U> getSideOutput(const OutputTag<U>& tag) const {
+    if constexpr (api::checkRecord<U>()) {
+      this->program()->claimTag(tag);
+      return DataStream<U>(this->program(),
+                           {{this->inputs().front().node,
+                             std::nullopt,
+                             api::plainWriters<U>(),
+                             functions::edgeReaderFactory<U>(),
+                             tag.id()}});
+    } else {
+      return api::Refused{};
+    }
+  }
+
   SingleOutputStreamOperator(const std::shared_ptr<api::Program>& program, std::uint32_t node)
       : DataStream<T>(
             program,

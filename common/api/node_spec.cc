@@ -32,6 +32,14 @@ void declareStates(graph::StreamNode& node, const StateOwner& owner, const recor
   }
 }
 
+void declareTimers(graph::StreamNode& node, const record::Schema& key) {
+  for (const char* name : {functions::kEventTimers, functions::kProcessingTimers}) {
+    node.states.push_back(
+        {name, state::StateKind::kTimer, key, record::schemaOf<state::TimerTimes>(), {}});
+  }
+  node.stateful = true;
+}
+
 void declareInput(graph::StreamNode& node, const std::string& path) {
   if (const auto local = connector::declaredPath(path); !local.has_value()) {
     node.errors.push_back(local.error().text());

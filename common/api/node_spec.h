@@ -24,6 +24,8 @@ graph::StreamNode makeNode(std::string kind, std::string name);
 /// node.
 void declareStates(graph::StreamNode& node, const StateOwner& owner, const record::Schema* key);
 void declareOperatorState(graph::StreamNode& node, const state::StateInfo& info);
+/// Adds the timers of a function on a stream with this key.
+void declareTimers(graph::StreamNode& node, const record::Schema& key);
 /// A path that is none which all processes understand alike is an error of the node.
 void declareInput(graph::StreamNode& node, const std::string& path);
 void declareOutput(graph::StreamNode& node, const std::string& path);
@@ -61,6 +63,9 @@ void describeFunction(graph::StreamNode& node, const F& function) {
         describeFunction<std::decay_t<decltype(function.wrapped())>, Key>(node, function.wrapped());
       }
     }
+  }
+  if constexpr (!std::is_same_v<Key, functions::NoKey> && functions::kHasTimers<F>) {
+    declareTimers(node, record::schemaOf<Key>());
   }
   if constexpr (requires { function.outputPath(); }) {
     declareOutput(node, function.outputPath());
@@ -108,6 +113,28 @@ consteval bool checkRecord() {
     static_assert(std::is_copy_constructible_v<T>,
                   "a record is copied where its stream forks: give its type a copy constructor");
     return std::is_copy_constructible_v<T>;
+  }
+}
+
+/// Whether F is a function of process() on a stream of T with this key; that it is not is an error
+/// of the compiler.
+template <typename F, typename T, typename Key, typename Out>
+consteval bool checkProcess() {
+  if constexpr (functions::Implements<F, KeyedProcessFunction>) {
+    constexpr bool kHasKey = !std::is_same_v<Key, functions::NoKey>;
+    static_assert(kHasKey,
+                  "a KeyedProcessFunction takes a stream with keys: put keyBy() before process()");
+    constexpr bool kFits = functions::ProcessesKeyed<F, Key, T>;
+    static_assert(kFits || !kHasKey,
+                  "process() takes a KeyedProcessFunction<K, T, Out> with the types of this "
+                  "stream's keys and records as K and T");
+    return kHasKey && kFits;
+  } else {
+    static_assert(functions::Processes<F, T, Out>,
+                  "process() takes a ProcessFunction<T, Out> or a callable (const T&, "
+                  "ProcessContext&, Collector<Out>&), where T is the type of this stream's "
+                  "records; name the type, process<Out>(f), where the collector is auto&");
+    return functions::Processes<F, T, Out>;
   }
 }
 

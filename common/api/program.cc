@@ -156,6 +156,16 @@ void Program::readSurroundings() {
   checkpoints.aligned_timeout = millis(values.get(config::kAlignedCheckpointTimeout));
 }
 
+void Program::claimTag(const std::string& id, const void* type) {
+  if (id.empty()) {
+    refuse("an output tag has an empty name");
+  } else if (!tags_.emplace(id, type).second && tags_[id] != type) {
+    refuse("the output tag '" + id +
+           "' is used with two types: a tag belongs to one type, so give the other one another "
+           "name");
+  }
+}
+
 void Program::refuse(std::string what) { errors_.push_back(std::move(what)); }
 
 std::uint32_t Program::add(NodeSpec spec) {
@@ -172,6 +182,7 @@ std::uint32_t Program::add(NodeSpec spec) {
         return make(partitioning, facts);
       };
       edge.make_reader = std::move(input.make_reader);
+      edge.side = std::move(input.side);
       spec.node.inputs.push_back(std::move(edge));
     }
   }

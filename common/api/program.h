@@ -13,8 +13,10 @@
 #include "common/api/job_execution_result.h"
 #include "common/base/result.h"
 #include "common/functions/operator.h"
+#include "common/functions/output_tag.h"
 #include "common/functions/time.h"
 #include "common/program/stream_graph.h"
+#include "common/record/codec.h"
 
 /// The untyped half of the SDK: the graph that environment and streams build together.
 namespace weir::api {
@@ -38,6 +40,7 @@ struct StreamInput {
   std::optional<graph::Partitioning> partitioning;
   WriterMaker make_writer;
   functions::EdgeReaderFactory make_reader;
+  std::string side{};  ///< The output tag; empty: the operator's output.
 };
 
 /// An operator to be added.
@@ -70,6 +73,11 @@ class Program {
 
   /// Of operators that do not set their own.
   void setBufferTimeout(std::chrono::milliseconds timeout) { buffer_timeout_ = timeout; }
+  /// An output tag is used for this type: execute() refuses another one under its name.
+  template <typename T>
+  void claimTag(const OutputTag<T>& tag) {
+    claimTag(tag.id(), &record::kTypeTag<T>);
+  }
   /// Notes what is wrong with the program as a whole; execute() refuses with the first.
   void refuse(std::string what);
 
@@ -85,6 +93,7 @@ class Program {
   std::string plan();
 
  private:
+  void claimTag(const std::string& id, const void* type);
   [[noreturn]] void giveUp(const Error& error) const;
   void readSurroundings();
   void learnFacts(const graph::JobGraph& graph);
@@ -99,6 +108,7 @@ class Program {
   std::vector<std::shared_ptr<NodeFacts>> facts_;  // By node; shared with the factories.
   std::optional<std::chrono::milliseconds> buffer_timeout_;
   std::vector<std::string> errors_;
+  std::map<std::string, const void*> tags_;  // Of their types.
   std::map<std::string, std::string> configuration_;
 };
 

@@ -41,6 +41,7 @@ struct Refused {
   WEIR_TAKES_(split)
   WEIR_TAKES_(select)
   WEIR_TAKES_(assignTimestampsAndWatermarks)
+  WEIR_TAKES_(getSideOutput)
   WEIR_TAKES_(addSink)
   WEIR_TAKES_(print)
   WEIR_TAKES_(printToErr)

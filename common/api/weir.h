@@ -12,6 +12,8 @@
 #include "common/connector/text_file_sink.h"         // IWYU pragma: export
 #include "common/functions/checkpointed.h"           // IWYU pragma: export
 #include "common/functions/functions.h"              // IWYU pragma: export
+#include "common/functions/output_tag.h"             // IWYU pragma: export
+#include "common/functions/process_function.h"       // IWYU pragma: export
 #include "common/functions/rich_function.h"          // IWYU pragma: export
 #include "common/functions/runtime_context.h"        // IWYU pragma: export
 #include "common/functions/source_function.h"        // IWYU pragma: export

@@ -14,6 +14,8 @@
 #include "common/functions/operator_base.h"
 #include "common/functions/operator_check.h"
 #include "common/functions/operator_snapshot.h"
+#include "common/functions/operator_timers.h"
+#include "common/functions/process_function.h"
 #include "common/functions/rich_function.h"
 #include "common/functions/two_phase_commit_sink.h"
 #include "common/state/keyed_backend_of.h"
@@ -62,8 +64,11 @@ template <typename F, typename Key>
 class FunctionOperator : public OperatorBase {
  public:
   static constexpr bool kKeyed = !std::is_same_v<Key, NoKey>;
-  /// Whether the function may have keyed state at all.
-  static constexpr bool kStateful = kKeyed && std::is_base_of_v<StateOwner, F>;
+  /// Whether the function is told of timers.
+  static constexpr bool kTimed = kKeyed && kHasTimers<F>;
+  /// Whether the function may have keyed state at all, or ask for its key.
+  static constexpr bool kStateful =
+      kKeyed && (std::is_base_of_v<StateOwner, F> || kTimed || kAsksForKey<F>);
   using User = UserFunction<F>;
   static_assert(!(IsCheckpointed<User> && IsListCheckpointed<User>),
                 "a function derives from Checkpointed<S> or from ListCheckpointed<S>, not from "
@@ -206,13 +211,16 @@ class FunctionOperator : public OperatorBase {
   /// Whether records have to be matched with their keys' state.
   bool hasKeyedState() const {
     if constexpr (kStateful) {
-      return backend_->hasStates();
+      return kAsksForKey<F> || backend_->hasStates();
     } else {
       return false;
     }
   }
 
+  struct NoTimers {};
+
   F function_;
+  std::conditional_t<kTimed, OperatorTimers, NoTimers> timers_;
   OperatorContext* context_ = nullptr;  // Of the task; outlives the operator.
   std::unique_ptr<Backend> backend_;    // Where kStateful.
 
@@ -249,7 +257,12 @@ class FunctionOperator : public OperatorBase {
   Status bindOnce() {
     if constexpr (kStateful) {
       if (!std::exchange(bound_, true)) {
-        return function_.bindStates(*backend_);
+        if constexpr (std::is_base_of_v<StateOwner, F>) {
+          WEIR_RETURN_IF_ERROR(function_.bindStates(*backend_));
+        }
+        if constexpr (kTimed) {
+          WEIR_RETURN_IF_ERROR(timers_.bind(*backend_));
+        }
       }
     }
     return ok();

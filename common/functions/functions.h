@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "common/functions/collector.h"
+#include "common/functions/process_context.h"
 
 /// What a user's code may derive from where a plain callable does not do. A function is copied once
 /// per subtask and then used by that subtask's thread alone; what it throws fails the task.
@@ -49,27 +49,18 @@ class FoldFunction {
   virtual Acc fold(const Acc& accumulator, const T& value) = 0;
 };
 
-/// What a process function may ask about the record that it was given.
-class ProcessContext {
- public:
-  explicit ProcessContext(const std::int64_t& timestamp) : timestamp_(&timestamp) {}
-
-  /// The record's timestamp (milliseconds since the epoch), if its source gave one.
-  std::optional<std::int64_t> timestamp() const {
-    return *timestamp_ == kNoTimestamp ? std::nullopt : std::optional(*timestamp_);
-  }
-
- private:
-  const std::int64_t* timestamp_;  // Of the operator that runs the function.
-};
-
-/// Any number out, with access to the record's context.
+/// Any number out, with access to the record's context; on a stream with keys it may have timers.
 template <typename In, typename Out>
 class ProcessFunction {
  public:
   using Context = ProcessContext;
+  using OnTimerContext = weir::OnTimerContext;
   virtual ~ProcessFunction() = default;
   virtual void processElement(const In& value, Context& context, Collector<Out>& out) = 0;
+  /// A timer has come. What it emits has the time of an event-time timer as timestamp.
+  virtual void onTimer(std::int64_t /*time*/,
+                       OnTimerContext& /*context*/,
+                       Collector<Out>& /*out*/) {}
 };
 
 /// Takes what leaves the job.
@@ -101,9 +92,14 @@ template <typename In1, typename In2, typename Out>
 class CoProcessFunction {
  public:
   using Context = ProcessContext;
+  using OnTimerContext = weir::OnTimerContext;
   virtual ~CoProcessFunction() = default;
   virtual void processElement1(const In1& value, Context& context, Collector<Out>& out) = 0;
   virtual void processElement2(const In2& value, Context& context, Collector<Out>& out) = 0;
+  /// As that of ProcessFunction.
+  virtual void onTimer(std::int64_t /*time*/,
+                       OnTimerContext& /*context*/,
+                       Collector<Out>& /*out*/) {}
 };
 
 /// Extracts what a stream is keyed by. Must give the same key for equal records, always.

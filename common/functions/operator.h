@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -73,6 +74,9 @@ class Operator {
   virtual AnyReceiver* input(std::uint32_t port) = 0;
   /// Adds a consumer (a Receiver<Out>) of what this operator emits.
   virtual void addOutput(AnyReceiver& next) = 0;
+  /// The same of what it emits under the output tag `id`. Operators that have such outputs
+  /// override it.
+  virtual void addSideOutput(const std::string& /*id*/, AnyReceiver& /*next*/) { std::abort(); }
 
   virtual Status restore(const OperatorRestore& restore) = 0;
   /// The snapshot that is restored was taken behind the end of all inputs: the user's code, which

@@ -29,6 +29,8 @@ class OperatorBase : public Operator {
   /// All ports have ended; what is left is to be emitted. Not called for what had ended before a
   /// restore.
   virtual void endInput() {}
+  /// Whether all inputs had ended before a restore.
+  bool finished() const { return finished_; }
 
   Work work_;
   LeaseGlance glance_;

@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "common/functions/collector.h"
 #include "common/functions/element.h"
+#include "common/functions/hand_on.h"
 #include "common/functions/processing_time.h"
+#include "common/functions/side_outputs.h"
 #include "common/functions/source_function.h"
 
 namespace weir::functions {
@@ -22,34 +25,23 @@ class HandsOn {
   virtual std::uint64_t handedOn() const = 0;
 };
 
-/// Hands `batch` to every receiver and empties it. All but the last get a copy, as they may take
-/// the records apart.
-template <typename T>
-void handOn(Batch<T>& batch, const std::vector<Receiver<T>*>& receivers) {
-  if (batch.empty()) {
-    return;
-  }
-  for (std::size_t i = 0; i + 1 < receivers.size(); ++i) {
-    Batch<T> copy = batch;
-    receivers[i]->receive(copy);
-  }
-  if (!receivers.empty()) {
-    receivers.back()->receive(batch);
-  }
-  batch.clear();
-}
-
 /// What an operator emits to: gathers a batch and hands it on. Base is Collector<Out>, or
 /// SourceContext<Out> for sources. Task's thread only.
 template <typename Out, typename Base = Collector<Out>>
 class Output : public Base {
  public:
   void add(AnyReceiver& next) { receivers_.push_back(static_cast<Receiver<Out>*>(&next)); }
+  void addSide(const std::string& id, AnyReceiver& next) { sides_.add(id, next); }
+  /// What it emits to besides.
+  SideOutputs& sides() { return sides_; }
   /// Of the record that is processed next; emitted records inherit it.
   void setTimestamp(std::int64_t timestamp) { this->timestamp_ = timestamp; }
   const std::int64_t& timestamp() const { return this->timestamp_; }
   /// Hands on what is there. Operators do so at the end of each batch they receive.
-  void flush() { forward(this->batch_); }
+  void flush() {
+    forward(this->batch_);
+    sides_.flush();
+  }
   /// The same, and `signal` behind it.
   void emit(const Signal& signal) {
     flush();
@@ -71,9 +63,11 @@ class Output : public Base {
     for (Receiver<Out>* receiver : receivers_) {
       receiver->receive(signal);
     }
+    sides_.send(signal);
   }
 
  private:
+  SideOutputs sides_;
   std::vector<Receiver<Out>*> receivers_;  // Owned by the task.
   std::uint64_t handed_on_ = 0;
 };

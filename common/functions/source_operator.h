@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -25,6 +26,7 @@ class SourceOperator final : public FunctionOperator<F, NoKey>, public HandsOn, 
   }
   AnyReceiver* input(std::uint32_t /*port*/) override { return nullptr; }
   void addOutput(AnyReceiver& next) override { out_.add(next); }
+  void addSideOutput(const std::string& id, AnyReceiver& next) override { out_.addSide(id, next); }
   void open() override {
     FunctionOperator<F, NoKey>::open();
     if (time_.characteristic == TimeCharacteristic::kIngestionTime) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "common/functions/lease_stride.h"
 #include "common/functions/output.h"
 #include "common/functions/prototype.h"
+#include "common/functions/steps.h"
 
 /// The operators of one and two inputs: a loop over each batch, with the user's code inlined.
 namespace weir::functions {
@@ -29,87 +31,62 @@ struct NoSelector {
 /// Stands for the output of sinks, which have none.
 struct NoOutput {};
 
-// What an operator does with one record. kPort: 1 or 2 for functions of two inputs.
+struct NoTarget {};
 
-struct MapStep {
-  template <typename F, typename In, typename Out>
-  static void run(F& f, In& value, Output<Out>& out) {
-    out.collect(callMap(f, std::as_const(value)));
-  }
-};
-struct FlatMapStep {
-  template <typename F, typename In, typename Out>
-  static void run(F& f, In& value, Output<Out>& out) {
-    callFlatMap(f, std::as_const(value), static_cast<Collector<Out>&>(out));
-  }
-};
-struct FilterStep {
-  template <typename F, typename In, typename Out>
-  static void run(F& f, In& value, Output<Out>& out) {
-    if (callFilter(f, std::as_const(value))) {
-      out.collect(std::move(value));
-    }
-  }
-};
-struct ProcessStep {
-  template <typename F, typename In, typename Out>
-  static void run(F& f, In& value, Output<Out>& out) {
-    ProcessContext context(out.timestamp());
-    callProcess(f, std::as_const(value), context, static_cast<Collector<Out>&>(out));
-  }
-};
-struct SinkStep {
-  template <typename F, typename In, typename Out>
-  static void run(F& f, In& value, Output<Out>& /*out*/) {
-    callSink(f, std::as_const(value));
-  }
-};
-
-template <int kPort>
-struct CoMapStep {
-  template <typename F, typename In, typename Out>
-  static void run(F& f, In& value, Output<Out>& out) {
-    if constexpr (kPort == 1) {
-      out.collect(asBase<CoMapFunction>(f).map1(value));
-    } else {
-      out.collect(asBase<CoMapFunction>(f).map2(value));
-    }
-  }
-};
-template <int kPort>
-struct CoFlatMapStep {
-  template <typename F, typename In, typename Out>
-  static void run(F& f, In& value, Output<Out>& out) {
-    if constexpr (kPort == 1) {
-      asBase<CoFlatMapFunction>(f).flatMap1(value, out);
-    } else {
-      asBase<CoFlatMapFunction>(f).flatMap2(value, out);
-    }
-  }
-};
-template <int kPort>
-struct CoProcessStep {
-  template <typename F, typename In, typename Out>
-  static void run(F& f, In& value, Output<Out>& out) {
-    ProcessContext context(out.timestamp());
-    if constexpr (kPort == 1) {
-      asBase<CoProcessFunction>(f).processElement1(value, context, out);
-    } else {
-      asBase<CoProcessFunction>(f).processElement2(value, context, out);
-    }
-  }
-};
-
-/// An operator with an output, keyed or not.
+/// An operator with an output, keyed or not; where its function is told of timers, what they call.
 template <typename F, typename Out, typename Key>
-class EmittingOperator : public FunctionOperator<F, Key> {
+class EmittingOperator : public FunctionOperator<F, Key>,
+                         public std::conditional_t<FunctionOperator<F, Key>::kTimed,
+                                                   OperatorTimers::Target,
+                                                   NoTarget> {
  public:
-  using FunctionOperator<F, Key>::FunctionOperator;
+  using Base = FunctionOperator<F, Key>;
+  using Base::Base;
+  void open() override {
+    Base::open();
+    ProcessingTime& clock = this->context_->time();
+    if constexpr (Base::kTimed) {
+      throwOnError(this->timers_.open(clock, this->work_, this->glance_, *this, this->finished()),
+                   this->context_->task());
+      service_.open(clock, &this->timers_, true);
+    } else {
+      service_.open(clock, nullptr, Base::kKeyed);
+    }
+  }
   void addOutput(AnyReceiver& next) override { out_.add(next); }
+  void addSideOutput(const std::string& id, AnyReceiver& next) override { out_.addSide(id, next); }
   void flush() override { out_.flush(); }
   void emit(const Signal& signal) override { out_.emit(signal); }
 
  protected:
+  void onWatermark(const Watermark& watermark) override {
+    service_.advance(watermark.time);
+    if constexpr (Base::kTimed) {
+      this->timers_.advance(watermark.time);
+    }
+    this->emit(watermark);
+  }
+  void endInput() override {
+    if constexpr (Base::kTimed) {
+      this->timers_.endInput();
+    }
+    Base::endInput();
+  }
+  // Of OperatorTimers::Target, where there are timers.
+  virtual void onTimer(std::int64_t time, TimeDomain domain) {
+    if constexpr (Base::kTimed) {
+      out_.setTimestamp(domain == TimeDomain::kEventTime ? time : kNoTimestamp);
+      callOnTimer(this->function_,
+                  time,
+                  domain,
+                  Scope{&time, &service_, &out_.sides()},
+                  *this->backend_,
+                  static_cast<Collector<Out>&>(out_));
+      out_.setTimestamp(kNoTimestamp);
+    }
+  }
+  virtual void onTimersFired() { out_.flush(); }
+
   /// Runs Step for every record of a batch, each under its key.
   template <typename Step, typename In, typename Selector>
   void runBatch(Batch<In>& batch, const Selector& selector) {
@@ -128,6 +105,7 @@ class EmittingOperator : public FunctionOperator<F, Key> {
   }
 
   Output<Out> out_;
+  TimerService service_;  // As functions see it.
 
  private:
   struct NoKeys {};
@@ -157,19 +135,31 @@ class EmittingOperator : public FunctionOperator<F, Key> {
     }
   }
 
+  template <typename Step, typename In>
+  void runStep(In& value) {
+    if constexpr (!requires { Step::kScoped; }) {
+      Step::run(this->function_, value, out_);
+    } else if constexpr (kAsksForKey<F>) {
+      const Scope scope{&out_.timestamp(), &service_, &out_.sides()};
+      Step::run(this->function_, value, out_, scope, *this->backend_);
+    } else {
+      Step::run(this->function_, value, out_, Scope{&out_.timestamp(), &service_, &out_.sides()});
+    }
+  }
+
   template <typename Step, typename In, typename Before>
   void runSome(Batch<In>& batch, std::size_t begin, std::size_t end, Before& before) {
     if (!batch.hasTimestamps()) [[likely]] {
       for (std::size_t i = begin; i < end; ++i) {
         before(i);
-        Step::run(this->function_, batch.records[i], out_);
+        runStep<Step>(batch.records[i]);
       }
       return;
     }
     for (std::size_t i = begin; i < end; ++i) {
       before(i);
       out_.setTimestamp(batch.timestamps[i]);
-      Step::run(this->function_, batch.records[i], out_);
+      runStep<Step>(batch.records[i]);
     }
     out_.setTimestamp(kNoTimestamp);
   }
@@ -191,37 +181,6 @@ class OneInputOperator final : public EmittingOperator<F, Out, Key>, public Rece
 
  private:
   Selector selector_;
-};
-
-/// How a function of two inputs is called.
-template <typename F>
-struct CoSteps {};
-template <typename F>
-  requires Implements<F, CoMapFunction>
-struct CoSteps<F> {
-  using First = CoMapStep<1>;
-  using Second = CoMapStep<2>;
-  using In1 = ArgumentOf<F, CoMapFunction, 0>;
-  using In2 = ArgumentOf<F, CoMapFunction, 1>;
-  using Out = ArgumentOf<F, CoMapFunction, 2>;
-};
-template <typename F>
-  requires Implements<F, CoFlatMapFunction>
-struct CoSteps<F> {
-  using First = CoFlatMapStep<1>;
-  using Second = CoFlatMapStep<2>;
-  using In1 = ArgumentOf<F, CoFlatMapFunction, 0>;
-  using In2 = ArgumentOf<F, CoFlatMapFunction, 1>;
-  using Out = ArgumentOf<F, CoFlatMapFunction, 2>;
-};
-template <typename F>
-  requires Implements<F, CoProcessFunction>
-struct CoSteps<F> {
-  using First = CoProcessStep<1>;
-  using Second = CoProcessStep<2>;
-  using In1 = ArgumentOf<F, CoProcessFunction, 0>;
-  using In2 = ArgumentOf<F, CoProcessFunction, 1>;
-  using Out = ArgumentOf<F, CoProcessFunction, 2>;
 };
 
 /// An operator of two inputs, each with a selector of its own for keys of one type.

@@ -73,6 +73,7 @@ void addEdges(const std::vector<StreamNode>& nodes,
       code.make_writer = input.make_writer({partitioning, resolved[head].max_parallelism});
     }
     code.make_reader = input.make_reader;
+    code.side = input.side;
     program.code.edges.push_back(std::move(code));
   }
 }
@@ -89,6 +90,7 @@ void chain(const std::vector<StreamNode>& nodes,
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
     if (enabled && isChainable(nodes, resolved, i)) {
       chained[nodes[i].inputs[0].source].push_back(i);
+      program.code.operators[i].side = nodes[i].inputs[0].side;
     } else {
       heads.push_back(i);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "common/functions/operator.h"
@@ -11,12 +12,15 @@ namespace weir::graph {
 struct OperatorCode {
   functions::OperatorFactory make;
   functions::HandleReader read_handle;  ///< With JobOperator::custom_handles, else empty.
+  /// Where it is chained: the output tag of its producer that it consumes; empty: the output.
+  std::string side{};
 };
 
 /// What moves records over one edge of a graph.
 struct EdgeCode {
   functions::EdgeWriterFactory make_writer;
   functions::EdgeReaderFactory make_reader;
+  std::string side{};  ///< The output tag of the producer; empty: its output.
 };
 
 /// What a program has of its graph besides the description: closures over its own functions, which

@@ -41,6 +41,7 @@ struct StreamEdge {
   /// Builds the typed writer once the partitioning is known.
   std::function<functions::EdgeWriterFactory(ResolvedEdge)> make_writer;
   functions::EdgeReaderFactory make_reader;
+  std::string side{};  ///< The output tag of the source that it carries; empty: its output.
 };
 
 /// One operator as the program wrote it. Zero or empty fields take the job's defaults.

@@ -19,7 +19,7 @@ enum class StateKind : std::uint8_t {
   kMap = 6,
   kOperator = 7,      ///< Checkpointed<S>: one value per subtask.
   kOperatorList = 8,  ///< ListCheckpointed<S>: elements, redistributed on restore.
-  kTimer = 9,         ///< Reserved.
+  kTimer = 9,         ///< The times of a key's timers, in order.
   kInFlight = 10,     ///< Records that a barrier has overtaken on their way to the operator.
 };
 /// "value", "list", ...: as `info` prints kinds.

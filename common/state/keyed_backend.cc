@@ -393,28 +393,6 @@ RawState& KeyedBackend::rawFor(const StateInfo& written) {
   return raw_.back();
 }
 
-void KeyedBackend::load(std::size_t known, const Slot* slots, std::size_t count) {
-  tier_->use(columns_, {slots, count}, std::span(maybe_empty_).subspan(known));
-}
-
-void KeyedBackend::endBatchOfTier() {
-  tier_->endBatch(columns_);
-  if (namespaces_.size() != 0) {
-    namespaces_.sweep();
-  }
-}
-
-bool KeyedBackend::isHeld(Slot slot) const {
-  return std::ranges::any_of(raw_, [slot](const RawState& raw) { return raw.cells->has(slot); });
-}
-
-void KeyedBackend::evict(Slot slot) {
-  for (const auto& column : columns_) {
-    column->erase(slot);
-  }
-  forget(slot);
-}
-
 void KeyedBackend::dropEmptyKeys() {
   for (const Slot slot : maybe_empty_) {
     const auto holds = [slot](const auto& column) { return column->has(slot); };

@@ -99,6 +99,16 @@ class KeyedBackend {
 
   /// Puts a tier below the columns, before there are keys.
   void setTier(std::unique_ptr<ColumnTier> tier) { tier_ = std::move(tier); }
+  bool hasTier() const { return tier_ != nullptr; }
+  /// The slot of a key that writeKey() has written, made if need be.
+  Slot slotOfKey(std::string_view key, NamespaceId name_space) {
+    return slotOfEncoded(key, name_space);
+  }
+  /// Calls `here` with the slot of each key in memory that has a cell of `column`, and `below` with
+  /// each of its cells that lies in the tier. Errors: those of the tier.
+  Status forCells(const ColumnBase& column,
+                  const std::function<void(Slot)>& here,
+                  const std::function<void(const FrozenTier::Entry&)>& below);
   /// Appends the encoded key of a slot.
   virtual void writeKey(Slot slot, Writer& to) const = 0;
   virtual NamespaceId namespaceAt(Slot slot) const = 0;

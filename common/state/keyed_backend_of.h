@@ -50,6 +50,10 @@ class KeyedBackendOf final : public KeyedBackend {
     return slot;
   }
   void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }
+  /// Of a slot that has a key; valid until endBatch().
+  const K& keyAt(Slot slot) const { return *directory_.keyAt(slot); }
+  /// The key at hand, which there is.
+  const K& currentKey() const { return keyAt(current()); }
 
   std::size_t keyCount() const override { return directory_.size(); }
   void writeKey(Slot slot, Writer& to) const override {

@@ -31,6 +31,21 @@ class OperatorChain::Context final : public functions::OperatorContext {
   functions::ProcessingTime& time_;  // The task's.
 };
 
+namespace {
+
+/// `side`: the output tag; empty: the output.
+void addConsumer(functions::Operator& source,
+                 const std::string& side,
+                 functions::AnyReceiver& consumer) {
+  if (side.empty()) {
+    source.addOutput(consumer);
+  } else {
+    source.addSideOutput(side, consumer);
+  }
+}
+
+}  // namespace
+
 OperatorChain::OperatorChain(const ChainSetup& setup)
     : vertex_(setup.graph->vertices[setup.vertex]),
       where_(&vertex_.name),
@@ -51,7 +66,7 @@ OperatorChain::OperatorChain(const ChainSetup& setup)
     node.self->setup(*node.context);
     nodes_.push_back(std::move(node));
   }
-  linkOperators();
+  linkOperators(*setup.code);
   connectEdges(setup);
   where_ = &vertex_.name;
 }
@@ -65,11 +80,12 @@ std::size_t OperatorChain::position(std::uint32_t operator_index) const {
   return static_cast<std::size_t>(found - all.begin());
 }
 
-void OperatorChain::linkOperators() {
+void OperatorChain::linkOperators(const graph::ProgramCode& code) {
   for (const graph::ChainLink& one : vertex_.links) {
     Node& source = nodes_[position(one.source)];
     const std::size_t target = position(one.target);
-    source.self->addOutput(*nodes_[target].self->input(one.port));
+    addConsumer(
+        *source.self, code.operators[one.target].side, *nodes_[target].self->input(one.port));
   }
 }
 
@@ -80,7 +96,7 @@ void OperatorChain::connectEdges(const ChainSetup& setup) {
     if (edge.source_vertex == setup.vertex) {
       Node& source = nodes_[position(edge.source_operator)];
       writers_.push_back(code.make_writer(setup.output(index), source.context->task()));
-      source.self->addOutput(writers_.back()->receiver());
+      addConsumer(*source.self, code.side, writers_.back()->receiver());
     }
     if (edge.target_vertex == setup.vertex) {
       assert(position(edge.target_operator) == 0);  // What is chained has one input, its producer.

@@ -105,7 +105,7 @@ class OperatorChain {
 
   functions::Operator& head() { return *nodes_.front().self; }
   std::size_t position(std::uint32_t operator_index) const;
-  void linkOperators();
+  void linkOperators(const graph::ProgramCode& code);
   void connectEdges(const ChainSetup& setup);
   /// Calls an operator's own code: named while it runs, and only while the worker may act.
   template <typename Call>

@@ -84,6 +84,24 @@ const std::vector<Mistake>& mistakes() {
       {"env.readCsvFile<Array7>(\"/x\").print();", "cannot serialize"},
       {"env.readCsvFile<Nested>(\"/x\").print();", "readCsvFile() reads"},
       {"env.addSource([](int x) { return x; }).print();", "addSource() takes"},
+      {"n.assignTimestampsAndWatermarks(3).keyBy([](int x) { return x; }).sum().print();",
+       "assignTimestampsAndWatermarks() takes"},
+      {"n.assignTimestampsAndWatermarks(weir::WatermarkStrategy<std::string>::noWatermarks())"
+       ".print();",
+       "assignTimestampsAndWatermarks() takes"},
+      {"n.assignTimestampsAndWatermarks(weir::WatermarkStrategy<int>::noWatermarks()"
+       ".withTimestampAssigner([](const std::string&) { return 1; })).print();",
+       "withTimestampAssigner() takes"},
+      {"n.process(KeyedByInt{}).print();", "put keyBy() before process()"},
+      {"n.keyBy([](int x) { return std::to_string(x); "
+       "}).process(KeyedByInt{}).name(\"x\").print();",
+       "with the types of this stream's keys and records"},
+      {"env.fromElements(\"a\").keyBy([](const std::string&) { return 1; })"
+       ".process(KeyedByInt{}).getSideOutput(weir::OutputTag<int>(\"x\")).print();",
+       "with the types of this stream's keys and records"},
+      {"n.process([](int, weir::ProcessContext& c, weir::Collector<int>&) { "
+       "c.output(weir::OutputTag<int>(\"x\"), std::string()); }).print();",
+       "output() takes a value of the type of its tag"},
   };
   return all;
 }
@@ -123,6 +141,8 @@ struct ChecksPointers : weir::MapFunction<int, int>, weir::Checkpointed<CheckedP
   CheckedPointer snapshotState(std::uint64_t) override { return {}; }
   void restoreState(const CheckedPointer&) override {}
 };
+struct KeyedByInt : weir::KeyedProcessFunction<int, int, int> {
+  void processElement(const int&, Context&, weir::Collector<int>&) override {} };
 struct MapsStrings : weir::MapFunction<std::string, int> {
   int map(const std::string&) override { return 0; }
 };

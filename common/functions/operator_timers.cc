@@ -1,0 +1,97 @@
+#include "common/functions/operator_timers.h"
+
+#include <optional>
+#include <string>
+
+#include "common/state/state_error.h"
+
+namespace weir::functions {
+
+namespace {
+
+constexpr std::size_t kFiredAtOnce = 128;  // Between looks at the lease and at keys that may go.
+
+}  // namespace
+
+Status OperatorTimers::bind(state::KeyedBackend& backend) {
+  backend_ = &backend;
+  WEIR_RETURN_IF_ERROR(event_.bind(backend, kEventTimers));
+  return processing_.bind(backend, kProcessingTimers);
+}
+
+Status OperatorTimers::open(
+    ProcessingTime& clock, Work& work, const LeaseGlance& glance, Target& target, bool ended) {
+  clock_ = &clock;
+  work_ = &work;
+  glance_ = glance;
+  target_ = &target;
+  ended_ = ended;
+  WEIR_RETURN_IF_ERROR(event_.load());
+  WEIR_RETURN_IF_ERROR(processing_.load());
+  setAlarm();
+  return ok();
+}
+
+void OperatorTimers::checkKey(const char* what) const {
+  if (backend_->current() == state::kNoSlot) [[unlikely]] {
+    throw state::StateError("a timer was " + std::string(what) +
+                            " without a key: timers are of the key at hand, and are used from the "
+                            "functions that handle a record or a timer");
+  }
+}
+
+void OperatorTimers::add(TimeDomain domain, std::int64_t time) {
+  checkKey("registered");
+  if (domain == TimeDomain::kEventTime) {
+    return event_.add(time);
+  }
+  processing_.add(time);
+  if (time < alarm_at_) {
+    setAlarm();
+  }
+}
+
+void OperatorTimers::remove(TimeDomain domain, std::int64_t time) {
+  checkKey("deleted");
+  (domain == TimeDomain::kEventTime ? event_ : processing_).remove(time);
+}
+
+void OperatorTimers::advance(std::int64_t watermark) {
+  watermark_ = watermark;
+  fire(event_, watermark, TimeDomain::kEventTime);
+}
+
+void OperatorTimers::endInput() {
+  ended_ = true;
+  clock_->cancel(*this);
+}
+
+void OperatorTimers::ring(std::int64_t now) {
+  alarm_at_ = std::numeric_limits<std::int64_t>::max();
+  glance_.enforce();
+  const AtWork at_work(*work_, 0);
+  fire(processing_, now, TimeDomain::kProcessingTime);
+  target_->onTimersFired();
+  setAlarm();
+}
+
+void OperatorTimers::setAlarm() {
+  alarm_at_ = processing_.earliest();
+  if (!ended_ && alarm_at_ != std::numeric_limits<std::int64_t>::max()) {
+    clock_->set(*this, alarm_at_);
+  }
+}
+
+void OperatorTimers::fire(state::Timers& timers, std::int64_t until, TimeDomain domain) {
+  std::size_t fired = 0;
+  while (const std::optional<std::int64_t> time = timers.next(until)) {
+    target_->onTimer(*time, domain);
+    if (++fired % kFiredAtOnce == 0) {
+      glance_.enforce();
+      backend_->endBatch();
+    }
+  }
+  backend_->endBatch();
+}
+
+}  // namespace weir::functions

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/state/descriptors.h"
+#include "common/state/keyed_backend.h"
+#include "common/state/timer_queue.h"
+#include "common/state/timer_times.h"
+
+namespace weir::state {
+
+/// Timers as a state: what a key has of them, in each namespace.
+struct TimersDescriptor : Named<TimersDescriptor> {
+  using Cell = TimerTimes;
+  static constexpr StateKind kKind = StateKind::kTimer;
+  using Named<TimersDescriptor>::Named;
+};
+
+/// The timers of one operator in one domain: one for each key, namespace and time. They are a state
+/// of the backend like all other, in an order of time besides.
+///
+/// Belongs to the backend's thread. What a key has stands in its cell; the queue has every time
+/// that was ever put into one, and what is no more in the cell when its time comes is forgotten.
+class Timers {
+ public:
+  /// Finds or makes the state; before the backend is restored. Errors: as KeyedBackend::column().
+  Status bind(KeyedBackend& backend, const std::string& name);
+  /// Takes up what the backend has been given back. Errors: those of the tier below it.
+  Status load();
+
+  /// For the key at hand, which there is; nothing where it has this one.
+  void add(std::int64_t time);
+  void remove(std::int64_t time);
+  /// Takes out the first timer that is not after `until`, makes its key the one at hand, and
+  /// answers its time.
+  std::optional<std::int64_t> next(std::int64_t until);
+  /// No timer is before; INT64_MAX where there is none.
+  std::int64_t earliest() const { return queue_.earliest(); }
+
+ private:
+  /// A key of the queue whose slot may go: a tier lies below.
+  struct Name {
+    std::string key;
+    NamespaceId name_space = kNoNamespace;
+  };
+  static constexpr std::size_t kAhead = 12;  // Timers whose cells are fetched before their turn.
+  static constexpr std::size_t kMostRemoved = 4096;  // Before the queue is looked through.
+
+  void push(Slot slot, std::int64_t time);
+  std::uint32_t nameOf(std::string key, NamespaceId name_space);
+  /// The slot of an entry that has left the queue.
+  Slot slotOf(std::uint32_t id);
+  void fetchAhead() const;
+  bool takeOut(Slot slot, std::int64_t time);
+  void forgetRemoved();
+
+  KeyedBackend* backend_ = nullptr;       // The operator's.
+  Column<TimerTimes>* column_ = nullptr;  // The backend's.
+  TimerQueue queue_;                      // By slot, or by name where there is a tier.
+  std::size_t removed_ = 0;               // Of its entries, at most.
+  std::vector<Name> names_;
+  std::vector<std::uint32_t> free_names_;
+};
+
+}  // namespace weir::state
