@@ -29,7 +29,7 @@ void Alarms::ring(std::int64_t now) {
       due.push_back(one);
     }
   }
-  std::ranges::stable_sort(due, {}, &Set::time);
+  std::ranges::sort(due, {}, &Set::time);
   for (const Set& one : due) {  // What rings may cancel another one, or set it anew.
     const auto found = std::ranges::find(set_, one.alarm, &Set::alarm);
     if (found != set_.end() && found->time == one.time) {

@@ -52,10 +52,6 @@ class TimerQueue {
   }
   /// The time of the first one; INT64_MAX where there is none.
   std::int64_t earliest() const;
-  /// One that comes `ahead` after the next, if that is known; for prefetching.
-  const Entry* peek(std::size_t ahead) const {
-    return next_ + ahead < due_.size() ? &due_[next_ + ahead] : nullptr;
-  }
   /// Empties the queue into a list in no order.
   std::vector<Entry> takeAll();
 

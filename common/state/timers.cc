@@ -1,6 +1,7 @@
 #include "common/state/timers.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace weir::state {
@@ -85,7 +86,10 @@ bool Timers::takeOut(Slot slot, std::int64_t time) {
   }
   if (times->size() == 1) {
     column_->erase(slot);
-    backend_->noteCleared(slot);
+    const auto holds = [&](const auto& other) { return other->has(slot); };
+    if (std::ranges::none_of(backend_->columns(), holds)) {
+      backend_->noteCleared(slot);
+    }
   } else {
     column_->edit(slot).erase(time);
   }
@@ -94,8 +98,7 @@ bool Timers::takeOut(Slot slot, std::int64_t time) {
 
 std::optional<std::int64_t> Timers::next(std::int64_t until) {
   TimerQueue::Entry entry;
-  while (queue_.pop(until, entry)) {
-    fetchAhead();
+  while (take(until, entry)) {
     const Slot slot = slotOf(entry.id);
     if (takeOut(slot, entry.time)) {
       backend_->setCurrent(slot);
@@ -106,14 +109,32 @@ std::optional<std::int64_t> Timers::next(std::int64_t until) {
   return std::nullopt;
 }
 
-void Timers::fetchAhead() const {
-  const TimerQueue::Entry* ahead = queue_.peek(kAhead);
-  if (ahead != nullptr && !backend_->hasTier()) {
-    const Slot slot = ahead->id;
+bool Timers::take(std::int64_t until, TimerQueue::Entry& into) {
+  if (at_ == near_.size() && !approach(until)) {
+    return false;
+  }
+  if (queue_.earliest() < near_[at_].time) {  // It was set by one that has fired since.
+    return queue_.pop(until, into);
+  }
+  into = near_[at_++];
+  return true;
+}
+
+bool Timers::approach(std::int64_t until) {
+  near_.clear();
+  at_ = 0;
+  std::array<Slot, kNear> slots;
+  TimerQueue::Entry entry;
+  while (near_.size() < kNear && queue_.pop(until, entry)) {
+    slots[near_.size()] = entry.id;
+    near_.push_back(entry);
+  }
+  if (!backend_->hasTier()) {
     for (const auto& column : backend_->columns()) {
-      column->prefetch(&slot, 1);
+      column->prefetch(slots.data(), near_.size());
     }
   }
+  return !near_.empty();
 }
 
 /// Timers that are removed and set again for later, over and over, leave their entries behind.

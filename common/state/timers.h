@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -40,7 +41,9 @@ class Timers {
   /// answers its time.
   std::optional<std::int64_t> next(std::int64_t until);
   /// No timer is before; INT64_MAX where there is none.
-  std::int64_t earliest() const { return queue_.earliest(); }
+  std::int64_t earliest() const {
+    return at_ < near_.size() ? std::min(near_[at_].time, queue_.earliest()) : queue_.earliest();
+  }
 
  private:
   /// A key of the queue whose slot may go: a tier lies below.
@@ -48,20 +51,25 @@ class Timers {
     std::string key;
     NamespaceId name_space = kNoNamespace;
   };
-  static constexpr std::size_t kAhead = 12;  // Timers whose cells are fetched before their turn.
+  static constexpr std::size_t kNear = 64;           // Timers whose cells are fetched together.
   static constexpr std::size_t kMostRemoved = 4096;  // Before the queue is looked through.
 
   void push(Slot slot, std::int64_t time);
   std::uint32_t nameOf(std::string key, NamespaceId name_space);
   /// The slot of an entry that has left the queue.
   Slot slotOf(std::uint32_t id);
-  void fetchAhead() const;
+  /// The next entry of the queue that is not after `until`, if there is one.
+  bool take(std::int64_t until, TimerQueue::Entry& into);
+  /// Takes several out of the queue, so that the memory latency of their cells overlaps.
+  bool approach(std::int64_t until);
   bool takeOut(Slot slot, std::int64_t time);
   void forgetRemoved();
 
   KeyedBackend* backend_ = nullptr;       // The operator's.
   Column<TimerTimes>* column_ = nullptr;  // The backend's.
   TimerQueue queue_;                      // By slot, or by name where there is a tier.
+  std::vector<TimerQueue::Entry> near_;   // Have left it and fire next.
+  std::size_t at_ = 0;                    // Among them.
   std::size_t removed_ = 0;               // Of its entries, at most.
   std::vector<Name> names_;
   std::vector<std::uint32_t> free_names_;

@@ -93,11 +93,16 @@ bool TaskInput::read(std::size_t limit) {
   }
   if (!replaying_) {
     gate_.recycle(current_->channel, std::move(buffer));
-  } else if (replay_.empty()) {
-    crashPoint("unaligned.replayed");
   }
   current_.reset();
+  noteReplayed();
   return false;
+}
+
+void TaskInput::noteReplayed() const {
+  if (replaying_ && replay_.empty()) {
+    crashPoint("unaligned.replayed");
+  }
 }
 
 std::optional<TaskInput::Joined> TaskInput::join() {
@@ -105,6 +110,7 @@ std::optional<TaskInput::Joined> TaskInput::join() {
     return std::exchange(more_, std::nullopt);
   }
   const Arrival arrival = *std::exchange(current_, std::nullopt);
+  noteReplayed();
   const auto& signal = std::get<functions::Signal>(arrival.element);
   if (const auto* barrier = std::get_if<functions::Barrier>(&signal)) {
     return align(arrival.channel, *barrier);

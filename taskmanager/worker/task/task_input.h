@@ -83,6 +83,8 @@ class TaskInput {
     std::uint32_t index = 0;  // Among the channels of its port.
   };
 
+  /// The last of what was in flight may have been read.
+  void noteReplayed() const;
   std::optional<Joined> align(std::uint32_t channel, const functions::Barrier& barrier);
   void apply(std::uint32_t channel, const BarrierVerdict& verdict);
   std::vector<InFlightRecords> copyInFlight(CheckpointId checkpoint);
