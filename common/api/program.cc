@@ -159,10 +159,8 @@ void Program::readSurroundings() {
 void Program::claimTag(const std::string& id, const void* type) {
   if (id.empty()) {
     refuse("an output tag has an empty name");
-  } else if (!tags_.emplace(id, type).second && tags_[id] != type) {
-    refuse("the output tag '" + id +
-           "' is used with two types: a tag belongs to one type, so give the other one another "
-           "name");
+  } else if (tags_.emplace(id, type).first->second != type) {
+    refuse("the output tag '" + id + "' is used with two types: give the other one another name");
   }
 }
 
