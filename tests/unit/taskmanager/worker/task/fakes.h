@@ -41,7 +41,8 @@ struct JobSpace {
   std::string failure = "the sink has enough";
   int histogram_values = 0;  // Distinct ones in the accumulator of each sink.
   std::atomic<int> closed{0};
-  std::atomic<std::int64_t> alarm_after{0};  // Milliseconds after which a sink's alarm rings; 0: none.
+  std::atomic<std::int64_t> alarm_after{
+      0};  // Milliseconds after which a sink's alarm rings; 0: none.
   std::atomic<int> rung{0};
   std::atomic<std::uint64_t> last_watermark_behind{0};  // The values before the last possible one.
   std::mutex mutex;
