@@ -78,7 +78,7 @@ class KeyedBackend {
 
   /// Makes the key of `slot` the one that states speak of. kNoSlot: none.
   void setCurrent(Slot slot) { current_ = slot; }
-  Slot current() const { return current_; }
+  const Slot& current() const { return current_; }
 
   /// The column of a state, made at the first call, filled from the snapshot if that has it.
   /// Errors: kInvalidArgument when the name is taken by another kind or type here, or when the

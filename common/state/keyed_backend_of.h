@@ -49,6 +49,15 @@ class KeyedBackendOf final : public KeyedBackend {
     loaded(known, &slot, 1);
     return slot;
   }
+  /// The same of a key that has state in a namespace other than the empty one; else kNoSlot, or the
+  /// slot of a key that proves to have none.
+  Slot find(const K& key, std::string_view name_space) {
+    if (tier_ != nullptr) {
+      return slotOf(key, namespaces_.idOf(name_space));
+    }
+    const NamespaceId id = namespaces_.find(name_space);
+    return id == kNoNamespace ? kNoSlot : directory_.find(key, keyHash(key), id);
+  }
   void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }
   /// Of a slot that has a key; valid until endBatch().
   const K& keyAt(Slot slot) const { return *directory_.keyAt(slot); }

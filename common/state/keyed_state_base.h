@@ -34,7 +34,8 @@ class KeyedState : public DeclaredState {
       : DeclaredState(static_cast<DeclaredState&&>(other)),
         descriptor_(other.descriptor_),
         column_(other.column_),
-        backend_(other.backend_) {}
+        backend_(other.backend_),
+        current_(other.current_) {}
   KeyedState& operator=(const KeyedState&) = default;
 
   StateInfo info() const override { return infoOf(descriptor_); }
@@ -43,8 +44,11 @@ class KeyedState : public DeclaredState {
       WEIR_TRY(column_, backend.column(descriptor_));
     }
     backend_ = &backend;
+    current_ = &backend.current();
     return ok();
   }
+  /// Of a bound state: it speaks of the key at `current` from now on, which outlives it.
+  void speakOf(const Slot& current) { current_ = &current; }
   const Descriptor& descriptor() const { return descriptor_; }
   /// What renamedFrom() calls.
   void noteFormerName(std::string former) { descriptor_.renamedFrom(std::move(former)); }
@@ -64,10 +68,10 @@ class KeyedState : public DeclaredState {
       : DeclaredState(owner.stateRegistry()), descriptor_(std::move(descriptor)) {}
 
   Slot currentSlot() const {
-    if (column_ == nullptr || backend_->current() == kNoSlot) [[unlikely]] {
+    if (column_ == nullptr || *current_ == kNoSlot) [[unlikely]] {
       throwNoKey(descriptor_.name, column_ != nullptr);
     }
-    return backend_->current();
+    return *current_;
   }
   const Cell* cell() const {
     const Slot slot = currentSlot();
@@ -97,6 +101,7 @@ class KeyedState : public DeclaredState {
   Descriptor descriptor_;
   Column<Cell>* column_ = nullptr;   // Owned by the backend.
   KeyedBackend* backend_ = nullptr;  // Owned by the operator.
+  const Slot* current_ = nullptr;    // The backend's, unless it was told another.
 };
 
 /// renamedFrom() of a declared state, which may be called where it is declared:

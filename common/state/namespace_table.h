@@ -26,6 +26,11 @@ class NamespaceTable {
   /// The number of the namespace with this encoding, given at the first call. It is another's again
   /// once sweep() finds it in no use.
   NamespaceId idOf(std::string_view encoded);
+  /// The same where it was given already; else that of the empty one.
+  NamespaceId find(std::string_view encoded) const {
+    const auto found = ids_.find(encoded);
+    return found == ids_.end() ? kNoNamespace : found->second;
+  }
   /// Of a number in use; nothing for the empty namespace.
   std::string_view bytesOf(NamespaceId id) const {
     const std::string* bytes = bytes_.get(id);

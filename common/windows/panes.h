@@ -1,0 +1,113 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "common/state/keyed_backend.h"
+#include "common/windows/assigners.h"
+#include "common/windows/contents.h"
+
+/// Panes: stretches of time that lie in each of the sliding windows wholly or not at all. A record
+/// is added to one accumulator, that of its pane, however many windows it is in.
+namespace weir::windows {
+
+template <typename Acc>
+struct Pane {
+  Acc accumulator{};
+  /// The start of the oldest window that it is part of. Those before are cleaned up; should the
+  /// watermark have begun anew, they may come again, without what is in here.
+  std::int64_t first = 0;
+};
+
+/// The panes of the key at hand. `State` is a CellState of Pane<Acc>, which speaks of slot();
+/// `Find` gives the slot of a pane of the key: for use(), made if need be, else kNoSlot where it
+/// has none.
+template <typename State>
+class Panes {
+ public:
+  /// More panes than this in one window are not worth their search.
+  static constexpr std::int64_t kMost = 4096;
+
+  explicit Panes(State& state) : state_(state) {}
+
+  void setUp(const SlidingTimes& times) {
+    times_ = times;
+    used_ = times.size() / times.paneLength() <= kMost;
+    state_.speakOf(slot_);
+  }
+  /// Whether elements are kept by pane at all.
+  bool used() const { return used_; }
+
+  /// Adds to a pane by `add(accumulator)`, which begins as `create()`. `oldest`: the start of the
+  /// oldest window of the pane that is not late. Returns the start of the oldest window that the
+  /// pane is part of; nothing where the pane is new.
+  template <typename Create, typename Add>
+  std::optional<std::int64_t> add(state::Slot slot, std::int64_t oldest, Create create, Add add) {
+    using Cell = typename State::Cell;
+    slot_ = slot;
+    const Cell* known = state_.find();
+    std::optional<std::int64_t> first;
+    if (known != nullptr) {
+      first = known->first;
+    } else {
+      state_.set(Cell{create(), oldest});
+    }
+    add(state_.edit().accumulator);
+    return first;
+  }
+
+  /// The accumulators of all panes of a window as one, if there are any.
+  template <typename Acc, typename Find, typename Merge>
+  void collect(const TimeWindow& window, Find find, Merge merge, std::optional<Acc>& total) {
+    eachOf(window, find, [&](const TimeWindow& /*pane*/, const auto& cell) {
+      if (cell.first <= window.start) {
+        total = total ? merge(*total, cell.accumulator) : cell.accumulator;
+      }
+    });
+  }
+
+  /// The window is gone, and with it the panes that are part of no younger one.
+  template <typename Find>
+  void cleanUp(const TimeWindow& window, Find find) {
+    const std::int64_t next = plus(window.start, times_->slide());
+    eachOf(window, find, [&](const TimeWindow& pane, const auto& cell) {
+      if (times_->youngestStart(pane.start) <= window.start) {
+        state_.clear();
+      } else if (cell.first < next) {
+        state_.edit().first = next;
+      }
+    });
+  }
+
+ private:
+  template <typename Find, typename Visit>
+  void eachOf(const TimeWindow& window, Find find, Visit visit) {
+    TimeWindow pane = times_->paneOf(window.start);
+    while (pane.start < window.end) {
+      slot_ = find(pane);
+      const auto* cell = slot_ == state::kNoSlot ? nullptr : state_.find();
+      if (cell != nullptr) {
+        visit(pane, *cell);
+      }
+      if (pane.end >= window.end) {
+        return;  // The next may not be in time any more.
+      }
+      pane = {pane.end, plus(pane.end, times_->paneLength())};
+    }
+  }
+
+  State& state_;  // Of the operator's runner.
+  std::optional<SlidingTimes> times_;
+  bool used_ = false;
+  state::Slot slot_ = state::kNoSlot;
+};
+
+/// Where windows have none.
+struct NoPanes {
+  template <typename State>
+  explicit NoPanes(State& /*state*/) {}
+};
+
+}  // namespace weir::windows

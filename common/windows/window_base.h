@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "common/functions/stream_operators.h"
+#include "common/windows/window_contexts.h"
+#include "common/windows/window_namespaces.h"
+#include "common/windows/window_runner.h"
+
+namespace weir::windows {
+
+/// What an operator of windows knows of the key, the window and the time at hand, and how it calls
+/// the window's function.
+template <typename P>
+class WindowBase
+    : public functions::EmittingOperator<WindowRunner<P>, typename P::Out, typename P::Key> {
+ protected:
+  using Base = functions::EmittingOperator<WindowRunner<P>, typename P::Out, typename P::Key>;
+  using In = typename P::In;
+  using Out = typename P::Out;
+  using Key = typename P::Key;
+  using W = typename P::Window;
+  using Element = typename P::Contents::Element;
+  using Slot = state::Slot;
+
+ public:
+  static constexpr bool kMerging = P::kMerging;
+
+  explicit WindowBase(WindowRunner<P> runner) : Base(std::move(runner), 1) {}
+
+  Status restore(const functions::OperatorRestore& restore) override {
+    if constexpr (P::kAsksLate) {
+      functions::OperatorRestore patient = restore;
+      patient.unclaimed = state::Unclaimed::kKept;  // Until a window fires.
+      return Base::restore(patient);
+    } else {
+      return Base::restore(restore);
+    }
+  }
+  void open() override {
+    states_.setBackend(this->backend_.get());
+    window_context_.setBackend(this->backend_.get());
+    namespaces_.setBackend(this->backend_.get());
+    event_time_ = runner().assigner.isEventTime();
+    Base::open();
+    runner().held.speakOf(held_slot_);
+    if constexpr (kMerging) {
+      runner().sessions.speakOf(key_slot_);
+    }
+  }
+
+  // For contexts.
+  Slot slotOfKey() {
+    return this->backend_->slotOf(*key_, WindowNamespaces<W>::ofKey(*this->backend_));
+  }
+  Slot slotOfWindow(const W& window) {
+    return this->backend_->slotOf(*key_, namespaces_.of(window));
+  }
+  functions::SideOutputs& sideOutputs() { return this->out_.sides(); }
+
+ protected:
+  WindowRunner<P>& runner() { return this->function_; }
+
+  void callFunction(const W& window, Iterable<Element>& elements) {
+    if constexpr (std::is_same_v<typename P::Function, NoFunction>) {
+      this->out_.collect(elements.front());
+    } else {
+      speakOfKey();
+      window_context_.setWindow(window);
+      callWindow<P::kProcess, Element, typename P::Out, Key, W>(
+          runner().wrapped(),
+          *key_,
+          window_context_,
+          elements,
+          static_cast<Collector<Out>&>(this->out_));
+    }
+  }
+  /// States that the user's function declares are those of the key.
+  void speakOfKey() {
+    if constexpr (std::is_base_of_v<StateOwner, typename P::Function>) {
+      this->backend_->setCurrent(slotOfKey());
+    }
+  }
+
+  void dropLate(const In& value, std::int64_t timestamp) {
+    if (runner().late) {
+      sideOutputs().collect(*runner().late, value, timestamp);
+    } else {
+      runner().dropped.add(1);
+    }
+  }
+
+  TimeDomain domain() const {
+    return event_time_ ? TimeDomain::kEventTime : TimeDomain::kProcessingTime;
+  }
+  std::int64_t cleanupTime(const W& window) {
+    return event_time_ ? plus(window.maxTimestamp(), runner().lateness) : window.maxTimestamp();
+  }
+  bool isLate(const W& window) {
+    return event_time_ && cleanupTime(window) <= this->timers_.currentWatermark();
+  }
+
+  BoundStates states_;  // Of the trigger.
+  OperatorAssignerContext assigner_context_{this->timers_};
+  OperatorTriggerContext trigger_context_{this->timers_, states_};
+  OperatorWindowContext<W, WindowBase> window_context_{*this, this->timers_};
+  WindowNamespaces<W> namespaces_;
+  bool event_time_ = true;
+
+  // Of the record or timer at hand.
+  std::optional<Key> key_;
+  Slot held_slot_ = state::kNoSlot;  // Where the elements of the window are.
+  Slot key_slot_ = state::kNoSlot;   // Where the key's sessions are.
+};
+
+}  // namespace weir::windows

@@ -1,0 +1,277 @@
+#include "common/windows/window_operator.h"
+
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/windows/join_functions.h"
+#include "common/windows/session_assigners.h"
+#include "common/windows/timed_windows.h"
+#include "tests/unit/common/functions/fakes.h"
+
+namespace weir::windows {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+using Entry = std::pair<std::string, int>;
+struct KeyOfEntry {
+  const std::string& operator()(const Entry& entry) const { return entry.first; }
+};
+struct Sum {
+  Entry operator()(const Entry& a, const Entry& b) const { return {a.first, a.second + b.second}; }
+};
+
+Time seconds(std::int64_t n) { return Time::seconds(n); }
+
+/// A window operator of entries, with its results as texts: "key-value@timestamp".
+template <typename P>
+class Running {
+ public:
+  explicit Running(const WindowRunner<P>& runner) : runner_(runner) { start(nullptr); }
+
+  void element(const Entry& entry, std::int64_t timestamp) {
+    auto batch = functions::batchOf<Entry>({entry}, {timestamp});
+    op_->receive(batch);
+  }
+  void watermark(std::int64_t time) { op_->receive(functions::Signal(functions::Watermark{time})); }
+  void restart() {
+    functions::Snapshots snapshots;
+    snapshots.take(*op_, 0);
+    op_->close();
+    op_.reset();
+    start(&snapshots);
+  }
+  std::vector<std::string> take() {
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < out_.records.size(); ++i) {
+      texts.push_back(text(out_.records[i]) + "@" + std::to_string(out_.timestamps.at(i)));
+    }
+    out_.records.clear();
+    out_.timestamps.clear();
+    return texts;
+  }
+  std::vector<Entry> late() { return std::exchange(late_.records, {}); }
+  std::vector<std::string> sideTexts() { return std::exchange(side_.records, {}); }
+  functions::FakeContext& context() { return *context_; }
+  std::int64_t dropped() {
+    for (const auto& one : context_->accumulators().values()) {
+      if (one.name == "numLateRecordsDropped") {
+        LongCounter counter;
+        EXPECT_TRUE(counter.decode(one.bytes).has_value());
+        return counter.getLocalValue();
+      }
+    }
+    return -1;
+  }
+
+ private:
+  static std::string text(const std::string& value) { return value; }
+  static std::string text(const Entry& value) {
+    return value.first + "-" + std::to_string(value.second);
+  }
+  void start(const functions::Snapshots* snapshots) {
+    context_.emplace();
+    op_.emplace(runner_, KeyOfEntry{});
+    op_->setup(*context_);
+    op_->addOutput(out_);
+    op_->addSideOutput("late", late_);
+    op_->addSideOutput("side", side_);
+    if (snapshots != nullptr) {
+      const Status restored = op_->restore(snapshots->restoreFor(context_->task()));
+      ASSERT_TRUE(restored.has_value()) << restored.error().text();
+    }
+    op_->open();
+  }
+
+  WindowRunner<P> runner_;
+  std::optional<functions::FakeContext> context_;
+  functions::Received<typename P::Out> out_;
+  functions::Received<Entry> late_;
+  functions::Received<std::string> side_;
+  std::optional<WindowOperator<P, KeyOfEntry>> op_;
+};
+
+template <typename A>
+auto summing(A assigner, std::int64_t lateness = 0, std::optional<OutputTag<Entry>> late = {}) {
+  using Tr = decltype(assigner.getDefaultTrigger());
+  using P = Parts<Entry, Entry, std::string, A, Tr, ReducedContents<Entry, Sum>, NoFunction, false>;
+  Tr trigger = assigner.getDefaultTrigger();
+  return Running<P>(WindowRunner<P>(std::move(assigner),
+                                    std::move(trigger),
+                                    ReducedContents<Entry, Sum>(Sum{}),
+                                    {},
+                                    lateness,
+                                    std::move(late)));
+}
+/// All elements to a function of process().
+template <typename A, typename F>
+auto processing(A assigner, F function) {
+  using Tr = decltype(assigner.getDefaultTrigger());
+  using P = Parts<Entry, std::string, std::string, A, Tr, ListedContents<Entry>, F, KnowsClear<F>>;
+  Tr trigger = assigner.getDefaultTrigger();
+  return Running<P>(WindowRunner<P>(
+      std::move(assigner), std::move(trigger), {}, std::move(function), 0, std::nullopt));
+}
+
+// From Flink's WindowOperatorTest, testSlidingEventTimeWindows: apache/flink
+// flink-streaming-java/src/test/java/org/apache/flink/streaming/runtime/operators/windowing/.
+TEST(WindowOperatorTest, FlinksSlidingWindows) {
+  auto running = summing(SlidingEventTimeWindows::of(seconds(3), seconds(1)));
+  for (const std::int64_t t : {3999, 3000}) {
+    running.element({"key2", 1}, t);
+  }
+  for (const std::int64_t t : {20, 0, 999}) {
+    running.element({"key1", 1}, t);
+  }
+  for (const std::int64_t t : {1998, 1999, 1000}) {
+    running.element({"key2", 1}, t);
+  }
+  running.watermark(999);
+  EXPECT_THAT(running.take(), ElementsAre("key1-3@999"));
+  running.watermark(1999);
+  EXPECT_THAT(running.take(), UnorderedElementsAre("key1-3@1999", "key2-3@1999"));
+  running.watermark(2999);
+  EXPECT_THAT(running.take(), UnorderedElementsAre("key1-3@2999", "key2-3@2999"));
+  running.restart();
+  running.watermark(3999);
+  EXPECT_THAT(running.take(), ElementsAre("key2-5@3999"));
+  running.watermark(4999);
+  EXPECT_THAT(running.take(), ElementsAre("key2-2@4999"));
+  running.watermark(5999);
+  EXPECT_THAT(running.take(), ElementsAre("key2-2@5999"));
+  running.watermark(7999);
+  EXPECT_THAT(running.take(), IsEmpty());
+}
+
+// The same, testTumblingEventTimeWindows.
+TEST(WindowOperatorTest, FlinksTumblingWindows) {
+  auto running = summing(TumblingEventTimeWindows::of(seconds(3)));
+  for (const std::int64_t t : {3999, 3000, 1998, 1999, 1000}) {
+    running.element({"key2", 1}, t);
+  }
+  for (const std::int64_t t : {20, 0, 999}) {
+    running.element({"key1", 1}, t);
+  }
+  running.watermark(1999);
+  EXPECT_THAT(running.take(), IsEmpty());
+  running.restart();
+  running.watermark(2999);
+  EXPECT_THAT(running.take(), UnorderedElementsAre("key1-3@2999", "key2-3@2999"));
+  running.watermark(5999);
+  EXPECT_THAT(running.take(), ElementsAre("key2-2@5999"));
+}
+
+// The same, testReduceSessionWindows.
+TEST(WindowOperatorTest, FlinksSessions) {
+  auto running = summing(EventTimeSessionWindows::withGap(seconds(3)));
+  running.element({"key2", 1}, 0);
+  running.element({"key2", 2}, 1000);
+  running.element({"key2", 3}, 2500);
+  running.element({"key1", 1}, 10);
+  running.element({"key1", 2}, 1000);
+  running.restart();
+  running.element({"key1", 3}, 2500);
+  running.element({"key2", 4}, 5501);
+  running.element({"key2", 5}, 6000);
+  running.element({"key2", 5}, 6000);
+  running.element({"key2", 6}, 6050);
+  running.watermark(12000);
+  EXPECT_THAT(running.take(), UnorderedElementsAre("key1-6@5499", "key2-6@5499", "key2-20@9049"));
+  running.element({"key2", 10}, 15000);
+  running.element({"key2", 20}, 15000);
+  running.watermark(17999);
+  EXPECT_THAT(running.take(), ElementsAre("key2-30@17999"));
+}
+
+TEST(WindowOperatorTest, LateRecordsGoToTheSideOutputAndOthersFireAgain) {
+  auto running = summing(TumblingEventTimeWindows::of(seconds(1)), 500, OutputTag<Entry>("late"));
+  running.element({"a", 1}, 100);
+  running.watermark(1200);
+  EXPECT_THAT(running.take(), ElementsAre("a-1@999"));
+  running.element({"a", 2}, 200);
+  EXPECT_THAT(running.take(), ElementsAre("a-3@999"));
+  running.watermark(1499);
+  running.element({"a", 4}, 300);
+  EXPECT_THAT(running.take(), IsEmpty());
+  EXPECT_THAT(running.late(), ElementsAre(Entry("a", 4)));
+}
+
+TEST(WindowOperatorTest, LateRecordsThatGoNowhereAreCounted) {
+  auto running = summing(TumblingEventTimeWindows::of(seconds(1)));
+  running.watermark(5000);
+  running.element({"a", 1}, 100);
+  running.element({"a", 1}, 5100);
+  EXPECT_EQ(running.dropped(), 1);
+}
+
+TEST(WindowOperatorTest, ARecordWithoutTimestampFailsTheTask) {
+  auto running = summing(TumblingEventTimeWindows::of(seconds(1)));
+  try {
+    running.element({"a", 1}, kNoTimestamp);
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("assignTimestampsAndWatermarks"));
+  }
+}
+
+/// Counts how often each window fired and how many elements its key has had.
+struct Counts : ProcessWindowFunction<Entry, std::string, std::string, TimeWindow> {
+  ValueStateDescriptor<int> fired{"fired", 0};
+  ValueStateDescriptor<int> all{"all", 0};
+  ValueState<int> windows{*this, "windows", 0};
+  OutputTag<std::string> side{"side"};
+
+  void process(const std::string& key,
+               Context& context,
+               Iterable<Entry>& elements,
+               Collector<std::string>& out) override {
+    auto& in_window = context.windowState().getState(fired);
+    auto& in_key = context.globalState().getState(all);
+    in_key.update(in_key.value() + static_cast<int>(elements.size()));
+    in_window.update(in_window.value() + 1);
+    windows.update(windows.value() + 1);
+    out.collect(key + " " + std::to_string(in_window.value()) + " " +
+                std::to_string(in_key.value()) + " " + std::to_string(windows.value()));
+    context.output(side, key + " at " + std::to_string(context.window().start));
+  }
+  void clear(Context& context) override { context.windowState().getState(fired).clear(); }
+};
+
+TEST(WindowOperatorTest, AFunctionHasStateOfTheWindowAndOfTheKey) {
+  auto running = processing(TumblingEventTimeWindows::of(seconds(1)), Counts{});
+  running.element({"a", 1}, 100);
+  running.element({"a", 1}, 200);
+  running.element({"b", 1}, 200);
+  running.element({"a", 1}, 1200);
+  running.watermark(1000);
+  EXPECT_THAT(running.take(), UnorderedElementsAre("a 1 2 1@999", "b 1 1 1@999"));
+  running.restart();
+  running.watermark(2000);
+  EXPECT_THAT(running.take(), ElementsAre("a 1 3 2@1999"));
+  EXPECT_THAT(running.sideTexts(), UnorderedElementsAre("a at 0", "b at 0", "a at 1000"));
+}
+
+TEST(WindowOperatorTest, WindowsThatMergeHaveNoStateOfTheirOwn) {
+  auto running = processing(EventTimeSessionWindows::withGap(seconds(1)), Counts{});
+  running.element({"a", 1}, 100);
+  EXPECT_THROW(running.watermark(5000), std::logic_error);
+}
+
+TEST(WindowOperatorTest, WindowsOfTheClockFireByItAlone) {
+  auto running = summing(TumblingWindows(false, seconds(1)));
+  running.context().time().advanceTo(100);
+  running.element({"a", 1}, kNoTimestamp);
+  running.watermark(5000);
+  EXPECT_THAT(running.take(), IsEmpty());
+  running.restart();
+  running.context().time().advanceTo(999);
+  EXPECT_THAT(running.take(), ElementsAre("a-1@999"));
+}
+
+}  // namespace
+}  // namespace weir::windows
