@@ -16,6 +16,7 @@
 #include "common/api/writers.h"
 #include "common/functions/callable.h"
 #include "common/functions/edge_reader.h"
+#include "common/functions/time.h"
 
 namespace weir {
 
@@ -127,6 +128,19 @@ class DataStream {
       return api::Refused{};
     }
   }
+
+  /// By key and window: a.join(b).where(key of a).equalTo(key of b).window(assigner).apply(f).
+  template <typename Other>
+  auto join(const Other& other) const;
+  template <typename Other>
+  auto coGroup(const Other& other) const;
+  /// As window(), timeWindow() and countWindow() of KeyedStream, for all records in one subtask.
+  template <typename A>
+  auto windowAll(A assigner) const;
+  auto timeWindowAll(Time size) const;
+  auto timeWindowAll(Time size, Time slide) const;
+  auto countWindowAll(std::int64_t size) const;
+  auto countWindowAll(std::int64_t size, std::int64_t slide) const;
 
   /// f: a callable (const T&) or a SinkFunction<T>.
   template <typename F>

@@ -155,4 +155,18 @@ struct Extreme {
   }
 };
 
+/// What is wrong with aggregating the member at `position`, if anything is.
+template <typename T, typename Function>
+std::string problemAtPosition(const Function& function, const std::string& kind, int position) {
+  if (position < 0 || static_cast<std::size_t>(position) >= memberCount<T>()) {
+    return kind + "(): the records have no such member";
+  }
+  try {
+    function(T{}, T{});
+    return {};
+  } catch (const std::invalid_argument& unfit) {
+    return unfit.what();
+  }
+}
+
 }  // namespace weir::api

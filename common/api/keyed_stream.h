@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -11,6 +11,7 @@
 #include "common/api/data_stream.h"
 #include "common/api/field.h"
 #include "common/functions/keyed_functions.h"
+#include "common/functions/time.h"
 
 namespace weir {
 
@@ -113,6 +114,24 @@ class KeyedStream : public DataStream<T> {
     return this->template addSinkWith<K>(std::move(f), name, selector_);
   }
 
+  /// Cuts the records of each key into windows. assigner: one of ours
+  /// (TumblingEventTimeWindows::of(size)), or a class derived from WindowAssigner<T, W>.
+  template <typename A>
+  auto window(A assigner) const;
+  /// Windows of one length, which begin every `slide` where that is given; by the records'
+  /// timestamps or by the clock, as the job does.
+  auto timeWindow(Time size) const;
+  auto timeWindow(Time size, Time slide) const;
+  /// A window for each `size` records of a key; with `slide` one of the last `size` of them, for
+  /// each `slide` records.
+  auto countWindow(std::int64_t size) const;
+  auto countWindow(std::int64_t size, std::int64_t slide) const;
+
+  /// Joins records of nearby timestamps: a.intervalJoin(b).between(lower, upper).process(f), with
+  /// keys of the same type.
+  template <typename Other>
+  auto intervalJoin(const Other& other) const;
+
   /// As on DataStream; when `other` has keys too, of the same type, the function may have state.
   template <typename Other>
   ConnectedStreams<KeyedStream, Other> connect(const Other& other) const {
@@ -168,13 +187,8 @@ class KeyedStream : public DataStream<T> {
   SingleOutputStreamOperator<T> aggregate(const std::string& kind, int position) const {
     const Function<T, api::AtPosition> function{{static_cast<std::size_t>(position)}};
     auto stream = rolling(kind, "Keyed Aggregation", function);
-    std::string problem;
-    if (position < 0 || static_cast<std::size_t>(position) >= api::memberCount<T>()) {
-      problem = kind + "(): the records have no such member";
-    } else {
-      problem = tryOut(function);
-    }
-    if (!problem.empty()) {
+    if (std::string problem = api::problemAtPosition<T>(function, kind, position);
+        !problem.empty()) {
       this->program()->node(stream.inputs().front().node).errors.push_back(std::move(problem));
     }
     return stream;
@@ -183,16 +197,6 @@ class KeyedStream : public DataStream<T> {
   SingleOutputStreamOperator<T> aggregate(const std::string& kind, std::string_view name) const {
     return aggregate<Function>(kind, api::positionOf<T>(name));
   }
-  template <typename Function>
-  static std::string tryOut(const Function& function) {
-    try {
-      function(T{}, T{});
-      return {};
-    } catch (const std::invalid_argument& unfit) {
-      return unfit.what();
-    }
-  }
-
   Selector selector_;
 };
 

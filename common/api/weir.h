@@ -5,6 +5,8 @@
 #include "common/accumulators/accumulators.h"        // IWYU pragma: export
 #include "common/api/environment.h"                  // IWYU pragma: export
 #include "common/api/instantiations.h"               // IWYU pragma: export
+#include "common/api/interval_joined.h"              // IWYU pragma: export
+#include "common/api/joined_streams.h"               // IWYU pragma: export
 #include "common/api/text.h"                         // IWYU pragma: export
 #include "common/connector/discarding_sink.h"        // IWYU pragma: export
 #include "common/connector/file_sink.h"              // IWYU pragma: export
@@ -23,3 +25,4 @@
 #include "common/record/names.h"                     // IWYU pragma: export
 #include "common/record/serializer.h"                // IWYU pragma: export
 #include "common/state/keyed_state.h"                // IWYU pragma: export
+#include "common/windows/evictor.h"                  // IWYU pragma: export

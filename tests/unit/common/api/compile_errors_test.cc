@@ -102,15 +102,123 @@ const std::vector<Mistake>& mistakes() {
       {"n.process([](int, weir::ProcessContext& c, weir::Collector<int>&) { "
        "c.output(weir::OutputTag<int>(\"x\"), std::string()); }).print();",
        "output() takes a value of the type of its tag"},
+
+      {"k.window(5).sum().print();", "a window assigner for the records"},
+      {"k.window(weir::EventTimeSessionWindows::withDynamicGap([](int x) { return x; })).sum()"
+       ".print();",
+       "a window assigner for the records"},
+      {"k.window(TextWindows{}).sum().print();", "a window assigner for the records"},
+      {"k.window(EndlessWindows{}).sum().print();", "a window has"},
+      {"k.window(UntriggeredWindows{}).sum().print();", "call trigger() before"},
+      {"w.trigger(5).sum().print();", "trigger() takes"},
+      {"w.trigger(TextTrigger{}).sum().print();", "trigger() takes"},
+      {"w.trigger(weir::PurgingTrigger::of(TextTrigger{})).sum().print();", "trigger() takes"},
+      {"w.evictor(weir::CountTrigger::of(2)).sum().print();", "evictor() takes"},
+      {"w.sideOutputLateData(weir::OutputTag<std::string>(\"late\")).sum().print();",
+       "sideOutputLateData() takes"},
+      {"w.reduce([](int x) { return x; }).print();", "reduce() takes"},
+      {"w.reduce(RichSum{}).print();", "no life and no state"},
+      {"w.reduce([p = std::make_unique<int>()](int x, int) { return x; }).print();",
+       "copied once per subtask"},
+      {"w.fold(0, [](int x) { return x; }).print();", "fold() takes"},
+      {"k.window(weir::EventTimeSessionWindows::withGap(std::chrono::seconds(1)))"
+       ".fold(0, [](int a, int b) { return a + b; }).print();",
+       "no way to merge"},
+      {"w.aggregate([](int x) { return x; }).print();", "aggregate() takes"},
+      {"w.aggregate(TextCount{}).print();", "aggregate() takes"},
+      {"w.apply([](int x) { return x; }).print();", "apply() takes"},
+      {"w.apply([](const int&, const weir::TimeWindow&, weir::Iterable<int>&, auto&) {}).print();",
+       "apply() takes"},
+      {"w.process([](const int&, const weir::TimeWindow&, weir::Iterable<int>&, "
+       "weir::Collector<int>&) {}).print();",
+       "process() takes"},
+      {"w.reduce([](int a, int) { return a; }, [](int x) { return x; }).print();",
+       "the second function gets"},
+      {"n.windowAll(weir::TumblingEventTimeWindows::of(std::chrono::seconds(1)))"
+       ".apply([](const int&, const weir::TimeWindow&, weir::Iterable<int>&, "
+       "weir::Collector<int>&) {}).print();",
+       "apply() takes"},
+      {"n.join(n).where([](const std::string& s) { return s; }).equalTo([](int x) { return x; })"
+       ".window(weir::GlobalWindows::create()).apply([](int a, int) { return a; }).print();",
+       "where() takes"},
+      {"n.join(n).where([](int x) { return x; }).equalTo([](const std::string& s) { return s; })"
+       ".window(weir::GlobalWindows::create()).apply([](int a, int) { return a; }).print();",
+       "equalTo() takes"},
+      {"n.join(n).where([](int x) { return x; }).equalTo([](int x) { return std::to_string(x); })"
+       ".window(weir::GlobalWindows::create()).apply([](int a, int) { return a; }).print();",
+       "keys of the same type"},
+      {"n.join(n).where([](int x) { return x; }).equalTo([](int x) { return x; })"
+       ".window(weir::GlobalWindows::create()).apply([](int a) { return a; }).print();",
+       "apply() of a join takes"},
+      {"n.coGroup(n).where([](int x) { return x; }).equalTo([](int x) { return x; })"
+       ".window(weir::GlobalWindows::create()).apply([](int a, int) { return a; }).print();",
+       "apply() of a coGroup takes"},
+      {"k.intervalJoin(n).between(std::chrono::seconds(0), std::chrono::seconds(1))"
+       ".process([](int) {}).print();",
+       "intervalJoin() takes"},
+      {"k.intervalJoin(k).between(std::chrono::seconds(0), std::chrono::seconds(1))"
+       ".process([](int) {}).print();",
+       "process() of an interval join takes"},
   };
   return all;
+}
+
+std::string statements() {
+  std::string text;
+  for (const Mistake& mistake : mistakes()) {
+    text += "  { " + mistake.statement + " }\n";
+  }
+  return text;
+}
+
+/// What the mistakes with windows are made of.
+std::string windowClasses() {
+  return R"(struct TextWindows : weir::WindowAssigner<std::string, weir::TimeWindow> {
+  std::vector<weir::TimeWindow> assignWindows(const std::string&, std::int64_t, Context&) override {
+    return {};
+  }
+  auto getDefaultTrigger() const { return weir::EventTimeTrigger::create(); }
+  bool isEventTime() const override { return true; }
+};
+struct Endless { int a = 0; };
+struct EndlessWindows : weir::WindowAssigner<int, Endless> {
+  std::vector<Endless> assignWindows(const int&, std::int64_t, Context&) override { return {}; }
+  auto getDefaultTrigger() const { return weir::NeverTrigger::create(); }
+  bool isEventTime() const override { return true; }
+};
+struct UntriggeredWindows : weir::WindowAssigner<int, weir::TimeWindow> {
+  std::vector<weir::TimeWindow> assignWindows(const int&, std::int64_t, Context&) override {
+    return {};
+  }
+  bool isEventTime() const override { return true; }
+};
+struct TextTrigger : weir::Trigger<std::string, weir::TimeWindow> {
+  using Result = weir::TriggerResult;
+  using Window = weir::TimeWindow;
+  Result onElement(const std::string&, std::int64_t, const Window&, Context&) override {
+    return Result::kFire;
+  }
+  Result onEventTime(std::int64_t, const Window&, Context&) override { return Result::kFire; }
+  Result onProcessingTime(std::int64_t, const Window&, Context&) override { return Result::kFire; }
+  void clear(const Window&, Context&) override {}
+};
+struct RichSum : weir::RichReduceFunction<int> {
+  int reduce(const int& a, const int& b) override { return a + b; }
+};
+struct TextCount : weir::AggregateFunction<std::string, int, int> {
+  int createAccumulator() override { return 0; }
+  void add(const std::string&, int& count) override { ++count; }
+  int getResult(const int& count) override { return count; }
+  int merge(const int& a, const int& b) override { return a + b; }
+};
+)";
 }
 
 std::string program() {
   std::string text = R"(#include "common/api/weir.h"
 #include <memory>
 #include <unordered_set>
-)";
+)" + windowClasses();
   for (int i = 1; i <= 7; ++i) {
     text += "struct Array" + std::to_string(i) + " { int a[3]; };\n";
   }
@@ -160,11 +268,9 @@ int main() {
   auto env = weir::StreamExecutionEnvironment::getExecutionEnvironment();
   auto n = env.fromElements(1, 2);
   auto k = n.keyBy([](int x) { return x; });
+  auto w = k.window(weir::TumblingEventTimeWindows::of(std::chrono::seconds(1)));
 )";
-  for (const Mistake& mistake : mistakes()) {
-    text += "  { " + mistake.statement + " }\n";
-  }
-  return text + "  env.execute();\n}\n";
+  return text + statements() + "  env.execute();\n}\n";
 }
 
 /// The lines with errors that the compiler gives for program().
