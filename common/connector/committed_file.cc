@@ -229,7 +229,7 @@ Status CommittedFile::appendParts(std::size_t count) {
 }
 
 WrittenFile CommittedFile::state() const {
-  WrittenFile state{path_, committed_, {}, owner_.job};
+  WrittenFile state{path_, committed_, {}, owner_.job, 0};
   for (const Part& part : sealed_) {
     state.bytes += part.bytes;
     state.pending.push_back({part.path, part.bytes});

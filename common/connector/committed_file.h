@@ -8,6 +8,7 @@
 #include "common/base/result.h"
 #include "common/base/unique_fd.h"
 #include "common/connector/file_mark.h"
+#include "common/connector/text_output.h"
 #include "common/connector/written_file.h"
 
 namespace weir::connector {
@@ -25,45 +26,45 @@ namespace weir::connector {
 ///
 /// Threads: one. Errors: kInvalidArgument where another job owns the file, which no restart mends;
 /// else as the file system says, naming the file.
-class CommittedFile {
+class CommittedFile final : public TextOutput {
  public:
   CommittedFile(std::string path, FileOwner owner);
   /// Leaves everything where it is.
-  ~CommittedFile();
+  ~CommittedFile() override;
   CommittedFile(const CommittedFile&) = delete;
   CommittedFile& operator=(const CommittedFile&) = delete;
 
   const std::string& path() const { return path_; }
 
   /// Whether it holds anything, or another subtask or job is about to write it.
-  Result<bool> taken() const;
+  Result<bool> taken() const override;
   /// Makes it ours: marks it, and removes what is left of earlier attempts.
-  Status claim() { return mark_.claim(); }
+  Status claim() override { return mark_.claim(); }
   /// Removes it, and what others were about to append.
-  Status overwrite();
+  Status overwrite() override;
   /// Brings it to what the snapshot knows: appends what is pending, or begins a new file with the
   /// bytes that belong to the snapshot where it has more. Then claims it. What another job had
   /// begun is removed: it was restored from that job's snapshot.
-  Status restore(const WrittenFile& file);
+  Status restore(const WrittenFile& file) override;
   /// For jobs without checkpoints, after restore(), or after claim(): then as a new, empty file.
-  Status openDirectly();
+  Status openDirectly() override;
   /// A device or a pipe, which keeps nothing: no marks, no parts.
   Status openSpecial();
 
   /// To the open part, or to the file itself after openDirectly().
-  Status append(std::string_view bytes);
+  Status append(std::string_view bytes) override;
   /// Everything appended so far belongs to the snapshot of this checkpoint, and survives a crash.
-  Status seal(std::uint64_t checkpoint);
+  Status seal(std::uint64_t checkpoint) override;
   /// The checkpoint has completed.
-  Status commit(std::uint64_t checkpoint);
+  Status commit(std::uint64_t checkpoint) override;
   /// That it is still there, ours, and as long as we made it.
   Status check() const;
-  WrittenFile state() const;
+  WrittenFile state() const override;
   /// The job is finished: all is committed. Creates the file where nothing was, and removes the
   /// mark.
-  Status finish();
+  Status finish() override;
   /// The attempt has ended otherwise. Removes what no snapshot knows.
-  void abandon();
+  void abandon() override;
 
  private:
   struct Part {

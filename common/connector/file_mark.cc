@@ -13,11 +13,6 @@ namespace {
 constexpr std::string_view kInProgress = ".in-progress-";
 constexpr std::size_t kJobDigits = 32;
 
-std::string markOf(const std::string& path, std::string_view job) {
-  return fs::join(fs::parentOf(path),
-                  "." + fs::nameOf(path) + std::string(kInProgress) + std::string(job));
-}
-
 /// Of an attempt's directory: "<attempt>.<subtask>".
 std::string_view subtaskOf(std::string_view name) {
   const std::size_t dot = name.find('.');
@@ -52,9 +47,13 @@ Status removeAttempts(const std::string& mark, std::string_view but = {}) {
 
 }  // namespace
 
-Result<std::vector<std::string>> markedBy(const std::string& directory, std::string_view name) {
+std::string markOf(const std::string& path, std::string_view job) {
+  return fs::join(fs::parentOf(path),
+                  "." + fs::nameOf(path) + std::string(kInProgress) + std::string(job));
+}
+
+std::vector<std::string> marksAmong(const std::vector<std::string>& names, std::string_view name) {
   std::vector<std::string> jobs;
-  WEIR_TRY(const auto names, namesIn(directory));
   for (const std::string& one : names) {
     const std::size_t at = one.rfind(kInProgress);
     if (one.front() == '.' && at != std::string::npos && at > 1 &&
@@ -64,6 +63,11 @@ Result<std::vector<std::string>> markedBy(const std::string& directory, std::str
     }
   }
   return jobs;
+}
+
+Result<std::vector<std::string>> markedBy(const std::string& directory, std::string_view name) {
+  WEIR_TRY(const auto names, namesIn(directory));
+  return marksAmong(names, name);
 }
 
 FileMark::FileMark(const std::string& path, const FileOwner& owner)

@@ -48,6 +48,11 @@ class FileMark {
   const std::string attempt_;
 };
 
+/// The mark of a job's on a file.
+std::string markOf(const std::string& path, std::string_view job);
+/// The jobs, in hex, whose marks are among the names of a directory; of all files, or of `name`.
+std::vector<std::string> marksAmong(const std::vector<std::string>& names, std::string_view name);
+
 /// The jobs, in hex, that mark files of `directory` as theirs; of all files, or of `name`.
 Result<std::vector<std::string>> markedBy(const std::string& directory, std::string_view name = {});
 

@@ -24,7 +24,7 @@ namespace weir {
 /// with files of its own: what is there stays, as no name is used twice. Of a job that was
 /// cancelled or failed, what no completed checkpoint knows stays in the hidden directory.
 ///
-/// All workers must see the same directory, which is local and absolute: a relative path is refused
+/// All workers must see the same directory, of any file system: a relative path is refused
 /// when the job is submitted. Errors: exceptions naming the path; a bucket that is no path below
 /// the directory fails the job.
 template <typename T>

@@ -1,23 +1,18 @@
 #include "common/connector/part_writer.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "common/base/crash_point.h"
-#include "common/base/unique_fd.h"
 #include "common/base/utf8.h"
 #include "common/connector/local_files.h"
+#include "common/connector/part_store.h"
 #include "common/connector/raise.h"
-#include "common/connector/write_all.h"
+#include "common/connector/remote_files.h"
+#include "common/fs/location.h"
 #include "common/fs/uri.h"
 
 namespace weir::connector {
@@ -25,7 +20,6 @@ namespace {
 
 constexpr std::string_view kProgress = ".in-progress-";  // With the job in hex.
 constexpr std::size_t kBufferBytes = 64 * 1024;
-constexpr std::size_t kMostOpen = 64;      // Files; one more closes the oldest.
 constexpr std::size_t kMostBucket = 1024;  // Bytes of a bucket's name.
 
 void check(Status status) {
@@ -54,19 +48,6 @@ void checkBucket(const std::string& bucket) {
   }
 }
 
-/// Makes a directory with those above it; each new one is there after a crash, too.
-void makeDirectories(const std::string& path) {
-  if (orRaise(lookAt(path))) {
-    return;  // What is no directory is told of by who puts a file into it.
-  }
-  const std::string parent = fs::parentOf(path);
-  if (parent != path) {
-    makeDirectories(parent);
-  }
-  check(makeDirectory(path));
-  check(syncDirectory(parent));
-}
-
 /// The attempt and the subtask in the name of a transaction's directory; nothing for other names.
 std::optional<std::pair<std::uint64_t, std::uint64_t>> ownerIn(std::string_view name) {
   std::uint64_t numbers[3] = {};
@@ -83,39 +64,9 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> ownerIn(std::string_view 
   return std::pair(numbers[0], numbers[1]);
 }
 
-/// rename() that replaces nothing, as errno.
-int renameTo(const std::string& from, const std::string& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
-    return 0;
-  }
-  if (errno != EINVAL && errno != ENOSYS) {
-    return errno;
-  }
-  // The file system does not know the flag.
-  return ::link(from.c_str(), to.c_str()) == 0 && ::unlink(from.c_str()) == 0 ? 0 : errno;
-}
-
-/// Gives a file its name, unless somebody has done so.
-void commitFile(const PartFile& file) {
-  const int cause = renameTo(file.temporary, file.committed);
-  if (cause == 0) {
-    return;
-  }
-  if (cause == ENOENT && orRaise(lookAt(file.committed))) {
-    return;  // It was committed before.
-  }
-  Error error = systemError(cause, "commit " + file.temporary + " as " + file.committed);
-  raise(
-      cause == ENOENT || cause == EEXIST
-          ? std::move(error).advise(
-                "let nothing but its job touch the files of a sink; bring the file back, or start "
-                "without the state of this sink")
-          : std::move(error));
-}
-
 /// A file that rows are added to.
 struct OpenPart {
-  UniqueFd file;
+  std::unique_ptr<PartStore::File> file;
   PartFile names;
   std::string rows;  // Not written yet.
   std::uint64_t bytes = 0;
@@ -123,32 +74,37 @@ struct OpenPart {
 };
 
 void flush(OpenPart& part) {
-  check(writeAll(part.file.get(), part.rows, part.names.temporary));
+  check(part.file->append(part.rows));
   part.rows.clear();
 }
 
 void close(PartFiles& transaction, OpenPart& part) {
   flush(part);
-  check(syncFile(part.file.get(), part.names.temporary));
-  part.file = UniqueFd();
+  check(part.file->close());
+  part.file.reset();
   transaction.files.push_back(part.names);
 }
 
 /// Removes what is left of a transaction. What is not named by us stays, and the directories around
 /// it.
-void removeTransaction(const std::string& directory) {
+void removeTransaction(PartStore& store, const std::string& directory) {
   if (!ownerIn(fs::nameOf(directory)) ||
       !fs::nameOf(fs::parentOf(directory)).starts_with(kProgress)) {
     return;
   }
-  for (const std::string& name : orRaise(namesIn(directory))) {
-    const std::string path = fs::join(directory, name);
-    if (isNumber(name) && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
-      raise(systemError(errno, "remove " + path));
+  for (const std::string& name : orRaise(store.names(directory))) {
+    if (isNumber(name)) {
+      check(store.remove(fs::join(directory, name)));
     }
   }
-  ::rmdir(directory.c_str());
-  ::rmdir(fs::parentOf(directory).c_str());  // When it was the last one.
+  store.removeDirectory(directory);
+  store.removeDirectory(fs::parentOf(directory));  // When it was the last one.
+}
+
+/// The directory as states and messages name it.
+std::string spelled(const std::string& path) {
+  return isRemote(path) ? orRaise(fs::Location::parse(path)).uri()
+                        : orRaise(fs::localPath(fs::absolutePath(path)));
 }
 
 }  // namespace
@@ -156,6 +112,7 @@ void removeTransaction(const std::string& directory) {
 struct PartWriter::Impl {
   OpenPart& openIn(PartFiles& transaction, const std::string& bucket);
 
+  const std::unique_ptr<PartStore> store;
   const std::string path;
   const std::string job;  // In hex.
   const std::uint64_t attempt;
@@ -171,14 +128,15 @@ struct PartWriter::Impl {
 PartWriter::PartWriter(const std::string& path,
                        const functions::TaskInfo& task,
                        RollingPolicy policy) {
-  const std::string local = orRaise(fs::localPath(fs::absolutePath(path)));
-  impl_.reset(new Impl{local,
+  const std::string directory = spelled(path);
+  impl_.reset(new Impl{isRemote(path) ? PartStore::remote(*task.files) : PartStore::local(),
+                       directory,
                        task.job.hex(),
                        task.attempt.value(),
                        task.subtask,
                        task.parallelism,
                        policy,
-                       fs::join(local, std::string(kProgress) + task.job.hex()),
+                       fs::join(directory, std::string(kProgress) + task.job.hex()),
                        {}});
 }
 
@@ -195,24 +153,19 @@ OpenPart& PartWriter::Impl::openIn(PartFiles& transaction, const std::string& bu
     return found->second;
   }
   checkBucket(bucket);
-  if (open.size() == kMostOpen) {
+  if (open.size() == store->mostOpen()) {
     const auto oldest =
         std::ranges::min_element(open, {}, [](const auto& one) { return one.second.since; });
     close(transaction, oldest->second);
     open.erase(oldest);
   }
-  makeDirectories(transaction.directory);
   const std::string number = std::to_string(++parts);
   const std::string name =
       "part-" + job + "-" + std::to_string(attempt) + "-" + std::to_string(subtask) + "-" + number;
   OpenPart part;
   part.names = {fs::join(transaction.directory, number),
                 fs::join(bucket.empty() ? path : fs::join(path, bucket), name)};
-  part.file =
-      UniqueFd(::open(part.names.temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!part.file) {
-    raise(systemError(errno, "create " + part.names.temporary));
-  }
+  part.file = orRaise(store->create(part.names.temporary));
   part.since = std::chrono::steady_clock::now();
   return open.emplace(bucket, std::move(part)).first->second;
 }
@@ -237,7 +190,7 @@ void PartWriter::prepare(PartFiles& transaction) {
   }
   impl_->open.clear();
   if (!transaction.files.empty()) {
-    check(syncDirectory(transaction.directory));
+    check(impl_->store->keepDirectory(transaction.directory));
   }
 }
 
@@ -246,16 +199,15 @@ void PartWriter::commit(const PartFiles& transaction) {
   for (const PartFile& file : transaction.files) {
     const std::string directory = fs::parentOf(file.committed);
     if (std::ranges::find(directories, directory) == directories.end()) {
-      makeDirectories(directory);
       directories.push_back(directory);
     }
-    commitFile(file);
+    check(impl_->store->publish(file));
     crashPoint("commit.named");
   }
   for (const std::string& directory : directories) {
-    check(syncDirectory(directory));
+    check(impl_->store->keepDirectory(directory));
   }
-  removeTransaction(transaction.directory);
+  removeTransaction(*impl_->store, transaction.directory);
 }
 
 /// Of another job's, from whose snapshot this one was restored, only that job knows whether it
@@ -263,16 +215,16 @@ void PartWriter::commit(const PartFiles& transaction) {
 void PartWriter::abort(const PartFiles& transaction) {
   impl_->open.clear();
   if (fs::parentOf(transaction.directory) == impl_->progress) {
-    removeTransaction(transaction.directory);
+    removeTransaction(*impl_->store, transaction.directory);
   }
 }
 
 void PartWriter::removeLeft() {
-  for (const std::string& name : orRaise(namesIn(impl_->progress))) {
+  for (const std::string& name : orRaise(impl_->store->names(impl_->progress))) {
     const auto owner = ownerIn(name);
     if (owner && owner->first < impl_->attempt &&
         owner->second % impl_->subtasks == impl_->subtask) {
-      removeTransaction(fs::join(impl_->progress, name));
+      removeTransaction(*impl_->store, fs::join(impl_->progress, name));
     }
   }
 }

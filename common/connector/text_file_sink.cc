@@ -1,16 +1,17 @@
 #include "common/connector/text_file_sink.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <string_view>
 #include <utility>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/connector/committed_file.h"
 #include "common/connector/raise.h"
+#include "common/connector/remote_files.h"
+#include "common/connector/remote_text_file.h"
 #include "common/fs/file_system.h"
+#include "common/fs/location.h"
 #include "common/fs/uri.h"
 
 namespace weir {
@@ -26,7 +27,17 @@ bool belongsTo(const std::string& path, const WrittenFile& file) {
 
 enum class Kind : std::uint8_t { kNothing, kFile, kEmptyFile, kDirectory, kSpecial };
 
-Kind kindOf(const std::string& path) {
+Kind kindOf(fs::FileSystem& files, const std::string& path) {
+  if (connector::isRemote(path)) {
+    const auto found = files.stat(path);
+    if (!found && found.error().code() != ErrorCode::kNotFound) {
+      connector::raise(found.error());
+    }
+    if (!found) {
+      return Kind::kNothing;
+    }
+    return found->directory ? Kind::kDirectory : found->size == 0 ? Kind::kEmptyFile : Kind::kFile;
+  }
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) {
     return Kind::kNothing;
@@ -37,10 +48,10 @@ Kind kindOf(const std::string& path) {
   return S_ISDIR(info.st_mode) ? Kind::kDirectory : Kind::kSpecial;
 }
 
-/// The subtask, from 0, of a file that a sink named: "<n>" or "<n>.<k>"; -1 for others.
+/// The subtask, from 0, of a file that a sink named: "<n>", "<n>.<k>" or "<n>-<k>"; -1 for others.
 std::int64_t subtaskOf(std::string_view name) {
   constexpr std::size_t kMostDigits = 9;
-  const std::string_view number = name.substr(0, name.find('.'));
+  const std::string_view number = name.substr(0, name.find_first_of(".-"));
   const std::string_view rest = name.substr(number.size());
   const auto digits = [](std::string_view text) {
     return !text.empty() && text.size() <= kMostDigits &&
@@ -69,10 +80,24 @@ std::string firstFileIn(fs::FileSystem& files, const std::string& directory) {
 
 }  // namespace
 
-std::shared_ptr<connector::CommittedFile> TextFileSink::make(const std::string& path) const {
+bool TextFileSink::isRemote() const { return connector::isRemote(path_); }
+
+std::shared_ptr<connector::TextOutput> TextFileSink::make(const std::string& path) const {
   const functions::TaskInfo& task = context_->task();
-  return std::make_shared<connector::CommittedFile>(
+  const connector::FileOwner owner{task.job.hex(), task.attempt.value(), task.subtask};
+  if (connector::isRemote(path)) {
+    return std::make_shared<connector::RemoteTextFile>(*task.files, path, owner);
+  }
+  return std::make_shared<connector::CommittedFile>(path, owner);
+}
+
+/// A device or a pipe.
+void TextFileSink::openSpecial(const std::string& path) {
+  const functions::TaskInfo& task = context_->task();
+  const auto special = std::make_shared<connector::CommittedFile>(
       path, connector::FileOwner{task.job.hex(), task.attempt.value(), task.subtask});
+  connector::orRaise(special->openSpecial());
+  file_ = special;
 }
 
 void TextFileSink::open(RuntimeContext& context) {
@@ -81,16 +106,16 @@ void TextFileSink::open(RuntimeContext& context) {
   }
   context_ = &context;
   flushed_ = std::chrono::steady_clock::now();
-  const std::string path = connector::orRaise(fs::localPath(fs::absolutePath(path_)));
+  const std::string path = isRemote() ? connector::orRaise(fs::Location::parse(path_)).uri()
+                                      : connector::orRaise(fs::localPath(fs::absolutePath(path_)));
   if (!files_.empty() && !belongsTo(path, files_.front())) {
     files_.clear();
     restored_ = false;  // The program names another path now: it starts there.
   }
   if (!files_.empty()) {
     openRestored();
-  } else if (single() && kindOf(path) == Kind::kSpecial) {
-    file_ = make(path);
-    connector::orRaise(file_->openSpecial());
+  } else if (single() && kindOf(*context.task().files, path) == Kind::kSpecial) {
+    openSpecial(path);
     return;
   } else if (restored_) {
     openBeside(path);
@@ -117,8 +142,9 @@ void TextFileSink::openRestored() {
 void TextFileSink::openBeside(const std::string& path) {
   std::string name = path;
   if (!single()) {
+    const Kind kind = kindOf(*context_->task().files, path);
     // What was written at parallelism 1 stays where it is.
-    const bool beside = kindOf(path) == Kind::kFile || kindOf(path) == Kind::kEmptyFile;
+    const bool beside = kind == Kind::kFile || kind == Kind::kEmptyFile;
     const std::string number = std::to_string(context_->getIndexOfThisSubtask() + 1);
     name = beside ? path + "." + number : fs::join(path, number);
   }
@@ -142,8 +168,15 @@ void TextFileSink::openFresh(const std::string& path) {
   connector::orRaise(file_->claim());
 }
 
+std::vector<std::string> TextFileSink::markedBy(const std::string& directory,
+                                                const std::string& name) const {
+  return connector::orRaise(
+      isRemote() ? connector::remotelyMarkedBy(*context_->task().files, directory, name)
+                 : connector::markedBy(directory, name));
+}
+
 void TextFileSink::refuseOthers(const std::string& path) const {
-  const Kind kind = kindOf(path);
+  const Kind kind = kindOf(*context_->task().files, path);
   if (single() && kind == Kind::kDirectory) {
     connector::raise(taken(path, "is a directory, but at parallelism 1 it writes one file"));
   }
@@ -157,7 +190,7 @@ void TextFileSink::refuseOthers(const std::string& path) const {
                                                      : "";
   // A mark of ours says that an earlier attempt or another subtask was here; it was made before
   // any file was, so it is looked for last.
-  const auto jobs = connector::orRaise(connector::markedBy(directory, name));
+  const auto jobs = markedBy(directory, name);
   const std::string self = context_->task().job.hex();
   const bool ours = std::ranges::find(jobs, self) != jobs.end();
   const auto foreign = std::ranges::find_if(jobs, [&](const auto& job) { return job != self; });
@@ -173,7 +206,7 @@ void TextFileSink::refuseOthers(const std::string& path) const {
 
 /// Removes what is there. Each subtask its share, so that none removes what another one began.
 void TextFileSink::clear(const std::string& path) {
-  const Kind kind = kindOf(path);
+  const Kind kind = kindOf(*context_->task().files, path);
   if (single()) {
     if (kind == Kind::kDirectory) {
       connector::raise(Error(ErrorCode::kInvalidArgument,
@@ -186,8 +219,9 @@ void TextFileSink::clear(const std::string& path) {
     return;
   }
   if (kind == Kind::kFile || kind == Kind::kEmptyFile) {
-    ::unlink(path.c_str());  // Another subtask may have been here; what cannot be removed is in the
-    return;                  // way of the directory.
+    // Another subtask may have been here; what cannot be removed is in the way of the directory.
+    static_cast<void>(context_->task().files->removeFile(path));
+    return;
   }
   const auto own = static_cast<std::int64_t>(context_->task().subtask);
   connector::orRaise(

@@ -15,7 +15,7 @@
 namespace weir {
 
 namespace connector {
-class CommittedFile;
+class TextOutput;
 }  // namespace connector
 
 /// What a file sink does where its path holds something that is not its job's.
@@ -44,6 +44,11 @@ enum class WriteMode : std::uint8_t {
 /// it if that is taken. A program that names another path than the snapshot's leaves the old files
 /// alone and starts there.
 ///
+/// On a file system of another machine files cannot grow: there each checkpoint with new lines
+/// makes a file of its own, `path`/<n>, then `path`/<n>-1, `path`/<n>-2 and so on (`path`,
+/// `path`-1, ... at parallelism 1), and a job without checkpoints shows its file at its end.
+/// FileSink has names for that which say less.
+///
 /// Errors: exceptions naming the file; UnrecoverableError where a path is refused. At every
 /// checkpoint the file must be the one that was written, with its length: who writes to it besides
 /// fails the task.
@@ -71,9 +76,12 @@ class TextFileSink : public RichSinkFunction<std::string>,
   void openBeside(const std::string& path);
   void openRestored();
   void clear(const std::string& path);
+  void openSpecial(const std::string& path);
+  std::vector<std::string> markedBy(const std::string& directory, const std::string& name) const;
   void refuseOthers(const std::string& path) const;
-  std::shared_ptr<connector::CommittedFile> make(const std::string& path) const;
+  std::shared_ptr<connector::TextOutput> make(const std::string& path) const;
   void flush();
+  bool isRemote() const;
   bool single() const { return context_->getNumberOfParallelSubtasks() == 1; }
 
   std::string path_;
@@ -82,7 +90,7 @@ class TextFileSink : public RichSinkFunction<std::string>,
   std::vector<WrittenFile> files_;     // As of the restore; the first is being written.
   RuntimeContext* context_ = nullptr;  // Of the operator, from open() to close().
   // Made after open(), so that copies of the function for other subtasks never share one.
-  std::shared_ptr<connector::CommittedFile> file_;
+  std::shared_ptr<connector::TextOutput> file_;
   std::string buffer_;
   std::chrono::steady_clock::time_point flushed_{};
 };

@@ -19,6 +19,7 @@ struct WrittenFile {
   std::uint64_t bytes = 0;                 ///< With what is pending.
   std::vector<PendingLines> pending = {};  ///< What the last of those bytes are, in this order.
   std::string job = {};                    ///< Who wrote the snapshot.
+  std::uint64_t files = 0;  ///< Beyond this machine: how many `<path>`, `<path>-1`, ... there are.
 };
 
 }  // namespace weir

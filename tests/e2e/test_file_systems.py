@@ -1,5 +1,6 @@
 """Checkpoints, savepoints and what is done to them on file systems of other machines, with installed daemons and real servers."""
 
+import collections
 import json
 import os
 import pathlib
@@ -7,7 +8,7 @@ import signal
 import sys
 import unittest
 
-from cluster import Cluster, ROOT, wait_for
+from cluster import Cluster, EXAMPLES, ROOT
 from jobs_build import build
 from test_jobs import counts_in, expected
 
@@ -15,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests" / "services"))
 import services  # noqa: E402
 
 SECRET = "weirsecret"
+COUNT = 2000
 
 
 class RemoteTest:
@@ -78,6 +80,41 @@ class RemoteTest:
             self.assertEqual(self.left("killed"), [])
 
 
+    def start_committing(self, cluster, out, *options, **flags):
+        flags = {
+            "dir": cluster.folder / "dir", "text": f"{out}/text", "buckets": f"{out}/buckets",
+            "count": COUNT, "rate": 1000, **flags,
+        }
+        words = [word for key, value in flags.items() for word in (f"--{key.replace('_', '-')}", value)]
+        return cluster.run_detached(self.jobs / "committing", *words, options=options)
+
+    def test_text_is_written_there_exactly_once_and_read_again(self):
+        with self.cluster("text") as cluster:
+            for point in ("remote.sealed", "remote.published"):
+                with self.subTest(point=point):
+                    out = f"{self.root}/text/{point}"
+                    first = self.start_committing(cluster, out, "-p", 2, interval=3_600_000, rate=200)
+                    cluster.wait_running(first)
+                    path = cluster.savepoint(first)
+                    cluster.weir("cancel", first)
+                    cluster.wait_state(first, "CANCELED")
+                    marker = cluster.folder / f"{point}.once"
+                    job = self.start_committing(cluster, out, "-p", 3, "-s", path, crash_at=point, marker=marker)
+                    cluster.wait_state(job, "FINISHED", timeout=90)
+                    self.assertTrue(marker.exists())
+                    for sink in ("text", "buckets"):
+                        texts = self.texts(f"text/{point}/{sink}")
+                        self.assertEqual([name for name in texts if "/." in name], [])
+                        lines = collections.Counter(line for text in texts.values() for line in text.splitlines())
+                        self.assertEqual(lines, collections.Counter(map(str, range(COUNT))), sink)
+            words = cluster.folder / "words"
+            cluster.weir("run", "-p", 2, EXAMPLES / "word_count", "--input", f"{out}/text", "--output", words)
+            read = collections.Counter(
+                line for file in words.iterdir() if not file.name.startswith(".") for line in file.read_text().splitlines()
+            )
+            self.assertEqual(read, collections.Counter(f"{number} 1" for number in range(COUNT)))
+
+
 class HdfsTest(RemoteTest, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -88,6 +125,9 @@ class HdfsTest(RemoteTest, unittest.TestCase):
 
     def left(self, name):
         return self.hdfs.files(f"/{name}")
+
+    def texts(self, name):
+        return {path: self.hdfs.ask(path, "OPEN").decode() for path in self.hdfs.files(f"/{name}")}
 
     def test_the_two_lines_of_the_page_work_as_they_stand(self):
         lines = {
@@ -137,6 +177,9 @@ class S3Test(RemoteTest, unittest.TestCase):
 
     def left(self, name):
         return self.s3.files(name)
+
+    def texts(self, name):
+        return {str(path): path.read_text() for path in self.s3.paths(name)}
 
     def test_the_secret_stands_nowhere_but_where_it_was_written(self):
         with self.cluster("secret") as cluster:

@@ -26,13 +26,20 @@ TEST(PathsTest, AnAbsolutePathIsTakenHoweverItIsSpelled) {
   }
 }
 
+TEST(PathsTest, APathOnAnotherMachineHasASchemeOfThisBuild) {
+  EXPECT_EQ(*declaredPath("s3://bucket/a//b/../c/"), "s3://bucket/a/c");
+  EXPECT_EQ(*declaredPath("hdfs:///a"), "hdfs:/a");
+  EXPECT_THAT(declaredPath("gs://bucket/a").error().text(),
+              HasSubstr("only file:, hdfs:, s3:, webhdfs: are supported"));
+}
+
 TEST(PathsTest, OnlyARelativePathIsCalledSo) {
   for (const char* relative : {"a", "a/b", "./a", "../a", "a/"}) {
     const auto path = declaredPath(relative);
     ASSERT_FALSE(path.has_value());
     EXPECT_THAT(path.error().text(), HasSubstr("is relative")) << relative;
   }
-  for (const char* other : {"", "s3://bucket/x", "file:x"}) {
+  for (const char* other : {"", "gs://bucket/x", "s3:x", "file:x"}) {
     const auto path = declaredPath(other);
     ASSERT_FALSE(path.has_value());
     EXPECT_THAT(path.error().text(), Not(HasSubstr("is relative"))) << other;
