@@ -5,6 +5,7 @@
 GET /fault-proxy/plan?fault=F&times=N&method=M&text=T: the next N requests of method M with T in their path or query meet F:
 status:NNN  answered so, and not passed on       lost     passed on, but its answer is not
 short       half of the answer's body, then the end     cut      half of the request's body is read, then the end
+standby     answered as a name node that stands by
 silent      nothing is answered                 slow:S   passed on after S seconds
 flip        one byte of the request's body is changed
 GET /fault-proxy/met: how many did; GET /fault-proxy/clear: plans and count are forgotten.
@@ -30,7 +31,7 @@ class Plans:
     def take(self, method, path):
         with self.lock:
             for plan in self.plans:
-                if plan["times"] > 0 and plan["method"] == method and plan["text"] in path:
+                if plan["times"] > 0 and plan["method"] in (method, "ANY") and plan["text"] in path:
                     plan["times"] -= 1
                     self.met += 1
                     return plan["fault"]
@@ -65,6 +66,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "silent":
             time.sleep(3)
             return self.end()
+        if fault == "standby":
+            return self.answer(403, [("Content-Type", "application/json")], STANDBY)
         if fault.startswith("status:"):
             return self.answer(int(fault[7:]), [], b"a fault")
         if fault.startswith("slow:"):
@@ -132,6 +135,10 @@ class Server(http.server.ThreadingHTTPServer):
         pass  # Clients go away when they are told to.
 
 
+STANDBY = (
+    b'{"RemoteException":{"exception":"StandbyException","javaClassName":"org.apache.hadoop.ipc.StandbyException",'
+    b'"message":"Operation category READ is not supported in state standby"}}'
+)
 PLANS = Plans()
 UPSTREAM = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 MOVED = [one.split(":") for one in sys.argv[3:]]

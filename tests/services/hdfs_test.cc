@@ -1,3 +1,6 @@
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -103,6 +106,38 @@ TEST_F(HdfsTest, ANameThatIsTooLongIsRefusedAtOnceInWords) {
   const Status written = writeAll(files_, path(std::string(300, 'x')), "text");
   ASSERT_FALSE(written.has_value());
   EXPECT_THAT(written.error().text(), HasSubstr("PathComponentTooLong"));
+}
+
+/// One name node, which stands for two that take turns.
+TEST_F(HdfsTest, TheActiveNameNodeIsFoundAndFollowed) {
+  FaultProxy other(variable("WEIR_TEST_OTHER_NAME_NODE_PROXY"));
+  const std::filesystem::path conf =
+      std::filesystem::temp_directory_path() / ("weir-ha" + fs::nameOf(directory_));
+  std::filesystem::create_directories(conf);
+  std::ofstream(conf / "core-site.xml")
+      << "<configuration><property><name>fs.defaultFS</name><value>hdfs://pair</value></property>"
+         "<property><name>dfs.nameservices</name><value>pair</value></property>"
+         "<property><name>dfs.ha.namenodes.pair</name><value>a,b</value></property>"
+         "<property><name>dfs.namenode.http-address.pair.a</name><value>" +
+             name_node_.address() +
+             "</value></property>"
+             "<property><name>dfs.namenode.http-address.pair.b</name><value>" +
+             other.address() + "</value></property></configuration>";
+  fs::FileSystems files =
+      remote::fileSystems(configurationWith(config::kHadoopConfiguration, conf.string(), "20 s"));
+  const std::string root = "hdfs:" + fs::Location::parse(directory_)->path();
+  name_node_.plan("standby", 1000, "ANY");
+  for (const char* const name : {"a", "b"}) {
+    const Status written = writeAll(files, root + "/" + name, "text");
+    ASSERT_TRUE(written.has_value()) << written.error().text();
+  }
+  EXPECT_EQ(name_node_.met(), 1);  // It is not asked again as long as the other one answers.
+  name_node_.plan("none", 0, "ANY");
+  other.plan("standby", 1000, "ANY");
+  EXPECT_EQ(*fs::readAll(files, "hdfs://pair" + root.substr(5) + "/a"), "text");
+  EXPECT_EQ(*fs::readAll(files, root + "/b"), "text");
+  other.plan("none", 0, "ANY");
+  std::filesystem::remove_all(conf);
 }
 
 TEST_F(HdfsTest, ServersThatAreKilledAmidAWriteAndComeBackLoseNothing) {

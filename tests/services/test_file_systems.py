@@ -8,6 +8,8 @@ import unittest
 import services
 
 SHORT = bool(os.environ.get("WEIR_TEST_SHORT"))
+# What waits for servers, or for the end of patience.
+LONGER = "-*Killed*:*ForNow*:*GivenUp*" if SHORT else ""
 PROGRAM = pathlib.Path(
     os.environ.get("WEIR_FILE_SYSTEMS", services.HERE.parent.parent / "build/asan/tests/services/weir-file-systems")
 )
@@ -36,6 +38,8 @@ class HdfsTest(unittest.TestCase):
             "WEIR_TEST_DATA_NODE_PROXY": f"127.0.0.1:{data}",
             "WEIR_TEST_NAME_NODE_PROXY":
                 f"127.0.0.1:{services.start_proxy(cls, cls.hdfs.port + 1, f'{cls.hdfs.data_port}:{data}')}",
+            "WEIR_TEST_OTHER_NAME_NODE_PROXY":
+                f"127.0.0.1:{services.start_proxy(cls, cls.hdfs.port + 1, f'{cls.hdfs.data_port}:{data}')}",
             "WEIR_TEST_HDFS_KILL": cls.hdfs.command("kill"),
             "WEIR_TEST_HDFS_START": cls.hdfs.command("start"),
         }
@@ -44,7 +48,7 @@ class HdfsTest(unittest.TestCase):
         run(self, "Hdfs/*" if SHORT else "Hdfs/*:WebHdfs/*", self.variables)
 
     def test_2_faults(self):
-        run(self, "HdfsTest.*", self.variables)
+        run(self, "HdfsTest.*" + LONGER, self.variables)
 
 
 class S3Test(unittest.TestCase):
@@ -65,7 +69,7 @@ class S3Test(unittest.TestCase):
         run(self, "S3/*", self.variables)
 
     def test_2_faults(self):
-        run(self, "S3Test.*", self.variables)
+        run(self, "S3Test.*" + LONGER, self.variables)
 
 
 @unittest.skipUnless(os.environ.get("WEIR_TEST_LONG"), "the second object store is built for minutes: WEIR_TEST_LONG=1")
