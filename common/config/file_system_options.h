@@ -56,8 +56,8 @@ inline constexpr auto kS3PathStyle =
 inline constexpr auto kTransferParts =
     Integer("fs.remote.connections",
             "4",
-            "How many parts of one file are written or read at once. A writer holds one part of "
-            "8 mb more than these, a reader one of 4 mb.")
+            "How many parts of one file are written or read at once. A writer holds one part more "
+            "than these, of 8 mb (16 mb in HDFS), a reader as many of 4 mb.")
         .range(1, 64)
         .forAudience(Audience::kTuning);
 inline constexpr auto kTransferConnectTimeout =

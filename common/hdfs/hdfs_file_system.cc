@@ -13,6 +13,9 @@
 namespace weir::hdfs {
 namespace {
 
+/// Each part is a block for good, of which a name node knows every one.
+constexpr std::uint64_t kLeastPart = std::uint64_t{16} << 20;
+
 bool isNotFound(const Error& error) { return error.code() == ErrorCode::kNotFound; }
 
 /// Of a name that leaves room for what a temporary one adds: HDFS takes 255 bytes.
@@ -44,7 +47,9 @@ HdfsFileSystem::HdfsFileSystem(std::function<Result<HdfsSettings>()> settings,
     : settings_(std::move(settings)),
       transfer_(transfers),
       http_(std::make_shared<http::HttpClient>(transfers.client)),
-      transfers_(http_, transfers.most_threads) {}
+      transfers_(http_, transfers.most_threads) {
+  transfer_.part_bytes = std::max(transfer_.part_bytes, kLeastPart);
+}
 
 Result<fs::Location> HdfsFileSystem::locate(const std::string& path) const {
   WEIR_TRY(auto location, fs::Location::parse(path));

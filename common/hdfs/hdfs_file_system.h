@@ -57,7 +57,7 @@ class HdfsFileSystem final : public fs::FileSystem {
   static Status removeUnfinished(const Target& at);
 
   const std::function<Result<HdfsSettings>()> settings_;
-  const http::TransferSettings transfer_;
+  http::TransferSettings transfer_;
   std::shared_ptr<http::HttpClient> http_;  // Shared with transfers.
   http::Transfers transfers_;
   std::mutex mutex_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -69,6 +70,11 @@ std::size_t onHeader(char* bytes, std::size_t size, std::size_t count, void* con
     value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
     const std::size_t end = value.find_last_not_of(" \t\r\n");
     value = value.substr(0, end == std::string_view::npos ? 0 : end + 1);
+    if (name == "content-length" && exchange.request.method == "GET") {
+      std::uint64_t length = 0;
+      std::from_chars(value.data(), value.data() + value.size(), length);
+      exchange.answer.body.reserve(std::min(length, exchange.request.most_answer));
+    }
     exchange.answer.headers.emplace_back(std::move(name), value);
   }
   return line.size();

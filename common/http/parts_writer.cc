@@ -41,6 +41,10 @@ Status PartsWriter::append(std::string_view bytes) {
         return std::move(sent).error().during("write " + path_);
       }
     }
+    if (buffer_.size() + bytes.size() > buffer_.capacity()) {
+      buffer_.reserve(buffer_.empty() ? std::min<std::size_t>(bytes.size(), partBytes())
+                                      : static_cast<std::size_t>(partBytes()));
+    }
     const std::size_t taken =
         std::min<std::size_t>(bytes.size(), static_cast<std::size_t>(partBytes()) - buffer_.size());
     buffer_.append(bytes.substr(0, taken));
@@ -56,20 +60,22 @@ Status PartsWriter::sendPart() {
   WEIR_RETURN_IF_ERROR(awaitParts(in_flight_));
   const std::uint32_t number = parts_++;
   bytes_ += buffer_.size();
-  sent_.push_back(
-      transfers_.start<Status>([target = target_, number, part = std::exchange(buffer_, {})] {
-        return target->putPart(number, part);
-      }));
+  const auto part = std::make_shared<std::string>(std::exchange(buffer_, std::move(spare_)));
+  buffer_.clear();
+  sent_.push_back({transfers_.start<Status>(
+                       [target = target_, number, part] { return target->putPart(number, *part); }),
+                   part});
   return ok();
 }
 
 Status PartsWriter::awaitParts(std::size_t most) {
   Status all = ok();
   while (sent_.size() >= std::max<std::size_t>(1, most)) {
-    const Status& sent = transfers_.await(sent_.front());
+    const Status& sent = transfers_.await(sent_.front().done);
     if (!sent && all) {
       all = sent;
     }
+    spare_ = std::move(*sent_.front().bytes);
     sent_.pop_front();
   }
   return all;

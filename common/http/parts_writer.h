@@ -58,8 +58,14 @@ class PartsWriter final : public fs::FileWriter {
   Transfers& transfers_;
   const std::uint64_t part_bytes_;
   const std::size_t in_flight_;
+  struct Sent {
+    std::shared_future<Status> done;
+    std::shared_ptr<std::string> bytes;  // Shared with the transfer.
+  };
+
   std::string buffer_;
-  std::deque<std::shared_future<Status>> sent_;  // In the order of their parts.
+  std::deque<Sent> sent_;  // In the order of their parts.
+  std::string spare_;      // The memory of one that is done.
   std::uint32_t parts_ = 0;
   std::uint64_t bytes_ = 0;
   bool broken_ = false;
