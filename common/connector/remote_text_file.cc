@@ -25,8 +25,17 @@ std::string RemoteTextFile::nameOf(std::uint64_t number) const {
 }
 
 Result<bool> RemoteTextFile::taken() const {
-  WEIR_TRY(const auto jobs, remotelyMarkedBy(files_, fs::parentOf(path_), fs::nameOf(path_)));
+  WEIR_TRY(auto jobs, remotelyMarkedBy(files_, fs::parentOf(path_), fs::nameOf(path_)));
+  std::erase(jobs, owner_.job);
   if (!jobs.empty()) {
+    return true;
+  }
+  // Ours may be of an earlier attempt of this subtask, or of another subtask.
+  WEIR_TRY(const auto attempts, remoteNamesIn(files_, mark_));
+  const std::string ours = "." + std::to_string(owner_.subtask);
+  if (std::ranges::any_of(attempts, [&ours](const std::string& attempt) {
+        return attempt.substr(std::min(attempt.find('.'), attempt.size())) != ours;
+      })) {
     return true;
   }
   return isThere(files_, path_);

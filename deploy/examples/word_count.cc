@@ -92,6 +92,11 @@ std::optional<Options> parse(const std::vector<std::string_view>& arguments) {
   return options.input.empty() ? std::nullopt : std::optional(options);
 }
 
+// Every process has another working directory. Other file systems ("hdfs://...") have none.
+std::string absolute(const std::string& path) {
+  return path.find(":/") == std::string::npos ? std::filesystem::absolute(path).string() : path;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -114,13 +119,12 @@ int main(int argc, char** argv) {
   const auto input = env.once("input", [&] {
     std::vector<std::string> paths;
     for (const std::string& path : options->input) {
-      paths.push_back(std::filesystem::absolute(path));
+      paths.push_back(absolute(path));
     }
     return paths;
   });
   const auto output = env.once("output", [&] {
-    return options->output.empty() ? std::string()
-                                   : std::filesystem::absolute(options->output).string();
+    return options->output.empty() ? std::string() : absolute(options->output);
   });
 
   auto counts = env.addSource(weir::FileSource(input).recursive().recordsPerSecond(

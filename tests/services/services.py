@@ -85,6 +85,12 @@ class Hdfs(Service):
         with urllib.request.urlopen(url, timeout=30) as answer:
             return answer.read()
 
+    def put(self, path, text):
+        url = f"http://127.0.0.1:{self.port + 1}/webhdfs/v1{urllib.parse.quote(path)}?op=CREATE&noredirect=true&user.name=weir"
+        with urllib.request.urlopen(urllib.request.Request(url, method="PUT"), timeout=30) as answer:
+            location = json.load(answer)["Location"]
+        urllib.request.urlopen(urllib.request.Request(location, text.encode(), method="PUT"), timeout=30).close()
+
     def files(self, directory):
         """The paths of all files below it, hidden ones too."""
         try:
@@ -112,6 +118,11 @@ class S3(Service):
     def paths(self, prefix):
         """What the server keeps below a prefix of the bucket, as files of its own."""
         return [path for path in (self.folder / "data" / "weir" / prefix).rglob("*") if path.is_file()]
+
+    def put(self, key, text):
+        path = self.folder / "data" / "weir" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, newline="")
 
     def files(self, prefix):
         return [str(path.relative_to(self.folder / "data")) for path in self.paths(prefix)]

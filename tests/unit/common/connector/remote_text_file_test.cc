@@ -78,6 +78,10 @@ TEST_F(RemoteTextFileTest, AFileThatIsAnotherJobsIsTaken) {
   auto other = file(1, kOther);
   ASSERT_TRUE(other.claim().has_value());
   EXPECT_TRUE(*file().taken());
+  RemoteTextFile free(files_, "/out/2", FileOwner{kJob, 2, 0});
+  ASSERT_TRUE(RemoteTextFile(files_, "/out/2", FileOwner{kJob, 1, 0}).claim().has_value());
+  EXPECT_FALSE(*free.taken());  // An earlier attempt of the same subtask was here.
+  EXPECT_TRUE(*RemoteTextFile(files_, "/out/2", FileOwner{kJob, 2, 1}).taken());
   WrittenFile snapshot{"/out/1", 0, {}, kJob, 0};
   auto one = file();
   const Status restored = one.restore(snapshot);
