@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,37 @@ def curl(put, get, part):
     return {"write": written, "read": at_once([[*get(n), "-o", "/dev/null"] for n in range(CONNECTIONS)])}
 
 
+def multipart(endpoint, key):
+    """MiB/s of curl that makes one object of parts of 8 MiB, as an object of that size has to be made."""
+    url = f"{endpoint}/weir/{key}"
+    ask = ["curl", "-fsS", "--noproxy", "*", *SIGNED]
+    with tempfile.NamedTemporaryFile() as part:
+        part.write(os.urandom(8 << 20))
+        part.flush()
+        begun = time.monotonic()
+        said = subprocess.run(
+            [*ask, "-X", "POST", "-H", "Content-Type: application/octet-stream", f"{url}?uploads="],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        upload = re.search("<UploadId>(.*)</UploadId>", said)[1]
+        urls = [f"{url}?partNumber={n + 1}&uploadId={upload}" for n in range(MEBIBYTES // 8)]
+        sent = [word for one in urls for word in ("-T", part.name, one)]
+        said = subprocess.run(
+            [*ask, "-Z", "--parallel-max", str(CONNECTIONS), "-D", "-", "-o", "/dev/null", *sent],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        tag = re.search('(?i)etag: *("[^"]*")', said)[1]
+        parts = "".join(
+            f"<Part><PartNumber>{n + 1}</PartNumber><ETag>{tag}</ETag></Part>" for n in range(MEBIBYTES // 8)
+        )
+        body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
+        subprocess.run(
+            [*ask, "-H", "Content-Type: application/xml", "--data-binary", body, f"{url}?uploadId={upload}"],
+            stdout=subprocess.DEVNULL, check=True,
+        )
+        return MEBIBYTES / (time.monotonic() - begun)
+
+
 def weir(path, environment):
     done = subprocess.run(
         [PROGRAM, path, str(MEBIBYTES), str(CONNECTIONS)], env={**os.environ, **environment}, stdout=subprocess.PIPE, check=True
@@ -69,7 +101,9 @@ def main():
             objects = [f"{s3.endpoint}/weir/curl-{number}-{n}" for n in range(CONNECTIONS)]
             theirs = curl(lambda n: [*SIGNED, objects[n]], lambda n: [*SIGNED, objects[n]], part.name)
             ours = weir(f"s3://weir/bench-{number}", environment)
+            in_parts = multipart(s3.endpoint, f"curl-parts-{number}")
         show("S3", ours, theirs)
+        show("S3, by multipart uploads both", ours, {**theirs, "write": in_parts})
         hdfs = services.Hdfs(Cleanups)
         base = f"http://127.0.0.1:{hdfs.port + 1}/webhdfs/v1"
         for number in range(2):

@@ -124,7 +124,7 @@ class RemoteTest:
 class HdfsTest(RemoteTest, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.jobs = build()
+        cls.jobs = build("counting", "committing")
         cls.hdfs = services.Hdfs(cls)
         cls.root = cls.hdfs.address
         cls.settings = {"fs.hdfs.hadoopconf": cls.hdfs.conf}
@@ -175,7 +175,7 @@ class HdfsTest(RemoteTest, unittest.TestCase):
 class S3Test(RemoteTest, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.jobs = build()
+        cls.jobs = build("counting", "committing")
         cls.s3 = services.S3(cls)
         cls.root = "s3://weir"
         cls.settings = {
