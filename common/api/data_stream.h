@@ -28,6 +28,8 @@ template <typename T, typename Selector>
 class SplitStream;
 template <typename Stream1, typename Stream2>
 class ConnectedStreams;
+template <typename T>
+class BroadcastStream;
 
 /// Records of T that flow from operator to operator. A handle: copies speak of the same stream. The
 /// thread of main().
@@ -71,6 +73,9 @@ class DataStream {
   DataStream rebalance() const { return partitioned(graph::Partitioning::kRebalance); }
   DataStream rescale() const { return partitioned(graph::Partitioning::kRescale); }
   DataStream broadcast() const { return partitioned(graph::Partitioning::kBroadcast); }
+  /// To every subtask of a function that keeps what comes in broadcast state.
+  template <typename K, typename V, typename... More>
+  BroadcastStream<T> broadcast(const MapStateDescriptor<K, V>& first, const More&... more) const;
   DataStream global() const { return partitioned(graph::Partitioning::kGlobal); }
   /// partitioner: a callable int(const K&, int partitions) or a Partitioner<K>.
   template <typename P, typename Selector>
@@ -279,12 +284,7 @@ class SingleOutputStreamOperator : public DataStream<T>,
   DataStream<U> getSideOutput(const OutputTag<U>& tag) const {
     if constexpr (api::checkRecord<U>()) {
       this->program()->claimTag(tag);
-      return DataStream<U>(this->program(),
-                           {{this->inputs().front().node,
-                             std::nullopt,
-                             api::plainWriters<U>(),
-                             functions::edgeReaderFactory<U>(),
-                             tag.id()}});
+      return {this->program(), api::sideOf<U>(this->inputs().front().node, tag.id())};
     } else {
       return api::Refused{};
     }

@@ -3,6 +3,7 @@
 /// All that a job program includes, as <weir/weir.h>.
 
 #include "common/accumulators/accumulators.h"        // IWYU pragma: export
+#include "common/api/broadcast_stream.h"             // IWYU pragma: export
 #include "common/api/environment.h"                  // IWYU pragma: export
 #include "common/api/instantiations.h"               // IWYU pragma: export
 #include "common/api/interval_joined.h"              // IWYU pragma: export

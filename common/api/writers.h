@@ -1,9 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/api/program.h"
+#include "common/functions/edge_reader.h"
 #include "common/functions/edge_writer.h"
 #include "common/functions/prototype.h"
 
@@ -22,6 +27,13 @@ WriterMaker plainWriters() {
       return functions::makeEdgeWriter<T>(output, functions::blindly(kind, output, producer));
     };
   };
+}
+
+/// The stream that `node` emits under an output tag.
+template <typename T>
+std::vector<StreamInput> sideOf(std::uint32_t node, std::string tag) {
+  return {
+      {node, std::nullopt, plainWriters<T>(), functions::edgeReaderFactory<T>(), std::move(tag)}};
 }
 
 template <typename T, typename Selector>

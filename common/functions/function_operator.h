@@ -175,6 +175,7 @@ class FunctionOperator : public OperatorBase {
         own.back().elements.push_back(state::encodeElement<S>(element));
       }
     }
+    addOwnStates(own);
     if (keyed == nullptr && own.empty()) {
       return nullptr;
     }
@@ -205,6 +206,9 @@ class FunctionOperator : public OperatorBase {
       static_cast<RichFunction&>(function_).endInput();
     }
   }
+
+  /// Appends states of the operator's own to a snapshot.
+  virtual void addOwnStates(std::vector<state::OperatorState>& /*own*/) {}
 
   using Backend = std::conditional_t<kStateful, state::KeyedBackendOf<Key>, state::KeyedBackend>;
 

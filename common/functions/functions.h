@@ -55,6 +55,7 @@ class ProcessFunction {
  public:
   using Context = ProcessContext;
   using OnTimerContext = weir::OnTimerContext;
+  using WeirTimedBase = ProcessFunction;
   virtual ~ProcessFunction() = default;
   virtual void processElement(const In& value, Context& context, Collector<Out>& out) = 0;
   /// A timer has come. What it emits has the time of an event-time timer as timestamp.
@@ -93,6 +94,7 @@ class CoProcessFunction {
  public:
   using Context = ProcessContext;
   using OnTimerContext = weir::OnTimerContext;
+  using WeirTimedBase = CoProcessFunction;
   virtual ~CoProcessFunction() = default;
   virtual void processElement1(const In1& value, Context& context, Collector<Out>& out) = 0;
   virtual void processElement2(const In2& value, Context& context, Collector<Out>& out) = 0;

@@ -30,7 +30,7 @@ bool counts(const state::StateSummary& state,
             state::StateKind kind,
             const OperatorRestore& restore) {
   const auto& dropped = restore.dropped;
-  return state.kind == kind &&
+  return state.kind == kind && state.name == state::kCheckpointedName &&
          std::find(dropped.begin(), dropped.end(), state.name) == dropped.end();
 }
 

@@ -10,11 +10,13 @@
 namespace weir {
 
 namespace functions {
+class BroadcastStates;
 /// What the contexts of functions speak of. Of an operator, which outlives it; keys apart.
 struct Scope {
   const std::int64_t* timestamp = nullptr;  ///< Of the record at hand, or kNoTimestamp.
   TimerService* timers = nullptr;
   SideOutputs* sides = nullptr;
+  BroadcastStates* broadcast = nullptr;  ///< Where there is any.
 };
 }  // namespace functions
 
@@ -39,6 +41,9 @@ class ProcessContext {
       scope_.sides->collect(tag, static_cast<T>(std::forward<V>(value)), *scope_.timestamp);
     }
   }
+
+ protected:
+  const functions::Scope& scope() const { return scope_; }
 
  private:
   const functions::Scope scope_;

@@ -43,6 +43,8 @@ class KeyedProcessFunction : public RichFunction {
  public:
   using Context = KeyedProcessContext<K>;
   using OnTimerContext = KeyedOnTimerContext<K>;
+  using WeirTimedBase = KeyedProcessFunction;
+  static constexpr bool kWeirAsksForKey = true;
   virtual void processElement(const In& value, Context& context, Collector<Out>& out) = 0;
   /// A timer has come. What it emits has the time of an event-time timer as timestamp.
   virtual void onTimer(std::int64_t /*time*/,
@@ -53,31 +55,16 @@ class KeyedProcessFunction : public RichFunction {
 namespace functions {
 
 namespace timer_internal {
-template <typename F, typename Base>
-consteval bool overridesOnTimer() {
-  if constexpr (requires { &F::onTimer; }) {
-    return !std::is_same_v<decltype(&F::onTimer), decltype(&Base::onTimer)>;
-  } else {
-    return true;  // An onTimer() that cannot be named, as a private one, is F's own.
-  }
-}
-template <typename F, template <typename...> typename Base>
-using BaseOf = std::remove_reference_t<decltype(asBase<Base>(std::declval<F&>()))>;
-}  // namespace timer_internal
-
-namespace timer_internal {
 template <typename F>
 consteval bool hasTimers() {
   if constexpr (requires { F::kWeirTimers; }) {
     return F::kWeirTimers;
-  } else if constexpr (Implements<F, KeyedProcessFunction>) {
-    return overridesOnTimer<F, BaseOf<F, KeyedProcessFunction>>();
-  } else if constexpr (Implements<F, ProcessFunction>) {
-    return overridesOnTimer<F, BaseOf<F, ProcessFunction>>();
-  } else if constexpr (Implements<F, CoProcessFunction>) {
-    return overridesOnTimer<F, BaseOf<F, CoProcessFunction>>();
-  } else {
+  } else if constexpr (!requires { typename F::WeirTimedBase; }) {
     return false;
+  } else if constexpr (requires { &F::onTimer; }) {
+    return !std::is_same_v<decltype(&F::onTimer), decltype(&F::WeirTimedBase::onTimer)>;
+  } else {
+    return true;  // An onTimer() that cannot be named, as a private one, is F's own.
   }
 }
 }  // namespace timer_internal
@@ -87,7 +74,7 @@ inline constexpr bool kHasTimers = timer_internal::hasTimers<F>();
 
 /// Whether F asks for the key at hand.
 template <typename F>
-inline constexpr bool kAsksForKey = Implements<F, KeyedProcessFunction>;
+inline constexpr bool kAsksForKey = requires { F::kWeirAsksForKey; };
 
 namespace timer_internal {
 template <typename F, typename Named>
@@ -130,15 +117,15 @@ void callOnTimer(F& f,
                  const Scope& scope,
                  const state::KeyedBackendOf<Key>& backend,
                  Collector<Out>& out) {
-  if constexpr (Implements<F, KeyedProcessFunction>) {
-    KeyedOnTimerContext<Key> context(scope, domain, backend);
-    asBase<KeyedProcessFunction>(f).onTimer(time, context, out);
-  } else if constexpr (Implements<F, ProcessFunction>) {
-    OnTimerContext context(scope, domain);
-    asBase<ProcessFunction>(f).onTimer(time, context, out);
-  } else if constexpr (Implements<F, CoProcessFunction>) {
-    OnTimerContext context(scope, domain);
-    asBase<CoProcessFunction>(f).onTimer(time, context, out);
+  if constexpr (requires { typename F::WeirTimedBase; }) {
+    using Base = typename F::WeirTimedBase;
+    if constexpr (kAsksForKey<F>) {
+      typename Base::OnTimerContext context(scope, domain, backend);
+      static_cast<Base&>(f).onTimer(time, context, out);
+    } else {
+      typename Base::OnTimerContext context(scope, domain);
+      static_cast<Base&>(f).onTimer(time, context, out);
+    }
   }
 }
 

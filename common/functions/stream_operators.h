@@ -79,7 +79,7 @@ class EmittingOperator : public FunctionOperator<F, Key>,
       callOnTimer(this->function_,
                   time,
                   domain,
-                  Scope{&time, &service_, &out_.sides()},
+                  scopeAt(time),
                   *this->backend_,
                   static_cast<Collector<Out>&>(out_));
       out_.setTimestamp(kNoTimestamp);
@@ -104,8 +104,14 @@ class EmittingOperator : public FunctionOperator<F, Key>,
     out_.flush();
   }
 
+  /// What the context of a function speaks of; `timestamp` outlives that.
+  Scope scopeAt(const std::int64_t& timestamp) {
+    return {&timestamp, &service_, &out_.sides(), broadcast_};
+  }
+
   Output<Out> out_;
-  TimerService service_;  // As functions see it.
+  TimerService service_;                  // As functions see it.
+  BroadcastStates* broadcast_ = nullptr;  // Of the operator derived from this one, if it has any.
 
  private:
   struct NoKeys {};
@@ -140,10 +146,10 @@ class EmittingOperator : public FunctionOperator<F, Key>,
     if constexpr (!requires { Step::kScoped; }) {
       Step::run(this->function_, value, out_);
     } else if constexpr (kAsksForKey<F>) {
-      const Scope scope{&out_.timestamp(), &service_, &out_.sides()};
+      const Scope scope = scopeAt(out_.timestamp());
       Step::run(this->function_, value, out_, scope, *this->backend_);
     } else {
-      Step::run(this->function_, value, out_, Scope{&out_.timestamp(), &service_, &out_.sides()});
+      Step::run(this->function_, value, out_, scopeAt(out_.timestamp()));
     }
   }
 

@@ -22,7 +22,7 @@ bool onlyKeyed(const runtime::SavedOperator& state) {
 
 bool hasUnion(const runtime::SavedOperator& state) {
   return std::ranges::any_of(state.states, [](const runtime::SavedState& info) {
-    return info.mode == state::ListMode::kUnion;
+    return info.mode == state::ListMode::kUnion || info.mode == state::ListMode::kBroadcast;
   });
 }
 

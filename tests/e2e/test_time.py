@@ -103,6 +103,25 @@ class TimeTest(unittest.TestCase):
             cluster.wait_state(job, "FINISHED")
             self.check_counts(3000, first, second)
 
+    def test_broadcast_state_is_kept_once_and_known_to_every_subtask_after_a_restore(self):
+        with Cluster(task_managers=2, slots=2) as cluster:
+            more = ("--mode", "rules", "--count", 2000, "--rate", 400)
+            job = self.start(cluster, *more, "--out", cluster.folder / "0", options=("-p", 2))
+            wait_for("all rules are known", lambda: any(" 3 " in line for line in lines(cluster.folder / "0")))
+            path = self.stop(cluster, job)
+            shown = cluster.weir("savepoint", "inspect", path).stdout
+            self.assertRegex(shown, r"state 'rules', operator list: 3 entries")
+            for parallelism in (2, 3, 1):
+                with self.subTest(parallelism):
+                    out = cluster.folder / str(parallelism)
+                    job = self.start(cluster, *more, "--out", out, options=("-p", parallelism, "-s", path))
+                    cluster.wait_state(job, "FINISHED")
+                    judged = {int(line.split()[0]): line for line in lines(out)}
+                    self.assertGreater(len(judged), 100)
+                    for number, line in judged.items():
+                        fits = sum(number % divisor == 0 for divisor in (2, 3, 5))
+                        self.assertEqual(line, f"{number} 3 {fits}")
+
     def test_nobody_waits_for_a_source_that_says_that_it_is_idle(self):
         with Cluster(task_managers=1, slots=2) as cluster:
             out = cluster.folder / "out"

@@ -46,7 +46,7 @@ Status checkComplete(const functions::OperatorRestore& restore,
   bool all = false;  // Lists that are dealt out anew are needed of all.
   for (const functions::RestoredSection& part : restore.sections) {
     for (const state::StateSummary& one : part.section->states()) {
-      all = all || one.mode == state::ListMode::kUnion ||
+      all = all || one.mode == state::ListMode::kUnion || one.mode == state::ListMode::kBroadcast ||
             (old != parallelism && !state::isKeyed(one.kind));
     }
   }

@@ -1,6 +1,7 @@
 // Counts events by key and second of their own time, with timers, in jobs that go through whatever
 // a test does to them; what comes out can be computed independently. Modes: "seconds" counts,
-// "alarms" sets a timer of the clock for each number, "unkeyed" and "untimed" do what is an error.
+// "alarms" sets a timer of the clock for each number, "rules" judges each by what a broadcast
+// stream has said, "unkeyed" and "untimed" do what is an error.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -140,6 +141,37 @@ class Alarms : public weir::KeyedProcessFunction<std::int64_t, Event, std::strin
   std::int64_t delay_;
 };
 
+struct Rule {
+  std::string name;
+  std::int64_t divisor = 1;
+};
+const weir::MapStateDescriptor<std::string, Rule> kRules("rules");
+
+// Says of each event how many rules are known, and how many it fits.
+class Judges : public weir::KeyedBroadcastProcessFunction<std::int64_t, Event, Rule, std::string> {
+ public:
+  void processElement(const Event& event,
+                      ReadOnlyContext& context,
+                      weir::Collector<std::string>& out) override {
+    const auto& rules = context.getBroadcastState(kRules).entries();
+    std::int64_t fits = 0;
+    for (const auto& [name, rule] : rules) {
+      fits += event.number % rule.divisor == 0 ? 1 : 0;
+    }
+    judged_.update(judged_.value() + 1);
+    out.collect(std::to_string(event.number) + " " + std::to_string(rules.size()) + " " +
+                std::to_string(fits));
+  }
+  void processBroadcastElement(const Rule& rule,
+                               Context& context,
+                               weir::Collector<std::string>&) override {
+    context.getBroadcastState(kRules).put(rule.name, rule);
+  }
+
+ private:
+  weir::ValueState<std::int64_t> judged_{*this, "judged", 0};
+};
+
 class Unkeyed : public weir::ProcessFunction<Event, std::string> {
  public:
   void processElement(const Event&, Context& context, weir::Collector<std::string>&) override {
@@ -182,6 +214,11 @@ int main(int argc, char** argv) {
         .uid("alarms")
         .writeAsText(out)
         .uid("sink");
+  } else if (mode == "rules") {
+    auto rules = env.fromElements(Rule{"even", 2}, Rule{"thirds", 3}, Rule{"fives", 5})
+                     .uid("rules")
+                     .broadcast(kRules);
+    events.keyBy(key).connect(rules).process(Judges()).uid("judges").writeAsText(out).uid("sink");
   } else if (mode == "unkeyed") {
     events.process(Unkeyed()).writeAsText(out);
   } else {

@@ -159,6 +159,9 @@ const std::vector<Mistake>& mistakes() {
       {"k.intervalJoin(k).between(std::chrono::seconds(0), std::chrono::seconds(1))"
        ".process([](int) {}).print();",
        "process() of an interval join takes"},
+      {"n.connect(env.fromElements(1).broadcast(weir::MapStateDescriptor<int, int>(\"rules\")))"
+       ".process(KeyedByInt{}).name(\"x\").print();",
+       "process() on a stream that is connected to a broadcast one takes"},
   };
   return all;
 }
