@@ -108,7 +108,7 @@ class WatermarkStrategy {
   WatermarkStrategy(Time bound, bool watermarks)
       : bound_(bound),
         watermarks_(watermarks),
-        first_(kNoTimestamp + bound_.toMilliseconds() + 2) {}
+        first_(kNoTimestamp + std::max<std::int64_t>(bound_.toMilliseconds(), 0) + 2) {}
 
   Time bound_;
   bool watermarks_;
