@@ -200,6 +200,8 @@ class FunctionOperator : public OperatorBase {
     }
   }
 
+  const state::KeyedBackend* keyedState() const override { return backend_.get(); }
+
  protected:
   void endInput() override {
     if constexpr (std::is_base_of_v<RichFunction, F>) {

@@ -98,6 +98,9 @@ class Operator {
   /// The job is finished; close() follows.
   virtual void notifyFinished() {}
 
+  /// Its keyed state, for who tells what it holds; null: it has none.
+  virtual const state::KeyedBackend* keyedState() const { return nullptr; }
+
   /// What this operator has been given to do, for who says where something came from.
   virtual Work* work() { return nullptr; }
 

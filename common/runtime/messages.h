@@ -22,11 +22,24 @@ struct AccumulatorValue {
   std::string bytes;
 };
 
+/// What one keyed state of an operator holds in a subtask, about.
+struct StateUsage {
+  OperatorId owner;
+  std::string operator_name;
+  std::string state;
+  std::uint64_t keys = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t disk_bytes = 0;
+  bool operator==(const StateUsage&) const = default;
+};
+
 struct TaskMetrics {
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  std::vector<StateUsage> states{};  ///< The largest ones, as they were looked at last.
+  bool operator==(const TaskMetrics&) const = default;
 };
 
 /// A subtask changed state, or says how it is doing.

@@ -17,7 +17,13 @@ constexpr std::uint64_t kFieldBytes = 128;  // Ids, states and numbers around th
 void forEachText(WorkerReport& report, const std::function<void(std::string&)>& use) {
   std::visit(Overloaded{[&](WorkerHello& hello) { use(hello.version); },
                         [&](WorkerFailed& failed) { use(failed.cause); },
-                        [&](TaskUpdate& update) { use(update.cause); },
+                        [&](TaskUpdate& update) {
+                          use(update.cause);
+                          for (StateUsage& one : update.metrics.states) {
+                            use(one.operator_name);
+                            use(one.state);
+                          }
+                        },
                         [&](CheckpointDecline& decline) { use(decline.reason); },
                         [&](HandleDiscarded& discarded) { use(discarded.error); },
                         [](CheckpointAck&) {},  // It says nothing in the user's words.
@@ -34,8 +40,12 @@ std::uint64_t bytesOf(const std::vector<AccumulatorValue>& accumulators) {
 }
 
 std::uint64_t bytesOf(const TaskUpdate& update) {
+  std::uint64_t states = 0;
+  for (const StateUsage& one : update.metrics.states) {
+    states += kFieldBytes + one.operator_name.size() + one.state.size();
+  }
   return kFieldBytes + update.cause.size() + bytesOf(update.accumulators) +
-         update.accumulators.size() * 16;
+         update.accumulators.size() * 16 + states;
 }
 
 std::uint64_t bytesOf(const OperatorSnapshot& snapshot) {

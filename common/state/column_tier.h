@@ -85,6 +85,12 @@ class ColumnTier {
   virtual void forget(Slot slot) = 0;
   /// A batch is over. The time to evict() keys, with their cells taken down.
   virtual void endBatch(Columns columns) = 0;
+  /// Of the column at this index: what lies here, about, also of what is out of date.
+  struct Below {
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+  };
+  virtual Below below(std::size_t /*column*/) const { return {}; }
   /// What lies here and is not out of date; null: nothing.
   virtual std::unique_ptr<FrozenTier> freeze() = 0;
 };

@@ -18,6 +18,7 @@
 #include "common/state/descriptors.h"
 #include "common/state/key_directory.h"
 #include "common/state/namespace_table.h"
+#include "common/state/state_size.h"
 
 namespace weir::state {
 
@@ -140,6 +141,8 @@ class KeyedBackend {
 
   /// Of keys in memory.
   virtual std::size_t keyCount() const = 0;
+  /// What each state that was asked for holds. Looks at a bounded number of cells.
+  std::vector<StateSize> sizes() const;
   /// A consistent view, in O(keys / 1000); later writes copy what they touch.
   virtual std::unique_ptr<FrozenState> freeze() = 0;
 

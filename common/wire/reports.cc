@@ -26,6 +26,15 @@ v1::TaskUpdate toProto(const runtime::TaskUpdate& update) {
   metrics.set_records_out(update.metrics.records_out);
   metrics.set_bytes_in(update.metrics.bytes_in);
   metrics.set_bytes_out(update.metrics.bytes_out);
+  for (const runtime::StateUsage& one : update.metrics.states) {
+    v1::StateUsage& usage = *metrics.add_states();
+    usage.set_owner(fields::bytesOf(one.owner));
+    usage.set_operator_name(one.operator_name);
+    usage.set_state(one.state);
+    usage.set_keys(one.keys);
+    usage.set_memory_bytes(one.memory_bytes);
+    usage.set_disk_bytes(one.disk_bytes);
+  }
   return to;
 }
 
@@ -48,6 +57,15 @@ Result<runtime::TaskUpdate> fromProto(const v1::TaskUpdate& from) {
                 from.metrics().records_out(),
                 from.metrics().bytes_in(),
                 from.metrics().bytes_out()};
+  for (const v1::StateUsage& one : from.metrics().states()) {
+    runtime::StateUsage& usage = to.metrics.states.emplace_back();
+    WEIR_TRY(usage.owner, fields::id<OperatorId>("operator", one.owner()));
+    usage.operator_name = cutText(one.operator_name());
+    usage.state = cutText(one.state());
+    usage.keys = one.keys();
+    usage.memory_bytes = one.memory_bytes();
+    usage.disk_bytes = one.disk_bytes();
+  }
   return to;
 }
 

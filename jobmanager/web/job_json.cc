@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/accumulators/accumulators.h"
 #include "common/base/text.h"
@@ -83,6 +86,40 @@ Json metricsOf(const runtime::TaskMetrics& metrics) {
           {"write-records", metrics.records_out}};
 }
 
+/// About, as tasks count them once a second.
+Json usageOf(const std::vector<runtime::StateUsage>& states) {
+  Json json = Json::array();
+  for (const runtime::StateUsage& one : states) {
+    json.push_back({{"operator", one.operator_name},
+                    {"operator-id", one.owner.hex()},
+                    {"name", one.state},
+                    {"keys", one.keys},
+                    {"memory-bytes", one.memory_bytes},
+                    {"disk-bytes", one.disk_bytes}});
+  }
+  return json;
+}
+
+/// Of all subtasks together, in the order of operators and names.
+std::vector<runtime::StateUsage> statesHeldBy(const VertexView& vertex) {
+  std::map<std::pair<OperatorId, std::string>, runtime::StateUsage> sums;
+  for (const SubtaskView& subtask : vertex.subtasks) {
+    for (const runtime::StateUsage& one : subtask.metrics.states) {
+      const auto [sum, fresh] = sums.try_emplace({one.owner, one.state}, one);
+      if (!fresh) {
+        sum->second.keys += one.keys;
+        sum->second.memory_bytes += one.memory_bytes;
+        sum->second.disk_bytes += one.disk_bytes;
+      }
+    }
+  }
+  std::vector<runtime::StateUsage> states;
+  for (auto& [key, sum] : sums) {
+    states.push_back(std::move(sum));
+  }
+  return states;
+}
+
 Json vertexSummary(const VertexView& vertex, std::int64_t now) {
   const Counts counts = countStates(vertex);
   std::int64_t start = -1;
@@ -109,7 +146,8 @@ Json vertexSummary(const VertexView& vertex, std::int64_t now) {
           {"end-time", end},
           {"duration", durationOf(start, end, now)},
           {"tasks", statesOf(counts)},
-          {"metrics", metricsOf(sum)}};
+          {"metrics", metricsOf(sum)},
+          {"states", usageOf(statesHeldBy(vertex))}};
 }
 
 std::string hostOf(const SubtaskView& subtask) {
@@ -273,7 +311,8 @@ Json vertexDetails(const VertexView& vertex, std::int64_t now) {
                         {"start-time", one.start_millis},
                         {"end-time", one.end_millis},
                         {"duration", durationOf(one.start_millis, one.end_millis, now)},
-                        {"metrics", metricsOf(one.metrics)}});
+                        {"metrics", metricsOf(one.metrics)},
+                        {"states", usageOf(one.metrics.states)}});
   }
   return {{"id", vertex.id.hex()},
           {"name", vertex.name},

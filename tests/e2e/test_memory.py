@@ -1,6 +1,7 @@
 """State in the job manager's memory: bounded, counted, and given back."""
 
 import pathlib
+import re
 import threading
 import unittest
 
@@ -99,6 +100,32 @@ class JobManagerMemoryTest(unittest.TestCase):
             cluster.wait_checkpoints(again, 1)  # The first one gave its room back.
             cluster.weir("cancel", again)
             cluster.weir("cancel", other)
+
+
+class WorkerMemoryTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = build("counting")
+
+    def test_a_job_over_its_budget_fails_with_what_its_states_held_and_the_daemons_live_on(self):
+        with Cluster(slots=1, conf={"taskmanager.slot.memory": "128 mb"}) as cluster:
+            job = cluster.run_detached(
+                self.jobs / "counting", "--count", 10**9, "--keys", 10**9, "--restart", "none", "--rate", 500_000
+            )
+            seen = wait_for("its state is counted", lambda: self.states(cluster, job))
+            self.assertEqual([(one["operator"], one["name"]) for one in seen], [("Count", "seen")])
+            cluster.wait_state(job, "FAILED", timeout=120)
+            reason = cluster.get(f"/jobs/{job}/exceptions")["root-exception"]
+            self.assertIn("more than the 128 MiB that its 1 slot gives", reason)
+            told = re.search(r"of that about (\d+) MiB by state 'seen' of operator 'Count' with (\d+) keys", reason)
+            self.assertIsNotNone(told, reason)
+            self.assertGreater(int(told[2]), 100_000)
+            self.assertIn("raise taskmanager.slot.memory", reason)
+            other = cluster.run_detached(self.jobs / "counting", "--count", 1000)
+            cluster.wait_state(other, "FINISHED")
+
+    def states(self, cluster, job):
+        return [one for vertex in cluster.job(job)["vertices"] for one in vertex["states"] if one["keys"] > 1000]
 
 
 if __name__ == "__main__":

@@ -161,8 +161,11 @@ void SupervisedWorker::checkMemory(const ProcessTable& table) {
   const std::uint64_t used = process_->memoryBytes(table, limit);  // Gets to know its children.
   const bool kernel_does = process_->group() != nullptr && process_->group()->limitsMemory();
   if (limit != 0 && used > limit && kill_.cause().empty() && !kernel_does) {
-    kill_.now(tooMuchMemory(
-        assignment_, settings_, "used " + std::to_string(used >> 20) + " MiB of memory, more", ""));
+    kill_.now(tooMuchMemory(assignment_,
+                            settings_,
+                            "used " + std::to_string(used >> 20) + " MiB of memory, more",
+                            "",
+                            reports_.states().largest()));
   }
 }
 
@@ -236,6 +239,7 @@ void SupervisedWorker::onExit(ProcessExit exit) {
                   reports_.ownWords(),
                   kill_.cause(),
                   process_->group() != nullptr && process_->group()->outOfMemoryKills() > 0,
+                  reports_.states().largest(),
                   cancelled_ ? "" : launch_.directory().keptPath(assignment_.execution)},
                  assignment_,
                  settings_,

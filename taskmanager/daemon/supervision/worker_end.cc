@@ -21,8 +21,8 @@ ExitCause causeOfEnd(const WorkerEnd& end,
     return {with_lines(end.killed_for)};
   }
   if (end.out_of_memory) {
-    return {
-        with_lines(tooMuchMemory(assignment, settings, "needed more memory", " by the kernel"))};
+    return {with_lines(
+        tooMuchMemory(assignment, settings, "needed more memory", " by the kernel", end.states))};
   }
   if (!end.exit.signaled && end.exit.number == Lease::kExitStatus) {
     return {assignment.workerOn(settings.host) +
@@ -38,12 +38,13 @@ ExitCause causeOfEnd(const WorkerEnd& end,
 std::string tooMuchMemory(const Assignment& assignment,
                           const WorkerSettings& settings,
                           const std::string& used,
-                          const std::string& by) {
+                          const std::string& by,
+                          const std::string& states) {
   const std::uint64_t limit = memoryLimit(assignment, settings);
   return assignment.workerOn(settings.host) + ", with what it has started, " + used + " than the " +
          std::to_string(limit >> 20) + " MiB that its " + std::to_string(assignment.slots) +
          (assignment.slots == 1 ? " slot gives" : " slots give") + ", and was killed" + by +
-         "; raise taskmanager.slot.memory or the parallelism";
+         states + "; raise taskmanager.slot.memory or the parallelism";
 }
 
 }  // namespace weir::taskmanager

@@ -16,6 +16,7 @@ struct WorkerEnd {
   std::string own_words;       ///< What it said of itself; empty: nothing.
   std::string killed_for;      ///< Why we killed it; empty: we did not.
   bool out_of_memory = false;  ///< The kernel killed in its control group.
+  std::string states;          ///< What its states held, as StateUsages::largest() says it.
   std::string kept_as;         ///< Where its directory is kept, if any is; empty: it is not.
 };
 
@@ -25,10 +26,12 @@ ExitCause causeOfEnd(const WorkerEnd& end,
                      const WorkerSettings& settings,
                      const StderrTail& said);
 
-/// Of a worker that "used 70 MiB of memory, more" than its slots give and was killed, `by` whom.
+/// Of a worker that "used 70 MiB of memory, more" than its slots give and was killed, `by` whom;
+/// `states` as StateUsages::largest().
 std::string tooMuchMemory(const Assignment& assignment,
                           const WorkerSettings& settings,
                           const std::string& used,
-                          const std::string& by);
+                          const std::string& by,
+                          const std::string& states);
 
 }  // namespace weir::taskmanager

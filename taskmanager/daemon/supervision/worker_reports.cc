@@ -61,6 +61,7 @@ void WorkerReports::handOn(runtime::WorkerReport report) {
 
 void WorkerReports::onUpdate(const runtime::TaskUpdate& update) {
   tasks_reported_ = true;
+  states_.note(update);
   if (runtime::isTerminal(update.state)) {
     ended_tasks_.insert(update.task);
   }

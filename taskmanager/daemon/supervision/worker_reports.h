@@ -8,6 +8,7 @@
 #include "common/base/result.h"
 #include "common/runtime/messages.h"
 #include "taskmanager/daemon/supervision/assignment.h"
+#include "taskmanager/daemon/supervision/state_usages.h"
 #include "taskmanager/daemon/supervision/worker_listener.h"
 #include "taskmanager/daemon/supervision/worker_settings.h"
 
@@ -49,6 +50,8 @@ class WorkerReports {
 
   /// Whether all of its tasks have ended.
   bool tasksHaveEnded() const { return ended_tasks_.size() >= assignment_.tasks; }
+  /// What its keyed states hold.
+  const StateUsages& states() const { return states_; }
   /// Whether any has said anything.
   bool tasksReported() const { return tasks_reported_; }
   /// What it said of its failure; empty: nothing.
@@ -69,6 +72,7 @@ class WorkerReports {
   bool open_ = false;
   std::set<runtime::TaskId> ended_tasks_;
   bool tasks_reported_ = false;
+  StateUsages states_;
   std::string failed_cause_;
   bool unrecoverable_ = false;
 };

@@ -82,6 +82,8 @@ class OperatorChain {
   std::size_t size() const { return nodes_.size(); }
   const graph::JobOperator& description(std::size_t index) const { return *nodes_[index].what; }
   std::vector<runtime::AccumulatorValue> accumulators() const;
+  /// What its keyed states hold, the largest ones first, and a bounded number of them.
+  std::vector<runtime::StateUsage> stateUsage() const;
   /// Records that came in and went out over edges.
   std::uint64_t recordsIn() const;
   std::uint64_t recordsOut() const;

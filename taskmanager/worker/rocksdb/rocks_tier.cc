@@ -275,6 +275,11 @@ void RocksTier::addFamily(RocksFamily& family) {
   ever_written_ = true;
 }
 
+state::ColumnTier::Below RocksTier::below(std::size_t column) const {
+  RocksStore::Family* const family = column < families_.size() ? families_[column].handle : nullptr;
+  return family == nullptr ? Below() : Below{store_->entriesOf(family), store_->bytesOf(family)};
+}
+
 std::unique_ptr<state::FrozenTier> RocksTier::freeze() {
   takeTurn();
   if (!ever_written_ && (!shares_tables_ || heldBytes() < kSharedFrom)) {

@@ -41,6 +41,7 @@ class RocksTier final : public state::ColumnTier {
   void load(state::ColumnBase& column, std::span<const state::Slot> slots) override;
   void forget(state::Slot slot) override;
   void endBatch(Columns columns) override;
+  Below below(std::size_t column) const override;
   std::unique_ptr<state::FrozenTier> freeze() override;
 
   /// What the keys in memory take, about.

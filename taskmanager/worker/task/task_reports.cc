@@ -10,11 +10,6 @@ namespace weir::worker {
 
 namespace {
 
-bool sameMetrics(const runtime::TaskMetrics& a, const runtime::TaskMetrics& b) {
-  return a.records_in == b.records_in && a.records_out == b.records_out &&
-         a.bytes_in == b.bytes_in && a.bytes_out == b.bytes_out;
-}
-
 bool sameValues(const std::vector<runtime::AccumulatorValue>& a,
                 const std::vector<runtime::AccumulatorValue>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
@@ -63,9 +58,10 @@ void TaskReports::inputEnded() {
 void TaskReports::progress(SteadyTime now) {
   next_ = now + kInterval;
   stale_ = false;
+  states_ = chain_->stateUsage();
   const runtime::TaskMetrics metrics = this->metrics();
   std::vector<runtime::AccumulatorValue> accumulators = this->accumulators();
-  if (!sameMetrics(metrics, told_metrics_) || !sameValues(accumulators, told_accumulators_)) {
+  if (metrics != told_metrics_ || !sameValues(accumulators, told_accumulators_)) {
     told_metrics_ = metrics;
     told_accumulators_ = std::move(accumulators);
     state(runtime::TaskState::kRunning);
@@ -89,6 +85,7 @@ runtime::TaskMetrics TaskReports::metrics() const {
     metrics.records_in = chain_->recordsIn();
     metrics.records_out = chain_->recordsOut();
   }
+  metrics.states = states_;
   return metrics;
 }
 

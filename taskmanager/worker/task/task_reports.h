@@ -67,6 +67,7 @@ class TaskReports {
   bool input_ended_ = false;
   bool stale_ = true;
   SteadyTime next_{};
+  std::vector<runtime::StateUsage> states_;  // As of the last progress().
   runtime::TaskMetrics told_metrics_;
   std::vector<runtime::AccumulatorValue> told_accumulators_;
 };

@@ -75,6 +75,31 @@ TEST(KeyedBackendTest, CountsAsAMapDoes) {
   EXPECT_EQ(contents(backend, count, 20000), expected);
 }
 
+TEST(KeyedBackendTest, SaysWhatEachStateHolds) {
+  Backend backend(kMax);
+  Count count = countIn(backend);
+  auto text = bound(backend, ValueState<std::string>(ValueStateDescriptor<std::string>("text")));
+  std::vector<std::int64_t> keys(10'000);
+  std::iota(keys.begin(), keys.end(), 0);
+  countBatch(backend, count, keys);
+  for (std::int64_t key = 0; key < 1000; ++key) {
+    backend.setCurrentKey(key);
+    text.update(std::string(1 << 10, 'x'));
+  }
+  backend.endBatch();
+  const std::vector<StateSize> sizes = backend.sizes();
+  ASSERT_EQ(sizes.size(), 2U);
+  EXPECT_EQ(sizes[0].name, "count");
+  EXPECT_EQ(sizes[0].keys, 10'000U);
+  EXPECT_GE(sizes[0].memory_bytes, 80'000U);
+  EXPECT_LE(sizes[0].memory_bytes, 1'000'000U);
+  EXPECT_EQ(sizes[1].name, "text");
+  EXPECT_EQ(sizes[1].keys, 1000U);
+  EXPECT_GE(sizes[1].memory_bytes, 1U << 20);
+  EXPECT_LE(sizes[1].memory_bytes, 2U << 20);
+  EXPECT_EQ(sizes[1].disk_bytes, 0U);
+}
+
 TEST(KeyedBackendTest, ForgetsKeysWithoutStateAndReusesTheirSlots) {
   Backend backend(kMax);
   Count count = countIn(backend);

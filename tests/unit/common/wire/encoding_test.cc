@@ -250,7 +250,7 @@ TEST(EncodingTest, EveryReportComesBackAsItWas) {
   update.input_ended = true;
   update.cause = "std::runtime_error: \xff";
   update.accumulators = {{"words", "LongCounter", "5"}};
-  update.metrics = {1, 2, 3, 4};
+  update.metrics = {1, 2, 3, 4, {{idOf<OperatorId>(3), "count", "sums", 5, 6, 7}}};
   runtime::CheckpointAck ack;
   ack.execution = execution();
   ack.checkpoint = CheckpointId(4);
@@ -270,6 +270,9 @@ TEST(EncodingTest, EveryReportComesBackAsItWas) {
     ASSERT_TRUE(back.has_value()) << back.error().text();
     EXPECT_EQ(back->index(), report.index());
     EXPECT_EQ(encode(*back), encode(report));
+    if (const auto* one = std::get_if<runtime::TaskUpdate>(&*back)) {
+      EXPECT_EQ(one->metrics, update.metrics);
+    }
   }
 }
 

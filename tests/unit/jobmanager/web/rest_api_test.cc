@@ -30,7 +30,8 @@ class RestApiTest : public ::testing::Test {
       vertex.subtasks[0].state = runtime::TaskState::kRunning;
       vertex.subtasks[0].start_millis = 2000;
       vertex.subtasks[0].host = "localhost";
-      vertex.subtasks[0].metrics = {1, 2, 3, 4};
+      vertex.subtasks[0].metrics = {1, 2, 3, 4, {{vertex.id, name, "sums", 5, 6, 7}}};
+      vertex.subtasks[1].metrics.states = {{vertex.id, name, "sums", 50, 60, 70}};
       outline.vertices.push_back({vertex.id, name, 2, {}});
       job.vertices.push_back(std::move(vertex));
     }
@@ -120,6 +121,12 @@ TEST_F(RestApiTest, AJobShowsVerticesStatesAndPlan) {
   EXPECT_EQ(details["vertices"][0]["status"], "RUNNING");
   EXPECT_EQ(details["vertices"][0]["tasks"]["CREATED"], 1);
   EXPECT_EQ(details["vertices"][0]["metrics"]["write-records"], 2);
+  const auto& state = details["vertices"][0]["states"].at(0);
+  EXPECT_EQ(state["operator"], "source");
+  EXPECT_EQ(state["name"], "sums");
+  EXPECT_EQ(state["keys"], 55);
+  EXPECT_EQ(state["memory-bytes"], 66);
+  EXPECT_EQ(state["disk-bytes"], 77);
   EXPECT_EQ(details["status-counts"]["RUNNING"], 2);
   EXPECT_EQ(details["plan"], get(job("/plan")));
   EXPECT_EQ(details["plan"]["nodes"][1]["inputs"][0]["ship_strategy"], "HASH");
