@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <exception>
-#include <functional>
 #include <utility>
 
 #include "common/functions/output.h"
-#include "common/state/keyed_backend.h"
+#include "taskmanager/worker/operators/state_usage.h"
 
 namespace weir::worker {
 
@@ -242,26 +241,11 @@ std::vector<runtime::AccumulatorValue> OperatorChain::accumulators() const {
 }
 
 std::vector<runtime::StateUsage> OperatorChain::stateUsage() const {
-  constexpr std::size_t kMostTold = 32;
   std::vector<runtime::StateUsage> usage;
   for (const Node& node : nodes_) {
-    const state::KeyedBackend* backend = node.self->keyedState();
-    if (backend == nullptr) {
-      continue;
-    }
-    for (state::StateSize& size : backend->sizes()) {
-      usage.push_back({node.what->id,
-                       node.what->name,
-                       std::move(size.name),
-                       size.keys,
-                       size.memory_bytes,
-                       size.disk_bytes});
-    }
+    addUsage(*node.what, node.self->keyedState(), usage);
   }
-  std::ranges::sort(usage, std::greater<>(), [](const runtime::StateUsage& one) {
-    return std::pair(one.memory_bytes, one.disk_bytes);
-  });
-  usage.resize(std::min(usage.size(), kMostTold));
+  keepLargest(usage);
   return usage;
 }
 
