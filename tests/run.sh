@@ -93,7 +93,7 @@ for stage in "${stages[@]}"; do
       step 10 "install" install_release
       ;;
     e2e)
-      step 360 "end-to-end tests" tests/run_python.py tests/e2e
+      step 540 "end-to-end tests" tests/run_python.py tests/e2e
       ;;
     hostile)
       step 30 "hostile client" build asan weir-hostile
