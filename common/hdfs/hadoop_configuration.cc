@@ -38,7 +38,7 @@ Result<HadoopConfiguration> HadoopConfiguration::read(const std::string& directo
     WEIR_RETURN_IF_ERROR(configuration.add(text.str(), path));
   }
   if (!any) {
-    return Error(ErrorCode::kNotFound,
+    return Error(ErrorCode::kInvalidArgument,
                  "neither core-site.xml nor hdfs-site.xml can be read in " + directory)
         .advise("set fs.hdfs.hadoopconf or HADOOP_CONF_DIR to Hadoop's directory of them");
   }

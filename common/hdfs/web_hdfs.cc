@@ -216,8 +216,12 @@ Result<bool> WebHdfs::remove(const std::string& path, bool recursive) {
 
 Status WebHdfs::rename(const std::string& from, const std::string& to) {
   // Without renameoptions a name that is a directory's would take the file into it.
-  WEIR_TRY([[maybe_unused]] const auto answer,
+  WEIR_TRY(const auto answer,
            ask({"PUT", from, {{"op", "RENAME"}, {"destination", to}, {"renameoptions", "NONE"}}}));
+  // With options the answer is empty; a gateway that knows none says whether it did.
+  if (const auto truth = truthIn(answer, "RENAME"); truth && !*truth) {
+    return Error(ErrorCode::kFailedPrecondition, to + " is there already, or cannot be made");
+  }
   return ok();
 }
 

@@ -19,10 +19,13 @@ constexpr std::string_view kDirectoryType = "application/x-directory";  // By co
 
 Error notThere() { return {ErrorCode::kNotFound, "there is no such object"}; }
 
-std::uint64_t sizeOf(const http::Answer& answer) {
+Result<std::uint64_t> sizeOf(const http::Answer& answer) {
   const std::string text = answer.header("content-length");
   std::uint64_t size = 0;
-  std::from_chars(text.data(), text.data() + text.size(), size);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return Error(ErrorCode::kIo, "the object store does not say how long the object is");
+  }
   return size;
 }
 
@@ -89,7 +92,7 @@ Result<S3FileSystem::Found> S3FileSystem::find(const Target& at) const {
       // Stores on a local disk answer with a directory's marker ("dir/") to who asks for "dir".
       found.info.directory = answer.header("content-type").starts_with(kDirectoryType);
       found.info.regular = !found.info.directory;
-      found.info.size = sizeOf(answer);
+      WEIR_TRY(found.info.size, sizeOf(answer));
       const auto curl = http::CurlLibrary::load();
       const std::string modified = answer.header("last-modified");
       found.info.modified_millis =
@@ -279,6 +282,14 @@ Status S3FileSystem::removeDirectory(const std::string& directory) {
   if (!empty) {
     return Error(ErrorCode::kFailedPrecondition, what + ": the directory is not empty");
   }
+  // What is being uploaded is listed nowhere else: of a directory below, it is another's.
+  WEIR_TRY(const auto uploads, listUploads(*at.client, at.directory()).during(what));
+  for (const Upload& one : uploads) {
+    if (one.key.find('/', marker.size()) != std::string::npos) {
+      return Error(ErrorCode::kFailedPrecondition,
+                   what + ": the directory is not empty (a file below it is being written)");
+    }
+  }
   if (below.objects.empty()) {
     const auto found = find(at);
     if (found && !found->info.directory) {
@@ -298,8 +309,12 @@ Status S3FileSystem::removeAll(const std::string& directory) {
   ListQuery query;
   query.below = at.directory();
   query.gather = false;
+  std::string first;
   while (true) {  // From the beginning each time, as it shrinks.
     WEIR_TRY(const auto page, listPage(*at.client, query).during(what));
+    if (!page.objects.empty() && std::exchange(first, page.objects.front().key) == first) {
+      return Error(ErrorCode::kIo, what + ": the object store goes on listing what it has deleted");
+    }
     for (auto object = page.objects.rbegin(); object != page.objects.rend(); ++object) {
       WEIR_RETURN_IF_ERROR(removeObject(at, object->key));
     }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/functions/time.h"
+#include "common/windows/assigner.h"
 #include "common/windows/problems.h"
 #include "common/windows/trigger.h"
 #include "common/windows/window.h"
@@ -36,6 +37,7 @@ class ContinuousEventTimeTrigger {
                           std::int64_t timestamp,
                           const W& window,
                           Context& context) const {
+    windows::needTimestamp(timestamp);
     if (window.maxTimestamp() <= context.getCurrentWatermark()) {
       return TriggerResult::kFire;
     }

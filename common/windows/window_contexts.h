@@ -15,10 +15,18 @@ namespace weir::windows {
 class OperatorAssignerContext final : public WindowAssignerContext {
  public:
   explicit OperatorAssignerContext(const functions::OperatorTimers& timers) : timers_(timers) {}
-  std::int64_t getCurrentProcessingTime() const override { return timers_.currentProcessingTime(); }
+  /// One time for all of a record.
+  std::int64_t getCurrentProcessingTime() const override {
+    if (!now_) {
+      now_ = timers_.currentProcessingTime();
+    }
+    return *now_;
+  }
+  void beginRecord() { now_.reset(); }
 
  private:
   const functions::OperatorTimers& timers_;  // Of the operator.
+  mutable std::optional<std::int64_t> now_;  // Once it was asked for.
 };
 
 /// Speaks of the backend's current slot: that of key and window.

@@ -83,15 +83,25 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
             : runner().trigger.onProcessingTime(time, window, trigger_context_),
         window,
         slot);
-    if ((domain == TimeDomain::kEventTime) == event_time_ && time == cleanupTime(window)) {
-      cleanUp(window, slot);
+    if ((domain == TimeDomain::kEventTime) == event_time_) {
+      cleanUpAt(time, window, slot);
     }
   }
 
  private:
+  /// What was restored may have had another lateness, and its timers with it.
+  void cleanUpAt(std::int64_t time, const W& window, Slot slot) {
+    const std::int64_t end = cleanupTime(window);
+    if (time == end || (time > end && runner().held.find() != nullptr)) {
+      cleanUp(window, slot);
+    } else if (time == window.maxTimestamp() && end != std::numeric_limits<std::int64_t>::max()) {
+      this->timers_.add(domain(), end);
+    }
+  }
   void take(const In& value, std::int64_t timestamp) {
     key_ = functions::callKeySelector(std::as_const(selector_), value);
     windows_.clear();
+    this->assigner_context_.beginRecord();
     assignInto(runner().assigner, value, timestamp, this->assigner_context_, windows_);
     bool taken = false;
     if constexpr (P::kPanes) {
@@ -147,7 +157,8 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
       return false;
     }
     const std::int64_t oldest = windows_.back().start;  // The youngest stands first.
-    const std::int64_t at = event_time_ ? timestamp : this->timers_.currentProcessingTime();
+    const std::int64_t at =
+        event_time_ ? timestamp : this->assigner_context_.getCurrentProcessingTime();
     const std::optional<std::int64_t> first = panes_.add(
         slotOfWindow(runner().assigner.times().paneOf(at)),
         oldest,
@@ -272,6 +283,7 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
       }
     }
     runner().trigger.clear(window, trigger_context_);
+    runner().clearTriggerState();
     if constexpr (KnowsClear<typename P::Function>) {
       this->speakOfKey();
       this->window_context_.setWindow(window);

@@ -14,6 +14,7 @@
 #include "common/windows/merging_windows.h"
 #include "common/windows/panes.h"
 #include "common/windows/problems.h"
+#include "common/windows/triggers.h"
 #include "common/windows/window_functions.h"
 
 namespace weir::windows {
@@ -44,7 +45,8 @@ struct Parts {
       kHasPanes<Assigner> && kNeverPurges<Trigger> && requires { typename Contents::Accumulator; };
   /// Whether states may be asked for that nobody knew before a window fires.
   static constexpr bool kAsksLate =
-      KnowsClear<Function> || kProcess || std::is_base_of_v<weir::Trigger<In, Window>, Trigger>;
+      KnowsClear<Function> || kProcess ||
+      std::is_base_of_v<weir::Trigger<In, Window>, InnermostTrigger<Trigger>>;
 };
 
 namespace runner_internal {
@@ -106,6 +108,12 @@ class WindowRunner final : public functions::WrappingFunction<typename P::Functi
   void open(RuntimeContext& context) override {
     context.addAccumulator("numLateRecordsDropped", dropped);
     Base::open(context);
+  }
+  /// Of the window at hand, where the trigger is one of ours that has some.
+  void clearTriggerState() {
+    if constexpr (requires { trigger_state_.state; }) {
+      trigger_state_.state.clear();
+    }
   }
 
   typename P::Assigner assigner;

@@ -17,8 +17,9 @@ void TaskAlarms::set(functions::Alarm& alarm, std::int64_t time) {
   plan();
 }
 
+/// A millisecond is over when the next one has begun: what belongs to it may still come before.
 void TaskAlarms::ring() {
-  alarms_.ring(now());
+  alarms_.ring(now() - 1);
   plan();
 }
 
@@ -30,8 +31,9 @@ void TaskAlarms::plan() {
   }
   const std::int64_t now_millis = now();
   const std::int64_t wait =
-      next <= now_millis ? 0
-                         : std::min(kLongestMillis, next - std::max<std::int64_t>(now_millis, 0));
+      next < now_millis
+          ? 0
+          : std::min(kLongestMillis, next - std::max<std::int64_t>(now_millis, 0) + 1);
   next_ = clock_.now() + std::chrono::milliseconds(wait);
 }
 
