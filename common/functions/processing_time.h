@@ -8,7 +8,8 @@ namespace weir::functions {
 class Alarm {
  public:
   virtual ~Alarm() = default;
-  /// Between two batches. `now`: what ProcessingTime::now() says, not before the time that was set.
+  /// Between two batches. `now`: the last millisecond that is over, not before the time that was
+  /// set; of a clock that is moved by hand, what ProcessingTime::now() says.
   virtual void ring(std::int64_t now) = 0;
 };
 
@@ -18,7 +19,7 @@ class ProcessingTime {
  public:
   virtual ~ProcessingTime() = default;
   virtual std::int64_t now() const = 0;
-  /// Rings `alarm` once when `time` has come; what was set before for it is forgotten. It does not
+  /// Rings `alarm` once when `time` is over; what was set before for it is forgotten. It does not
   /// ring while the call runs, also where `time` is over.
   virtual void set(Alarm& alarm, std::int64_t time) = 0;
   /// Forgets what was set; before the alarm ends.
