@@ -99,6 +99,17 @@ class WindowBase
   std::int64_t cleanupTime(const W& window) {
     return event_time_ ? plus(window.maxTimestamp(), runner().lateness) : window.maxTimestamp();
   }
+  void setCleanup(const W& window) {
+    const std::int64_t end = cleanupTime(window);
+    if (end != std::numeric_limits<std::int64_t>::max()) {
+      this->timers_.add(domain(), end);
+    }
+  }
+  /// At a timer of its own domain, which a restore may have brought with another lateness.
+  bool isOver(const W& window, std::int64_t time, bool holds) {
+    const std::int64_t end = cleanupTime(window);
+    return time == end || (time > end && holds);
+  }
   bool isLate(const W& window) {
     return event_time_ && cleanupTime(window) <= this->timers_.currentWatermark();
   }

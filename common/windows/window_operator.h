@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,8 +13,8 @@ namespace weir::windows {
 /// Keeps the records of each key and window until the trigger fires the window, and what is left of
 /// them until it is cleaned up. The state of a window has the window as its namespace.
 ///
-/// A window is late once the watermark has reached its last timestamp and the allowed lateness; a
-/// record all of whose windows are late is dropped.
+/// A window is late once the watermark has reached its end and lateness; a record of none but late
+/// ones is dropped.
 template <typename P, typename Selector>
 class WindowOperator final : public WindowBase<P>, public functions::Receiver<typename P::In> {
   using Base = WindowBase<P>;
@@ -83,21 +82,15 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
             : runner().trigger.onProcessingTime(time, window, trigger_context_),
         window,
         slot);
-    if ((domain == TimeDomain::kEventTime) == event_time_) {
-      cleanUpAt(time, window, slot);
+    const bool own = (domain == TimeDomain::kEventTime) == event_time_;
+    if (own && this->isOver(window, time, runner().held.find() != nullptr)) {
+      cleanUp(window, slot);
+    } else if (own && time == window.maxTimestamp()) {
+      this->setCleanup(window);  // What was restored may have had another lateness.
     }
   }
 
  private:
-  /// What was restored may have had another lateness, and its timers with it.
-  void cleanUpAt(std::int64_t time, const W& window, Slot slot) {
-    const std::int64_t end = cleanupTime(window);
-    if (time == end || (time > end && runner().held.find() != nullptr)) {
-      cleanUp(window, slot);
-    } else if (time == window.maxTimestamp() && end != std::numeric_limits<std::int64_t>::max()) {
-      this->timers_.add(domain(), end);
-    }
-  }
   void take(const In& value, std::int64_t timestamp) {
     key_ = functions::callKeySelector(std::as_const(selector_), value);
     windows_.clear();
@@ -128,24 +121,17 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
 
   /// Puts a record into a window that is there.
   void add(const W& window, Slot slot, const In& value, std::int64_t timestamp) {
-    if (kOnlyAtEnd<typename P::Trigger> && runner().lateness == 0) {
-      const bool is_new = runner().held.find() == nullptr;
-      runner().contents.add(runner().held, value, timestamp);
-      if (is_new || kMerging) {
-        trigger(window, slot, value, timestamp);
-      }  // Else the timer of its end is set, and nothing else is to be done.
-    } else {
-      runner().contents.add(runner().held, value, timestamp);
+    const bool is_set = kOnlyAtEnd<typename P::Trigger> && runner().lateness == 0 && !kMerging &&
+                        runner().held.find() != nullptr;  // The timer of its end, its only one.
+    runner().contents.add(runner().held, value, timestamp);
+    if (!is_set) {
       trigger(window, slot, value, timestamp);
     }
   }
   void trigger(const W& window, Slot slot, const In& value, std::int64_t timestamp) {
     this->backend_->setCurrent(slot);
     act(runner().trigger.onElement(value, timestamp, window, trigger_context_), window, slot);
-    const std::int64_t end = cleanupTime(window);
-    if (end != std::numeric_limits<std::int64_t>::max()) {
-      this->timers_.add(domain(), end);
-    }
+    this->setCleanup(window);
   }
 
   /// Puts a record into its pane, and tells its windows; false where all of them are late.
