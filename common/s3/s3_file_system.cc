@@ -276,19 +276,16 @@ Status S3FileSystem::removeDirectory(const std::string& directory) {
     return Error(ErrorCode::kFailedPrecondition, what + ": is a bucket");
   }
   WEIR_TRY(const auto below, glance(at).during(what));
-  const bool empty = below.prefixes.empty() &&
+  // What is being uploaded is listed nowhere else: of a directory below, it is another's.
+  WEIR_TRY(const auto uploads, listUploads(*at.client, at.directory()).during(what));
+  const auto is_below = [&](const Upload& one) {
+    return one.key.find('/', marker.size()) != std::string::npos;
+  };
+  const bool empty = below.prefixes.empty() && std::ranges::none_of(uploads, is_below) &&
                      std::ranges::all_of(
                          below.objects, [&](const Object& object) { return object.key == marker; });
   if (!empty) {
     return Error(ErrorCode::kFailedPrecondition, what + ": the directory is not empty");
-  }
-  // What is being uploaded is listed nowhere else: of a directory below, it is another's.
-  WEIR_TRY(const auto uploads, listUploads(*at.client, at.directory()).during(what));
-  for (const Upload& one : uploads) {
-    if (one.key.find('/', marker.size()) != std::string::npos) {
-      return Error(ErrorCode::kFailedPrecondition,
-                   what + ": the directory is not empty (a file below it is being written)");
-    }
   }
   if (below.objects.empty()) {
     const auto found = find(at);

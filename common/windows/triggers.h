@@ -286,17 +286,4 @@ class PurgingTriggerOf {
   Inner inner_;
 };
 
-namespace windows {
-
-template <typename Trigger>
-struct InnermostTriggerOf {
-  using Type = Trigger;
-};
-template <typename Inner>
-struct InnermostTriggerOf<PurgingTriggerOf<Inner>> : InnermostTriggerOf<Inner> {};
-/// The one that decides, below those that purge.
-template <typename Trigger>
-using InnermostTrigger = typename InnermostTriggerOf<Trigger>::Type;
-
-}  // namespace windows
 }  // namespace weir

@@ -19,6 +19,16 @@
 
 namespace weir::windows {
 
+template <typename Trigger>
+struct InnermostTriggerOf {
+  using Type = Trigger;
+};
+template <typename Inner>
+struct InnermostTriggerOf<PurgingTriggerOf<Inner>> : InnermostTriggerOf<Inner> {};
+/// The one that decides, below those that purge.
+template <typename Trigger>
+using InnermostTrigger = typename InnermostTriggerOf<Trigger>::Type;
+
 /// What a window operator is made of, as types. kProcess: a callable for a Function gets a context.
 template <typename InOf,
           typename OutOf,
