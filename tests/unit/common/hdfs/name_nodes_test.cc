@@ -52,7 +52,8 @@ TEST(HadoopConfigurationTest, WhatIsNoConfigurationIsRefusedByName) {
   EXPECT_THAT(configuration.add("<configuration><property>", "x.xml").error().text(),
               HasSubstr("x.xml is no configuration of Hadoop"));
   EXPECT_FALSE(configuration.add("<other/>", "x.xml").has_value());
-  EXPECT_EQ(HadoopConfiguration::read("/does/not/exist").error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(HadoopConfiguration::read("/does/not/exist").error().code(),
+            ErrorCode::kInvalidArgument);
 }
 
 TEST(NameNodesTest, AHostAloneIsAskedOnThePortThatHadoopGivesIt) {
