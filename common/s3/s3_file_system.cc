@@ -260,8 +260,7 @@ Status S3FileSystem::syncDirectory(const std::string& /*directory*/) {
   return ok();  // What a store has answered it keeps.
 }
 
-Status S3FileSystem::abortUploads(const Target& at) const {
-  WEIR_TRY(const auto uploads, listUploads(*at.client, at.directory()));
+Status S3FileSystem::abort(const Target& at, const std::vector<Upload>& uploads) const {
   for (const Upload& one : uploads) {
     WEIR_RETURN_IF_ERROR(abortUpload(*at.client, {at.place.bucket, one.key}, one.id));
   }
@@ -293,7 +292,7 @@ Status S3FileSystem::removeDirectory(const std::string& directory) {
       return Error(ErrorCode::kFailedPrecondition, what + ": is no directory");
     }
   }
-  WEIR_RETURN_IF_ERROR(abortUploads(at).during(what));
+  WEIR_RETURN_IF_ERROR(abort(at, uploads).during(what));
   return removeObject(at, marker);
 }
 
@@ -320,7 +319,8 @@ Status S3FileSystem::removeAll(const std::string& directory) {
     }
   }
   WEIR_RETURN_IF_ERROR(removeObject(at, query.below.key));
-  return abortUploads(at).during(what);
+  WEIR_TRY(const auto uploads, listUploads(*at.client, at.directory()).during(what));
+  return abort(at, uploads).during(what);
 }
 
 }  // namespace weir::s3

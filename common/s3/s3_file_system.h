@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "common/base/random.h"
 #include "common/fs/file_system.h"
@@ -58,7 +59,7 @@ class S3FileSystem final : public fs::FileSystem {
   static Result<bool> hasMarker(const Target& at);
   Status removeObject(const Target& at, const std::string& key) const;
   /// Of writers that are gone, or that will see that their upload is.
-  Status abortUploads(const Target& at) const;
+  Status abort(const Target& at, const std::vector<Upload>& uploads) const;
 
   const std::function<Result<S3Settings>()> settings_;
   const http::TransferSettings transfer_;

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "common/accumulators/accumulators.h"
 #include "common/base/text.h"
 #include "common/graph/plan.h"
+#include "common/runtime/state_sums.h"
 
 namespace weir::jobmanager::web {
 namespace {
@@ -100,33 +99,15 @@ Json usageOf(const std::vector<runtime::StateUsage>& states) {
   return json;
 }
 
-/// Of all subtasks together, in the order of operators and names.
-std::vector<runtime::StateUsage> statesHeldBy(const VertexView& vertex) {
-  std::map<std::pair<OperatorId, std::string>, runtime::StateUsage> sums;
-  for (const SubtaskView& subtask : vertex.subtasks) {
-    for (const runtime::StateUsage& one : subtask.metrics.states) {
-      const auto [sum, fresh] = sums.try_emplace({one.owner, one.state}, one);
-      if (!fresh) {
-        sum->second.keys += one.keys;
-        sum->second.memory_bytes += one.memory_bytes;
-        sum->second.disk_bytes += one.disk_bytes;
-      }
-    }
-  }
-  std::vector<runtime::StateUsage> states;
-  for (auto& [key, sum] : sums) {
-    states.push_back(std::move(sum));
-  }
-  return states;
-}
-
 Json vertexSummary(const VertexView& vertex, std::int64_t now) {
   const Counts counts = countStates(vertex);
   std::int64_t start = -1;
   std::int64_t end = -1;
   bool ended = !vertex.subtasks.empty();
   runtime::TaskMetrics sum;
+  runtime::StateSums states;
   for (const SubtaskView& subtask : vertex.subtasks) {
+    states.add(subtask.metrics.states);
     if (subtask.start_millis > 0 && (start < 0 || subtask.start_millis < start)) {
       start = subtask.start_millis;
     }
@@ -147,7 +128,7 @@ Json vertexSummary(const VertexView& vertex, std::int64_t now) {
           {"duration", durationOf(start, end, now)},
           {"tasks", statesOf(counts)},
           {"metrics", metricsOf(sum)},
-          {"states", usageOf(statesHeldBy(vertex))}};
+          {"states", usageOf(states.all())}};
 }
 
 std::string hostOf(const SubtaskView& subtask) {

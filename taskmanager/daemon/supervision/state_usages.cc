@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <utility>
+#include <vector>
+
+#include "common/runtime/state_sums.h"
 
 namespace weir::taskmanager {
 
@@ -20,20 +22,11 @@ void StateUsages::note(const runtime::TaskUpdate& update) {
 }
 
 std::string StateUsages::largest() const {
-  std::map<std::pair<OperatorId, std::string>, runtime::StateUsage> sums;
+  runtime::StateSums sums;
   for (const auto& [task, states] : by_task_) {
-    for (const runtime::StateUsage& one : states) {
-      const auto [sum, fresh] = sums.try_emplace({one.owner, one.state}, one);
-      if (!fresh) {
-        sum->second.keys += one.keys;
-        sum->second.memory_bytes += one.memory_bytes;
-      }
-    }
+    sums.add(states);
   }
-  std::vector<runtime::StateUsage> largest;
-  for (auto& [key, sum] : sums) {
-    largest.push_back(std::move(sum));
-  }
+  std::vector<runtime::StateUsage> largest = sums.all();
   std::ranges::sort(largest, std::greater<>(), &runtime::StateUsage::memory_bytes);
   std::string text;
   for (std::size_t i = 0; i < std::min(largest.size(), kMostNamed); ++i) {
