@@ -18,8 +18,9 @@ FailOver failOver(const Invocation& invocation) {
   if (recovery && recovery->empty()) {
     return {};
   }
-  return {invocation.configuration.get(config::kClientFailover), [&invocation] {
-            invocation.console.note("No job manager answers at " + invocation.job_manager.text() +
+  return {invocation.configuration.get(config::kClientFailover),
+          [&invocation](const rpc::Address& asked) {
+            invocation.console.note("No job manager answers at " + asked.text() +
                                     "; waiting for the next one.");
           }};
 }

@@ -21,6 +21,7 @@ namespace {
 /// A savepoint may take as long as the job's checkpoint timeout; Flink's client waits an hour.
 constexpr auto kLongest = std::chrono::hours(1);
 constexpr auto kAskAgain = std::chrono::milliseconds(200);
+constexpr int kMostMoves = 3;  // To leaders that were named, before a pause.
 
 /// Reading blocks; an interruption ends the call from beside. Ends with the thread's destructor.
 std::jthread cancelWhen(const std::atomic<bool>& interrupted, grpc::ClientContext& context) {
@@ -44,12 +45,17 @@ struct JobManagerClient::State {
   static constexpr std::string_view kLookIntoLog =
       "look into the job manager's log whether it still runs";
 
-  rpc::Address address;
-  std::shared_ptr<grpc::Channel> channel;
-  std::unique_ptr<v1::JobManager::Stub> stub;
+  State(const rpc::Address& address, const config::Security& security)
+      : route({address}, security) {}
+
+  mutable rpc::LeaderRoute route;
   Duration call_timeout{};
   FailOver fail_over;
 
+  /// For one call, whose context keeps the channel.
+  std::unique_ptr<v1::JobManager::Stub> stub() const {
+    return v1::JobManager::NewStub(route.current().channel);
+  }
   Error explain(const grpc::Status& status) const {
     Error error = rpc::errorFromGrpc(status);
     // With details the job manager has answered, and the sentence is its own.
@@ -57,7 +63,7 @@ struct JobManagerClient::State {
         error.code() == ErrorCode::kUnavailable && status.error_details().empty();
     if (unreachable) {
       return std::move(error)
-          .during("job manager at " + address.text())
+          .during("job manager at " + route.current().address.text())
           .advise(std::string(kLookIntoLog));
     }
     return error;
@@ -67,8 +73,17 @@ struct JobManagerClient::State {
   }
   /// Nobody answered, or somebody who does not lead any more.
   static bool gone(const Error& error) {
-    return runtime::isLeaderChange(error) ||
+    return runtime::isLeaderChange(error) || runtime::leaderNamedBy(error) ||
            (error.code() == ErrorCode::kUnavailable && error.advice() == kLookIntoLog);
+  }
+  /// True when another one leads, as who was asked says, or who knows.
+  bool leaderMoved(const Error& error) const {
+    const auto named = runtime::leaderNamedBy(error);
+    if (!named && !fail_over.locate) {
+      return false;
+    }
+    const Result<rpc::Address> leader = named ? rpc::parseAddress(*named) : fail_over.locate();
+    return leader && route.follow(*leader);
   }
   /// A call that waits for nothing but an answer.
   template <typename Call>
@@ -89,18 +104,24 @@ struct JobManagerClient::State {
            const std::uint64_t* heard = nullptr) const {
     SteadyTime until;
     std::optional<std::uint64_t> heard_before;
+    int moves = 0;
     for (;;) {
       auto answer = call();
       const SteadyTime now = std::chrono::steady_clock::now();
       if (answer || !gone(answer.error()) || (interrupted != nullptr && interrupted->load())) {
         return answer;
       }
+      if (moves < kMostMoves && leaderMoved(answer.error())) {
+        ++moves;
+        continue;
+      }
+      moves = 0;
       const std::uint64_t heard_now = heard == nullptr ? 0 : *heard;
       if (heard_before != heard_now) {
         heard_before = heard_now;
         until = now + fail_over.longest;
         if (until > now && fail_over.waits) {
-          fail_over.waits();
+          fail_over.waits(route.current().address);
         }
       }
       if (now >= until) {
@@ -142,19 +163,17 @@ Result<std::unique_ptr<JobManagerClient>> JobManagerClient::connect(
     Duration timeout,
     Duration call_timeout,
     FailOver fail_over) {
-  auto state = std::make_unique<State>();
+  auto state = std::make_unique<State>(address, security);
   state->call_timeout = call_timeout;
   state->fail_over = std::move(fail_over);
-  state->address = address;
-  state->channel = rpc::makeChannel(address, security);
   Status connected = state->ask([&]() -> Status {
-    Status once = rpc::waitForConnection(*state->channel, address, timeout);
+    const rpc::LeaderRoute::Way way = state->route.current();
+    Status once = rpc::waitForConnection(*way.channel, way.address, timeout);
     return once ? ok() : Status(std::move(once).error().advise(std::string(State::kLookIntoLog)));
   });
   if (!connected) {
-    return explainRefusal(address, std::move(connected).error());
+    return explainRefusal(state->route.current().address, std::move(connected).error());
   }
-  state->stub = v1::JobManager::NewStub(state->channel);
   return std::unique_ptr<JobManagerClient>(new JobManagerClient(std::move(state)));
 }
 
@@ -207,13 +226,13 @@ Status JobManagerClient::uploadMissing(
   grpc::ClientContext context;
   setDeadline(context, state_->call_timeout);
   v1::HasBlobsReply reply;
-  WEIR_RETURN_IF_ERROR(state_->check(state_->stub->HasBlobs(&context, request, &reply)));
+  WEIR_RETURN_IF_ERROR(state_->check(state_->stub()->HasBlobs(&context, request, &reply)));
   for (const std::uint32_t index : reply.missing()) {
     if (index >= files.size()) {
       return Error(ErrorCode::kInternal, "the job manager misses a file that was not offered");
     }
     WEIR_RETURN_IF_ERROR(uploadOne(
-        *state_->stub, files[index].first, files[index].second, [this](const grpc::Status& s) {
+        *state_->stub(), files[index].first, files[index].second, [this](const grpc::Status& s) {
           return state_->explain(s);
         }));
   }
@@ -224,7 +243,7 @@ Result<runtime::SubmitReply> JobManagerClient::submit(const runtime::SubmitReque
   const v1::SubmitRequest message = wire::toProto(request);
   v1::SubmitReply reply;
   WEIR_RETURN_IF_ERROR(state_->unary([&](grpc::ClientContext& context) {
-    return state_->stub->Submit(&context, message, &reply);
+    return state_->stub()->Submit(&context, message, &reply);
   }));
   return wire::fromProto(reply);
 }
@@ -258,7 +277,7 @@ Status JobManagerClient::followOnce(const JobId& job,
   request.set_job(std::string(job.view()));
   grpc::ClientContext context;
   const std::jthread watcher = cancelWhen(interrupted, context);
-  const auto reader = state_->stub->Follow(&context, request);
+  const auto reader = state_->stub()->Follow(&context, request);
   v1::JobEvent message;
   bool wanted = true;
   Status decoded = ok();
@@ -283,7 +302,7 @@ Result<std::vector<runtime::JobSummary>> JobManagerClient::list(std::optional<Du
   request.set_protocol(wire::kClientProtocol);
   v1::ListJobsReply reply;
   const auto call = [&](grpc::ClientContext& context) {
-    return state_->stub->ListJobs(&context, request, &reply);
+    return state_->stub()->ListJobs(&context, request, &reply);
   };
   WEIR_RETURN_IF_ERROR(within ? state_->once(call, *within) : state_->unary(call));
   std::vector<runtime::JobSummary> jobs;
@@ -300,7 +319,7 @@ Status JobManagerClient::cancel(const JobId& job) {
   request.set_job(std::string(job.view()));
   v1::CancelReply reply;
   return state_->unary([&](grpc::ClientContext& context) {
-    return state_->stub->Cancel(&context, request, &reply);
+    return state_->stub()->Cancel(&context, request, &reply);
   });
 }
 
@@ -318,7 +337,7 @@ Result<runtime::SavepointResult> JobManagerClient::savepointOnce(
   grpc::ClientContext context;
   setDeadline(context, kLongest);
   const std::jthread watcher = cancelWhen(interrupted, context);
-  const auto reader = state_->stub->Savepoint(&context, wire::toProto(request));
+  const auto reader = state_->stub()->Savepoint(&context, wire::toProto(request));
   std::optional<runtime::SavepointResult> result;
   v1::SavepointEvent message;
   while (reader->Read(&message)) {
@@ -349,7 +368,7 @@ Result<runtime::UpgradeReply> JobManagerClient::upgrade(const runtime::UpgradeRe
     grpc::ClientContext context;
     setDeadline(context, kLongest);
     const std::jthread watcher = cancelWhen(interrupted, context);
-    const grpc::Status ended = state_->stub->Upgrade(&context, message, &reply);
+    const grpc::Status ended = state_->stub()->Upgrade(&context, message, &reply);
     if (!ended.ok() && interrupted.load()) {
       return Error(ErrorCode::kCancelled, "interrupted, and the upgrade goes on")
           .advise("'weir list -a' shows what runs");
@@ -364,7 +383,7 @@ Result<runtime::DisposeReply> JobManagerClient::dispose(const runtime::DisposeRe
   const v1::DisposeRequest message = wire::toProto(request);
   v1::DisposeReply reply;
   WEIR_RETURN_IF_ERROR(state_->unary([&](grpc::ClientContext& context) {
-    return state_->stub->Dispose(&context, message, &reply);
+    return state_->stub()->Dispose(&context, message, &reply);
   }));
   return wire::fromProto(reply);
 }
@@ -374,7 +393,7 @@ Result<std::vector<runtime::SavepointInfo>> JobManagerClient::listSavepoints() {
   request.set_protocol(wire::kClientProtocol);
   v1::ListSavepointsReply reply;
   WEIR_RETURN_IF_ERROR(state_->unary([&](grpc::ClientContext& context) {
-    return state_->stub->ListSavepoints(&context, request, &reply);
+    return state_->stub()->ListSavepoints(&context, request, &reply);
   }));
   std::vector<runtime::SavepointInfo> savepoints;
   for (const v1::SavepointInfo& message : reply.savepoints()) {
@@ -392,7 +411,7 @@ Result<std::vector<runtime::CheckpointReport>> JobManagerClient::checkpoints(
   request.set_checkpoint(which ? which->value() : 0);
   v1::ListCheckpointsReply reply;
   WEIR_RETURN_IF_ERROR(state_->unary([&](grpc::ClientContext& context) {
-    return state_->stub->ListCheckpoints(&context, request, &reply);
+    return state_->stub()->ListCheckpoints(&context, request, &reply);
   }));
   std::vector<runtime::CheckpointReport> reports;
   for (const v1::CheckpointReport& message : reply.checkpoints()) {

@@ -10,17 +10,19 @@
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
-#include "common/rpc/channel.h"
+#include "common/rpc/leader_route.h"
 #include "common/runtime/checkpoint_report.h"
 #include "common/runtime/client_messages.h"
 
 namespace weir::client {
 
 /// What a client does when its job manager goes away and another one takes its jobs over: a request
-/// is asked again, under its own id, until somebody has answered it.
+/// is asked again, under its own id, until somebody has answered it. A standby that says who leads
+/// is believed, whatever is set here.
 struct FailOver {
-  Duration longest{};           ///< How long it waits for the next one; zero: not at all.
-  std::function<void()> waits;  ///< Called whenever it begins to.
+  Duration longest{};  ///< How long it waits for the next one; zero: not at all.
+  std::function<void(const rpc::Address&)> waits;     ///< Called whenever it begins to: for whom.
+  std::function<Result<rpc::Address>()> locate = {};  ///< Asks who leads, where somebody knows.
 };
 
 /// A job manager, as clients see it: one blocking call per request, domain types only.

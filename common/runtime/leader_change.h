@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,23 @@ inline Error leaderChange(const std::string& why) {
 
 inline bool isLeaderChange(const Error& error) {
   return error.code() == ErrorCode::kUnavailable && error.advice() == kAskTheNext;
+}
+
+inline constexpr std::string_view kAskTheLeader = "ask the job manager that leads, at ";
+
+/// How a job manager that does not lead says who does: `leader` is "host:port".
+inline Error leaderElsewhere(std::string_view leader) {
+  return Error(ErrorCode::kUnavailable, "this job manager waits as standby, and another one leads")
+      .advise(std::string(kAskTheLeader) + std::string(leader));
+}
+
+/// "host:port", where the error says who leads; as that job manager said it, unchecked.
+inline std::optional<std::string> leaderNamedBy(const Error& error) {
+  const std::string_view advice = error.advice();
+  if (error.code() != ErrorCode::kUnavailable || !advice.starts_with(kAskTheLeader)) {
+    return std::nullopt;
+  }
+  return std::string(advice.substr(kAskTheLeader.size()));
 }
 
 }  // namespace weir::runtime

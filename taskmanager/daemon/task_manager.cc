@@ -18,7 +18,7 @@
 #include "common/daemon/output_sink.h"
 #include "common/fs/file_systems.h"
 #include "common/remote/remote_file_systems.h"
-#include "common/rpc/channel.h"
+#include "common/rpc/leader_route.h"
 #include "common/telemetry/log.h"
 #include "taskmanager/daemon/machine.h"
 #include "taskmanager/daemon/session/blob_client.h"
@@ -102,6 +102,7 @@ struct TaskManager::Parts {
   std::unique_ptr<WorkerCgroups> groups;          // Where they are delegated.
   std::optional<daemon::OutputSink> standard_output;
   std::optional<daemon::OutputSink> standard_error;
+  std::optional<rpc::LeaderRoute> route;
   std::optional<BlobClient> blobs;
   std::unique_ptr<BlobCache> cache;
   concurrency::ElasticPool pool{"tm-files", kPoolThreads};
@@ -253,8 +254,8 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   auto parts = std::make_unique<Parts>(configuration, config::Security::resolve(configuration));
   const rpc::Address address{configuration.get(config::kJobManagerRpcAddress),
                              static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
-  const auto channel = rpc::makeChannel(address, parts->security);
-  parts->blobs.emplace(channel,
+  parts->route.emplace(std::vector{address}, parts->security);
+  parts->blobs.emplace(*parts->route,
                        static_cast<int>(configuration.get(config::kBlobFetchRetries)),
                        configuration.get(config::kBlobIdle));
   const std::string launcher = findLauncher();
@@ -265,9 +266,8 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   WEIR_RETURN_IF_ERROR(parts->openDirectories(configuration, id));
   parts->startSupervision(configuration, launcher);
   SessionSettings session;
-  session.address = address.text();
   session.registration_limit = configuration.get(config::kMaxRegistrationDuration);
-  parts->session.emplace(parts->loop, channel, session);
+  parts->session.emplace(parts->loop, *parts->route, session);
   std::unique_ptr<TaskManager> task_manager(new TaskManager(std::move(parts)));
   Parts& running = *task_manager->parts_;
   Status started = ok();

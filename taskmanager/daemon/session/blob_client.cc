@@ -66,8 +66,8 @@ class BlobClient::Call {
   bool stalled_ = false;
 };
 
-BlobClient::BlobClient(std::shared_ptr<grpc::Channel> channel, int retries, Duration idle)
-    : channel_(std::move(channel)), retries_(retries), idle_(idle), watch_([this] { watch(); }) {}
+BlobClient::BlobClient(const rpc::LeaderRoute& route, int retries, Duration idle)
+    : route_(route), retries_(retries), idle_(idle), watch_([this] { watch(); }) {}
 
 BlobClient::~BlobClient() {
   shutdown();
@@ -128,7 +128,7 @@ Status BlobClient::fetchFrom(const std::string& key,
   request.set_key(key);
   request.set_offset(offset);
   request.set_length(length == 0 ? 0 : length - offset);
-  const auto stub = v1::TaskManagers::NewStub(channel_);
+  const auto stub = v1::TaskManagers::NewStub(route_.current().channel);
   const auto reader = stub->GetBlob(&call.context, request);
   v1::Chunk chunk;
   while (reader->Read(&chunk)) {
@@ -160,7 +160,7 @@ Result<std::string> BlobClient::put(const JobId& job,
                                     const std::string& sha256) {
   Call call(*this);
   v1::PutBlobReply reply;
-  const auto stub = v1::TaskManagers::NewStub(channel_);
+  const auto stub = v1::TaskManagers::NewStub(route_.current().channel);
   const auto writer = stub->PutBlob(&call.context, &reply);
   bool first = true;
   // A broken stream is explained by Finish().

@@ -9,12 +9,12 @@
 #include <thread>
 
 #include "common/base/clock.h"
+#include "common/rpc/leader_route.h"
 #include "taskmanager/daemon/blobcache/blob_transport.h"
 
 namespace grpc {
-class Channel;
 class ClientContext;
-}  // namespace grpc
+}
 
 namespace weir::taskmanager {
 
@@ -25,9 +25,8 @@ namespace weir::taskmanager {
 /// shutdown() ends what runs with kCancelled, for good.
 class BlobClient final : public BlobTransport {
  public:
-  BlobClient(std::shared_ptr<grpc::Channel> channel,  // Shared as gRPC demands.
-             int retries,
-             Duration idle = std::chrono::seconds(30));
+  /// The route outlives it; each try asks who leads then.
+  BlobClient(const rpc::LeaderRoute& route, int retries, Duration idle = std::chrono::seconds(30));
   ~BlobClient() override;
 
   Status fetch(const std::string& key, std::uint64_t length, const Sink& sink) override;
@@ -46,7 +45,7 @@ class BlobClient final : public BlobTransport {
   bool pauseBeforeRetry(int failures, const Error& error);
   void watch();
 
-  std::shared_ptr<grpc::Channel> channel_;
+  const rpc::LeaderRoute& route_;
   const int retries_;
   const Duration idle_;
   const SystemClock clock_;

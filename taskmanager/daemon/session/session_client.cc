@@ -15,6 +15,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/retry.h"
 #include "common/rpc/status.h"
+#include "common/runtime/leader_change.h"
 #include "common/telemetry/log.h"
 #include "common/wire/adoption.h"
 #include "common/wire/deployment.h"
@@ -27,7 +28,8 @@ namespace {
 constexpr std::size_t kRoomBytes = 16 << 20;  // What may be queued before workers are held back.
 constexpr Duration kWatchEvery = std::chrono::milliseconds(200);
 constexpr Duration kCloseGrace = std::chrono::seconds(1);
-constexpr Duration kSilentRetries = std::chrono::seconds(30);  // Between log lines.
+constexpr Duration kFollowPause = std::chrono::milliseconds(50);  // Before a leader that was named.
+constexpr Duration kSilentRetries = std::chrono::seconds(30);     // Between log lines.
 
 constexpr const char* kStopped = "it was stopped";
 
@@ -40,20 +42,22 @@ struct Outcome {
   bool retry = true;
   bool dismissed = false;  // It has given us up.
   std::int64_t asked_at = 0;
+  rpc::Address asked;
   Error error;
 };
 
 }  // namespace
 
 struct SessionClient::State {
-  State(IoLoop& its_loop, std::shared_ptr<grpc::Channel> its_channel, SessionSettings its_settings)
-      : loop(its_loop), channel(std::move(its_channel)), settings(std::move(its_settings)) {}
+  State(IoLoop& its_loop, rpc::LeaderRoute& its_route, SessionSettings its_settings)
+      : loop(its_loop), route(its_route), settings(its_settings) {}
 
   void run();
   void serve(const runtime::Registration& registration);
   Outcome attempt(const runtime::Registration& registration);
   void begin(Stream& stream, const v1::ToTaskManager& answer, Outcome& outcome);
   Duration pauseAfter(const Outcome& outcome, Duration delay);
+  bool askAnother(const Outcome& outcome);
   void converse(Stream& stream, const v1::Registered& answer, std::int64_t asked_at);
   Error reasonOfEnd(Stream& stream);
   void send(const runtime::TaskManagerReport& report) { queueUp(wire::toProto(report)); }
@@ -67,8 +71,8 @@ struct SessionClient::State {
   Error tooLate(const Error& last) const;
   void tell(std::function<void(Listener&)> what);
 
-  IoLoop& loop;                            // Borrowed from the daemon.
-  std::shared_ptr<grpc::Channel> channel;  // Shared with the blob client.
+  IoLoop& loop;             // Borrowed from the daemon.
+  rpc::LeaderRoute& route;  // Likewise; shared with the blob client.
   const SessionSettings settings;
   Listener* listener = nullptr;
   SystemRandom random;
@@ -83,10 +87,12 @@ struct SessionClient::State {
   bool was_full = false;
   bool in_session = false;
   bool closing = false;
+  bool moved = false;                      // Another leader is known: nothing waits longer.
   bool ended = false;                      // run() has returned.
   grpc::ClientContext* context = nullptr;  // Of the call that runs.
   SteadyTime silent_since = SteadyTime::max();
   Duration silence_limit{};
+  std::string address;     // Of the job manager that was asked last.
   std::string ended_by;    // What the job manager said last, or the watch.
   bool dismissed = false;  // It said so, and that nobody may adopt what runs here.
 
@@ -94,10 +100,8 @@ struct SessionClient::State {
   std::thread thread;
 };
 
-SessionClient::SessionClient(IoLoop& loop,
-                             std::shared_ptr<grpc::Channel> channel,
-                             SessionSettings settings)
-    : state_(std::make_unique<State>(loop, std::move(channel), std::move(settings))) {}
+SessionClient::SessionClient(IoLoop& loop, rpc::LeaderRoute& route, SessionSettings settings)
+    : state_(std::make_unique<State>(loop, route, settings)) {}
 
 SessionClient::~SessionClient() { close(); }
 
@@ -202,7 +206,21 @@ Error SessionClient::State::tooLate(const Error& last) const {
 
 bool SessionClient::State::pause(Duration duration) {
   std::unique_lock lock(mutex);
-  return !changed.wait_for(lock, duration, [&] { return closing; });
+  changed.wait_for(lock, duration, [&] { return closing || moved; });
+  return !closing;
+}
+
+void SessionClient::follow(const rpc::Address& leader) {
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->route.follow(leader)) {
+    return;
+  }
+  state_->moved = true;
+  state_->changed.notify_all();
+  if (state_->context != nullptr && !state_->closing) {
+    state_->ended_by = "another job manager leads now, at " + leader.text();
+    state_->context->TryCancel();
+  }
 }
 
 void SessionClient::State::serve(const runtime::Registration& registration) {
@@ -233,15 +251,32 @@ void SessionClient::State::serve(const runtime::Registration& registration) {
       return;
     }
     delay = pauseAfter(outcome, *delay);
-    if (outcome.refused || clock.now() >= quiet_until) {
+    if (askAnother(outcome)) {
+      delay = std::min(*delay, kFollowPause);
+    } else if (outcome.refused || clock.now() >= quiet_until) {
       quiet_until = clock.now() + kSilentRetries;
       log::warn("not registered yet, trying again",
-                {{"jobmanager", settings.address}, {"reason", outcome.error.text()}});
+                {{"jobmanager", outcome.asked.text()}, {"reason", outcome.error.text()}});
     }
     if (!pause(*delay)) {
       return;
     }
   }
+}
+
+/// True when who was asked has named the leader. Who gave no answer may be gone.
+bool SessionClient::State::askAnother(const Outcome& outcome) {
+  if (const auto named = runtime::leaderNamedBy(outcome.error)) {
+    const auto leader = rpc::parseAddress(*named);
+    if (!leader || !route.follow(*leader)) {
+      return false;
+    }
+    log::info("another job manager leads",
+              {{"asked", outcome.asked.text()}, {"leader", leader->text()}});
+    return true;
+  }
+  route.pass(outcome.asked);
+  return false;
 }
 
 /// The next leader does not wait long for what runs.
@@ -256,14 +291,18 @@ Duration SessionClient::State::pauseAfter(const Outcome& outcome, Duration delay
 Outcome SessionClient::State::attempt(const runtime::Registration& registration) {
   grpc::ClientContext its_context;
   v1::FromTaskManager first;
+  rpc::LeaderRoute::Way way;
   *first.mutable_registration() = wire::toProto(registration);
   {
     std::lock_guard lock(mutex);
+    way = route.current();  // Under the lock: follow() comes before it, or finds the context.
     wire::addHoldings(*first.mutable_registration(), holdings);
     if (!holdings.attempts.empty()) {
-      grpc::experimental::ChannelResetConnectionBackoff(channel.get());  // As often as we ask.
+      grpc::experimental::ChannelResetConnectionBackoff(way.channel.get());  // As often as we ask.
     }
     context = &its_context;
+    address = way.address.text();
+    moved = false;
     ended_by.clear();
     dismissed = false;
     silent_since = clock.now();
@@ -272,10 +311,10 @@ Outcome SessionClient::State::attempt(const runtime::Registration& registration)
       its_context.TryCancel();
     }
   }
-  const auto stub = v1::TaskManagers::NewStub(channel);
+  const auto stub = v1::TaskManagers::NewStub(way.channel);
   const std::unique_ptr<Stream> stream = stub->Session(&its_context);
   v1::ToTaskManager answer;
-  Outcome outcome{.error = Error(ErrorCode::kUnavailable, "")};
+  Outcome outcome{.asked = way.address, .error = Error(ErrorCode::kUnavailable, "")};
   outcome.asked_at = nanosSinceBoot();
   if (stream->Write(first) && stream->Read(&answer)) {
     begin(*stream, answer, outcome);
@@ -297,13 +336,13 @@ void SessionClient::State::begin(Stream& stream,
   if (answer.has_refused()) {
     outcome.refused = true;
     outcome.retry = answer.refused().retry();
-    ended_by = "the job manager at " + settings.address +
-               " refused the registration: " + answer.refused().reason();
+    ended_by =
+        "the job manager at " + address + " refused the registration: " + answer.refused().reason();
   } else if (answer.has_registered() &&
              answer.registered().leader_epoch() < holdings.newest.value()) {
     outcome.refused = true;
     ended_by =
-        "the job manager at " + settings.address + " is of epoch " +
+        "the job manager at " + address + " is of epoch " +
         std::to_string(answer.registered().leader_epoch()) +
         ", and one of a newer epoch was obeyed here: " + std::to_string(holdings.newest.value());
   } else if (answer.has_registered()) {
@@ -320,10 +359,9 @@ Error SessionClient::State::reasonOfEnd(Stream& stream) {
     return Error(ErrorCode::kUnavailable, ended_by);
   }
   if (status) {
-    return Error(ErrorCode::kUnavailable,
-                 "the job manager at " + settings.address + " ended the session");
+    return Error(ErrorCode::kUnavailable, "the job manager at " + address + " ended the session");
   }
-  return Error(status.error()).during("job manager at " + settings.address);
+  return Error(status.error()).during("job manager at " + address);
 }
 
 void SessionClient::State::converse(Stream& stream,
@@ -461,7 +499,7 @@ void SessionClient::State::watch() {
     std::lock_guard lock(mutex);
     if (context != nullptr && silent_since < SteadyTime::max() &&
         silence_limit > Duration::zero() && clock.now() - silent_since > silence_limit) {
-      ended_by = "the job manager at " + settings.address + " was silent for too long";
+      ended_by = "the job manager at " + address + " was silent for too long";
       silent_since = SteadyTime::max();
       context->TryCancel();
     }

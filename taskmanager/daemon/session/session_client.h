@@ -4,17 +4,13 @@
 #include <string>
 
 #include "common/base/clock.h"
+#include "common/rpc/leader_route.h"
 #include "taskmanager/daemon/supervision/io_loop.h"
 #include "taskmanager/daemon/supervision/job_manager_link.h"
-
-namespace grpc {
-class Channel;
-}
 
 namespace weir::taskmanager {
 
 struct SessionSettings {
-  std::string address;  ///< Of the job manager, for messages.
   /// How long registration may take; Duration::max(): for ever.
   Duration registration_limit = Duration::max();
   Duration answer_timeout = std::chrono::seconds(10);  ///< To a registration.
@@ -26,12 +22,14 @@ struct SessionSettings {
 /// The session with the job manager over gRPC.
 ///
 /// Tries to connect every 0.1 to 2 s, so that job manager and task managers may start in any order.
-/// Reads on one thread of its own and writes on another while there is a session.
+/// Reads on one thread of its own and writes on another while there is a session. A job manager
+/// that does not lead and says who does is believed; the epoch of the one that registers us counts.
 ///
 /// Threads: as JobManagerLink. Destroyed only after close(), or after the loop was shut down.
 class SessionClient final : public JobManagerLink {
  public:
-  SessionClient(IoLoop& loop, std::shared_ptr<grpc::Channel> channel, SessionSettings settings);
+  /// Loop and route outlive it.
+  SessionClient(IoLoop& loop, rpc::LeaderRoute& route, SessionSettings settings);
   ~SessionClient() override;
 
   void open(runtime::Registration registration, Listener& listener) override;
@@ -41,6 +39,9 @@ class SessionClient final : public JobManagerLink {
   void told(const runtime::ExecutionId& execution) override;
   bool hasRoom() const override;
   void close() override;
+
+  /// `leader` leads: a session with another one ends, and the next one is with it. Any thread.
+  void follow(const rpc::Address& leader);
 
  private:
   struct State;

@@ -14,8 +14,10 @@
 #include "cluster.grpc.pb.h"
 #include "common/concurrency/bounded_queue.h"
 #include "common/fs/digest.h"
-#include "common/rpc/channel.h"
+#include "common/rpc/leader_route.h"
 #include "common/rpc/server.h"
+#include "common/rpc/status.h"
+#include "common/runtime/leader_change.h"
 #include "taskmanager/daemon/session/blob_client.h"
 
 namespace weir::taskmanager {
@@ -131,8 +133,8 @@ class SessionClientTest : public ::testing::Test {
     service_.answer.mutable_registered()->set_heartbeat_interval_millis(50);
     service_.answer.mutable_registered()->set_heartbeat_timeout_millis(60'000);
     server_ = *rpc::Server::start({"127.0.0.1", 0}, {&service_}, config::Security::plainText());
-    channel_ = rpc::makeChannel({"127.0.0.1", server_->port()}, config::Security::plainText());
-    settings_.address = "the-job-manager";
+    route_.emplace(std::vector{rpc::Address{"127.0.0.1", server_->port()}},
+                   config::Security::plainText());
   }
   ~SessionClientTest() override {
     if (client_) {
@@ -144,7 +146,7 @@ class SessionClientTest : public ::testing::Test {
   }
 
   void open() {
-    client_ = std::make_unique<SessionClient>(loop_, channel_, settings_);
+    client_ = std::make_unique<SessionClient>(loop_, *route_, settings_);
     runtime::Registration registration;
     registration.slots = 3;
     loop_.runSync([&] { client_->open(registration, listener_); });
@@ -152,7 +154,7 @@ class SessionClientTest : public ::testing::Test {
 
   FakeJobManager service_;
   std::unique_ptr<rpc::Server> server_;
-  std::shared_ptr<grpc::Channel> channel_;  // As gRPC demands.
+  std::optional<rpc::LeaderRoute> route_;
   IoLoop loop_{"test-strand"};
   SessionSettings settings_;
   RecordingListener listener_;
@@ -242,13 +244,14 @@ TEST_F(SessionClientTest, TellsWhenTheJobManagerIsGoneAndRegistersAgainWhenAsked
 TEST_F(SessionClientTest, LosesASilentJobManager) {
   service_.answer.mutable_registered()->set_heartbeat_timeout_millis(300);
   open();
-  EXPECT_THAT(*listener_.lost.pop(), HasSubstr("the-job-manager was silent for too long"));
+  EXPECT_THAT(*listener_.lost.pop(),
+              HasSubstr(route_->current().address.text() + " was silent for too long"));
 }
 
 TEST_F(SessionClientTest, SaysWhatItHoldsAndRefusesALeaderThatIsOlderThanTheLastOne) {
   settings_.holding_pause = 10ms;
   service_.answer.mutable_registered()->set_leader_epoch(3);
-  client_ = std::make_unique<SessionClient>(loop_, channel_, settings_);
+  client_ = std::make_unique<SessionClient>(loop_, *route_, settings_);
   const runtime::ExecutionId held{JobId(Bytes16{7}), AttemptId(2), LeaderEpoch(4)};
   loop_.runSync([&] {
     client_->setHoldings({{{held, 3}}, LeaderEpoch(4)});
@@ -283,6 +286,66 @@ TEST_F(SessionClientTest, PassesOnWhatTheLeaderDecidesOnHeldAttempts) {
   EXPECT_EQ(*listener_.ended.pop(), held);
 }
 
+/// Job managers beside that of the fixture.
+class SessionsWithSeveralTest : public SessionClientTest {
+ protected:
+  /// Waits as standby, and says that the one of the fixture leads.
+  class Standby final : public v1::TaskManagers::Service {
+   public:
+    explicit Standby(std::string leader) : leader_(std::move(leader)) {}
+    grpc::Status Session(grpc::ServerContext* /*context*/,
+                         FakeJobManager::ServerStream* /*stream*/) override {
+      ++asked;
+      return rpc::toGrpc(runtime::leaderElsewhere(leader_));
+    }
+    std::atomic<int> asked = 0;
+
+   private:
+    const std::string leader_;
+  };
+
+  SessionsWithSeveralTest()
+      : standby_(route_->current().address.text()),
+        standby_server_(
+            *rpc::Server::start({"127.0.0.1", 0}, {&standby_}, config::Security::plainText())) {}
+  ~SessionsWithSeveralTest() override {
+    client_->close();
+    standby_server_->shutdown(0s);
+  }
+  rpc::Address standby() const { return {"127.0.0.1", standby_server_->port()}; }
+
+  Standby standby_;
+  std::unique_ptr<rpc::Server> standby_server_;
+};
+
+TEST_F(SessionsWithSeveralTest, RegistersWithTheLeaderThatAStandbyNames) {
+  route_.emplace(std::vector{standby()}, config::Security::plainText());
+  open();
+  EXPECT_EQ(*listener_.registered.pop(), 50ms);
+  EXPECT_EQ(standby_.asked, 1);
+}
+
+TEST_F(SessionsWithSeveralTest, AsksAgainThereWhenTheLeaderThatWasNamedIsGone) {
+  service_.orders.push(std::nullopt);
+  server_->shutdown(0s);
+  route_.emplace(std::vector{standby()}, config::Security::plainText());
+  open();
+  while (standby_.asked < 3) {
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
+TEST_F(SessionsWithSeveralTest, ASessionEndsWhenAnotherJobManagerLeads) {
+  open();
+  listener_.registered.pop();
+  client_->follow(route_->current().address);
+  EXPECT_EQ(listener_.lost.size(), 0U);
+  client_->follow(standby());
+  EXPECT_EQ(*listener_.lost.pop(), "another job manager leads now, at " + standby().text());
+  loop_.runSync([&] { client_->open(runtime::Registration{}, listener_); });
+  EXPECT_EQ(*listener_.registered.pop(), 50ms) << "the standby has named it again";
+}
+
 TEST_F(SessionClientTest, GivesUpAfterARefusalForGood) {
   service_.answer.mutable_refused()->set_reason("another protocol");
   open();
@@ -302,7 +365,7 @@ TEST_F(SessionClientTest, GoesOnWithADownloadWhereItBroke) {
     service_.blob += std::to_string(i) + ",";
   }
   service_.break_at = 2000;
-  BlobClient blobs(channel_, 3);
+  BlobClient blobs(*route_, 3);
   std::string got;
   const Status status = blobs.fetch("key", 0, [&](std::string_view piece) {
     got += piece;
@@ -317,7 +380,7 @@ TEST_F(SessionClientTest, DownloadsTheBeginningOfABlobAlsoWhereItBreaks) {
     service_.blob += std::to_string(i) + ",";
   }
   service_.break_at = 2000;
-  BlobClient blobs(channel_, 3);
+  BlobClient blobs(*route_, 3);
   std::string got;
   const Status status = blobs.fetch("key", 2500, [&](std::string_view piece) {
     got += piece;
@@ -330,7 +393,7 @@ TEST_F(SessionClientTest, DownloadsTheBeginningOfABlobAlsoWhereItBreaks) {
 TEST_F(SessionClientTest, ADownloadThatStandsStillIsGoneOnWithInAnotherCall) {
   service_.blob = std::string(100'000, 'x');
   service_.hang_at = 50'000;
-  BlobClient blobs(channel_, 1, std::chrono::milliseconds(200));
+  BlobClient blobs(*route_, 1, std::chrono::milliseconds(200));
   std::string got;
   const Status status = blobs.fetch("key", 0, [&](std::string_view piece) {
     got += piece;
@@ -343,7 +406,7 @@ TEST_F(SessionClientTest, ADownloadThatStandsStillIsGoneOnWithInAnotherCall) {
 TEST_F(SessionClientTest, ADownloadThatStandsStillTooOftenSaysSo) {
   service_.blob = std::string(1000, 'x');
   service_.hang_at = 0;
-  BlobClient blobs(channel_, 0, std::chrono::milliseconds(200));
+  BlobClient blobs(*route_, 0, std::chrono::milliseconds(200));
   const Status status = blobs.fetch("key", 0, [](std::string_view) { return ok(); });
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message(),
@@ -352,7 +415,7 @@ TEST_F(SessionClientTest, ADownloadThatStandsStillTooOftenSaysSo) {
 
 TEST_F(SessionClientTest, StopsADownloadThatItsReaderRefuses) {
   service_.blob = std::string(100'000, 'x');
-  BlobClient blobs(channel_, 3);
+  BlobClient blobs(*route_, 3);
   const Status status = blobs.fetch("key", 0, [](std::string_view) -> Status {
     return Error(ErrorCode::kCorruption, "not what was asked for");
   });
@@ -360,7 +423,7 @@ TEST_F(SessionClientTest, StopsADownloadThatItsReaderRefuses) {
 }
 
 TEST_F(SessionClientTest, StoresStateUnderTheKeyThatTheJobManagerMakes) {
-  BlobClient blobs(channel_, 3);
+  BlobClient blobs(*route_, 3);
   const std::string state(200'000, 's');
   const auto key = blobs.putState(JobId(Bytes16{4}), state);
   ASSERT_TRUE(key) << key.error().text();
