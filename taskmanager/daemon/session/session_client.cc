@@ -18,8 +18,8 @@
 #include "common/runtime/leader_change.h"
 #include "common/telemetry/log.h"
 #include "common/wire/adoption.h"
-#include "common/wire/deployment.h"
 #include "common/wire/messages.h"
+#include "taskmanager/daemon/session/orders.h"
 
 namespace weir::taskmanager {
 
@@ -63,9 +63,7 @@ struct SessionClient::State {
   void send(const runtime::TaskManagerReport& report) { queueUp(wire::toProto(report)); }
   void queueUp(v1::FromTaskManager message);
   void write(Stream& stream);
-  void refuse(const v1::Deployment& deployment, const Error& why);
   void receive(const v1::ToTaskManager& message);
-  void decide(const v1::ToTaskManager& message);
   void watch();
   bool pause(Duration duration);
   Error tooLate(const Error& last) const;
@@ -408,57 +406,19 @@ void SessionClient::State::receive(const v1::ToTaskManager& message) {
   if (message.has_registered()) {
     return;
   }
-  if (message.has_ping()) {
-    if (const std::uint64_t heartbeat = message.ping().heartbeat(); heartbeat != 0) {
-      tell([heartbeat](Listener& to) { to.onHeard(heartbeat); });
-    }
-    return;
-  }
-  if (message.has_adopt() || message.has_give_up()) {
-    return decide(message);
-  }
   if (message.has_refused()) {
     std::lock_guard lock(mutex);
     dismissed = !message.refused().adoptable();
     ended_by = "the job manager ended the session: " + message.refused().reason();
     return;
   }
-  Result<runtime::TaskManagerOrder> order = wire::fromProto(message);
-  if (!order) {
-    log::warn("ignoring an order that cannot be read", {{"reason", order.error().text()}});
-    if (message.has_deployment()) {
-      refuse(message.deployment(), order.error());
+  if (auto heard = hear(message)) {
+    return tell(*std::move(heard));
+  } else {
+    log::warn("ignoring an order that cannot be read", {{"reason", heard.error().text()}});
+    if (const auto refusal = refusalOf(message, heard.error())) {
+      send(*refusal);
     }
-    return;
-  }
-  // Shared with nobody: std::function wants copyable captures.
-  tell([order = std::make_shared<runtime::TaskManagerOrder>(*std::move(order))](Listener& to) {
-    to.onOrder(std::move(*order));
-  });
-}
-
-/// What becomes of a held attempt.
-void SessionClient::State::decide(const v1::ToTaskManager& message) {
-  const bool adopted = message.has_adopt();
-  const auto execution = wire::fromProto(adopted ? message.adopt() : message.give_up());
-  if (!execution) {
-    log::warn("ignoring an order that cannot be read", {{"reason", execution.error().text()}});
-    return;
-  }
-  tell([adopted, execution = *execution](Listener& to) {
-    adopted ? to.onAdopt(execution) : to.onGiveUp(execution);
-  });
-}
-
-/// Its job would wait for this worker without end.
-void SessionClient::State::refuse(const v1::Deployment& deployment, const Error& why) {
-  const auto execution = wire::fromProto(deployment.execution());
-  if (execution) {
-    send(runtime::WorkerExited{*execution,
-                               false,
-                               "the deployment of job " + execution->job.hex() +
-                                   " cannot be read by its task manager: " + why.text(),
-                               true});
   }
 }
 
