@@ -85,6 +85,12 @@ setting() {
   sed -n '1s/^[^:]*: \{0,1\}//p' <<<"$shown"
 }
 
+# elects: does ZooKeeper choose who leads of several job managers?
+elects() {
+  case $(setting recovery.mode 2>/dev/null) in [Zz][Oo][Oo][Kk][Ee][Ee][Pp][Ee][Rr]) return 0 ;; esac
+  return 1
+}
+
 # Where pid files are: configured, else in the installation, else, where that is another's, below /run.
 pid_dir() {
   local dir=${WEIR_PID_DIR:-}

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts or stops a job manager on this machine, or says whether one runs (exit 1: none).
+# Starts or stops a job manager on this machine, or says whether one runs (exit 1: none). Where
+# ZooKeeper chooses who leads, several may run.
 . "$(dirname "$(readlink -f "$0")")/config.sh"
 
 usage="Usage: jobmanager.sh start [host] [webui-port] [-D key=value]... | stop | stop-all | status"
@@ -12,4 +13,6 @@ if [ "${1:-}" = start ]; then
   if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then arguments+=(--webui-port "$1") && shift; fi
   set -- start "${arguments[@]}" "$@"
 fi
-run_script jobmanager single "$usage" "$@"
+several=single
+case ${1:-} in start) ! elects || several=several ;; esac
+run_script jobmanager "$several" "$usage" "$@"

@@ -130,7 +130,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return;
     }
     const std::string_view path(target.data(), std::min(target.find('?'), target.size()));
-    write(shared_.handler(path), method == http::verb::head, keep_alive);
+    Response response = shared_.handler(path);
+    if (!response.location.empty()) {
+      response.location.append(target.data() + path.size(), target.size() - path.size());
+    }
+    write(std::move(response), method == http::verb::head, keep_alive);
   }
 
   void write(Response response, bool head, bool keep_alive) {
@@ -140,6 +144,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
                     (response.content_type.find("text/") == 0 ? "; charset=utf-8" : ""));
     if (response.any_origin) {
       message.set(http::field::access_control_allow_origin, "*");
+    }
+    if (!response.location.empty()) {
+      message.set(http::field::location, response.location);
     }
     message.set(http::field::cache_control, "no-store");
     if (response.status == 405) {

@@ -16,7 +16,8 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  bool any_origin = false;  ///< Whether pages of other sites may read it.
+  bool any_origin = false;    ///< Whether pages of other sites may read it.
+  std::string location = {};  ///< Of a redirection: where to ask; the request's query is added.
 };
 
 /// An HTTP/1.1 server for GET and HEAD, on one thread of its own.

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "jobmanager/web/standby.h"
+
 namespace weir::jobmanager::web {
 namespace {
 
@@ -23,6 +25,9 @@ class HttpServerTest : public ::testing::Test {
         HttpServer::listen(settings, config::Security::plainText(), [](std::string_view path) {
           Response response{200, "application/json", "\"" + std::string(path) + "\""};
           response.any_origin = path == "/overview";
+          if (path == "/moved") {
+            return answerOfStandby("http://leader.example:8081", path);
+          }
           return response;
         });
     server_ = *std::move(server);
@@ -67,6 +72,26 @@ TEST_F(HttpServerTest, AnswersSeveralRequestsOnOneConnection) {
   EXPECT_NE(answer.find("\"/a\""), std::string::npos) << answer;
   EXPECT_NE(answer.find("\"/b\""), std::string::npos) << answer;
   EXPECT_EQ(answer.find("Access-Control-Allow-Origin"), std::string::npos) << answer;
+}
+
+TEST_F(HttpServerTest, AStandbyNamesWhereTheSameIsAskedOfTheLeader) {
+  const std::string answer = talk("GET /moved?a=%20b&c HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(answer.find("HTTP/1.1 307"), 0U) << answer;
+  EXPECT_NE(answer.find("\r\nLocation: http://leader.example:8081/moved?a=%20b&c\r\n"),
+            std::string::npos)
+      << answer;
+}
+
+TEST(StandbyTest, SaysThatNobodyIsKnownToLead) {
+  const Response answer = answerOfStandby("", "/jobs");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.location, "");
+}
+
+TEST(StandbyTest, NoPathBecomesPartOfTheHost) {
+  for (const char* path : {"@evil.example/", ".evil.example/", "http://evil.example/", "*", ""}) {
+    EXPECT_EQ(answerOfStandby("http://leader.example:8081", path).status, 400) << path;
+  }
 }
 
 TEST_F(HttpServerTest, PagesOfOtherSitesReadOnlyWhatIsForAll) {
