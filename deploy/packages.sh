@@ -11,7 +11,7 @@ esac
 packages=(g++ cmake ninja-build ccache mold pkg-config
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   libboost1.81-dev libssl-dev zlib1g-dev libspdlog-dev libfmt-dev libyaml-cpp-dev
-  libcli11-dev nlohmann-json3-dev libxxhash-dev librocksdb-dev libcurl4-openssl-dev python3 procps curl)
+  libcli11-dev nlohmann-json3-dev libxxhash-dev librocksdb-dev libcurl4-openssl-dev libzookeeper-mt-dev python3 procps curl)
 if [ "${1:-build}" = test ]; then
   packages+=(libgtest-dev libgmock-dev clang-format-19 clang-tidy-19 jq git netcat-openbsd)
 fi

@@ -80,8 +80,8 @@ for stage in "${stages[@]}"; do
       ;;
     services)
       # With downloads for the first time: Java, the servers' jars (tests/services/README.md).
-      step 60 "build the suite of file systems" build asan weir-file-systems
-      step 60 "file systems on real servers" env WEIR_TEST_SHORT=1 tests/run_python.py tests/services
+      step 60 "build the suites of real servers" build asan weir-file-systems weir-zookeeper
+      step 90 "file systems and ZooKeeper on real servers" env WEIR_TEST_SHORT=1 tests/run_python.py tests/services
       ;;
     tsan)
       # Worker and coordinator; tests/matrix.sh runs everything under every sanitizer.

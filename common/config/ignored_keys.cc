@@ -16,7 +16,7 @@ constexpr std::string_view kFiles =
     "chooses or tunes a remote file system; this version works on file: paths only";
 constexpr std::string_view kManager = "is for a resource manager that Weir does not run under";
 constexpr std::string_view kHa =
-    "is for recovery with ZooKeeper or Kubernetes, not available in this version";
+    "tunes Flink's recovery in a way that Weir does not need, or is for Kubernetes";
 constexpr std::string_view kRocks =
     "tunes RocksDB in a way that is not offered; conf/README.md has what is";
 constexpr std::string_view kForst = "is for the ForSt backend, not available in this version";
@@ -143,9 +143,13 @@ const std::vector<IgnoredKey>& allIgnoredKeys() {
       {"s3.*", kFiles},
       {"gs.*", kFiles},
       {"flink.hadoop.*", kFiles},
+      {"recovery.zookeeper.path.checkpoint-counter",
+       "names the counter of a job's checkpoints, which stands beside its checkpoints here"},
       {"recovery.zookeeper.*", kHa},
-      {"recovery.jobmanager.port", kHa},
-      {"recovery.job.delay", kHa},
+      {"recovery.jobmanager.port",
+       "is Flink's port with ZooKeeper; jobmanager.rpc.port is the port in every mode here"},
+      {"recovery.job.delay",
+       "is how long Flink waits before it recovers jobs; a new leader here begins at once"},
       {"high-availability.*", kHa},
       {"state.backend.rocksdb.*", kRocks},
       {"state.backend.forst.*", kForst},

@@ -8,6 +8,7 @@
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/worker_options.h"
+#include "common/config/zookeeper_options.h"
 
 namespace weir::config {
 
@@ -108,6 +109,19 @@ const std::vector<Area>& allAreas() {
         &kRecoveryMaxGarbage,
         &kAdoptionTimeout,
         &kClientFailover}},
+      {"Recovery with ZooKeeper",
+       {&kZooKeeperQuorum,
+        &kZooKeeperStorage,
+        &kZooKeeperRoot,
+        &kZooKeeperNamespace,
+        &kZooKeeperLatch,
+        &kZooKeeperLeader,
+        &kZooKeeperJobs,
+        &kZooKeeperCheckpoints,
+        &kZooKeeperSessionTimeout,
+        &kZooKeeperConnectionTimeout,
+        &kZooKeeperRetryWait,
+        &kZooKeeperRetries}},
       {"Time-outs between processes",
        {&kHeartbeatInterval,
         &kHeartbeatTimeout,

@@ -9,11 +9,11 @@ inline constexpr auto kRecoveryMode =
     Text("recovery.mode",
          "standalone",
          "What outlives the job manager: files of checkpoints and savepoints alone (standalone, "
-         "none), or also its jobs, which the next job manager takes up again (filesystem).")
+         "none), or also its jobs, which the next job manager takes up again (filesystem: one "
+         "machine or a file server; zookeeper: several job managers).")
         .alias({"high-availability", "high-availability.type"})
-        .oneOf({"standalone", "none", "filesystem"})
-        .ignoringCase()
-        .refuses({"zookeeper"}, "is not available in this version; use filesystem");
+        .oneOf({"standalone", "none", "filesystem", "zookeeper"})
+        .ignoringCase();
 inline constexpr auto kRecoveryDirectory = Text(
     "recovery.filesystem.dir",
     "",
@@ -35,15 +35,16 @@ inline constexpr auto kRecoveryMaxGarbage =
 inline constexpr auto kAdoptionTimeout =
     Time("jobmanager.adoption-timeout",
          "60 s",
-         "With recovery.mode filesystem: how long what runs goes on without a job manager, for the "
+         "With recovery.mode filesystem or zookeeper: how long what runs goes on without a job "
+         "manager, for the "
          "next one to go on with it; then it ends, and the job restarts. 0: it ends at once.")
         .range(0);
-inline constexpr auto kClientFailover =
-    Time("client.failover.timeout",
-         "60 s",
-         "With recovery.mode filesystem: how long a command that has lost its job manager waits "
-         "for the next one.")
-        .range(0);
+inline constexpr auto kClientFailover = Time("client.failover.timeout",
+                                             "60 s",
+                                             "With recovery.mode filesystem or zookeeper: how long "
+                                             "a command that has lost its job manager waits "
+                                             "for the next one.")
+                                            .range(0);
 inline constexpr auto kUpgradeTimeout =
     Time("upgrade.timeout",
          "60 s",

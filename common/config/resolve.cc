@@ -7,6 +7,7 @@
 #include "common/config/file_system_options.h"
 #include "common/config/options.h"
 #include "common/config/value.h"
+#include "common/config/zookeeper_options.h"
 
 namespace weir::config {
 
@@ -212,9 +213,36 @@ Result<std::string> resolveRecovery(const Configuration& configuration) {
   return directory;
 }
 
+bool jobsOutliveJobManager(const Configuration& configuration) {
+  const std::string mode = lower(configuration.get(kRecoveryMode));
+  return mode == "filesystem" || mode == "zookeeper";
+}
+
+bool usesZooKeeper(const Configuration& configuration) {
+  return lower(configuration.get(kRecoveryMode)) == "zookeeper";
+}
+
+Result<std::string> resolveZooKeeperStorage(const Configuration& configuration) {
+  if (configuration.get(kZooKeeperStorage).empty()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 named(configuration, kRecoveryMode) + ": '" + configuration.text(kRecoveryMode) +
+                     "' needs " + std::string(kZooKeeperStorage.key) +
+                     ", the directory of what is too large for ZooKeeper")
+        .advise("name a directory that every job manager of the cluster reaches");
+  }
+  return directoryOf(configuration, kZooKeeperStorage);
+}
+
 Status checkJobManager(const Configuration& configuration) {
   Warnings ignored;
   WEIR_RETURN_IF_ERROR(resolveRecovery(configuration));
+  if (usesZooKeeper(configuration)) {
+    WEIR_RETURN_IF_ERROR(resolveZooKeeperStorage(configuration));
+    return Error(ErrorCode::kInvalidArgument,
+                 named(configuration, kRecoveryMode) +
+                     ": 'zookeeper' is not available in this version of the job manager; use "
+                     "filesystem");
+  }
   WEIR_RETURN_IF_ERROR(resolveCheckpointStorage(configuration));
   WEIR_RETURN_IF_ERROR(resolveSavepointStorage(configuration, ignored));
   WEIR_RETURN_IF_ERROR(resolveHeartbeat(configuration));

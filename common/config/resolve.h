@@ -33,6 +33,16 @@ Result<StorageChoice> resolveSavepointStorage(const Configuration& configuration
 /// without a directory, or for one that is no local path.
 Result<std::string> resolveRecovery(const Configuration& configuration);
 
+/// Whether jobs outlive their job manager, so that those who lose it wait for the next one.
+bool jobsOutliveJobManager(const Configuration& configuration);
+
+/// recovery.mode: zookeeper.
+bool usesZooKeeper(const Configuration& configuration);
+
+/// recovery.zookeeper.storageDir as it is configured. kInvalidArgument without one, or for one that
+/// is no absolute path of a file system that this build has.
+Result<std::string> resolveZooKeeperStorage(const Configuration& configuration);
+
 struct Heartbeat {
   Duration interval{};
   Duration timeout{};

@@ -14,6 +14,7 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(CURL 7.85 REQUIRED)  # Its headers: the library is loaded when a path needs it.
+find_path(ZOOKEEPER_INCLUDE_DIR zookeeper/zookeeper.h REQUIRED)  # Likewise: recovery.mode: zookeeper loads it.
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 if(WEIR_TESTS)
   find_package(GTest CONFIG REQUIRED)

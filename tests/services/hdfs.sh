@@ -81,7 +81,12 @@ start() {
 case "$ACTION" in
   install) install ;;
   start) start ;;
-  stop) stop datanode namenode ;;
+  stop)
+    signal CONT datanode namenode
+    stop datanode namenode
+    ;;
   kill) killed datanode namenode ;;
+  freeze) signal STOP datanode namenode ;;
+  thaw) signal CONT datanode namenode ;;
   status) status namenode datanode ;;
 esac

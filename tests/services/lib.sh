@@ -12,14 +12,14 @@ fail() {
   exit 1
 }
 
-# arguments install | start|stop|kill|status DIR [PORT]: sets ACTION, DIR, PORT
+# arguments install | start|stop|kill|freeze|thaw|status DIR [PORT]: sets ACTION, DIR, PORT
 arguments() {
   ACTION="${1:-}" DIR="${2:-}" PORT="${3:-}"
   case "$ACTION" in
     install) return 0 ;;
-    start | stop | kill | status) ;;
+    start | stop | kill | freeze | thaw | status) ;;
     *)
-      echo "usage: $(basename "$0") install | start|stop|kill|status DIR [PORT]" >&2
+      echo "usage: $(basename "$0") install | start|stop|kill|freeze|thaw|status DIR [PORT]" >&2
       exit 2
       ;;
   esac

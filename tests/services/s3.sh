@@ -58,7 +58,12 @@ EOF
 case "$ACTION" in
   install) install ;;
   start) start ;;
-  stop) stop s3 ;;
+  stop)
+    signal CONT s3
+    stop s3
+    ;;
   kill) killed s3 ;;
+  freeze) signal STOP s3 ;;
+  thaw) signal CONT s3 ;;
   status) status s3 ;;
 esac

@@ -2,6 +2,7 @@
 
     hdfs = services.start_hdfs(test_class)    # .address, .conf, ...
     s3 = services.start_s3(test_class)
+    ensemble = services.ZooKeeper(test_class, servers=3)
 """
 
 import json
@@ -10,6 +11,7 @@ import pathlib
 import random
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -131,6 +133,99 @@ class S3(Service):
 
     def files(self, prefix):
         return [str(path.relative_to(self.folder / "data")) for path in self.paths(prefix)]
+
+
+class ZooKeeper(Service):
+    """One server, or an ensemble of three."""
+
+    def __init__(self, test, servers=1, **variables):
+        self.servers = servers
+        super().__init__(test, "zookeeper.sh", 30, WEIR_ZOOKEEPER_SERVERS=str(servers), **variables)
+        self.quorum = ",".join(f"127.0.0.1:{self.port + i}" for i in range(servers))
+
+    def only(self, action, server):
+        """The action of one server of the ensemble."""
+        subprocess.run(
+            [self.script, action, self.folder, str(self.port)],
+            env={**self.environment, "WEIR_ZOOKEEPER_ONLY": str(server)}, check=True, timeout=120,
+            stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        )
+
+    def nodes(self, path="/", server=0):
+        """The bytes of all nodes below a path, by their paths; those of ZooKeeper itself are left out."""
+        with ZooKeeperReader("127.0.0.1", self.port + server) as reader:
+            return reader.below(path)
+
+
+class ZooKeeperReader:
+    """A session that reads, in ZooKeeper's protocol."""
+
+    GET_DATA, GET_CHILDREN = 4, 8
+
+    def __init__(self, host, port):
+        self.socket = socket.create_connection((host, port), timeout=20)
+        self.calls = 0
+        self.send(struct.pack(">iqiqi16s", 0, 0, 10000, 0, 16, b""))
+        self.receive()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *ignored):
+        self.socket.close()
+
+    def send(self, body):
+        self.socket.sendall(struct.pack(">i", len(body)) + body)
+
+    def receive(self):
+        size = struct.unpack(">i", self.exactly(4))[0]
+        return self.exactly(size)
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.socket.recv(count - len(data))
+            if not more:
+                raise ConnectionError("the ZooKeeper server has closed the connection")
+            data += more
+        return data
+
+    def ask(self, kind, path):
+        """The answer behind its header; None for no such node."""
+        self.calls += 1
+        name = path.encode()
+        self.send(struct.pack(">iii", self.calls, kind, len(name)) + name + b"\0")
+        answer = self.receive()
+        code = struct.unpack(">iqi", answer[:16])[2]
+        if code not in (0, -101):
+            raise AssertionError(f"ZooKeeper answers {code} for {path}")
+        return answer[16:] if code == 0 else None
+
+    def data(self, path):
+        answer = self.ask(self.GET_DATA, path)
+        if answer is None:
+            return None
+        size = struct.unpack(">i", answer[:4])[0]
+        return answer[4:4 + max(size, 0)]
+
+    def children(self, path):
+        answer = self.ask(self.GET_CHILDREN, path) or struct.pack(">i", 0)
+        count, at, names = struct.unpack(">i", answer[:4])[0], 4, []
+        for _ in range(count):
+            size = struct.unpack(">i", answer[at:at + 4])[0]
+            names.append(answer[at + 4:at + 4 + size].decode())
+            at += 4 + size
+        return sorted(names)
+
+    def below(self, path):
+        found = {}
+        for name in self.children(path):
+            child = f"{path.rstrip('/')}/{name}"
+            data = self.data(child)
+            if child != "/zookeeper" and data is not None:
+                found[child] = data
+                found.update(self.below(child))
+        return found
 
 
 def start_proxy(test, upstream, *moved):

@@ -136,5 +136,18 @@ TEST(ResolveTest, RestartStrategiesAreReadWithTheirSpellings) {
   EXPECT_EQ(resolveRestart(with({"execution-retries.default=4"})).attempts, 4);
 }
 
+TEST(ResolveTest, RecoveryWithZooKeeperNeedsADirectoryOfAKnownFileSystem) {
+  EXPECT_FALSE(usesZooKeeper(with({"recovery.mode=filesystem"})));
+  EXPECT_FALSE(jobsOutliveJobManager(with({})));
+  EXPECT_TRUE(jobsOutliveJobManager(with({"recovery.mode=ZooKeeper"})));
+  const auto none = resolveZooKeeperStorage(with({"high-availability=zookeeper"}));
+  ASSERT_FALSE(none.has_value());
+  EXPECT_THAT(none.error().text(), HasSubstr("needs recovery.zookeeper.storageDir"));
+  EXPECT_FALSE(
+      resolveZooKeeperStorage(with({"recovery.zookeeper.storageDir=ftp://h/ha"})).has_value());
+  EXPECT_EQ(*resolveZooKeeperStorage(with({"high-availability.storageDir=hdfs:///ha"})),
+            "hdfs:///ha");
+}
+
 }  // namespace
 }  // namespace weir::config

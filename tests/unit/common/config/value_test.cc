@@ -99,9 +99,12 @@ TEST(ValueTest, NamesOfBackendsAreExactThoseOfModesAreNot) {
 }
 
 TEST(ValueTest, WhatThisVersionLacksIsRefusedWithTheReason) {
-  const Status zookeeper = checkValue(kRecoveryMode, "zookeeper");
-  ASSERT_FALSE(zookeeper.has_value());
-  EXPECT_NE(zookeeper.error().message().find("not available in this version"), std::string::npos);
+  constexpr auto option = Text("some.mode", "one", "A mode.")
+                              .oneOf({"one"})
+                              .refuses({"two"}, "is not available in this version");
+  const Status two = checkValue(option, "two");
+  ASSERT_FALSE(two.has_value());
+  EXPECT_NE(two.error().message().find("not available in this version"), std::string::npos);
 }
 
 }  // namespace

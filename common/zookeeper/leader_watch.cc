@@ -1,0 +1,152 @@
+#include "common/zookeeper/leader_watch.h"
+
+#include <future>
+#include <utility>
+
+#include "common/telemetry/log.h"
+#include "common/zookeeper/zookeeper_library.h"
+
+namespace weir::zookeeper {
+
+LeaderWatch::LeaderWatch(Settings settings, concurrency::Executor& executor, Changed changed)
+    : settings_(std::move(settings)), executor_(executor), changed_(std::move(changed)) {
+  work_.post([this] { connect(); });
+}
+
+LeaderWatch::~LeaderWatch() {
+  alive_.reset();
+  work_.runSync([this] {
+    again_.reset();
+    client_.reset();
+  });
+  work_.shutdown();
+}
+
+std::optional<Error> LeaderWatch::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void LeaderWatch::connect() {
+  client_.reset();
+  auto opened = Client::open(settings_, work_, [this](SessionState state, const Error& why) {
+    sessionChanged(state, why);
+  });
+  if (opened) {
+    client_ = *std::move(opened);
+  } else {
+    troubled(opened.error());
+    again_ = work_.schedule(settings_.retry_wait, [this] { connect(); });
+  }
+}
+
+void LeaderWatch::sessionChanged(SessionState state, const Error& why) {
+  if (state == SessionState::kConnected) {
+    look();
+  } else if (state == SessionState::kLost) {
+    troubled(why);
+    // Other servers may have answered meanwhile: only who did not even get that far pauses.
+    const bool was_ours = client_ && client_->sessionTimeout() > Duration::zero();
+    again_ =
+        work_.schedule(was_ours ? Duration::zero() : settings_.retry_wait, [this] { connect(); });
+  }
+}
+
+void LeaderWatch::look() {
+  client_->get(
+      settings_.leader,
+      [this](const Result<Node>& node) {
+        if (node) {
+          found(*node);
+        } else if (node.error().code() == ErrorCode::kNotFound) {
+          lookForAbsent();
+        } else {  // It is asked for again once there is a connection, or a session.
+          troubled(node.error());
+        }
+      },
+      [this] { look(); });
+}
+
+void LeaderWatch::lookForAbsent() {
+  client_->exists(
+      settings_.leader,
+      [this](const Result<std::optional<NodeStat>>& node) {
+        if (!node) {
+          troubled(node.error());
+        } else if (*node) {
+          look();  // It has appeared in between.
+        } else {
+          troubled(Error(ErrorCode::kUnavailable,
+                         "no job manager leads: ZooKeeper at " + settings_.quorum +
+                             " has no node " + settings_.leader));
+          tell(std::nullopt);
+        }
+      },
+      [this] { look(); });
+}
+
+void LeaderWatch::found(const Node& node) {
+  auto leader = decodeLeaderAddress(node.data);
+  if (leader) {
+    {
+      const std::lock_guard lock(mutex_);
+      trouble_.reset();
+    }
+    tell(*std::move(leader));
+    return;
+  }
+  const Error why = std::move(leader).error().during("node " + settings_.leader);
+  log::warn("ZooKeeper names no leader", {{"reason", why.text()}});
+  troubled(why);
+  tell(std::nullopt);
+}
+
+void LeaderWatch::tell(std::optional<LeaderAddress> leader) {
+  if (told_.has_value() && *told_ == leader) {
+    return;
+  }
+  told_ = leader;
+  executor_.post([this, alive = std::weak_ptr<bool>(alive_), leader = std::move(leader)] {
+    if (!alive.expired()) {
+      changed_(leader);
+    }
+  });
+}
+
+void LeaderWatch::troubled(const Error& why) {
+  log::debug("no leader is known from ZooKeeper", {{"reason", why.text()}});
+  const std::lock_guard lock(mutex_);
+  trouble_ = why;
+}
+
+Result<LeaderAddress> findLeader(const Settings& settings, Duration patience) {
+  WEIR_RETURN_IF_ERROR([]() -> Status {
+    WEIR_TRY([[maybe_unused]] const auto* library, ZooKeeperLibrary::load());
+    return ok();
+  }());
+  std::promise<LeaderAddress> promise;
+  auto found = promise.get_future();
+  concurrency::ThreadExecutor executor("find-leader");
+  bool known = false;  // Of the executor.
+  LeaderWatch watch(settings, executor, [&](const std::optional<LeaderAddress>& leader) {
+    if (leader && !std::exchange(known, true)) {
+      promise.set_value(*leader);
+    }
+  });
+  const bool in_time = found.wait_for(patience) == std::future_status::ready;
+  const auto trouble = watch.trouble();
+  executor.shutdown();
+  if (in_time) {
+    return found.get();
+  }
+  const auto seconds = std::chrono::duration<double>(patience).count();
+  const std::string waited =
+      "no leader was found in " + std::to_string(seconds).substr(0, 4) + " s";
+  if (trouble) {
+    return trouble->during(waited);
+  }
+  return Error(ErrorCode::kUnavailable,
+               waited + ": no ZooKeeper server of " + settings.quorum + " has answered");
+}
+
+}  // namespace weir::zookeeper
