@@ -34,6 +34,11 @@ class StreamExecutionEnvironment {
   static StreamExecutionEnvironment createLocalEnvironment();
   static StreamExecutionEnvironment createLocalEnvironment(int parallelism);
 
+  /// On a program that is there already, for those that run its graph themselves (weir::testing).
+  static StreamExecutionEnvironment of(std::shared_ptr<api::Program> program) {
+    return StreamExecutionEnvironment(std::move(program));
+  }
+
   /// Of operators that set none; without it -p, else parallelism.default.
   StreamExecutionEnvironment& setParallelism(int parallelism);
   int getParallelism() const;

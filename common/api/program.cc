@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <utility>
 
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "common/api/execute_watchdog.h"
 #include "common/api/run.h"
 #include "common/api/surroundings.h"
+#include "common/api/uncaught.h"
 #include "common/base/program_environment.h"
 #include "common/base/utf8.h"
 #include "common/config/job_options.h"
@@ -56,34 +56,6 @@ void complainWithoutExecute(int status, void* /*unused*/) {
   ::_exit(1);
 }
 
-std::terminate_handler g_crash = nullptr;  // What the program had before.
-
-/// A failed job that nobody caught is the program's end, and no crash of it.
-[[noreturn]] void endUncaught() {
-  try {
-    if (const std::exception_ptr uncaught = std::current_exception()) {
-      std::rethrow_exception(uncaught);
-    }
-  } catch (const JobExecutionException& failed) {
-    std::fflush(nullptr);
-    std::fprintf(stderr, "weir: %s\n", failed.what());
-    ::_exit(1);
-  } catch (...) {  // NOLINT: a crash as it would be without us.
-  }
-  if (g_crash != nullptr) {
-    g_crash();
-  }
-  std::abort();
-}
-
-void catchUncaught() {
-  static const bool set = [] {
-    g_crash = std::set_terminate(&endUncaught);
-    return true;
-  }();
-  (void)set;
-}
-
 /// On the watchdog's thread: main() may hold any lock, those of the standard streams included.
 void endLateProgram(Duration timeout) {
   const Error error =
@@ -120,9 +92,13 @@ Program::Program() : role_(modeOfProcess()) {
   static const bool watched = ::on_exit(&complainWithoutExecute, nullptr) == 0;
   (void)watched;
   if (role_ == Role::kLocal) {
-    catchUncaught();
+    endFailedProgramsWithOneLine();
   }
   readSurroundings();
+}
+
+Program::Program(std::uint32_t parallelism) : role_(Role::kLocal), tested_(true) {
+  settings_.default_parallelism = parallelism;
 }
 
 void Program::readSurroundings() {
@@ -293,6 +269,11 @@ JobExecutionResult Program::runHere(const std::string& job_name,
 }
 
 JobExecutionResult Program::execute(const std::string& job_name) {
+  if (tested_) {
+    throw JobExecutionException("execute() is called (with the name '" + escaped(job_name) +
+                                "') by a program whose graph a test runs; leave it out of the "
+                                "function that builds the graph, and call it in main()");
+  }
   g_watchdog.reset();
   g_executed = true;
   if (std::exchange(executed_, true)) {

@@ -64,6 +64,9 @@ enum class Role : std::uint8_t {
 class Program {
  public:
   Program();
+  /// Of a test that runs the graph by itself: nothing is taken from the process around it, and
+  /// execute() is refused.
+  explicit Program(std::uint32_t parallelism);
 
   Role role() const { return role_; }
   graph::StreamGraph::Settings& settings() { return settings_; }
@@ -101,6 +104,7 @@ class Program {
   JobExecutionResult runHere(const std::string& job_name, Result<graph::ProgramGraph> built);
 
   Role role_;
+  bool tested_ = false;
   bool executed_ = false;
   graph::StreamGraph graph_;
   graph::StreamGraph::Settings settings_;

@@ -12,6 +12,10 @@ void throwOtherTagType(const std::string& id) {
 }
 
 void SideOutputs::add(const std::string& id, AnyReceiver& receiver) {
+  if (auto* recorder = dynamic_cast<SideRecorder*>(&receiver)) {
+    recorder_ = recorder;
+    return;
+  }
   const auto found = std::ranges::find(sides_, id, &Side::id);
   if (found != sides_.end()) {
     found->receivers.push_back(&receiver);

@@ -11,16 +11,29 @@
 #include "common/functions/element.h"
 #include "common/functions/hand_on.h"
 #include "common/functions/output_tag.h"
+#include "common/record/codec.h"
 
 namespace weir::functions {
 
 /// Throws what a tag fails its task with whose type is not the one that its consumers ask for.
 [[noreturn]] void throwOtherTagType(const std::string& id);
 
+/// A consumer of what is emitted under all tags that no other one asks for: of tests, which learn
+/// of a tag only when they look at what came under it. It gets no signals.
+class SideRecorder : public AnyReceiver {
+ public:
+  /// `type` is the address of record::kTypeTag of the record's type.
+  virtual void record(const std::string& id,
+                      const void* type,
+                      std::shared_ptr<const void> value,
+                      std::int64_t timestamp) = 0;
+};
+
 /// The outputs of an operator beside its main one, by the names of their tags. Task's thread only.
 class SideOutputs {
  public:
-  /// A consumer (a Receiver<T>) of what is emitted under a tag.
+  /// A consumer (a Receiver<T>) of what is emitted under a tag; of a SideRecorder the tag says
+  /// nothing.
   void add(const std::string& id, AnyReceiver& receiver);
 
   /// Emits a record; one that nobody asks for is forgotten.
@@ -31,6 +44,12 @@ class SideOutputs {
         recordsOf<T>(side).append(std::forward<V>(value), timestamp);
         return;
       }
+    }
+    if (recorder_ != nullptr) [[unlikely]] {
+      recorder_->record(tag.id(),
+                        &record::kTypeTag<T>,
+                        std::make_shared<const T>(std::forward<V>(value)),
+                        timestamp);
     }
   }
   void flush() {
@@ -102,6 +121,7 @@ class SideOutputs {
   }
 
   std::vector<Side> sides_;
+  SideRecorder* recorder_ = nullptr;  // Owned by a test.
 };
 
 }  // namespace weir::functions

@@ -17,7 +17,7 @@ if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/completion/weir.bash)
   install(FILES completion/weir.bash DESTINATION share/bash-completion/completions RENAME weir)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/common/offline/json_mapping.md
-        ${PROJECT_SOURCE_DIR}/common/offline/fsck.md DESTINATION share/doc/weir)
+        ${PROJECT_SOURCE_DIR}/common/offline/fsck.md ${PROJECT_SOURCE_DIR}/common/testing/testing.md DESTINATION share/doc/weir)
 install(DIRECTORY DESTINATION log)
 
 # A configuration that is there already belongs to whoever edited it.
@@ -43,7 +43,11 @@ if(TARGET weir)
   foreach(example IN LISTS examples)
     cmake_path(GET example STEM name)
     add_executable(${name} ${example})
-    target_link_libraries(${name} PRIVATE weir)
+    if(name MATCHES "_test$")
+      target_link_libraries(${name} PRIVATE weir_testing)
+    else()
+      target_link_libraries(${name} PRIVATE weir)
+    endif()
     set_target_properties(${name} PROPERTIES
       RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples
       INSTALL_RPATH "$ORIGIN/../lib")
@@ -51,10 +55,12 @@ if(TARGET weir)
   endforeach()
   install(FILES ${examples} examples/CMakeLists.txt DESTINATION examples)
 endif()
-if(TARGET weir_local)
-  install(TARGETS weir_local LIBRARY DESTINATION lib)
-  add_dependencies(weir_local weir)
-endif()
+foreach(library weir_local weir_testing)
+  if(TARGET ${library})
+    install(TARGETS ${library} LIBRARY DESTINATION lib)
+    add_dependencies(${library} weir)
+  endif()
+endforeach()
 
 add_custom_target(uninstall
   COMMAND ${CMAKE_COMMAND} -D MANIFEST=${PROJECT_BINARY_DIR}/install_manifest.txt

@@ -1,5 +1,5 @@
-# libweir.so, which programs link, and libweir-local.so, the local cluster that hand-started programs
-# load. The two may link every folder; each folder's code is in one of them only.
+# libweir.so, which programs link, libweir-local.so, the local cluster that hand-started programs load,
+# and libweir-testing.so, the test kit. They may link every folder; each folder's code is in one of them only.
 set(sdk_folders
     common/base common/config common/concurrency common/fs common/schema
     common/accumulators common/graph common/runtime common/record common/state common/functions
@@ -56,4 +56,12 @@ file(WRITE ${PROJECT_BINARY_DIR}/include/weir/weir.h
 if(TARGET weir_jobmanager_embedded)
   # libweir.so stands first, so that what it has is taken from there and exists once in a process.
   weir_assemble(weir_local weir-local USES weir ARCHIVES weir_jobmanager_embedded)
+endif()
+
+if(TARGET weir_common_testing)
+  weir_assemble(weir_testing weir-testing USES weir ARCHIVES weir_common_testing)
+  target_include_directories(weir_testing INTERFACE ${PROJECT_BINARY_DIR}/include)
+  target_link_libraries(weir_testing INTERFACE weir)
+  file(WRITE ${PROJECT_BINARY_DIR}/include/weir/testing.h
+       "#pragma once\n\n#include \"common/testing/testing.h\"\n")
 endif()

@@ -1,4 +1,4 @@
-# find_package(Weir): the library Weir::weir and weir_add_job(). Relocatable; needs
+# find_package(Weir): the library Weir::weir, the test kit Weir::testing, and weir_add_job(). Relocatable; needs
 # nothing of its surroundings but the compiler.
 get_filename_component(weir_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
@@ -8,6 +8,12 @@ if(NOT TARGET Weir::weir)
     IMPORTED_LOCATION "${weir_prefix}/lib/libweir.so"
     INTERFACE_INCLUDE_DIRECTORIES "${weir_prefix}/include"
     INTERFACE_COMPILE_FEATURES cxx_std_20)
+endif()
+if(NOT TARGET Weir::testing)
+  add_library(Weir::testing SHARED IMPORTED)
+  set_target_properties(Weir::testing PROPERTIES
+    IMPORTED_LOCATION "${weir_prefix}/lib/libweir-testing.so"
+    INTERFACE_LINK_LIBRARIES Weir::weir)
 endif()
 set(WEIR_LIBRARY_DIR "${weir_prefix}/lib")
 

@@ -61,6 +61,23 @@ class ProjectsTest(unittest.TestCase):
         said, _ = self.configured("-G", "Ninja Multi-Config")
         self.assertNotIn("no build type", said)
 
+    def test_functions_are_tested_with_the_kit_alone(self):
+        """As in testing.md: a project without job, framework or cluster."""
+        shutil.copy(DIST / "examples" / "count_per_word_test.cc", self.folder)
+        (self.folder / "CMakeLists.txt").write_text("""cmake_minimum_required(VERSION 3.16)
+project(tests LANGUAGES CXX)
+find_package(Weir REQUIRED)
+enable_testing()
+add_executable(my_test count_per_word_test.cc)
+target_link_libraries(my_test Weir::testing)
+add_test(NAME my_test COMMAND my_test)
+""")
+        build = self.folder / "build"
+        for command in (["cmake", "-S", self.folder, "-B", build, f"-DCMAKE_PREFIX_PATH={DIST}"],
+                        ["cmake", "--build", build], ["ctest", "--test-dir", build, "--output-on-failure"]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/testing/harness.h"
 #include "common/windows/interval_join.h"
 #include "tests/model/generated.h"
 
@@ -33,56 +33,18 @@ using Joining = windows::
     IntervalJoinOperator<Element, Element, Pair, int, PairsIds, KeyOfElement, KeyOfElement>;
 
 /// One subtask after the other, each restored from the one before.
-class Joiner {
+class Joiner final : public testing::Harness<Pair, int> {
  public:
-  explicit Joiner(windows::Interval interval) : interval_(interval) { start(); }
+  explicit Joiner(windows::Interval interval)
+      : testing::Harness<Pair, int>(
+            [interval] {
+              return std::make_unique<Joining>(
+                  Runner(PairsIds{}, interval), KeyOfElement{}, KeyOfElement{});
+            },
+            2) {}
 
-  void element(const Element& one, std::uint32_t port) {
-    auto batch = functions::batchOf<Element>({one}, {one.timestamp});
-    static_cast<functions::Receiver<Element>*>(op_->input(port))->receive(batch);
-  }
-  void watermark(std::int64_t time) {
-    for (const std::uint32_t port : {0U, 1U}) {
-      op_->input(port)->receive(functions::Signal(functions::Watermark{time}));
-    }
-  }
-  void restart() {
-    functions::Snapshots snapshots;
-    snapshots.take(*op_, 0);
-    op_->close();
-    op_.reset();
-    start(&snapshots);
-  }
-  std::vector<Pair> takeResults() { return std::exchange(out_.records, {}); }
-  std::uint64_t held() {
-    functions::Snapshots snapshots;
-    snapshots.take(*op_, 0);
-    std::uint64_t count = 0;
-    for (const auto& part : snapshots.restoreFor(context_->task()).sections) {
-      for (const auto& state : part.section->states()) {
-        count += state.entries;
-      }
-    }
-    return count;
-  }
-
- private:
-  void start(const functions::Snapshots* snapshots = nullptr) {
-    context_.emplace();
-    op_ = std::make_unique<Joining>(Runner(PairsIds{}, interval_), KeyOfElement{}, KeyOfElement{});
-    op_->setup(*context_);
-    op_->addOutput(out_);
-    if (snapshots != nullptr) {
-      const Status restored = op_->restore(snapshots->restoreFor(context_->task()));
-      ASSERT_TRUE(restored.has_value()) << restored.error().text();
-    }
-    op_->open();
-  }
-
-  windows::Interval interval_;
-  std::optional<functions::FakeContext> context_;
-  functions::Received<Pair> out_;
-  std::unique_ptr<Joining> op_;
+  void element(const Element& one, std::uint32_t port) { send(port, one, one.timestamp); }
+  void restart() { restore(snapshot()); }
 };
 
 /// All pairs within the interval of what was not behind the watermark when it came.
@@ -147,12 +109,12 @@ TEST(IntervalJoinModelTest, JoinsAllPairsInTheInterval) {
         }
       }
     }
-    std::vector<Pair> pairs = tested.takeResults();
+    std::vector<Pair> pairs = tested.takeOutput();
     std::sort(pairs.begin(), pairs.end());
     std::sort(model.results.begin(), model.results.end());
     ASSERT_EQ(pairs, model.results);
     tested.watermark(kEnd);
-    ASSERT_EQ(tested.held(), 0U) << "state was left behind";
+    ASSERT_EQ(tested.stateEntries(), 0U) << "state was left behind";
   }
 }
 

@@ -1,15 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
-
+#include "common/testing/harness.h"
 #include "common/windows/window_operator.h"
 #include "tests/model/window_model.h"
-#include "tests/unit/common/functions/fakes.h"
 
 /// A window operator without a task around it, and functions that give what the model does.
 namespace weir::model {
@@ -66,57 +66,75 @@ struct CollectsIds
   }
 };
 
-/// The subtasks of a window operator, without tasks around them.
+/// One subtask of a window operator.
+template <typename P>
+class Subtask final : public testing::Harness<Result, int> {
+ public:
+  explicit Subtask(const windows::WindowRunner<P>& runner)
+      : testing::Harness<Result, int>(
+            [runner] {
+              return std::make_unique<windows::WindowOperator<P, KeyOfElement>>(runner,
+                                                                                KeyOfElement{});
+            },
+            1) {}
+  void element(const Element& one) { send(0, one, one.timestamp); }
+  std::vector<Element> takeLate() {
+    std::vector<Element> late = sideOutput(OutputTag<Element>("late"));
+    sides_.clear();
+    return late;
+  }
+};
+
+/// The subtasks of a window operator, in the test kit.
 template <typename P>
 class Subtasks {
-  using Operator = windows::WindowOperator<P, KeyOfElement>;
-
  public:
-  explicit Subtasks(const windows::WindowRunner<P>& runner) : runner_(runner) { start(1, nullptr); }
+  explicit Subtasks(const windows::WindowRunner<P>& runner) : runner_(runner) { add(nullptr); }
 
   void element(const Element& one) {
-    const std::uint32_t group = keyGroupOf(keyHash(one.key), 128);
     for (const auto& subtask : running_) {
-      if (keyGroupRangeOf(subtask->index, parallelism_, 128).contains(group)) {
-        auto batch = functions::batchOf<Element>({one}, {one.timestamp});
-        subtask->op.receive(batch);
+      if (subtask->owns(one.key)) {
+        subtask->element(one);
       }
     }
   }
   void watermark(std::int64_t time) {
     for (const auto& subtask : running_) {
-      subtask->op.receive(functions::Signal(functions::Watermark{time}));
+      subtask->watermark(time);
     }
   }
   void clock(std::int64_t time) {
     now_ = time;
     for (const auto& subtask : running_) {
-      subtask->context.time().advanceTo(time);
+      subtask->setProcessingTime(time);
     }
   }
   void restart(std::uint32_t parallelism) {
-    functions::Snapshots snapshots;
+    std::vector<testing::Snapshot> snapshots;
     for (const auto& subtask : running_) {
-      snapshots.take(subtask->op, subtask->index);
+      snapshots.push_back(subtask->snapshot());
     }
-    start(parallelism, &snapshots);
+    left_ = takeResults();
+    running_.clear();
+    for (const testing::Snapshot& part :
+         testing::split(testing::merge(snapshots), static_cast<int>(parallelism))) {
+      add(&part);
+    }
   }
   std::vector<Result> takeResults() {
     std::vector<Result> all = std::move(left_);
     left_.clear();
     for (const auto& subtask : running_) {
-      all.insert(all.end(), subtask->out.records.begin(), subtask->out.records.end());
-      subtask->out.records.clear();
+      std::ranges::move(subtask->takeOutput(), std::back_inserter(all));
     }
     return all;
   }
   std::vector<std::int64_t> takeDropped() {
     std::vector<std::int64_t> all;
     for (const auto& subtask : running_) {
-      for (const Element& one : subtask->late.records) {
+      for (const Element& one : subtask->takeLate()) {
         all.push_back(one.id);
       }
-      subtask->late.records.clear();
     }
     return all;
   }
@@ -124,58 +142,27 @@ class Subtasks {
   std::uint64_t held() {
     std::uint64_t count = 0;
     for (const auto& subtask : running_) {
-      functions::Snapshots snapshots;
-      snapshots.take(subtask->op, subtask->index);
-      const auto restored = snapshots.restoreFor(subtask->context.task());
-      for (const auto& part : restored.sections) {
-        for (const auto& state : part.section->states()) {
-          count += state.entries;
-        }
-      }
+      count += subtask->stateEntries();
     }
     return count;
   }
 
  private:
-  struct Subtask {
-    Subtask(std::uint32_t index_of, std::uint32_t parallelism, windows::WindowRunner<P> runner)
-        : index(index_of), context(index_of, parallelism), op(std::move(runner), KeyOfElement{}) {
-      op.setup(context);
-      op.addOutput(out);
-      op.addSideOutput("late", late);
+  void add(const testing::Snapshot* from) {
+    running_.push_back(std::make_unique<Subtask<P>>(runner_));
+    Subtask<P>& subtask = *running_.back();
+    if (from != nullptr) {
+      subtask.restore(*from);
     }
-    std::uint32_t index;
-    functions::FakeContext context;
-    functions::Received<Result> out;
-    functions::Received<Element> late;
-    Operator op;
-  };
-
-  void start(std::uint32_t parallelism, const functions::Snapshots* snapshots) {
-    left_ = takeResults();
-    for (const auto& subtask : running_) {
-      subtask->op.close();
+    if (now_ != kBegin) {
+      subtask.setProcessingTime(now_);
     }
-    running_.clear();
-    parallelism_ = parallelism;
-    for (std::uint32_t i = 0; i < parallelism; ++i) {
-      running_.push_back(std::make_unique<Subtask>(i, parallelism, runner_));
-      Subtask& subtask = *running_.back();
-      if (now_ != kBegin) {
-        subtask.context.time().advanceTo(now_);
-      }
-      if (snapshots != nullptr) {
-        const Status restored = subtask.op.restore(snapshots->restoreFor(subtask.context.task()));
-        ASSERT_TRUE(restored.has_value()) << restored.error().text();
-      }
-      subtask.op.open();
-    }
+    subtask.open();
   }
 
   windows::WindowRunner<P> runner_;
-  std::uint32_t parallelism_ = 1;
   std::int64_t now_ = kBegin;
-  std::vector<std::unique_ptr<Subtask>> running_;
+  std::vector<std::unique_ptr<Subtask<P>>> running_;
   std::vector<Result> left_;
 };
 

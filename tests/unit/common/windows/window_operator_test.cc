@@ -1,14 +1,15 @@
 #include "common/windows/window_operator.h"
 
+#include <memory>
 #include <optional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/testing/harness.h"
 #include "common/windows/join_functions.h"
 #include "common/windows/session_assigners.h"
 #include "common/windows/timed_windows.h"
-#include "tests/unit/common/functions/fakes.h"
 
 namespace weir::windows {
 namespace {
@@ -30,43 +31,29 @@ Time seconds(std::int64_t n) { return Time::seconds(n); }
 
 /// A window operator of entries, with its results as texts: "key-value@timestamp".
 template <typename P>
-class Running {
+class Running final : public testing::Harness<typename P::Out, std::string> {
  public:
-  explicit Running(const WindowRunner<P>& runner) : runner_(runner) { start(nullptr); }
+  explicit Running(const WindowRunner<P>& runner)
+      : testing::Harness<typename P::Out, std::string>(
+            [runner] {
+              return std::make_unique<WindowOperator<P, KeyOfEntry>>(runner, KeyOfEntry{});
+            },
+            1) {
+    this->open();
+  }
 
-  void element(const Entry& entry, std::int64_t timestamp) {
-    auto batch = functions::batchOf<Entry>({entry}, {timestamp});
-    op_->receive(batch);
-  }
-  void watermark(std::int64_t time) { op_->receive(functions::Signal(functions::Watermark{time})); }
-  void restart() {
-    functions::Snapshots snapshots;
-    snapshots.take(*op_, 0);
-    op_->close();
-    op_.reset();
-    start(&snapshots);
-  }
+  void element(const Entry& entry, std::int64_t timestamp) { this->send(0, entry, timestamp); }
+  void restart() { this->restore(this->snapshot()); }
   std::vector<std::string> take() {
     std::vector<std::string> texts;
-    for (std::size_t i = 0; i < out_.records.size(); ++i) {
-      texts.push_back(text(out_.records[i]) + "@" + std::to_string(out_.timestamps.at(i)));
+    for (const auto& one : this->records()) {
+      texts.push_back(text(one.value) + "@" + std::to_string(one.timestamp));
     }
-    out_.records.clear();
-    out_.timestamps.clear();
+    this->out_.clear();
     return texts;
   }
-  std::vector<Entry> late() { return std::exchange(late_.records, {}); }
-  std::vector<std::string> sideTexts() { return std::exchange(side_.records, {}); }
-  functions::FakeContext& context() { return *context_; }
   std::int64_t dropped() {
-    for (const auto& one : context_->accumulators().values()) {
-      if (one.name == "numLateRecordsDropped") {
-        LongCounter counter;
-        EXPECT_TRUE(counter.decode(one.bytes).has_value());
-        return counter.getLocalValue();
-      }
-    }
-    return -1;
+    return this->template accumulator<LongCounter>("numLateRecordsDropped")->getLocalValue();
   }
 
  private:
@@ -74,26 +61,6 @@ class Running {
   static std::string text(const Entry& value) {
     return value.first + "-" + std::to_string(value.second);
   }
-  void start(const functions::Snapshots* snapshots) {
-    context_.emplace();
-    op_.emplace(runner_, KeyOfEntry{});
-    op_->setup(*context_);
-    op_->addOutput(out_);
-    op_->addSideOutput("late", late_);
-    op_->addSideOutput("side", side_);
-    if (snapshots != nullptr) {
-      const Status restored = op_->restore(snapshots->restoreFor(context_->task()));
-      ASSERT_TRUE(restored.has_value()) << restored.error().text();
-    }
-    op_->open();
-  }
-
-  WindowRunner<P> runner_;
-  std::optional<functions::FakeContext> context_;
-  functions::Received<typename P::Out> out_;
-  functions::Received<Entry> late_;
-  functions::Received<std::string> side_;
-  std::optional<WindowOperator<P, KeyOfEntry>> op_;
 };
 
 template <typename A>
@@ -198,7 +165,7 @@ TEST(WindowOperatorTest, LateRecordsGoToTheSideOutputAndOthersFireAgain) {
   running.watermark(1499);
   running.element({"a", 4}, 300);
   EXPECT_THAT(running.take(), IsEmpty());
-  EXPECT_THAT(running.late(), ElementsAre(Entry("a", 4)));
+  EXPECT_THAT(running.sideOutput(OutputTag<Entry>("late")), ElementsAre(Entry("a", 4)));
 }
 
 TEST(WindowOperatorTest, LateRecordsThatGoNowhereAreCounted) {
@@ -253,7 +220,8 @@ TEST(WindowOperatorTest, AFunctionHasStateOfTheWindowAndOfTheKey) {
   running.restart();
   running.watermark(2000);
   EXPECT_THAT(running.take(), ElementsAre("a 1 3 2@1999"));
-  EXPECT_THAT(running.sideTexts(), UnorderedElementsAre("a at 0", "b at 0", "a at 1000"));
+  EXPECT_THAT(running.sideOutput(OutputTag<std::string>("side")),
+              UnorderedElementsAre("a at 0", "b at 0", "a at 1000"));
 }
 
 TEST(WindowOperatorTest, WindowsThatMergeHaveNoStateOfTheirOwn) {
@@ -264,12 +232,12 @@ TEST(WindowOperatorTest, WindowsThatMergeHaveNoStateOfTheirOwn) {
 
 TEST(WindowOperatorTest, WindowsOfTheClockFireByItAlone) {
   auto running = summing(TumblingWindows(false, seconds(1)));
-  running.context().time().advanceTo(100);
+  running.advanceProcessingTime(Time::milliseconds(100));
   running.element({"a", 1}, kNoTimestamp);
   running.watermark(5000);
   EXPECT_THAT(running.take(), IsEmpty());
   running.restart();
-  running.context().time().advanceTo(999);
+  running.advanceProcessingTime(Time::milliseconds(899));
   EXPECT_THAT(running.take(), ElementsAre("a-1@999"));
 }
 
