@@ -79,6 +79,9 @@ class ConnectedStreams<Stream, BroadcastStream<T>> {
     api::describeFunction<F, Key>(spec.node, f);
     functions::BroadcastStates states;
     told_.declare()(states);
+    if (!states.problem().empty()) {
+      spec.node.errors.push_back(states.problem());
+    }
     for (const state::StateInfo& info : states.infos()) {
       api::declareOperatorState(spec.node, info);
     }

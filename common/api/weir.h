@@ -26,4 +26,5 @@
 #include "common/record/names.h"                     // IWYU pragma: export
 #include "common/record/serializer.h"                // IWYU pragma: export
 #include "common/state/keyed_state.h"                // IWYU pragma: export
+#include "common/state/ttl_config.h"                 // IWYU pragma: export
 #include "common/windows/evictor.h"                  // IWYU pragma: export

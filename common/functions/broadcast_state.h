@@ -66,7 +66,15 @@ class BroadcastStates {
   template <typename K, typename V>
   void add(const MapStateDescriptor<K, V>& descriptor) {
     states_.push_back(std::make_unique<One<K, V>>(descriptor));
+    if (descriptor.ttl.isEnabled()) {
+      problem_ =
+          "broadcast state '" + descriptor.name +
+          "' has a time to live: what every subtask knows alike does not expire by the clock "
+          "of one; remove() what is no longer wanted when a record says so";
+    }
   }
+  /// What is wrong with the descriptors; empty: nothing.
+  const std::string& problem() const { return problem_; }
   /// Throws std::runtime_error where broadcast() did not name it with this type.
   template <typename K, typename V>
   BroadcastState<K, V>& of(const MapStateDescriptor<K, V>& descriptor) {
@@ -127,6 +135,7 @@ class BroadcastStates {
   };
 
   std::vector<std::unique_ptr<Any>> states_;
+  std::string problem_;
 };
 
 }  // namespace functions

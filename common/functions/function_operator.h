@@ -84,6 +84,7 @@ class FunctionOperator : public OperatorBase {
     if constexpr (kStateful) {
       backend_ = std::make_unique<state::KeyedBackendOf<Key>>(context.task().max_parallelism);
       putTier(*backend_, context.task());
+      backend_->setClock([&time = context.time()] { return time.now(); });
       runtime_->setBackend(backend_.get());
     }
   }

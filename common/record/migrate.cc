@@ -1,6 +1,7 @@
 #include "common/record/migrate.h"
 
 #include <cstring>
+#include <string>
 
 #include "common/record/schema_walk.h"
 #include "common/schema/schema_match.h"
@@ -145,7 +146,18 @@ class Migration {
 }  // namespace
 
 void migrateValue(Reader& from, const Schema& written, const Schema& current, Writer& to) {
-  Migration(from, to).value(written, current);
+  Migration migration(from, to);
+  if (isExpiring(written) == isExpiring(current)) {
+    return migration.value(written, current);
+  }
+  if (isExpiring(current)) {
+    migration.value(written, current.fields[0].schema);
+    const std::string& unknown = current.fields[1].default_value;
+    return to.putBytes(unknown.data(), unknown.size());
+  }
+  migration.value(written.fields[0].schema, current);
+  Structs outer;
+  skip(from, written.fields[1].schema, outer);
 }
 
 }  // namespace weir::record

@@ -30,7 +30,15 @@ bool widens(const Schema& old, const Schema& current) {
 class Comparer {
  public:
   SchemaComparison compare(const Schema& old, const Schema& current) {
-    walk(old, current, "");
+    if (isExpiring(old) == isExpiring(current)) {
+      walk(old, current, "");
+    } else if (isExpiring(current)) {
+      walk(old, current.fields[0].schema, "");
+      change("entries expire now, and count as accessed when they are restored");
+    } else {
+      walk(old.fields[0].schema, current, "");
+      change("entries expire no more");
+    }
     if (!obstacle_.empty()) {
       return {SchemaMatch::kIncompatible, obstacle_};
     }
@@ -152,6 +160,11 @@ class Comparer {
 };
 
 }  // namespace
+
+bool isExpiring(const Schema& schema) {
+  return schema.kind == SchemaKind::kStruct && schema.fields.size() == 2 &&
+         schema.fields[1].name == kLastAccess;
+}
 
 std::vector<int> matchFields(const Schema& old, const Schema& current) {
   std::vector<int> match;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/schema/schema.h"
@@ -8,6 +9,11 @@
 namespace weir::record {
 
 inline constexpr int kNoField = -1;
+
+/// The struct that state which expires is stored as: what it holds, and when each part of that was
+/// last accessed. No member of a user's type is called so.
+inline constexpr std::string_view kLastAccess = "last access";
+bool isExpiring(const Schema& schema);
 
 /// For each field of struct `now` the index of its field in struct `old`, by name, else by a former
 /// name that no other field answers to now; kNoField for added ones.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -29,6 +30,9 @@ class FrozenColumn {
   virtual void write(Slot slot, Writer& to) const = 0;
   /// Fetches what has() and write() will look at.
   virtual void prefetch(Slot slot) const = 0;
+  /// Of a cell that lies in a tier: false where it is to be left out. Of a cell that is written in
+  /// part `encoded` becomes that, which stands in `part`.
+  virtual bool keep(std::string_view& /*encoded*/, Writer& /*part*/) const { return true; }
 };
 
 /// Cells of one state, untyped. Belongs to its backend and the backend's thread.

@@ -93,6 +93,8 @@ class ColumnTier {
   virtual Below below(std::size_t /*column*/) const { return {}; }
   /// What lies here and is not out of date; null: nothing.
   virtual std::unique_ptr<FrozenTier> freeze() = 0;
+  /// Whether freeze() would have to wait.
+  virtual bool isBusy() const { return false; }
 };
 
 /// Makes the tiers of a worker's backends. Safe from any thread; outlives the tiers.

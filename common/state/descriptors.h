@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/result.h"
 #include "common/record/key_hash.h"
 #include "common/schema/state_kinds.h"
+#include "common/state/ttl_config.h"
 
 namespace weir {
 
@@ -26,6 +28,19 @@ class AggregateFunction {
 
 namespace state {
 
+class KeyedBackend;
+template <typename Descriptor>
+class TtlCells;
+template <typename Descriptor>
+struct TtlSupportOf;
+
+/// What a time to live adds to a descriptor: the schema of its cells, and how they are found.
+template <typename Descriptor>
+struct TtlSupport {
+  record::Schema (*schema)();
+  Result<TtlCells<Descriptor>*> (*bind)(KeyedBackend&, const Descriptor&);
+};
+
 /// What `Descriptor` has in common with all descriptors.
 template <typename Descriptor>
 struct Named {
@@ -39,9 +54,21 @@ struct Named {
   Descriptor&& renamedFrom(std::string former) && {
     return std::move(renamedFrom(std::move(former)));
   }
+  /// Entries live as long as `config` says. Where a snapshot has the state without a time to live,
+  /// its entries count as accessed when they are restored; the other way round they stay for ever.
+  Descriptor& enableTimeToLive(const StateTtlConfig& config) & {
+    ttl = config;
+    ttl_support = config.isEnabled() ? &TtlSupportOf<Descriptor>::kAll : nullptr;
+    return static_cast<Descriptor&>(*this);
+  }
+  Descriptor&& enableTimeToLive(const StateTtlConfig& config) && {
+    return std::move(enableTimeToLive(config));
+  }
 
   std::string name;
   std::vector<std::string> former_names;
+  StateTtlConfig ttl;
+  const TtlSupport<Descriptor>* ttl_support = nullptr;  ///< Null: entries live for ever.
 };
 
 }  // namespace state
@@ -139,7 +166,8 @@ StateInfo infoOf(const Descriptor& descriptor) {
   return {descriptor.name,
           Descriptor::kKind,
           ListMode::kNone,
-          record::schemaOf<typename Descriptor::Cell>(),
+          descriptor.ttl_support != nullptr ? descriptor.ttl_support->schema()
+                                            : record::schemaOf<typename Descriptor::Cell>(),
           descriptor.former_names};
 }
 }  // namespace state

@@ -409,23 +409,4 @@ void KeyedBackend::dropEmptyKeys() {
   }
 }
 
-KeyedBackend::FrozenColumns KeyedBackend::freezeColumns() {
-  FrozenColumns frozen;
-  frozen.key_schema = key_schema_;
-  if (namespaces_.size() != 0) {
-    frozen.namespaces = namespaces_.freeze();
-  }
-  for (const auto& column : columns_) {
-    frozen.columns.emplace_back(column->info(), column->freeze());
-  }
-  for (const RawState& raw : raw_) {
-    frozen.raw_infos.push_back(raw.written);
-    frozen.raw.push_back(raw.cells->freezeTyped());
-  }
-  if (tier_ != nullptr) {
-    frozen.tier = tier_->freeze();
-  }
-  return frozen;
-}
-
 }  // namespace weir::state

@@ -16,6 +16,7 @@
 #include "common/state/column.h"
 #include "common/state/column_tier.h"
 #include "common/state/descriptors.h"
+#include "common/state/expiry.h"
 #include "common/state/key_directory.h"
 #include "common/state/namespace_table.h"
 #include "common/state/state_size.h"
@@ -86,10 +87,14 @@ class KeyedBackend {
   /// snapshot's schema does not fit.
   template <typename Descriptor>
   Result<Column<typename Descriptor::Cell>*> column(const Descriptor& descriptor) {
-    using V = typename Descriptor::Cell;
-    WEIR_TRY(ColumnBase * known, lookUp(descriptor.name, Descriptor::kKind));
+    return columnOf<typename Descriptor::Cell>(infoOf(descriptor));
+  }
+  /// The same of a state whose cells are V.
+  template <typename V>
+  Result<Column<V>*> columnOf(const StateInfo& info) {
+    WEIR_TRY(ColumnBase * known, lookUp(info.name, info.kind));
     if (known == nullptr) {
-      WEIR_TRY(known, add(std::make_unique<Column<V>>(infoOf(descriptor), &current_)));
+      WEIR_TRY(known, add(std::make_unique<Column<V>>(info, &current_)));
     }
     auto* typed = dynamic_cast<Column<V>*>(known);
     if (typed == nullptr) {
@@ -97,6 +102,11 @@ class KeyedBackend {
     }
     return typed;
   }
+
+  /// The states that expire, and the time of day that they go by, in milliseconds since the epoch.
+  Expiries& expiries();
+  void setClock(std::function<std::int64_t()> clock) { clock_ = std::move(clock); }
+  std::int64_t now() const;
 
   /// Puts a tier below the columns, before there are keys.
   void setTier(std::unique_ptr<ColumnTier> tier) { tier_ = std::move(tier); }
@@ -131,6 +141,9 @@ class KeyedBackend {
   /// Forgets keys that have no state left. Slots handed out before are void afterwards.
   void endBatch() {
     current_ = kNoSlot;
+    if (expiries_ != nullptr) [[unlikely]] {
+      expiries_->sweep();
+    }
     if (!maybe_empty_.empty()) {
       dropEmptyKeys();
     }
@@ -160,6 +173,7 @@ class KeyedBackend {
 
  protected:
   friend class KeyedCheck;  // Does what restore() does, and keeps nothing.
+  friend class Expiries;    // Looks at one key after another.
 
   /// `slots` were found for a batch; keys that are new in memory stand in maybe_empty_ from
   /// `known` on.
@@ -225,6 +239,8 @@ class KeyedBackend {
   std::uint32_t max_parallelism_;
 
  private:
+  std::unique_ptr<Expiries> expiries_;   // Null: no state expires.
+  std::function<std::int64_t()> clock_;  // Empty: the machine's.
   Result<ColumnBase*> lookUp(std::string_view name, StateKind kind);
   /// The column that a state of `from` belongs to under its former name; null if there is none.
   ColumnBase* renamed(const SectionReader& from, const std::string& name);
@@ -244,6 +260,7 @@ class KeyedBackend {
   void dropEmptyKeys();
   void load(std::size_t known, const Slot* slots, std::size_t count);
   void endBatchOfTier();
+  void noteUsed(Slot slot);
 
   record::Schema key_schema_;
   std::vector<std::unique_ptr<ColumnBase>> columns_;

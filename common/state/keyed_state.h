@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/state/combining_state.h"
 #include "common/state/descriptors.h"
 #include "common/state/keyed_state_base.h"
 #include "common/state/state_owner.h"
@@ -31,6 +32,10 @@ class ValueState : public state::KeyedState<ValueStateDescriptor<T>>,
       : state::KeyedState<ValueStateDescriptor<T>>(owner, std::move(descriptor)) {}
   ValueState(const StateOwner& owner, std::string name, T default_value = T())
       : ValueState(owner, ValueStateDescriptor<T>(std::move(name), std::move(default_value))) {}
+  ValueState(const StateOwner& owner, std::string name, T default_value, const StateTtlConfig& ttl)
+      : ValueState(owner,
+                   ValueStateDescriptor<T>(std::move(name), std::move(default_value))
+                       .enableTimeToLive(ttl)) {}
 
   /// The key's value, or the default. Valid until this state is next changed.
   const T& value() const {
@@ -59,6 +64,8 @@ class ListState : public state::KeyedState<ListStateDescriptor<T>>,
       : state::KeyedState<ListStateDescriptor<T>>(owner, std::move(descriptor)) {}
   ListState(const StateOwner& owner, std::string name)
       : ListState(owner, ListStateDescriptor<T>(std::move(name))) {}
+  ListState(const StateOwner& owner, std::string name, const StateTtlConfig& ttl)
+      : ListState(owner, ListStateDescriptor<T>(std::move(name)).enableTimeToLive(ttl)) {}
 
   /// The key's elements in the order added. Valid until this state is next changed.
   const std::vector<T>& get() const {
@@ -70,9 +77,17 @@ class ListState : public state::KeyedState<ListStateDescriptor<T>>,
   auto begin() const { return get().begin(); }
   auto end() const { return get().end(); }
   std::size_t size() const { return get().size(); }
-  void add(T value) { this->editCell().push_back(std::move(value)); }
+  void add(T value) {
+    if (this->expires()) [[unlikely]] {
+      return this->expiring().add(*this->current_, std::move(value));
+    }
+    this->editCell().push_back(std::move(value));
+  }
   /// Takes the oldest element out, if there is one. The others move up: meant for short lists.
   std::optional<T> popFront() {
+    if (this->expires()) [[unlikely]] {
+      return this->expiring().popFront(*this->current_);
+    }
     if (size() == 0) {
       return std::nullopt;
     }
@@ -94,113 +109,6 @@ class ListState : public state::KeyedState<ListStateDescriptor<T>>,
   }
 };
 
-/// A value per key that each added one is combined into.
-template <typename T>
-class ReducingState : public state::KeyedState<ReducingStateDescriptor<T>>,
-                      public state::Renamable<ReducingState<T>> {
- public:
-  /// Of no use until a state from the runtime context is assigned, in open().
-  ReducingState()
-      : ReducingState(
-            ReducingStateDescriptor<T>("", typename ReducingStateDescriptor<T>::Function())) {}
-  explicit ReducingState(ReducingStateDescriptor<T> descriptor)
-      : state::KeyedState<ReducingStateDescriptor<T>>(std::move(descriptor)) {}
-  ReducingState(const StateOwner& owner, ReducingStateDescriptor<T> descriptor)
-      : state::KeyedState<ReducingStateDescriptor<T>>(owner, std::move(descriptor)) {}
-  template <typename F>
-  ReducingState(const StateOwner& owner, std::string name, F reduce)
-      : ReducingState(owner, ReducingStateDescriptor<T>(std::move(name), std::move(reduce))) {}
-
-  bool empty() const { return this->cell() == nullptr; }
-  /// All values added, combined; T() when there were none (see empty()).
-  T get() const {
-    const T* value = this->cell();
-    return value != nullptr ? *value : T();
-  }
-  void add(const T& value) {
-    const T* old = this->cell();
-    this->setCell(old != nullptr ? this->descriptor_.function(*old, value) : value);
-  }
-};
-
-/// An accumulator per key that values are folded into.
-template <typename T, typename Acc>
-class FoldingState : public state::KeyedState<FoldingStateDescriptor<T, Acc>>,
-                     public state::Renamable<FoldingState<T, Acc>> {
- public:
-  /// Of no use until a state from the runtime context is assigned, in open().
-  FoldingState()
-      : FoldingState(FoldingStateDescriptor<T, Acc>(
-            "", Acc(), typename FoldingStateDescriptor<T, Acc>::Function())) {}
-  explicit FoldingState(FoldingStateDescriptor<T, Acc> descriptor)
-      : state::KeyedState<FoldingStateDescriptor<T, Acc>>(std::move(descriptor)) {}
-  FoldingState(const StateOwner& owner, FoldingStateDescriptor<T, Acc> descriptor)
-      : state::KeyedState<FoldingStateDescriptor<T, Acc>>(owner, std::move(descriptor)) {}
-  template <typename F>
-  FoldingState(const StateOwner& owner, std::string name, Acc initial, F fold)
-      : FoldingState(
-            owner,
-            FoldingStateDescriptor<T, Acc>(std::move(name), std::move(initial), std::move(fold))) {}
-
-  bool empty() const { return this->cell() == nullptr; }
-  /// The key's accumulator, or the initial value. Valid until this state is next changed.
-  const Acc& get() const {
-    const Acc* value = this->cell();
-    return value != nullptr ? *value : this->descriptor_.initial;
-  }
-  void add(const T& value) { this->setCell(this->descriptor_.function(get(), value)); }
-};
-
-/// An accumulator per key, read through AggregateFunction::getResult.
-template <typename In, typename Acc, typename Out>
-class AggregatingState : public state::KeyedState<AggregatingStateDescriptor<In, Acc, Out>>,
-                         public state::Renamable<AggregatingState<In, Acc, Out>> {
-  using Base = state::KeyedState<AggregatingStateDescriptor<In, Acc, Out>>;
-
- public:
-  /// Of no use until a state from the runtime context is assigned, in open().
-  AggregatingState()
-      : AggregatingState(AggregatingStateDescriptor<In, Acc, Out>("", Unassigned{})) {}
-  explicit AggregatingState(AggregatingStateDescriptor<In, Acc, Out> descriptor)
-      : Base(std::move(descriptor)), function_(this->descriptor_.copy()) {}
-  AggregatingState(const StateOwner& owner, AggregatingStateDescriptor<In, Acc, Out> descriptor)
-      : Base(owner, std::move(descriptor)), function_(this->descriptor_.copy()) {}
-  template <typename F>
-  AggregatingState(const StateOwner& owner, std::string name, F aggregate)
-      : AggregatingState(
-            owner,
-            AggregatingStateDescriptor<In, Acc, Out>(std::move(name), std::move(aggregate))) {}
-  AggregatingState(const AggregatingState& other)
-      : Base(other), function_(this->descriptor_.copy()) {}
-  AggregatingState(AggregatingState&& other)  // NOLINT: a copy may throw.
-      : Base(std::move(other)), function_(this->descriptor_.copy()) {}
-  AggregatingState& operator=(const AggregatingState&) = default;
-
-  bool empty() const { return this->cell() == nullptr; }
-  /// The result of all values added; of a fresh accumulator when there were none.
-  Out get() const {
-    const Acc* accumulator = this->cell();
-    return function_->getResult(accumulator != nullptr ? *accumulator
-                                                       : function_->createAccumulator());
-  }
-  void add(const In& value) {
-    if (this->cell() == nullptr) {
-      this->setCell(function_->createAccumulator());
-    }
-    function_->add(value, this->editCell(function_->createAccumulator()));
-  }
-
- private:
-  struct Unassigned : AggregateFunction<In, Acc, Out> {
-    Acc createAccumulator() override { state::throwNoKey("", false); }
-    void add(const In& /*value*/, Acc& /*accumulator*/) override { state::throwNoKey("", false); }
-    Out getResult(const Acc& /*accumulator*/) override { state::throwNoKey("", false); }
-    Acc merge(const Acc& /*a*/, const Acc& /*b*/) override { state::throwNoKey("", false); }
-  };
-
-  std::shared_ptr<AggregateFunction<In, Acc, Out>> function_;  // Shared with nobody but handles.
-};
-
 /// A map per key.
 template <typename K, typename V>
 class MapState : public state::KeyedState<MapStateDescriptor<K, V>>,
@@ -215,15 +123,34 @@ class MapState : public state::KeyedState<MapStateDescriptor<K, V>>,
       : state::KeyedState<MapStateDescriptor<K, V>>(owner, std::move(descriptor)) {}
   MapState(const StateOwner& owner, std::string name)
       : MapState(owner, MapStateDescriptor<K, V>(std::move(name))) {}
+  MapState(const StateOwner& owner, std::string name, const StateTtlConfig& ttl)
+      : MapState(owner, MapStateDescriptor<K, V>(std::move(name)).enableTimeToLive(ttl)) {}
 
   std::optional<V> get(const K& key) const {
+    if (this->expires()) [[unlikely]] {
+      const V* value = this->expiring().get(*this->current_, key);
+      return value != nullptr ? std::optional<V>(*value) : std::nullopt;
+    }
     const Map& map = entries();
     const auto found = map.find(key);
     return found != map.end() ? std::optional<V>(found->second) : std::nullopt;
   }
-  bool contains(const K& key) const { return entries().contains(key); }
-  void put(const K& key, V value) { this->editCell().insert_or_assign(key, std::move(value)); }
+  bool contains(const K& key) const {
+    if (this->expires()) [[unlikely]] {
+      return this->expiring().get(*this->current_, key) != nullptr;
+    }
+    return entries().contains(key);
+  }
+  void put(const K& key, V value) {
+    if (this->expires()) [[unlikely]] {
+      return this->expiring().put(*this->current_, key, std::move(value));
+    }
+    this->editCell().insert_or_assign(key, std::move(value));
+  }
   void remove(const K& key) {
+    if (this->expires()) [[unlikely]] {
+      return this->expiring().remove(*this->current_, key);
+    }
     if (contains(key)) {
       Map& map = this->editCell();
       map.erase(key);

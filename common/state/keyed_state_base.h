@@ -7,6 +7,7 @@
 #include "common/state/descriptors.h"
 #include "common/state/keyed_backend.h"
 #include "common/state/state_owner.h"
+#include "common/state/ttl_cells.h"
 
 /// What every kind of keyed state is made of.
 namespace weir {
@@ -34,14 +35,20 @@ class KeyedState : public DeclaredState {
       : DeclaredState(static_cast<DeclaredState&&>(other)),
         descriptor_(other.descriptor_),
         column_(other.column_),
+        expiring_(other.expiring_),
         backend_(other.backend_),
         current_(other.current_) {}
   KeyedState& operator=(const KeyedState&) = default;
 
   StateInfo info() const override { return infoOf(descriptor_); }
+  std::string problem() const override { return descriptor_.ttl.problem(); }
   Status bind(KeyedBackend& backend) override {
     if constexpr (checkCell<Cell>()) {
-      WEIR_TRY(column_, backend.column(descriptor_));
+      if (descriptor_.ttl_support != nullptr) {
+        WEIR_TRY(expiring_, descriptor_.ttl_support->bind(backend, descriptor_));
+      } else {
+        WEIR_TRY(column_, backend.column(descriptor_));
+      }
     }
     backend_ = &backend;
     current_ = &backend.current();
@@ -55,11 +62,12 @@ class KeyedState : public DeclaredState {
 
   /// Forgets what the key at hand has.
   void clear() {
-    const Slot slot = currentSlot();
-    if constexpr (checkCell<Cell>()) {
-      column_->erase(slot);
+    if (column_ == nullptr) [[unlikely]] {
+      expiring().erase(*current_);
+    } else if constexpr (checkCell<Cell>()) {
+      column_->erase(currentSlot());
     }
-    backend_->noteCleared(slot);
+    backend_->noteCleared(*current_);
   }
 
  protected:
@@ -73,7 +81,18 @@ class KeyedState : public DeclaredState {
     }
     return *current_;
   }
+  /// What stands for the column where entries expire; throws where there is neither, or no key.
+  bool expires() const { return expiring_ != nullptr; }
+  TtlCells<Descriptor>& expiring() const {
+    if (expiring_ == nullptr || *current_ == kNoSlot) {
+      throwNoKey(descriptor_.name, expiring_ != nullptr);
+    }
+    return *expiring_;
+  }
   const Cell* cell() const {
+    if (column_ == nullptr) [[unlikely]] {
+      return expiring().read(*current_);
+    }
     const Slot slot = currentSlot();
     if constexpr (checkCell<Cell>()) {
       return column_->get(slot);
@@ -83,6 +102,9 @@ class KeyedState : public DeclaredState {
   }
   template <typename U>
   void setCell(U&& value) {
+    if (column_ == nullptr) [[unlikely]] {
+      return expiring().write(*current_, Cell(std::forward<U>(value)));
+    }
     const Slot slot = currentSlot();
     if constexpr (checkCell<Cell>()) {
       column_->set(slot, std::forward<U>(value));
@@ -90,6 +112,9 @@ class KeyedState : public DeclaredState {
   }
   template <typename... A>
   Cell& editCell(A&&... initial) {
+    if (column_ == nullptr) [[unlikely]] {
+      return expiring().edit(*current_, Cell(std::forward<A>(initial)...));
+    }
     const Slot slot = currentSlot();
     if constexpr (checkCell<Cell>()) {
       return column_->edit(slot, std::forward<A>(initial)...);
@@ -99,9 +124,10 @@ class KeyedState : public DeclaredState {
   }
 
   Descriptor descriptor_;
-  Column<Cell>* column_ = nullptr;   // Owned by the backend.
-  KeyedBackend* backend_ = nullptr;  // Owned by the operator.
-  const Slot* current_ = nullptr;    // The backend's, unless it was told another.
+  Column<Cell>* column_ = nullptr;            // Owned by the backend; null where entries expire.
+  TtlCells<Descriptor>* expiring_ = nullptr;  // Owned by the backend; null where they do not.
+  KeyedBackend* backend_ = nullptr;           // Owned by the operator.
+  const Slot* current_ = nullptr;             // The backend's, unless it was told another.
 };
 
 /// renamedFrom() of a declared state, which may be called where it is declared:

@@ -91,6 +91,9 @@ Status StateOwner::checkDeclarations() const {
     if (name.empty()) {
       return Error(ErrorCode::kInvalidArgument, "a state of the function has an empty name");
     }
+    if (const std::string problem = declaration.state->problem(); !problem.empty()) {
+      return Error(ErrorCode::kInvalidArgument, "state '" + name + "': " + problem);
+    }
     for (const std::string& other : names) {
       if (other == name) {
         return Error(ErrorCode::kInvalidArgument,

@@ -31,6 +31,8 @@ class DeclaredState {
   virtual ~DeclaredState();
 
   virtual StateInfo info() const = 0;
+  /// What is wrong with how it was declared; empty: nothing.
+  virtual std::string problem() const { return {}; }
   /// Finds or makes the state's cells. `backend` outlives every use of the state.
   virtual Status bind(KeyedBackend& backend) = 0;
 

@@ -15,8 +15,11 @@ constexpr std::size_t kWriteAhead = 16;
 /// Walks over what lies in a tier, beside the keys in memory; empty where there is no tier.
 class Below {
  public:
-  static Result<Below> begin(const FrozenTier* tier, const std::string& state) {
+  static Result<Below> begin(const FrozenTier* tier,
+                             const std::string& state,
+                             const FrozenColumn& column) {
     Below below;
+    below.column_ = &column;
     if (tier != nullptr) {
       WEIR_TRY(below.cursor_, tier->cells(state));
       WEIR_RETURN_IF_ERROR(below.advance());
@@ -33,7 +36,7 @@ class Below {
   /// Writes what lies below of a group, and goes on to the next.
   Status write(std::uint32_t group, SectionWriter& to) {
     while (this->group() == group && !ended()) {
-      if (!hidden_.contains(std::string(entry_.name))) {
+      if (!hidden_.contains(std::string(entry_.name)) && column_->keep(entry_.value, part_)) {
         WEIR_RETURN_IF_ERROR(to.entry(group, entry_.key, entry_.name_space, entry_.value));
       }
       WEIR_RETURN_IF_ERROR(advance());
@@ -54,9 +57,31 @@ class Below {
   std::unique_ptr<FrozenTier::Cursor> cursor_;  // Null at the end.
   FrozenTier::Entry entry_;
   std::unordered_set<std::string> hidden_;  // Names.
+  const FrozenColumn* column_ = nullptr;    // Of the same state, in memory.
+  Writer part_;
 };
 
 }  // namespace
+
+KeyedBackend::FrozenColumns KeyedBackend::freezeColumns() {
+  FrozenColumns frozen;
+  frozen.key_schema = key_schema_;
+  if (namespaces_.size() != 0) {
+    frozen.namespaces = namespaces_.freeze();
+  }
+  for (const auto& column : columns_) {
+    frozen.columns.emplace_back(
+        column->info(), expiries_ == nullptr ? column->freeze() : expiries_->freeze(*column));
+  }
+  for (const RawState& raw : raw_) {
+    frozen.raw_infos.push_back(raw.written);
+    frozen.raw.push_back(raw.cells->freezeTyped());
+  }
+  if (tier_ != nullptr) {
+    frozen.tier = tier_->freeze();
+  }
+  return frozen;
+}
 
 Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
                                   const FrozenKeys& keys,
@@ -69,7 +94,7 @@ Status KeyedBackend::writeColumns(const FrozenColumns& frozen,
   const auto writeState =
       [&](const StateInfo& info, const FrozenColumn& column, auto encode) -> Status {
     WEIR_RETURN_IF_ERROR(to.beginState(info, frozen.key_schema));
-    WEIR_TRY(Below below, Below::begin(tier, info.name));
+    WEIR_TRY(Below below, Below::begin(tier, info.name, column));
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (i + kWriteAhead < slots.size()) {
         column.prefetch(slots[i + kWriteAhead]);

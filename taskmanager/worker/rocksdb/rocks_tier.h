@@ -43,6 +43,7 @@ class RocksTier final : public state::ColumnTier {
   void endBatch(Columns columns) override;
   Below below(std::size_t column) const override;
   std::unique_ptr<state::FrozenTier> freeze() override;
+  bool isBusy() const override { return turn_.isAway(); }
 
   /// What the keys in memory take, about.
   std::uint64_t heldBytes() const { return residents_.bytes(); }
