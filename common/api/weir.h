@@ -3,6 +3,7 @@
 /// All that a job program includes, as <weir/weir.h>.
 
 #include "common/accumulators/accumulators.h"        // IWYU pragma: export
+#include "common/api/async_data_stream.h"            // IWYU pragma: export
 #include "common/api/broadcast_stream.h"             // IWYU pragma: export
 #include "common/api/environment.h"                  // IWYU pragma: export
 #include "common/api/instantiations.h"               // IWYU pragma: export
@@ -13,6 +14,7 @@
 #include "common/connector/file_sink.h"              // IWYU pragma: export
 #include "common/connector/file_source.h"            // IWYU pragma: export
 #include "common/connector/text_file_sink.h"         // IWYU pragma: export
+#include "common/functions/async_function.h"         // IWYU pragma: export
 #include "common/functions/checkpointed.h"           // IWYU pragma: export
 #include "common/functions/functions.h"              // IWYU pragma: export
 #include "common/functions/output_tag.h"             // IWYU pragma: export

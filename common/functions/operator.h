@@ -28,6 +28,7 @@ class CheckListener;
 
 namespace weir::functions {
 
+class Background;
 struct Work;
 
 /// What the runtime offers to an operator. Lives as long as the operator; task's thread only.
@@ -103,6 +104,9 @@ class Operator {
 
   /// What this operator has been given to do, for who says where something came from.
   virtual Work* work() { return nullptr; }
+
+  /// What goes on in it beside its input; null: nothing.
+  virtual Background* background() { return nullptr; }
 
   /// Hands on what is collected but not yet passed to the next operator.
   virtual void flush() {}

@@ -25,26 +25,32 @@ struct ElementRange {
   std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
 };
 
-// Whether a state is of this kind and restored.
+// Which states are meant.
+struct Wanted {
+  state::StateKind kind = state::StateKind::kOperatorList;
+  std::string_view name = state::kCheckpointedName;
+};
+
+// Whether a state is one of them and restored.
 bool counts(const state::StateSummary& state,
-            state::StateKind kind,
+            const Wanted& wanted,
             const OperatorRestore& restore) {
   const auto& dropped = restore.dropped;
-  return state.kind == kind && state.name == state::kCheckpointedName &&
+  return state.kind == wanted.kind && state.name == wanted.name &&
          std::find(dropped.begin(), dropped.end(), state.name) == dropped.end();
 }
 
 // Calls each(old subtask, element) for those in `range`; reads no section without one.
 template <typename F>
 Status forElements(const OperatorRestore& restore,
-                   state::StateKind kind,
+                   const Wanted& wanted,
                    ElementRange range,
                    F each) {
   std::uint64_t index = 0;
   for (const RestoredSection& part : inOrder(restore)) {
     const auto& states = part.section->states();
     for (std::size_t i = 0; i < states.size(); ++i) {
-      if (!counts(states[i], kind, restore)) {
+      if (!counts(states[i], wanted, restore)) {
         continue;
       }
       const std::uint64_t next = index + states[i].entries;
@@ -71,10 +77,10 @@ std::string describeUnclaimed(const state::RawState& raw) {
 }
 
 // How the list was to be dealt out when it was stored.
-state::ListMode modeOf(const OperatorRestore& restore) {
+state::ListMode modeOf(const OperatorRestore& restore, const Wanted& wanted) {
   for (const RestoredSection& part : restore.sections) {
     for (const state::StateSummary& state : part.section->states()) {
-      if (counts(state, state::StateKind::kOperatorList, restore)) {
+      if (counts(state, wanted, restore)) {
         return state.mode;
       }
     }
@@ -83,11 +89,11 @@ state::ListMode modeOf(const OperatorRestore& restore) {
 }
 
 // The share of one subtask: runs in order, the first ones longer by one where it does not come out.
-ElementRange shareOf(const OperatorRestore& restore, const TaskInfo& task) {
+ElementRange shareOf(const OperatorRestore& restore, const Wanted& wanted, const TaskInfo& task) {
   std::uint64_t count = 0;
   for (const RestoredSection& part : restore.sections) {
     for (const state::StateSummary& state : part.section->states()) {
-      count += counts(state, state::StateKind::kOperatorList, restore) ? state.entries : 0;
+      count += counts(state, wanted, restore) ? state.entries : 0;
     }
   }
   const std::uint64_t parallelism = task.parallelism;
@@ -113,13 +119,15 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
                                                          const TaskInfo& task) {
   std::vector<WrittenElement> mine;
   std::uint64_t count = 0;
-  WEIR_RETURN_IF_ERROR(forElements(
-      restore, state::StateKind::kOperator, {}, [&](std::uint32_t subtask, WrittenElement element) {
-        ++count;
-        if (subtask == task.subtask) {
-          mine.push_back(std::move(element));
-        }
-      }));
+  WEIR_RETURN_IF_ERROR(forElements(restore,
+                                   {state::StateKind::kOperator},
+                                   {},
+                                   [&](std::uint32_t subtask, WrittenElement element) {
+                                     ++count;
+                                     if (subtask == task.subtask) {
+                                       mine.push_back(std::move(element));
+                                     }
+                                   }));
   if (count != 0 && restore.old_parallelism != task.parallelism) {
     return Error(ErrorCode::kInvalidArgument,
                  "operator '" + task.operator_name +
@@ -133,34 +141,32 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
 }
 
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
-                                                 const TaskInfo& task) {
+                                                 const TaskInfo& task,
+                                                 std::string_view name) {
+  const Wanted wanted{state::StateKind::kOperatorList, name};
   std::vector<WrittenElement> mine;
-  switch (modeOf(restore)) {
+  switch (modeOf(restore, wanted)) {
     case state::ListMode::kUnion:
-      WEIR_RETURN_IF_ERROR(forElements(restore,
-                                       state::StateKind::kOperatorList,
-                                       {},
-                                       [&](std::uint32_t /*subtask*/, WrittenElement element) {
-                                         mine.push_back(std::move(element));
-                                       }));
+      WEIR_RETURN_IF_ERROR(
+          forElements(restore, wanted, {}, [&](std::uint32_t /*subtask*/, WrittenElement element) {
+            mine.push_back(std::move(element));
+          }));
       return mine;
     case state::ListMode::kBroadcast: {
       OperatorRestore one = restore;
       one.sections = inOrder(restore);
       std::erase_if(one.sections, [&](const RestoredSection& part) {
         return std::ranges::none_of(part.section->states(), [&](const auto& state) {
-          return counts(state, state::StateKind::kOperatorList, restore);
+          return counts(state, wanted, restore);
         });
       });
       if (!one.sections.empty()) {
         one.sections = {one.sections[task.subtask % one.sections.size()]};
       }
-      WEIR_RETURN_IF_ERROR(forElements(one,
-                                       state::StateKind::kOperatorList,
-                                       {},
-                                       [&](std::uint32_t /*subtask*/, WrittenElement element) {
-                                         mine.push_back(std::move(element));
-                                       }));
+      WEIR_RETURN_IF_ERROR(
+          forElements(one, wanted, {}, [&](std::uint32_t /*subtask*/, WrittenElement element) {
+            mine.push_back(std::move(element));
+          }));
       return mine;
     }
     default:
@@ -169,14 +175,14 @@ Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
   // At the old parallelism only the own section may be at hand.
   const bool same = restore.old_parallelism == task.parallelism;
   WEIR_RETURN_IF_ERROR(forElements(restore,
-                                   state::StateKind::kOperatorList,
-                                   same ? ElementRange() : shareOf(restore, task),
+                                   wanted,
+                                   same ? ElementRange() : shareOf(restore, wanted, task),
                                    [&](std::uint32_t subtask, WrittenElement element) {
                                      if (!same || subtask == task.subtask) {
                                        mine.push_back(std::move(element));
                                      }
                                    }));
-  if (const ElementRange share = shareOf(restore, task);
+  if (const ElementRange share = shareOf(restore, wanted, task);
       !same && mine.size() != share.end - share.begin) {
     return Error(ErrorCode::kCorruption,
                  "the list of operator '" + task.operator_name + "' gives " +

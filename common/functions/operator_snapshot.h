@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,8 @@ Result<std::vector<WrittenElement>> checkpointedElements(const OperatorRestore& 
 /// old parallelism, else of all, in order of the old subtasks, its share of one run. Of a union:
 /// all. Of a broadcast: those of one old subtask.
 Result<std::vector<WrittenElement>> listElements(const OperatorRestore& restore,
-                                                 const TaskInfo& task);
+                                                 const TaskInfo& task,
+                                                 std::string_view name = state::kCheckpointedName);
 
 /// Puts the tier that the worker has for keyed state below a backend without keys.
 void putTier(state::KeyedBackend& backend, const TaskInfo& task);

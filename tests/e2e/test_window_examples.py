@@ -1,4 +1,4 @@
-"""The examples of windows and joins, as a reader of the guide runs them."""
+"""The examples of windows, joins and what else has to do with time, as a reader of the guide runs them."""
 
 import pathlib
 import re
@@ -47,6 +47,14 @@ class WindowExamplesTest(unittest.TestCase):
         self.assertEqual(
             self.printed("top|late", "top_pages", views, 2),
             ["late 59500 /late", "top 0 /a=2 /b=2", "top 60000 /c=2 /a=1"],
+        )
+
+    def test_visits_get_the_city_of_their_user_in_order_though_answers_come_as_they_like(self):
+        visits = self.file("ann /a", "silent /b", "bob /c", "nobody /d", "ann /e")
+        cities = self.file("ann Rome", "bob Oslo")
+        self.assertEqual(
+            self.printed("ann of|bob of|nobody of|silent of", "user_lookups", visits, cities),
+            ["ann of Rome saw /a", "ann of Rome saw /e", "bob of Oslo saw /c", "silent of nobody knows where saw /b"],
         )
 
     def test_orders_get_the_rates_of_the_minute_before_them(self):

@@ -65,6 +65,7 @@ OperatorChain::OperatorChain(const ChainSetup& setup)
     where_ = &node.what->name;
     node.self = setup.code->operators[index].make();
     node.self->setup(*node.context);
+    background_.add(*node.self);
     nodes_.push_back(std::move(node));
   }
   linkOperators(*setup.code);

@@ -14,6 +14,7 @@
 #include "common/graph/job_graph.h"
 #include "common/program/program_graph.h"
 #include "common/runtime/messages.h"
+#include "taskmanager/worker/operators/chain_background.h"
 
 namespace weir::worker {
 
@@ -75,6 +76,8 @@ class OperatorChain {
   /// The job is finished; before close().
   void notifyFinished();
 
+  /// Lives as long as the chain.
+  ChainBackground& background() { return background_; }
   /// Closes every operator once, head first, also after others threw; the first exception is thrown
   /// again at the end. Idempotent.
   void close();
@@ -120,6 +123,7 @@ class OperatorChain {
   bool closed_ = false;
   std::vector<std::unique_ptr<functions::EdgeWriter>> writers_;  // Outlive the operators.
   std::vector<Node> nodes_;                                      // Head first.
+  ChainBackground background_;
   std::vector<Edge> edges_;
   std::vector<functions::EdgeReader*> ports_;  // Of the head: a reader of each.
 };

@@ -32,8 +32,9 @@ void TaskSteps::turn() {
   if (parts_.alarms.next() <= now_) {
     ring();
   }
+  const bool handed_out = handOut();
   const Step done = step();
-  if (done == Step::kWorked) {
+  if (done == Step::kWorked || (handed_out && done == Step::kIdle)) {
     afterWork();
   } else {
     rest(done);
@@ -57,15 +58,33 @@ void TaskSteps::ring() {
   parts_.reports.touch();
 }
 
+bool TaskSteps::handOut() {
+  bool some = false;
+  if (chain_->background().isReady() && parts_.outputs.hasRoom() && !checkpoints_->halted()) {
+    const Duration waited = parts_.outputs.waited();
+    chain_->background().handOut();
+    worked(now_, waited, false);
+    some = true;
+  }
+  if (isEnding() && !chain_->background().holdsEnd()) {
+    settleEnd();
+    some = true;
+  }
+  return some;
+}
+
 TaskSteps::Step TaskSteps::step() {
   if (!parts_.outputs.hasRoom()) {
     return Step::kBlocked;
+  }
+  if (!chain_->background().hasRoom() || stop_barrier_) {
+    return Step::kIdle;
   }
   return isSource() ? poll() : read();
 }
 
 TaskSteps::Step TaskSteps::poll() {
-  if (input_ended_ || checkpoints_->halted()) {
+  if (ending_ || checkpoints_->halted()) {
     return Step::kIdle;
   }
   if (parts_.poll_timer.resting()) {
@@ -148,7 +167,7 @@ void TaskSteps::rest(Step step) {
   SteadyTime deadline = std::min(parts_.reports.dueAt(), parts_.input.overtakesAt());
   if (step == Step::kIdle && !checkpoints_->halted()) {
     deadline = std::min(deadline, parts_.alarms.next());
-    if (!input_ended_) {
+    if (!ending_ && chain_->background().hasRoom()) {
       deadline = std::min(deadline, parts_.poll_timer.next());
     }
   }
@@ -164,19 +183,34 @@ void TaskSteps::flush() {
 
 void TaskSteps::trigger(const runtime::CheckpointOrder& order) {
   const bool drains = order.stop == runtime::StopMode::kDrain;
-  if (drains && !input_ended_ && checkpoints_->isNew(order)) {
+  if (drains && !ending_ && checkpoints_->isNew(order)) {
     endSource();
+  }
+  if (isEnding() && order.stop != runtime::StopMode::kNone) {
+    stop_order_ = order;
+    return;
   }
   checkpoints_->onTrigger(order);
 }
 
 void TaskSteps::abort(CheckpointId checkpoint) {
+  if (stop_order_ && stop_order_->checkpoint == checkpoint) {
+    stop_order_.reset();
+  }
+  if (stop_barrier_ &&
+      std::get<functions::Barrier>(stop_barrier_->signal).checkpoint == checkpoint) {
+    stop_barrier_.reset();
+  }
   parts_.input.abort(checkpoint);
   checkpoints_->onAborted(checkpoint);
 }
 
 void TaskSteps::onSignal(TaskInput::Joined joined) {
   if (const auto* barrier = std::get_if<functions::Barrier>(&joined.signal)) {
+    if (isEnding() && barrier->stops) {
+      stop_barrier_ = std::move(joined);
+      return;
+    }
     return checkpoints_->onBarrier(
         *barrier, {joined.alignment, joined.last_channel, std::move(joined.in_flight)});
   }
@@ -187,11 +221,25 @@ void TaskSteps::onSignal(TaskInput::Joined joined) {
   }
 }
 
-void TaskSteps::inputEnded() {
+/// The end has gone through all operators: what waited for it follows.
+void TaskSteps::settleEnd() {
   parts_.outputs.noteFlushed();
   input_ended_ = true;
   checkpoints_->inputEnded();
   parts_.reports.inputEnded();
+  if (const auto order = std::exchange(stop_order_, std::nullopt)) {
+    checkpoints_->onTrigger(*order);
+  }
+  if (auto joined = std::exchange(stop_barrier_, std::nullopt)) {
+    onSignal(*std::move(joined));
+  }
+}
+
+void TaskSteps::inputEnded() {
+  ending_ = true;
+  if (!chain_->background().holdsEnd()) {
+    settleEnd();
+  }
 }
 
 }  // namespace weir::worker

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "common/base/clock.h"
 #include "taskmanager/worker/network/wake_signal.h"
@@ -68,6 +69,11 @@ class TaskSteps {
   void overtake();
   /// Lets the operators' alarms ring that are due.
   void ring();
+  /// Emits what the operators have beside their input; whether there was any.
+  bool handOut();
+  /// Whether the end of the input stands in an operator yet.
+  bool isEnding() const { return ending_ && !input_ended_; }
+  void settleEnd();
   void endSource();
   void onSignal(TaskInput::Joined joined);
   void inputEnded();
@@ -76,8 +82,12 @@ class TaskSteps {
   OperatorChain* chain_ = nullptr;  // The task's, like the next; from open() on.
   TaskCheckpoints* checkpoints_ = nullptr;
   Pace pace_;
-  SteadyTime now_{};  // As of the last step.
-  bool input_ended_ = false;
+  SteadyTime now_{};          // As of the last step.
+  bool ending_ = false;       // The end of the input has come.
+  bool input_ended_ = false;  // It has gone through all operators.
+  // What stops the job comes behind the end, where that has come.
+  std::optional<runtime::CheckpointOrder> stop_order_;  // Of a source.
+  std::optional<TaskInput::Joined> stop_barrier_;       // Of others.
   std::atomic<bool> processed_{false};  // A batch of records went through the operators.
 };
 

@@ -45,6 +45,15 @@ const std::vector<Mistake>& mistakes() {
       {"k.reduce([p = std::make_unique<int>()](int x, int) { return x; }).print();",
        "copied once per subtask"},
       {"n.addSink([p = std::make_unique<int>()](int) {}).name(\"x\");", "copied once per subtask"},
+      {"weir::AsyncDataStream::orderedWait(n, AsksAboutStrings{}, weir::Time::seconds(1)).print();",
+       "take an AsyncFunction"},
+      {"weir::AsyncDataStream::unorderedWait(n, [](int x) { return x; }, "
+       "weir::Time::seconds(1)).print();",
+       "take an AsyncFunction"},
+      {"weir::AsyncDataStream::orderedWait(n, AsksForArrays{}, weir::Time::seconds(1)).print();",
+       "cannot serialize"},
+      {"weir::AsyncDataStream::orderedWait(n, AsksAndIsUnique{}, weir::Time::seconds(1)).print();",
+       "copied once per subtask"},
       {"n.map([](const std::string& s) { return s; }).print();", "map() takes"},
       {"n.map(MapsStrings{}).print();", "map() takes"},
       {"n.map([](int) {}).print();", "returns nothing"},
@@ -217,15 +226,30 @@ struct TextCount : weir::AggregateFunction<std::string, int, int> {
 )";
 }
 
+/// What the mistakes with asynchronous functions are made of.
+std::string asyncClasses() {
+  return R"(struct AsksAboutStrings : weir::AsyncFunction<std::string, int> {
+  void asyncInvoke(const std::string&, weir::ResultFuture<int>) override {}
+};
+struct AsksForArrays : weir::AsyncFunction<int, Array8> {
+  void asyncInvoke(const int&, weir::ResultFuture<Array8>) override {}
+};
+struct AsksAndIsUnique : weir::AsyncFunction<int, int> {
+  std::unique_ptr<int> p;
+  void asyncInvoke(const int&, weir::ResultFuture<int>) override {}
+};
+)";
+}
+
 std::string program() {
   std::string text = R"(#include "common/api/weir.h"
 #include <memory>
 #include <unordered_set>
 )" + windowClasses();
-  for (int i = 1; i <= 7; ++i) {
+  for (int i = 1; i <= 8; ++i) {
     text += "struct Array" + std::to_string(i) + " { int a[3]; };\n";
   }
-  text += R"(struct Uncopyable { std::unique_ptr<int> p; };
+  text += asyncClasses() + R"(struct Uncopyable { std::unique_ptr<int> p; };
 class Unprintable { int x = 0; };
 struct Legs { int a = 0; };
 struct Traded { std::string symbol; double price = 0; Legs legs; };
