@@ -57,6 +57,30 @@ class WindowExamplesTest(unittest.TestCase):
             ["ann of Rome saw /a", "ann of Rome saw /e", "bob of Oslo saw /c", "silent of nobody knows where saw /b"],
         )
 
+    def test_payments_are_judged_by_the_rules_of_their_time(self):
+        payments = self.file("c-1 1000 600", "c-1 20000 500", "c-3 50000 600", "c-2 110000 600", "c-1 111000 1")
+        rules = self.file("big 0 1000 60", "big 100000 500 60", "small 120000 1 60")
+        self.assertEqual(
+            self.printed("warning", "fraud_rules", payments, rules),
+            ["warning c-1 big 1100 > 1000 at 20000", "warning c-2 big 600 > 500 at 110000"],
+        )
+
+    def test_orders_go_from_state_to_state_and_do_not_wait_for_ever(self):
+        events = self.file(
+            "a 1000 placed", "b 2000 placed", "c 2500 shipped", "d 3000 placed", "d 4000 paid", "a 5000 paid",
+            "a 9000 shipped", "e 30000 placed", "e 31000 cancelled", "b 32000 paid",
+        )
+        self.assertEqual(
+            self.printed("order|unexpected", "order_states", events, 10),
+            [
+                "order a paid at 5000", "order a placed at 1000", "order a shipped at 9000",
+                "order b cancelled at 12000", "order b placed at 2000",
+                "order d paid at 4000", "order d placed at 3000", "order d waits for shipping at 14000",
+                "order e cancelled at 31000", "order e placed at 30000",
+                "unexpected b paid when cancelled", "unexpected c shipped when none",
+            ],
+        )
+
     def test_orders_get_the_rates_of_the_minute_before_them(self):
         orders = self.file("o-1 100000 USD 10", "o-2 100000 GBP 10", "o-3 200000 USD 2")
         rates = self.file("USD 39999 3", "USD 40000 0.5", "USD 90000 0.25", "USD 100001 7", "GBP 100000 2")
