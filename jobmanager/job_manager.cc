@@ -27,14 +27,14 @@
 #include "jobmanager/blob/blob_directory.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
-#include "jobmanager/ha/journal/journal_job_store.h"
-#include "jobmanager/ha/memory_job_store.h"
 #include "jobmanager/job_manager_settings.h"
+#include "jobmanager/listening.h"
 #include "jobmanager/memory_return.h"
+#include "jobmanager/recovery.h"
 #include "jobmanager/rpc/blob_transfer.h"
 #include "jobmanager/rpc/client_service.h"
 #include "jobmanager/rpc/cluster_service.h"
-#include "jobmanager/web/host_names.h"
+#include "jobmanager/standby.h"
 #include "jobmanager/web/rest_api.h"
 
 namespace weir::jobmanager {
@@ -58,12 +58,11 @@ struct JobManager::Parts {
   SystemClock clock;
   SystemRandom random;
   fs::FileSystems files{remote::fileSystems(configuration)};
-  std::unique_ptr<ha::JobStore> store;
-  ha::JournalJobStore* journal = nullptr;  // The store, where that is one.
+  std::unique_ptr<Recovery> recovery;  // With the store of jobs.
   concurrency::ThreadExecutor strand{"jm-strand"};
   concurrency::ElasticPool io;
   concurrency::ElasticPool user_io;  // For paths that users name: these hold up no job.
-  concurrency::ElasticPool journal_io{"jm-journal", 2};
+  concurrency::ElasticPool recovery_io{"jm-recovery", 3};
   concurrency::ThreadExecutor timers{"jm-heartbeats"};
   std::unique_ptr<blob::BlobDirectory> blob_directory;
   std::optional<blob::BlobStore> blobs;
@@ -77,15 +76,16 @@ struct JobManager::Parts {
   std::unique_ptr<rpc::Server> server;
   std::optional<MemoryReturn> memory;
   Connections limits{};
+  KnownPorts known_ports;  // Of when it waited.
   std::function<void(const Error&)> stepped_down;
   bool stopped = false;
   std::size_t hanging = 0;  // Threads of file work, when stopped.
   std::jthread standby;     // Waits to lead, where another one does.
 
-  bool recovers() const { return !config::resolveRecovery(configuration)->empty(); }
-  /// True when we lead.
-  Result<bool> openStore();
   void standBy(const std::stop_token& stop);
+  void leadAndPublish(std::unique_ptr<Standby> waiting, const std::stop_token& stop);
+  void leadershipLost(const Error& why) const;
+  void cannotLead(const Error& why);
   Status lead();
   Status openBlobs();
   Status openDispatcher();
@@ -94,55 +94,67 @@ struct JobManager::Parts {
   void watchMemory();
 };
 
-Result<bool> JobManager::Parts::openStore() {
-  WEIR_TRY(const std::string directory, config::resolveRecovery(configuration));
-  if (directory.empty()) {
-    store = std::make_unique<ha::MemoryJobStore>();
-    return true;
-  }
-  ha::JournalJobStore::Settings settings;
-  settings.directory = directory;
-  settings.holder = "the job manager of process " + std::to_string(::getpid()) + " on " +
-                    daemon::hostName() + ", reached at " +
-                    configuration.get(config::kJobManagerRpcAddress) + ":" +
-                    std::to_string(configuration.get(config::kJobManagerRpcPort));
-  settings.most_waiting = sizeOf(configuration.get(config::kRecoveryMaxWaiting));
-  settings.patience = configuration.get(config::kFilesTimeout);
-  settings.most_garbage = configuration.get(config::kRecoveryMaxGarbage).bytes;
-  auto opened = ha::JournalJobStore::open(std::move(settings), journal_io);
-  if (!opened) {
-    const Error why = Error(opened.error()).during(std::string(config::kRecoveryDirectory.key));
-    return why.advice().empty() ? Error(why).advise("name a directory that can be written to")
-                                : why;
-  }
-  journal = opened->get();
-  store = *std::move(opened);
-  auto leads = journal->tryLead();
-  if (leads && !*leads) {
-    log::info("waits as standby, as another job manager leads",
-              {{"directory", directory}, {"leader", journal->holder()}});
-  }
-  return leads;
-}
-
+/// While another one leads. Answers calls meanwhile where there is an election.
 void JobManager::Parts::standBy(const std::stop_token& stop) {
-  constexpr std::chrono::milliseconds kLookAgain{200};
-  Result<bool> leads = false;
-  while (leads && !*leads && !stop.stop_requested()) {
-    std::this_thread::sleep_for(kLookAgain);
-    leads = journal->tryLead();
+  std::unique_ptr<Standby> waiting;
+  if (recovery->elects()) {
+    auto started = Standby::start(configuration, security, limits);
+    if (!started) {
+      stepped_down(Error(started.error()).during("cannot wait as standby"));
+      return;
+    }
+    waiting = *std::move(started);
   }
+  const Status leads = recovery->awaitLead(stop);
   if (stop.stop_requested()) {
     return;
   }
-  Status leading = leads ? lead() : Status(leads.error());
-  if (!leading && stepped_down) {
-    stepped_down(std::move(leading).error().during("cannot take over"));
+  if (!leads) {
+    stepped_down(Error(leads.error()).during("cannot become the leader"));
+    return;
   }
+  leadAndPublish(std::move(waiting), stop);
+}
+
+void JobManager::Parts::leadAndPublish(std::unique_ptr<Standby> waiting,
+                                       const std::stop_token& stop) {
+  if (waiting) {
+    known_ports = waiting->ports();
+    waiting.reset();
+  }
+  if (const Status leading = lead(); !leading) {
+    cannotLead(leading.error());
+    return;
+  }
+  const auto address = addressOfLeader(
+      configuration, {server->port(), http ? http->port() : -1}, dispatcher->epoch());
+  if (const Status published = recovery->publish(address); !published) {
+    cannotLead(published.error());
+    return;
+  }
+  recovery->keepPublished(address, stop);
+}
+
+/// Where another one may lead by now this one waits again; what else is wrong is for people.
+void JobManager::Parts::cannotLead(const Error& why) {
+  const Error error = why.during("cannot take over");
+  const bool passes = why.code() == ErrorCode::kFenced || why.code() == ErrorCode::kUnavailable ||
+                      why.code() == ErrorCode::kDeadlineExceeded;
+  stepped_down(passes && recovery->elects() ? runtime::leaderChange(error.text()) : error);
+}
+
+/// On a thread of the session. Nothing is ordered from now on (Recovery::leads()), and what is
+/// stored is refused; the stop leaves jobs to the next one.
+void JobManager::Parts::leadershipLost(const Error& why) const {
+  log::error("this job manager does not lead any more", {{"reason", why.text()}});
+  stepped_down(runtime::leaderChange("this job manager does not lead any more: " + why.message()));
 }
 
 Status JobManager::Parts::lead() {
   WEIR_RETURN_IF_ERROR(openDispatcher());
+  if (!recovery->leads()) {
+    return Error(ErrorCode::kFenced, "the session with ZooKeeper is over");
+  }
   WEIR_RETURN_IF_ERROR(listenHttp());
   WEIR_RETURN_IF_ERROR(serveRpc());
   if (http) {
@@ -160,12 +172,11 @@ Status JobManager::Parts::lead() {
 Status JobManager::Parts::openBlobs() {
   const blob::StateLimits limits{configuration.get(config::kMaxState).bytes,
                                  configuration.get(config::kStateUploadLease)};
-  if (recovers()) {
-    WEIR_TRY(const std::string recovery, config::resolveRecovery(configuration));
-    WEIR_TRY(const std::string directory, fs::localPath(recovery));
-    const std::string programs = fs::join(directory, "blobs");
-    blob::removeUnfinished(programs);
-    blobs.emplace(files, programs, clock, random, nullptr, limits);
+  if (recovery->keepsJobs()) {
+    if (!recovery->elects()) {
+      blob::removeUnfinished(recovery->programs());
+    }
+    blobs.emplace(files, recovery->programs(), clock, random, nullptr, limits);
     return blobs->adopt();
   }
   const std::string parent = blobParent(configuration);
@@ -196,7 +207,7 @@ Status JobManager::Parts::openDispatcher() {
   config::Warnings warnings;
   WEIR_TRY(auto options, DispatcherOptions::from(configuration, warnings));
   options.machine = daemon::machineId();
-  if (recovers()) {
+  if (recovery->keepsJobs()) {
     WEIR_RETURN_IF_ERROR(options.keepJobs(warnings));
   }
   for (const std::string& warning : warnings) {
@@ -204,35 +215,19 @@ Status JobManager::Parts::openDispatcher() {
   }
   WEIR_TRY(
       dispatcher,
-      Dispatcher::open({strand, io, clock, random, files, *blobs, *store, &user_io, stepped_down},
-                       std::move(options)));
+      Dispatcher::open(
+          {strand, io, clock, random, files, *blobs, recovery->store(), &user_io, stepped_down},
+          std::move(options)));
   return ok();
 }
 
 Status JobManager::Parts::listenHttp() {
-  const std::int64_t port = configuration.get(config::kWebPort);
-  if (port < 0) {
-    return ok();
-  }
   rest.emplace(webSettings(configuration), [this] { return dispatcher->view(); });
-  web::HttpServer::Settings settings;
-  settings.host = firstOf({configuration.get(config::kWebBindAddress),
-                           configuration.get(config::kJobManagerBindHost),
-                           configuration.get(config::kJobManagerRpcAddress)});
-  settings.port = static_cast<std::uint16_t>(port);
-  settings.most_connections = limits.web;
-  settings.request_timeout = configuration.get(config::kWebRequestTimeout);
-  settings.serves = [names = web::HostNames(hostNames(configuration))](std::string_view host) {
-    return names.contain(host);
-  };
-  auto listening = web::HttpServer::listen(
-      settings, security, [this](std::string_view path) { return rest->get(path); });
-  if (!listening.has_value()) {
-    return std::move(listening).error().advise(
-        "set jobmanager.web.port to another port (0: a free one, -1: no HTTP), or end the process "
-        "that has it");
-  }
-  http = *std::move(listening);
+  WEIR_TRY(
+      http,
+      listenForHttp(configuration, security, limits, known_ports, [this](std::string_view path) {
+        return rest->get(path);
+      }));
   return ok();
 }
 
@@ -245,27 +240,28 @@ Status JobManager::Parts::serveRpc() {
                                    configuration.get(config::kBlobLeastRate).bytes});
   calls.emplace("calls", config::kRpcMaxCalls.key, sizeOf(configuration.get(config::kRpcMaxCalls)));
   clients.emplace(*dispatcher, *blobs, *transfers, *calls);
-  cluster.emplace(*dispatcher,
-                  *transfers,
-                  *calls,
-                  timers,
-                  ClusterService::Settings{
-                      heartbeat.interval,
-                      heartbeat.timeout,
-                      configuration.get(config::kRpcSilence),
-                      std::string(releaseVersion()),
-                      dispatcher->epoch(),
-                      recovers() ? configuration.get(config::kAdoptionTimeout) : Duration::zero(),
-                      configuration.get(config::kMaxDeploymentSize).bytes,
-                      configuration.get(config::kRpcMaxMessage).bytes});
-  const rpc::Address address{firstOf({configuration.get(config::kJobManagerBindHost),
-                                      configuration.get(config::kJobManagerRpcAddress)}),
-                             static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
-  WEIR_TRY(server,
-           rpc::Server::start(address,
-                              {&clients->service(), &cluster->service()},
-                              security,
-                              serverLimits(configuration, limits)));
+  cluster.emplace(
+      *dispatcher,
+      *transfers,
+      *calls,
+      timers,
+      ClusterService::Settings{
+          heartbeat.interval,
+          heartbeat.timeout,
+          configuration.get(config::kRpcSilence),
+          std::string(releaseVersion()),
+          dispatcher->epoch(),
+          recovery->keepsJobs() ? configuration.get(config::kAdoptionTimeout) : Duration::zero(),
+          configuration.get(config::kMaxDeploymentSize).bytes,
+          configuration.get(config::kRpcMaxMessage).bytes,
+          ClusterService::Settings().max_unread,
+          [this] { return recovery->leads(); }});
+  WEIR_TRY(server, listenForRpc(configuration, known_ports, [this](const rpc::Address& address) {
+             return rpc::Server::start(address,
+                                       {&clients->service(), &cluster->service()},
+                                       security,
+                                       serverLimits(configuration, limits));
+           }));
   return ok();
 }
 
@@ -295,15 +291,22 @@ Result<std::unique_ptr<JobManager>> JobManager::start(
   WEIR_RETURN_IF_ERROR(config::checkJobManager(configuration));
   auto parts = std::make_unique<Parts>(configuration);
   parts->limits = connectionLimits(configuration);
-  parts->stepped_down = std::move(stepped_down);
+  parts->stepped_down = [told = std::move(stepped_down)](const Error& why) {
+    if (told) {
+      told(why);
+    }
+  };
   // Owns the parts from here, so that a start that fails half-way ends in order as well.
   std::unique_ptr<JobManager> manager(new JobManager(std::move(parts)));
-  WEIR_TRY(const bool leads, manager->parts_->openStore());
+  Parts& own = *manager->parts_;
+  WEIR_TRY(own.recovery,
+           Recovery::open({own.configuration, own.files, own.recovery_io, own.random},
+                          [&own](const Error& why) { own.leadershipLost(why); }));
+  WEIR_TRY(const bool leads, own.recovery->leadsNow());
   if (leads) {
-    WEIR_RETURN_IF_ERROR(manager->parts_->lead());
+    WEIR_RETURN_IF_ERROR(own.lead());
   } else {
-    manager->parts_->standby = std::jthread(
-        [&waiting = *manager->parts_](const std::stop_token& stop) { waiting.standBy(stop); });
+    own.standby = std::jthread([&own](const std::stop_token& stop) { own.standBy(stop); });
   }
   return manager;
 }
@@ -314,9 +317,9 @@ void JobManager::stop() {
     return;
   }
   constexpr const char* kReason = "the job manager is stopping";
+  parts.standby.request_stop();
   if (parts.standby.joinable()) {
-    parts.standby.request_stop();
-    parts.standby.join();
+    parts.standby.join();  // It may have begun to lead.
   }
   if (parts.server) {  // Else nobody could have asked for anything.
     auto ended = std::make_shared<std::promise<void>>();  // Shared with a late answer.
@@ -326,8 +329,8 @@ void JobManager::stop() {
     }
   }
   if (parts.server) {
-    parts.clients->stop(parts.recovers() ? runtime::leaderChange(kReason)
-                                         : Error(ErrorCode::kUnavailable, kReason));
+    parts.clients->stop(parts.recovery->keepsJobs() ? runtime::leaderChange(kReason)
+                                                    : Error(ErrorCode::kUnavailable, kReason));
     parts.cluster->stop(kReason);
     parts.server->shutdown();
     parts.transfers->stop();
@@ -335,9 +338,12 @@ void JobManager::stop() {
   if (parts.http) {
     parts.http->stop();
   }
+  if (parts.recovery) {
+    parts.recovery->close();  // From here on the next one leads.
+  }
   parts.timers.shutdown();
   parts.hanging = parts.io.shutdown(kHangWait) + parts.user_io.shutdown(kHangWait) +
-                  parts.journal_io.shutdown(kHangWait);
+                  parts.recovery_io.shutdown(kHangWait);
   if (parts.hanging > 0) {
     log::warn("file operations hang, and the job manager stops without them",
               {{"threads", parts.hanging}});

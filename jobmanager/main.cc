@@ -1,7 +1,9 @@
 // weir-jobmanager: job_manager.h says what it is, the contract how it is started.
 #include <memory>
 
+#include "common/config/resolve.h"
 #include "common/daemon/daemon.h"
+#include "common/runtime/leader_change.h"
 #include "jobmanager/job_manager.h"
 
 namespace {
@@ -20,8 +22,8 @@ constexpr const char* kHelp =
     "  --help             shows this\n"
     "  --version          shows the version\n"
     "\n"
-    "With recovery.mode: filesystem it takes up the jobs of the one before it, or waits as\n"
-    "standby while another one leads, and a stop leaves its jobs to the next one.\n"
+    "With recovery.mode: filesystem or zookeeper it takes up the jobs of the one before it, or\n"
+    "waits as standby while another one leads, and a stop leaves its jobs to the next one.\n"
     "\n"
     "Stops in order on SIGTERM and SIGINT. Logs to standard error, or to log.file.\n"
     "\n"
@@ -29,7 +31,16 @@ constexpr const char* kHelp =
 
 weir::Result<weir::daemon::Stop> start(const weir::config::Configuration& configuration,
                                        const weir::daemon::GiveUp& give_up) {
-  WEIR_TRY(auto job_manager, weir::jobmanager::JobManager::start(configuration, give_up));
+  const bool waits_again = weir::config::usesZooKeeper(configuration);
+  WEIR_TRY(auto job_manager,
+           weir::jobmanager::JobManager::start(
+               configuration, [give_up, waits_again](const weir::Error& why) {
+                 if (waits_again && weir::runtime::isLeaderChange(why)) {
+                   weir::daemon::beginAnew(why);  // As standby.
+                 } else {
+                   give_up(why);
+                 }
+               }));
   // Shared: functions are copied.
   return weir::daemon::Stop([shared = std::shared_ptr<weir::jobmanager::JobManager>(
                                  std::move(job_manager))] { shared->stop(); });

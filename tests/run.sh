@@ -80,7 +80,7 @@ for stage in "${stages[@]}"; do
       ;;
     services)
       # With downloads for the first time: Java, the servers' jars (tests/services/README.md).
-      step 60 "build the suites of real servers" build asan weir-file-systems weir-zookeeper
+      step 60 "build the suites of real servers" build asan weir-file-systems weir-zookeeper weir-zookeeper-store
       step 90 "file systems and ZooKeeper on real servers" env WEIR_TEST_SHORT=1 tests/run_python.py tests/services
       ;;
     tsan)

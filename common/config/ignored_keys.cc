@@ -146,8 +146,6 @@ const std::vector<IgnoredKey>& allIgnoredKeys() {
       {"recovery.zookeeper.path.checkpoint-counter",
        "names the counter of a job's checkpoints, which stands beside its checkpoints here"},
       {"recovery.zookeeper.*", kHa},
-      {"recovery.jobmanager.port",
-       "is Flink's port with ZooKeeper; jobmanager.rpc.port is the port in every mode here"},
       {"recovery.job.delay",
        "is how long Flink waits before it recovers jobs; a new leader here begins at once"},
       {"high-availability.*", kHa},

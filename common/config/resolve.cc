@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 
 #include "common/config/file_system_options.h"
@@ -233,16 +234,56 @@ Result<std::string> resolveZooKeeperStorage(const Configuration& configuration) 
   return directoryOf(configuration, kZooKeeperStorage);
 }
 
+namespace {
+
+/// 0 to 65535; -1 for anything else.
+int portOf(std::string_view text) {
+  int port = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && port >= 0 && port <= 65535 ? port : -1;
+}
+
+}  // namespace
+
+Result<std::vector<int>> resolveJobManagerPorts(const Configuration& configuration) {
+  const auto own = static_cast<int>(configuration.get(kJobManagerRpcPort));
+  if (!usesZooKeeper(configuration)) {
+    return std::vector<int>{own};
+  }
+  std::string text = configuration.get(kRecoveryPort);
+  std::erase(text, ' ');
+  if (text.empty()) {
+    return std::vector<int>{own, 0};
+  }
+  std::vector<int> ports;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = std::min(text.find(',', from), text.size());
+    const std::string_view part = std::string_view(text).substr(from, end - from);
+    const std::size_t dash = part.find('-');
+    const int first = portOf(part.substr(0, dash));
+    const int last = dash == std::string_view::npos ? first : portOf(part.substr(dash + 1));
+    if (first < 0 || last < first || (dash != std::string_view::npos && first == 0)) {
+      return Error(ErrorCode::kInvalidArgument,
+                   named(configuration, kRecoveryPort) + ": '" + text + "' has '" +
+                       std::string(part) + "' where a port belongs")
+          .advise("write ports and ranges such as 50000-50025,50100, or 0 for any");
+    }
+    for (int port = first; port <= last; ++port) {
+      ports.push_back(port);
+    }
+    from = end + 1;
+  }
+  return ports;
+}
+
 Status checkJobManager(const Configuration& configuration) {
   Warnings ignored;
   WEIR_RETURN_IF_ERROR(resolveRecovery(configuration));
   if (usesZooKeeper(configuration)) {
     WEIR_RETURN_IF_ERROR(resolveZooKeeperStorage(configuration));
-    return Error(ErrorCode::kInvalidArgument,
-                 named(configuration, kRecoveryMode) +
-                     ": 'zookeeper' is not available in this version of the job manager; use "
-                     "filesystem");
   }
+  WEIR_RETURN_IF_ERROR(resolveJobManagerPorts(configuration));
   WEIR_RETURN_IF_ERROR(resolveCheckpointStorage(configuration));
   WEIR_RETURN_IF_ERROR(resolveSavepointStorage(configuration, ignored));
   WEIR_RETURN_IF_ERROR(resolveHeartbeat(configuration));

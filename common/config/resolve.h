@@ -43,6 +43,10 @@ bool usesZooKeeper(const Configuration& configuration);
 /// is no absolute path of a file system that this build has.
 Result<std::string> resolveZooKeeperStorage(const Configuration& configuration);
 
+/// The ports that a job manager tries to listen on, in this order; 0: any that is free. Never
+/// empty. kInvalidArgument for a list that is none.
+Result<std::vector<int>> resolveJobManagerPorts(const Configuration& configuration);
+
 struct Heartbeat {
   Duration interval{};
   Duration timeout{};

@@ -77,4 +77,13 @@ inline constexpr auto kZooKeeperRetries =
                 "ha.zookeeper.client.max-retry-attempts"})
         .range(0, 1'000'000);
 
+inline constexpr auto kRecoveryPort =
+    Text(
+        "recovery.jobmanager.port",
+        "",
+        "With recovery.mode zookeeper: ports of the job manager, of which it takes the first that "
+        "is free, such as 50000-50025,50100; 0: any. Without it jobmanager.rpc.port, or where that "
+        "is taken any; clients and task managers learn it from ZooKeeper.")
+        .alias({"high-availability.jobmanager.port"});
+
 }  // namespace weir::config

@@ -1,6 +1,7 @@
 #include "common/daemon/daemon.h"
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -8,6 +9,7 @@
 #include <absl/debugging/failure_signal_handler.h>
 #include <absl/debugging/symbolize.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <unistd.h>
 
 #include "common/base/utf8.h"
@@ -22,6 +24,7 @@ namespace weir::daemon {
 namespace {
 
 constexpr int kFailed = 1;
+constexpr int kAnew = SIGUSR2;  // To ourselves.
 
 int failed(const Description& description, const Error& error) {
   const std::string text = escaped(error.text(), "\n");
@@ -79,6 +82,7 @@ sigset_t awaitedSignals() {
   ::sigaddset(&signals, SIGTERM);
   ::sigaddset(&signals, SIGINT);
   ::sigaddset(&signals, SIGHUP);
+  ::sigaddset(&signals, kAnew);
   return signals;
 }
 
@@ -98,9 +102,20 @@ int awaitEnd(const sigset_t& signals) {
   }
 }
 
+/// Returns when it cannot.
+void executeAnew(char** argv, const sigset_t& mask) {
+  ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  std::signal(SIGPIPE, SIG_DFL);
+  std::signal(kAnew, SIG_IGN);  // Forgets another one that waits.
+  std::signal(kAnew, SIG_DFL);
+  ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  ::execv("/proc/self/exe", argv);
+}
+
 int serve(const Description& description,
           const Start& start,
-          const config::Configuration& configuration) {
+          const config::Configuration& configuration,
+          bool& anew) {
   sigset_t signals = awaitedSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // Inherited by every thread.
   std::signal(SIGPIPE, SIG_IGN);
@@ -113,8 +128,11 @@ int serve(const Description& description,
   if (!stop) {
     return failed(description, Error(stop.error()).during("cannot start"));
   }
-  log::info("stopping", {{"signal", awaitEnd(signals)}});
+  const int end = awaitEnd(signals);
+  anew = end == kAnew;
+  log::info("stopping", {{"signal", end}});
   ::sigdelset(&signals, SIGHUP);
+  ::sigdelset(&signals, kAnew);
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // A second one ends us at once.
   (*stop)();
   log::info("ended", {{"status", status.load()}});
@@ -123,8 +141,15 @@ int serve(const Description& description,
 
 }  // namespace
 
+void beginAnew(const Error& why) {
+  log::warn("begins anew", {{"reason", why.text()}});
+  ::kill(::getpid(), kAnew);
+}
+
 int run(int argc, char** argv, const Description& description, const Start& start) {
   returnLargePieces();
+  sigset_t mask;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   openStandardDescriptors();
   raiseDescriptorLimit();
   showStackOfCrashes(argv[0]);
@@ -141,8 +166,13 @@ int run(int argc, char** argv, const Description& description, const Start& star
   if (!configuration) {
     return failed(description, Error(configuration.error()).during("cannot start"));
   }
-  const int status = serve(description, start, *configuration);
+  bool anew = false;
+  const int status = serve(description, start, *configuration, anew);
   log::flush();
+  if (anew && status == 0) {
+    executeAnew(argv, mask);
+    return failed(description, systemError(errno, "begin anew"));
+  }
   return status;
 }
 

@@ -12,6 +12,9 @@ namespace weir::daemon {
 using Stop = std::function<void()>;
 /// For the daemon, from any thread: it cannot go on, and the process ends with exit status 1.
 using GiveUp = std::function<void(const Error&)>;
+/// Likewise: what the daemon is over, and it is to begin anew in this process, by the same id and
+/// with the same arguments. It is stopped first.
+void beginAnew(const Error& why);
 /// Starts the daemon with threads of its own.
 using Start = std::function<Result<Stop>(const config::Configuration&, GiveUp)>;
 

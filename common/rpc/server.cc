@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -58,7 +59,8 @@ struct Server::State {
 Result<std::unique_ptr<Server>> Server::start(const Address& address,
                                               const std::vector<grpc::Service*>& services,
                                               const config::Security& /*security*/,
-                                              const ServerLimits& limits) {
+                                              const ServerLimits& limits,
+                                              grpc::CallbackGenericService* others) {
   quietGrpc();
   auto state = std::make_unique<State>();
   WEIR_TRY(state->listener, Listener::open(address, limits.connections));
@@ -68,6 +70,9 @@ Result<std::unique_ptr<Server>> Server::start(const Address& address,
   setArguments(builder, limits);
   for (grpc::Service* service : services) {
     builder.RegisterService(service);
+  }
+  if (others != nullptr) {
+    builder.RegisterCallbackGenericService(others);
   }
   state->server = builder.BuildAndStart();
   if (!state->server) {

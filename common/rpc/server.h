@@ -12,8 +12,9 @@
 #include "common/rpc/listener.h"
 
 namespace grpc {
+class CallbackGenericService;
 class Service;
-}
+}  // namespace grpc
 
 namespace weir::rpc {
 
@@ -33,11 +34,13 @@ struct ServerLimits {
 class Server {
  public:
   /// Listens on `address`; port 0 takes a free one; an empty host means all interfaces.
-  /// kUnavailable when the address cannot be bound, naming it and the cause.
+  /// kUnavailable when the address cannot be bound, naming it and the cause. `others` gets the
+  /// calls of no service.
   static Result<std::unique_ptr<Server>> start(const Address& address,
                                                const std::vector<grpc::Service*>& services,
                                                const config::Security& security,
-                                               const ServerLimits& limits = {});
+                                               const ServerLimits& limits = {},
+                                               grpc::CallbackGenericService* others = nullptr);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

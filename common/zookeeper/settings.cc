@@ -134,12 +134,17 @@ Result<Settings> Settings::from(const config::Configuration& configuration) {
   WEIR_TRY(settings.jobs, nodeOf(configuration, config::kZooKeeperJobs, settings.root));
   WEIR_TRY(settings.checkpoints,
            nodeOf(configuration, config::kZooKeeperCheckpoints, settings.root));
-  const std::set<std::string> nodes{
-      settings.latch, settings.leader, settings.jobs, settings.checkpoints};
-  if (nodes.size() < 4) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "two of the keys recovery.zookeeper.path.latch, .leader, .jobgraphs and "
-                 ".checkpoints name the same node");
+  const std::set<std::string> nodes{settings.latch,
+                                    settings.leader,
+                                    settings.jobs,
+                                    settings.checkpoints,
+                                    settings.root + "/term",
+                                    settings.root + "/operations"};
+  if (nodes.size() < 6) {
+    return Error(
+        ErrorCode::kInvalidArgument,
+        "two of the keys recovery.zookeeper.path.latch, .leader, .jobgraphs and "
+        ".checkpoints name the same node, or /term or /operations, which have their own use");
   }
   settings.session_timeout = configuration.get(config::kZooKeeperSessionTimeout);
   settings.connection_timeout = configuration.get(config::kZooKeeperConnectionTimeout);

@@ -62,7 +62,8 @@ Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& c
 Status DispatcherOptions::keepJobs(config::Warnings& warnings) {
   keeps_jobs = true;
   WEIR_TRY(const auto checkpoints, config::resolveCheckpointStorage(configuration));
-  const std::string begin = "recovery.mode: filesystem keeps jobs for the next job manager, but ";
+  const std::string begin = "recovery.mode: " + configuration.text(config::kRecoveryMode) +
+                            " keeps jobs for the next job manager, but ";
   if (checkpoints.storage == config::Storage::kJobManager) {
     warnings.push_back(begin +
                        "checkpoints are in the memory of this one, and a job that has completed "

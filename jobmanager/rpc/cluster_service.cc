@@ -77,7 +77,8 @@ class ClusterService::Impl final : public TaskManagerCalls,
         {.permit = permit.has_value() ? *permit : nullptr,
          .most_beats = settings_.registration_timeout / settings_.heartbeat_interval + 1,
          .most_deployment = settings_.max_deployment,
-         .most_unread = settings_.max_unread});
+         .most_unread = settings_.max_unread,
+         .leads = settings_.leads});
     if (!permit.has_value()) {
       session->refuse(permit.error().text(), true);
     } else if (!sessions_.add(session)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,6 +34,9 @@ class ClusterService {
     std::uint64_t max_deployment = 48 << 20;  ///< Of the message that deploys a job, in bytes.
     std::uint64_t max_message = 64 << 20;     ///< That the server takes; told likewise.
     std::uint64_t max_unread = 256 << 20;     ///< As Session::Bounds::most_unread.
+    /// Asked before every message to a task manager: whether this process still leads, by all that
+    /// it knows just now. Empty: always. Any thread.
+    std::function<bool()> leads = {};
   };
 
   /// All are borrowed and outlive the service; `timers` runs the heartbeats, `calls` bounds the

@@ -225,6 +225,11 @@ void Session::proceed() {
   using Step = Outbox<v1::ToTaskManager>::Step;
   switch (outbox_.next()) {
     case Step::kWrite:
+      if (bounds_.leads && !bounds_.leads()) {
+        outbox_.written();
+        abandon("this job manager does not lead any more");
+        break;
+      }
       StartWrite(&outbox_.current());
       break;
     case Step::kFinish:

@@ -32,6 +32,9 @@ class Session final : public grpc::ServerBidiReactor<v1::FromTaskManager, v1::To
     /// In bytes. Beyond it a deployment fails its job, which may try again; anything else that a
     /// task manager leaves unread there makes it lost.
     std::uint64_t most_unread = 256 << 20;
+    /// Asked before each message goes out: a process that was stopped for longer than it may lead
+    /// does not send what it had in hand. Empty: always.
+    std::function<bool()> leads = {};
   };
 
   /// `registered` is what a task manager is told once it is accepted.

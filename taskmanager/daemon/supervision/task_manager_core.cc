@@ -144,6 +144,7 @@ void TaskManagerCore::hold() {
 // ----------------------------------------------------------------------------------------- orders
 
 void TaskManagerCore::onOrder(runtime::TaskManagerOrder order) {
+  log::debug("obeys", {{"order", order.index()}, {"epoch", beats_.terms().epoch.value()}});
   std::visit(
       Overloaded{[this](runtime::Deployment& deployment) { start(std::move(deployment)); },
                  [this](runtime::DiscardHandles& discards) { start(std::move(discards)); },
@@ -172,8 +173,7 @@ void TaskManagerCore::start(Work work) {
   const runtime::ExecutionId execution = executionOf(work);
   if (workers_.find(execution) != nullptr) {
     return;  // Told twice.
-  }
-  if (const std::string refusal = refusalOf(execution); !refusal.empty()) {
+  } else if (const std::string refusal = refusalOf(execution); !refusal.empty()) {
     return refuse(execution, "is not deployed on " + settings_.worker.host + ": " + refusal);
   }
   Result<SupervisedWorker*> added = workers_.add(std::move(work));

@@ -149,5 +149,21 @@ TEST(ResolveTest, RecoveryWithZooKeeperNeedsADirectoryOfAKnownFileSystem) {
             "hdfs:///ha");
 }
 
+TEST(ResolveTest, PortsOfAJobManagerMayBeAListWhereOthersLearnWhichOneItIs) {
+  using Ports = std::vector<int>;
+  EXPECT_EQ(*resolveJobManagerPorts(with({"recovery.jobmanager.port=7-9"})), Ports{6123});
+  const std::string mode = "recovery.mode=zookeeper";
+  EXPECT_EQ(*resolveJobManagerPorts(with({mode, "jobmanager.rpc.port=6200"})), (Ports{6200, 0}));
+  EXPECT_EQ(*resolveJobManagerPorts(with({mode, "high-availability.jobmanager.port=50-52, 60"})),
+            (Ports{50, 51, 52, 60}));
+  EXPECT_EQ(*resolveJobManagerPorts(with({mode, "recovery.jobmanager.port=0"})), Ports{0});
+  for (const char* wrong : {"x", "9-7", "1,", "0-5", "65536"}) {
+    const auto ports =
+        resolveJobManagerPorts(with({mode, std::string("recovery.jobmanager.port=") + wrong}));
+    ASSERT_FALSE(ports.has_value()) << wrong;
+    EXPECT_THAT(ports.error().text(), HasSubstr("recovery.jobmanager.port"));
+  }
+}
+
 }  // namespace
 }  // namespace weir::config

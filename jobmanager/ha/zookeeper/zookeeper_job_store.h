@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/concurrency/executor.h"
+#include "common/fs/file_system.h"
+#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/journal/journal_image.h"
+#include "jobmanager/ha/zookeeper/election.h"
+#include "jobmanager/ha/zookeeper/record_files.h"
+#include "jobmanager/ha/zookeeper/record_set.h"
+#include "jobmanager/ha/zookeeper/term_keeper.h"
+#include "jobmanager/ha/zookeeper/write_queue.h"
+
+namespace weir::ha {
+
+/// `recovery.mode: zookeeper`: the store is in ZooKeeper and in a directory that all job managers
+/// reach, and outlives every process.
+///
+/// A record that is large, and every job's graph, is a file first; then the node that points to it
+/// is written, and at last the file that it pointed to before is deleted. All nodes of a write
+/// change together, and with them the one that says who leads and how often it has written, which
+/// must be as this leader left it. So a newer leader's is never written over; and where an answer
+/// is lost the write is simply done again: once it was done, it is refused, and that node says so.
+///
+/// Errors: kFenced once another job manager took over, and where the session is lost or `patience`
+/// is over before anybody knows whether a write was done: this leader is to end. kUnavailable,
+/// kResourceExhausted, kIo of files, and kResourceExhausted for a full queue: nothing was done, and
+/// the same write may be tried again.
+///
+/// Threads: any; it waits on `io` alone, one operation after the other. `io` has a second thread
+/// for time-outs, and is shut down before the store goes.
+class ZooKeeperJobStore final : public JobStore, private WriteQueue::Target {
+ public:
+  struct Settings {
+    std::string directory = {};                    ///< Of files of records, for this cluster alone.
+    std::string holder = {};                       ///< Who we are, for people: one line.
+    std::size_t most_waiting = 10'000;             ///< Writes in the queue.
+    std::size_t most_inline = 16 * 1024;           ///< Bytes of a record that needs no file.
+    Duration patience = std::chrono::seconds(20);  ///< With one write.
+    Duration forget_after = std::chrono::seconds(5);  ///< Answers of ended jobs are gone.
+  };
+
+  /// All are borrowed.
+  ZooKeeperJobStore(Settings settings,
+                    Election& election,
+                    fs::FileSystem& files,
+                    concurrency::Executor& io,
+                    Random& random);
+
+  void beginTerm(Answer<Term> done) override;
+  void write(LeaderEpoch epoch, Change change, Answer<std::monostate> done) override;
+
+ private:
+  // WriteQueue::Target, on `io`.
+  Result<Term> begin() override;
+  std::vector<Status> write(const WriteQueue::Writes& writes) override;
+  void forget() override;
+  std::string where() const override;
+
+  Status makeNodes();
+  Status readAll();
+  Status readNode(const std::string& name, const zookeeper::Node& node);
+  Result<std::vector<std::string>> storedNames();
+  Status apply(const Mutations& mutations);
+  void removeFiles(const std::vector<std::string>& names);
+  void forgetLater();
+
+  const Settings settings_;
+  BlockingClient& client_;  // Borrowed, like the executor.
+  concurrency::Executor& io_;
+  RecordFiles files_;
+  TermKeeper term_;
+  std::map<std::string, std::string> stored_;  // Name of a record → of its file, or empty.
+  JournalImage image_;
+  std::unique_ptr<concurrency::Executor::Timer> forget_timer_;
+  WriteQueue queue_;
+};
+
+}  // namespace weir::ha

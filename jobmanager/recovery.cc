@@ -1,0 +1,147 @@
+#include "jobmanager/recovery.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include <unistd.h>
+
+#include "common/config/limit_options.h"
+#include "common/config/options.h"
+#include "common/config/resolve.h"
+#include "common/config/zookeeper_options.h"
+#include "common/daemon/machine.h"
+#include "common/fs/uri.h"
+#include "common/telemetry/log.h"
+#include "common/zookeeper/settings.h"
+#include "jobmanager/ha/memory_job_store.h"
+#include "jobmanager/ha/zookeeper/zookeeper_job_store.h"
+#include "jobmanager/job_manager_settings.h"
+
+namespace weir::jobmanager {
+
+Result<std::unique_ptr<Recovery>> Recovery::open(const Services& services,
+                                                 std::function<void(const Error&)> lost) {
+  std::unique_ptr<Recovery> recovery(new Recovery(services));  // NOLINT: private constructor.
+  WEIR_TRY(const std::string directory, config::resolveRecovery(services.configuration));
+  if (!directory.empty()) {
+    WEIR_RETURN_IF_ERROR(recovery->openJournal(directory));
+  } else if (config::usesZooKeeper(services.configuration)) {
+    WEIR_RETURN_IF_ERROR(recovery->openElection(std::move(lost)));
+  } else {
+    recovery->store_ = std::make_unique<ha::MemoryJobStore>();
+  }
+  return recovery;
+}
+
+std::string Recovery::holder() const {
+  const config::Configuration& configuration = services_.configuration;
+  return "the job manager of process " + std::to_string(::getpid()) + " on " + daemon::hostName() +
+         ", reached at " + configuration.get(config::kJobManagerRpcAddress) + ":" +
+         std::to_string(configuration.get(config::kJobManagerRpcPort));
+}
+
+Status Recovery::openJournal(const std::string& directory) {
+  const config::Configuration& configuration = services_.configuration;
+  ha::JournalJobStore::Settings settings;
+  settings.directory = directory;
+  settings.holder = holder();
+  settings.most_waiting = sizeOf(configuration.get(config::kRecoveryMaxWaiting));
+  settings.patience = configuration.get(config::kFilesTimeout);
+  settings.most_garbage = configuration.get(config::kRecoveryMaxGarbage).bytes;
+  auto opened = ha::JournalJobStore::open(std::move(settings), services_.io);
+  if (!opened) {
+    const Error why = Error(opened.error()).during(std::string(config::kRecoveryDirectory.key));
+    return why.advice().empty() ? Error(why).advise("name a directory that can be written to")
+                                : why;
+  }
+  journal_ = opened->get();
+  store_ = *std::move(opened);
+  WEIR_TRY(const std::string local, fs::localPath(directory));
+  programs_ = fs::join(local, "blobs");
+  return ok();
+}
+
+Status Recovery::openElection(std::function<void(const Error&)> lost) {
+  WEIR_TRY(auto settings, zookeeper::Settings::from(services_.configuration));
+  WEIR_TRY(const std::string storage, config::resolveZooKeeperStorage(services_.configuration));
+  std::string cluster = settings.root;
+  std::ranges::replace(cluster, '/', '-');
+  WEIR_TRY(const fs::Location location, services_.files.locate(storage));
+  const fs::Location own = location.child("weir" + cluster);
+  for (const char* const name : {"records", "blobs"}) {
+    const std::string directory = own.child(name).uri();
+    if (const Status made = services_.files.makeDirectories(directory); !made) {
+      return Error(made.error())
+          .during(std::string(config::kZooKeeperStorage.key) + " " + directory)
+          .advise("name a directory that can be written to");
+    }
+  }
+  programs_ = own.child("blobs").uri();
+  election_ = std::make_unique<ha::Election>(
+      std::move(settings), holder(), services_.random, std::move(lost));
+  ha::ZooKeeperJobStore::Settings store;
+  store.directory = own.child("records").uri();
+  store.holder = holder();
+  store.most_waiting = sizeOf(services_.configuration.get(config::kRecoveryMaxWaiting));
+  store.patience = services_.configuration.get(config::kFilesTimeout);
+  store_ = std::make_unique<ha::ZooKeeperJobStore>(
+      std::move(store), *election_, services_.files, services_.io, services_.random);
+  return ok();
+}
+
+Result<bool> Recovery::leadsNow() {
+  if (journal_ != nullptr) {
+    auto leads = journal_->tryLead();
+    if (leads && !*leads) {
+      log::info("waits as standby, as another job manager leads",
+                {{"directory", services_.configuration.get(config::kRecoveryDirectory)},
+                 {"leader", journal_->holder()}});
+    }
+    return leads;
+  }
+  return election_ == nullptr;
+}
+
+Status Recovery::awaitLead(const std::stop_token& stop) {
+  if (election_ == nullptr) {
+    return awaitJournal(stop);
+  }
+  const std::stop_callback closing(stop, [this] { election_->close(); });
+  const Status leads = election_->lead();
+  if (stop.stop_requested()) {
+    return Error(ErrorCode::kCancelled, "the job manager is stopping");
+  }
+  return leads;
+}
+
+Status Recovery::awaitJournal(const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kLookAgain{200};
+  while (!stop.stop_requested()) {
+    WEIR_TRY(const bool leads, journal_->tryLead());
+    if (leads) {
+      return ok();
+    }
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  return Error(ErrorCode::kCancelled, "the job manager is stopping");
+}
+
+Status Recovery::publish(const zookeeper::LeaderAddress& address) {
+  return election_ == nullptr ? ok() : election_->publish(address);
+}
+
+void Recovery::keepPublished(const zookeeper::LeaderAddress& address, const std::stop_token& stop) {
+  if (election_) {
+    election_->keepPublished(address, stop);
+  }
+}
+
+void Recovery::close() {
+  if (election_) {
+    election_->close();
+  }
+}
+
+}  // namespace weir::jobmanager

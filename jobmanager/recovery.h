@@ -1,0 +1,78 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "common/base/random.h"
+#include "common/concurrency/executor.h"
+#include "common/config/configuration.h"
+#include "common/fs/file_system.h"
+#include "common/zookeeper/leader_address.h"
+#include "jobmanager/ha/job_store.h"
+#include "jobmanager/ha/journal/journal_job_store.h"
+#include "jobmanager/ha/zookeeper/election.h"
+
+namespace weir::jobmanager {
+
+/// What `recovery.mode` chooses: where jobs are stored, and who leads.
+///
+/// Threads: waiting for leadership, publish() and keepPublished() from one; leads() and close()
+/// from any; the rest after leadership was won.
+class Recovery {
+ public:
+  struct Services {
+    const config::Configuration& configuration;
+    fs::FileSystem& files;
+    concurrency::Executor& io;  ///< Has two threads for waiting, and is shut down before.
+    Random& random;
+  };
+
+  /// `lost`: on any thread, leadership that was won by election is over. Errors: kInvalidArgument
+  /// and kIo for options and directories that cannot work.
+  static Result<std::unique_ptr<Recovery>> open(const Services& services,
+                                                std::function<void(const Error&)> lost);
+  ~Recovery() { close(); }
+  Recovery(const Recovery&) = delete;
+  Recovery& operator=(const Recovery&) = delete;
+
+  /// Jobs outlive this process.
+  bool keepsJobs() const { return !programs_.empty(); }
+  /// Several job managers stand for election; others answer calls meanwhile.
+  bool elects() const { return election_ != nullptr; }
+  /// Where the next job manager finds the programs of jobs; empty where there is none.
+  const std::string& programs() const { return programs_; }
+
+  /// Whether we lead, without waiting for it.
+  Result<bool> leadsNow();
+  /// Waits until we lead. kCancelled after `stop`, or close().
+  Status awaitLead(const std::stop_token& stop);
+  /// Once we lead.
+  ha::JobStore& store() { return *store_; }
+  /// Whether orders may still be given, by all that is known just now.
+  bool leads() const { return election_ == nullptr || election_->leads(); }
+
+  Status publish(const zookeeper::LeaderAddress& address);
+  /// As Election's; at once where there is no election.
+  void keepPublished(const zookeeper::LeaderAddress& address, const std::stop_token& stop);
+  /// Lets the next one lead. Idempotent.
+  void close();
+
+ private:
+  explicit Recovery(const Services& services) : services_(services) {}
+  Status openJournal(const std::string& directory);
+  Status openElection(std::function<void(const Error&)> lost);
+  Status awaitJournal(const std::stop_token& stop);
+  std::string holder() const;
+
+  const Services services_;
+  std::string programs_;
+  ha::JournalJobStore* journal_ = nullptr;  // The store, where it is one.
+  std::unique_ptr<ha::Election> election_;
+  std::unique_ptr<ha::JobStore> store_;
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,205 @@
+"""Job managers that ZooKeeper chooses a leader among: no job is lost, and no two are ever obeyed (recovery.mode: zookeeper)."""
+
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import time
+import unittest
+
+from cluster import ROOT, wait_for
+from high_availability import SESSION, HighAvailability
+from jobs_build import build
+from test_jobs import counts_in, expected
+
+sys.path.insert(0, str(ROOT / "tests" / "services"))
+import services  # noqa: E402
+
+STORE_POINTS = (
+    "zookeeper-store.founded",
+    "zookeeper-store.epoch-raised",
+    "leader.published",
+    "zookeeper-store.file-written",
+    "zookeeper-store.written",
+    "zookeeper-store.files-removed",
+)
+
+
+class HighAvailabilityTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.ensemble = services.ZooKeeper(cls, servers=3)
+        cls.counting = build("counting") / "counting"
+        cls.lateness = build("lateness") / "lateness"
+
+    def cluster(self, **more):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-ha-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return HighAvailability(self.ensemble, folder, **more)
+
+    def count(self, cluster, *arguments):
+        job = cluster.run_detached(self.counting, *arguments, options=("-p", 2))
+        cluster.wait_running(job)
+        cluster.wait_checkpoints(job, 2)
+        return job
+
+    def assert_adopted(self, cluster, job):
+        said = wait_for("what becomes of the attempt", lambda: (cluster.try_get(f"/jobs/{job}") or {}).get("adoption"))
+        self.assertRegex(said, r"^adopted attempt 1 after \d+ ms$")
+        self.assertEqual(cluster.restarts(job), 0)
+
+    def test_a_standby_goes_on_with_the_job_of_a_killed_leader_and_no_record_waits(self):
+        with self.cluster() as cluster:
+            late = cluster.folder / "late"
+            job = cluster.run_detached(self.lateness, late, 1000, 200, options=("-p", 2))
+            cluster.wait_running(job)
+            cluster.wait_checkpoints(job, 3)
+            first = cluster.wait_leader()
+            killed, at = time.monotonic(), time.time()
+            cluster.kill(first)
+            cluster.wait_leader(but=first)
+            took = cluster.wait_next_checkpoint(job) - killed
+            print(f"from kill -9 of the leader to the next completed checkpoint: {took:.2f} s, session {SESSION} s")
+            self.assert_adopted(cluster, job)
+            self.assertLess(took, SESSION + 1)
+            completed = time.time()
+            lines = [line.split() for path in late.parent.glob("late-*") for line in path.read_text().splitlines()]
+            worst = max(int(micros) for tenth, micros in lines if at <= int(tenth) / 10 <= completed)
+            self.assertLess(worst, 500_000)
+            self.assertEqual(cluster.check_history(), [1, 2])
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            cluster.wait_nothing_left()
+
+    def test_each_record_counts_once_through_fail_overs_and_nothing_is_left(self):
+        with self.cluster(masters=3) as cluster:
+            out = cluster.folder / "out"
+            job = self.count(cluster, "--count", 24000, "--rate", 1000, "--out", out)
+            for _ in range(2):
+                leader = cluster.wait_leader()
+                cluster.kill(leader)
+                cluster.wait_leader(but=leader)
+                self.assert_adopted(cluster, job)
+                cluster.wait_next_checkpoint(job)
+            cluster.wait_state(job, "FINISHED", timeout=90)
+            self.assertEqual(counts_in(out), expected(24000, 100))
+            self.assertEqual(cluster.check_history(), [1, 2, 3])
+            cluster.wait_nothing_left()
+
+    def test_a_leader_that_was_stopped_for_longer_than_its_session_orders_nothing_afterwards(self):
+        with self.cluster() as cluster:
+            out = cluster.folder / "out"
+            job = self.count(cluster, "--count", 20000, "--rate", 1000, "--out", out)
+            first = cluster.wait_leader()
+            first.freeze()
+            second = cluster.wait_leader(but=first)
+            cluster.wait_next_checkpoint(job)
+            first.thaw()
+            wait_for("it waits as standby", first.waits)
+            self.assertIsNone(first.process.poll())  # The same process.
+            self.assertIn("does not lead any more", first.log.read_text())
+            self.assertTrue(second.leads())
+            cluster.wait_state(job, "FINISHED", timeout=90)
+            self.assertEqual(counts_in(out), expected(20000, 100))
+            self.assertEqual(cluster.check_history(), [1, 2])
+            cluster.wait_nothing_left()
+
+    def test_a_leader_that_is_stopped_in_order_leaves_its_jobs_to_the_next_at_once(self):
+        with self.cluster() as cluster:
+            job = self.count(cluster, "--count", 1000000, "--rate", 500)
+            first = cluster.wait_leader()
+            began = time.monotonic()
+            self.assertEqual(first.stop(), 0)
+            cluster.restart(first)
+            cluster.wait_leader(but=first)
+            self.assertLess(time.monotonic() - began, 5)
+            self.assert_adopted(cluster, job)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            cluster.wait_nothing_left()
+
+    def test_no_leader_without_a_quorum_and_the_job_goes_on_when_it_is_back(self):
+        with self.cluster() as cluster:
+            out = cluster.folder / "out"
+            job = self.count(cluster, "--count", 30000, "--rate", 1000, "--out", out)
+            for server in (0, 1):
+                self.ensemble.only("kill", server)
+            try:
+                wait_for("nobody leads", lambda: not cluster.leader(), 30)
+            finally:
+                for server in (0, 1):
+                    self.ensemble.only("start", server)
+            cluster.wait_leader(timeout=60)
+            cluster.wait_next_checkpoint(job)
+            cluster.wait_state(job, "FINISHED", timeout=90)
+            self.assertEqual(counts_in(out), expected(30000, 100))
+            cluster.check_history()
+            cluster.wait_nothing_left()
+
+    def test_commands_through_a_fail_over_have_one_effect_and_one_answer(self):
+        with self.cluster(slots=2) as cluster:
+            job = self.count(cluster, "--count", 1000000, "--rate", 500)
+            leader = cluster.wait_leader()
+            taking = cluster.begin_weir(self, "savepoint", job)
+            submitting = cluster.begin_weir(self, "run", "-d", "-p", 2, self.counting, "--count", 1000000, "--rate", 100)
+            time.sleep(0.3)  # Wherever they are by then.
+            cluster.kill(leader)
+            said, failed = taking.communicate(timeout=90)
+            self.assertEqual(taking.returncode, 0, said + failed)
+            path = re.search(r"^Savepoint completed\. Path: file:(\S+)$", said, re.M).group(1)
+            said, failed = submitting.communicate(timeout=90)
+            self.assertEqual(submitting.returncode, 0, said + failed)
+            cluster.wait_leader(but=leader)
+            self.assertEqual([str(one) for one in cluster.savepoints.iterdir()], [path])
+            running = cluster.get("/jobs/overview")["jobs"]
+            self.assertEqual(len([one for one in running if one["state"] == "RUNNING"]), 2, running)
+            disposing = cluster.begin_weir(self, "savepoint", "-d", path)
+            cancelling = [cluster.begin_weir(self, "cancel", one["jid"]) for one in running]
+            cluster.kill(cluster.wait_leader())
+            for command in [disposing, *cancelling]:
+                said, failed = command.communicate(timeout=90)
+                self.assertEqual(command.returncode, 0, said + failed)
+            cluster.wait_leader()
+            self.assertEqual(list(cluster.savepoints.iterdir()), [])
+            cluster.check_history()
+            cluster.wait_nothing_left(timeout=60)
+
+    def test_a_job_manager_that_dies_at_any_point_of_the_store_loses_no_job_and_leaves_nothing(self):
+        for point in STORE_POINTS:
+            with self.subTest(point=point), self.cluster(crash_at=point, task_managers=1, slots=2) as cluster:
+                out = cluster.folder / "out"
+                dying = cluster.masters[0]
+                submitting = cluster.begin_weir(
+                    self, "run", "-d", "-p", 2, self.counting, "--count", 6000, "--rate", 1500, "--out", out
+                )
+                self.assertEqual(wait_for(f"killed at {point}", lambda: dying.process.poll(), 60), -9)
+                if "again" not in "".join(one.name for one in cluster.masters):
+                    cluster.restart(dying)
+                said, failed = submitting.communicate(timeout=90)
+                self.assertEqual(submitting.returncode, 0, said + failed)
+                wait_for("all is counted", lambda: out.exists() and counts_in(out) == expected(6000, 100), 90)
+                cluster.wait_nothing_left()
+                cluster.check_history()
+
+    def test_what_cannot_work_is_said_with_the_key(self):
+        cluster = self.cluster()
+        for key, value in (("recovery.zookeeper.quorum", None), ("recovery.zookeeper.storageDir", None),
+                           ("recovery.zookeeper.storageDir", "relative"), ("recovery.zookeeper.path.root", "/")):
+            before, cluster.conf[key] = cluster.conf[key], value
+            cluster.write_conf()
+            master = cluster.start_master()
+            self.assertEqual(wait_for("it ends", lambda: master.process.poll()), 1)
+            self.assertIn(key, master.log.read_text())
+            cluster.conf[key] = before
+        cluster.conf["recovery.zookeeper.quorum"] = "127.0.0.1:1"
+        cluster.conf["recovery.zookeeper.client.connection-timeout"] = "300 ms"
+        cluster.conf["recovery.zookeeper.client.max-retry-attempts"] = 1
+        cluster.write_conf()
+        master = cluster.start_master()
+        self.assertEqual(wait_for("it gives up", lambda: master.process.poll()), 1)
+        self.assertIn("127.0.0.1:1", master.log.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()

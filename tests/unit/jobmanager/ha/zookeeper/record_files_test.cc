@@ -1,0 +1,55 @@
+#include "jobmanager/ha/zookeeper/record_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/fs/memory_file_system.h"
+
+namespace weir::ha {
+namespace {
+
+class RecordFilesTest : public ::testing::Test {
+ protected:
+  std::size_t count() { return files_.list("/ha")->size(); }
+
+  SystemRandom random_;
+  fs::MemoryFileSystem files_;
+  RecordFiles records_{files_, "/ha", "/flink", random_};
+};
+
+TEST_F(RecordFilesTest, ARecordIsReadByWhatPointsToIt) {
+  const auto node = records_.write(LeaderEpoch(3), "a record");
+  ASSERT_TRUE(node.has_value());
+  EXPECT_EQ(*records_.read(*node), "a record");
+  RecordNode other = *node;
+  other.checksum += 1;
+  EXPECT_EQ(records_.read(other).error().code(), ErrorCode::kCorruption);
+  ASSERT_TRUE(records_.remove(node->file).has_value());
+  EXPECT_EQ(records_.read(*node).error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(RecordFilesTest, TheNewestEpochIsThatOfItsFiles) {
+  EXPECT_EQ(*records_.newest(), LeaderEpoch());
+  ASSERT_TRUE(records_.write(LeaderEpoch(9), "").has_value());
+  ASSERT_TRUE(records_.write(LeaderEpoch(10), "").has_value());
+  EXPECT_EQ(*records_.newest(), LeaderEpoch(10));
+}
+
+TEST_F(RecordFilesTest, ASweepTakesWhatEarlierLeadersLeftAndNothingElse) {
+  const auto needed = records_.write(LeaderEpoch(1), "needed");
+  ASSERT_TRUE(records_.write(LeaderEpoch(1), "left").has_value());
+  ASSERT_TRUE(records_.write(LeaderEpoch(2), "being written").has_value());
+  RecordFiles others(files_, "/ha", "/another", random_);
+  ASSERT_TRUE(others.write(LeaderEpoch(1), "another cluster's").has_value());
+  const std::string letters(24, 'a');
+  for (const std::string& name :
+       {std::string("notes"), "record-1-" + letters, "record-x-" + letters}) {
+    ASSERT_TRUE(fs::writeAll(files_, "/ha/" + name, "no record").has_value());
+  }
+  ASSERT_TRUE(records_.sweep(LeaderEpoch(2), {needed->file}).has_value());
+  EXPECT_EQ(count(), 6U);
+  EXPECT_TRUE(records_.read(*needed).has_value());
+}
+
+}  // namespace
+}  // namespace weir::ha
