@@ -140,7 +140,9 @@ class HighAvailability(Cluster):
         return wait_for("a job manager leads", found, timeout)
 
     def wait_task_managers(self):
-        wait_for("task managers registered", lambda: self.overview()["taskmanagers"] == self.wanted, 60)
+        wait_for(
+            "task managers registered", lambda: self.leader() and self.overview()["taskmanagers"] == self.wanted, 60
+        )
 
     def stop(self):
         self.jobmanager = None

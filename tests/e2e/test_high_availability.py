@@ -152,10 +152,9 @@ class HighAvailabilityTest(unittest.TestCase):
             self.assertEqual(submitting.returncode, 0, said + failed)
             cluster.wait_leader(but=leader)
             self.assertEqual([str(one) for one in cluster.savepoints.iterdir()], [path])
-            running = cluster.get("/jobs/overview")["jobs"]
-            self.assertEqual(len([one for one in running if one["state"] == "RUNNING"]), 2, running)
+            running = wait_for("both jobs run", lambda: len(cluster.get("/jobs")["jobs-running"]) == 2 and cluster.get("/jobs")["jobs-running"])
             disposing = cluster.begin_weir(self, "savepoint", "-d", path)
-            cancelling = [cluster.begin_weir(self, "cancel", one["jid"]) for one in running]
+            cancelling = [cluster.begin_weir(self, "cancel", one) for one in running]
             cluster.kill(cluster.wait_leader())
             for command in [disposing, *cancelling]:
                 said, failed = command.communicate(timeout=90)
