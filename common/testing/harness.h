@@ -1,10 +1,15 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -16,6 +21,7 @@
 #include "common/record/key_hash.h"
 #include "common/record/serializer.h"
 #include "common/state/descriptors.h"
+#include "common/state/expiring.h"
 #include "common/state/operator_state.h"
 #include "common/state/timers.h"
 #include "common/testing/operator_run.h"
@@ -41,10 +47,21 @@ T decoded(const std::string& state, std::string_view bytes, const record::Schema
   const record::Schema now = record::schemaOf<T>();
   const auto migrates = state::needsMigration(state, written, now);
   if (!migrates.has_value()) {
-    throwNoSuchValue(state, migrates.error().text());
+    throw std::invalid_argument("state '" + state + "': " + migrates.error().text());
   }
   Reader from(bytes);
   return *migrates ? record::readAs<T>(from, written, now) : record::read<T>(from);
+}
+
+/// What a key holds of a state, where its entries expire too.
+template <typename Descriptor>
+typename Descriptor::Cell cellOf(const Descriptor& descriptor,
+                                 std::string_view bytes,
+                                 const record::Schema& written) {
+  if (descriptor.ttl_support != nullptr) {
+    return decoded<state::ExpiringCell<Descriptor>>(descriptor.name, bytes, written).value;
+  }
+  return decoded<typename Descriptor::Cell>(descriptor.name, bytes, written);
 }
 
 /// What a state's `get` gives for a cell.
@@ -70,6 +87,8 @@ class Harness {
   Harness(const Harness&) = delete;
   Harness& operator=(const Harness&) = delete;
 
+  /// Key groups, as of setMaxParallelism() of the environment: 4096 without it. Before open().
+  void setMaxParallelism(int groups) { run_.setMaxParallelism(static_cast<std::uint32_t>(groups)); }
   /// Gives the function its state back, if there is any, and opens it. Without effect on one that
   /// is open.
   void open() { run_.opened(); }
@@ -99,6 +118,18 @@ class Harness {
       values.push_back(std::move(one.value));
     }
     return values;
+  }
+  /// Waits until `count` records were emitted, for functions that are answered by other threads:
+  /// ten seconds at most. Answers whether they were.
+  bool awaitOutput(std::size_t count) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    for (run_.handOut(); out_.records().size() < count; run_.handOut()) {
+      if (std::chrono::steady_clock::now() > until) {
+        return false;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
   }
   /// What output() has, which forgets it.
   std::vector<Out> takeOutput() {
@@ -133,8 +164,7 @@ class Harness {
     const auto take = [&](const OperatorRun::Entry& entry) {
       if (entry.key == wanted && entry.name_space.empty()) {
         found = harness_internal::valueOf(
-            descriptor,
-            harness_internal::decoded<Cell>(descriptor.name, entry.value, entry.written));
+            descriptor, harness_internal::cellOf(descriptor, entry.value, entry.written));
       }
     };
     if (!run_.eachEntry(descriptor.name, Descriptor::kKind, take)) {
@@ -186,6 +216,7 @@ class Harness {
     batch.records.push_back(std::move(value));
     batch.timestamps.push_back(timestamp);
     static_cast<functions::Receiver<In>*>(run_.opened().input(port))->receive(batch);
+    run_.handOut();
   }
 
   Recorded<Out> out_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/functions/assigner_operator.h"
+#include "common/functions/async_operator.h"
 #include "common/functions/callable.h"
 #include "common/functions/functions.h"
 #include "common/functions/keyed_functions.h"
@@ -57,6 +58,16 @@ template <typename T>
 struct Assigning : Plain<void, T, T> {
   template <typename F, typename /*Key*/, typename /*Selector*/>
   using Operator = functions::AssignerOperator<F, T>;
+  static TimeSettings settings() { return {}; }
+};
+
+template <typename In, typename Out>
+struct Asking : Plain<void, In, Out> {
+  template <typename F, typename /*Key*/, typename /*Selector*/>
+  using Operator = functions::AsyncOperator<F>;
+  static functions::AsyncSettings settings() {
+    return {.ordered = true, .timeout = 60'000, .capacity = 100};
+  }
 };
 
 struct Unknown {};
@@ -121,6 +132,9 @@ auto kindOf() {
     return Plain<SinkStep, ArgumentOf<F, TwoPhaseCommitSink, 0>, NoOutput>{};
   } else if constexpr (Implements<F, SinkFunction>) {
     return Plain<SinkStep, ArgumentOf<F, SinkFunction, 0>, NoOutput>{};
+  } else if constexpr (Implements<F, AsyncFunction>) {
+    using Out = ArgumentOf<F, AsyncFunction, 1>;
+    return Asking<ArgumentOf<F, AsyncFunction, 0>, Out>{};
   } else if constexpr (Implements<F, WatermarkStrategy>) {
     return Assigning<ArgumentOf<F, WatermarkStrategy, 0>>{};
   } else if constexpr (Implements<F, AssignerWithPeriodicWatermarks>) {
@@ -157,10 +171,10 @@ functions::OperatorFactory factoryOf(F function, Selector selector) {
   return [function = functions::makePrototype(Kind::wrap(std::move(function))),
           selector = functions::makePrototype(
               std::move(selector))]() -> std::unique_ptr<functions::Operator> {
-    if constexpr (std::is_constructible_v<Operator, Wrapped, Selector>) {
-      return std::make_unique<Operator>(function->copy(), selector->copy());
+    if constexpr (requires { Kind::settings(); }) {
+      return std::make_unique<Operator>(function->copy(), Kind::settings());
     } else {
-      return std::make_unique<Operator>(function->copy(), TimeSettings{});
+      return std::make_unique<Operator>(function->copy(), selector->copy());
     }
   };
 }

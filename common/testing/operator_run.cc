@@ -9,6 +9,7 @@
 #include "common/fs/local_file_system.h"
 #include "common/functions/accumulator_registry.h"
 #include "common/functions/alarms.h"
+#include "common/functions/background.h"
 #include "common/schema/key_group.h"
 #include "common/state/keyed_backend.h"
 #include "common/testing/memory_section.h"
@@ -39,6 +40,7 @@ class OperatorRun::Attempt final : public functions::OperatorContext {
  public:
   Attempt(OperatorRun& run, const Snapshot* from)
       : run_(run), task_(taskInfo(from, ++run.attempts_, files_)), time_(run.now_) {
+    task_.max_parallelism = run.max_parallelism_;
     self_ = run.make_();
     self_->setup(*this);
     run.connect_(*self_);
@@ -121,6 +123,15 @@ void OperatorRun::close() {
 
 void OperatorRun::signal(std::uint32_t port, const functions::Signal& signal) {
   opened().input(port)->receive(signal);
+  handOut();
+}
+
+void OperatorRun::handOut() {
+  if (functions::Background* background = opened().background(); background != nullptr) {
+    while (background->isReady()) {
+      background->handOut();
+    }
+  }
 }
 
 void OperatorRun::signal(const functions::Signal& signal) {
@@ -160,6 +171,7 @@ std::int64_t OperatorRun::now() const {
 void OperatorRun::advanceTo(std::int64_t time) {
   opened();
   attempt_->time().advanceTo(time);
+  handOut();
 }
 
 void OperatorRun::beginAt(std::int64_t time) {
@@ -179,6 +191,7 @@ Snapshot OperatorRun::snapshot() {
   snapshot.parallelism_ = attempt_->task().parallelism;
   snapshot.old_parallelism_ = snapshot.parallelism_;
   snapshot.finished_ = all_ended_;
+  snapshot.max_parallelism_ = max_parallelism_;
   const auto frozen = self.snapshot(id);
   snapshot.parts_.push_back(
       {snapshot.subtask_, frozen == nullptr ? nullptr : writeSection(*frozen)});
@@ -191,6 +204,7 @@ void OperatorRun::restore(const Snapshot& snapshot) {
     attempt_.reset();  // As a task that is cancelled.
   }
   restored_ = snapshot;
+  max_parallelism_ = snapshot.max_parallelism_;
   checkpoint_ = std::max(checkpoint_, snapshot.checkpoint_);
   ended_ = 0;
   all_ended_ = snapshot.finished_;
@@ -266,10 +280,6 @@ std::optional<std::string> OperatorRun::accumulator(const std::string& name) {
     }
   }
   return std::nullopt;
-}
-
-void throwNoSuchValue(const std::string& state, const std::string& why) {
-  throw std::invalid_argument("state '" + state + "': " + why);
 }
 
 }  // namespace weir::testing

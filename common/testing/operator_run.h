@@ -36,6 +36,8 @@ class OperatorRun {
   OperatorRun(const OperatorRun&) = delete;
   OperatorRun& operator=(const OperatorRun&) = delete;
 
+  /// Key groups of the operator; before it is opened.
+  void setMaxParallelism(std::uint32_t groups) { max_parallelism_ = groups; }
   /// The operator, open.
   functions::Operator& opened();
   /// As a task does that has come to its end, or was cancelled. It may be opened again.
@@ -49,6 +51,10 @@ class OperatorRun {
   void end();
   /// Whether all inputs have ended; of a source, whether it has.
   bool ended() const { return all_ended_; }
+
+  /// Emits what the operator has beside its input, such as answers that have come; done after every
+  /// signal and move of the clock.
+  void handOut();
 
   /// Whether the subtask owns a key of this hash.
   bool owns(std::uint64_t key_hash);
@@ -96,7 +102,8 @@ class OperatorRun {
   std::uint32_t ports_;
   Connect connect_;
   std::optional<Snapshot> restored_;  // What the next attempt begins with.
-  std::uint32_t ended_ = 0;           // Inputs, one by one.
+  std::uint32_t max_parallelism_ = 4096;
+  std::uint32_t ended_ = 0;  // Inputs, one by one.
   bool all_ended_ = false;
   std::int64_t now_ = 0;          // While there is no attempt.
   std::uint64_t checkpoint_ = 0;  // The last one.
@@ -104,8 +111,5 @@ class OperatorRun {
   int woken_ = 0;
   std::unique_ptr<Attempt> attempt_;
 };
-
-/// Throws std::invalid_argument for what a state is not.
-[[noreturn]] void throwNoSuchValue(const std::string& state, const std::string& why);
 
 }  // namespace weir::testing

@@ -18,6 +18,11 @@ std::vector<Snapshot> split(const Snapshot& snapshot, int parallelism) {
     throw std::invalid_argument("split(): a parallelism is at least 1, not " +
                                 std::to_string(parallelism));
   }
+  if (static_cast<std::uint32_t>(parallelism) > snapshot.max_parallelism_) {
+    throw std::invalid_argument("split(): " + std::to_string(parallelism) +
+                                " is above the maximum parallelism, " +
+                                std::to_string(snapshot.max_parallelism_));
+  }
   if (!snapshot.isWhole()) {
     throw std::invalid_argument("split(): the snapshot is that of one subtask of " +
                                 std::to_string(snapshot.old_parallelism_) +
@@ -45,6 +50,11 @@ Snapshot merge(const std::vector<Snapshot>& snapshots) {
       throw std::invalid_argument("merge(): snapshots of different parallelisms, " +
                                   std::to_string(whole.old_parallelism_) + " and " +
                                   std::to_string(one.old_parallelism_));
+    }
+    if (one.max_parallelism_ != whole.max_parallelism_) {
+      throw std::invalid_argument("merge(): snapshots of different maximum parallelisms, " +
+                                  std::to_string(whole.max_parallelism_) + " and " +
+                                  std::to_string(one.max_parallelism_));
     }
     for (const Snapshot::Part& part : one.parts_) {
       if (there[part.subtask]) {

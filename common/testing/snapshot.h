@@ -42,6 +42,7 @@ class Snapshot {
   std::uint32_t old_parallelism_ = 1;
   std::uint32_t subtask_ = 0;
   std::uint32_t parallelism_ = 1;
+  std::uint32_t max_parallelism_ = 4096;
   std::uint64_t checkpoint_ = 0;
   bool finished_ = false;  // Its input had ended.
 };

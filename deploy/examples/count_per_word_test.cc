@@ -1,5 +1,6 @@
-// A function with state under test: no cluster, no waiting, and a failure on the way. Frameworks
-// such as GoogleTest go well with it; this needs none.
+// A function with state, and a job, under test: no cluster, no waiting, and a failure on the way.
+// Frameworks such as GoogleTest go well with it; this needs none.
+#include <algorithm>
 #include <cstdint>
 #include <iostream>
 #include <string>
@@ -30,10 +31,32 @@ bool countsGoOnAfterAFailure() {
          h.state(weir::ValueStateDescriptor<std::int64_t>("seen"), "to") == 2;
 }
 
+// The job around it, as main() would build it: of three words in two subtasks one fails.
+bool theJobCountsTheSameWhateverFails() {
+  auto results = weir::testing::sink<std::string>();
+  weir::testing::Job job([&](weir::StreamExecutionEnvironment& env) {
+    env.addSource(weir::testing::source<std::string>({"to", "be", "to"}))
+        .keyBy([](const std::string& word) { return word; })
+        .map(CountPerWord{})
+        .name("Count per word")
+        .addSink(results);
+  });
+  job.parallelism(2).seed(7);
+  job.step(2);
+  job.failTask("Count per word", 0);
+  job.runToEnd();
+  const std::vector<std::string> values = results.values();
+  return std::ranges::count(values, "to=2") >= 1 && std::ranges::count(values, "to=3") == 0;
+}
+
+int report(const char* test, bool passed) {
+  std::cout << (passed ? "passed: " : "FAILED: ") << test << "\n";
+  return passed ? 0 : 1;
+}
+
 }  // namespace
 
 int main() {
-  const bool passed = countsGoOnAfterAFailure();
-  std::cout << (passed ? "passed" : "FAILED: countsGoOnAfterAFailure") << "\n";
-  return passed ? 0 : 1;
+  return report("counts go on after a failure", countsGoOnAfterAFailure()) +
+         report("the job counts the same whatever fails", theJobCountsTheSameWhateverFails());
 }

@@ -11,31 +11,6 @@
 namespace weir::jobmanager {
 namespace {
 
-void addStates(std::vector<runtime::SavedState>& sums,
-               const std::vector<runtime::SavedState>& more) {
-  for (const runtime::SavedState& info : more) {
-    auto known = std::find_if(
-        sums.begin(), sums.end(), [&](const auto& one) { return one.name == info.name; });
-    if (known == sums.end()) {
-      sums.push_back(info);
-    } else {
-      known->entries += info.entries;
-      known->bytes += info.bytes;
-    }
-  }
-}
-
-void addSubtask(runtime::SavedOperator& state, const runtime::CheckpointAck& ack) {
-  runtime::SubtaskState part{.subtask = ack.task.subtask, .finished = ack.finished, .handle = {}};
-  for (const runtime::OperatorSnapshot& snapshot : ack.operators) {
-    if (snapshot.id == state.id) {
-      part.handle = snapshot.handle;
-      addStates(state.states, snapshot.states);
-    }
-  }
-  state.subtasks.push_back(std::move(part));
-}
-
 bool isSha256(std::string_view text) {
   constexpr std::size_t kDigits = 64;
   return text.size() == kDigits &&
@@ -101,17 +76,7 @@ runtime::CheckpointMetadata toMetadata(const PendingCheckpoint& pending,
   metadata.duration_millis = duration_millis;
   metadata.max_parallelism = graph.max_parallelism;
   metadata.program_hash = origin.program_hash;
-  metadata.operators = snapshot::operatorsOf(graph);
-  auto state = metadata.operators.begin();
-  for (const graph::JobVertex& vertex : graph.vertices) {
-    for (std::size_t i = 0; i < vertex.operators.size(); ++i, ++state) {
-      for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
-        if (auto ack = pending.acks.find({vertex.id, subtask}); ack != pending.acks.end()) {
-          addSubtask(*state, ack->second);
-        }
-      }
-    }
-  }
+  metadata.operators = snapshot::operatorsOf(graph, pending.acks);
   return metadata;
 }
 

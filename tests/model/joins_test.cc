@@ -41,7 +41,9 @@ class Joiner final : public testing::Harness<Pair, int> {
               return std::make_unique<Joining>(
                   Runner(PairsIds{}, interval), KeyOfElement{}, KeyOfElement{});
             },
-            2) {}
+            2) {
+    setMaxParallelism(128);
+  }
 
   void element(const Element& one, std::uint32_t port) { send(port, one, one.timestamp); }
   void restart() { restore(snapshot()); }

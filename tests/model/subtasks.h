@@ -76,7 +76,9 @@ class Subtask final : public testing::Harness<Result, int> {
               return std::make_unique<windows::WindowOperator<P, KeyOfElement>>(runner,
                                                                                 KeyOfElement{});
             },
-            1) {}
+            1) {
+    setMaxParallelism(128);
+  }
   void element(const Element& one) { send(0, one, one.timestamp); }
   std::vector<Element> takeLate() {
     std::vector<Element> late = sideOutput(OutputTag<Element>("late"));

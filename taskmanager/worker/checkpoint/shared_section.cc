@@ -22,6 +22,25 @@ runtime::SavedState savedStateOf(const state::StateSummary& summary, const Froze
   return info;
 }
 
+Result<runtime::OperatorSnapshot> writeSection(const FrozenOperator& frozen, SectionSink& sink) {
+  runtime::OperatorSnapshot snapshot;
+  snapshot.id = frozen.id;
+  if (frozen.state == nullptr) {
+    return snapshot;
+  }
+  state::SectionWriter writer(sink);
+  WEIR_RETURN_IF_ERROR(frozen.state->write(writer));
+  WEIR_TRY(const state::SectionInfo info, writer.finish());
+  for (const state::StateSummary& summary : info.states) {
+    snapshot.states.push_back(savedStateOf(summary, frozen));
+  }
+  if (!info.states.empty()) {
+    snapshot.handle.size = info.size;
+    snapshot.handle.checksum = info.checksum;
+  }
+  return snapshot;
+}
+
 bool beginSharing(Snapshot& snapshot) {
   bool any = false;
   for (FrozenOperator& one : snapshot.operators) {

@@ -14,6 +14,10 @@ namespace weir::worker {
 /// What an acknowledgement says of a state.
 runtime::SavedState savedStateOf(const state::StateSummary& summary, const FrozenOperator& frozen);
 
+/// Writes the state of an operator into `sink`, and says what it is; where it lies is known to who
+/// has the sink. Without states there is none.
+Result<runtime::OperatorSnapshot> writeSection(const FrozenOperator& frozen, SectionSink& sink);
+
 /// On the task's thread, right after its state was frozen: whether some operator's becomes tables
 /// that are shared. Then settle() comes next, and writeShared() for operators with `tables`.
 bool beginSharing(Snapshot& snapshot);

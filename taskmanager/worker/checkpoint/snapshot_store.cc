@@ -318,32 +318,20 @@ Result<std::vector<runtime::OperatorSnapshot>> SnapshotStore::write(Taken& taken
 
 Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& frozen,
                                                                Target& target) {
-  runtime::OperatorSnapshot snapshot;
-  snapshot.id = frozen.id;
-  if (frozen.state == nullptr) {
-    return snapshot;
-  }
   SectionSink sink(target.on_job_manager ? storage_.max_state_size
                                          : std::min(storage_.inline_threshold, target.most_inline),
                    target.on_job_manager ? nullptr : &target.file,
                    target.unwanted);
-  state::SectionWriter writer(sink);
-  WEIR_RETURN_IF_ERROR(frozen.state->write(writer));
-  WEIR_TRY(const state::SectionInfo info, writer.finish());
+  WEIR_TRY(runtime::OperatorSnapshot snapshot, writeSection(frozen, sink));
   if (sink.overflowed()) {
     return Error(ErrorCode::kResourceExhausted,
-                 "it has " + std::to_string(info.size) + " bytes, more than the " +
+                 "it has " + std::to_string(snapshot.handle.size) + " bytes, more than the " +
                      std::to_string(storage_.max_state_size) + " that fit on the job manager")
         .advise("set state.backend: filesystem");
   }
-  for (const state::StateSummary& summary : info.states) {
-    snapshot.states.push_back(savedStateOf(summary, frozen));
-  }
-  if (info.states.empty()) {
+  if (snapshot.states.empty()) {
     return snapshot;
   }
-  snapshot.handle.size = info.size;
-  snapshot.handle.checksum = info.checksum;
   if (sink.inFile()) {
     snapshot.handle.storage = runtime::SectionHandle::Storage::kFile;
     snapshot.handle.location = target.file.path();
@@ -351,7 +339,7 @@ Result<runtime::OperatorSnapshot> SnapshotStore::writeOperator(FrozenOperator& f
   } else {
     snapshot.handle.storage = runtime::SectionHandle::Storage::kInline;
     snapshot.handle.bytes = sink.takeBytes();
-    target.most_inline -= std::min<std::uint64_t>(target.most_inline, info.size);
+    target.most_inline -= std::min<std::uint64_t>(target.most_inline, snapshot.handle.size);
   }
   return snapshot;
 }

@@ -16,6 +16,20 @@ std::uint32_t toMillis(Duration duration) {
 
 }  // namespace
 
+std::vector<FrozenOperator> freeze(OperatorChain& chain, CheckpointId checkpoint) {
+  std::vector<FrozenOperator> all;
+  auto frozen = chain.snapshot(checkpoint);
+  for (std::size_t i = 0; i < frozen.size(); ++i) {
+    const graph::JobOperator& what = chain.description(i);
+    FrozenOperator one{what.id, what.name, std::move(frozen[i]), {}};
+    for (const graph::StateDeclaration& declared : what.states) {
+      one.declared.insert(declared.name);
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 TaskCheckpoints::TaskCheckpoints(Self self,
                                  OperatorChain& chain,
                                  TaskOutputs& outputs,
@@ -78,8 +92,8 @@ void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment 
   const SteadyTime aligned = clock_.now();
   sendOn(barrier, aligned);
   const SteadyTime start = clock_.now();
-  auto frozen = chain_.snapshot(barrier.checkpoint);
   Snapshot snapshot;
+  snapshot.operators = freeze(chain_, barrier.checkpoint);
   snapshot.task = self_.id;
   snapshot.task_name = self_.name;
   snapshot.order = {barrier.checkpoint, barrier.timestamp_millis, barrier.savepoint};
@@ -89,14 +103,6 @@ void TaskCheckpoints::takeSnapshot(const functions::Barrier& barrier, Alignment 
   snapshot.last_channel = alignment.last_channel;
   snapshot.unaligned = barrier.unaligned;
   snapshot.freeze_millis = toMillis(clock_.now() - start);
-  for (std::size_t i = 0; i < frozen.size(); ++i) {
-    const graph::JobOperator& what = chain_.description(i);
-    FrozenOperator one{what.id, what.name, std::move(frozen[i]), {}};
-    for (const graph::StateDeclaration& declared : what.states) {
-      one.declared.insert(declared.name);
-    }
-    snapshot.operators.push_back(std::move(one));
-  }
   if (!alignment.in_flight.empty()) {
     for (const InFlightRecords& one : alignment.in_flight) {
       snapshot.in_flight_bytes += one.bytes();

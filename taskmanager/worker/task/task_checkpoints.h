@@ -17,6 +17,9 @@
 
 namespace weir::worker {
 
+/// Freezes the state of every operator of a chain, head first.
+std::vector<FrozenOperator> freeze(OperatorChain& chain, CheckpointId checkpoint);
+
 /// The part that one subtask takes in checkpoints: it sends the barrier through its operators and
 /// out, freezes their state for the store, and tells them what became of it. Barriers of several
 /// channels are aligned before (TaskInput).

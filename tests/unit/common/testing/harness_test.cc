@@ -1,5 +1,6 @@
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -199,6 +200,29 @@ TEST(OneInputHarnessTest, SplitsDealOutTheKeysAndMergesBringThemTogether) {
   }
 }
 
+struct Recent : RichMapFunction<std::string, int> {
+  static ValueStateDescriptor<int> descriptor() {
+    return ValueStateDescriptor<int>("seen").enableTimeToLive(
+        StateTtlConfig::newBuilder(Time::seconds(10)).build());
+  }
+  ValueState<int> seen_{*this, "seen", 0, descriptor().ttl};
+  int map(const std::string&) override {
+    seen_.update(seen_.value() + 1);
+    return seen_.value();
+  }
+};
+
+TEST(OneInputHarnessTest, StateExpiresWhenTheTestMovesTheClock) {
+  OneInputHarness h(Recent{}, KeyOfWord{});
+  h.push("a");
+  h.advanceProcessingTime(Time::seconds(9));
+  EXPECT_THAT(h.state(Recent::descriptor(), "a"), Optional(1));
+  h.advanceProcessingTime(Time::seconds(1));
+  EXPECT_EQ(h.state(Recent::descriptor(), "a"), std::nullopt);
+  h.push("a");
+  EXPECT_THAT(h.output(), ElementsAre(1, 1));
+}
+
 /// Remembers the last words, and how its life went.
 struct Life : RichMapFunction<std::string, std::string>,
               ListCheckpointed<std::string>,
@@ -299,6 +323,22 @@ TEST(OneInputHarnessTest, AStrategyGivesTimestampsAndWatermarks) {
   EXPECT_THAT(h.records(),
               ElementsAre(Timestamped<std::int64_t>{100, 100}, Timestamped<std::int64_t>{90, 90}));
   EXPECT_THAT(h.watermarks(), ElementsAre(94));
+}
+
+/// Is answered by another thread.
+struct Doubling : AsyncFunction<int, int> {
+  void asyncInvoke(const int& n, ResultFuture<int> result) override {
+    std::thread([n, result]() mutable { result.complete({2 * n}); }).detach();
+  }
+};
+
+TEST(OneInputHarnessTest, WaitsForAnswersOfOtherThreads) {
+  OneInputHarness h(Doubling{});
+  for (const int n : {1, 2, 3}) {
+    h.push(n);
+  }
+  EXPECT_TRUE(h.awaitOutput(3));
+  EXPECT_THAT(h.output(), ElementsAre(2, 4, 6));
 }
 
 struct Joined : CoProcessFunction<std::string, int, std::string> {
