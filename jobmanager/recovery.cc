@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/config/zookeeper_options.h"
+#include "common/daemon/daemon.h"
 #include "common/daemon/machine.h"
 #include "common/fs/uri.h"
 #include "common/telemetry/log.h"
@@ -79,6 +81,9 @@ Status Recovery::openElection(std::function<void(const Error&)> lost) {
     }
   }
   programs_ = own.child("blobs").uri();
+  if (daemon::hasBegunAnew()) {  // One that has led waits for servers that are away, however long.
+    settings.retries = std::numeric_limits<int>::max();
+  }
   election_ = std::make_unique<ha::Election>(
       std::move(settings), holder(), services_.random, std::move(lost));
   ha::ZooKeeperJobStore::Settings store;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include <absl/debugging/failure_signal_handler.h>
@@ -24,7 +25,8 @@ namespace weir::daemon {
 namespace {
 
 constexpr int kFailed = 1;
-constexpr int kAnew = SIGUSR2;  // To ourselves.
+constexpr int kAnew = SIGUSR2;                         // To ourselves.
+constexpr const char* kBegunAnew = "WEIR_BEGUN_ANEW";  // A variable of the next one.
 
 int failed(const Description& description, const Error& error) {
   const std::string text = escaped(error.text(), "\n");
@@ -109,6 +111,7 @@ void executeAnew(char** argv, const sigset_t& mask) {
   std::signal(kAnew, SIG_IGN);  // Forgets another one that waits.
   std::signal(kAnew, SIG_DFL);
   ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  ::setenv(kBegunAnew, "1", 1);  // The other threads have ended.
   ::execv("/proc/self/exe", argv);
 }
 
@@ -145,6 +148,8 @@ void beginAnew(const Error& why) {
   log::warn("begins anew", {{"reason", why.text()}});
   ::kill(::getpid(), kAnew);
 }
+
+bool hasBegunAnew() { return std::getenv(kBegunAnew) != nullptr; }
 
 int run(int argc, char** argv, const Description& description, const Start& start) {
   returnLargePieces();

@@ -15,6 +15,8 @@ using GiveUp = std::function<void(const Error&)>;
 /// Likewise: what the daemon is over, and it is to begin anew in this process, by the same id and
 /// with the same arguments. It is stopped first.
 void beginAnew(const Error& why);
+/// This process is one that has begun anew: what its configuration asks for has worked before.
+bool hasBegunAnew();
 /// Starts the daemon with threads of its own.
 using Start = std::function<Result<Stop>(const config::Configuration&, GiveUp)>;
 

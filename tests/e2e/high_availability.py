@@ -2,6 +2,8 @@
 
 import re
 import signal
+import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,17 +22,70 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 DIRECT = urllib.request.build_opener(NoRedirect)
 
 
+class Partition:
+    """Stands between somebody and servers: once it is cut, connections stand and nothing arrives."""
+
+    def __init__(self, ports):
+        self.whole = threading.Event()
+        self.whole.set()
+        self.closed = False
+        self.listeners = []
+        for port in ports:
+            listener = socket.create_server(("127.0.0.1", 0))
+            self.listeners.append(listener)
+            threading.Thread(target=self.accept, args=(listener, port), daemon=True).start()
+        self.quorum = ",".join(f"127.0.0.1:{one.getsockname()[1]}" for one in self.listeners)
+
+    def cut(self):
+        self.whole.clear()
+
+    def mend(self):
+        self.whole.set()
+
+    def close(self):
+        self.mend()
+        for one in self.listeners:
+            one.close()
+
+    def accept(self, listener, port):
+        while True:
+            try:
+                client, _ = listener.accept()
+                self.whole.wait()
+                server = socket.create_connection(("127.0.0.1", port))
+            except OSError:
+                if listener.fileno() < 0:
+                    return
+                continue
+            for one, other in ((client, server), (server, client)):
+                threading.Thread(target=self.move, args=(one, other), daemon=True).start()
+
+    def move(self, one, other):
+        try:
+            while data := one.recv(65536):
+                self.whole.wait()
+                other.sendall(data)
+        except OSError:
+            pass
+        for each in (one, other):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
 class Master(Daemon):
     """A job manager with ports of its own."""
 
-    def __init__(self, cluster, name, crash_at=None, ports=None):
+    def __init__(self, cluster, name, crash_at=None, ports=None, quorum=None):
         self.rpc_port, self.web_port = ports or (free_port(), free_port())
         self.cluster = cluster
         environment = {**cluster.environment(), **({"WEIR_CRASH_AT": crash_at} if crash_at else {})}
         super().__init__(
             name,
             [cluster.dist / "bin" / "weir-jobmanager",
-             "-D", f"jobmanager.rpc.port={self.rpc_port}", "-D", f"jobmanager.web.port={self.web_port}"],
+             "-D", f"jobmanager.rpc.port={self.rpc_port}", "-D", f"jobmanager.web.port={self.web_port}",
+             *(("-D", f"recovery.zookeeper.quorum={quorum}") if quorum else ())],
             cluster.folder, environment,
         )
 
@@ -62,7 +117,7 @@ class Master(Daemon):
 class HighAvailability(Cluster):
     """`web_port` is the leader's, whoever that is."""
 
-    def __init__(self, ensemble, folder, masters=2, task_managers=2, slots=1, conf=None, crash_at=None, **more):
+    def __init__(self, ensemble, folder, masters=2, task_managers=2, slots=1, conf=None, crash_at=None, quorum=None, **more):
         self.ensemble = ensemble
         self.root = f"/weir-{folder.name}"
         self.storage = folder / "ha"
@@ -85,7 +140,8 @@ class HighAvailability(Cluster):
         )
         self.masters = []
         self.wanted_masters = masters
-        self.crash_at = crash_at  # Of the one that is there first.
+        self.crash_at = crash_at  # Of the one that is there first, like the next.
+        self.quorum = quorum
 
     # ---- life
 
@@ -93,7 +149,7 @@ class HighAvailability(Cluster):
         self.write_conf()
         for number in range(self.wanted_masters):
             first = number == 0
-            master = self.start_master(self.crash_at if first else None)
+            master = self.start_master(self.crash_at, self.quorum) if first else self.start_master()
             if first:
                 wait_for("it leads", lambda: master.leads() or master.process.poll() is not None)
                 if not self.living():
@@ -103,8 +159,8 @@ class HighAvailability(Cluster):
             self.start_taskmanager()
         self.wait_task_managers()
 
-    def start_master(self, crash_at=None):
-        master = Master(self, f"jobmanager-{len(self.masters) + 1}", crash_at)
+    def start_master(self, crash_at=None, quorum=None):
+        master = Master(self, f"jobmanager-{len(self.masters) + 1}", crash_at, quorum=quorum)
         self.masters.append(master)
         if len(self.masters) == 1:  # Where who knows no other one begins.
             self.rpc_port = master.rpc_port

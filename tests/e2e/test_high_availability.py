@@ -9,7 +9,7 @@ import time
 import unittest
 
 from cluster import ROOT, wait_for
-from high_availability import SESSION, HighAvailability
+from high_availability import SESSION, HighAvailability, Partition
 from jobs_build import build
 from test_jobs import counts_in, expected
 
@@ -105,6 +105,33 @@ class HighAvailabilityTest(unittest.TestCase):
             self.assertEqual(cluster.check_history(), [1, 2])
             cluster.wait_nothing_left()
 
+    def test_a_leader_that_is_cut_off_from_zookeeper_alone_orders_nothing_and_waits_until_it_is_back(self):
+        partition = Partition([self.ensemble.port + i for i in range(3)])
+        self.addCleanup(partition.close)
+        # It would give up soon if it had not worked before.
+        conf = {
+            "recovery.zookeeper.client.connection-timeout": "1 s",
+            "recovery.zookeeper.client.max-retry-attempts": 0,
+        }
+        with self.cluster(quorum=partition.quorum, conf=conf) as cluster:
+            out = cluster.folder / "out"
+            job = self.count(cluster, "--count", 20000, "--rate", 1000, "--out", out)
+            first = cluster.wait_leader()
+            cut = time.monotonic()
+            partition.cut()
+            wait_for("it knows by itself", lambda: "does not lead any more" in first.log.read_text())
+            self.assertLess(time.monotonic() - cut, SESSION + 0.5)
+            cluster.wait_leader(but=first)
+            cluster.wait_next_checkpoint(job)
+            time.sleep(2)  # Longer than it would try.
+            self.assertIsNone(first.process.poll())
+            partition.mend()
+            wait_for("it knows who leads", lambda: "waits as standby" in first.log.read_text())
+            cluster.wait_state(job, "FINISHED", timeout=90)
+            self.assertEqual(counts_in(out), expected(20000, 100))
+            self.assertEqual(cluster.check_history(), [1, 2])
+            cluster.wait_nothing_left()
+
     def test_a_leader_that_is_stopped_in_order_leaves_its_jobs_to_the_next_at_once(self):
         with self.cluster() as cluster:
             job = self.count(cluster, "--count", 1000000, "--rate", 500)
@@ -152,7 +179,8 @@ class HighAvailabilityTest(unittest.TestCase):
             self.assertEqual(submitting.returncode, 0, said + failed)
             cluster.wait_leader(but=leader)
             self.assertEqual([str(one) for one in cluster.savepoints.iterdir()], [path])
-            running = wait_for("both jobs run", lambda: len(cluster.get("/jobs")["jobs-running"]) == 2 and cluster.get("/jobs")["jobs-running"])
+            wait_for("both jobs run", lambda: len(cluster.get("/jobs")["jobs-running"]) == 2)
+            running = cluster.get("/jobs")["jobs-running"]
             disposing = cluster.begin_weir(self, "savepoint", "-d", path)
             cancelling = [cluster.begin_weir(self, "cancel", one) for one in running]
             cluster.kill(cluster.wait_leader())
@@ -163,6 +191,29 @@ class HighAvailabilityTest(unittest.TestCase):
             self.assertEqual(list(cluster.savepoints.iterdir()), [])
             cluster.check_history()
             cluster.wait_nothing_left(timeout=60)
+
+    def test_all_that_is_large_may_lie_in_hdfs(self):
+        hdfs = services.Hdfs(type(self))
+        conf = {
+            "fs.hdfs.hadoopconf": hdfs.conf,
+            "recovery.zookeeper.storageDir": f"{hdfs.address}/ha",
+            "state.backend.fs.checkpointdir": f"{hdfs.address}/checkpoints",
+        }
+        with self.cluster(conf=conf) as cluster:
+            out = cluster.folder / "out"
+            job = self.count(cluster, "--count", 16000, "--rate", 1000, "--out", out)
+            self.assertTrue([path for path in hdfs.files("/ha") if "/records/record-1-" in path], hdfs.files("/ha"))
+            leader = cluster.wait_leader()
+            cluster.kill(leader)
+            cluster.wait_leader(but=leader)
+            self.assert_adopted(cluster, job)
+            cluster.wait_state(job, "FINISHED", timeout=90)
+            self.assertEqual(counts_in(out), expected(16000, 100))
+            cluster.wait_nothing_left()
+            wait_for(
+                "nothing but the programs' cache is left",
+                lambda: not [path for path in hdfs.files("/ha") + hdfs.files("/checkpoints") if "/blobs/" not in path],
+            )
 
     def test_a_job_manager_that_dies_at_any_point_of_the_store_loses_no_job_and_leaves_nothing(self):
         for point in STORE_POINTS:

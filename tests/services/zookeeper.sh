@@ -30,9 +30,9 @@ configure() { # SERVER
   mkdir -p "$folder/data"
   echo $(($1 + 1)) >"$folder/data/myid"
   {
-    echo "tickTime=500"
-    echo "initLimit=20"
-    echo "syncLimit=4"
+    echo "tickTime=250" # Sessions end at the next tick.
+    echo "initLimit=40"
+    echo "syncLimit=12"
     echo "dataDir=$folder/data"
     echo "clientPortAddress=$HOST"
     echo "clientPort=$((PORT + $1))"
