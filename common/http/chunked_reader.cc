@@ -29,11 +29,12 @@ bool ChunkedReader::isOrderly(std::uint64_t offset, std::uint64_t length) const 
   return goes_on || length >= chunk_bytes_ || size_ <= kSmallFile;
 }
 
-ChunkedReader::Chunk ChunkedReader::chunk(std::uint64_t index) const {
+ChunkedReader::Fetched ChunkedReader::chunk(std::uint64_t index) const {
   const std::lock_guard lock(mutex_);
   std::erase_if(chunks_, [&](const auto& one) {
     return one.first + 1 < index || one.first >= index + in_flight_;
   });
+  const bool ahead = chunks_.contains(index);
   const std::uint64_t last = (size_ - 1) / chunk_bytes_;
   for (std::uint64_t i = index; i <= std::min<std::uint64_t>(last, index + in_flight_ - 1); ++i) {
     if (!chunks_.contains(i)) {
@@ -44,7 +45,7 @@ ChunkedReader::Chunk ChunkedReader::chunk(std::uint64_t index) const {
       }));
     }
   }
-  return chunks_.at(index);
+  return {chunks_.at(index), ahead};
 }
 
 void ChunkedReader::forget(std::uint64_t index) const {
@@ -69,10 +70,13 @@ Result<std::string> ChunkedReader::read(std::uint64_t offset, std::uint64_t leng
   while (bytes.size() < length) {
     const std::uint64_t at = offset + bytes.size();
     const std::uint64_t index = at / chunk_bytes_;
-    const Chunk under_way = chunk(index);
+    const auto [under_way, ahead] = chunk(index);
     const Result<std::string>& fetched = transfers_.await(under_way);
     if (!fetched) {
-      forget(index);  // The next read tries again.
+      forget(index);
+      if (ahead) {
+        continue;  // It broke before anybody asked for it.
+      }
       return Error(fetched.error()).during("read " + path_);
     }
     bytes.append(*fetched, at % chunk_bytes_, length - bytes.size());

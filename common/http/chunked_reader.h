@@ -37,8 +37,12 @@ class ChunkedReader final : public fs::FileReader {
 
   /// Whether this read goes on with the last one, or is worth chunks of its own.
   bool isOrderly(std::uint64_t offset, std::uint64_t length) const;
+  struct Fetched {
+    Chunk chunk;
+    bool ahead = false;  // It had been begun before.
+  };
   /// The chunk, which is being fetched from now on, with those behind it; lets go of those before.
-  Chunk chunk(std::uint64_t index) const;
+  Fetched chunk(std::uint64_t index) const;
   void forget(std::uint64_t index) const;
 
   const std::string path_;

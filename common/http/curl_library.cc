@@ -45,4 +45,24 @@ Result<const CurlLibrary*> CurlLibrary::load() {
   return &*loaded;
 }
 
+bool mayComeRight(CURLcode code) {
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_NOT_BUILT_IN:
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+    case CURLE_UNKNOWN_OPTION:
+    case CURLE_LOGIN_DENIED:
+    case CURLE_AUTH_ERROR:
+      return false;
+    default:
+      return true;
+  }
+}
+
 }  // namespace weir::http

@@ -25,4 +25,7 @@ struct CurlLibrary {
   static Result<const CurlLibrary*> load();
 };
 
+/// Whether the same request may succeed later, after this failure.
+bool mayComeRight(CURLcode code);
+
 }  // namespace weir::http

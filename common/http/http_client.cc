@@ -20,6 +20,7 @@ constexpr std::size_t kMostIdle = 32;  // Handles that are kept, each with its c
 constexpr long kReceiveBytes = 512L * 1024;
 constexpr long kSendBytes = 1024L * 1024;
 constexpr std::size_t kMostHeaders = 64 * 1024;
+constexpr std::uint64_t kLeastRate = std::uint64_t{16} << 10;  // Bytes a second that are worth it.
 
 long millis(Duration duration) {
   return std::max(
@@ -129,26 +130,6 @@ struct Headers {
   curl_slist* list = nullptr;
 };
 
-bool mayComeRight(CURLcode code) {
-  switch (code) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_NOT_BUILT_IN:
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-    case CURLE_UNKNOWN_OPTION:
-    case CURLE_LOGIN_DENIED:
-    case CURLE_AUTH_ERROR:
-      return false;
-    default:
-      return true;
-  }
-}
-
 }  // namespace
 
 std::string Answer::header(std::string_view name) const {
@@ -219,6 +200,11 @@ void HttpClient::Connections::apply(CURL* handle,
   set(CURLOPT_CONNECTTIMEOUT_MS, millis(settings.connect_timeout));
   set(CURLOPT_LOW_SPEED_LIMIT, 1L);
   set(CURLOPT_LOW_SPEED_TIME, std::max(1L, millis(settings.idle_timeout) / 1000));
+  // What drips stands still for nobody: the whole has its time too.
+  const auto bytes =
+      static_cast<std::int64_t>((request.body.size() + request.most_answer) / kLeastRate);
+  set(CURLOPT_TIMEOUT_MS,
+      millis(settings.connect_timeout + 2 * settings.idle_timeout + std::chrono::seconds(bytes)));
   set(CURLOPT_HTTPHEADER, headers);
   set(CURLOPT_WRITEFUNCTION, &onBody);
   set(CURLOPT_WRITEDATA, &exchange);

@@ -50,7 +50,8 @@ struct Answer {
 ///
 /// Follows no redirects: where credentials go is decided by whoever knows the protocol. Proxies are
 /// not taken from the environment, which workers do not have. Every wait has a bound: one for
-/// connecting, one for a connection on which nothing moves.
+/// connecting, one for a connection on which nothing moves, one for the whole, by the bytes that
+/// may move: 16 KiB a second at least.
 ///
 /// Threads: any. Errors: kUnavailable where the same request may succeed later (nobody answers, the
 /// connection broke, fewer bytes came than were announced); kResourceExhausted for an answer above

@@ -4,8 +4,8 @@ namespace weir::http {
 
 Transfers::~Transfers() {
   constexpr std::chrono::seconds kLimit(2);
-  if (pool_) {
-    pool_->shutdown(kLimit);  // What hangs owns all that it needs.
+  if (pool_ && pool_->shutdown(kLimit) > 0) {
+    static_cast<void>(pool_.release());  // What hangs owns all that it needs, and nobody waits.
   }
 }
 

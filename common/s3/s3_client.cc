@@ -107,7 +107,7 @@ std::string S3Client::urlOf(const Call& call) const {
   return call.parameters.empty() ? url : url + "?" + http::query(call.parameters);
 }
 
-Result<http::Answer> S3Client::send(const Call& call) const {
+Result<http::Answer> S3Client::sendOnce(const Call& call) const {
   http::Request request;
   request.method = call.method;
   request.url = urlOf(call);
@@ -120,12 +120,48 @@ Result<http::Answer> S3Client::send(const Call& call) const {
   request.most_answer = call.most_answer;
   request.key = &key_;
   request.stop = call.stop;
+  WEIR_TRY(auto answer, http_->perform(request));
+  if (mayComeRight(answer)) {
+    return Error(
+        ErrorCode::kUnavailable,
+        request.method + " " + http::shown(request.url) + ": " + errorOf(answer).message());
+  }
+  return answer;
+}
+
+/// Anybody on the way may answer 404, with what is there taken for gone. The store itself numbers
+/// its answers, or names the error, which an answer to HEAD has no room for.
+Result<bool> S3Client::isOfStore(const http::Answer& missing, const Call& call) const {
+  if (!missing.header("x-amz-request-id").empty() ||
+      codeOf(missing) != std::to_string(missing.status)) {
+    return true;
+  }
+  if (call.method != "HEAD") {
+    return false;
+  }
+  Call again = call;
+  again.method = "GET";
+  again.headers = {"Range: bytes=0-0"};
+  WEIR_TRY(const auto answer, sendOnce(again));
+  if (answer.status != http::kNotFound) {
+    return Error(ErrorCode::kUnavailable,
+                 "HEAD " + http::shown(urlOf(call)) + ": answered 404, and GET " +
+                     std::to_string(answer.status));
+  }
+  return isOfStore(answer, again);
+}
+
+Result<http::Answer> S3Client::send(const Call& call) const {
   return http::retried(retry_, call.stop, [&](int /*tried*/) -> Result<http::Answer> {
-    WEIR_TRY(auto answer, http_->perform(request));
-    if (mayComeRight(answer)) {
-      return Error(
-          ErrorCode::kUnavailable,
-          request.method + " " + http::shown(request.url) + ": " + errorOf(answer).message());
+    WEIR_TRY(auto answer, sendOnce(call));
+    if (answer.status == http::kNotFound) {
+      WEIR_TRY(const bool is_of_store, isOfStore(answer, call));
+      if (!is_of_store) {
+        return Error(ErrorCode::kIo,
+                     call.method + " " + http::shown(urlOf(call)) +
+                         ": is answered 404, and not as an object store does")
+            .advise("see who answers at s3.endpoint: a proxy, or another service?");
+      }
     }
     return answer;
   });

@@ -36,13 +36,15 @@ class S3Client {
   S3Client(S3Settings settings, std::shared_ptr<http::HttpClient> http, http::RetryPolicy retry);
 
   /// The answer, also one that is no success: but those that may come right, at the end of retries,
-  /// are the error kIo.
+  /// are the error kIo, and so is a 404 that no object store has given.
   Result<http::Answer> send(const Call& call) const;
   /// The same, where all that is no success is an error (errorOf()).
   Result<http::Answer> demand(const Call& call) const;
 
  private:
   std::string urlOf(const Call& call) const;
+  Result<http::Answer> sendOnce(const Call& call) const;
+  Result<bool> isOfStore(const http::Answer& missing, const Call& call) const;
 
   const S3Settings settings_;
   const http::SigningKey key_;

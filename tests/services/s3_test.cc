@@ -81,6 +81,20 @@ TEST_F(S3Test, ARefusalIsNotRepeated) {
   EXPECT_EQ(proxy_.met(), 1);
 }
 
+TEST_F(S3Test, A404OfSomebodyElseIsNoWordOnWhatTheStoreHas) {
+  ASSERT_TRUE(writeAll(files_, path("a"), "text").has_value());
+  proxy_.plan("status:404", 100, "ANY");
+  const auto found = files_.stat(path("a"));
+  const Status removed = files_.remove(path("a"));
+  proxy_.plan("none", 0, "ANY");
+  ASSERT_FALSE(found.has_value());
+  EXPECT_EQ(found.error().code(), ErrorCode::kIo) << found.error().text();
+  EXPECT_THAT(found.error().text(), HasSubstr("s3.endpoint"));
+  EXPECT_FALSE(removed.has_value());
+  expectRead("a", "text");
+  EXPECT_EQ(files_.stat(path("b")).error().code(), ErrorCode::kNotFound);
+}
+
 TEST_F(S3Test, ServersThatStayAwayAreGivenUpWithAnErrorThatSaysSo) {
   fs::FileSystems files = remote::fileSystems(
       configurationWith(config::kS3Endpoint, "http://" + proxy_.address(), "1 s"));

@@ -193,5 +193,17 @@ TEST(HttpClientTest, WhoDoesNotAnswerIsNamedWithoutTheQuery) {
   EXPECT_THAT(answer.error().text(), ::testing::Not(HasSubstr("secret")));
 }
 
+TEST_F(TransfersTest, WhatBrokeWhileItWasFetchedAheadIsFetchedAnew) {
+  const auto one = reader(1'000'000);
+  broken_ = true;
+  EXPECT_FALSE(one.read(0, 100'000).has_value()) << "and one more chunk was begun";
+  {
+    const std::lock_guard lock(mutex_);
+    broken_ = false;
+  }
+  const auto read = one.read(0, 300'000);
+  EXPECT_TRUE(read.has_value()) << read.error().text();
+}
+
 }  // namespace
 }  // namespace weir::http
