@@ -276,7 +276,9 @@ int CommandLine::dispatch(const Command& command) {
     }
     address = *std::move(parsed);
   }
-  return command.run(Invocation{console, *configuration, *alone, std::move(address)}, given_);
+  const bool named = !common_.job_manager.empty();
+  return command.run(Invocation{console, *configuration, *alone, std::move(address), named},
+                     given_);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/fs/uri.h"
+#include "common/zookeeper/leader_watch.h"
 
 namespace weir::client {
 
@@ -12,26 +13,44 @@ std::atomic<bool> interrupted = false;
 
 namespace {
 
+/// As ZooKeeper knows it.
+Result<rpc::Address> leaderOf(const config::Configuration& configuration, Duration patience) {
+  WEIR_TRY(const auto settings, zookeeper::Settings::from(configuration));
+  WEIR_TRY(const auto leader, zookeeper::findLeader(settings, patience));
+  return rpc::parseAddress(leader.rpc);
+}
+
 /// Where jobs outlive their job manager, commands do.
 FailOver failOver(const Invocation& invocation) {
-  const auto recovery = config::resolveRecovery(invocation.configuration);
-  if (recovery && recovery->empty()) {
+  constexpr std::chrono::seconds kLook(2);
+  const config::Configuration& configuration = invocation.configuration;
+  if (!config::jobsOutliveJobManager(configuration)) {
     return {};
   }
-  return {invocation.configuration.get(config::kClientFailover),
-          [&invocation](const rpc::Address& asked) {
-            invocation.console.note("No job manager answers at " + asked.text() +
-                                    "; waiting for the next one.");
-          }};
+  FailOver over;
+  over.longest = configuration.get(config::kClientFailover);
+  over.waits = [&invocation](const rpc::Address& asked) {
+    invocation.console.note("No job manager answers at " + asked.text() +
+                            "; waiting for the next one.");
+  };
+  if (config::usesZooKeeper(configuration)) {
+    over.locate = [&configuration, kLook] { return leaderOf(configuration, kLook); };
+  }
+  return over;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation) {
-  return JobManagerClient::connect(invocation.job_manager,
-                                   config::Security::resolve(invocation.configuration),
-                                   invocation.configuration.get(config::kLookupTimeout),
-                                   invocation.configuration.get(config::kClientTimeout),
+  const config::Configuration& configuration = invocation.configuration;
+  rpc::Address address = invocation.job_manager;
+  if (config::usesZooKeeper(configuration) && !invocation.named) {
+    WEIR_TRY(address, leaderOf(configuration, configuration.get(config::kLookupTimeout)));
+  }
+  return JobManagerClient::connect(address,
+                                   config::Security::resolve(configuration),
+                                   configuration.get(config::kLookupTimeout),
+                                   configuration.get(config::kClientTimeout),
                                    failOver(invocation));
 }
 

@@ -21,9 +21,11 @@ struct Invocation {
   /// What -D set: travels with a job, above the cluster's own configuration.
   const config::Configuration& overrides;
   rpc::Address job_manager;  ///< -m, else jobmanager.rpc.address:port.
+  bool named = false;        ///< By -m.
 };
 
-/// Connects within akka.client.timeout's bound for a first contact.
+/// Connects within akka.lookup.timeout's bound for a first contact: to the job manager that -m
+/// names; else, with recovery.mode: zookeeper, to the one that leads; else to the configured one.
 Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation);
 /// "<text> is not a valid ID" unless it is one.
 Result<JobId> parseJobId(const std::string& text);

@@ -8,17 +8,20 @@ namespace weir::rpc {
 LeaderRoute::LeaderRoute(std::vector<Address> configured, config::Security security)
     : security_(std::move(security)),
       configured_(configured.size()),
-      known_(std::move(configured)),
-      channel_(makeChannel(known_.front(), security_)) {}
+      known_(std::move(configured)) {
+  if (!known_.empty()) {
+    choose(0);
+  }
+}
 
 LeaderRoute::Way LeaderRoute::current() const {
   const std::lock_guard lock(mutex_);
-  return {known_[at_], channel_};
+  return known_.empty() ? Way{} : Way{known_[at_], channel_};
 }
 
 bool LeaderRoute::follow(const Address& leader) {
   const std::lock_guard lock(mutex_);
-  if (known_[at_] == leader) {
+  if (!known_.empty() && known_[at_] == leader) {
     return false;
   }
   auto found = std::find(known_.begin(), known_.end(), leader);
@@ -32,7 +35,7 @@ bool LeaderRoute::follow(const Address& leader) {
 
 void LeaderRoute::pass(const Address& asked) {
   const std::lock_guard lock(mutex_);
-  if (known_[at_] == asked && known_.size() > 1) {
+  if (known_.size() > 1 && known_[at_] == asked) {
     choose((at_ + 1) % known_.size());
   }
 }

@@ -16,13 +16,13 @@ namespace weir::rpc {
 /// Threads: any.
 class LeaderRoute {
  public:
-  /// An address, and the channel to it.
+  /// An address, and the channel to it; none where nobody is known yet.
   struct Way {
     Address address;
     std::shared_ptr<grpc::Channel> channel;  // Shared as gRPC demands.
   };
 
-  /// `configured` has one at least; the first is the current one.
+  /// The first is the current one. Without any, nobody is known before follow().
   LeaderRoute(std::vector<Address> configured, config::Security security);
 
   Way current() const;

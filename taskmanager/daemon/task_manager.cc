@@ -11,15 +11,19 @@
 #include "common/base/random.h"
 #include "common/base/version.h"
 #include "common/concurrency/elastic_pool.h"
+#include "common/concurrency/thread_executor.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/config/worker_options.h"
+#include "common/config/zookeeper_options.h"
 #include "common/daemon/machine.h"
 #include "common/daemon/output_sink.h"
 #include "common/fs/file_systems.h"
 #include "common/remote/remote_file_systems.h"
 #include "common/rpc/leader_route.h"
 #include "common/telemetry/log.h"
+#include "common/zookeeper/leader_watch.h"
+#include "common/zookeeper/zookeeper_library.h"
 #include "taskmanager/daemon/machine.h"
 #include "taskmanager/daemon/session/blob_client.h"
 #include "taskmanager/daemon/session/session_client.h"
@@ -41,8 +45,12 @@ std::string hostOf(const config::Configuration& configuration) {
     const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
     return brackets ? host.substr(1, host.size() - 2) : host;
   }
-  const std::string job_manager = configuration.get(config::kJobManagerRpcAddress);
-  return isLoopback(job_manager) ? "127.0.0.1" : addressTowards(job_manager);
+  std::string peer = configuration.get(config::kJobManagerRpcAddress);
+  if (config::usesZooKeeper(configuration)) {
+    peer = configuration.get(config::kZooKeeperQuorum);
+    peer = peer.substr(0, peer.find_last_of(':', peer.find(',')));
+  }
+  return isLoopback(peer) ? "127.0.0.1" : addressTowards(peer);
 }
 
 // Workers on loopback need not be reached from elsewhere; of its addresses the announced one.
@@ -109,11 +117,15 @@ struct TaskManager::Parts {
   concurrency::ElasticPool probes{"tm-probes", kProbeThreads};
   IoLoop loop{"tm-strand"};
   std::optional<SessionClient> session;
+  concurrency::ThreadExecutor leaders{"tm-leaders"};
+  std::optional<zookeeper::LeaderWatch> leader_watch;  // Where ZooKeeper says who leads.
   std::unique_ptr<TaskManagerCore> core;
   std::unique_ptr<DataPort> data_port;
   bool stopped = false;
   std::size_t hanging = 0;  // Threads of file work, when stopped.
 
+  void openRoute(const config::Configuration& configuration);
+  Status watchLeader(const config::Configuration& configuration);
   void openGroups(const config::Configuration& configuration);
   void startSupervision(const config::Configuration& configuration, const std::string& launcher);
   Status openDirectories(const config::Configuration& configuration, const TaskManagerId& id);
@@ -122,6 +134,36 @@ struct TaskManager::Parts {
                    const std::string& launcher,
                    std::function<void(const Error&)> on_given_up);
 };
+
+/// To the configured job manager; or to nobody before ZooKeeper has named one.
+void TaskManager::Parts::openRoute(const config::Configuration& configuration) {
+  std::vector<rpc::Address> known;
+  if (!config::usesZooKeeper(configuration)) {
+    known.push_back({configuration.get(config::kJobManagerRpcAddress),
+                     static_cast<int>(configuration.get(config::kJobManagerRpcPort))});
+  }
+  route.emplace(std::move(known), security);
+}
+
+Status TaskManager::Parts::watchLeader(const config::Configuration& configuration) {
+  if (!config::usesZooKeeper(configuration)) {
+    return ok();
+  }
+  WEIR_TRY([[maybe_unused]] const auto* library, zookeeper::ZooKeeperLibrary::load());
+  WEIR_TRY(auto settings, zookeeper::Settings::from(configuration));
+  leader_watch.emplace(std::move(settings), leaders, [this](const auto& leader) {
+    if (!leader) {
+      return;  // Who led last may lead again; what runs goes on meanwhile.
+    }
+    if (const auto address = rpc::parseAddress(leader->rpc)) {
+      session->follow(*address);
+    } else {
+      log::warn("ZooKeeper names a leader whose address cannot be read",
+                {{"reason", address.error().text()}});
+    }
+  });
+  return ok();
+}
 
 /// Says which way is used to reach what workers start, and why.
 void TaskManager::Parts::openGroups(const config::Configuration& configuration) {
@@ -252,9 +294,7 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   SystemRandom random;
   const auto id = TaskManagerId::random(random);
   auto parts = std::make_unique<Parts>(configuration, config::Security::resolve(configuration));
-  const rpc::Address address{configuration.get(config::kJobManagerRpcAddress),
-                             static_cast<int>(configuration.get(config::kJobManagerRpcPort))};
-  parts->route.emplace(std::vector{address}, parts->security);
+  parts->openRoute(configuration);
   parts->blobs.emplace(*parts->route,
                        static_cast<int>(configuration.get(config::kBlobFetchRetries)),
                        configuration.get(config::kBlobIdle));
@@ -267,9 +307,13 @@ Result<std::unique_ptr<TaskManager>> TaskManager::start(
   parts->startSupervision(configuration, launcher);
   SessionSettings session;
   session.registration_limit = configuration.get(config::kMaxRegistrationDuration);
-  parts->session.emplace(parts->loop, *parts->route, session);
+  session.why_nobody = [&watch = parts->leader_watch] {
+    return watch ? watch->trouble() : std::nullopt;
+  };
+  parts->session.emplace(parts->loop, *parts->route, std::move(session));
   std::unique_ptr<TaskManager> task_manager(new TaskManager(std::move(parts)));
   Parts& running = *task_manager->parts_;
+  WEIR_RETURN_IF_ERROR(running.watchLeader(configuration));
   Status started = ok();
   running.loop.runSync(
       [&] { started = running.startCore(configuration, id, launcher, std::move(on_given_up)); });
@@ -302,6 +346,8 @@ void TaskManager::stop() {
   if (finished.wait_for(kStopLimit) != std::future_status::ready) {
     log::warn("workers did not end in time, killing them");
   }
+  parts_->leaders.shutdown();
+  parts_->leader_watch.reset();
   parts_->blobs->shutdown();
   parts_->loop.shutdown();
   parts_->hanging = parts_->pool.shutdown(kHangWait) + parts_->probes.shutdown(kHangWait);

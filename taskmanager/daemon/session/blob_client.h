@@ -25,7 +25,7 @@ namespace weir::taskmanager {
 /// shutdown() ends what runs with kCancelled, for good.
 class BlobClient final : public BlobTransport {
  public:
-  /// The route outlives it; each try asks who leads then.
+  /// The route outlives it, and knows somebody before the first call; each try asks who leads.
   BlobClient(const rpc::LeaderRoute& route, int retries, Duration idle = std::chrono::seconds(30));
   ~BlobClient() override;
 

@@ -42,7 +42,7 @@ struct Outcome {
   bool retry = true;
   bool dismissed = false;  // It has given us up.
   std::int64_t asked_at = 0;
-  rpc::Address asked;
+  rpc::Address asked = {};
   Error error;
 };
 
@@ -50,7 +50,7 @@ struct Outcome {
 
 struct SessionClient::State {
   State(IoLoop& its_loop, rpc::LeaderRoute& its_route, SessionSettings its_settings)
-      : loop(its_loop), route(its_route), settings(its_settings) {}
+      : loop(its_loop), route(its_route), settings(std::move(its_settings)) {}
 
   void run();
   void serve(const runtime::Registration& registration);
@@ -58,6 +58,7 @@ struct SessionClient::State {
   void begin(Stream& stream, const v1::ToTaskManager& answer, Outcome& outcome);
   Duration pauseAfter(const Outcome& outcome, Duration delay);
   bool askAnother(const Outcome& outcome);
+  Error nobodyLeads() const;
   void converse(Stream& stream, const v1::Registered& answer, std::int64_t asked_at);
   Error reasonOfEnd(Stream& stream);
   void send(const runtime::TaskManagerReport& report) { queueUp(wire::toProto(report)); }
@@ -99,7 +100,7 @@ struct SessionClient::State {
 };
 
 SessionClient::SessionClient(IoLoop& loop, rpc::LeaderRoute& route, SessionSettings settings)
-    : state_(std::make_unique<State>(loop, route, settings)) {}
+    : state_(std::make_unique<State>(loop, route, std::move(settings))) {}
 
 SessionClient::~SessionClient() { close(); }
 
@@ -254,7 +255,8 @@ void SessionClient::State::serve(const runtime::Registration& registration) {
     } else if (outcome.refused || clock.now() >= quiet_until) {
       quiet_until = clock.now() + kSilentRetries;
       log::warn("not registered yet, trying again",
-                {{"jobmanager", outcome.asked.text()}, {"reason", outcome.error.text()}});
+                {{"jobmanager", outcome.asked.host.empty() ? "unknown" : outcome.asked.text()},
+                 {"reason", outcome.error.text()}});
     }
     if (!pause(*delay)) {
       return;
@@ -286,6 +288,11 @@ Duration SessionClient::State::pauseAfter(const Outcome& outcome, Duration delay
   return outcome.refused ? settings.refusal_pause : delay;
 }
 
+Error SessionClient::State::nobodyLeads() const {
+  const auto why = settings.why_nobody ? settings.why_nobody() : std::nullopt;
+  return why ? *why : Error(ErrorCode::kUnavailable, "no job manager is known to lead");
+}
+
 Outcome SessionClient::State::attempt(const runtime::Registration& registration) {
   grpc::ClientContext its_context;
   v1::FromTaskManager first;
@@ -295,12 +302,15 @@ Outcome SessionClient::State::attempt(const runtime::Registration& registration)
     std::lock_guard lock(mutex);
     way = route.current();  // Under the lock: follow() comes before it, or finds the context.
     wire::addHoldings(*first.mutable_registration(), holdings);
-    if (!holdings.attempts.empty()) {
-      grpc::experimental::ChannelResetConnectionBackoff(way.channel.get());  // As often as we ask.
+    moved = false;
+    if (!way.channel) {
+      return {.error = nobodyLeads()};
     }
     context = &its_context;
     address = way.address.text();
-    moved = false;
+    if (!holdings.attempts.empty()) {
+      grpc::experimental::ChannelResetConnectionBackoff(way.channel.get());  // As often as we ask.
+    }
     ended_by.clear();
     dismissed = false;
     silent_since = clock.now();

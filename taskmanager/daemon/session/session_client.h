@@ -1,7 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <string>
+#include <optional>
 
 #include "common/base/clock.h"
 #include "common/rpc/leader_route.h"
@@ -17,6 +18,8 @@ struct SessionSettings {
   Duration refusal_pause = std::chrono::seconds(10);   ///< Before asking again after a refusal.
   /// The longest pause before asking again while what runs waits for a job manager.
   Duration holding_pause = std::chrono::milliseconds(200);
+  /// Why nobody is known to lead, where the route knows nobody.
+  std::function<std::optional<Error>()> why_nobody = {};
 };
 
 /// The session with the job manager over gRPC.

@@ -45,6 +45,15 @@ TEST(LeaderRouteTest, ALateAnswerOfAnotherOneMovesNothing) {
   EXPECT_EQ(route.current().address, kSecond);
 }
 
+TEST(LeaderRouteTest, KnowsNobodyWhereNobodyIsConfigured) {
+  LeaderRoute route = routeOf({});
+  EXPECT_EQ(route.current().channel, nullptr);
+  route.pass(Address{});
+  EXPECT_TRUE(route.follow(kSecond));
+  EXPECT_EQ(route.current().address, kSecond);
+  EXPECT_NE(route.current().channel, nullptr);
+}
+
 TEST(LeaderRouteTest, AnOnlyAddressIsAskedAgain) {
   LeaderRoute route = routeOf({kFirst});
   const auto before = route.current().channel;
