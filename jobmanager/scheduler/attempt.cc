@@ -223,7 +223,8 @@ void Attempt::workerGone(TaskManagerId id, const std::string& cause, std::string
 
 Attempt::Restart Attempt::unlessNew() const {
   const auto running = static_cast<std::size_t>(JobState::kRunning);
-  return job_.states.graph().timestamps()[running] == 0 ? Restart::kDoesNotHelp : Restart::kHelps;
+  const bool is_new = !job_.taken_up && job_.states.graph().timestamps()[running] == 0;
+  return is_new ? Restart::kDoesNotHelp : Restart::kHelps;
 }
 
 void Attempt::fail(const Error& why, Restart restart) {

@@ -79,7 +79,7 @@ class Attempt {
   /// All tasks run, or, of an adopted one, have run.
   bool allStarted() const;
   bool live() const { return state_ >= State::kStarting && state_ < State::kEnding; }
-  /// A job that ran before: what is missing now may come back.
+  /// A job that ran before, or may have under an earlier leader: what is missing now may come back.
   Restart unlessNew() const;
   void startCheckpoints();
   void taskFailed(const runtime::TaskUpdate& update);

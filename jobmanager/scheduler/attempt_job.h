@@ -20,7 +20,8 @@ struct AttemptJob {
   CheckpointCoordinator& coordinator;
   const JobRestore& restore;
   DirectoryProbe& probe;
-  bool stopped = false;  ///< With its latest checkpoint: tasks only commit that, and finish.
+  bool taken_up = false;  ///< By a later leader than the one that it was submitted to.
+  bool stopped = false;   ///< With its latest checkpoint: tasks only commit that, and finish.
 };
 
 }  // namespace weir::jobmanager

@@ -22,20 +22,20 @@ JobMaster::JobMaster(const JobServices& services,
 void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
                       Callback<runtime::SubmitReply> done,
                       std::optional<ha::DeployedAttempt> attempt) {
-  parts_.logStart(stored.has_value());
-  if (stored && attempt) {
+  parts_.taken_up = stored.has_value();
+  parts_.logStart();
+  if (parts_.taken_up && attempt) {
     parts_.adoption.begin(*stored, *std::move(attempt), options_.adoption_wait);
   }
   parts_.states.created();
   phase_ = stored && stored->result ? Phase::kEnding : Phase::kRestoring;
-  if (stored) {
-    parts_.take_over.run(*std::move(stored),
-                         [this, done = std::move(done)](ha::JobCheckpoints settled) {
-                           takeUp(std::move(settled), done);
-                         });
-  } else {
-    restore(std::nullopt, std::move(done));
+  if (!stored) {
+    return restore(std::nullopt, std::move(done));
   }
+  parts_.take_over.run(*std::move(stored),
+                       [this, done = std::move(done)](ha::JobCheckpoints settled) {
+                         takeUp(std::move(settled), done);
+                       });
 }
 
 void JobMaster::takeUp(ha::JobCheckpoints stored, const Callback<runtime::SubmitReply>& done) {

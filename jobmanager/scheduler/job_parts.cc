@@ -57,7 +57,8 @@ JobParts::JobParts(const JobServices& services,
 std::string JobParts::label() const { return "job " + id.hex() + " ('" + graph().name + "')"; }
 
 AttemptJob JobParts::attempts(const JobServices& services, const JobOptions& options) {
-  return {services, options, program, states, coordinator, restore, probe, stop.complete()};
+  return {
+      services, options, program, states, coordinator, restore, probe, taken_up, stop.complete()};
 }
 
 std::optional<std::string> JobParts::pause(const runtime::ExecutionId& failed,
@@ -96,9 +97,9 @@ std::optional<std::string> JobParts::waitsFor() const {
   return adoption.undecided() ? std::optional(adoption.waitsFor()) : std::nullopt;
 }
 
-void JobParts::logStart(bool again) const {
+void JobParts::logStart() const {
   const graph::CheckpointSettings& checkpoints = graph().checkpoints;
-  log::info(again ? "job is taken up again" : "job accepted",
+  log::info(taken_up ? "job is taken up again" : "job accepted",
             {{"job", id.hex()},
              {"name", graph().name},
              {"parallelism", program.default_parallelism},

@@ -54,7 +54,7 @@ struct JobParts {
   /// Whether the checkpoints that an earlier leader stored are not known yet.
   bool reading() const { return take_over.running() || restore.unread(); }
   /// Tells the log what is run, and how.
-  void logStart(bool again) const;
+  void logStart() const;
 
   const JobId id;
   const runtime::Program program;
@@ -66,6 +66,7 @@ struct JobParts {
   CheckpointCoordinator coordinator;
   JobSavepoints savepoints;
   JobStop stop;
+  bool taken_up = false;  // By a later leader than the one that it was submitted to.
   DirectoryProbe probe;
   SavepointTakeOver take_over;
   JobAdoption adoption;

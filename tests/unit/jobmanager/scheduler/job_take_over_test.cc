@@ -72,6 +72,18 @@ TEST_F(JobTakeOverTest, GoesOnFromASavepointThatIsWholeAndItsClientIsAnswered) {
   EXPECT_TRUE(stored.begun.at(0).result.has_value());
 }
 
+TEST_F(JobTakeOverTest, WaitsForTaskManagersThatComeLaterThanItsJobManager) {
+  leave(true);
+  start();
+  time_.advance(options_.slot_wait);
+  EXPECT_EQ(state(), "RESTARTING");
+  EXPECT_THAT(job_->summary().failure, HasSubstr("not enough slots"));
+  addTaskManagers();
+  time_.advance(3s);
+  reportRunning();
+  EXPECT_EQ(state(), "RUNNING");
+}
+
 TEST_F(JobTakeOverTest, RemovesASavepointThatIsNotWholeAndNothingElse) {
   leave(false);
   startRunning();
