@@ -18,6 +18,7 @@ if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/completion/weir.bash)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/common/offline/json_mapping.md
         ${PROJECT_SOURCE_DIR}/common/offline/fsck.md ${PROJECT_SOURCE_DIR}/common/testing/testing.md DESTINATION share/doc/weir)
+install(DIRECTORY docs/ DESTINATION share/doc/weir)
 install(DIRECTORY DESTINATION log)
 
 # A configuration that is there already belongs to whoever edited it.
@@ -53,7 +54,8 @@ if(TARGET weir)
       INSTALL_RPATH "$ORIGIN/../lib")
     install(TARGETS ${name} RUNTIME DESTINATION examples)
   endforeach()
-  install(FILES ${examples} examples/CMakeLists.txt DESTINATION examples)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/examples/*.h)
+  install(FILES ${examples} ${headers} examples/CMakeLists.txt DESTINATION examples)
 endif()
 foreach(library weir_local weir_testing)
   if(TARGET ${library})

@@ -20,6 +20,9 @@ from cluster import ROOT, Cluster, files_below, wait_for  # noqa: E402
 JOBS = pathlib.Path(os.environ.get("WEIR_BENCH_JOBS", ROOT / "build" / "release" / "bench"))
 
 
+DEFAULT_N = 60_000_000
+
+
 def note(*words):
     print(time.strftime("%H:%M:%S"), *words, file=sys.stderr, flush=True)
 
@@ -324,11 +327,46 @@ def pressed(options):
             cluster.weir("cancel", job)
 
 
+QUERIES = {"q0": 100, "q1": 100, "q2": 100, "q3": 100, "q5": 20, "q7": 40, "q8": 100}  # Millions of events.
+
+
+def nexmark(options):
+    for query, millions in QUERIES.items():
+        name = f"nexmark/{query}"
+        if options.only and options.only not in name:
+            continue
+        n = min(millions * 1_000_000, options.n) if options.n != DEFAULT_N else millions * 1_000_000
+        with Cluster(task_managers=1, slots=2) as cluster:
+            rates, cpus = [], []
+            for run in range(options.runs + 1):
+                events_of_run = n // 5 if run == 0 else n  # The first one warms up.
+                directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+                before = cpu_seconds(d.pid for d in cluster.taskmanagers)
+                job = cluster.run_detached(
+                    *(JOBS / "bench_nexmark", "--query", query, "--n", events_of_run),
+                    *("--checkpoint", 1000, "--events", directory),
+                    options=("-p", 2),
+                )
+                cluster.wait_state(job, "FINISHED", timeout=900)
+                said = events(directory)
+                shutil.rmtree(directory)
+                opened = min(at for at, words in said if words[0] == "open")
+                seconds = (max(at for at, words in said if words[0] == "end") - opened) / 1e9
+                results = sum(int(words[1]) for _, words in said if words[0] == "end")
+                assert results > 0, f"{query} has no results"
+                note(name, f"{events_of_run / seconds / 1e6:.2f} M events/s, {results} results")
+                if run > 0:
+                    rates.append(n / seconds)
+                    cpus.append((cpu_seconds(d.pid for d in cluster.taskmanagers) - before) * 1e9 / n)
+            figure(name, "throughput", rates, "events/s", n=n)
+            figure(name, "tm_cpu", cpus, "cpu_ns/event")
+
+
 def main():
-    workloads = {"keyed_count": keyed_count, "savepoint": savepoint, "offline": offline, "lifecycle": lifecycle, "pressed": pressed}
+    workloads = {"keyed_count": keyed_count, "nexmark": nexmark, "savepoint": savepoint, "offline": offline, "lifecycle": lifecycle, "pressed": pressed}
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each figure")
-    parser.add_argument("--n", type=int, default=60_000_000, help="records of a throughput run")
+    parser.add_argument("--n", type=int, default=DEFAULT_N, help="records of a throughput run")
     parser.add_argument("--keys", type=int, default=1_000_000, help="keys of keyed_count")
     parser.add_argument("--backend", choices=("heap", "rocksdb"), default="heap", help="of keyed_count")
     parser.add_argument("--cache", default="", help="state.backend.rocksdb.cache-memory of keyed_count")
