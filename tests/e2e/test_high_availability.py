@@ -1,15 +1,19 @@
 """Job managers that ZooKeeper chooses a leader among: no job is lost, and no two are ever obeyed (recovery.mode: zookeeper)."""
 
+import json
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import urllib.error
+import urllib.request
 
-from cluster import ROOT, wait_for
-from high_availability import SESSION, HighAvailability, Partition
+from cluster import ROOT, free_port, wait_for
+from high_availability import DIRECT, SESSION, HighAvailability, Partition
 from jobs_build import build
 from test_jobs import counts_in, expected
 
@@ -145,6 +149,70 @@ class HighAvailabilityTest(unittest.TestCase):
             cluster.weir("cancel", job)
             cluster.wait_state(job, "CANCELED")
             cluster.wait_nothing_left()
+
+    def test_who_knows_only_zookeeper_follows_the_leader_to_another_address(self):
+        with self.cluster() as cluster:
+            job = self.count(cluster, "--count", 1000000, "--rate", 500)
+            first = cluster.wait_leader()
+            first.kill()  # Nobody comes back to the configured address.
+            first.process.wait()
+            second = cluster.wait_leader(but=first)
+            cluster.wait_task_managers()
+            self.assert_adopted(cluster, job)
+            self.assertIn(job, cluster.weir("list").stdout)
+            third = cluster.start_master()
+            wait_for("it waits", third.waits)
+            wait_for(
+                "its command line reaches the leader",
+                lambda: job in cluster.weir("list", "-m", f"127.0.0.1:{third.rpc_port}", check=False).stdout,
+            )
+            with self.assertRaises(urllib.error.HTTPError) as moved:
+                DIRECT.open(f"http://127.0.0.1:{third.web_port}/jobs/{job}?a=b", timeout=5)
+            self.assertEqual(moved.exception.code, 307)
+            self.assertEqual(
+                moved.exception.headers["Location"], f"http://127.0.0.1:{second.web_port}/jobs/{job}?a=b"
+            )
+            taking = cluster.begin_weir(self, "savepoint", "-m", f"127.0.0.1:{third.rpc_port}", job)
+            said, failed = taking.communicate(timeout=60)
+            self.assertEqual(taking.returncode, 0, said + failed)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            cluster.check_history()
+
+    def test_the_scripts_start_and_stop_all_masters(self):
+        cluster = self.cluster()
+        ports = [free_port(), free_port()]
+        cluster.write_conf()
+        (cluster.conf_dir / "masters").write_text("".join(f"localhost:{port}\n" for port in ports))
+        (cluster.conf_dir / "workers").write_text("localhost\n")
+        environment = {**cluster.environment(), "WEIR_LOG_DIR": str(cluster.folder / "log"), "WEIR_PID_DIR": str(cluster.folder / "run")}
+
+        def script(name):
+            return subprocess.run(
+                [cluster.dist / "bin" / name], env=environment, capture_output=True, text=True, timeout=120
+            )
+
+        started = script("start-cluster.sh")
+        try:
+            self.assertEqual(started.returncode, 0, started.stdout + started.stderr)
+            self.assertIn("Starting HA cluster with 2 masters and 3 peers in ZooKeeper quorum.", started.stdout)
+            self.assertEqual(started.stdout.count("Starting jobmanager daemon"), 2)
+            self.assertNotIn("WARNING", started.stdout + started.stderr)
+
+            def overview():
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/overview", timeout=5) as answer:
+                        return json.load(answer)  # By a redirection, or by itself.
+                except OSError:
+                    return {}
+
+            wait_for("its task manager has registered", lambda: overview().get("taskmanagers") == 1)
+            listed = cluster.weir("list").stdout
+            self.assertIn("No running jobs", listed)
+        finally:
+            stopped = script("stop-cluster.sh")
+        self.assertEqual(stopped.returncode, 0, stopped.stdout + stopped.stderr)
+        self.assertEqual(stopped.stdout.count("Stopping jobmanager daemon"), 2)
 
     def test_no_leader_without_a_quorum_and_the_job_goes_on_when_it_is_back(self):
         with self.cluster() as cluster:
