@@ -11,6 +11,7 @@
 #include "common/snapshot/savepoints.h"
 #include "common/snapshot/state_matching.h"
 #include "common/testing/program_graph.h"
+#include "common/testing/savepoint_directory.h"
 #include "taskmanager/worker/task/check_run.h"
 
 namespace weir::testing {
@@ -72,7 +73,7 @@ void expectRestorable(const std::string& path,
                       const RestoreOptions& options,
                       int parallelism) {
   fs::LocalFileSystem files;
-  const auto opened = snapshot::openWhole(files, path);
+  const auto opened = snapshot::openWhole(files, absolutePath(path));
   if (!opened.has_value()) {
     throw NotRestorable(path, {opened.error().text()});
   }

@@ -22,13 +22,15 @@ constexpr int kRandomDigits = 12;
 
 }  // namespace
 
+std::string absolutePath(const std::string& path) {
+  return fs::schemeOf(path).empty() ? std::filesystem::absolute(path).string() : path;
+}
+
 Result<std::string> writeSavepoint(fs::FileSystem& files,
                                    const std::string& parent,
                                    runtime::CheckpointMetadata metadata) {
   using Storage = runtime::SectionHandle::Storage;
-  const std::string absolute =
-      fs::schemeOf(parent).empty() ? std::filesystem::absolute(parent).string() : parent;
-  WEIR_TRY(const auto location, fs::Location::parse(absolute));
+  WEIR_TRY(const auto location, fs::Location::parse(absolutePath(parent)));
   SystemRandom random;
   const std::string directory =
       location.child(snapshot::savepointName(random.hex(kRandomDigits))).uri();
@@ -56,7 +58,7 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
 Result<OpenedSavepoint> openSavepoint(fs::FileSystem& files,
                                       const graph::JobGraph& graph,
                                       const runtime::RestoreRequest& request) {
-  WEIR_TRY(const auto opened, snapshot::openWhole(files, request.path));
+  WEIR_TRY(const auto opened, snapshot::openWhole(files, absolutePath(request.path)));
   WEIR_TRY(auto plan, snapshot::matchState(opened.metadata, graph, request));
   return OpenedSavepoint{std::move(plan.restores), opened.metadata.checkpoint};
 }

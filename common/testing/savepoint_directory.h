@@ -11,6 +11,9 @@
 
 namespace weir::testing {
 
+/// A path as the user wrote it, relative ones to the working directory.
+std::string absolutePath(const std::string& path);
+
 /// Writes a savepoint, all of whose state is in its handles, into a directory of its own below
 /// `parent`, and answers that. It is one that was exported: it depends on no other file, and
 /// belongs to no job that would recover from it. Errors: those of the file system, naming the path.

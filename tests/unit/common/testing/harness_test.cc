@@ -56,6 +56,7 @@ TEST(OneInputHarnessTest, RunsEveryKindOfCallable) {
   OneInputHarness doubles([](const int& n) { return 2 * n; });
   doubles.push(21, 7);
   EXPECT_THAT(doubles.records(), ElementsAre(Timestamped<int>{42, 7}));
+  EXPECT_TRUE(doubles.timers().empty());
 
   OneInputHarness letters([](const std::string& word, Collector<char>& out) {
     for (const char one : word) {

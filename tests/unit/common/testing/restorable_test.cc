@@ -1,5 +1,6 @@
 #include "common/testing/restorable.h"
 
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -85,6 +86,16 @@ class RestorableTest : public ::testing::Test {
 TEST_F(RestorableTest, TheSameProgramAndOneWithAWiderTypeTakeItBack) {
   expectRestorable(path_, counting<int>());
   expectRestorable(path_, counting<std::int64_t>());
+}
+
+TEST_F(RestorableTest, APathMayBeRelative) {
+  const std::string name = path_.substr(path_.rfind('/') + 1);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory_.path());
+  expectRestorable(name, counting<int>());
+  Job job(counting<int>());
+  job.parallelism(2).restoreFrom(name).runToEnd();
+  std::filesystem::current_path(before);
 }
 
 TEST_F(RestorableTest, EveryMisfitIsAnItem) {
