@@ -134,6 +134,11 @@ class DataStream {
     }
   }
 
+  /// A stream that comes back to where it is now: IterativeStream. It ends with its input, once
+  /// nothing is in flight, or no record has come for `max_wait`.
+  auto iterate() const;
+  auto iterate(const Time& max_wait) const;
+
   /// By key and window: a.join(b).where(key of a).equalTo(key of b).window(assigner).apply(f).
   template <typename Other>
   auto join(const Other& other) const;
@@ -251,12 +256,7 @@ class DataStream {
                 std::move(kind), std::move(name), std::move(f), std::move(selector), inputs_))};
   }
   DataStream rerouted(graph::Partitioning partitioning, const api::WriterMaker& writers) const {
-    DataStream stream = *this;
-    for (api::StreamInput& input : stream.inputs_) {
-      input.partitioning = partitioning;
-      input.make_writer = writers;
-    }
-    return stream;
+    return {program_, api::rerouted(inputs_, partitioning, writers)};
   }
 
  private:

@@ -55,6 +55,16 @@ void declareOutput(graph::StreamNode& node, const std::string& path) {
   }
 }
 
+std::vector<StreamInput> rerouted(std::vector<StreamInput> inputs,
+                                  graph::Partitioning partitioning,
+                                  const WriterMaker& writers) {
+  for (StreamInput& input : inputs) {
+    input.partitioning = partitioning;
+    input.make_writer = writers;
+  }
+  return inputs;
+}
+
 void declareOperatorState(graph::StreamNode& node, const state::StateInfo& info) {
   node.states.push_back({info.name, info.kind, {}, info.schema});
   node.stateful = true;

@@ -24,6 +24,10 @@ graph::StreamNode makeNode(std::string kind, std::string name);
 /// node.
 void declareStates(graph::StreamNode& node, const StateOwner& owner, const record::Schema* key);
 void declareOperatorState(graph::StreamNode& node, const state::StateInfo& info);
+/// The same producers, partitioned otherwise.
+std::vector<StreamInput> rerouted(std::vector<StreamInput> inputs,
+                                  graph::Partitioning partitioning,
+                                  const WriterMaker& writers);
 /// Adds the timers of a function on a stream with this key.
 void declareTimers(graph::StreamNode& node, const record::Schema& key);
 /// A path that is none which all processes understand alike is an error of the node.

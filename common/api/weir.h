@@ -8,6 +8,7 @@
 #include "common/api/environment.h"                  // IWYU pragma: export
 #include "common/api/instantiations.h"               // IWYU pragma: export
 #include "common/api/interval_joined.h"              // IWYU pragma: export
+#include "common/api/iterative_stream.h"             // IWYU pragma: export
 #include "common/api/joined_streams.h"               // IWYU pragma: export
 #include "common/api/text.h"                         // IWYU pragma: export
 #include "common/connector/discarding_sink.h"        // IWYU pragma: export

@@ -30,6 +30,7 @@ struct Barrier {
   bool stops = false;  ///< Nothing follows it, unless it is aborted: the job stops with it.
   /// It has overtaken records, or did not wait for any: nobody is to wait for it any longer.
   bool unaligned = false;
+  bool drains = false;  ///< The input has ended before it: it comes behind what that lets out.
   bool operator==(const Barrier&) const = default;
 };
 
@@ -45,8 +46,16 @@ struct StreamStatus {
   bool operator==(const StreamStatus&) const = default;
 };
 
+/// Goes around an iteration whose input has ended, behind the records before it (LoopRounds).
+struct LoopMark {
+  std::uint32_t loop = 0;
+  std::uint32_t round = 0;
+  std::uint32_t heat = 0;  ///< Where marks of a round join, the hottest counts.
+  bool operator==(const LoopMark&) const = default;
+};
+
 /// What stands between batches. A value.
-using Signal = std::variant<Watermark, Barrier, EndOfInput, StreamStatus>;
+using Signal = std::variant<Watermark, Barrier, EndOfInput, StreamStatus, LoopMark>;
 
 /// Where a stream goes: an operator's input or an edge to other tasks. Takes signals, and as a
 /// Receiver<T> batches; what is taken later stands behind what was taken before.

@@ -21,7 +21,8 @@ void OperatorBase::onSignal(std::uint32_t port, const Signal& signal) {
                             }
                             emit(end);
                           },
-                          [this](const StreamStatus& status) { onStatus(status); }},
+                          [this](const StreamStatus& status) { onStatus(status); },
+                          [this](const LoopMark& mark) { emit(mark); }},
                *joined);
   }
 }

@@ -7,6 +7,16 @@
 
 namespace weir::functions {
 
+namespace {
+
+/// That of a loop, with round 0 where there is none yet.
+LoopMark& markOf(std::vector<LoopMark>& marks, std::uint32_t loop) {
+  const auto found = std::ranges::find(marks, loop, &LoopMark::loop);
+  return found != marks.end() ? *found : marks.emplace_back(LoopMark{loop, 0, 0});
+}
+
+}  // namespace
+
 std::optional<Signal> SignalJoin::join(std::uint32_t index, const Signal& signal) {
   Input& input = inputs_[index];
   const auto once = [&signal](bool joined) {
@@ -15,11 +25,48 @@ std::optional<Signal> SignalJoin::join(std::uint32_t index, const Signal& signal
   return std::visit(
       Overloaded{[&](const Watermark& watermark) { return advance(input, watermark.time); },
                  [&](const Barrier& barrier) { return once(deliver(input, barrier.checkpoint)); },
-                 [&](const EndOfInput&) {
-                   return once(!std::exchange(input.ended, true) && --open_ == 0);
-                 },
-                 [&](const StreamStatus& status) { return change(input, status.idle); }},
+                 [&](const EndOfInput&) { return end(input, signal); },
+                 [&](const StreamStatus& status) { return change(input, status.idle); },
+                 [&](const LoopMark& one) {
+                   markOf(input.marks, one.loop) = one;
+                   return mark(one.loop);
+                 }},
       signal);
+}
+
+std::optional<Signal> SignalJoin::end(Input& input, const Signal& signal) {
+  if (std::exchange(input.ended, true)) {
+    return std::nullopt;
+  }
+  if (--open_ == 0) {
+    return signal;
+  }
+  for (const LoopMark& one : std::vector<LoopMark>(input.marks)) {  // Others may wait for no other.
+    more_ = more_ ? more_ : mark(one.loop);
+  }
+  for (const Input& other : inputs_) {
+    for (const LoopMark& one : other.marks) {
+      more_ = more_ ? more_ : mark(one.loop);
+    }
+  }
+  return std::exchange(more_, std::nullopt);
+}
+
+std::optional<Signal> SignalJoin::mark(std::uint32_t loop) {
+  LoopMark& passed = markOf(passed_, loop);
+  LoopMark next{loop, passed.round + 1, 0};
+  for (Input& input : inputs_) {
+    if (input.ended) {
+      continue;
+    }
+    const LoopMark& one = markOf(input.marks, loop);
+    if (one.round < next.round) {
+      return std::nullopt;
+    }
+    next.heat = std::max(next.heat, one.heat);
+  }
+  passed = next;
+  return next;
 }
 
 std::optional<Signal> SignalJoin::advance(Input& input, std::int64_t time) {

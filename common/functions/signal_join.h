@@ -15,7 +15,8 @@ namespace weir::functions {
 /// Its watermark is the least of the inputs that are not idle, and never goes back; an input that
 /// ended keeps the one it had. It is idle while every input is, and has then the largest watermark
 /// of them. A barrier has come once every input has delivered it, the end once every input has
-/// ended. Task's thread only.
+/// ended, the mark of a loop's round once every input has delivered it or ended. Task's thread
+/// only.
 class SignalJoin {
  public:
   explicit SignalJoin(std::uint32_t inputs) : inputs_(inputs), open_(inputs) {}
@@ -33,11 +34,15 @@ class SignalJoin {
     CheckpointId barrier;  // The newest that came.
     bool ended = false;
     bool idle = false;
+    std::vector<LoopMark> marks{};  // The newest of each loop.
   };
 
   std::optional<Signal> advance(Input& input, std::int64_t time);
   std::optional<Signal> change(Input& input, bool idle);
   bool deliver(Input& input, CheckpointId checkpoint);
+  std::optional<Signal> end(Input& input, const Signal& signal);
+  /// The next mark of a loop, if it has come.
+  std::optional<Signal> mark(std::uint32_t loop);
   /// Takes the watermark and the status from the inputs, and answers what is new.
   std::optional<Signal> settle();
 
@@ -46,6 +51,7 @@ class SignalJoin {
   std::int64_t watermark_ = Watermark::kNone;
   bool idle_ = false;
   std::optional<Signal> more_;
+  std::vector<LoopMark> passed_;  // The last of each loop.
 };
 
 }  // namespace weir::functions

@@ -197,7 +197,14 @@ Result<ProgramGraph> StreamGraph::translate(const Settings& settings) const {
     ResolvedNode next;
     WEIR_RETURN_IF_ERROR(checkTexts(node));
     WEIR_RETURN_IF_ERROR(resolveParallelism(node, settings, graph.max_parallelism, next));
+    if (node.placed_with) {
+      next.parallelism = resolved[*node.placed_with].parallelism;
+      next.max_parallelism = resolved[*node.placed_with].max_parallelism;
+    }
     WEIR_RETURN_IF_ERROR(resolveInputs(nodes_, resolved, node, next));
+    if (node.placed_with) {
+      next.slot_sharing_group = resolved[*node.placed_with].slot_sharing_group;
+    }
     resolved.push_back(std::move(next));
   }
   WEIR_RETURN_IF_ERROR(checkOutputs(nodes_));

@@ -61,6 +61,9 @@ struct StreamNode {
   bool non_parallel = false;  ///< Parallelism is 1 and another one is refused.
   Chaining chaining = Chaining::kAlways;
   std::optional<std::string> slot_sharing_group;
+  /// Each subtask runs in one process with that of this earlier node: what is set here of
+  /// parallelism and slot sharing does not count.
+  std::optional<std::uint32_t> placed_with;
   std::optional<std::chrono::milliseconds> buffer_timeout;
   std::vector<StateDeclaration> states;
   bool stateful = false;

@@ -81,6 +81,12 @@ class WindowExamplesTest(unittest.TestCase):
             ],
         )
 
+    def test_pages_that_links_lead_to_are_found_however_they_go_in_circles(self):
+        links = self.file("page/a page/b", "page/a page/c", "page/b page/a", "page/c page/d", "page/x page/a")
+        self.assertEqual(
+            self.printed("page/", "reachable_pages", links, "page/a"), ["page/a", "page/b", "page/c", "page/d"]
+        )
+
     def test_orders_get_the_rates_of_the_minute_before_them(self):
         orders = self.file("o-1 100000 USD 10", "o-2 100000 GBP 10", "o-3 200000 USD 2")
         rates = self.file("USD 39999 3", "USD 40000 0.5", "USD 90000 0.25", "USD 100001 7", "GBP 100000 2")

@@ -19,6 +19,7 @@ enum class FrameType : std::uint8_t {
   kWelcome = 5,       ///< To the consumer: its hello reached the producer's worker.
   kWatermark = 6,     ///< A signal as well.
   kStreamStatus = 7,  ///< Likewise.
+  kLoopMark = 8,      ///< Likewise.
 };
 
 /// In front of every payload, little-endian, 12 bytes:

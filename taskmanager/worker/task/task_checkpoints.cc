@@ -55,7 +55,13 @@ void TaskCheckpoints::onTrigger(const runtime::CheckpointOrder& order) {
     const bool stops = order.stop != runtime::StopMode::kNone;
     const bool unaligned = settings_.unaligned && settings_.aligned_timeout == Duration::zero() &&
                            !order.savepoint && !stops;
-    takeSnapshot({order.checkpoint, order.timestamp_millis, order.savepoint, stops, unaligned}, {});
+    takeSnapshot({order.checkpoint,
+                  order.timestamp_millis,
+                  order.savepoint,
+                  stops,
+                  unaligned,
+                  order.stop == runtime::StopMode::kDrain},
+                 {});
   }
 }
 

@@ -186,7 +186,7 @@ void TaskSteps::trigger(const runtime::CheckpointOrder& order) {
   if (drains && !ending_ && checkpoints_->isNew(order)) {
     endSource();
   }
-  if (isEnding() && order.stop != runtime::StopMode::kNone) {
+  if (isEnding() && drains) {
     stop_order_ = order;
     return;
   }
@@ -207,7 +207,7 @@ void TaskSteps::abort(CheckpointId checkpoint) {
 
 void TaskSteps::onSignal(TaskInput::Joined joined) {
   if (const auto* barrier = std::get_if<functions::Barrier>(&joined.signal)) {
-    if (isEnding() && barrier->stops) {
+    if (isEnding() && barrier->drains) {
       stop_barrier_ = std::move(joined);
       return;
     }

@@ -85,7 +85,7 @@ class TaskSteps {
   SteadyTime now_{};          // As of the last step.
   bool ending_ = false;       // The end of the input has come.
   bool input_ended_ = false;  // It has gone through all operators.
-  // What stops the job comes behind the end, where that has come.
+  // What drains the job comes behind the end.
   std::optional<runtime::CheckpointOrder> stop_order_;  // Of a source.
   std::optional<TaskInput::Joined> stop_barrier_;       // Of others.
   std::atomic<bool> processed_{false};  // A batch of records went through the operators.

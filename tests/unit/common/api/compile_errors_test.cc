@@ -54,6 +54,13 @@ const std::vector<Mistake>& mistakes() {
        "cannot serialize"},
       {"weir::AsyncDataStream::orderedWait(n, AsksAndIsUnique{}, weir::Time::seconds(1)).print();",
        "copied once per subtask"},
+      {"auto it = n.iterate(); it.closeWith(it.map([](int) { return std::string(); }));",
+       "closeWith() takes a stream of the type that the iteration has"},
+      {"auto it = n.iterate().withFeedbackType<std::string>(); it.closeWith(n);",
+       "closeWith() takes a stream of the type that withFeedbackType() names"},
+      {"n.iterate().withFeedbackType<Array9>().map(Joins{}).print();", "cannot serialize"},
+      {"auto it = n.iterate(); it.closeWith(it.map([](const std::string& s) { return s; }));",
+       "map() takes"},
       {"n.map([](const std::string& s) { return s; }).print();", "map() takes"},
       {"n.map(MapsStrings{}).print();", "map() takes"},
       {"n.map([](int) {}).print();", "returns nothing"},
@@ -234,6 +241,10 @@ std::string asyncClasses() {
 struct AsksForArrays : weir::AsyncFunction<int, Array8> {
   void asyncInvoke(const int&, weir::ResultFuture<Array8>) override {}
 };
+struct Joins : weir::CoMapFunction<int, int, int> {
+  int map1(const int& x) override { return x; }
+  int map2(const int& x) override { return x; }
+};
 struct AsksAndIsUnique : weir::AsyncFunction<int, int> {
   std::unique_ptr<int> p;
   void asyncInvoke(const int&, weir::ResultFuture<int>) override {}
@@ -246,7 +257,7 @@ std::string program() {
 #include <memory>
 #include <unordered_set>
 )" + windowClasses();
-  for (int i = 1; i <= 8; ++i) {
+  for (int i = 1; i <= 9; ++i) {
     text += "struct Array" + std::to_string(i) + " { int a[3]; };\n";
   }
   text += asyncClasses() + R"(struct Uncopyable { std::unique_ptr<int> p; };

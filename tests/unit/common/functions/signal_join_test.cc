@@ -104,5 +104,23 @@ TEST(SignalJoinTest, AnIdleStreamIsActiveAgainWithAWatermarkThatSaysNothingNew) 
   EXPECT_EQ(join.more(), std::nullopt);
 }
 
+TEST(SignalJoinTest, AMarkPassesWithTheLastInputOfItsRoundAndTheHottestCounts) {
+  SignalJoin join(3);
+  EXPECT_EQ(join.join(0, LoopMark{7, 1, 0}), std::nullopt);
+  EXPECT_EQ(join.join(1, LoopMark{7, 1, 2}), std::nullopt);
+  EXPECT_EQ(join.join(1, LoopMark{9, 1, 5}), std::nullopt) << "that of another loop";
+  EXPECT_EQ(join.join(2, LoopMark{7, 1, 1}), just(LoopMark{7, 1, 2}));
+  EXPECT_EQ(join.join(2, LoopMark{7, 2, 0}), std::nullopt);
+}
+
+TEST(SignalJoinTest, AMarkDoesNotWaitForInputsThatHaveEnded) {
+  SignalJoin join(3);
+  EXPECT_EQ(join.join(0, EndOfInput{}), std::nullopt);
+  EXPECT_EQ(join.join(1, LoopMark{7, 1, 0}), std::nullopt);
+  EXPECT_EQ(join.join(2, EndOfInput{}), just(LoopMark{7, 1, 0}));
+  EXPECT_EQ(join.join(1, LoopMark{7, 2, 3}), just(LoopMark{7, 2, 3}));
+  EXPECT_EQ(join.join(1, EndOfInput{}), just(EndOfInput{}));
+}
+
 }  // namespace
 }  // namespace weir::functions

@@ -57,6 +57,8 @@ TEST(SignalFrameTest, EverySignalReadsBackAsWritten) {
   const std::vector<functions::Signal> signals = {
       functions::Barrier{CheckpointId(7), 1234, true},
       functions::Barrier{CheckpointId(8), 0, true, true},
+      functions::Barrier{CheckpointId(9), 0, true, true, false, true},
+      functions::LoopMark{3, 70'000, 2},
       functions::EndOfInput{},
       functions::Watermark{-5},
       functions::Watermark{}};
