@@ -292,7 +292,7 @@ class HighAvailabilityTest(unittest.TestCase):
                     self, "run", "-d", "-p", 2, self.counting, "--count", 6000, "--rate", 1500, "--out", out
                 )
                 self.assertEqual(wait_for(f"killed at {point}", lambda: dying.process.poll(), 60), -9)
-                if "again" not in "".join(one.name for one in cluster.masters):
+                if len(cluster.masters) == 2:  # Else another one was started in its place already.
                     cluster.restart(dying)
                 said, failed = submitting.communicate(timeout=90)
                 self.assertEqual(submitting.returncode, 0, said + failed)
