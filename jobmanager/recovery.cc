@@ -113,6 +113,8 @@ Status Recovery::awaitLead(const std::stop_token& stop) {
   if (election_ == nullptr) {
     return awaitJournal(stop);
   }
+  log::info("stands in line for the lead, which ZooKeeper gives",
+            {{"quorum", services_.configuration.get(config::kZooKeeperQuorum)}});
   const std::stop_callback closing(stop, [this] { election_->close(); });
   const Status leads = election_->lead();
   if (stop.stop_requested()) {

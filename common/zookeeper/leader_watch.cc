@@ -10,6 +10,9 @@ namespace weir::zookeeper {
 
 LeaderWatch::LeaderWatch(Settings settings, concurrency::Executor& executor, Changed changed)
     : settings_(std::move(settings)), executor_(executor), changed_(std::move(changed)) {
+  troubled(Error(ErrorCode::kUnavailable,
+                 "no ZooKeeper server of " + settings_.quorum + " has answered yet")
+               .advise("look whether most of the servers run and can be reached from here"));
   work_.post([this] { connect(); });
 }
 
@@ -142,11 +145,7 @@ Result<LeaderAddress> findLeader(const Settings& settings, Duration patience) {
   const auto seconds = std::chrono::duration<double>(patience).count();
   const std::string waited =
       "no leader was found in " + std::to_string(seconds).substr(0, 4) + " s";
-  if (trouble) {
-    return trouble->during(waited);
-  }
-  return Error(ErrorCode::kUnavailable,
-               waited + ": no ZooKeeper server of " + settings.quorum + " has answered");
+  return trouble ? trouble->during(waited) : Error(ErrorCode::kUnavailable, waited);
 }
 
 }  // namespace weir::zookeeper

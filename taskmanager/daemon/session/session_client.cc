@@ -200,7 +200,8 @@ Error SessionClient::State::tooLate(const Error& last) const {
   return Error(last.code(),
                "no job manager within " + std::to_string(limit) +
                    " ms (taskmanager.maxRegistrationDuration): " + last.text())
-      .advise("start one, or set jobmanager.rpc.address and jobmanager.rpc.port");
+      .advise(address.empty() ? "start one"
+                              : "start one, or set jobmanager.rpc.address and jobmanager.rpc.port");
 }
 
 bool SessionClient::State::pause(Duration duration) {
