@@ -85,7 +85,7 @@ struct JobManager::Parts {
   void standBy(const std::stop_token& stop);
   void leadAndPublish(std::unique_ptr<Standby> waiting, const std::stop_token& stop);
   void leadershipLost(const Error& why) const;
-  void cannotLead(const Error& why);
+  void cannotLead(const Error& why, const std::stop_token& stop);
   Status lead();
   Status openBlobs();
   Status openDispatcher();
@@ -123,24 +123,20 @@ void JobManager::Parts::leadAndPublish(std::unique_ptr<Standby> waiting,
     waiting.reset();
   }
   if (const Status leading = lead(); !leading) {
-    cannotLead(leading.error());
+    cannotLead(leading.error(), stop);
     return;
   }
   const auto address = addressOfLeader(
       configuration, {server->port(), http ? http->port() : -1}, dispatcher->epoch());
   if (const Status published = recovery->publish(address); !published) {
-    cannotLead(published.error());
+    cannotLead(published.error(), stop);
     return;
   }
   recovery->keepPublished(address, stop);
 }
 
-/// Where another one may lead by now this one waits again; what else is wrong is for people.
-void JobManager::Parts::cannotLead(const Error& why) {
-  const Error error = why.during("cannot take over");
-  const bool passes = why.code() == ErrorCode::kFenced || why.code() == ErrorCode::kUnavailable ||
-                      why.code() == ErrorCode::kDeadlineExceeded;
-  stepped_down(passes && recovery->elects() ? runtime::leaderChange(error.text()) : error);
+void JobManager::Parts::cannotLead(const Error& why, const std::stop_token& stop) {
+  stepped_down(recovery->leave(why.during("cannot take over"), stop));
 }
 
 /// On a thread of the session. Nothing is ordered from now on (Recovery::leads()), and what is
@@ -151,6 +147,7 @@ void JobManager::Parts::leadershipLost(const Error& why) const {
 }
 
 Status JobManager::Parts::lead() {
+  WEIR_RETURN_IF_ERROR(recovery->openStore());
   WEIR_RETURN_IF_ERROR(openDispatcher());
   if (!recovery->leads()) {
     return Error(ErrorCode::kFenced, "the session with ZooKeeper is over");

@@ -1,7 +1,7 @@
 #include "jobmanager/recovery.h"
 
-#include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -15,9 +15,11 @@
 #include "common/daemon/daemon.h"
 #include "common/daemon/machine.h"
 #include "common/fs/uri.h"
+#include "common/runtime/leader_change.h"
 #include "common/telemetry/log.h"
 #include "common/zookeeper/settings.h"
 #include "jobmanager/ha/memory_job_store.h"
+#include "jobmanager/ha/zookeeper/cluster_storage.h"
 #include "jobmanager/ha/zookeeper/zookeeper_job_store.h"
 #include "jobmanager/job_manager_settings.h"
 
@@ -68,26 +70,34 @@ Status Recovery::openJournal(const std::string& directory) {
 Status Recovery::openElection(std::function<void(const Error&)> lost) {
   WEIR_TRY(auto settings, zookeeper::Settings::from(services_.configuration));
   WEIR_TRY(const std::string storage, config::resolveZooKeeperStorage(services_.configuration));
-  std::string cluster = settings.root;
-  std::ranges::replace(cluster, '/', '-');
-  WEIR_TRY(const fs::Location location, services_.files.locate(storage));
-  const fs::Location own = location.child("weir" + cluster);
-  for (const char* const name : {"records", "blobs"}) {
-    const std::string directory = own.child(name).uri();
-    if (const Status made = services_.files.makeDirectories(directory); !made) {
-      return Error(made.error())
-          .during(std::string(config::kZooKeeperStorage.key) + " " + directory)
-          .advise("name a directory that can be written to");
-    }
-  }
-  programs_ = own.child("blobs").uri();
-  if (daemon::hasBegunAnew()) {  // One that has led waits for servers that are away, however long.
+  WEIR_TRY(storage_, services_.files.locate(storage));
+  if (daemon::hasBegunAnew()) {  // What has worked once is waited for while it is away, however
+                                 // long.
     settings.retries = std::numeric_limits<int>::max();
+  } else if (const Status made = services_.files.makeDirectories(storage_->uri()); !made) {
+    return Error(made.error())
+        .during(std::string(config::kZooKeeperStorage.key) + " " + storage_->uri())
+        .advise("name a directory that can be written to");
   }
   election_ = std::make_unique<ha::Election>(
       std::move(settings), holder(), services_.random, std::move(lost));
+  return ok();
+}
+
+Status Recovery::openStore() {
+  if (store_) {
+    return ok();
+  }
+  auto own =
+      ha::openClusterStorage(election_->client(), services_.files, *storage_, services_.random);
+  if (!own) {
+    return std::move(own).error().during(std::string(config::kZooKeeperStorage.key) + " " +
+                                         storage_->uri());
+  }
+  programs_ = own->directory.child("blobs").uri();
   ha::ZooKeeperJobStore::Settings store;
-  store.directory = own.child("records").uri();
+  store.directory = own->directory.child("records").uri();
+  store.founded_after = own->founded_after;
   store.holder = holder();
   store.most_waiting = sizeOf(services_.configuration.get(config::kRecoveryMaxWaiting));
   store.patience = services_.configuration.get(config::kFilesTimeout);
@@ -143,6 +153,24 @@ void Recovery::keepPublished(const zookeeper::LeaderAddress& address, const std:
   if (election_) {
     election_->keepPublished(address, stop);
   }
+}
+
+Error Recovery::leave(const Error& why, const std::stop_token& stop) {
+  constexpr std::chrono::seconds kPause(3);
+  const bool for_people = why.code() == ErrorCode::kInvalidArgument ||
+                          why.code() == ErrorCode::kFailedPrecondition ||
+                          why.code() == ErrorCode::kCorruption;
+  if (!elects() || for_people) {
+    return why;
+  }
+  if (why.code() != ErrorCode::kFenced) {
+    log::error("cannot lead for now, and tries again in a while", {{"reason", why.text()}});
+    close();
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait_for(lock, stop, kPause, [] { return false; });
+  }
+  return runtime::leaderChange(why.text());
 }
 
 void Recovery::close() {

@@ -11,6 +11,7 @@
 #include "common/concurrency/executor.h"
 #include "common/config/configuration.h"
 #include "common/fs/file_system.h"
+#include "common/fs/location.h"
 #include "common/zookeeper/leader_address.h"
 #include "jobmanager/ha/job_store.h"
 #include "jobmanager/ha/journal/journal_job_store.h"
@@ -40,24 +41,30 @@ class Recovery {
   Recovery& operator=(const Recovery&) = delete;
 
   /// Jobs outlive this process.
-  bool keepsJobs() const { return !programs_.empty(); }
+  bool keepsJobs() const { return journal_ != nullptr || election_ != nullptr; }
   /// Several job managers stand for election; others answer calls meanwhile.
   bool elects() const { return election_ != nullptr; }
-  /// Where the next job manager finds the programs of jobs; empty where there is none.
-  const std::string& programs() const { return programs_; }
 
   /// Whether we lead, without waiting for it.
   Result<bool> leadsNow();
   /// Waits until we lead. kCancelled after `stop`, or close().
   Status awaitLead(const std::stop_token& stop);
-  /// Once we lead.
+  /// Once we lead, before all below. kIo and other codes of the storage for now; kInvalidArgument
+  /// for what is none of Weir's.
+  Status openStore();
   ha::JobStore& store() { return *store_; }
+  /// Where the next job manager finds the programs of jobs; empty where there is none.
+  const std::string& programs() const { return programs_; }
   /// Whether orders may still be given, by all that is known just now.
   bool leads() const { return election_ == nullptr || election_->leads(); }
 
   Status publish(const zookeeper::LeaderAddress& address);
   /// As Election's; at once where there is no election.
   void keepPublished(const zookeeper::LeaderAddress& address, const std::stop_token& stop);
+  /// We led, and cannot go on: what to end with. Where job managers are elected that is a change of
+  /// the leader, after a while in which others may do better, as storage that is away comes back;
+  /// what is configured wrongly or damaged is for people.
+  Error leave(const Error& why, const std::stop_token& stop);
   /// Lets the next one lead. Idempotent.
   void close();
 
@@ -72,6 +79,7 @@ class Recovery {
   std::string programs_;
   ha::JournalJobStore* journal_ = nullptr;  // The store, where it is one.
   std::unique_ptr<ha::Election> election_;
+  std::optional<fs::Location> storage_;  // Of all clusters, where there is an election.
   std::unique_ptr<ha::JobStore> store_;
 };
 

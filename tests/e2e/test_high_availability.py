@@ -260,6 +260,27 @@ class HighAvailabilityTest(unittest.TestCase):
             cluster.check_history()
             cluster.wait_nothing_left(timeout=60)
 
+    def test_job_managers_wait_for_a_storage_that_is_away_and_go_on_with_the_job_when_it_is_back(self):
+        with self.cluster() as cluster:
+            job = self.count(cluster, "--count", 1000000, "--rate", 500)
+            first = cluster.wait_leader()
+            away = cluster.storage.with_name("away")
+            cluster.storage.rename(away)
+            cluster.storage.write_text("No directory can be made here.")
+            standby = next(one for one in cluster.living() if one is not first)
+            first.kill()
+            wait_for("it cannot lead", lambda: "cannot lead for now" in standby.log.read_text(), 30)
+            wait_for("nor again", lambda: standby.log.read_text().count("cannot lead for now") > 1, 30)
+            cluster.storage.unlink()
+            away.rename(cluster.storage)
+            self.assertIs(cluster.wait_leader(), standby)
+            self.assertIsNone(standby.process.poll())
+            cluster.wait_running(job)
+            cluster.wait_next_checkpoint(job)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            cluster.wait_nothing_left()
+
     def test_all_that_is_large_may_lie_in_hdfs(self):
         hdfs = services.Hdfs(type(self))
         conf = {

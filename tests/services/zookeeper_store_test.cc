@@ -4,12 +4,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "common/base/random.h"
 #include "common/concurrency/elastic_pool.h"
 #include "common/fs/digest.h"
 #include "common/fs/local_file_system.h"
 #include "common/zookeeper/leader_watch.h"
+#include "jobmanager/ha/zookeeper/cluster_storage.h"
 #include "jobmanager/ha/zookeeper/election.h"
 #include "jobmanager/ha/zookeeper/zookeeper_job_store.h"
 #include "tests/services/tcp_proxy.h"
@@ -300,6 +302,39 @@ TEST_F(ZooKeeperStoreTest, TheEpochDoesNotGoBackWhereZooKeeperHasLostIts) {
   removeNode(second->election().node());
   const auto third = candidate();
   EXPECT_EQ(third->begin()->epoch, LeaderEpoch(3));
+}
+
+TEST_F(ZooKeeperStoreTest, AClusterOfOtherServersBesideThisOneTouchesNothingOfIt) {
+  fs::LocalFileSystem local;
+  const fs::Location storage = *fs::Location::parse(directory_);
+  const auto open = [&](const std::unique_ptr<Candidate>& leader) {
+    return openClusterStorage(leader->election().client(), local, storage, random_);
+  };
+  const auto one = candidate();
+  ASSERT_TRUE(one->lead().has_value());
+  const auto ours = open(one);
+  ASSERT_TRUE(ours.has_value()) << ours.error().text();
+  EXPECT_EQ(ours->founded_after, LeaderEpoch());
+  EXPECT_EQ(open(one)->directory, ours->directory);
+  struct stat info{};
+  ASSERT_EQ(::stat(ours->directory.path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0700U);
+  const std::string records = ours->directory.child("records").path();
+  RecordFiles files(local, records, settings_.root, random_);
+  const auto written = files.write(LeaderEpoch(7), "a record");
+  ASSERT_TRUE(written.has_value());
+
+  removeNode(settings_.root + "/cluster");  // As servers that know nothing of it.
+  const auto theirs = open(one);
+  ASSERT_TRUE(theirs.has_value()) << theirs.error().text();
+  EXPECT_NE(theirs->directory, ours->directory);
+  EXPECT_EQ(theirs->founded_after, LeaderEpoch(7));
+  one->election().close();
+  Candidate other(settings_,
+                  theirs->directory.child("records").path(),
+                  {.founded_after = theirs->founded_after});
+  EXPECT_EQ(other.begin()->epoch, LeaderEpoch(8));
+  EXPECT_EQ(*files.read(*written), "a record");
 }
 
 TEST_F(ZooKeeperStoreTest, TheLineIsServedInItsOrderAndOneEndWakesOne) {

@@ -62,6 +62,7 @@ std::string operationsNode(const zookeeper::Settings& settings) {
 }
 
 std::string termNode(const zookeeper::Settings& settings) { return settings.root + "/term"; }
+std::string clusterNode(const zookeeper::Settings& settings) { return settings.root + "/cluster"; }
 
 std::string nodeOfRecord(const zookeeper::Settings& settings, const std::string& name) {
   if (name.starts_with(kJobs)) {

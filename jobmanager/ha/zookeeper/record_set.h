@@ -29,6 +29,7 @@ std::string nodeOfRecord(const zookeeper::Settings& settings, const std::string&
 /// Nodes that others are children of.
 std::string operationsNode(const zookeeper::Settings& settings);
 std::string termNode(const zookeeper::Settings& settings);
+std::string clusterNode(const zookeeper::Settings& settings);
 
 /// Adds what `change`, which was encoded as `record`, does to records of which `has` says whether
 /// they are stored.

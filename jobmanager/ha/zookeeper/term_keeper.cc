@@ -1,5 +1,6 @@
 #include "jobmanager/ha/zookeeper/term_keeper.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/crash_point.h"
@@ -16,14 +17,14 @@ constexpr std::size_t kTokenLetters = 32;
 
 TermKeeper::TermKeeper(Election& election,
                        const RecordFiles& files,
-                       std::string node,
-                       std::string holder,
+                       Settings settings,
                        Random& random)
     : election_(election),
       client_(election.client()),
       files_(files),
-      node_(std::move(node)),
-      holder_(std::move(holder)),
+      node_(std::move(settings.node)),
+      holder_(std::move(settings.holder)),
+      founded_after_(settings.founded_after),
       token_(random.hex(kTokenLetters)) {}
 
 Status TermKeeper::fenced(const std::string& why) const {
@@ -35,7 +36,8 @@ Status TermKeeper::fenced(const std::string& why) const {
 /// Where nobody has ever led, or ZooKeeper has lost its nodes: no epoch is given twice, as those of
 /// files that are left count.
 Result<LeaderEpoch> TermKeeper::found() {
-  WEIR_TRY(const LeaderEpoch newest, files_.newest());
+  WEIR_TRY(const LeaderEpoch own, files_.newest());
+  const LeaderEpoch newest = std::max(own, founded_after_);
   const TermNode none{.epoch = newest, .writes = 0, .token = "", .holder = ""};
   const auto made = client_.create(node_, encodeTerm(none), Lifetime::kPersistent);
   if (!made && isUnknown(made.error())) {

@@ -18,12 +18,14 @@ namespace weir::ha {
 /// where the session is lost before anybody knows what came of a write.
 class TermKeeper {
  public:
-  /// All are borrowed but the texts; `node` is the path, `holder` says who we are, for people.
-  TermKeeper(Election& election,
-             const RecordFiles& files,
-             std::string node,
-             std::string holder,
-             Random& random);
+  struct Settings {
+    std::string node;           ///< The path.
+    std::string holder;         ///< Who we are, for people.
+    LeaderEpoch founded_after;  ///< Where the node is not there, we begin after this one.
+  };
+
+  /// All are borrowed but the settings.
+  TermKeeper(Election& election, const RecordFiles& files, Settings settings, Random& random);
 
   /// We lead in a new epoch, which is greater than any before. kFenced when we do not stand first.
   Status raise();
@@ -44,6 +46,7 @@ class TermKeeper {
   const RecordFiles& files_;
   const std::string node_;
   const std::string holder_;
+  const LeaderEpoch founded_after_;
   const std::string token_;  // Of ours among all who have ever led.
   TermNode term_;
   std::int32_t version_ = 0;  // Of the node.

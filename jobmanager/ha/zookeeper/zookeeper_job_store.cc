@@ -31,7 +31,10 @@ ZooKeeperJobStore::ZooKeeperJobStore(Settings settings,
       client_(election.client()),
       io_(io),
       files_(files, settings_.directory, client_.settings().root, random),
-      term_(election, files_, termNode(client_.settings()), settings_.holder, random),
+      term_(election,
+            files_,
+            {termNode(client_.settings()), settings_.holder, settings_.founded_after},
+            random),
       queue_({settings_.most_waiting, settings_.patience}, io, *this) {}
 
 void ZooKeeperJobStore::beginTerm(Answer<Term> done) { queue_.begin(std::move(done)); }

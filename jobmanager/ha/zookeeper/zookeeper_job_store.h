@@ -40,6 +40,7 @@ class ZooKeeperJobStore final : public JobStore, private WriteQueue::Target {
  public:
   struct Settings {
     std::string directory = {};                    ///< Of files of records, for this cluster alone.
+    LeaderEpoch founded_after = {};                ///< As of ClusterStorage.
     std::string holder = {};                       ///< Who we are, for people: one line.
     std::size_t most_waiting = 10'000;             ///< Writes in the queue.
     std::size_t most_inline = 16 * 1024;           ///< Bytes of a record that needs no file.
