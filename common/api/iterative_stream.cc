@@ -65,6 +65,12 @@ void closeLoop(Program& program,
   }
   std::vector<std::uint32_t> ends;
   for (const StreamInput& input : feedback) {
+    if (input.partitioning == graph::Partitioning::kBroadcast) {
+      head.errors.emplace_back(
+          "closeWith() takes no broadcast stream, as the copies that are in flight would be dealt "
+          "out at another parallelism: broadcast behind the head instead, with it.broadcast()");
+      return;
+    }
     ends.push_back(input.node);
   }
   const std::set<std::uint32_t> origins = originsOf(program, ends);

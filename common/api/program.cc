@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/api/execute_watchdog.h"
+#include "common/api/loop_check.h"
 #include "common/api/run.h"
 #include "common/api/surroundings.h"
 #include "common/api/uncaught.h"
@@ -212,6 +213,9 @@ Result<graph::ProgramGraph> Program::build(const std::string& job_name) {
   if (!translated.has_value()) {  // Names of the program may hold line breaks.
     const Error& why = translated.error();
     return Error(why.code(), escaped(why.message())).advise(escaped(why.advice()));
+  }
+  if (const auto problem = loopProblem(graph_)) {
+    return Error(ErrorCode::kInvalidArgument, escaped(*problem));
   }
   graph::ProgramGraph program = *std::move(translated);
   for (graph::JobOperator& one : program.graph.operators) {

@@ -77,6 +77,40 @@ TEST(IterationGraphTest, AnIterationWithinAnotherIsRefused) {
       << "one behind another is no such thing";
 }
 
+TEST(IterationGraphTest, IterationsThatExchangeRecordsAreRefused) {
+  EXPECT_THAT(refusalOf([](auto& env) {
+                auto first = env.fromElements(1).iterate();
+                auto second = env.fromElements(2).iterate();
+                auto of_first = first.map(&less);
+                auto of_second = second.map(&less);
+                first.closeWith(of_first.union_(of_second));
+                second.closeWith(of_second.union_(of_first));
+              }),
+              HasSubstr("make one loop of both"));
+  EXPECT_THAT(refusalOf([](auto& env) {
+                auto first = env.fromElements(1).iterate();
+                auto second = env.fromElements(2).iterate();
+                auto of_second = second.map(&less);
+                first.closeWith(first.map(&less).union_(of_second));
+                second.closeWith(of_second);
+              }),
+              HasSubstr("nothing is wrong"))
+      << "the second one ends by itself, and the first one then";
+}
+
+TEST(IterationGraphTest, ABroadcastStreamDoesNotGoRound) {
+  EXPECT_THAT(refusalOf([](auto& env) {
+                auto it = env.fromElements(1).iterate();
+                it.closeWith(it.map(&less).filter(&isPositive).broadcast());
+              }),
+              HasSubstr("it.broadcast()"));
+  EXPECT_THAT(refusalOf([](auto& env) {
+                auto it = env.fromElements(1).iterate();
+                it.closeWith(it.broadcast().map(&less).filter(&isPositive));
+              }),
+              HasSubstr("nothing is wrong"));
+}
+
 TEST(IterationGraphTest, AWaitThatIsNoneIsRefused) {
   EXPECT_THAT(refusalOf([](auto& env) {
                 auto it = env.fromElements(1).iterate(seconds(0));
