@@ -27,36 +27,72 @@ void FeedbackChannel::add(Held held) {
   settle();
 }
 
-std::shared_ptr<FeedbackChunk> FeedbackChannel::chunkOf(std::string bytes, std::uint64_t records) {
-  ++chunks_;
-  if (in_memory_ + bytes.size() <= memory_ && spilled_ == 0) {
-    in_memory_ += bytes.size();
-    return std::make_shared<FeedbackChunk>(std::move(bytes), records);
-  }
-  if (spill_ == nullptr) {
-    spill_ = std::make_shared<FeedbackSpill>();
+/// Whether so much more stays in memory. What comes behind chunks of a file follows them there.
+bool FeedbackChannel::fits(std::size_t bytes) const {
+  return in_memory_ + bytes <= memory_ && spilled_ == 0;
+}
+
+std::shared_ptr<FeedbackChunk> FeedbackChannel::spilled(std::string_view bytes,
+                                                        std::uint64_t records) {
+  if (spill_ == nullptr || spill_->size() >= file_) {
+    spill_ = std::make_shared<FeedbackSpill>();  // The one before goes with its last chunk.
   }
   const FeedbackSpill::Place place = spill_->append(bytes);
   ++spilled_;
   return std::make_shared<FeedbackChunk>(spill_, place, records);
 }
 
+std::shared_ptr<FeedbackChunk> FeedbackChannel::chunkOf(std::string bytes, std::uint64_t records) {
+  auto chunk = fits(bytes.size()) ? std::make_shared<FeedbackChunk>(std::move(bytes), records)
+                                  : spilled(bytes, records);
+  in_memory_ += chunk->memory();
+  ++chunks_;
+  return chunk;
+}
+
+/// The last chunk goes to the file, where it only waited for more.
+void FeedbackChannel::seal() {
+  if (!gathers_) {
+    return;
+  }
+  auto& last = std::get<0>(queue_.back());
+  auto written = spilled(last->bytes(), last->records());
+  in_memory_ -= last->memory();
+  last = std::move(written);  // A snapshot that has it keeps what is in memory.
+  gathers_ = false;
+}
+
+/// To the last chunk, if it takes more.
+bool FeedbackChannel::append(std::string_view bytes, std::uint64_t records) {
+  auto* last = queue_.empty() ? nullptr : std::get_if<0>(&queue_.back());
+  if (last == nullptr || !open_.empty() || !(*last)->takes(bytes.size(), kLargestChunk) ||
+      !(gathers_ || in_memory_ + bytes.size() <= memory_)) {
+    return false;
+  }
+  (*last)->append(bytes, records);
+  in_memory_ += bytes.size();
+  return true;
+}
+
 void FeedbackChannel::push(std::string bytes, std::uint64_t records) {
   std::function<void()> wake;
   {
     const std::lock_guard lock(mutex_);
-    auto* last = queue_.empty() ? nullptr : std::get_if<0>(&queue_.back());
-    if (last != nullptr && open_.empty() && (*last)->takes(bytes.size(), kLargestChunk) &&
-        in_memory_ + bytes.size() <= memory_) {
-      (*last)->append(bytes, records);
-      in_memory_ += bytes.size();
-    } else {
-      const auto chunk = chunkOf(std::move(bytes), records);
-      for (const CheckpointId one : open_) {
-        chunk->share();
-        logs_[one].push_back(chunk);
+    if (!append(bytes, records)) {
+      seal();
+      if (open_.empty() && !fits(bytes.size()) && bytes.size() < kLargestChunk) {
+        in_memory_ += bytes.size();
+        ++chunks_;
+        add(std::make_shared<FeedbackChunk>(std::move(bytes), records));
+        gathers_ = true;
+      } else {
+        const auto chunk = chunkOf(std::move(bytes), records);
+        for (const CheckpointId one : open_) {
+          chunk->share();
+          logs_[one].push_back(chunk);
+        }
+        add(chunk);
       }
-      add(chunk);
     }
     wake = wake_;
   }
@@ -69,6 +105,7 @@ void FeedbackChannel::push(const LoopMark& mark) {
   std::function<void()> wake;
   {
     const std::lock_guard lock(mutex_);
+    seal();
     add(mark);
     wake = wake_;
   }
@@ -84,12 +121,13 @@ std::optional<FeedbackChannel::Item> FeedbackChannel::take() {
   }
   Held held = std::move(queue_.front());
   queue_.pop_front();
+  gathers_ = gathers_ && !queue_.empty();
   std::optional<Item> item;
   if (auto* chunk = std::get_if<0>(&held)) {
     in_memory_ -= (*chunk)->memory();
     --chunks_;
     if ((*chunk)->isSpilled() && --spilled_ == 0) {
-      spill_.reset();  // The file goes with the last chunk that somebody holds.
+      spill_.reset();  // The file goes with its last chunk that somebody holds.
     }
     item = std::shared_ptr<const FeedbackChunk>(std::move(*chunk));
   } else {
@@ -126,6 +164,7 @@ void FeedbackChannel::tailBarrier(CheckpointId checkpoint) {
   const std::lock_guard lock(mutex_);
   if (std::erase(open_, checkpoint) == 0 && checkpoint > head_seen_ &&
       std::ranges::find(aborted_, checkpoint) == aborted_.end()) {
+    seal();
     add(Fence{checkpoint});
   }
 }

@@ -56,7 +56,7 @@ using FeedbackChunks = std::vector<std::shared_ptr<const FeedbackChunk>>;
 /// The way back of an iteration, from the tail's subtask to that of the head with the same number,
 /// which run in one process. It takes whatever comes and never makes the tail wait: so the head
 /// always may, and the loop cannot come to a halt because all of it is full. What exceeds its
-/// memory lies in a file.
+/// memory lies in files, each of which goes once all of it was taken.
 ///
 /// A snapshot has what stood here when its barrier passed the head (a view), and what came between
 /// that and the barrier at the tail (a log). Where the barrier comes to the tail first, what comes
@@ -67,8 +67,10 @@ class FeedbackChannel {
  public:
   static constexpr std::uint64_t kMemory = 32 << 20;      // Before it goes to the file.
   static constexpr std::size_t kLargestChunk = 32 << 10;  // That more is appended to.
+  static constexpr std::uint64_t kFile = 128 << 20;       // Before another one is begun.
 
-  explicit FeedbackChannel(std::uint64_t memory = kMemory) : memory_(memory) {}
+  explicit FeedbackChannel(std::uint64_t memory = kMemory, std::uint64_t file = kFile)
+      : memory_(memory), file_(file) {}
 
   // The head.
   /// `wake` is called when there is something to take, until it is detached.
@@ -87,7 +89,7 @@ class FeedbackChannel {
   void restoreFront(std::string bytes, std::uint64_t records);
 
   // The tail.
-  /// Throws std::runtime_error where the file cannot be written.
+  // All throw std::runtime_error where a file cannot be written.
   void push(std::string bytes, std::uint64_t records);
   void push(const LoopMark& mark);
   void tailBarrier(CheckpointId checkpoint);
@@ -103,13 +105,19 @@ class FeedbackChannel {
 
   void add(Held held);
   void settle();
+  bool fits(std::size_t bytes) const;
+  bool append(std::string_view bytes, std::uint64_t records);
+  void seal();
+  std::shared_ptr<FeedbackChunk> spilled(std::string_view bytes, std::uint64_t records);
   std::shared_ptr<FeedbackChunk> chunkOf(std::string bytes, std::uint64_t records);
 
   const std::uint64_t memory_;
+  const std::uint64_t file_;
   std::mutex mutex_;
   std::function<void()> wake_;
   std::deque<Held> queue_;
   std::uint64_t in_memory_ = 0;                   // Bytes of queue_.
+  bool gathers_ = false;                          // The last chunk goes to a file once it is full.
   std::shared_ptr<FeedbackSpill> spill_;          // Of the last chunks; null: all are in memory.
   std::uint64_t chunks_ = 0;                      // Of queue_.
   std::uint64_t spilled_ = 0;                     // Those of them that lie in a file.

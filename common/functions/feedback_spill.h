@@ -20,6 +20,7 @@ class FeedbackSpill {
   FeedbackSpill();
   Place append(std::string_view bytes);
   std::string read(Place place) const;
+  std::uint64_t size() const { return end_; }
 
  private:
   std::string directory_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -12,7 +13,9 @@
 
 namespace weir::functions {
 
-/// Where records leave for the way back. It never waits, and says nothing.
+/// Where records leave for the way back. It never waits, and says nothing. Its head may be set up
+/// later than it, on another thread; none at the first barrier, at the end or after a minute is
+/// none in this process, and an error.
 template <typename F>
 class IterationTail final : public OperatorBase, public Receiver<F> {
  public:
@@ -44,11 +47,15 @@ class IterationTail final : public OperatorBase, public Receiver<F> {
     glance_.enforce();
     const AtWork at_work(work_, batch.size());
     if (!channel_->hasHead()) {
-      throwNoHead(context_->task());
+      awaitHead();
     }
     channel_->push(encodeFeedback(batch), batch.size());
   }
   void receive(const Signal& signal) override {
+    if (!channel_->hasHead() &&
+        (std::holds_alternative<Barrier>(signal) || std::holds_alternative<EndOfInput>(signal))) {
+      throwNoHead(context_->task());
+    }
     if (const auto* barrier = std::get_if<Barrier>(&signal)) {
       channel_->tailBarrier(barrier->checkpoint);
     } else if (const auto* mark = std::get_if<LoopMark>(&signal);
@@ -64,10 +71,21 @@ class IterationTail final : public OperatorBase, public Receiver<F> {
   void notifyCheckpointAborted(CheckpointId checkpoint) override { channel_->abort(checkpoint); }
 
  private:
+  static constexpr std::int64_t kLongestAlone = 60'000;  // In milliseconds.
+
+  void awaitHead() {
+    const std::int64_t now = context_->time().now();
+    alone_since_ = alone_since_.value_or(now);
+    if (now - *alone_since_ >= kLongestAlone) {
+      throwNoHead(context_->task());
+    }
+  }
+
   std::shared_ptr<FeedbackHub> hub_;  // Shared with the head, and those of other subtasks.
   const std::uint32_t loop_;
   OperatorContext* context_ = nullptr;
   std::shared_ptr<FeedbackChannel> channel_;  // Shared with the head.
+  std::optional<std::int64_t> alone_since_;   // The first record without a head.
 };
 
 }  // namespace weir::functions

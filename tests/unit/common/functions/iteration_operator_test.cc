@@ -1,8 +1,13 @@
+#include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <string>
+#include <system_error>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "common/functions/iteration_head.h"
 #include "common/functions/iteration_tail.h"
@@ -149,7 +154,26 @@ TEST(IterationOperatorTest, ATailWithoutItsHeadSaysWhatIsWrong) {
   FakeContext context;
   IterationTail<int> tail(hub(), 7);
   tail.setup(context);
-  EXPECT_THROW(feed<int>(tail, {1}), std::runtime_error);
+  feed<int>(tail, {1});  // Its head may be set up a little later.
+  EXPECT_THROW(tail.receive(Barrier{CheckpointId(1)}), std::runtime_error);
+  context.time().advanceTo(context.time().now() + 60'000);
+  EXPECT_THROW(feed<int>(tail, {2}), std::runtime_error);
+}
+
+TEST(IterationOperatorTest, AHeadThatIsSetUpLaterGetsWhatCameBefore) {
+  const auto both = hub();
+  FakeContext context;
+  IterationTail<int> tail(both, 7);
+  tail.setup(context);
+  feed<int>(tail, {1, 2});
+  IterationHead<int, int, false> head(both, {7, 0});
+  head.setup(context);
+  Received<int> out;
+  head.addOutput(out);
+  ASSERT_TRUE(head.isReady());
+  head.handOut();
+  EXPECT_THAT(out.records, ElementsAre(1, 2));
+  head.close();
 }
 
 // ----------------------------------------------------------------------------- the channel
@@ -183,6 +207,55 @@ TEST(FeedbackChannelTest, WhatExceedsItsMemoryComesBackFromAFileInOrder) {
   EXPECT_EQ(view.back()->bytes().size(), 100'000U) << "the file stays for who reads it";
   channel.push(bytesOf(10), 1);
   EXPECT_FALSE(std::get<0>(*channel.take())->isSpilled());
+}
+
+/// Bytes of the files that channels of this process have open.
+std::uint64_t spilledBytes() {
+  std::uint64_t sum = 0;
+  for (const auto& one : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const auto name = std::filesystem::read_symlink(one.path(), gone).string();
+    struct stat about{};
+    if (name.find("/weir-feedback-") != std::string::npos &&
+        ::stat(one.path().c_str(), &about) == 0) {
+      sum += static_cast<std::uint64_t>(about.st_size);
+    }
+  }
+  return sum;
+}
+
+TEST(FeedbackChannelTest, ItsFilesDoNotGrowWhileABacklogStays) {
+  FeedbackChannel channel(1 << 10, 256 << 10);
+  const std::string piece(32 << 10, 'x');
+  for (int i = 0; i < 10; ++i) {
+    channel.push(piece, 1);
+  }
+  for (int i = 0; i < 1000; ++i) {
+    channel.push(piece, 1);
+    ASSERT_EQ(std::get<0>(*channel.take())->bytes(), piece);
+    ASSERT_LE(spilledBytes(), 1U << 20);
+  }
+  EXPECT_EQ(channel.waiting(), 10U);
+}
+
+TEST(FeedbackChannelTest, SmallPiecesAreGatheredBeforeTheyGoToAFile) {
+  FeedbackChannel channel(1 << 10);
+  std::string all;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string piece = std::to_string(i) + ";";
+    all += piece;
+    channel.push(piece, 1);
+  }
+  EXPECT_LE(channel.waiting(), 6U);
+  channel.push(LoopMark{7, 0, 0});
+  std::string taken;
+  std::uint64_t records = 0;
+  for (auto item = channel.take(); item && item->index() == 0; item = channel.take()) {
+    taken += std::get<0>(*item)->bytes();
+    records += std::get<0>(*item)->records();
+  }
+  EXPECT_EQ(taken, all);
+  EXPECT_EQ(records, 20'000U);
 }
 
 TEST(FeedbackChannelTest, AViewAndALogDoNotChangeWhenMoreComes) {
