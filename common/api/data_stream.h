@@ -135,7 +135,7 @@ class DataStream {
   }
 
   /// A stream that comes back to where it is now: IterativeStream. It ends with its input, once
-  /// nothing is in flight, or no record has come for `max_wait`.
+  /// nothing is in flight, or once no record has come back for `max_wait` since the input's end.
   auto iterate() const;
   auto iterate(const Time& max_wait) const;
 

@@ -106,8 +106,9 @@ class ConnectedIterativeStream : public ConnectedStreams<DataStream<T>, DataStre
 ///     it.closeWith(halves.filter(isEven));
 ///     halves.filter(isOdd).print();
 ///
-/// What is in flight on the way back is in snapshots. The iteration ends when its input has ended
-/// and nothing is in flight. A handle, as DataStream.
+/// What is in flight on the way back is in snapshots, and dealt out to the heads anew at another
+/// parallelism. The iteration ends when its input has ended and nothing is in flight. A handle, as
+/// DataStream.
 template <typename T>
 class IterativeStream : public SingleOutputStreamOperator<T> {
  public:
@@ -115,8 +116,8 @@ class IterativeStream : public SingleOutputStreamOperator<T> {
       : SingleOutputStreamOperator<T>(program, loop->head), loop_(std::move(loop)) {}
 
   /// `feedback`, which comes of this stream, goes round again; at any parallelism. Once: join
-  /// several with union_(). Where the head has a uid, the end has one of it, unless it is given
-  /// one.
+  /// several with union_(). Not a broadcast one: broadcast behind this stream. Where the head has a
+  /// uid, the end has one of it, unless it is given one.
   template <typename Stream>
   auto closeWith(const Stream& feedback) const {
     constexpr bool kFits = std::is_base_of_v<DataStream<T>, Stream>;

@@ -20,7 +20,7 @@ namespace weir::functions {
 
 struct IterationSettings {
   std::uint32_t loop = 0;     ///< Tells the iterations of a job apart.
-  std::int64_t max_wait = 0;  ///< In milliseconds; 0: it is not bounded.
+  std::int64_t max_wait = 0;  ///< Behind the input's end, in milliseconds; 0: not bounded.
 };
 
 /// The output of a head whose feedback has a type of its own.
