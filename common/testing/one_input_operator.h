@@ -70,7 +70,7 @@ struct Asking : Plain<void, In, Out> {
   }
 };
 
-struct Unknown {};
+struct Unknown : Plain<void, int, int> {};
 
 // A callable's kind follows from what it takes.
 
@@ -143,6 +143,11 @@ auto kindOf() {
     return Assigning<ArgumentOf<F, AssignerWithPunctuatedWatermarks, 0>>{};
   } else {
     using Arguments = typename callable_internal::Signature<F>::Arguments;
+    static_assert(!std::is_same_v<typename Callable<F, Arguments>::Kind, Unknown>,
+                  "OneInputHarness takes functions of map, flatMap, filter, reduce, fold, process, "
+                  "addSink and assignTimestampsAndWatermarks, an AsyncFunction, and callables that "
+                  "name their types: run others, such as those of windows and joins, with a "
+                  "testing::Job");
     return typename Callable<F, Arguments>::Kind{};
   }
 }

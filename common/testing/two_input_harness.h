@@ -23,10 +23,19 @@ template <typename F>
 inline constexpr bool kBroadcast = functions::Implements<F, BroadcastProcessFunction> ||
                                    functions::Implements<F, KeyedBroadcastProcessFunction>;
 
+template <typename F>
+inline constexpr bool kTaken =
+    kBroadcast<F> || functions::Implements<F, CoMapFunction> ||
+    functions::Implements<F, CoFlatMapFunction> || functions::Implements<F, CoProcessFunction>;
+
 /// The types of a function of two inputs, and the operator that runs it. Arguments are what the
 /// harness is given beside the function.
 template <typename F, typename... Arguments>
 struct Kind {  // On two streams without key.
+  static_assert(kTaken<F>,
+                "TwoInputHarness takes a CoMapFunction, a CoFlatMapFunction, a CoProcessFunction "
+                "and functions with broadcast state: run others, such as those of joins, with a "
+                "testing::Job");
   using Steps = functions::CoSteps<F>;
   using In1 = typename Steps::In1;
   using In2 = typename Steps::In2;
@@ -44,6 +53,10 @@ struct Kind {  // On two streams without key.
 template <typename F, typename Selector1, typename Selector2>
   requires(!kBroadcast<F>)
 struct Kind<F, Selector1, Selector2> {
+  static_assert(kTaken<F>,
+                "TwoInputHarness takes a CoMapFunction, a CoFlatMapFunction, a CoProcessFunction "
+                "and functions with broadcast state: run others, such as those of joins, with a "
+                "testing::Job");
   using Steps = functions::CoSteps<F>;
   using In1 = typename Steps::In1;
   using In2 = typename Steps::In2;
