@@ -30,11 +30,13 @@ struct Standby::Parts {
   }
 
   void told(const std::optional<zookeeper::LeaderAddress>& address);
+  bool isElsewhere() const;
   Error refusal() const;
   std::string web() const;
 
   mutable std::mutex mutex;
   std::optional<zookeeper::LeaderAddress> leader;  // Under the mutex.
+  std::string own;                                 // Likewise; where we are reached.
   concurrency::ThreadExecutor strand{"jm-standby"};
   std::unique_ptr<zookeeper::LeaderWatch> watch;
   StandbyService calls{[this] { return refusal(); }};
@@ -51,17 +53,20 @@ void Standby::Parts::told(const std::optional<zookeeper::LeaderAddress>& address
   leader = address;
 }
 
+/// What is told of us is what we have left behind. Under the mutex.
+bool Standby::Parts::isElsewhere() const { return leader && leader->rpc != own; }
+
 Error Standby::Parts::refusal() const {
   const std::lock_guard lock(mutex);
-  return leader ? runtime::leaderElsewhere(leader->rpc)
-                : runtime::leaderChange(
-                      "this job manager waits as standby, and none is known to "
-                      "lead just now");
+  return isElsewhere() ? runtime::leaderElsewhere(leader->rpc)
+                       : runtime::leaderChange(
+                             "this job manager waits as standby, and none is known to "
+                             "lead just now");
 }
 
 std::string Standby::Parts::web() const {
   const std::lock_guard lock(mutex);
-  return leader ? leader->web : "";
+  return isElsewhere() ? leader->web : "";
 }
 
 Result<std::unique_ptr<Standby>> Standby::start(const config::Configuration& configuration,
@@ -78,6 +83,10 @@ Result<std::unique_ptr<Standby>> Standby::start(const config::Configuration& con
              return rpc::Server::start(
                  address, {}, security, serverLimits(configuration, limits), &own.calls.service());
            }));
+  {
+    const std::lock_guard lock(own.mutex);
+    own.own = addressOfLeader(configuration, {own.server->port(), -1}, LeaderEpoch()).rpc;
+  }
   if (own.http) {
     own.http->serve();
   }

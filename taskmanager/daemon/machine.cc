@@ -13,6 +13,7 @@
 
 #include "common/base/unique_fd.h"
 #include "common/daemon/machine.h"
+#include "common/rpc/channel.h"
 
 namespace weir::taskmanager {
 
@@ -103,6 +104,21 @@ std::string findLauncher() {
     }
   }
   return "";
+}
+
+std::string addressTowardsAny(std::string_view servers) {
+  while (!servers.empty()) {
+    const std::string_view server = servers.substr(0, servers.find(','));
+    servers.remove_prefix(std::min(servers.size(), server.size() + 1));
+    const auto address = rpc::parseAddress(server);
+    if (!address || isLoopback(address->host)) {
+      continue;
+    }
+    if (std::string own = addressTowards(address->host); !isLoopback(own)) {
+      return own;
+    }
+  }
+  return "127.0.0.1";
 }
 
 }  // namespace weir::taskmanager

@@ -23,6 +23,7 @@
 #include "common/rpc/leader_route.h"
 #include "common/telemetry/log.h"
 #include "common/zookeeper/leader_watch.h"
+#include "common/zookeeper/settings.h"
 #include "common/zookeeper/zookeeper_library.h"
 #include "taskmanager/daemon/machine.h"
 #include "taskmanager/daemon/session/blob_client.h"
@@ -31,7 +32,6 @@
 #include "taskmanager/daemon/supervision/task_manager_core.h"
 
 namespace weir::taskmanager {
-
 namespace {
 
 constexpr std::uint64_t kBlobCacheBytes = std::uint64_t{2} << 30;
@@ -45,11 +45,11 @@ std::string hostOf(const config::Configuration& configuration) {
     const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
     return brackets ? host.substr(1, host.size() - 2) : host;
   }
-  std::string peer = configuration.get(config::kJobManagerRpcAddress);
   if (config::usesZooKeeper(configuration)) {
-    peer = configuration.get(config::kZooKeeperQuorum);
-    peer = peer.substr(0, peer.find_last_of(':', peer.find(',')));
+    const auto settings = zookeeper::Settings::from(configuration);
+    return settings ? addressTowardsAny(settings->quorum) : "127.0.0.1";
   }
+  const std::string peer = configuration.get(config::kJobManagerRpcAddress);
   return isLoopback(peer) ? "127.0.0.1" : addressTowards(peer);
 }
 

@@ -273,20 +273,54 @@ TEST_F(ZooKeeperStoreTest, WhatACrashLeavesIsSweptAndWhatIsOthersIsNot) {
   EXPECT_TRUE(std::filesystem::exists(directory_ + "/" + theirs));
 }
 
-TEST_F(ZooKeeperStoreTest, ADamagedFileIsNamedAndNoJobIsLostOverIt) {
+TEST_F(ZooKeeperStoreTest, ADamagedFileCostsItsOwnJobAlone) {
+  const JobId damaged = id();
+  const JobId intact = id();
+  std::string path;
+  {
+    const auto leader = candidate();
+    ASSERT_TRUE(leader->begin().has_value());
+    ASSERT_TRUE(leader->write(PutJob{job(damaged)}).has_value());
+    path = directory_ + "/" + files().at(0);
+    ASSERT_TRUE(leader->write(PutCheckpoints{damaged, {{}, {}, CheckpointId(4)}}).has_value());
+    ASSERT_TRUE(leader->write(CancelJob{damaged}).has_value());
+    ASSERT_TRUE(leader->write(PutJob{job(intact)}).has_value());
+  }
+  std::filesystem::resize_file(path, 40);
+  {
+    const auto next = candidate({.forget_after = milliseconds(50)});
+    const auto term = next->begin();
+    ASSERT_TRUE(term.has_value()) << term.error().text();
+    ASSERT_THAT(term->jobs, SizeIs(1));
+    EXPECT_EQ(term->jobs[0].request.job, intact);
+    EXPECT_EQ(next->write(PutJob{job(damaged)}).error().code(), ErrorCode::kFailedPrecondition);
+    EXPECT_TRUE(next->write(RemoveJob{damaged}).has_value());  // Of nothing.
+    EXPECT_TRUE(next->write(RemoveJob{intact}).has_value());
+    EXPECT_TRUE(becomes([this] { return files().size() == 1; }));
+    EXPECT_TRUE(std::filesystem::exists(path));
+    EXPECT_THAT(records(), SizeIs(2));  // Job and checkpoints.
+    EXPECT_FALSE(next->lost());
+  }
+  {
+    BlockingClient client(settings_);
+    ASSERT_TRUE(client.connect().has_value());
+    ASSERT_TRUE(client.create(settings_.jobs + "/strange", "x", zookeeper::Lifetime::kPersistent));
+  }
+  EXPECT_THAT(candidate()->begin()->jobs, IsEmpty());
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST_F(ZooKeeperStoreTest, ALeaderThatFindsNoFileAtAllWaitsForItsStorage) {
   {
     const auto leader = candidate();
     ASSERT_TRUE(leader->begin().has_value());
     ASSERT_TRUE(leader->write(PutJob{job(id())}).has_value());
   }
   const std::string path = directory_ + "/" + files().at(0);
-  std::filesystem::resize_file(path, 40);
-  const auto next = candidate();
-  const auto term = next->begin();
-  ASSERT_FALSE(term.has_value());
-  EXPECT_EQ(term.error().code(), ErrorCode::kCorruption);
-  EXPECT_THAT(term.error().text(), HasSubstr(path));
-  EXPECT_THAT(records(), SizeIs(1));
+  std::filesystem::rename(path, directory_ + "/away");
+  EXPECT_EQ(candidate()->begin().error().code(), ErrorCode::kUnavailable);
+  std::filesystem::rename(directory_ + "/away", path);
+  EXPECT_THAT(candidate()->begin()->jobs, SizeIs(1));
 }
 
 TEST_F(ZooKeeperStoreTest, TheEpochDoesNotGoBackWhereZooKeeperHasLostIts) {
@@ -373,6 +407,20 @@ TEST_F(ZooKeeperStoreTest, WhoeverFollowsIsToldAgainWhatSomebodyDeleted) {
   EXPECT_TRUE(
       becomes([&] { return zookeeper::findLeader(settings_, milliseconds(500)).has_value(); }));
   leader->election().close();
+}
+
+TEST_F(ZooKeeperStoreTest, ALeaderWhoseNodeInTheLineIsGoneKnowsThatItsTermIsOver) {
+  const auto leader = candidate();
+  ASSERT_TRUE(leader->begin().has_value());
+  const zookeeper::LeaderAddress address{"one:6123", "", LeaderEpoch(1)};
+  ASSERT_TRUE(leader->election().publish(address).has_value());
+  std::jthread keeps(
+      [&](const std::stop_token& stop) { leader->election().keepPublished(address, stop); });
+  removeNode(leader->election().node());
+  EXPECT_TRUE(leader->election().leads());  // Until it looks.
+  removeNode(settings_.leader);
+  EXPECT_TRUE(becomes([&] { return leader->lost(); }));
+  EXPECT_FALSE(leader->election().leads());
 }
 
 TEST_F(ZooKeeperStoreTest, ANodeOfSomebodyElseIsNotWrittenOver) {

@@ -61,7 +61,9 @@ void Election::sessionLost(const Error& why) {
   bool was_first = false;
   {
     const std::lock_guard lock(mutex_);
-    over_ = true;
+    if (std::exchange(over_, true)) {
+      return;
+    }
     was_first = first_ && !closed_;
   }
   wake_.notify_all();
@@ -255,8 +257,17 @@ void Election::keepPublished(const zookeeper::LeaderAddress& address, const std:
     }
     if (!node || node->data != bytes) {
       const Status again = publish(address);
-      if (!again) {
-        return;  // The session is over, which was told; or it is another one's node.
+      if (!again && again.error().code() == ErrorCode::kInvalidArgument) {
+        log::error("who leads is not known to others, and is said again once it can be",
+                   {{"reason", again.error().text()}});
+        if (!pauseBeforeRetry()) {
+          return;
+        }
+        continue;
+      }
+      if (!again) {  // Of a session that is over this was told before.
+        sessionLost(again.error());
+        return;
       }
       log::warn("wrote again who leads, as somebody had changed it", {{"node", path}});
       continue;

@@ -56,6 +56,9 @@ Result<std::string> RecordFiles::read(const RecordNode& node) const {
   };
   WEIR_TRY(const std::string bytes, fs::readAll(files_, path, kMostRecord));
   const auto file = decodeRecordFile(bytes);
+  if (!file && file.error().code() == ErrorCode::kInvalidArgument) {
+    return Error(file.error()).during("file " + path);
+  }
   if (!file) {
     return damaged(file.error().message());
   }

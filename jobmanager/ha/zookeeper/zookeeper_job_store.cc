@@ -6,12 +6,14 @@
 #include "common/base/crash_point.h"
 #include "common/telemetry/log.h"
 #include "jobmanager/ha/journal/change_format.h"
+#include "jobmanager/ha/zookeeper/found_records.h"
 
 namespace weir::ha {
 namespace {
 
 using zookeeper::Operation;
 
+constexpr std::size_t kMostRemovals = 200;      // Of one multi.
 constexpr std::size_t kMostBytes = 400 * 1024;  // Of records in nodes, of one multi.
 
 /// Graphs and programs' configurations are no pointers, however small.
@@ -56,12 +58,16 @@ Result<Term> ZooKeeperJobStore::begin() {
   WEIR_RETURN_IF_ERROR(makeNodes());
   WEIR_RETURN_IF_ERROR(term_.raise());
   crashPoint("zookeeper-store.epoch-raised");
-  WEIR_RETURN_IF_ERROR(readAll());
-  std::set<std::string> needed;
+  WEIR_TRY(FoundRecords found, readRecords(client_, files_));
+  stored_ = std::move(found.stored);
+  image_ = std::move(found.image);
+  left_out_ = std::move(found.left_out);
+  std::set<std::string> needed = std::move(found.left_out_files);
   for (const auto& [name, file] : stored_) {
     needed.insert(file);
   }
-  if (const Status swept = files_.sweep(term_.epoch(), needed); !swept) {
+  const Status swept = found.names_all_files ? files_.sweep(term_.epoch(), needed) : ok();
+  if (!swept) {
     log::warn("what an earlier leader may have left was not removed",
               {{"reason", swept.error().text()}});
   }
@@ -76,81 +82,6 @@ Status ZooKeeperJobStore::makeNodes() {
   WEIR_RETURN_IF_ERROR(client_.make(settings.jobs));
   WEIR_RETURN_IF_ERROR(client_.make(settings.checkpoints));
   return client_.make(operationsNode(settings));
-}
-
-/// The names of all records, those of jobs first.
-Result<std::vector<std::string>> ZooKeeperJobStore::storedNames() {
-  const zookeeper::Settings& settings = client_.settings();
-  std::vector<std::string> names;
-  WEIR_TRY(const auto jobs, client_.list(settings.jobs));
-  for (const std::string& job : jobs) {
-    names.push_back("jobs/" + job);
-  }
-  for (const std::string& job : jobs) {
-    WEIR_TRY(const auto below, client_.list(settings.jobs + "/" + job));
-    for (const std::string& name : below) {
-      names.push_back("jobs/" + job + "/" + name);
-    }
-  }
-  WEIR_TRY(const auto checkpoints, client_.list(settings.checkpoints));
-  for (const std::string& job : checkpoints) {
-    names.push_back("checkpoints/" + job);
-  }
-  WEIR_TRY(const auto operations, client_.list(operationsNode(settings)));
-  for (const std::string& name : operations) {
-    names.push_back("operations/" + name);
-  }
-  return names;
-}
-
-Status ZooKeeperJobStore::readAll() {
-  WEIR_TRY(const auto names, storedNames());
-  std::vector<std::pair<std::string, zookeeper::Node>> operations;
-  stored_.clear();
-  image_ = JournalImage();
-  for (const std::string& name : names) {
-    const std::string path = nodeOfRecord(client_.settings(), name);
-    WEIR_TRY(zookeeper::Node node, client_.read(path));
-    if (name.starts_with("operations/")) {
-      operations.emplace_back(name, std::move(node));
-    } else {
-      WEIR_RETURN_IF_ERROR(readNode(name, node));
-    }
-  }
-  // Answers are kept in the order in which they were given.
-  std::ranges::sort(operations, {}, [](const auto& one) { return one.second.stat.changed_at; });
-  for (const auto& [name, node] : operations) {
-    WEIR_RETURN_IF_ERROR(readNode(name, node));
-  }
-  return ok();
-}
-
-Status ZooKeeperJobStore::readNode(const std::string& name, const zookeeper::Node& node) {
-  const std::string what = "node " + nodeOfRecord(client_.settings(), name) + " of ZooKeeper";
-  auto pointer = decodeRecordNode(node.data);
-  if (!pointer) {
-    return std::move(pointer).error().during(what).advise(
-        "delete the node, if it is none of Weir's, or restore ZooKeeper's data");
-  }
-  std::string record = pointer->record;
-  if (!pointer->file.empty()) {
-    auto read = files_.read(*pointer);
-    if (!read) {
-      return std::move(read).error().during(what);
-    }
-    record = *std::move(read);
-  }
-  auto change = decodeChange(record);
-  if (!change) {
-    return std::move(change).error().during(what).advise(
-        "run the job manager of the release that wrote it");
-  }
-  if (recordName(*change) != name) {
-    return Error(ErrorCode::kCorruption, what + " holds the record of another one");
-  }
-  stored_[name] = pointer->file;
-  image_.apply(*change, std::move(record));
-  return ok();
 }
 
 // --------------------------------------------------------------------------------------- writes
@@ -177,6 +108,12 @@ std::vector<Status> ZooKeeperJobStore::write(const WriteQueue::Writes& writes) {
     if (writes[i].epoch != term_.epoch()) {
       answers[i] = term_.fenced("that of epoch " + std::to_string(writes[i].epoch.value()) +
                                 " writes after another one took over");
+      continue;
+    }
+    if (left_out_.contains(recordName(writes[i].change))) {
+      answers[i] = Error(ErrorCode::kFailedPrecondition,
+                         "record " + recordName(writes[i].change) + " is stored and was left out")
+                       .advise("the job manager's log says what is wrong with it");
       continue;
     }
     std::string record = encodeChange(writes[i].change);
@@ -279,15 +216,22 @@ void ZooKeeperJobStore::forget() {
       kept.insert(recordName(*change));
     }
   }
-  Mutations mutations;
+  std::vector<Mutations> chunks(1);
   for (const auto& [name, file] : stored_) {
     if (!kept.contains(name)) {
-      mutations[name] = std::nullopt;
+      if (chunks.back().size() == kMostRemovals) {
+        chunks.emplace_back();
+      }
+      chunks.back()[name] = std::nullopt;
     }
   }
-  if (const Status removed = apply(mutations); !removed) {
-    log::warn("what belongs to ended jobs is still in ZooKeeper",
-              {{"reason", removed.error().text()}});
+  for (auto chunk = chunks.rbegin(); chunk != chunks.rend();
+       ++chunk) {  // What is below others first.
+    if (const Status removed = apply(*chunk); !removed) {
+      log::warn("what belongs to ended jobs is still in ZooKeeper",
+                {{"reason", removed.error().text()}});
+      break;
+    }
   }
   if (image_.hasEnded() || stored_.size() > image_.records().size()) {
     forgetLater();

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ namespace weir::ha {
 /// is over before anybody knows whether a write was done: this leader is to end. kUnavailable,
 /// kResourceExhausted, kIo of files, and kResourceExhausted for a full queue: nothing was done, and
 /// the same write may be tried again.
+///
+/// A record that is damaged or gone costs its own job alone: a leader leaves out that job, touches
+/// nothing of it, and says so. One of a newer release is refused with all others.
 ///
 /// Threads: any; it waits on `io` alone, one operation after the other. `io` has a second thread
 /// for time-outs, and is shut down before the store goes.
@@ -66,9 +70,6 @@ class ZooKeeperJobStore final : public JobStore, private WriteQueue::Target {
   std::string where() const override;
 
   Status makeNodes();
-  Status readAll();
-  Status readNode(const std::string& name, const zookeeper::Node& node);
-  Result<std::vector<std::string>> storedNames();
   Status apply(const Mutations& mutations);
   void removeFiles(const std::vector<std::string>& names);
   void forgetLater();
@@ -79,6 +80,7 @@ class ZooKeeperJobStore final : public JobStore, private WriteQueue::Target {
   RecordFiles files_;
   TermKeeper term_;
   std::map<std::string, std::string> stored_;  // Name of a record → of its file, or empty.
+  std::set<std::string> left_out_;             // Names of records that this leader does not touch.
   JournalImage image_;
   std::unique_ptr<concurrency::Executor::Timer> forget_timer_;
   WriteQueue queue_;
