@@ -6,7 +6,6 @@
 #include <optional>
 #include <random>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 #include "common/api/program.h"
@@ -36,7 +35,7 @@ class Job::Impl {
   int parallelism = 1;
   std::optional<std::string> savepoint;
   RestoreOptions options;
-  std::int64_t begin = 0;
+  std::optional<std::int64_t> begins_at;
 
   void refuseOnceStarted(const char* what) const {
     if (attempts_ != 0) {
@@ -44,7 +43,7 @@ class Job::Impl {
     }
   }
   int attempts() const { return attempts_; }
-  std::int64_t now() const { return run_ == nullptr ? begin : run_->time().now(); }
+  std::int64_t now() const { return run_ == nullptr ? begin() : run_->time().now(); }
   bool ended() const { return finished_; }
 
   /// The job as it runs, from its first start on.
@@ -57,7 +56,7 @@ class Job::Impl {
     }
     if (run_ == nullptr) {
       build();
-      start(restores_, begin);
+      start(restores_, begin());
     }
     return *run_;
   }
@@ -142,8 +141,10 @@ class Job::Impl {
     run_.reset();
     start(latest_ ? snapshot::restoreSame(*latest_, graph_).restores : restores_, at);
   }
+  /// Where the clock begins: with a savepoint, when that was taken.
+  std::int64_t begin() const { return begins_at.value_or(saved_at_); }
   const graph::JobGraph& graph() const { return graph_; }
-  JobExecutionResult result() const { return {execution_, now() - begin, accumulators_}; }
+  JobExecutionResult result() const { return {execution_, now() - begin(), accumulators_}; }
 
  private:
   void build() {
@@ -164,6 +165,7 @@ class Job::Impl {
       }
       restores_ = std::move(opened->restores);
       checkpoint_ = opened->checkpoint.value();
+      saved_at_ = opened->trigger_millis;
     }
   }
   void start(const runtime::Restores& restores, std::int64_t now) {
@@ -194,7 +196,7 @@ class Job::Impl {
     run_->finish();
   }
   /// Sleeps a little, as long as a source may still have something.
-  void await(std::chrono::steady_clock::time_point since) const {
+  void await(std::chrono::steady_clock::time_point since) {
     const auto now = std::chrono::steady_clock::now();
     if (now - since > kMostIdle) {
       throw std::runtime_error("nothing came of " + run_->waitsFor() + " for " +
@@ -202,9 +204,7 @@ class Job::Impl {
                                " s, and it does not end; use advance() or step() for a job whose "
                                "sources do not");
     }
-    const auto least = now + std::chrono::milliseconds(1);
-    const auto most = now + std::chrono::milliseconds(10);
-    std::this_thread::sleep_until(std::clamp(run_->pollAgainAt(), least, most));
+    run_->pause();
   }
   const Program program_;
   fs::LocalFileSystem files_;
@@ -215,6 +215,7 @@ class Job::Impl {
   runtime::Restores restores_;                         // Of the first attempt.
   std::optional<runtime::CheckpointMetadata> latest_;  // That the job fails back to.
   std::uint64_t checkpoint_ = 0;
+  std::int64_t saved_at_ = 0;  // That it was restored from.
   std::int64_t next_checkpoint_ = kNever;
   int attempts_ = 0;
   bool finished_ = false;
@@ -250,7 +251,7 @@ Job& Job::restoreFrom(const std::string& path, const RestoreOptions& options) {
 
 Job& Job::setProcessingTime(std::int64_t time) {
   impl_->refuseOnceStarted("setProcessingTime()");
-  impl_->begin = time;
+  impl_->begins_at = time;
   return *this;
 }
 

@@ -48,12 +48,13 @@ class Job {
   /// Begins with the state of a savepoint, or of a completed checkpoint, of this machine: one of a
   /// cluster, or of savepoint().
   Job& restoreFrom(const std::string& path, const RestoreOptions& options = {});
-  /// Where the clock begins, in milliseconds since the epoch; 0 without it.
+  /// Where the clock begins, in milliseconds since the epoch; without it when the savepoint was
+  /// taken that the job begins with, else at 0.
   Job& setProcessingTime(std::int64_t time);
 
-  /// Runs until all has ended. The clock does not move; a source that has nothing, and does not
-  /// end, is waited for. Throws std::runtime_error, which names it, after kMostIdle without a
-  /// record.
+  /// Runs until all has ended. The clock does not move, but by the milliseconds that an iteration
+  /// pauses for before it ends; a source that has nothing, and does not end, is waited for. Throws
+  /// std::runtime_error, which names it, after kMostIdle without a record.
   JobExecutionResult runToEnd();
   /// Lets time pass: all that there is is processed, timers fire, periodic checkpoints are taken.
   void advance(Time by);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "common/snapshot/graph_operators.h"
@@ -16,7 +17,8 @@ namespace {
 
 constexpr std::size_t kSegmentBytes = 32 << 10;
 constexpr std::size_t kSegments = 4096;
-constexpr std::size_t kTurn = 64;         // Records of a turn.
+constexpr std::int64_t kLongestPause = 10;  // In milliseconds.
+constexpr std::size_t kTurn = 64;           // Records of a turn.
 constexpr std::size_t kMostOfATurn = 16;  // The same with a seed: fewer, so that more is in flight.
 
 /// A channel that takes what a turn that has begun emits, full or not: nobody would make room
@@ -49,6 +51,11 @@ runtime::Deployment deploymentOf(JobRun::Setup& setup) {
     deployment.placement.emplace_back(vertex.parallelism, 0);
   }
   return deployment;
+}
+
+void addName(std::string& names, const JobTask& task) {
+  names += (names.empty() ? "'" : ", '") + task.name() + "' (" +
+           std::to_string(task.subtask() + 1) + ")";
 }
 
 }  // namespace
@@ -119,6 +126,21 @@ bool JobRun::ended() const {
   return std::ranges::all_of(tasks_, [](const auto& task) { return task->ended(); });
 }
 
+bool JobRun::sourcesEnded() const {
+  return std::ranges::all_of(
+      tasks_, [](const auto& task) { return !task->isSource() || task->inputsEnded(); });
+}
+
+void JobRun::pause() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto least = now + std::chrono::milliseconds(1);
+  const auto most = now + std::chrono::milliseconds(kLongestPause);
+  std::this_thread::sleep_until(std::clamp(pollAgainAt(), least, most));
+  if (sourcesEnded() && time_.next() <= time_.now() + kLongestPause) {
+    time_.moveTo(time_.next());
+  }
+}
+
 SteadyTime JobRun::pollAgainAt() const {
   SteadyTime first = SteadyTime::max();
   for (const auto& task : tasks_) {
@@ -134,12 +156,22 @@ std::string JobRun::waitsFor() const {
   for (const bool sources : {true, false}) {
     for (const auto& task : tasks_) {
       if (task->isSource() == sources && !task->ended()) {
-        names += (names.empty() ? "'" : ", '") + task->name() + "' (" +
-                 std::to_string(task->subtask() + 1) + ")";
+        addName(names, *task);
       }
     }
     if (!names.empty()) {
       break;
+    }
+  }
+  return names;
+}
+
+/// As waitsFor(), of those whose part of the snapshot is missing.
+std::string JobRun::missingAcks() const {
+  std::string names;
+  for (const auto& task : tasks_) {
+    if (!acks_.contains(task->id())) {
+      addName(names, *task);
     }
   }
   return names;
@@ -153,11 +185,19 @@ runtime::CheckpointMetadata JobRun::snapshot(CheckpointId checkpoint, bool savep
       task->trigger(barrier);
     }
   }
+  auto idle_since = std::chrono::steady_clock::now();
   while (acks_.size() < tasks_.size()) {
-    if (!round() && acks_.size() < tasks_.size()) {
-      throw std::logic_error("the barriers of checkpoint " + std::to_string(checkpoint.value()) +
-                             " came to " + std::to_string(acks_.size()) + " of " +
-                             std::to_string(tasks_.size()) + " subtasks only");
+    if (round()) {
+      idle_since = std::chrono::steady_clock::now();
+    } else if (acks_.size() < tasks_.size()) {
+      if (std::chrono::steady_clock::now() - idle_since > kMostIdle) {
+        throw std::runtime_error("checkpoint " + std::to_string(checkpoint.value()) +
+                                 " waits for " + missingAcks() + ", which had nothing to do for " +
+                                 std::to_string(kMostIdle.count()) +
+                                 " s: an asynchronous function takes no more before it is "
+                                 "answered; answer it, or advance() past its time-out before");
+      }
+      pause();
     }
   }
   runtime::CheckpointMetadata metadata;

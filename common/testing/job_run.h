@@ -81,11 +81,16 @@ class JobRun {
   bool ended() const;
   /// When the first source that has nothing wants to be asked again.
   SteadyTime pollAgainAt() const;
+  /// Sleeps for 1 to 10 ms, as long as the sources want: others may do something meanwhile. What
+  /// goes on behind sources that have ended may itself pause until an alarm that is no later than
+  /// that: its time has come then.
+  void pause();
   /// "'name' (1)" of the sources that have not ended; of other tasks where all of these have.
   std::string waitsFor() const;
 
   /// Takes a snapshot, with turns as they come until all subtasks have given their part of it; the
-  /// state is in the handles.
+  /// state is in the handles. Answers that a subtask has to have before are waited for; throws
+  /// std::runtime_error, which names it, after kMostIdle without anything to do.
   runtime::CheckpointMetadata snapshot(CheckpointId checkpoint, bool savepoint);
   void complete(CheckpointId checkpoint);
   /// Everything has ended.
@@ -93,7 +98,12 @@ class JobRun {
   /// Merged over all subtasks.
   std::vector<functions::EncodedAccumulator> accumulators() const;
 
+  /// By the clock of the machine.
+  static constexpr std::chrono::seconds kMostIdle{10};
+
  private:
+  bool sourcesEnded() const;
+  std::string missingAcks() const;
   void connect();
   JobTask& taskOf(std::uint32_t vertex, std::uint32_t subtask);
 

@@ -57,6 +57,8 @@ class JobTask {
   bool isSource() const { return input_.empty(); }
   /// Whether all its inputs have ended, and what its operators do beside them.
   bool ended() const { return ended_; }
+  /// The same without what operators do beside them.
+  bool inputsEnded() const { return ending_; }
   /// When a source that has nothing wants to be asked again.
   SteadyTime pollAgainAt() const { return chain_->pollAgainAt(); }
 
@@ -70,6 +72,7 @@ class JobTask {
 
   const std::string& name() const;
   std::uint32_t subtask() const { return id_.subtask; }
+  const runtime::TaskId& id() const { return id_; }
   const worker::OperatorChain& chain() const { return *chain_; }
 
  private:

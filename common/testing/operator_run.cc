@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
-#include <vector>
 
 #include "common/accumulators/accumulators.h"
 #include "common/fs/local_file_system.h"
@@ -55,7 +54,7 @@ class OperatorRun::Attempt final : public functions::OperatorContext {
   const functions::TaskInfo& task() const override { return task_; }
   functions::AccumulatorRegistry& accumulators() override { return accumulators_; }
   std::function<void()> waker() override {
-    return [&woken = run_.woken_] { ++woken; };
+    return [woken = run_.woken_] { ++*woken; };
   }
   functions::ManualTime& time() override { return time_; }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -91,7 +92,7 @@ class OperatorRun {
   /// The value of an accumulator; nothing where there is none of this name.
   std::optional<std::string> accumulator(const std::string& name);
   /// How often a source's waker was called.
-  int woken() const { return woken_; }
+  int woken() const { return woken_->load(); }
 
  private:
   class Attempt;
@@ -108,7 +109,7 @@ class OperatorRun {
   std::int64_t now_ = 0;          // While there is no attempt.
   std::uint64_t checkpoint_ = 0;  // The last one.
   std::uint64_t attempts_ = 0;
-  int woken_ = 0;
+  std::shared_ptr<std::atomic<int>> woken_{new std::atomic<int>(0)};  // Shared with the wakers.
   std::unique_ptr<Attempt> attempt_;
 };
 

@@ -60,7 +60,8 @@ Result<OpenedSavepoint> openSavepoint(fs::FileSystem& files,
                                       const runtime::RestoreRequest& request) {
   WEIR_TRY(const auto opened, snapshot::openWhole(files, absolutePath(request.path)));
   WEIR_TRY(auto plan, snapshot::matchState(opened.metadata, graph, request));
-  return OpenedSavepoint{std::move(plan.restores), opened.metadata.checkpoint};
+  return OpenedSavepoint{
+      std::move(plan.restores), opened.metadata.checkpoint, opened.metadata.trigger_millis};
 }
 
 }  // namespace weir::testing

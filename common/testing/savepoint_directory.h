@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/base/result.h"
@@ -25,6 +26,7 @@ Result<std::string> writeSavepoint(fs::FileSystem& files,
 struct OpenedSavepoint {
   runtime::Restores restores;
   CheckpointId checkpoint;  ///< That it was.
+  std::int64_t trigger_millis = 0;
 };
 /// Looks at all files of the savepoint that `request` names, and matches its state with the
 /// program's. Errors: those of the file system; kInvalidArgument with a line for each item that

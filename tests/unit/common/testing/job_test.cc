@@ -194,6 +194,20 @@ TEST(JobTest, ASavepointIsRestoredAtAnotherParallelism) {
   }
 }
 
+TEST(JobTest, TheClockBeginsWhenTheSavepointWasTaken) {
+  const Directory directory;
+  auto results = sink<std::string>();
+  Job before(counting(words(70), results));
+  before.setProcessingTime(1'000'000).step(2);
+  const std::string path = before.savepoint(directory.path());
+  Job after(counting(words(70), results));
+  after.restoreFrom(path).step(1);
+  EXPECT_EQ(after.currentProcessingTime(), 1'000'000);
+  Job later(counting(words(70), results));
+  later.restoreFrom(path).setProcessingTime(2'000'000).step(1);
+  EXPECT_EQ(later.currentProcessingTime(), 2'000'000);
+}
+
 TEST(JobTest, ARestoreThatDoesNotFitSaysWhatDoesNot) {
   const Directory directory;
   auto results = sink<std::string>();

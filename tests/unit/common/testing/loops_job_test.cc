@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <numeric>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -125,6 +128,38 @@ TEST(LoopsJobTest, AnAsynchronousFunctionIsAnsweredByTheTestOrByTime) {
   job.advance(Time::seconds(11));
   EXPECT_THAT(results.values(), ElementsAre("one", "two", "late 3"));
   EXPECT_TRUE(job.ended());
+}
+
+TEST(LoopsJobTest, AnIterationOfManySubtasksEndsToo) {
+  auto results = sink<Walk>();
+  Job job(walking(results));
+  job.parallelism(9).runToEnd();
+  expectAllWalked(results.values());
+}
+
+/// Answers from a thread of its own, some milliseconds later.
+struct AskSlowly : AsyncFunction<int, int> {
+  void asyncInvoke(const int& value, ResultFuture<int> result) override {
+    std::thread([value, result]() mutable {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      result.complete({value});
+    }).detach();
+  }
+};
+
+TEST(LoopsJobTest, ACheckpointWaitsForAnAsynchronousFunctionThatTakesNoMore) {
+  auto results = sink<int>();
+  Job job([&](StreamExecutionEnvironment& env) {
+    std::vector<int> values(20);
+    std::iota(values.begin(), values.end(), 0);
+    AsyncDataStream::orderedWait(
+        env.addSource(source<int>(values)).rebalance(), AskSlowly(), Time::seconds(60), 2)
+        .addSink(results);
+  });
+  job.step(5);
+  job.checkpoint();
+  job.runToEnd();
+  EXPECT_EQ(results.values().size(), 20U);
 }
 
 }  // namespace
