@@ -155,6 +155,7 @@ Status JobManager::Parts::lead() {
   WEIR_RETURN_IF_ERROR(listenHttp());
   WEIR_RETURN_IF_ERROR(serveRpc());
   if (http) {
+    strand.runSync([] {});  // What was taken up is shown from the first answer on.
     http->serve();
   }
   watchMemory();

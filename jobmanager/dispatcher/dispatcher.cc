@@ -26,14 +26,14 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::open(const DispatcherServices& s
 void Dispatcher::takeUp(ha::Term term) {
   requests_.remember(term);
   upgrades_.resume(std::move(term.upgrades), term.jobs);
-  const Duration wait = term.jobs.empty() ? Duration::zero() : kTakingUp;
-  post([this, wait] {
+  post([this, wait = term.jobs.empty() ? Duration::zero() : kTakingUp] {
     resume_disposals_ = services_.strand.schedule(wait, [this] { requests_.resumeDisposals(); });
   });
   for (ha::StoredJob& job : term.jobs) {
     post([this, job = std::move(job)] { jobs_.resume(job); });
   }
   post([this] { upgrades_.start(); });
+  post([this] { jobsChanged(); });
 }
 
 Dispatcher::Dispatcher(const DispatcherServices& services,
