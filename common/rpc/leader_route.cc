@@ -6,9 +6,7 @@
 namespace weir::rpc {
 
 LeaderRoute::LeaderRoute(std::vector<Address> configured, config::Security security)
-    : security_(std::move(security)),
-      configured_(configured.size()),
-      known_(std::move(configured)) {
+    : security_(security), configured_(configured.size()), known_(std::move(configured)) {
   if (!known_.empty()) {
     choose(0);
   }

@@ -18,6 +18,7 @@
 #include "common/runtime/leader_change.h"
 #include "common/telemetry/log.h"
 #include "common/wire/adoption.h"
+#include "common/wire/deployment.h"
 #include "common/wire/messages.h"
 #include "taskmanager/daemon/session/orders.h"
 
