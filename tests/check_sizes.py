@@ -26,7 +26,6 @@ LARGER_CLASSES = {
     "common/api/program.h": 450,  # Its header is installed: what programs compile against stays in one place.
     "common/offline/value_json.h": 500,  # One case for each kind of schema.
     "common/state/keyed_backend.h": 700,  # With FrozenState, a view of its tables; a second tier is to stand below them.
-    "jobmanager/ha/journal/journal_job_store.h": 600,  # With the thread that writes.
     "jobmanager/web/http_server.h": 450,  # With its connections, in the source file.
     "taskmanager/daemon/session/session_client.h": 540,  # With all of its state in the source file, so that nobody else includes gRPC.
     "taskmanager/daemon/supervision/data_port.h": 450,  # With what waits for its hello, in the source file.

@@ -37,7 +37,13 @@ JournalJobStore::JournalJobStore(Settings settings,
       io_(io),
       disk_(disk == nullptr ? own_disk_ : *disk),
       directory_(std::move(directory)),
-      most_garbage_(settings_.most_garbage) {}
+      most_garbage_(settings_.most_garbage),
+      queue_({settings_.most_waiting, kMostTogether, settings_.patience},
+             {"the journal (recovery.filesystem.max-waiting)",
+              "the disk of recovery.filesystem.dir is too slow for so many jobs",
+              "the journal in " + directory_.path() + " has not"},
+             io,
+             *this) {}
 
 JournalJobStore::~JournalJobStore() = default;
 
@@ -45,113 +51,13 @@ Result<bool> JournalJobStore::tryLead() { return directory_.tryLock(settings_.ho
 
 // ----------------------------------------------------------------------------------- the queue
 
-void JournalJobStore::beginTerm(Answer<Term> done) { request(Begin{std::move(done)}); }
+void JournalJobStore::beginTerm(Answer<Term> done) { queue_.begin(std::move(done)); }
 
 void JournalJobStore::write(LeaderEpoch epoch, Change change, Answer<std::monostate> done) {
   if (auto* put = std::get_if<PutJob>(&change); put != nullptr && put->submitted_millis == 0) {
     put->submitted_millis = toEpochMillis(SystemClock().wallNow());
   }
-  request(Write{epoch, std::move(change), std::move(done)});
-}
-
-void JournalJobStore::request(Request request) {
-  bool idle = false;
-  std::optional<Error> refused;
-  auto* write = std::get_if<Write>(&request);
-  {
-    const std::lock_guard lock(mutex_);
-    if (write != nullptr && given_up_) {
-      refused = given_up_;
-    } else if (write != nullptr && requests_.size() >= settings_.most_waiting) {
-      refused = Error(ErrorCode::kResourceExhausted,
-                      std::to_string(settings_.most_waiting) +
-                          " writes wait for the journal (recovery.filesystem.max-waiting)")
-                    .advise("the disk of recovery.filesystem.dir is too slow for so many jobs");
-    } else {
-      requests_.push_back(std::move(request));
-      idle = !std::exchange(draining_, true);
-    }
-  }
-  if (refused) {
-    io_.post([done = std::move(write->done), why = *refused] { done(why); });
-  } else if (idle) {
-    io_.post([this] { drain(); });
-  }
-}
-
-void JournalJobStore::drain() {
-  for (;;) {
-    std::optional<Request> first;
-    auto writes = std::make_shared<Writes>();
-    {
-      const std::lock_guard lock(mutex_);
-      while (!requests_.empty() && writes->size() < kMostTogether &&
-             std::holds_alternative<Write>(requests_.front())) {
-        writes->push_back(std::get<Write>(std::move(requests_.front())));
-        requests_.pop_front();
-      }
-      if (!writes->empty()) {
-        written_ = writes;
-      } else if (!requests_.empty()) {
-        first = std::move(requests_.front());
-        requests_.pop_front();
-      } else {
-        draining_ = false;
-        return;
-      }
-    }
-    if (!first) {
-      if (!writeAndAnswer(writes)) {
-        return;  // Nothing more is written: another one may lead by now.
-      }
-      tidy();
-    } else if (const auto* one = std::get_if<Begin>(&*first)) {
-      one->done(begin());
-    } else {
-      forget();
-    }
-  }
-}
-
-/// False when the disk was given up meanwhile.
-bool JournalJobStore::writeAndAnswer(const std::shared_ptr<Writes>& writes) {
-  const auto watch = io_.schedule(settings_.patience, [this, writes] { giveUp(writes); });
-  const Status written = write(*writes);
-  {
-    const std::lock_guard lock(mutex_);
-    if (written_ != writes) {
-      return false;
-    }
-    written_.reset();
-  }
-  for (const Write& one : *writes) {
-    one.done(one.epoch == epoch_ ? written : Status(fenced(one.epoch)));
-  }
-  return true;
-}
-
-void JournalJobStore::giveUp(const std::shared_ptr<Writes>& hanging) {
-  std::deque<Request> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    if (written_ != hanging) {
-      return;
-    }
-    written_.reset();
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(settings_.patience);
-    given_up_ = Error(ErrorCode::kFenced,
-                      "the journal in " + directory_.path() + " has not taken a write for " +
-                          std::to_string(seconds.count()) + " s");
-    waiting.swap(requests_);
-  }
-  for (const Write& one : *hanging) {
-    one.done(*given_up_);
-  }
-  for (const Request& one : waiting) {
-    if (const auto* write = std::get_if<Write>(&one)) {
-      write->done(*given_up_);
-    }
-  }
+  queue_.write({epoch, std::move(change), std::move(done)});
 }
 
 // ------------------------------------------------------------------------------------ take-over
@@ -227,9 +133,20 @@ Error JournalJobStore::fenced(LeaderEpoch epoch) const {
 }
 
 /// Those of the newest leader.
-Status JournalJobStore::write(const Writes& writes) {
+std::vector<Status> JournalJobStore::write(const WriteQueue::Writes& writes) {
+  const Status kept = keep(writes);
+  std::vector<Status> answers;
+  answers.reserve(writes.size());
+  for (const StoreWrite& one : writes) {
+    answers.push_back(one.epoch == epoch_ ? kept : Status(fenced(one.epoch)));
+  }
+  return answers;
+}
+
+/// Those of this epoch.
+Status JournalJobStore::keep(const WriteQueue::Writes& writes) {
   Changes changes;
-  for (const Write& one : writes) {
+  for (const StoreWrite& one : writes) {
     if (one.epoch == epoch_) {
       changes.emplace_back(&one.change, encodeChange(one.change));
     }
@@ -243,7 +160,7 @@ Status JournalJobStore::write(const Writes& writes) {
   return ok();
 }
 
-void JournalJobStore::tidy() {
+void JournalJobStore::afterWrites() {
   if (garbage_ > std::max(most_garbage_, image_.bytes())) {
     const Status anew = writeAnew();
     most_garbage_ = anew ? settings_.most_garbage : garbage_ + settings_.most_garbage;
@@ -353,7 +270,7 @@ Status JournalJobStore::writeFile(const UniqueFd& file,
 
 void JournalJobStore::forgetLater() {
   if (!forget_timer_) {
-    forget_timer_ = io_.schedule(settings_.forget_after, [this] { request(Forget{}); });
+    forget_timer_ = io_.schedule(settings_.forget_after, [this] { queue_.forget(); });
   }
 }
 

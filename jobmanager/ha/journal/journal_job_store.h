@@ -2,13 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -19,6 +15,7 @@
 #include "jobmanager/ha/journal/disk.h"
 #include "jobmanager/ha/journal/journal_directory.h"
 #include "jobmanager/ha/journal/journal_image.h"
+#include "jobmanager/ha/write_queue.h"
 
 namespace weir::ha {
 
@@ -34,7 +31,7 @@ namespace weir::ha {
 /// A disk that hangs for longer than `patience` is answered with kFenced, once for all: nobody
 /// knows what it has taken. Threads: any; files are touched on `io` alone, one operation after the
 /// other, and `io` has a second thread for time-outs. The store outlives the shutdown of `io`.
-class JournalJobStore final : public JobStore {
+class JournalJobStore final : public JobStore, private WriteQueue::Target {
  public:
   struct Settings {
     std::string directory = {};
@@ -59,39 +56,26 @@ class JournalJobStore final : public JobStore {
   void write(LeaderEpoch epoch, Change change, Answer<std::monostate> done) override;
 
  private:
-  struct Write {
-    LeaderEpoch epoch;
-    Change change;
-    Answer<std::monostate> done;
-  };
-  struct Begin {
-    Answer<Term> done;
-  };
-  struct Forget {};
-  using Request = std::variant<Write, Begin, Forget>;
-
   JournalJobStore(Settings settings,
                   JournalDirectory directory,
                   concurrency::Executor& io,
                   Disk* disk);
 
-  using Writes = std::vector<Write>;
   using Changes = std::vector<std::pair<const Change*, std::string>>;  // With their records.
 
-  void request(Request request);
-  void giveUp(const std::shared_ptr<Writes>& hanging);
-  // On `io`:
-  void drain();
-  Result<Term> begin();
+  // WriteQueue::Target, on `io`.
+  Result<Term> begin() override;
+  std::vector<Status> write(const WriteQueue::Writes& writes) override;
+  void afterWrites() override;
+  void forget() override;
+
+  // Likewise on `io`:
   Status readNewest();
-  bool writeAndAnswer(const std::shared_ptr<Writes>& writes);
-  Status write(const Writes& writes);
-  void tidy();
+  Status keep(const WriteQueue::Writes& writes);
   Status append(const Changes& changes);
   Status writeAnew();
   Status writeFile(const UniqueFd& file, const std::string& path, const std::string& bytes);
   void forgetLater();
-  void forget();
   Error fenced(LeaderEpoch epoch) const;
 
   const Settings settings_;
@@ -99,13 +83,7 @@ class JournalJobStore final : public JobStore {
   Disk own_disk_;
   Disk& disk_;
 
-  std::mutex mutex_;
-  std::deque<Request> requests_;     // Under the mutex.
-  bool draining_ = false;            // Likewise: drain() runs or is posted.
-  std::shared_ptr<Writes> written_;  // Likewise: on their way to the disk, shared with drain().
-  std::optional<Error> given_up_;    // Likewise: the disk hangs.
-
-  // Of drain().
+  // Of the queue's calls.
   JournalDirectory directory_;
   JournalImage image_;
   LeaderEpoch epoch_;
@@ -115,6 +93,8 @@ class JournalJobStore final : public JobStore {
   std::uint64_t garbage_ = 0;  // Bytes that were appended since it was written anew.
   std::uint64_t most_garbage_;
   std::unique_ptr<concurrency::Executor::Timer> forget_timer_;
+
+  WriteQueue queue_;
 };
 
 }  // namespace weir::ha

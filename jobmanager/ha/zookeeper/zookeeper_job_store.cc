@@ -37,7 +37,12 @@ ZooKeeperJobStore::ZooKeeperJobStore(Settings settings,
             files_,
             {termNode(client_.settings()), settings_.holder, settings_.founded_after},
             random),
-      queue_({settings_.most_waiting, settings_.patience}, io, *this) {}
+      queue_({.most_waiting = settings_.most_waiting, .patience = settings_.patience},
+             {where(),
+              "ZooKeeper, or recovery.zookeeper.storageDir, is too slow for so many jobs",
+              where() + " have not"},
+             io,
+             *this) {}
 
 void ZooKeeperJobStore::beginTerm(Answer<Term> done) { queue_.begin(std::move(done)); }
 

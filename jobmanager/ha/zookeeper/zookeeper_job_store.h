@@ -13,11 +13,11 @@
 #include "common/fs/file_system.h"
 #include "jobmanager/ha/job_store.h"
 #include "jobmanager/ha/journal/journal_image.h"
+#include "jobmanager/ha/write_queue.h"
 #include "jobmanager/ha/zookeeper/election.h"
 #include "jobmanager/ha/zookeeper/record_files.h"
 #include "jobmanager/ha/zookeeper/record_set.h"
 #include "jobmanager/ha/zookeeper/term_keeper.h"
-#include "jobmanager/ha/zookeeper/write_queue.h"
 
 namespace weir::ha {
 
@@ -67,8 +67,8 @@ class ZooKeeperJobStore final : public JobStore, private WriteQueue::Target {
   Result<Term> begin() override;
   std::vector<Status> write(const WriteQueue::Writes& writes) override;
   void forget() override;
-  std::string where() const override;
 
+  std::string where() const;
   Status makeNodes();
   Status apply(const Mutations& mutations);
   void removeFiles(const std::vector<std::string>& names);

@@ -1,13 +1,8 @@
-#include "jobmanager/ha/zookeeper/write_queue.h"
+#include "jobmanager/ha/write_queue.h"
 
 #include <utility>
 
 namespace weir::ha {
-namespace {
-
-constexpr std::size_t kMostTogether = 200;
-
-}  // namespace
 
 void WriteQueue::begin(Answer<Term> done) { request(Begin{std::move(done)}); }
 
@@ -25,10 +20,8 @@ void WriteQueue::request(Request request) {
       refused = given_up_;
     } else if (write != nullptr && requests_.size() >= bounds_.most_waiting) {
       refused = Error(ErrorCode::kResourceExhausted,
-                      std::to_string(bounds_.most_waiting) + " writes wait for " + target_.where())
-                    .advise(
-                        "ZooKeeper, or recovery.zookeeper.storageDir, is too slow for so many "
-                        "jobs");
+                      std::to_string(bounds_.most_waiting) + " writes wait for " + words_.waits_for)
+                    .advise(words_.advice);
     } else {
       requests_.push_back(std::move(request));
       idle = !std::exchange(draining_, true);
@@ -45,7 +38,7 @@ void WriteQueue::request(Request request) {
 std::shared_ptr<WriteQueue::Writes> WriteQueue::nextWrites(std::optional<Request>& other) {
   auto writes = std::make_shared<Writes>();
   const std::lock_guard lock(mutex_);
-  while (!requests_.empty() && writes->size() < kMostTogether &&
+  while (!requests_.empty() && writes->size() < bounds_.most_together &&
          std::holds_alternative<StoreWrite>(requests_.front())) {
     writes->push_back(std::get<StoreWrite>(std::move(requests_.front())));
     requests_.pop_front();
@@ -69,6 +62,7 @@ void WriteQueue::drain() {
       if (!writeAndAnswer(writes)) {
         return;  // Nothing more is written: another one may lead by now.
       }
+      target_.afterWrites();
     } else if (!other) {
       return;
     } else if (const auto* one = std::get_if<Begin>(&*other)) {
@@ -107,7 +101,7 @@ void WriteQueue::giveUp(const std::shared_ptr<Writes>& hanging) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bounds_.patience);
     given_up_ = Error(
         ErrorCode::kFenced,
-        target_.where() + " have not taken a write for " + std::to_string(seconds.count()) + " s");
+        words_.has_not_taken + " taken a write for " + std::to_string(seconds.count()) + " s");
     waiting.swap(requests_);
   }
   for (const StoreWrite& one : *hanging) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -37,18 +38,25 @@ class WriteQueue {
     virtual Result<Term> begin() = 0;
     /// The answer of each write.
     virtual std::vector<Status> write(const Writes& writes) = 0;
+    /// What can wait until they are answered.
+    virtual void afterWrites() {}
     virtual void forget() = 0;
-    /// What takes its time, for messages: "ZooKeeper at ... and ...".
-    virtual std::string where() const = 0;
   };
   struct Bounds {
     std::size_t most_waiting = 10'000;
-    Duration patience = std::chrono::seconds(20);  ///< With one write.
+    std::size_t most_together = 200;               ///< Writes that are done together.
+    Duration patience = std::chrono::seconds(20);  ///< With what is done together.
+  };
+  /// Of what takes its time, for messages.
+  struct Words {
+    std::string waits_for;      ///< "the journal (recovery...)": of a queue that is full.
+    std::string advice;         ///< Then.
+    std::string has_not_taken;  ///< "the journal in ... has not": a write for 20 s.
   };
 
   /// Executor and target are borrowed.
-  WriteQueue(Bounds bounds, concurrency::Executor& io, Target& target)
-      : bounds_(bounds), io_(io), target_(target) {}
+  WriteQueue(Bounds bounds, Words words, concurrency::Executor& io, Target& target)
+      : bounds_(bounds), words_(std::move(words)), io_(io), target_(target) {}
 
   void begin(Answer<Term> done);
   void write(StoreWrite write);
@@ -68,6 +76,7 @@ class WriteQueue {
   bool writeAndAnswer(const std::shared_ptr<Writes>& writes);
 
   const Bounds bounds_;
+  const Words words_;
   concurrency::Executor& io_;
   Target& target_;
 
