@@ -284,7 +284,9 @@ Result<Answer> HttpClient::perform(const Request& request) {
   all.apply(handle, exchange, headers.list, text);
   const CURLcode code = all.curl->easy_perform(handle);
   long status = 0;
+  long sent = 0;
   all.curl->easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  all.curl->easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &sent);
   all.giveBack(handle);
   answer.status = static_cast<int>(status);
   fs::noteProgress();
@@ -297,7 +299,10 @@ Result<Answer> HttpClient::perform(const Request& request) {
   if (request.stop != nullptr && request.stop->load()) {
     return Error(ErrorCode::kCancelled, what + ": was stopped");
   }
-  return Error(mayComeRight(code) ? ErrorCode::kUnavailable : ErrorCode::kIo,
+  // What came for a request that was sent is no HTTP: an earlier answer's rest, say. The connection
+  // is closed by now.
+  const bool garbled = code == CURLE_UNSUPPORTED_PROTOCOL && sent > 0;
+  return Error(garbled || mayComeRight(code) ? ErrorCode::kUnavailable : ErrorCode::kIo,
                what + ": " + (text[0] != '\0' ? text : all.curl->easy_strerror(code)));
 }
 

@@ -7,6 +7,7 @@ status:NNN  answered so, and not passed on       lost     passed on, but its ans
 short       half of the answer's body, then the end     cut      half of the request's body is read, then the end
 standby     answered as a name node that stands by
 silent      nothing is answered                 slow:S   passed on after S seconds
+stray       the answer has a body that its method does not have, a moment after its headers
 flip        one byte of the request's body is changed
 GET /fault-proxy/met: how many did; GET /fault-proxy/clear: plans and count are forgotten.
 """
@@ -81,6 +82,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "lost":
             return self.end()
         self.answer(status, headers, answer, short=fault == "short")
+        if fault == "stray":
+            self.wfile.flush()
+            time.sleep(0.2)
+            self.wfile.write(b"no answer to anything")
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
 
@@ -114,7 +119,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not told:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if short else body)
+        if self.command != "HEAD":
+            self.wfile.write(body[: len(body) // 2] if short else body)
         if short:
             self.end()
 

@@ -95,6 +95,17 @@ TEST_F(S3Test, A404OfSomebodyElseIsNoWordOnWhatTheStoreHas) {
   EXPECT_EQ(files_.stat(path("b")).error().code(), ErrorCode::kNotFound);
 }
 
+TEST_F(S3Test, BytesThatNobodyAskedForSpoilNoLaterAnswer) {
+  ASSERT_TRUE(writeAll(files_, path("a"), "text").has_value());
+  proxy_.plan("stray", 1, "HEAD");
+  for (int asked = 0; asked < 2; ++asked) {
+    const auto found = files_.stat(path("a"));
+    ASSERT_TRUE(found.has_value()) << asked << ": " << found.error().text();
+    EXPECT_EQ(found->size, 4U);
+  }
+  EXPECT_EQ(proxy_.met(), 1);
+}
+
 TEST_F(S3Test, ServersThatStayAwayAreGivenUpWithAnErrorThatSaysSo) {
   fs::FileSystems files = remote::fileSystems(
       configurationWith(config::kS3Endpoint, "http://" + proxy_.address(), "1 s"));
