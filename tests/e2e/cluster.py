@@ -111,6 +111,7 @@ class Cluster:
         self.conf_dir = self.folder / "conf"
         self.checkpoints = self.folder / "checkpoints"
         self.savepoints = self.folder / "savepoints"
+        self.host = "127.0.0.1"
         self.rpc_port = free_port()
         self.web_port = free_port()
         self.conf = {
@@ -296,7 +297,7 @@ class Cluster:
     # ---- HTTP
 
     def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.host}:{self.web_port}{path}", timeout=10) as answer:
             return json.load(answer)
 
     def try_get(self, path):

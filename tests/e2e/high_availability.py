@@ -77,14 +77,18 @@ class Partition:
 class Master(Daemon):
     """A job manager with ports of its own."""
 
-    def __init__(self, cluster, name, crash_at=None, ports=None, quorum=None):
+    def __init__(self, cluster, name, crash_at=None, ports=None, quorum=None, host="127.0.0.1", variables=None):
+        self.host = host
         self.rpc_port, self.web_port = ports or (free_port(), free_port())
         self.cluster = cluster
-        environment = {**cluster.environment(), **({"WEIR_CRASH_AT": crash_at} if crash_at else {})}
+        environment = {
+            **cluster.environment(), **({"WEIR_CRASH_AT": crash_at} if crash_at else {}), **(variables or {}),
+        }
         super().__init__(
             name,
             [cluster.dist / "bin" / "weir-jobmanager",
              "-D", f"jobmanager.rpc.port={self.rpc_port}", "-D", f"jobmanager.web.port={self.web_port}",
+             "-D", f"jobmanager.rpc.address={host}",
              *(("-D", f"recovery.zookeeper.quorum={quorum}") if quorum else ())],
             cluster.folder, environment,
         )
@@ -92,7 +96,7 @@ class Master(Daemon):
     def leads(self):
         """It answers by itself."""
         try:
-            with DIRECT.open(f"http://127.0.0.1:{self.web_port}/overview", timeout=5) as answer:
+            with DIRECT.open(f"http://{self.host}:{self.web_port}/overview", timeout=5) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
@@ -100,7 +104,7 @@ class Master(Daemon):
     def waits(self):
         """It says where the leader is asked, or that nobody leads."""
         try:
-            DIRECT.open(f"http://127.0.0.1:{self.web_port}/overview", timeout=5)
+            DIRECT.open(f"http://{self.host}:{self.web_port}/overview", timeout=5)
         except urllib.error.HTTPError as error:
             return error.code in (307, 503)
         except OSError:
@@ -115,7 +119,7 @@ class Master(Daemon):
 
 
 class HighAvailability(Cluster):
-    """`web_port` is the leader's, whoever that is."""
+    """`host` and `web_port` are the leader's, whoever that is."""
 
     def __init__(self, ensemble, folder, masters=2, task_managers=2, slots=1, conf=None, crash_at=None, quorum=None, **more):
         self.ensemble = ensemble
@@ -186,7 +190,7 @@ class HighAvailability(Cluster):
         leading = [one for one in self.living() if one.leads()]
         if not leading:
             return None
-        self.web_port = leading[-1].web_port
+        self.host, self.web_port = leading[-1].host, leading[-1].web_port
         return leading[-1]
 
     def wait_leader(self, but=None, timeout=30):

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # HDFS: one name node and one data node. Ports: PORT name node, +1 its HTTP (WebHDFS), +2 data, +3 the data node's HTTP, +4
-# its IPC. DIR/conf holds core-site.xml and hdfs-site.xml for clients too.
+# its IPC. DIR/conf holds core-site.xml and hdfs-site.xml for clients too. WEIR_HDFS_ONLY=namenode|datanode: kill, freeze and thaw
+# concern that one alone; start starts what does not run.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 arguments "$@"
 VERSION=3.3.6
 SERVER=org.apache.hadoop.hdfs.server
+ONLY="${WEIR_HDFS_ONLY:-datanode namenode}"
 
 install() {
   packages curl curl
@@ -85,8 +87,8 @@ case "$ACTION" in
     signal CONT datanode namenode
     stop datanode namenode
     ;;
-  kill) killed datanode namenode ;;
-  freeze) signal STOP datanode namenode ;;
-  thaw) signal CONT datanode namenode ;;
+  kill) killed $ONLY ;;
+  freeze) signal STOP $ONLY ;;
+  thaw) signal CONT $ONLY ;;
   status) status namenode datanode ;;
 esac

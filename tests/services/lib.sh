@@ -4,7 +4,7 @@
 set -euo pipefail
 
 CACHE="${WEIR_SERVICES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir-services}"
-HOST=127.0.0.1
+HOST="${WEIR_SERVICES_HOST:-127.0.0.1}"
 CANNOT_DOWNLOAD=75  # Exit status: what is needed is neither here nor can be had.
 
 fail() {

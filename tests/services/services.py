@@ -44,6 +44,7 @@ class Service:
     def __init__(self, test, script, ports, **variables):
         self.script = HERE / script
         self.environment = {**os.environ, **variables}
+        self.host = self.environment.get("WEIR_SERVICES_HOST", "127.0.0.1")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"weir-{self.script.stem}-"))
         self.port = free_ports(ports)
         test.addClassCleanup(self.remove)
@@ -72,7 +73,13 @@ class Service:
             raise AssertionError(f"{self.script.name} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
     def run(self, action):
-        subprocess.run([self.script, action, self.folder, str(self.port)], env=self.environment, check=True, timeout=120)
+        self.run_with(action, {})
+
+    def run_with(self, action, variables):
+        subprocess.run(
+            [self.script, action, self.folder, str(self.port)], env={**self.environment, **variables}, check=True,
+            timeout=120, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        )
 
     def remove(self):
         self.run("stop")
@@ -86,6 +93,10 @@ class Hdfs(Service):
         self.address = f"hdfs://127.0.0.1:{self.port}"
         self.web = f"webhdfs://127.0.0.1:{self.port + 1}"
         self.data_port = self.port + 3
+
+    def only(self, action, node):
+        """The action of "namenode" or "datanode" alone; start starts whatever does not run."""
+        self.run_with(action, {"WEIR_HDFS_ONLY": node})
 
     def ask(self, path, operation):
         url = f"http://127.0.0.1:{self.port + 1}/webhdfs/v1{urllib.parse.quote(path)}?op={operation}&user.name=weir"
@@ -141,19 +152,15 @@ class ZooKeeper(Service):
     def __init__(self, test, servers=1, **variables):
         self.servers = servers
         super().__init__(test, "zookeeper.sh", 30, WEIR_ZOOKEEPER_SERVERS=str(servers), **variables)
-        self.quorum = ",".join(f"127.0.0.1:{self.port + i}" for i in range(servers))
+        self.quorum = ",".join(f"{self.host}:{self.port + i}" for i in range(servers))
 
     def only(self, action, server):
         """The action of one server of the ensemble."""
-        subprocess.run(
-            [self.script, action, self.folder, str(self.port)],
-            env={**self.environment, "WEIR_ZOOKEEPER_ONLY": str(server)}, check=True, timeout=120,
-            stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-        )
+        self.run_with(action, {"WEIR_ZOOKEEPER_ONLY": str(server)})
 
     def nodes(self, path="/", server=0):
         """The bytes of all nodes below a path, by their paths; those of ZooKeeper itself are left out."""
-        with ZooKeeperReader("127.0.0.1", self.port + server) as reader:
+        with ZooKeeperReader(self.host, self.port + server) as reader:
             return reader.below(path)
 
 
