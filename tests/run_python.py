@@ -5,7 +5,7 @@
 
 Each class is a process of its own, the one with most tests first. Those that failed are shown whole, and the output of
 each lies in build/FOLDER-logs. Fails when a test fails, when a class has none, or takes longer than its limit. A class
-whose server cannot be downloaded here is named at the end.
+whose server cannot be downloaded here, or for which there are no network namespaces, is named at the end.
 """
 import argparse
 import concurrent.futures
@@ -22,7 +22,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIMIT = 1200  # Seconds for one class.
 SHOWN = 20000  # Characters of the output of one that failed.
-NO_SERVER = re.compile(r"^NO SERVER: .*", re.M)
+NO_SERVER = re.compile(r"^NO (?:SERVER|NETWORK): .*", re.M)
 RAN = re.compile(r"^Ran (\d+) tests?", re.M)
 
 
