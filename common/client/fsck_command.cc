@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include "common/config/options.h"
 #include "common/config/value.h"
 #include "common/offline/fsck.h"
+#include "common/offline/storage_clock.h"
 #include "common/remote/remote_file_systems.h"
 #include "common/snapshot/mark_holder.h"
 
@@ -89,6 +91,29 @@ std::string fsckDocument(const std::vector<std::string>& directories, const Fsck
                    {"findings", findings}});
 }
 
+/// `ours`, or what time it is where the directories lie, if that is earlier: nothing that is young
+/// there may look old here.
+Result<std::int64_t> noLaterThanThere(fs::FileSystem& files,
+                                      const std::vector<std::string>& directories,
+                                      std::int64_t ours) {
+  for (const std::string& directory : directories) {
+    if (files.stat(directory)) {
+      WEIR_TRY(const std::int64_t there, offline::storageMillis(files, directory));
+      ours = std::min(ours, there);
+    }
+  }
+  return ours;
+}
+
+Result<std::int64_t> guardMillis(const std::string& text) {
+  const auto guard = config::parseDuration(text);
+  if (!guard || *guard < Duration::zero()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "--older-than takes a duration such as '10 min', not '" + escaped(text) + "'");
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*guard).count();
+}
+
 int fsckGiven(const Invocation& invocation, const Given& given) {
   Console& console = invocation.console;
   const std::vector<std::string> configured = configuredDirectories(invocation);
@@ -103,16 +128,20 @@ int fsckGiven(const Invocation& invocation, const Given& given) {
   fs::FileSystems files = remote::fileSystems(invocation.configuration);
   offline::FsckSettings settings;
   if (given.has("--older-than")) {
-    const auto guard = config::parseDuration(given.value("--older-than"));
-    if (!guard || *guard < Duration::zero()) {
-      return wrongUse(console,
-                      "fsck",
-                      "--older-than takes a duration such as '10 min', not '" +
-                          escaped(given.value("--older-than")) + "'");
+    const auto guard = guardMillis(given.value("--older-than"));
+    if (!guard) {
+      return wrongUse(console, "fsck", guard.error().message());
     }
-    settings.guard_millis = std::chrono::duration_cast<std::chrono::milliseconds>(*guard).count();
+    settings.guard_millis = *guard;
   }
   settings.now_millis = toEpochMillis(std::chrono::system_clock::now());
+  if (given.has("--repair")) {
+    auto earliest = noLaterThanThere(files, directories, settings.now_millis);
+    if (!earliest) {
+      return console.failure("fsck", earliest.error());
+    }
+    settings.now_millis = *earliest;
+  }
   settings.most_metadata = mostMetadata(invocation);
   settings.needed_by = configured;
   settings.is_gone = snapshot::isHolderGone;
@@ -157,6 +186,7 @@ Command fsckCommand() {
               "--repair removes what is left over, is older than an hour (--older-than) and\n"
               "claimed by no job's mark (in-use-<job id>), and ends disposals. A mark goes\n"
               "when the process that wrote it is known to be gone: it ran on this machine.\n"
+              "With --repair ages are told by the clock of the storage, if ours is ahead.\n"
               "Examples:\n"
               "  weir fsck\n"
               "  weir fsck /savepoints --repair\n"

@@ -207,7 +207,7 @@ class Scan {
     Finding orphan = finding(
         Kind::kOrphan, fs::join(path, entry.name), "a file of state that no snapshot names", facts);
     orphan.size = entry.size;
-    orphan.age_millis = settings_.now_millis - entry.modified_millis;
+    orphan.age_millis = std::max<std::int64_t>(settings_.now_millis - entry.modified_millis, 0);
     return orphan;
   }
 

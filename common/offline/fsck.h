@@ -43,6 +43,7 @@ struct Finding {
 };
 
 struct FsckSettings {
+  /// Before repair() no later than what the storage says, see storage_clock.h.
   std::int64_t now_millis = 0;
   /// What is younger may be about to be named: it is listed, and never removed.
   std::int64_t guard_millis = 60 * 60 * 1000;

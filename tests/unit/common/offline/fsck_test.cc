@@ -9,10 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/crash_point.h"
 #include "common/fs/local_file_system.h"
 #include "common/fs/location.h"
 #include "common/fs/memory_file_system.h"
+#include "common/offline/storage_clock.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/use_marks.h"
 #include "tests/unit/common/offline/small_savepoint.h"
@@ -153,6 +155,27 @@ TEST(FsckLinkTest, ADirectoryThatIsReachedThroughALinkKeepsItsState) {
   EXPECT_EQ(report->snapshots, 1U);
   EXPECT_THAT(report->findings, IsEmpty());
   std::filesystem::remove_all(root);
+}
+
+TEST(StorageClockTest, TheStorageSaysWhatTimeItIsThereAndKeepsNothing) {
+  const std::string root =
+      std::filesystem::temp_directory_path() / ("weir-fsck-clock-" + std::to_string(::getpid()));
+  fs::LocalFileSystem files;
+  ASSERT_TRUE(fs::writeAll(files, root + "/fsck-clock", "of one that was killed").has_value());
+  const auto there = storageMillis(files, root);
+  ASSERT_TRUE(there.has_value()) << there.error().text();
+  EXPECT_NEAR(static_cast<double>(*there),
+              static_cast<double>(toEpochMillis(SystemClock().wallNow())),
+              60'000);
+  EXPECT_TRUE(std::filesystem::is_empty(root));
+  std::filesystem::remove_all(root);
+
+  fs::MemoryFileSystem numbering;  // Dates are numbers of files.
+  ASSERT_TRUE(fs::writeAll(numbering, "/s/a", "first").has_value());
+  const auto dated = storageMillis(numbering, "/s");
+  ASSERT_TRUE(dated.has_value());
+  EXPECT_GT(*dated, numbering.stat("/s/a")->modified_millis);
+  EXPECT_LT(*dated, 100);
 }
 
 TEST_F(FsckTest, WhatASnapshotInAFurtherDirectoryNeedsIsNoOrphan) {
