@@ -362,11 +362,42 @@ def nexmark(options):
             figure(name, "tm_cpu", cpus, "cpu_ns/event")
 
 
+def lag(options):
+    for keys, checkpoint in ((1000, 0), (1000, 1000), (10_000, 0), (10_000, 1000)):
+        name = f"lag/{keys}keys/" + ("ckpt1s" if checkpoint else "nockpt")
+        if options.only and options.only not in name:
+            continue
+        seconds = options.seconds
+        with Cluster(task_managers=1, slots=2) as cluster:
+            p50, p99, most = [], [], []
+            for _ in range(options.runs):
+                directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+                job = cluster.run_detached(
+                    *(JOBS / "bench_lag", "--rate", 100_000, "--keys", keys, "--seconds", seconds),
+                    *("--checkpoint", checkpoint, "--events", directory),
+                    options=("-p", 2),
+                )
+                cluster.wait_state(job, "FINISHED", timeout=seconds + 60)
+                said = events(directory)
+                shutil.rmtree(directory)
+                lags = sorted(int(one) / 1000 for _, words in said if words[0] == "lags" for one in words[1:])
+                assert len(lags) > keys * (seconds - 5), "results were lost"
+                count = sum(int(words[1]) for _, words in said if words[0] == "end")
+                assert count > 100_000 * (seconds - 1), f"{count} events in {seconds} s: the sources fell behind"
+                p50.append(lags[len(lags) // 2])
+                p99.append(lags[len(lags) * 99 // 100])
+                most.append(lags[-1])
+                note(name, f"p50 {p50[-1]:.2f} ms, p99 {p99[-1]:.2f} ms, max {most[-1]:.2f} ms")
+            for metric, values in (("p50", p50), ("p99", p99), ("max", most)):
+                figure(name, metric, values, "ms", results=len(lags), events=count)
+
+
 def main():
-    workloads = {"keyed_count": keyed_count, "nexmark": nexmark, "savepoint": savepoint, "offline": offline, "lifecycle": lifecycle, "pressed": pressed}
+    workloads = {"keyed_count": keyed_count, "lag": lag, "nexmark": nexmark, "savepoint": savepoint, "offline": offline, "lifecycle": lifecycle, "pressed": pressed}
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each figure")
     parser.add_argument("--n", type=int, default=DEFAULT_N, help="records of a throughput run")
+    parser.add_argument("--seconds", type=int, default=30, help="how long a run of lag takes")
     parser.add_argument("--keys", type=int, default=1_000_000, help="keys of keyed_count")
     parser.add_argument("--backend", choices=("heap", "rocksdb"), default="heap", help="of keyed_count")
     parser.add_argument("--cache", default="", help="state.backend.rocksdb.cache-memory of keyed_count")
