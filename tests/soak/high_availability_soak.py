@@ -17,7 +17,7 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "services")]
+sys.path += [str(HERE.parent / "e2e"), str(HERE.parent / "services")]
 import ha_storage  # noqa: E402
 import services  # noqa: E402
 from cluster import wait_for  # noqa: E402
