@@ -56,6 +56,11 @@ void OperatorTimers::remove(TimeDomain domain, std::int64_t time) {
   (domain == TimeDomain::kEventTime ? event_ : processing_).remove(time);
 }
 
+bool OperatorTimers::has(TimeDomain domain, std::int64_t time) const {
+  checkKey("looked for");
+  return (domain == TimeDomain::kEventTime ? event_ : processing_).has(time);
+}
+
 void OperatorTimers::advance(std::int64_t watermark) {
   watermark_ = watermark;
   fire(event_, watermark, TimeDomain::kEventTime);

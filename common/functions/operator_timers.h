@@ -38,6 +38,7 @@ class OperatorTimers final : private Alarm {
   /// For the key at hand. Throws state::StateError where there is none.
   void add(TimeDomain domain, std::int64_t time);
   void remove(TimeDomain domain, std::int64_t time);
+  bool has(TimeDomain domain, std::int64_t time) const;
 
   /// The watermark has come so far: fires what it has reached.
   void advance(std::int64_t watermark);

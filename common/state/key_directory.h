@@ -67,6 +67,24 @@ class KeyDirectory {
       return *namespaces_.get(slot) == name_space && keyEquals(*keys_.get(slot), key);
     });
   }
+  // For many keys at once, each in a namespace other than the empty one.
+  void prefetchIndex(std::uint64_t hash, NamespaceId name_space) const {
+    named_.prefetch(mixed(hash, name_space));
+  }
+  /// The slot that is theirs, probably, or kNoSlot; its key and namespace are fetched.
+  Slot probe(std::uint64_t hash, NamespaceId name_space) const {
+    const Slot slot = named_.find(mixed(hash, name_space), [](Slot) { return true; });
+    if (slot != kNoSlot) {
+      keys_.prefetch(&slot, 1);
+      namespaces_.prefetch(&slot, 1);
+    }
+    return slot;
+  }
+  /// Of a slot that probe() gave.
+  bool isOf(Slot slot, const K& key, NamespaceId name_space) const {
+    return *namespaces_.get(slot) == name_space && keyEquals(*keys_.get(slot), key);
+  }
+
   /// find(), else a slot of its own, which is also appended to `fresh`.
   Slot findOrInsert(const K& key, std::uint64_t hash, std::vector<Slot>& fresh) {
     if (const Slot found = find(key, hash); found != kNoSlot) [[likely]] {

@@ -38,25 +38,28 @@ class KeyedBackendOf final : public KeyedBackend {
     }
     loaded(known, slots, count);
   }
+  /// The same of keys in namespaces other than the empty one, whose numbers stay in use meanwhile.
+  void resolveIn(const K* keys, const NamespaceId* namespaces, std::size_t count, Slot* slots) {
+    const std::size_t known = maybe_empty_.size();
+    for (std::size_t done = 0; done < count; done += kStage) {
+      resolveStageIn(keys + done, namespaces + done, std::min(kStage, count - done), slots + done);
+    }
+    loaded(known, slots, count);
+  }
   /// The slot of one key.
   Slot slotOf(const K& key, NamespaceId name_space = kNoNamespace) {
-    const std::size_t before = directory_.size();
     const std::size_t known = maybe_empty_.size();
-    const Slot slot = directory_.findOrInsert(key, keyHash(key), name_space, maybe_empty_);
-    if (name_space != kNoNamespace && directory_.size() != before) {
-      namespaces_.use(name_space);
-    }
+    const Slot slot = name_space == kNoNamespace
+                          ? directory_.findOrInsert(key, keyHash(key), maybe_empty_)
+                          : findOrInsertIn(key, keyHash(key), name_space);
     loaded(known, &slot, 1);
     return slot;
   }
   /// The same of a key that has state in a namespace other than the empty one; else kNoSlot, or the
   /// slot of a key that proves to have none.
-  Slot find(const K& key, std::string_view name_space) {
-    if (tier_ != nullptr) {
-      return slotOf(key, namespaces_.idOf(name_space));
-    }
-    const NamespaceId id = namespaces_.find(name_space);
-    return id == kNoNamespace ? kNoSlot : directory_.find(key, keyHash(key), id);
+  Slot find(const K& key, NamespaceId name_space) {
+    return tier_ != nullptr ? slotOf(key, name_space)
+                            : directory_.find(key, keyHash(key), name_space);
   }
   void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }
   /// Of a slot that has a key; valid until endBatch().
@@ -209,6 +212,36 @@ class KeyedBackendOf final : public KeyedBackend {
     for (const auto& column : columns()) {
       column->prefetch(slots, count);
     }
+  }
+
+  void resolveStageIn(const K* keys,
+                      const NamespaceId* namespaces,
+                      std::size_t count,
+                      Slot* slots) {
+    std::uint64_t hashes[kStage];
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = keyHash(keys[i]);
+      directory_.prefetchIndex(hashes[i], namespaces[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      slots[i] = directory_.probe(hashes[i], namespaces[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (slots[i] == kNoSlot || !directory_.isOf(slots[i], keys[i], namespaces[i])) [[unlikely]] {
+        slots[i] = findOrInsertIn(keys[i], hashes[i], namespaces[i]);
+      }
+    }
+    for (const auto& column : columns()) {
+      column->prefetch(slots, count);
+    }
+  }
+  Slot findOrInsertIn(const K& key, std::uint64_t hash, NamespaceId name_space) {
+    const std::size_t before = directory_.size();
+    const Slot slot = directory_.findOrInsert(key, hash, name_space, maybe_empty_);
+    if (directory_.size() != before) {
+      namespaces_.use(name_space);
+    }
+    return slot;
   }
 
   bool isKey(Slot slot, const K& key) const {

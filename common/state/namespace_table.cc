@@ -21,6 +21,7 @@ NamespaceId NamespaceTable::idOf(std::string_view encoded) {
   bytes_.set(id, std::string(encoded));
   ids_.emplace(encoded, id);
   unused_.push_back(id);
+  ++version_;
   return id;
 }
 
@@ -37,6 +38,7 @@ void NamespaceTable::sweep() {
       ids_.erase(*bytes);
       bytes_.erase(id);
       free_.push_back(id);
+      ++version_;
     }
   }
   unused_.clear();

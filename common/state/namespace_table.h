@@ -43,6 +43,8 @@ class NamespaceTable {
   void sweep();
   /// But for the empty one.
   std::size_t size() const { return ids_.size(); }
+  /// Another one whenever a number was given to a namespace, or taken from it.
+  std::uint64_t version() const { return version_; }
   std::unique_ptr<Column<std::string>::Frozen> freeze() { return bytes_.freezeTyped(); }
 
  private:
@@ -58,6 +60,7 @@ class NamespaceTable {
   std::vector<std::uint64_t> uses_;  // Keys, by number.
   std::vector<NamespaceId> unused_;  // May have no keys.
   std::vector<NamespaceId> free_;    // Given to nobody.
+  std::uint64_t version_ = 1;
 };
 
 }  // namespace weir::state

@@ -79,6 +79,11 @@ void Timers::remove(std::int64_t time) {
   }
 }
 
+bool Timers::has(std::int64_t time) const {
+  const TimerTimes* times = column_->get(backend_->current());
+  return times != nullptr && times->contains(time);
+}
+
 bool Timers::takeOut(Slot slot, std::int64_t time) {
   const TimerTimes* times = column_->get(slot);
   if (times == nullptr || !times->contains(time)) {

@@ -37,6 +37,7 @@ class Timers {
   /// For the key at hand, which there is; nothing where it has this one.
   void add(std::int64_t time);
   void remove(std::int64_t time);
+  bool has(std::int64_t time) const;
   /// Takes out the first timer that is not after `until`, makes its key the one at hand, and
   /// answers its time.
   std::optional<std::int64_t> next(std::int64_t until);

@@ -215,6 +215,10 @@ class Harness {
     Batch<In> batch;
     batch.records.push_back(std::move(value));
     batch.timestamps.push_back(timestamp);
+    send(port, batch);
+  }
+  template <typename In>
+  void send(std::uint32_t port, Batch<In>& batch) {
     static_cast<functions::Receiver<In>*>(run_.opened().input(port))->receive(batch);
     run_.handOut();
   }

@@ -73,6 +73,10 @@ concept Assigns =
 template <typename A>
 inline constexpr bool kMerges = requires { requires A::kMerges; };
 
+/// Whether A puts every record into one window, those of time one behind the other.
+template <typename A>
+inline constexpr bool kOneWindow = requires { requires A::kOneWindow; };
+
 /// Whether every record of A has the same number of windows, in panes: sliding windows.
 template <typename A>
 inline constexpr bool kHasPanes = requires(const A& assigner) { assigner.times().paneLength(); };

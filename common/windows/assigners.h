@@ -18,7 +18,11 @@ namespace windows {
 /// Windows of `size` that begin every `slide`; each time is in size / slide of them.
 class SlidingTimes {
  public:
-  SlidingTimes(Time size, Time slide, Time offset) : size_(size), slide_(slide), offset_(offset) {}
+  SlidingTimes(Time size, Time slide, Time offset) : size_(size), slide_(slide), offset_(offset) {
+    if (problem("").empty()) {
+      pane_length_ = std::gcd(this->size(), this->slide());
+    }
+  }
 
   /// The youngest first.
   void assign(std::int64_t timestamp, std::vector<TimeWindow>& to) const {
@@ -33,12 +37,10 @@ class SlidingTimes {
     }
   }
   /// Windows begin and end where panes do.
-  std::int64_t paneLength() const {
-    return std::gcd(size_.toMilliseconds(), slide_.toMilliseconds());
-  }
+  std::int64_t paneLength() const { return pane_length_; }
   TimeWindow paneOf(std::int64_t timestamp) const {
-    const std::int64_t length = paneLength();
-    return windowAround(timestamp, intoWindow(timestamp, offset_.toMilliseconds(), length), length);
+    return windowAround(
+        timestamp, intoWindow(timestamp, offset_.toMilliseconds(), pane_length_), pane_length_);
   }
   std::int64_t size() const { return size_.toMilliseconds(); }
   std::int64_t slide() const { return slide_.toMilliseconds(); }
@@ -57,6 +59,7 @@ class SlidingTimes {
   Time size_;
   Time slide_;
   Time offset_;
+  std::int64_t pane_length_ = 1;
 };
 
 /// Windows of `size`, one behind the other.
@@ -83,6 +86,7 @@ class TumblingTimes {
 /// Windows of one length, one behind the other, by the records' timestamps.
 class TumblingEventTimeWindows : public windows::AssignsTimeWindows<TumblingEventTimeWindows> {
  public:
+  static constexpr bool kOneWindow = true;
   static TumblingEventTimeWindows of(Time size, Time offset = Time::milliseconds(0)) {
     return TumblingEventTimeWindows({size, offset});
   }
@@ -107,6 +111,7 @@ class TumblingEventTimeWindows : public windows::AssignsTimeWindows<TumblingEven
 class TumblingProcessingTimeWindows
     : public windows::AssignsTimeWindows<TumblingProcessingTimeWindows> {
  public:
+  static constexpr bool kOneWindow = true;
   static TumblingProcessingTimeWindows of(Time size, Time offset = Time::milliseconds(0)) {
     return TumblingProcessingTimeWindows({size, offset});
   }
@@ -183,6 +188,7 @@ class SlidingProcessingTimeWindows
 class GlobalWindows {
  public:
   using Window = GlobalWindow;
+  static constexpr bool kOneWindow = true;
   static GlobalWindows create() { return {}; }
   template <typename T>
   std::vector<GlobalWindow> assignWindows(const T& /*element*/,

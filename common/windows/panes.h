@@ -22,8 +22,7 @@ struct Pane {
 };
 
 /// The panes of the key at hand. `State` is a CellState of Pane<Acc>, which speaks of slot();
-/// `Find` gives the slot of a pane of the key: for use(), made if need be, else kNoSlot where it
-/// has none.
+/// `Find` gives the slot of a pane of the key, or kNoSlot where it has none.
 template <typename State>
 class Panes {
  public:
@@ -58,33 +57,16 @@ class Panes {
     return first;
   }
 
-  /// The accumulators of all panes of a window as one, if there are any.
-  template <typename Acc, typename Find, typename Merge>
-  void collect(const TimeWindow& window, Find find, Merge merge, std::optional<Acc>& total) {
-    eachOf(window, find, [&](const TimeWindow& /*pane*/, const auto& cell) {
-      if (cell.first <= window.start) {
-        total = total ? merge(*total, cell.accumulator) : cell.accumulator;
-      }
-    });
-  }
+  TimeWindow of(std::int64_t time) const { return times_->paneOf(time); }
+  const SlidingTimes& times() const { return *times_; }
 
-  /// The window is gone, and with it the panes that are part of no younger one.
-  template <typename Find>
-  void cleanUp(const TimeWindow& window, Find find) {
-    const std::int64_t next = plus(window.start, times_->slide());
-    eachOf(window, find, [&](const TimeWindow& pane, const auto& cell) {
-      if (times_->youngestStart(pane.start) <= window.start) {
-        state_.clear();
-      } else if (cell.first < next) {
-        state_.edit().first = next;
-      }
-    });
-  }
-
- private:
+  /// Visits the panes of a window that the key has, each at hand.
   template <typename Find, typename Visit>
   void eachOf(const TimeWindow& window, Find find, Visit visit) {
-    TimeWindow pane = times_->paneOf(window.start);
+    TimeWindow pane = {window.start, plus(window.start, times_->paneLength())};
+    if (isCut(window)) {
+      pane = times_->paneOf(window.start);
+    }
     while (pane.start < window.end) {
       slot_ = find(pane);
       const auto* cell = slot_ == state::kNoSlot ? nullptr : state_.find();
@@ -98,16 +80,63 @@ class Panes {
     }
   }
 
+  /// The accumulators of all panes of a window as one, if there are any.
+  template <typename Acc, typename Find, typename Merge>
+  void collect(const TimeWindow& window, Find find, Merge merge, std::optional<Acc>& total) {
+    eachOf(window, find, [&](const TimeWindow& /*pane*/, const auto& cell) {
+      if (cell.first <= window.start) {
+        total = total ? merge(*total, cell.accumulator) : cell.accumulator;
+      }
+    });
+  }
+
+  /// The window is gone, and with it the panes that are part of no younger one.
+  template <typename Find>
+  void cleanUp(const TimeWindow& window, Find find) {
+    const std::int64_t next = startOfNext(window);
+    eachOf(
+        window, find, [&](const TimeWindow& pane, const auto& cell) { leave(pane, cell, next); });
+  }
+  /// Both at once; whether a pane is left, which is part of the next window.
+  template <typename Acc, typename Find, typename Merge>
+  bool take(const TimeWindow& window, Find find, Merge merge, std::optional<Acc>& total) {
+    const std::int64_t next = startOfNext(window);
+    bool is_left = false;
+    eachOf(window, find, [&](const TimeWindow& pane, const auto& cell) {
+      if (cell.first <= window.start) {
+        total = total ? merge(*total, cell.accumulator) : cell.accumulator;
+      }
+      is_left |= leave(pane, cell, next);
+    });
+    return is_left;
+  }
+
+ private:
+  /// Whether a window would begin before all time.
+  bool isCut(const TimeWindow& window) const {
+    return window.end != plus(window.start, times_->size());
+  }
+  std::int64_t startOfNext(const TimeWindow& window) const {
+    return isCut(window) ? plus(window.end, times_->slide() - times_->size())
+                         : plus(window.start, times_->slide());
+  }
+  /// The pane at hand is part of windows from `next` on; false where there are none such.
+  template <typename Cell>
+  bool leave(const TimeWindow& pane, const Cell& cell, std::int64_t next) {
+    if (pane.start < next) {
+      state_.clear();
+      return false;
+    }
+    if (cell.first < next) {
+      state_.edit().first = next;
+    }
+    return true;
+  }
+
   State& state_;  // Of the operator's runner.
   std::optional<SlidingTimes> times_;
   bool used_ = false;
   state::Slot slot_ = state::kNoSlot;
-};
-
-/// Where windows have none.
-struct NoPanes {
-  template <typename State>
-  explicit NoPanes(State& /*state*/) {}
 };
 
 }  // namespace weir::windows

@@ -35,6 +35,7 @@ class EndTrigger {
     return event_time_ ? TriggerResult::kContinue
                        : processing_.onProcessingTime(time, window, context);
   }
+  bool goesBy(bool event_time) const { return event_time == event_time_; }
   bool canMerge() const { return false; }
   template <typename W, typename Context>
   void onMerge(const W& /*window*/, Context& /*context*/) const {}
@@ -56,6 +57,7 @@ class EndTrigger {
 /// timeWindow(size).
 class TumblingWindows : public AssignsTimeWindows<TumblingWindows> {
  public:
+  static constexpr bool kOneWindow = true;
   TumblingWindows(bool event_time, Time size)
       : event_time_(event_time), times_(size, Time::milliseconds(0)) {}
   template <typename T>

@@ -108,7 +108,8 @@ concept Triggers =
 /// Whether Tr fires each window as often as it likes, but never purges it.
 template <typename Tr>
 inline constexpr bool kNeverPurges = requires { requires Tr::kNeverPurges; };
-/// Whether all that Tr does with a window that has not ended is to set the timer of its end.
+/// Whether all that Tr does with a window that has not ended is to set the timer of its end, by
+/// the watermark or by the clock: goesBy(event_time).
 template <typename Tr>
 inline constexpr bool kOnlyAtEnd = requires { requires Tr::kOnlyAtEnd; };
 

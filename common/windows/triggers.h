@@ -17,6 +17,7 @@ class EventTimeTrigger {
   static constexpr bool kNeverPurges = true;
   static constexpr bool kOnlyAtEnd = true;
   static EventTimeTrigger create() { return {}; }
+  static constexpr bool goesBy(bool event_time) { return event_time; }
 
   template <typename T, typename W, typename Context>
   TriggerResult onElement(const T& /*element*/,
@@ -58,6 +59,7 @@ class ProcessingTimeTrigger {
   static constexpr bool kNeverPurges = true;
   static constexpr bool kOnlyAtEnd = true;
   static ProcessingTimeTrigger create() { return {}; }
+  static constexpr bool goesBy(bool event_time) { return !event_time; }
 
   template <typename T, typename W, typename Context>
   TriggerResult onElement(const T& /*element*/,

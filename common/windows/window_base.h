@@ -47,9 +47,6 @@ class WindowBase
     event_time_ = runner().assigner.isEventTime();
     Base::open();
     runner().held.speakOf(held_slot_);
-    if constexpr (kMerging) {
-      runner().sessions.speakOf(key_slot_);
-    }
   }
 
   // For contexts.
@@ -64,6 +61,12 @@ class WindowBase
  protected:
   WindowRunner<P>& runner() { return this->function_; }
 
+  /// Emits what the window's function makes of its elements.
+  void callWith(const W& window, Iterable<Element>& elements) {
+    this->out_.setTimestamp(window.maxTimestamp());
+    callFunction(window, elements);
+    this->out_.setTimestamp(kNoTimestamp);
+  }
   void callFunction(const W& window, Iterable<Element>& elements) {
     if constexpr (std::is_same_v<typename P::Function, NoFunction>) {
       this->out_.collect(elements.front());
@@ -78,12 +81,23 @@ class WindowBase
           static_cast<Collector<Out>&>(this->out_));
     }
   }
+  /// Tells the window's function, where it wants to know, that a window is gone.
+  void clearFunction(const W& window) {
+    if constexpr (KnowsClear<typename P::Function>) {
+      speakOfKey();
+      window_context_.setWindow(window);
+      runner().wrapped().clear(window_context_);
+    }
+  }
   /// States that the user's function declares are those of the key.
   void speakOfKey() {
     if constexpr (std::is_base_of_v<StateOwner, typename P::Function>) {
       this->backend_->setCurrent(slotOfKey());
     }
   }
+
+  /// Tells a window's trigger of a record that was put into it.
+  virtual void trigger(const W& window, Slot slot, const In& value, std::int64_t timestamp) = 0;
 
   void dropLate(const In& value, std::int64_t timestamp) {
     if (runner().late) {
@@ -121,10 +135,17 @@ class WindowBase
   WindowNamespaces<W> namespaces_;
   bool event_time_ = true;
 
+  void setKey(const Key& key) { key_ = &key; }
+  /// Of the slot of a timer. The backend may move its own while windows are asked for.
+  void setKeyAt(Slot slot) {
+    timers_key_ = this->backend_->keyAt(slot);
+    key_ = &*timers_key_;
+  }
+
   // Of the record or timer at hand.
-  std::optional<Key> key_;
+  const Key* key_ = nullptr;         // It, or where a batch keeps its keys.
+  std::optional<Key> timers_key_;    // Of a timer.
   Slot held_slot_ = state::kNoSlot;  // Where the elements of the window are.
-  Slot key_slot_ = state::kNoSlot;   // Where the key's sessions are.
 };
 
 }  // namespace weir::windows

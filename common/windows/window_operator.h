@@ -1,14 +1,26 @@
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
-#include "common/windows/panes.h"
+#include "common/windows/paned_windows.h"
+#include "common/windows/session_windows.h"
 #include "common/windows/window_base.h"
+#include "common/windows/window_batch.h"
 
 namespace weir::windows {
+
+/// What an operator of windows is made on.
+template <typename P>
+using WindowsOf = std::conditional_t<P::kMerging,
+                                     SessionWindows<P>,
+                                     std::conditional_t<P::kPanes, PanedWindows<P>, WindowBase<P>>>;
 
 /// Keeps the records of each key and window until the trigger fires the window, and what is left of
 /// them until it is cleaned up. The state of a window has the window as its namespace.
@@ -16,8 +28,8 @@ namespace weir::windows {
 /// A window is late once the watermark has reached its end and lateness; a record of none but late
 /// ones is dropped.
 template <typename P, typename Selector>
-class WindowOperator final : public WindowBase<P>, public functions::Receiver<typename P::In> {
-  using Base = WindowBase<P>;
+class WindowOperator final : public WindowsOf<P>, public functions::Receiver<typename P::In> {
+  using Base = WindowsOf<P>;
   using Base::cleanupTime;
   using Base::domain;
   using Base::dropLate;
@@ -25,7 +37,6 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
   using Base::held_slot_;
   using Base::isLate;
   using Base::key_;
-  using Base::key_slot_;
   using Base::kMerging;
   using Base::namespaces_;
   using Base::runner;
@@ -35,6 +46,7 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
   using Base::trigger_context_;
   using typename Base::Element;
   using typename Base::In;
+  using typename Base::Key;
   using typename Base::Slot;
   using typename Base::W;
 
@@ -47,34 +59,32 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
   void receive(Batch<In>& batch) override {
     const functions::AtWork at_work(this->work_, batch.size());
     this->glance_.enforce();
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      take(batch.records[i], batch.hasTimestamps() ? batch.timestamps[i] : kNoTimestamp);
+    if (goesTogether()) {
+      takeTogether(batch);
+    } else {
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        take(batch.records[i], timestampOf(batch, i));
+      }
     }
     this->backend_->endBatch();
     this->out_.flush();
   }
 
-  void open() override {
-    Base::open();
-    if constexpr (P::kPanes) {
-      panes_.setUp(runner().assigner.times());
-    }
-  }
-
   /// A timer of a window is due; the backend's current slot is that of key and window.
   void onTimer(std::int64_t time, TimeDomain domain) override {
     const Slot slot = this->backend_->current();
-    key_ = this->backend_->keyAt(slot);
+    this->setKeyAt(slot);
+    if constexpr (P::kPanes) {
+      if (this->isOfPanes(time, domain, slot)) {
+        return;
+      }
+    }
     const W window = namespaces_.windowAt(slot);
     held_slot_ = slot;
     if constexpr (kMerging) {
-      key_slot_ = slotOfKey();
-      const MergingWindows<W> sessions = sessionsOfKey();
-      const W* held = sessions.stateOf(window);
-      if (held == nullptr) {
+      if (!this->find(window)) {
         return;
       }
-      held_slot_ = slotOfWindow(*held);
       this->backend_->setCurrent(slot);
     }
     act(domain == TimeDomain::kEventTime
@@ -91,30 +101,118 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
   }
 
  private:
-  void take(const In& value, std::int64_t timestamp) {
-    key_ = functions::callKeySelector(std::as_const(selector_), value);
+  /// Whether every record of a batch goes to one place at the most.
+  static constexpr bool kTogether =
+      std::default_initializable<Key> && (kOneWindow<typename P::Assigner> || P::kPanes);
+
+  static std::int64_t timestampOf(const Batch<In>& batch, std::size_t i) {
+    return batch.hasTimestamps() ? batch.timestamps[i] : kNoTimestamp;
+  }
+  bool goesTogether() const {
+    if constexpr (kTogether && P::kPanes) {
+      return this->keepsPanes();
+    } else {
+      return kTogether;
+    }
+  }
+
+  /// Puts each record of a batch where it belongs.
+  void takeTogether(const Batch<In>& batch) {
+    if constexpr (kTogether) {
+      std::size_t next = 0;
+      known_.reset();
+      while (next < batch.size()) {
+        together_.clear();
+        for (; next < batch.size() && !together_.isFull(); ++next) {
+          addPlace(batch.records[next], timestampOf(batch, next), next);
+        }
+        together_.resolve(namespaces_, *this->backend_);
+        for (std::size_t i = 0; i < together_.size(); ++i) {
+          const std::size_t record = together_.record(i);
+          this->setKey(together_.key(i));
+          put(i, batch.records[record], timestampOf(batch, record));
+        }
+      }
+    }
+  }
+  /// Finds where a record goes, unless it is late.
+  void addPlace(const In& value, std::int64_t timestamp, std::size_t record) {
+    if (!isKnown(timestamp)) {
+      known_ = placeOf(value, timestamp);
+    }
+    if (known_) {
+      together_.add(functions::callKeySelector(std::as_const(selector_), value), *known_, record);
+    } else {
+      dropIfLate(value, timestamp);
+    }
+  }
+  /// Whether a record goes where the one before it went.
+  bool isKnown(std::int64_t timestamp) const {
+    if constexpr (std::is_same_v<W, TimeWindow>) {
+      return known_ && event_time_ && timestamp != kNoTimestamp &&
+             timestamp >= known_->window.start && timestamp < known_->window.end;
+    } else {
+      return false;
+    }
+  }
+  void put(std::size_t i, const In& value, std::int64_t timestamp) {
+    if constexpr (P::kPanes) {
+      this->keep(together_.place(i), together_.slot(i), value, timestamp);
+    } else {
+      held_slot_ = together_.slot(i);
+      add(together_.place(i).window, held_slot_, value, timestamp);
+    }
+  }
+  /// Of a record that goes to one place; nowhere if that is late.
+  std::optional<Place<W>> placeOf(const In& value, std::int64_t timestamp) {
+    windowsOf(value, timestamp);
+    std::erase_if(windows_, [this](const W& window) { return isLate(window); });
+    if (windows_.empty()) {
+      return std::nullopt;
+    }
+    if constexpr (P::kPanes) {
+      return Place<W>{this->paneOf(timestamp), windows_.back().start};  // The youngest is first.
+    } else {
+      return Place<W>{windows_.back()};
+    }
+  }
+  void windowsOf(const In& value, std::int64_t timestamp) {
     windows_.clear();
     this->assigner_context_.beginRecord();
     assignInto(runner().assigner, value, timestamp, this->assigner_context_, windows_);
-    bool taken = false;
+  }
+
+  void take(const In& value, std::int64_t timestamp) {
+    key_of_record_ = functions::callKeySelector(std::as_const(selector_), value);
+    this->setKey(*key_of_record_);
     if constexpr (P::kPanes) {
-      if (panes_.used()) {
-        taken = addToPane(value, timestamp);
-        windows_.clear();
+      if (this->keepsPanes()) {
+        if (const std::optional<Place<W>> place = placeOf(value, timestamp)) {
+          return this->keep(*place, slotOfWindow(place->window), value, timestamp);
+        }
+        return dropIfLate(value, timestamp);
       }
     }
+    windowsOf(value, timestamp);
+    bool taken = false;
     for (const W& window : windows_) {
       if constexpr (kMerging) {
-        taken |= merge(window, value, timestamp);
+        if (const std::optional<W> session = this->sessionOf(window)) {
+          taken = true;
+          add(*session, slotOfWindow(*session), value, timestamp);
+        }
       } else if (!isLate(window)) {
         taken = true;
-        const Slot slot = slotOfWindow(window);
-        held_slot_ = slot;
-        add(window, slot, value, timestamp);
+        held_slot_ = slotOfWindow(window);
+        add(window, held_slot_, value, timestamp);
       }
     }
-    if (!taken && event_time_ &&
-        plus(timestamp, runner().lateness) <= this->timers_.currentWatermark()) {
+    if (!taken) {
+      dropIfLate(value, timestamp);
+    }
+  }
+  void dropIfLate(const In& value, std::int64_t timestamp) {
+    if (event_time_ && plus(timestamp, runner().lateness) <= this->timers_.currentWatermark()) {
       dropLate(value, timestamp);
     }
   }
@@ -128,90 +226,10 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
       trigger(window, slot, value, timestamp);
     }
   }
-  void trigger(const W& window, Slot slot, const In& value, std::int64_t timestamp) {
+  void trigger(const W& window, Slot slot, const In& value, std::int64_t timestamp) override {
     this->backend_->setCurrent(slot);
     act(runner().trigger.onElement(value, timestamp, window, trigger_context_), window, slot);
     this->setCleanup(window);
-  }
-
-  /// Puts a record into its pane, and tells its windows; false where all of them are late.
-  bool addToPane(const In& value, std::int64_t timestamp)
-    requires P::kPanes
-  {
-    std::erase_if(windows_, [this](const W& window) { return isLate(window); });
-    if (windows_.empty()) {
-      return false;
-    }
-    const std::int64_t oldest = windows_.back().start;  // The youngest stands first.
-    const std::int64_t at =
-        event_time_ ? timestamp : this->assigner_context_.getCurrentProcessingTime();
-    const std::optional<std::int64_t> first = panes_.add(
-        slotOfWindow(runner().assigner.times().paneOf(at)),
-        oldest,
-        [this] { return runner().contents.create(); },
-        [&](auto& accumulator) { runner().contents.addTo(accumulator, value); });
-    if (kOnlyAtEnd<typename P::Trigger> && runner().lateness == 0 && first && *first <= oldest) {
-      return true;  // The timers of all its windows are set.
-    }
-    for (const W& window : windows_) {
-      const Slot slot = slotOfWindow(window);
-      held_slot_ = slot;
-      if (first && window.start < *first) {  // It has come again, and the pane is not part of it.
-        runner().contents.add(runner().held, value, timestamp);
-      }
-      trigger(window, slot, value, timestamp);
-    }
-    return true;
-  }
-
-  /// Puts a record into the session that its window becomes part of; not where that is late.
-  bool merge(const W& window, const In& value, std::int64_t timestamp) {
-    key_slot_ = slotOfKey();
-    MergingWindows<W> sessions = sessionsOfKey();
-    const auto added = sessions.add(window);
-    if (isLate(added.window)) {
-      return false;  // It met no other: those that are there are not late.
-    }
-    const W& held = *sessions.stateOf(added.window);
-    if (!added.merged.empty()) {
-      becomeOne(added, held);
-    }
-    if (added.is_new || !added.merged.empty()) {
-      runner().sessions.set(sessions.pairs());
-    }
-    held_slot_ = slotOfWindow(held);
-    add(added.window, slotOfWindow(added.window), value, timestamp);
-    return true;
-  }
-  MergingWindows<W> sessionsOfKey() {
-    const auto* pairs = runner().sessions.find();
-    return MergingWindows<W>(pairs == nullptr ? typename MergingWindows<W>::Pairs() : *pairs);
-  }
-  /// Moves what windows have that are part of another now: of the trigger, and their elements.
-  void becomeOne(const typename MergingWindows<W>::Added& added, const W& held) {
-    merged_slots_.clear();
-    for (const W& one : added.merged) {
-      merged_slots_.push_back(slotOfWindow(one));
-    }
-    const Slot into = slotOfWindow(added.window);
-    this->backend_->setCurrent(into);
-    states_.beginMerge(merged_slots_, into);
-    runner().trigger.onMerge(added.window, trigger_context_);
-    states_.endMerge();
-    for (std::size_t i = 0; i < added.merged.size(); ++i) {
-      this->backend_->setCurrent(merged_slots_[i]);
-      runner().trigger.clear(added.merged[i], trigger_context_);
-      this->timers_.remove(domain(), cleanupTime(added.merged[i]));
-    }
-    for (const W& one : added.emptied) {
-      held_slot_ = slotOfWindow(one);
-      if (const auto* elements = runner().held.find()) {
-        const auto moved = *elements;
-        runner().held.clear();
-        held_slot_ = slotOfWindow(held);
-        runner().contents.merge(runner().held, moved);
-      }
-    }
   }
 
   /// Does what a trigger said of a window whose elements are at held_slot_.
@@ -228,70 +246,40 @@ class WindowOperator final : public WindowBase<P>, public functions::Receiver<ty
     this->backend_->setCurrent(slot);
   }
   void fire(const W& window) {
-    const auto call = [&](Iterable<Element>& elements) {
-      this->out_.setTimestamp(window.maxTimestamp());
-      this->callFunction(window, elements);
-      this->out_.setTimestamp(kNoTimestamp);
-    };
     if constexpr (P::kPanes) {
-      if (panes_.used()) {
-        return firePanes(window, call);
+      if (this->keepsPanes()) {
+        return this->firePanes(window);
       }
     }
     if (runner().held.find() != nullptr) {
-      runner().contents.use(runner().held, window, call);
+      runner().contents.use(runner().held, window, [&](Iterable<Element>& elements) {
+        this->callWith(window, elements);
+      });
     }
   }
-  template <typename Call>
-  void firePanes(const W& window, Call call) {
-    auto& contents = runner().contents;
-    std::optional<typename P::Contents::Accumulator> total;
-    panes_.collect(
-        window,
-        [this](const W& pane) { return findPane(pane); },
-        [&contents](const auto& a, const auto& b) { return contents.merged(a, b); },
-        total);
-    if (const auto* own = runner().held.find()) {
-      total = total ? contents.merged(*total, *own) : *own;
-    }
-    if (total) {
-      contents.useAccumulator(*total, call);
-    }
-  }
-  Slot findPane(const W& pane) { return this->backend_->find(*key_, namespaces_.bytesOf(pane)); }
 
   /// Forgets a window and all that was kept for it.
   void cleanUp(const W& window, Slot slot) {
     runner().held.clear();
     if constexpr (P::kPanes) {
-      if (panes_.used()) {
-        panes_.cleanUp(window, [this](const W& pane) { return findPane(pane); });
+      if (this->keepsPanes()) {
+        this->cleanUpPanes(window);
       }
     }
     runner().trigger.clear(window, trigger_context_);
     runner().clearTriggerState();
-    if constexpr (KnowsClear<typename P::Function>) {
-      this->speakOfKey();
-      this->window_context_.setWindow(window);
-      runner().wrapped().clear(this->window_context_);
-      this->backend_->setCurrent(slot);
-    }
+    this->clearFunction(window);
+    this->backend_->setCurrent(slot);
     if constexpr (kMerging) {
-      MergingWindows<W> sessions = sessionsOfKey();
-      sessions.retire(window);
-      if (sessions.pairs().empty()) {
-        runner().sessions.clear();
-      } else {
-        runner().sessions.set(sessions.pairs());
-      }
+      this->retire(window);
     }
   }
 
   Selector selector_;
-  std::conditional_t<P::kPanes, Panes<decltype(WindowRunner<P>::panes)>, NoPanes> panes_{
-      this->function_.panes};
   std::vector<W> windows_;  // Of the record at hand.
-  std::vector<Slot> merged_slots_;
+  std::optional<Key> key_of_record_;
+  std::optional<Place<W>> known_;  // Where the record before goes.
+  std::conditional_t<kTogether, WindowBatch<Key, W>, std::monostate> together_;
 };
 
 }  // namespace weir::windows

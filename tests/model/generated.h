@@ -67,7 +67,11 @@ class Run {
       const std::uint64_t count = 1 + below(8);
       for (std::uint64_t i = 0; i < count; ++i) {
         element();
+        if (below(4) == 0) {
+          tested_.sendBatches();
+        }
       }
+      tested_.sendBatches();
     } else if (what < 9) {
       if (shape_.event_time) {
         base_ += between(0, 2) == 0 ? between(0, 150) : between(0, 15);

@@ -79,12 +79,25 @@ class Subtask final : public testing::Harness<Result, int> {
             1) {
     setMaxParallelism(128);
   }
-  void element(const Element& one) { send(0, one, one.timestamp); }
+  /// Comes with others, in one batch.
+  void element(const Element& one) {
+    batch_.records.push_back(one);
+    batch_.timestamps.push_back(one.timestamp);
+  }
+  void sendBatch() {
+    if (!batch_.records.empty()) {
+      send(0, batch_);
+      batch_ = {};
+    }
+  }
   std::vector<Element> takeLate() {
     std::vector<Element> late = sideOutput(OutputTag<Element>("late"));
     sides_.clear();
     return late;
   }
+
+ private:
+  Batch<Element> batch_;
 };
 
 /// The subtasks of a window operator, in the test kit.
@@ -98,6 +111,12 @@ class Subtasks {
       if (subtask->owns(one.key)) {
         subtask->element(one);
       }
+    }
+  }
+  /// The elements that came since the last time, to each subtask in one batch.
+  void sendBatches() {
+    for (const auto& subtask : running_) {
+      subtask->sendBatch();
     }
   }
   void watermark(std::int64_t time) {

@@ -85,6 +85,22 @@ auto processing(A assigner, F function) {
       std::move(assigner), std::move(trigger), {}, std::move(function), 0, std::nullopt));
 }
 
+struct Total : AggregateFunction<Entry, int, std::string> {
+  int createAccumulator() override { return 0; }
+  void add(const Entry& entry, int& total) override { total += entry.second; }
+  std::string getResult(const int& total) override { return std::to_string(total); }
+  int merge(const int& a, const int& b) override { return a + b; }
+};
+/// Windows of ten seconds, every two, in panes.
+auto totaling(std::int64_t lateness) {
+  using A = SlidingEventTimeWindows;
+  using Contents = AggregatedContents<Entry, int, std::string, Total>;
+  using P =
+      Parts<Entry, std::string, std::string, A, EventTimeTrigger, Contents, NoFunction, false>;
+  return Running<P>(WindowRunner<P>(
+      A::of(seconds(10), seconds(2)), {}, Contents(Total{}), {}, lateness, std::nullopt));
+}
+
 // From Flink's WindowOperatorTest, testSlidingEventTimeWindows: apache/flink
 // flink-streaming-java/src/test/java/org/apache/flink/streaming/runtime/operators/windowing/.
 TEST(WindowOperatorTest, FlinksSlidingWindows) {
@@ -113,6 +129,49 @@ TEST(WindowOperatorTest, FlinksSlidingWindows) {
   EXPECT_THAT(running.take(), ElementsAre("key2-2@5999"));
   running.watermark(7999);
   EXPECT_THAT(running.take(), IsEmpty());
+}
+
+TEST(WindowOperatorTest, OfWindowsInPanesOnlyTheNextOneOfAKeyHasATimer) {
+  auto running = totaling(0);
+  running.element({"a", 1}, 1000);
+  running.element({"a", 2}, 1500);
+  running.element({"b", 3}, 3000);
+  EXPECT_EQ(running.timers().size(), 2U);
+  running.watermark(1999);
+  EXPECT_THAT(running.take(), ElementsAre("3@1999"));
+  running.restart();
+  EXPECT_EQ(running.timers().size(), 2U);
+  running.watermark(9999);
+  EXPECT_THAT(running.take(),
+              UnorderedElementsAre(
+                  "3@3999", "3@3999", "3@5999", "3@5999", "3@7999", "3@7999", "3@9999", "3@9999"));
+  EXPECT_EQ(running.timers().size(), 1U);
+  running.watermark(20'000);
+  EXPECT_THAT(running.take(), ElementsAre("3@11999"));
+  EXPECT_EQ(running.timers().size(), 0U);
+  EXPECT_EQ(running.stateEntries(), 0U);
+}
+
+TEST(WindowOperatorTest, EachWindowInPanesFiresOnceWhenLatenessChangesOverARestore) {
+  for (const std::int64_t before : {0, 4000}) {
+    auto first = totaling(before);
+    first.element({"a", 1}, 1000);
+    first.element({"a", 2}, 3000);
+    first.watermark(1999);
+    EXPECT_THAT(first.take(), ElementsAre("1@1999"));
+    auto second = totaling(4000 - before);
+    second.restore(first.snapshot());
+    second.element({"a", 4}, 5000);
+    second.watermark(3999);
+    EXPECT_THAT(second.take(), ElementsAre("3@3999")) << before;
+    auto third = totaling(before);
+    third.restore(second.snapshot());
+    third.watermark(5999);
+    EXPECT_THAT(third.take(), ElementsAre("7@5999")) << before;
+    third.watermark(30'000);
+    EXPECT_THAT(third.take(), ElementsAre("7@7999", "7@9999", "6@11999", "4@13999")) << before;
+    EXPECT_EQ(third.stateEntries(), 0U);
+  }
 }
 
 // The same, testTumblingEventTimeWindows.

@@ -1,0 +1,207 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/windows/panes.h"
+#include "common/windows/window_base.h"
+#include "common/windows/window_batch.h"
+
+namespace weir::windows {
+
+/// Windows whose records are kept by pane.
+///
+/// Where a window does nothing but fire at its end and go, only the next window of a key has a
+/// timer, which is the key's own: it sets that of the window after. Else each window has its own,
+/// in its namespace, as windows without panes have.
+template <typename P>
+class PanedWindows : public WindowBase<P> {
+  using Base = WindowBase<P>;
+
+ protected:
+  using typename Base::Element;
+  using typename Base::In;
+  using typename Base::Slot;
+  using typename Base::W;
+
+ public:
+  explicit PanedWindows(WindowRunner<P> runner) : Base(std::move(runner)) {}
+
+  void open() override {
+    Base::open();
+    panes_.setUp(runner().assigner.times());
+    if constexpr (kOnlyAtEnd<typename P::Trigger>) {
+      chained_ = runner().trigger.goesBy(this->event_time_) &&
+                 (runner().lateness == 0 || !this->event_time_);
+    }
+  }
+
+ protected:
+  using Acc = typename P::Contents::Accumulator;
+  using Base::runner;
+
+  bool keepsPanes() const { return panes_.used(); }
+  /// Of the record at hand.
+  W paneOf(std::int64_t timestamp) const {
+    return panes_.of(this->event_time_ ? timestamp
+                                       : this->assigner_context_.getCurrentProcessingTime());
+  }
+
+  /// Puts a record into a pane, which lies at `slot`, and tells its windows.
+  void keep(const Place<W>& place, Slot slot, const In& value, std::int64_t timestamp) {
+    const std::optional<std::int64_t> first = panes_.add(
+        slot,
+        place.oldest,
+        [this] { return runner().contents.create(); },
+        [&](Acc& accumulator) { runner().contents.addTo(accumulator, value); });
+    if (setsAllAtOnce() && first && *first <= place.oldest) [[likely]] {
+      return;  // The timers are set.
+    }
+    if (chained_ && !first && !hasFarWindows(place.window)) {
+      return setNext(windowFrom(place.oldest));
+    }
+    windowsAt(place.window.start);
+    for (const W& window : windows_) {
+      const Slot own = this->slotOfWindow(window);
+      this->held_slot_ = own;
+      if (first && window.start < *first) {  // It has come again, and the pane is not part of it.
+        runner().contents.add(runner().held, value, timestamp);
+      }
+      if (chained_ && !isFar(window)) {
+        setNext(window);
+      } else {
+        this->trigger(window, own, value, timestamp);
+      }
+    }
+  }
+
+  /// Emits what the panes of a window have, and what it has of its own.
+  void firePanes(const W& window) {
+    std::optional<Acc> total;
+    panes_.collect(window, finder(), merger(), total);
+    if (const Acc* own = runner().held.find()) {
+      total = total ? runner().contents.merged(*total, *own) : *own;
+    }
+    emit(window, total);
+  }
+  void cleanUpPanes(const W& window) { panes_.cleanUp(window, finder()); }
+
+  /// A timer at `slot` is due; false where it is to be handled as that of any window.
+  bool isOfPanes(std::int64_t time, TimeDomain domain, Slot slot) {
+    if (!keepsPanes() || domain != this->domain()) {
+      return false;
+    }
+    if (this->backend_->namespaceAt(slot) == state::kNoNamespace) {
+      chained_ ? fireNext(time, slot) : setEach(time);
+      return true;
+    }
+    // Of a snapshot that was taken when windows had lateness.
+    const W window = this->namespaces_.windowAt(slot);
+    if (!chained_ || isFar(window)) {
+      return false;
+    }
+    if (time == window.maxTimestamp()) {
+      setNext(window);
+    }
+    return true;
+  }
+
+ private:
+  /// Windows further from the epoch may be cut short by the end of all time.
+  static bool isFar(const W& window) {
+    constexpr std::int64_t kFar = std::int64_t{1} << 62;
+    return window.start < -kFar || window.end > kFar;
+  }
+  bool hasFarWindows(const W& pane) const {
+    const std::int64_t size = times().size();
+    return isFar({plus(pane.start, -size), plus(pane.end, size)});
+  }
+  /// Whether a pane that is there has all timers that it needs.
+  bool setsAllAtOnce() {
+    return kOnlyAtEnd<typename P::Trigger> && (chained_ || runner().lateness == 0);
+  }
+  const SlidingTimes& times() const { return panes_.times(); }
+  W windowFrom(std::int64_t start) const { return {start, plus(start, times().size())}; }
+  /// Those that are not late, the youngest first.
+  void windowsAt(std::int64_t time) {
+    windows_.clear();
+    times().assign(time, windows_);
+    std::erase_if(windows_, [this](const W& window) { return this->isLate(window); });
+  }
+  auto finder() {
+    return [this](const W& pane) {
+      const state::NamespaceId id = this->namespaces_.find(pane);
+      return id == state::kNoNamespace ? state::kNoSlot : this->backend_->find(*this->key_, id);
+    };
+  }
+  auto merger() {
+    return [this](const Acc& a, const Acc& b) { return runner().contents.merged(a, b); };
+  }
+  void emit(const W& window, const std::optional<Acc>& total) {
+    if (total) {
+      runner().contents.useAccumulator(
+          *total, [&](Iterable<Element>& elements) { this->callWith(window, elements); });
+    }
+  }
+
+  void setNext(const W& window) {
+    this->backend_->setCurrent(this->slotOfKey());
+    this->timers_.add(this->domain(), window.maxTimestamp());
+  }
+  /// The key's next window, which lies at `slot`, has ended.
+  void fireNext(std::int64_t time, Slot slot) {
+    const W window = windowFrom(time + 1 - times().size());
+    std::optional<Acc> total;
+    const bool goes_on = panes_.take(window, finder(), merger(), total);
+    takeOwn(window, time, total);
+    if (total) {
+      emit(window, total);
+      this->clearFunction(window);
+    }
+    const W next = windowFrom(plus(window.start, times().slide()));
+    if (goes_on && !isFar(next)) {
+      this->backend_->setCurrent(slot);
+      this->timers_.add(this->domain(), next.maxTimestamp());
+    }
+  }
+  /// What the window has of its own goes: records that came for it again, and a timer.
+  void takeOwn(const W& window, std::int64_t time, std::optional<Acc>& total) {
+    const Slot own = finder()(window);
+    if (own == state::kNoSlot) [[likely]] {
+      return;
+    }
+    this->held_slot_ = own;
+    if (const Acc* held = runner().held.find()) {
+      total = total ? runner().contents.merged(*total, *held) : *held;
+      runner().held.clear();
+    }
+    this->backend_->setCurrent(own);
+    this->timers_.remove(this->domain(), time);
+  }
+  /// The snapshot was taken when windows had no lateness: gives each window of the panes of the one
+  /// that has ended its own timers, unless those of an even earlier snapshot are there.
+  void setEach(std::int64_t time) {
+    const W window = windowFrom(time + 1 - times().size());
+    std::int64_t youngest = window.start;
+    panes_.eachOf(window, finder(), [&](const W& pane, const auto& /*cell*/) {
+      youngest = std::max(youngest, times().youngestStart(pane.start));
+    });
+    for (std::int64_t start = window.start; start <= youngest; start += times().slide()) {
+      const W one = windowFrom(start);
+      this->backend_->setCurrent(this->slotOfWindow(one));
+      if (!this->timers_.has(this->domain(), this->cleanupTime(one))) {
+        this->timers_.add(this->domain(), one.maxTimestamp());
+        this->setCleanup(one);
+      }
+    }
+  }
+
+  Panes<decltype(WindowRunner<P>::panes)> panes_{this->function_.panes};
+  bool chained_ = false;
+  std::vector<W> windows_;  // Of the record at hand.
+};
+
+}  // namespace weir::windows
