@@ -33,8 +33,10 @@ class Collector {
   template <typename V>
   void append(V&& value) {
     batch_.records.push_back(std::forward<V>(value));
-    if (timestamp_ != kNoTimestamp || batch_.hasTimestamps()) [[unlikely]] {
-      batch_.timestamps.resize(batch_.size() - 1, kNoTimestamp);
+    if (timestamp_ != kNoTimestamp || batch_.hasTimestamps()) {
+      if (batch_.timestamps.size() + 1 != batch_.size()) [[unlikely]] {
+        batch_.timestamps.resize(batch_.size() - 1, kNoTimestamp);
+      }
       batch_.timestamps.push_back(timestamp_);
     }
     if (batch_.size() >= kBatchSize) [[unlikely]] {

@@ -394,9 +394,15 @@ RawState& KeyedBackend::rawFor(const StateInfo& written) {
 }
 
 void KeyedBackend::dropEmptyKeys() {
-  for (const Slot slot : maybe_empty_) {
+  std::erase_if(maybe_empty_, [this](Slot slot) {
     const auto holds = [slot](const auto& column) { return column->has(slot); };
-    if (exists(slot) && std::none_of(columns_.begin(), columns_.end(), holds) && !isHeld(slot)) {
+    return !exists(slot) || std::ranges::any_of(columns_, holds) || isHeld(slot);
+  });
+  for (const Slot slot : maybe_empty_) {
+    prefetchForget(slot);
+  }
+  for (const Slot slot : maybe_empty_) {
+    if (exists(slot)) {  // It may stand there twice.
       if (tier_ != nullptr) {
         tier_->forget(slot);
       }

@@ -197,6 +197,8 @@ class KeyedBackend {
   /// Whether writeKey() gives the content back that slotOfEncoded() took.
   virtual bool rewritesKeys() const = 0;
   virtual void forget(Slot slot) = 0;
+  /// Fetches what forget() will look at, of a slot that has a key.
+  virtual void prefetchForget(Slot /*slot*/) const {}
   virtual bool exists(Slot slot) const = 0;
   virtual Slot slotCount() const = 0;
 

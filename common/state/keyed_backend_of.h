@@ -107,6 +107,7 @@ class KeyedBackendOf final : public KeyedBackend {
     }
     directory_.erase(slot);
   }
+  void prefetchForget(Slot slot) const override { directory_.prefetchErase(slot); }
   std::optional<std::uint32_t> groupOfEncoded(std::string_view key) const override {
     Reader from(key);
     const K decoded = record::read<K>(from);
