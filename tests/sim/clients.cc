@@ -9,7 +9,6 @@
 #include "common/runtime/leader_change.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/metadata_file.h"
-#include "common/snapshot/state_matching.h"
 
 namespace weir::sim {
 
@@ -208,8 +207,7 @@ void Clients::checkSavepoint(const std::string& path) const {
     violate("savepoint " + path + ": " + metadata.error().message());
     return;
   }
-  const auto plan = snapshot::restoreSame(*metadata, jobs_.front()->model.graph("model"));
-  auto state = readState(world_.files, plan.restores);
+  auto state = readState(world_.files, *metadata);
   if (!state || !state->consistent()) {
     violate("savepoint " + path + " is not consistent");
   } else if (world_.holdsDiscarded(*state)) {
@@ -264,8 +262,7 @@ void Clients::checkAllTold() const {
 void Clients::stopped(const JobId& job, const std::string& path) {
   std::optional<ModelState>& held = stopped_[job];
   if (const auto metadata = snapshot::readMetadata(world_.files, path)) {
-    const auto plan = snapshot::restoreSame(*metadata, jobs_.front()->model.graph("model"));
-    if (auto state = readState(world_.files, plan.restores)) {
+    if (auto state = readState(world_.files, *metadata)) {
       held = *std::move(state);
     }
   }

@@ -12,6 +12,7 @@
 #include "common/base/random.h"
 #include "common/concurrency/simulated_executor.h"
 #include "common/fs/memory_file_system.h"
+#include "common/runtime/checkpoint_metadata.h"
 #include "jobmanager/dispatcher/dispatcher_gateway.h"
 #include "tests/sim/flaky_files.h"
 
@@ -94,6 +95,8 @@ struct Model {
 void addSection(ModelState& state, const std::string& section);
 /// The state that a set of restore orders stands for.
 Result<ModelState> readState(fs::FileSystem& files, const runtime::Restores& restores);
+/// All that a snapshot holds, whichever program wrote it.
+Result<ModelState> readState(fs::FileSystem& files, const runtime::CheckpointMetadata& metadata);
 
 /// A task manager with its workers. Processes die as a whole; what they sent before may be lost.
 class FakeTaskManager {

@@ -1,6 +1,7 @@
 #include <sstream>
 
 #include "common/fs/file_system.h"
+#include "common/snapshot/state_files.h"
 #include "tests/sim/fake_cluster.h"
 
 namespace weir::sim {
@@ -85,6 +86,20 @@ Result<ModelState> readState(fs::FileSystem& files, const runtime::Restores& res
     for (const runtime::OperatorRestoreOrder& one : task.operators) {
       for (const auto& section : restores.sectionsOf(one)) {
         WEIR_TRY(auto bytes, fs::readAll(files, section.handle.location));
+        addSection(state, bytes);
+      }
+    }
+  }
+  return state;
+}
+
+Result<ModelState> readState(fs::FileSystem& files, const runtime::CheckpointMetadata& metadata) {
+  ModelState state;
+  for (const runtime::SavedOperator& op : metadata.operators) {
+    for (const runtime::SubtaskState& subtask : op.subtasks) {
+      if (subtask.handle.storage == runtime::SectionHandle::Storage::kFile) {
+        WEIR_TRY(auto bytes,
+                 fs::readAll(files, snapshot::resolve(metadata, subtask.handle).location));
         addSection(state, bytes);
       }
     }
