@@ -361,22 +361,38 @@ Result<runtime::SavepointResult> JobManagerClient::savepointOnce(
 }
 
 Result<runtime::UpgradeReply> JobManagerClient::upgrade(const runtime::UpgradeRequest& request,
+                                                        const runtime::UpgradeNoticeSink& told,
                                                         const std::atomic<bool>& interrupted) {
   const v1::UpgradeRequest message = wire::toProto(request);
-  v1::UpgradeReply reply;
-  const auto once = [&]() -> Status {
+  std::uint64_t heard = 0;
+  const auto once = [&]() -> Result<runtime::UpgradeReply> {
     grpc::ClientContext context;
     setDeadline(context, kLongest);
     const std::jthread watcher = cancelWhen(interrupted, context);
-    const grpc::Status ended = state_->stub()->Upgrade(&context, message, &reply);
+    const auto reader = state_->stub()->Upgrade(&context, message);
+    std::optional<runtime::UpgradeReply> reply;
+    v1::UpgradeEvent read;
+    while (reader->Read(&read)) {
+      WEIR_TRY(auto event, wire::fromProto(read));
+      ++heard;
+      if (auto* end = std::get_if<runtime::UpgradeReply>(&event)) {
+        reply = std::move(*end);
+      } else {
+        told(std::get<runtime::UpgradeNotice>(event));
+      }
+    }
+    const grpc::Status ended = reader->Finish();
     if (!ended.ok() && interrupted.load()) {
       return Error(ErrorCode::kCancelled, "interrupted, and the upgrade goes on")
           .advise("'weir list -a' shows what runs");
     }
-    return state_->check(ended);
+    WEIR_RETURN_IF_ERROR(state_->check(ended));
+    if (!reply) {
+      return Error(ErrorCode::kInternal, "the job manager ended the call without a reply");
+    }
+    return *std::move(reply);
   };
-  WEIR_RETURN_IF_ERROR(state_->ask(once, &interrupted));
-  return wire::fromProto(reply);
+  return state_->ask(once, &interrupted, &heard);
 }
 
 Result<runtime::DisposeReply> JobManagerClient::dispose(const runtime::DisposeRequest& request) {

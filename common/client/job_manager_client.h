@@ -13,6 +13,7 @@
 #include "common/rpc/leader_route.h"
 #include "common/runtime/checkpoint_report.h"
 #include "common/runtime/client_messages.h"
+#include "common/runtime/upgrade_notice.h"
 
 namespace weir::client {
 
@@ -61,9 +62,11 @@ class JobManagerClient {
       const runtime::SavepointRequest& request,
       const std::function<void(const runtime::SavepointProgress&)>& progress,
       const std::atomic<bool>& interrupted);
-  /// Waits until a job runs, of the one program or of the other. kCancelled when `interrupted` is
-  /// set meanwhile: the upgrade itself goes on.
+  /// Waits until a job runs, of the one program or of the other; `told` hears what the upgrade does
+  /// meanwhile, from the next job manager on perhaps again. kCancelled when `interrupted` is set
+  /// meanwhile: the upgrade itself goes on.
   Result<runtime::UpgradeReply> upgrade(const runtime::UpgradeRequest& request,
+                                        const runtime::UpgradeNoticeSink& told,
                                         const std::atomic<bool>& interrupted);
   Result<runtime::DisposeReply> dispose(const runtime::DisposeRequest& request);
   Result<std::vector<runtime::SavepointInfo>> listSavepoints();

@@ -1,9 +1,12 @@
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "common/base/random.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/client/command_table.h"
 #include "common/client/json_text.h"
@@ -39,11 +42,67 @@ int failed(Console& console,
   return console.failure(what, why, jsonText(document));
 }
 
+/// Prints what an upgrade does, a line for each stage, once: the next job manager tells again where
+/// it takes the upgrade up.
+class Stages {
+ public:
+  explicit Stages(Console& console) : console_(console) {}
+
+  void heard(const runtime::UpgradeNotice& notice) {
+    using Stage = runtime::UpgradeStage;
+    if (last_ && notice.stage <= *last_) {
+      return;
+    }
+    last_ = notice.stage;
+    savepoint(notice.savepoint);
+    const std::string job =
+        fmt::format("job {} ('{}')", notice.job.hex(), escaped(notice.job_name));
+    switch (notice.stage) {
+      case Stage::kStops:
+        console_.note("Stopping " + job + " with a savepoint.");
+        break;
+      case Stage::kCommits:
+        console_.note("The sources of " + job + " have stopped; it commits what it wrote.");
+        break;
+      case Stage::kStarts:
+        console_.note("It has stopped. Starting the new program as " + job + ".");
+        break;
+      case Stage::kAccepted:
+        console_.note("The new program was accepted; its tasks are being started.");
+        break;
+      case Stage::kRuns:
+        console_.note("All its tasks run; waiting for its first checkpoint.");
+        break;
+      case Stage::kGoesBack:
+        console_.note("Going back to the old program: " + firstLine(notice.failure));
+        break;
+      case Stage::kStartsOld:
+        console_.note("Starting the old program again as " + job + ".");
+        break;
+    }
+  }
+
+  /// It is complete. The user may need its path whatever comes next.
+  void savepoint(const std::string& path) {
+    if (!path.empty() && !std::exchange(saved_, true)) {
+      console_.result("Savepoint completed. Path: " + escaped(path));
+    }
+  }
+
+ private:
+  static std::string firstLine(const std::string& failure) {  // All of it stands in the answer.
+    return escaped(cutText(failure.substr(0, failure.find('\n')), 512));
+  }
+
+  Console& console_;  // Borrowed.
+  std::optional<runtime::UpgradeStage> last_;
+  bool saved_ = false;
+};
+
 int report(Console& console,
            const std::string& what,
            const runtime::UpgradeRequest& request,
            const runtime::UpgradeReply& reply) {
-  console.result("Savepoint completed. Path: " + escaped(reply.savepoint));
   printRestore(console, reply.restore);
   if (!reply.failure.empty()) {
     console.note(fmt::format("The job was down for {} ms.", reply.down_millis));
@@ -70,6 +129,7 @@ int upgrade(const Invocation& invocation, const std::string& word, const RunOpti
   if (!job) {
     return console.failure(what, job.error());
   }
+  console.note(fmt::format("Upgrading job {}.", job->hex()));
   auto next = uploadJob(invocation, options);
   if (!next) {
     return console.failure(what, next.error());
@@ -80,11 +140,18 @@ int upgrade(const Invocation& invocation, const std::string& word, const RunOpti
   request.job = *job;
   request.next = std::move(next->request);
   request.next.restore = *std::move(restore);
-  console.note(fmt::format("Upgrading job {}.", job->hex()));
-  const auto reply = next->client->upgrade(request, interrupted);
+  console.note(fmt::format("Checking whether '{}' can go on with what job {} remembers.",
+                           escaped(request.next.graph->name),
+                           job->hex()));
+  Stages stages(console);
+  const auto reply = next->client->upgrade(
+      request,
+      [&stages](const runtime::UpgradeNotice& notice) { stages.heard(notice); },
+      interrupted);
   if (!reply) {
     return console.failure(what, reply.error());
   }
+  stages.savepoint(reply->savepoint);
   return report(console, what, request, *reply);
 }
 

@@ -249,6 +249,40 @@ Result<runtime::UpgradeReply> fromProto(const v1::UpgradeReply& from) {
   return to;
 }
 
+v1::UpgradeEvent toProto(const runtime::UpgradeEvent& event) {
+  v1::UpgradeEvent to;
+  std::visit(Overloaded{[&to](const runtime::UpgradeNotice& notice) {
+                          v1::UpgradeNotice& said = *to.mutable_notice();
+                          said.set_stage(static_cast<std::uint32_t>(notice.stage));
+                          said.set_job(fields::bytesOf(notice.job));
+                          said.set_job_name(notice.job_name);
+                          said.set_savepoint(notice.savepoint);
+                          said.set_failure(notice.failure);
+                        },
+                        [&to](const runtime::UpgradeReply& reply) {
+                          *to.mutable_reply() = toProto(reply);
+                        }},
+             event);
+  return to;
+}
+
+Result<runtime::UpgradeEvent> fromProto(const v1::UpgradeEvent& from) {
+  if (from.has_reply()) {
+    WEIR_TRY(auto reply, fromProto(from.reply()));
+    return runtime::UpgradeEvent(std::move(reply));
+  }
+  if (!from.has_notice() || from.notice().stage() >= runtime::kUpgradeStages) {
+    return wrong("a message", "is no upgrade event that this release knows");
+  }
+  runtime::UpgradeNotice to;
+  to.stage = static_cast<runtime::UpgradeStage>(from.notice().stage());
+  WEIR_TRY(to.job, fields::id<JobId>("job", from.notice().job()));
+  to.job_name = from.notice().job_name();
+  to.savepoint = from.notice().savepoint();
+  to.failure = from.notice().failure();
+  return runtime::UpgradeEvent(std::move(to));
+}
+
 v1::DisposeReply toProto(const runtime::DisposeReply& reply) {
   v1::DisposeReply to;
   to.mutable_unreadable()->Add(reply.unreadable.begin(), reply.unreadable.end());

@@ -3,6 +3,7 @@
 #include "client.pb.h"
 #include "common/base/result.h"
 #include "common/runtime/client_messages.h"
+#include "common/runtime/upgrade_notice.h"
 
 namespace weir::wire {
 
@@ -26,6 +27,8 @@ v1::SubmitReply toProto(const runtime::SubmitReply& reply);
 Result<runtime::SubmitReply> fromProto(const v1::SubmitReply& message);
 v1::UpgradeReply toProto(const runtime::UpgradeReply& reply);
 Result<runtime::UpgradeReply> fromProto(const v1::UpgradeReply& message);
+v1::UpgradeEvent toProto(const runtime::UpgradeEvent& event);
+Result<runtime::UpgradeEvent> fromProto(const v1::UpgradeEvent& message);
 v1::DisposeReply toProto(const runtime::DisposeReply& reply);
 Result<runtime::DisposeReply> fromProto(const v1::DisposeReply& message);
 

@@ -105,17 +105,18 @@ void Dispatcher::cancel(JobId job, Callback<std::monostate> done) {
 }
 
 void Dispatcher::savepoint(runtime::SavepointRequest request,
-                           SavepointProgressSink progress,
+                           SavepointProgressSink told,
                            Callback<runtime::SavepointResult> done) {
-  post(
-      [this, request = std::move(request), progress = std::move(progress), done = std::move(done)] {
-        requests_.take(request, progress, done);
-      });
+  post([this, request = std::move(request), told = std::move(told), done = std::move(done)] {
+    requests_.take(request, told, done);
+  });
 }
 
-void Dispatcher::upgrade(runtime::UpgradeRequest request, Callback<runtime::UpgradeReply> done) {
-  post([this, request = std::move(request), done = std::move(done)] {
-    upgrades_.upgrade(request, done);
+void Dispatcher::upgrade(runtime::UpgradeRequest request,
+                         runtime::UpgradeNoticeSink told,
+                         Callback<runtime::UpgradeReply> done) {
+  post([this, request = std::move(request), told = std::move(told), done = std::move(done)] {
+    upgrades_.upgrade(request, told, done);
   });
 }
 
@@ -168,9 +169,7 @@ void Dispatcher::report(TaskManagerId from,
 void Dispatcher::taskManagerLost(TaskManagerId id,
                                  const TaskManagerGateway* gateway,
                                  std::string reason) {
-  post([this, id, gateway, reason = std::move(reason)] {
-    desk_.connectionLost(id, gateway, reason);
-  });
+  post([this, id, gateway, why = std::move(reason)] { desk_.connectionLost(id, gateway, why); });
 }
 
 void Dispatcher::look(ClusterView& view) const {

@@ -50,9 +50,11 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   void list(Callback<std::vector<runtime::JobSummary>> done) override;
   void cancel(JobId job, Callback<std::monostate> done) override;
   void savepoint(runtime::SavepointRequest request,
-                 SavepointProgressSink progress,
+                 SavepointProgressSink told,
                  Callback<runtime::SavepointResult> done) override;
-  void upgrade(runtime::UpgradeRequest request, Callback<runtime::UpgradeReply> done) override;
+  void upgrade(runtime::UpgradeRequest request,
+               runtime::UpgradeNoticeSink told,
+               Callback<runtime::UpgradeReply> done) override;
   void dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) override;
   void checkpoints(JobId job,
                    std::optional<CheckpointId> which,
@@ -79,10 +81,8 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
   // RegistryListener.
   void jobsChanged() override { view_.publish(); }
   void jobChanged(JobId job) override;
-  void jobEnding(JobId job,
-                 const runtime::JobResult& result,
-                 std::function<void()> forget) override {
-    upgrades_.jobEnding(job, result, std::move(forget));
+  void jobEnding(JobId job, const runtime::JobResult& result, std::function<void()> go) override {
+    upgrades_.jobEnding(job, result, std::move(go));
   }
   void jobRetired(JobId job) override;
   void savepointEnded(const ha::SavepointAnswer& answer) override {

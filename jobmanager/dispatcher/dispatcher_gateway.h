@@ -11,6 +11,7 @@
 #include "common/runtime/checkpoint_report.h"
 #include "common/runtime/client_messages.h"
 #include "common/runtime/messages.h"
+#include "common/runtime/upgrade_notice.h"
 #include "jobmanager/dispatcher/cluster_view.h"
 #include "jobmanager/resources/callback.h"
 #include "jobmanager/resources/task_manager_gateway.h"
@@ -43,8 +44,10 @@ class DispatcherGateway {
                          SavepointProgressSink progress,
                          Callback<runtime::SavepointResult> done) = 0;
   /// Answers once a job runs, of the new program or of the old one; a refusal, before the job that
-  /// runs is stopped.
-  virtual void upgrade(runtime::UpgradeRequest request, Callback<runtime::UpgradeReply> done) = 0;
+  /// runs is stopped. `told` hears what it comes to meanwhile.
+  virtual void upgrade(runtime::UpgradeRequest request,
+                       runtime::UpgradeNoticeSink told,
+                       Callback<runtime::UpgradeReply> done) = 0;
   virtual void dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) = 0;
   /// The checkpoints and savepoints of a job that are remembered, newest first, without what single
   /// subtasks did; or the one named by `which`, with that.

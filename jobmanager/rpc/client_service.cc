@@ -16,6 +16,7 @@ namespace {
 using ClientCalls = v1::JobManager::CallbackService;  // A call that waits holds no thread.
 using JobEvents = EventStream<v1::JobEvent>;
 using SavepointEvents = EventStream<v1::SavepointEvent>;
+using UpgradeEvents = EventStream<v1::UpgradeEvent>;
 
 /// A call with one answer that is being worked on.
 struct Call {
@@ -67,14 +68,9 @@ class ClientService::Impl final : public ClientCalls {
 
   void stop(const Error& why) {
     const Status ended = why;
-    followers_.close();
-    savepoints_.close();
-    for (const auto& stream : followers_.all()) {
-      stream->end(ended);
-    }
-    for (const auto& stream : savepoints_.all()) {
-      stream->end(ended);
-    }
+    endAll(followers_, ended);
+    endAll(savepoints_, ended);
+    endAll(upgrades_, ended);
   }
 
   grpc::ServerUnaryReactor* HasBlobs(grpc::CallbackServerContext* context,
@@ -128,18 +124,6 @@ class ClientService::Impl final : public ClientCalls {
     return unary(calls_, context, *request, [&](const Call& call) -> Status {
       WEIR_TRY(const auto job, JobId::fromBytes(request->job()));
       dispatcher_.cancel(job, answer<std::monostate>(call, [](const auto&) {}));
-      return ok();
-    });
-  }
-
-  grpc::ServerUnaryReactor* Upgrade(grpc::CallbackServerContext* context,
-                                    const v1::UpgradeRequest* request,
-                                    v1::UpgradeReply* reply) override {
-    return unary(calls_, context, *request, [&](const Call& call) -> Status {
-      WEIR_TRY(auto upgrade, wire::fromProto(*request));
-      dispatcher_.upgrade(std::move(upgrade),
-                          answer<runtime::UpgradeReply>(
-                              call, [reply](const auto& value) { *reply = wire::toProto(value); }));
       return ok();
     });
   }
@@ -205,7 +189,22 @@ class ClientService::Impl final : public ClientCalls {
     });
   }
 
+  grpc::ServerWriteReactor<v1::UpgradeEvent>* Upgrade(grpc::CallbackServerContext* context,
+                                                      const v1::UpgradeRequest* request) override {
+    return stream(upgrades_, *context, [&](const std::shared_ptr<UpgradeEvents>& events) {
+      return upgrade(*request, events);
+    });
+  }
+
  private:
+  template <typename Events>
+  static void endAll(OpenStreams<Events>& streams, const Status& ended) {
+    streams.close();
+    for (const auto& stream : streams.all()) {
+      stream->end(ended);
+    }
+  }
+
   /// Opens a stream and calls `start`, whose error ends it.
   template <typename Events, typename Start>
   Events* stream(OpenStreams<Events>& streams, grpc::CallbackServerContext& context, Start start) {
@@ -283,12 +282,34 @@ class ClientService::Impl final : public ClientCalls {
     return ok();
   }
 
+  Status upgrade(const v1::UpgradeRequest& request, const std::shared_ptr<UpgradeEvents>& stream) {
+    WEIR_RETURN_IF_ERROR(wire::checkClientProtocol(request.protocol()));
+    WEIR_TRY(auto upgrade, wire::fromProto(request));
+    dispatcher_.upgrade(
+        std::move(upgrade),
+        [weak = std::weak_ptr(stream)](const runtime::UpgradeNotice& notice) {
+          if (const auto to = weak.lock()) {
+            to->push(wire::toProto(runtime::UpgradeEvent(notice)));
+          }
+        },
+        [stream](const Result<runtime::UpgradeReply>& reply) {
+          if (reply.has_value()) {
+            stream->push(wire::toProto(runtime::UpgradeEvent(*reply)));
+            stream->end(ok());
+          } else {
+            stream->end(reply.error());
+          }
+        });
+    return ok();
+  }
+
   DispatcherGateway& dispatcher_;  // Borrowed, like the next three.
   blob::BlobStore& blobs_;
   Transfers& transfers_;
   rpc::PeerQuota& calls_;
   OpenStreams<JobEvents> followers_;
   OpenStreams<SavepointEvents> savepoints_;
+  OpenStreams<UpgradeEvents> upgrades_;
 };
 
 ClientService::ClientService(DispatcherGateway& dispatcher,

@@ -27,8 +27,6 @@ auto UpgradeRun::guarded(Call call) {
   };
 }
 
-// ----------------------------------------------------------------------------------------- steps
-
 void UpgradeRun::begin() {
   state_.logStep("upgrade begins");
   const auto stored = [this](const Status& put) {
@@ -67,6 +65,7 @@ void UpgradeRun::advance() {
 
 void UpgradeRun::act() {
   ready_ = true;
+  audience_.tell(state_.notice());
   switch (state_.step()) {
     case UpgradeStep::kBegun:
     case UpgradeStep::kAccepted:
@@ -148,8 +147,6 @@ void UpgradeRun::abandon() {
   ready_ = false;
   progress_.abandon();
 }
-
-// ------------------------------------------------------------------------------ what is done then
 
 /// One that is whole has stopped the job. Of others nothing is left: the job is stopped again.
 void UpgradeRun::savepointEnded(const Result<runtime::SavepointResult>& result) {
@@ -285,18 +282,8 @@ void UpgradeRun::jobEnding(JobId job,
   progress_.whenStored(std::move(forget));
 }
 
-void UpgradeRun::fail(const std::string& why) {
-  state_.fail(why);
-  advance();
-}
-
 void UpgradeRun::succeed() {
   state_.succeed(now());
-  advance();
-}
-
-void UpgradeRun::refuse(const Error& why) {
-  state_.refuse(why);
   advance();
 }
 

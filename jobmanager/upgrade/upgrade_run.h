@@ -10,6 +10,7 @@
 #include "common/concurrency/executor.h"
 #include "jobmanager/ha/leader_store.h"
 #include "jobmanager/upgrade/stored_progress.h"
+#include "jobmanager/upgrade/upgrade_audience.h"
 #include "jobmanager/upgrade/upgrade_jobs.h"
 #include "jobmanager/upgrade/upgrade_state.h"
 
@@ -49,6 +50,10 @@ class UpgradeRun {
   /// The jobs are there again.
   void start();
 
+  /// Calls `to` with what is done now, and whenever that is something else, until it is answered.
+  void tell(runtime::UpgradeNoticeSink to) {
+    audience_.add(std::move(to), ready_ ? state_.notice() : std::nullopt);
+  }
   const UpgradeState& state() const { return state_; }
   /// Something has changed of one of its jobs, or one has ended.
   void changed();
@@ -74,9 +79,15 @@ class UpgradeRun {
   void watchNext();
   void submitBack();
   void watchBack();
-  void fail(const std::string& why);
+  void fail(const std::string& why) {
+    state_.fail(why);
+    advance();
+  }
   void succeed();
-  void refuse(const Error& why);
+  void refuse(const Error& why) {
+    state_.refuse(why);
+    advance();
+  }
 
   template <typename Call>
   auto guarded(Call call);
@@ -88,8 +99,9 @@ class UpgradeRun {
   StoredProgress progress_;
   bool ready_ = false;    // The step is stored and was acted on: changes of jobs are looked at.
   bool looking_ = false;  // A look is posted.
-  bool ordered_ = false;  // In this step: the stop, or the submission.
-  std::optional<SteadyTime> until_;                             // Of the deadline.
+  UpgradeAudience audience_;
+  bool ordered_ = false;             // In this step: the stop, or the submission.
+  std::optional<SteadyTime> until_;  // Of the deadline.
   std::unique_ptr<concurrency::Executor::Timer> deadline_;      // Of the step.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by callbacks.
 };

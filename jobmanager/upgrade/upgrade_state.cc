@@ -58,6 +58,23 @@ runtime::SubmitRequest UpgradeState::fromSavepoint(runtime::SubmitRequest progra
   return program;
 }
 
+std::optional<runtime::UpgradeNotice> UpgradeState::notice() const {
+  if (step() == UpgradeStep::kAnswered) {
+    return std::nullopt;
+  }
+  // Steps are stored, stages are told: both are append only, and go on together up to here.
+  static_assert(static_cast<std::uint32_t>(UpgradeStep::kBack) ==
+                static_cast<std::uint32_t>(runtime::UpgradeStage::kStartsOld));
+  runtime::UpgradeNotice to;
+  to.stage = static_cast<runtime::UpgradeStage>(step());
+  const runtime::SubmitRequest& of = step() == UpgradeStep::kBack ? back() : next();
+  to.job = step() <= UpgradeStep::kStopped ? request().job : of.job;
+  to.job_name = step() <= UpgradeStep::kStopped ? back().graph->name : of.graph->name;
+  to.savepoint = progress().reply.savepoint;
+  to.failure = progress().reply.failure;
+  return to;
+}
+
 bool UpgradeState::resume(const std::vector<ha::StoredJob>& jobs, std::int64_t now) {
   const ha::JobCheckpoints* old = checkpointsOf(request().job, jobs);
   const ha::JobCheckpoints* next_one = checkpointsOf(next().job, jobs);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/runtime/upgrade_notice.h"
 #include "jobmanager/ha/job_store.h"
 
 namespace weir::jobmanager {
@@ -33,6 +35,8 @@ class UpgradeState {
   bool concerns(JobId job) const;
   /// The next one was, or is being, submitted, and has neither taken over nor failed.
   bool isOfNext() const;
+  /// What is done in this step; nothing once it is answered.
+  std::optional<runtime::UpgradeNotice> notice() const;
   /// The program, to start from the savepoint.
   runtime::SubmitRequest fromSavepoint(runtime::SubmitRequest program) const;
 

@@ -7,11 +7,16 @@
 namespace weir::jobmanager {
 
 void Upgrades::upgrade(const runtime::UpgradeRequest& request,
+                       runtime::UpgradeNoticeSink told,
                        Callback<runtime::UpgradeReply> done) {
   if (!log_.begin(request.operation, std::move(done))) {
+    if (const auto found = runs_.find(request.operation); found != runs_.end()) {
+      found->second->tell(std::move(told));
+    }
     return;
   }
   if (auto run = prepare(request); run) {
+    (*run)->tell(std::move(told));
     (*run)->begin();
   } else {
     log_.finish(request.operation, run.error());

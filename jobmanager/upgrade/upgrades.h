@@ -19,8 +19,11 @@ class Upgrades {
   /// All of it outlives the upgrades.
   Upgrades(const UpgradeRun::Parts& parts, Random& random) : parts_(parts), random_(random) {}
 
-  /// A refusal comes before the job is stopped; see UpgradeRun for the rest.
-  void upgrade(const runtime::UpgradeRequest& request, Callback<runtime::UpgradeReply> done);
+  /// A refusal comes before the job is stopped; see UpgradeRun for the rest. Whoever joins one that
+  /// goes on is told from there on.
+  void upgrade(const runtime::UpgradeRequest& request,
+               runtime::UpgradeNoticeSink told,
+               Callback<runtime::UpgradeReply> done);
 
   /// What an earlier leader has stored, before its jobs are taken up again.
   void resume(std::vector<ha::StoredUpgrade> upgrades, const std::vector<ha::StoredJob>& jobs);

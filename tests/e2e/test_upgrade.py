@@ -77,6 +77,13 @@ class UpgradeCase(unittest.TestCase):
         cluster.wait_running(job)
         self.assertEqual(cluster.restarts(job), self.attempt)
 
+    def assert_said(self, text, *beginnings):
+        """Lines that begin so, in this order, each once."""
+        lines = text.splitlines()
+        found = [[at for at, line in enumerate(lines) if line.startswith(begin)] for begin in beginnings]
+        self.assertTrue(all(len(at) == 1 for at in found), f"{found} of {beginnings} in:\n{text}")
+        self.assertEqual(found, sorted(found), text)
+
     def sentence(self, failed):
         """A failure is one line."""
         self.assertEqual(failed.returncode, 1, failed.stdout + failed.stderr)
@@ -97,6 +104,16 @@ class UpgradeTest(UpgradeCase):
             self.assertEqual(old, job)
             self.assertIn(f"Job has been submitted with JobID {new}\n", done.stdout)
             self.assertIn("Restored:", done.stderr)
+            self.assert_said(
+                done.stderr,
+                f"Upgrading job {job}.",
+                f"Checking whether 'New' can go on with what job {job} remembers.",
+                f"Stopping job {job} ('Old') with a savepoint.",
+                f"The sources of job {job} ('Old') have stopped; it commits what it wrote.",
+                f"It has stopped. Starting the new program as job {new} ('New').",
+                "The new program was accepted; its tasks are being started.",
+            )
+            self.assertEqual(done.stdout.count("Savepoint completed. Path: "), 1)
             self.assertLess(int(down), 10_000)
             self.assertEqual(cluster.job(job)["state"], "FINISHED")
             self.assertEqual(cluster.job(new)["name"], "New")
@@ -190,6 +207,14 @@ class UpgradeTest(UpgradeCase):
             new, old = self.job_of(cluster, "New"), self.job_of(cluster, "Old")
             self.assertIn(new, said)
             self.assertIn(old, said)
+            self.assert_said(
+                failed.stderr,
+                f"Stopping job {job} ('Old') with a savepoint.",
+                f"It has stopped. Starting the new program as job {new} ('New').",
+                f"Going back to the old program: job {new} ('New') ",
+                f"Starting the old program again as job {old} ('Old').",
+                "weir: upgrade ",
+            )
             self.assertNotEqual(old, job)
             self.assertEqual(cluster.job(new)["state"], "CANCELED")
             self.assert_finishes_exactly(cluster, old)

@@ -138,19 +138,21 @@ void Clients::upgradeAJob() {
 }
 
 void Clients::ask(Upgrade& one) {
-  world_.dispatcher->upgrade(one.request,
-                             once<runtime::UpgradeReply>("upgrade", [this, raw = &one](auto reply) {
-                               if (raw->answered) {
-                                 return;
-                               }
-                               // One that stepped down knows not what the next one will find.
-                               raw->answered = reply || !runtime::isLeaderChange(reply.error());
-                               if (reply) {
-                                 upgraded(*raw, *reply);
-                               } else if (raw->answered) {
-                                 notUpgraded(*raw, reply.error());
-                               }
-                             }));
+  world_.dispatcher->upgrade(
+      one.request,
+      [](const runtime::UpgradeNotice& /*told*/) {},
+      once<runtime::UpgradeReply>("upgrade", [this, raw = &one](auto reply) {
+        if (raw->answered) {
+          return;
+        }
+        // One that stepped down knows not what the next one will find.
+        raw->answered = reply || !runtime::isLeaderChange(reply.error());
+        if (reply) {
+          upgraded(*raw, *reply);
+        } else if (raw->answered) {
+          notUpgraded(*raw, reply.error());
+        }
+      }));
 }
 
 void Clients::upgraded(const Upgrade& one, const runtime::UpgradeReply& reply) {

@@ -43,7 +43,14 @@ class FakeDispatcher final : public DispatcherGateway {
     progress({CheckpointId(1), 1, 2, 10});
     done(runtime::SavepointResult{"file:/savepoint-1", "there", CheckpointId(1), 10, {}});
   }
-  void upgrade(runtime::UpgradeRequest request, Callback<runtime::UpgradeReply> done) override {
+  void upgrade(runtime::UpgradeRequest request,
+               runtime::UpgradeNoticeSink told,
+               Callback<runtime::UpgradeReply> done) override {
+    told({.stage = runtime::UpgradeStage::kStarts,
+          .job = request.next.job,
+          .job_name = "next",
+          .savepoint = "file:/savepoint-1",
+          .failure = {}});
     runtime::UpgradeReply reply;
     reply.job = request.next.job;
     reply.savepoint = "file:/savepoint-1";

@@ -40,7 +40,8 @@ class UpgradesTest : public ::testing::Test {
     time_.runDue();
   }
   void ask() {
-    upgrades_->upgrade(request_, [this](Result<runtime::UpgradeReply> reply) {
+    const auto told = [this](const runtime::UpgradeNotice& notice) { told_.push_back(notice); };
+    upgrades_->upgrade(request_, told, [this](Result<runtime::UpgradeReply> reply) {
       ++answers_;
       reply_ = std::move(reply);
     });
@@ -112,6 +113,7 @@ class UpgradesTest : public ::testing::Test {
   std::unique_ptr<ha::LeaderStore> leader_;
   std::unique_ptr<Upgrades> upgrades_;
   runtime::UpgradeRequest request_;
+  std::vector<runtime::UpgradeNotice> told_;
   int answers_ = 0;
   int forgotten_ = 0;
   Result<runtime::UpgradeReply> reply_ = Error(ErrorCode::kInternal, "no answer");
@@ -137,6 +139,49 @@ TEST_F(UpgradesTest, AnswersOnceTheNextJobHasCompletedACheckpoint) {
   EXPECT_EQ(reply_->down_millis, 1500);
   EXPECT_THAT(reply_->restore.matched, ElementsAre("all"));
   EXPECT_EQ(reply_->failure, "");
+}
+
+/// "<stage> <name of the job> <savepoint>" of each.
+std::vector<std::string> stagesOf(const std::vector<runtime::UpgradeNotice>& told) {
+  std::vector<std::string> stages;
+  for (const runtime::UpgradeNotice& one : told) {
+    stages.push_back(std::to_string(static_cast<int>(one.stage)) + " " + one.job_name + " " +
+                     one.savepoint);
+  }
+  return stages;
+}
+
+TEST_F(UpgradesTest, TellsEachStageOfAProgramThatTakesOver) {
+  untilNextIsAccepted();
+  runs(request_.next.job);
+  jobs_.jobs.at(request_.next.job).checkpointed = true;
+  changed(request_.next.job);
+  EXPECT_THAT(stagesOf(told_),
+              ElementsAre("0 old ",
+                          "1 old file:/savepoint-1",
+                          "2 new file:/savepoint-1",
+                          "3 new file:/savepoint-1",
+                          "4 new file:/savepoint-1"));
+  EXPECT_EQ(told_.front().job, request_.job);
+  EXPECT_EQ(told_.back().job, request_.next.job);
+}
+
+TEST_F(UpgradesTest, TellsWhyItGoesBackAndAsWhichJob) {
+  untilNextIsAccepted();
+  endsAs(runtime::JobState::kFailed, "it divides by zero");
+  ASSERT_THAT(told_, SizeIs(6));
+  EXPECT_EQ(told_[4].stage, runtime::UpgradeStage::kGoesBack);
+  EXPECT_THAT(told_[4].failure, HasSubstr("it divides by zero"));
+  EXPECT_EQ(told_[5].stage, runtime::UpgradeStage::kStartsOld);
+  EXPECT_EQ(told_[5].job, jobs_.submitted);
+}
+
+TEST_F(UpgradesTest, TellsWhoJoinsWhereItStands) {
+  untilNextIsAccepted();
+  lead();
+  told_.clear();
+  ask();
+  EXPECT_THAT(stagesOf(told_), ElementsAre("3 new file:/savepoint-1"));
 }
 
 TEST_F(UpgradesTest, KeepsNoFilesOfAProgramThatWasNotNeeded) {
