@@ -1,8 +1,11 @@
 #include "jobmanager/recovery.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <fstream>
 #include <limits>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -25,6 +28,37 @@
 
 namespace weir::jobmanager {
 
+namespace {
+
+constexpr std::string_view kProcess = "the job manager of process ";
+
+/// The process id in what Recovery::holder() has said on this machine; empty of others.
+std::string processHere(std::string_view holder) {
+  if (!holder.starts_with(kProcess)) {
+    return "";
+  }
+  holder.remove_prefix(kProcess.size());
+  const std::string process(holder.substr(0, holder.find(' ')));
+  holder.remove_prefix(process.size());
+  const bool is_number =
+      !process.empty() && std::ranges::all_of(process, [](char c) { return c >= '0' && c <= '9'; });
+  return is_number && holder.starts_with(" on " + daemon::hostName() + ",") ? process : "";
+}
+
+/// By a signal, or by who debugs it.
+bool isStopped(const std::string& process) {
+  std::ifstream file("/proc/" + process + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const std::size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= line.size()) {
+    return false;  // It has ended.
+  }
+  return line[name_end + 2] == 'T' || line[name_end + 2] == 't';
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Recovery>> Recovery::open(const Services& services,
                                                  std::function<void(const Error&)> lost) {
   std::unique_ptr<Recovery> recovery(new Recovery(services));  // NOLINT: private constructor.
@@ -41,7 +75,7 @@ Result<std::unique_ptr<Recovery>> Recovery::open(const Services& services,
 
 std::string Recovery::holder() const {
   const config::Configuration& configuration = services_.configuration;
-  return "the job manager of process " + std::to_string(::getpid()) + " on " + daemon::hostName() +
+  return std::string(kProcess) + std::to_string(::getpid()) + " on " + daemon::hostName() +
          ", reached at " + configuration.get(config::kJobManagerRpcAddress) + ":" +
          std::to_string(configuration.get(config::kJobManagerRpcPort));
 }
@@ -112,7 +146,10 @@ Result<bool> Recovery::leadsNow() {
     if (leads && !*leads) {
       log::info("waits as standby, as another job manager leads",
                 {{"directory", services_.configuration.get(config::kRecoveryDirectory)},
-                 {"leader", journal_->holder()}});
+                 {"leader", journal_->holder()},
+                 {"next",
+                  "nothing: it takes over once that process has ended. One that hangs has to be "
+                  "ended where it runs (kill -KILL)"}});
     }
     return leads;
   }
@@ -135,14 +172,32 @@ Status Recovery::awaitLead(const std::stop_token& stop) {
 
 Status Recovery::awaitJournal(const std::stop_token& stop) {
   constexpr std::chrono::milliseconds kLookAgain{200};
+  std::string warned_of;
   while (!stop.stop_requested()) {
     WEIR_TRY(const bool leads, journal_->tryLead());
     if (leads) {
       return ok();
     }
+    warnOfStoppedLeader(warned_of);
     std::this_thread::sleep_for(kLookAgain);
   }
   return Error(ErrorCode::kCancelled, "the job manager is stopping");
+}
+
+/// Once for each time that it is stopped: it leads nothing then, but keeps the lock until it ends.
+void Recovery::warnOfStoppedLeader(std::string& warned_of) const {
+  const std::string leader = journal_->holder();
+  const std::string process = processHere(leader);
+  if (process.empty() || !isStopped(process)) {
+    warned_of.clear();
+  } else if (std::exchange(warned_of, leader) != leader) {
+    log::warn("the job manager that leads is stopped, and keeps the lead until it ends",
+              {{"directory", services_.configuration.get(config::kRecoveryDirectory)},
+               {"leader", leader},
+               {"next",
+                "let it go on (kill -CONT " + process + "), or end it (kill -KILL " + process +
+                    "): then this one leads"}});
+  }
 }
 
 Status Recovery::publish(const zookeeper::LeaderAddress& address) {

@@ -73,6 +73,7 @@ class Recovery {
   Status openJournal(const std::string& directory);
   Status openElection(std::function<void(const Error&)> lost);
   Status awaitJournal(const std::stop_token& stop);
+  void warnOfStoppedLeader(std::string& warned_of) const;
   std::string holder() const;
 
   const Services services_;

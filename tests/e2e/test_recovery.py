@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
 from cluster import BIN, Cluster, Daemon, free_port, wait_for
 from faults import Faults
@@ -18,6 +19,14 @@ HOUR = 3_600_000
 # Of a savepoint: before its directory is whole, and from then on.
 NOT_COMPLETE = ("savepoint.begun", "snapshot.acknowledged", "snapshot.metadata", "savepoint.marked")
 COMPLETE = ("savepoint.entry", "snapshot.pointer", "savepoint.answer")
+
+
+def cluster_answers(web):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/overview", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 class RecoveryTest(unittest.TestCase):
@@ -138,6 +147,21 @@ class RecoveryTest(unittest.TestCase):
             cluster.wait_running(job)
             before = cluster.completed_checkpoints(job)
             cluster.wait_checkpoints(job, before + 2)
+
+    def test_a_standby_says_who_leads_since_when_and_what_to_do_when_that_one_is_stopped(self):
+        with self.cluster(task_managers=0) as cluster:
+            leader = cluster.jobmanager
+            standby, _, web = self.standby(cluster)
+            said = standby.log.read_text()
+            self.assertRegex(said, rf"process {leader.pid} on \S+, reached at \S+:\d+, since 20\d\d-\d\d-\d\d [\d:]+ UTC")
+            self.assertIn("it takes over once that process has ended", said)
+            self.assertNotIn("is stopped", said)
+            os.kill(leader.pid, signal.SIGSTOP)
+            wait_for("it says that the leader is stopped", lambda: "is stopped, and keeps the lead" in standby.log.read_text())
+            self.assertIn(f"kill -KILL {leader.pid}", standby.log.read_text())
+            cluster.jobmanager = standby
+            leader.kill()
+            wait_for("the standby leads", lambda: cluster_answers(web))
 
     def test_a_standby_ends_in_order_and_changes_nothing(self):
         with self.cluster(task_managers=0) as cluster:

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 
 #include <dirent.h>
@@ -176,7 +177,16 @@ std::string JournalDirectory::holder() const {
   std::string line(kMostHolder, '\0');
   const ssize_t got = file ? ::pread(file.get(), line.data(), line.size(), 0) : -1;
   line.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  return line;
+  struct stat info{};
+  if (line.empty() || ::fstat(file.get(), &info) != 0) {
+    return line;
+  }
+  std::tm utc{};
+  ::gmtime_r(&info.st_mtime, &utc);  // It is written once, by who takes the lock.
+  char text[64];
+  const std::size_t length =
+      std::strftime(text, sizeof text, ", since %Y-%m-%d %H:%M:%S UTC", &utc);
+  return line.append(text, length);
 }
 
 Status JournalDirectory::raiseEpoch(LeaderEpoch newest) {

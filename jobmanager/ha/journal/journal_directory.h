@@ -41,7 +41,8 @@ class JournalDirectory {
   /// False when another process has the lock.
   Result<bool> tryLock(std::string_view holder);
   bool locked() const { return static_cast<bool>(leader_); }
-  /// Who has the lock says so of itself; empty when it does not.
+  /// Who has the lock, as it says of itself, and since when: "NAME, since 2026-01-31 12:00:00 UTC".
+  /// Empty when it does not say.
   std::string holder() const;
 
   /// The lock's epoch; zero where nobody has ever led.
