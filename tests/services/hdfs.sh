@@ -74,9 +74,9 @@ start() {
       { tail -n 20 "$DIR/format.log" >&2 && fail "the name node's directory was not formatted"; }
   fi
   spawn namenode "${java[@]}" $SERVER.namenode.NameNode
-  await 90 namenode open_port "$PORT" # A data node that is there first sleeps 10 s before it tries again.
+  await 240 namenode open_port "$PORT" # A data node that is there first sleeps 10 s before it tries again.
   spawn datanode "${java[@]}" $SERVER.datanode.DataNode
-  await 90 namenode ready
+  await 240 namenode ready
   echo "hdfs://$HOST:$PORT webhdfs://$HOST:$((PORT + 1))"
 }
 

@@ -51,7 +51,7 @@ EOF
     spawn s3 java -Xmx512m -XX:+UseSerialGC -Dlogback.configurationFile="$DIR/logback.xml" -cp "$JARS/*" \
       org.gaul.s3proxy.Main --properties "$DIR/s3proxy.conf"
   fi
-  await 60 s3 answers
+  await 240 s3 answers
   echo "http://$HOST:$PORT"
 }
 

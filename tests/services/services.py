@@ -78,7 +78,7 @@ class Service:
     def run_with(self, action, variables):
         subprocess.run(
             [self.script, action, self.folder, str(self.port)], env={**self.environment, **variables}, check=True,
-            timeout=120, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+            timeout=300, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
         )
 
     def remove(self):

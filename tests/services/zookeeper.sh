@@ -66,7 +66,7 @@ start() {
       -Dzookeeper.forceSync="${WEIR_ZOOKEEPER_SYNC:-no}" -Dlogback.configurationFile="$DIR/server$i/logback.xml" \
       -cp "$JARS/*" org.apache.zookeeper.server.quorum.QuorumPeerMain "$DIR/server$i/zoo.cfg"
   done
-  for i in $(numbers); do await 90 "zookeeper$i" serves $((PORT + i)); done
+  for i in $(numbers); do await 240 "zookeeper$i" serves $((PORT + i)); done
   for ((i = 0; i < SERVERS; i++)); do address="$address${address:+,}$HOST:$((PORT + i))"; done
   echo "$address"
 }

@@ -36,7 +36,7 @@ class Faults:
         self.frozen = set()
 
     def draw(self):
-        """One, or two of different kinds at once."""
+        """One, or two of different kinds at once; none when there is no such process."""
         if self.first:
             return [one for one in [getattr(self, self.first.pop(0))()] if one]
         names = [name for name in WEIGHTS if self.soak.storage.nodes or not name.endswith("_storage")]

@@ -109,7 +109,7 @@ class HighAvailabilitySoak:
             before = self.newest_checkpoint()
             taking = self.begin_savepoint() if self.random.random() < 0.3 else None
             faults = self.faults.draw()
-            what = " and ".join(one.what for one in faults) + (" during a savepoint" if taking else "")
+            what = (" and ".join(one.what for one in faults) or "nothing") + (" during a savepoint" if taking else "")
             self.apply(faults)
             ended = time.monotonic()
             self.wait_checkpoint_after(before, what)
