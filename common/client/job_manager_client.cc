@@ -58,6 +58,11 @@ struct JobManagerClient::State {
   }
   Error explain(const grpc::Status& status) const {
     Error error = rpc::errorFromGrpc(status);
+    // So gRPC ends the calls that a server which stops has not answered; who is interrupted on our
+    // side says so itself.
+    if (status.error_code() == grpc::StatusCode::CANCELLED && status.error_details().empty()) {
+      error = Error(ErrorCode::kUnavailable, "it stopped before it had answered");
+    }
     // With details the job manager has answered, and the sentence is its own.
     const bool unreachable =
         error.code() == ErrorCode::kUnavailable && status.error_details().empty();
