@@ -11,6 +11,7 @@
 
 #include "common/functions/callable.h"
 #include "common/functions/checkpointed.h"
+#include "common/functions/expiry_alarm.h"
 #include "common/functions/operator_base.h"
 #include "common/functions/operator_check.h"
 #include "common/functions/operator_snapshot.h"
@@ -127,10 +128,16 @@ class FunctionOperator : public OperatorBase {
     }
     if constexpr (kStateful) {
       settleUnclaimed(*backend_, unclaimed_, context_->task());
+      if (backend_->hasExpiries()) {
+        expiry_alarm_.open(*backend_, context_->time(), work_);
+      }
     }
   }
 
   void close() override {
+    if constexpr (kStateful) {
+      expiry_alarm_.close();
+    }
     if (std::exchange(opened_, false)) {
       std::exception_ptr failure;
       if constexpr (std::is_base_of_v<Transactional, F>) {
@@ -225,6 +232,7 @@ class FunctionOperator : public OperatorBase {
   }
 
   struct NoTimers {};
+  struct NoExpiryAlarm {};
 
   F function_;
   std::conditional_t<kTimed, OperatorTimers, NoTimers> timers_;
@@ -276,6 +284,7 @@ class FunctionOperator : public OperatorBase {
   }
 
   std::optional<RuntimeContext> runtime_;
+  std::conditional_t<kStateful, ExpiryAlarm, NoExpiryAlarm> expiry_alarm_;
   state::Unclaimed unclaimed_ = state::Unclaimed::kKept;  // Of what was restored.
   bool bound_ = false;
   bool opened_ = false;

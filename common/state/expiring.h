@@ -28,6 +28,13 @@ struct Expiring {
   T times;
 };
 
+/// How far a cell was looked at.
+struct Looked {
+  std::size_t next = 0;     ///< The part to go on with; 0 behind the last one.
+  std::size_t seen = 0;     ///< What it has cost, in looks at one part.
+  std::size_t settles = 0;  ///< What it costs to settle() the cell, in the same.
+};
+
 /// What has expired at one instant: all that was last accessed at `before` or earlier.
 struct Horizon {
   Horizon(std::int64_t time, std::int64_t ttl) : now(time) {
@@ -44,6 +51,8 @@ struct Horizon {
 /// How the times of a state of this kind relate to what it holds.
 ///
 /// isSettled(): nothing has expired, and every part has a time. isEmpty(): all has expired.
+/// look() goes over about `most` parts from one on, those of a map as it has stored them, and tells
+/// `due` of each that is not settled.
 /// settle() drops what has expired and gives the rest times, and answers whether anything is left.
 /// touch(): all was accessed now.
 template <typename Descriptor>
@@ -55,6 +64,18 @@ struct TtlRule {
   }
   static bool isEmpty(const V& /*value*/, const T& time, const Horizon& horizon) {
     return horizon.passed(time);
+  }
+  template <typename Due>
+  static Looked look(const V& value,
+                     const T& time,
+                     const Horizon& horizon,
+                     std::size_t /*part*/,
+                     std::size_t /*most*/,
+                     Due due) {
+    if (!isSettled(value, time, horizon)) {
+      due();
+    }
+    return {0, 1, 1};
   }
   static bool settle(V& /*value*/, T& time, const Horizon& horizon) {
     time = time == kNotAccessed ? horizon.now : time;
@@ -68,6 +89,7 @@ template <typename E>
 struct TtlRule<ListStateDescriptor<E>> {
   using V = std::vector<E>;
   using T = std::vector<std::int64_t>;
+  static constexpr std::size_t kMovedPerLook = 16;  // Elements that go to another place.
   static bool isSettled(const V& values, const T& times, const Horizon& horizon) {
     return times.size() == values.size() && std::ranges::none_of(times, [&](auto time) {
              return time == kNotAccessed || horizon.passed(time);
@@ -76,6 +98,22 @@ struct TtlRule<ListStateDescriptor<E>> {
   static bool isEmpty(const V& values, const T& times, const Horizon& horizon) {
     return times.size() >= values.size() &&
            std::ranges::all_of(times, [&](auto time) { return horizon.passed(time); });
+  }
+  template <typename Due>
+  static Looked look(const V& values,
+                     const T& times,
+                     const Horizon& horizon,
+                     std::size_t part,
+                     std::size_t most,
+                     Due due) {
+    const std::size_t begin = std::min(part, values.size());
+    const std::size_t end = begin + std::min(most, values.size() - begin);
+    for (std::size_t i = begin; i < end; ++i) {
+      if (i >= times.size() || times[i] == kNotAccessed || horizon.passed(times[i])) {
+        due();
+      }
+    }
+    return {end == values.size() ? 0 : end, end - begin + 1, values.size() / kMovedPerLook};
   }
   static bool settle(V& values, T& times, const Horizon& horizon) {
     times.resize(values.size(), horizon.now);
@@ -116,6 +154,25 @@ struct TtlRule<MapStateDescriptor<K, E>> {
   static bool isEmpty(const V& values, const T& times, const Horizon& horizon) {
     return std::ranges::all_of(
         values, [&](const auto& one) { return horizon.passed(timeOf(one.first, times)); });
+  }
+  template <typename Due>
+  static Looked look(const V& values,
+                     const T& times,
+                     const Horizon& horizon,
+                     std::size_t part,
+                     std::size_t most,
+                     Due due) {
+    std::size_t seen = 1;
+    std::size_t bucket = part;
+    for (; bucket < values.bucket_count() && seen <= most; ++bucket, ++seen) {
+      for (auto one = values.begin(bucket); one != values.end(bucket); ++one, ++seen) {
+        const std::int64_t time = timeOf(one->first, times);
+        if (time == kNotAccessed || horizon.passed(time)) {
+          due(one->first);
+        }
+      }
+    }
+    return {bucket < values.bucket_count() ? bucket : 0, seen, values.size()};
   }
   static bool settle(V& values, T& times, const Horizon& horizon) {
     for (auto one = values.begin(); one != values.end();) {

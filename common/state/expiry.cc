@@ -12,8 +12,9 @@ namespace weir::state {
 
 namespace {
 
-constexpr std::int64_t kSoonest = 1000;  // Milliseconds between two walks over a tier.
+constexpr std::int64_t kSoonest = 1000;  // Milliseconds between two walks over a tier, or ticks.
 constexpr std::int64_t kLatest = 3600 * 1000;
+constexpr std::size_t kBytesPerLook = 32;  // Of an encoded cell, which is decoded.
 
 }  // namespace
 
@@ -39,23 +40,71 @@ std::unique_ptr<FrozenColumn> Expiries::freeze(ColumnBase& column) {
 }
 
 void Expiries::sweep() {
-  const std::size_t looks = std::min(std::exchange(looks_, 0), kMostLooks);
+  const bool used = looks_ != 0;
+  looks_ = std::min(looks_ + kLooksPerBatch, kMostLooks);
+  if (looks_ > 0) {
+    sweepKeys(std::exchange(looks_, 0));
+  }
+  if (used) {
+    askForTick();
+  }
+}
+
+void Expiries::tick() {
+  tick_asked_ = false;
+  sweepKeys(kLooksPerTick);
+  if (met_ || met_last_ || backend_.hasTier()) {
+    askForTick();
+  }
+}
+
+void Expiries::sweepKeys(std::int64_t looks) {
   const Slot slots = backend_.slotCount();
-  for (std::size_t i = 0; i < std::min<std::size_t>(looks, slots); ++i) {
-    next_ = next_ + 1 < slots ? next_ + 1 : 0;
-    if (!backend_.exists(next_)) {
+  std::int64_t left = looks;
+  for (Slot seen = 0; left > 0 && seen < slots;) {
+    if (slot_ >= slots || at_ >= all_.size() || !backend_.exists(slot_)) {
+      nextKey();
+      ++seen;
+      --left;
       continue;
     }
-    for (const auto& expiry : all_) {
-      if (expiry->isDue(next_)) {
-        backend_.noteUsed(next_);
-        expiry->settle(next_);
-      }
+    const auto cost =
+        static_cast<std::int64_t>(all_[at_]->sweep(slot_, part_, static_cast<std::size_t>(left)));
+    met_ = met_ || cost != 0;
+    left -= cost;
+    if (part_ == 0) {
+      ++at_;
     }
   }
-  if (looks != 0 && backend_.hasTier()) {
+  looks_ += std::min<std::int64_t>(left, 0);
+  if (backend_.hasTier()) {
     sweepBelow(std::min(looks, kMostBelow));
   }
+}
+
+void Expiries::nextKey() {
+  at_ = 0;
+  part_ = 0;
+  if (++slot_ >= backend_.slotCount()) {
+    slot_ = 0;
+    met_last_ = std::exchange(met_, false);
+  }
+}
+
+/// An eighth of the shortest life, within bounds: what has expired stays that much longer.
+void Expiries::askForTick() {
+  if (ask_for_tick_ && !tick_asked_) {
+    tick_asked_ = true;
+    ask_for_tick_(backend_.now() + std::clamp(least() / 8, kSoonest, kLatest));
+  }
+}
+
+std::int64_t Expiries::least() const {
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  for (const auto& expiry : all_) {
+    least = std::min(least, expiry->config().toMilliseconds());
+  }
+  return least;
 }
 
 bool Expiries::beginBelow() {
@@ -64,11 +113,7 @@ bool Expiries::beginBelow() {
     if (now < walk_again_ || backend_.tier_->isBusy()) {
       return false;
     }
-    std::int64_t least = kLatest;
-    for (const auto& expiry : all_) {
-      least = std::min(least, expiry->config().toMilliseconds() / 2);
-    }
-    walk_again_ = now + std::max(least, kSoonest);
+    walk_again_ = now + std::clamp(least() / 2, kSoonest, kLatest);
     walking_ = 0;
     frozen_ = backend_.tier_->freeze();
   }
@@ -84,9 +129,9 @@ bool Expiries::beginBelow() {
   return true;
 }
 
-void Expiries::sweepBelow(std::size_t looks) {
+void Expiries::sweepBelow(std::int64_t looks) {
   FrozenTier::Entry entry;
-  for (std::size_t i = 0; i < looks; ++i) {
+  while (looks > 0) {
     if (cursor_ == nullptr && !beginBelow()) {
       return;
     }
@@ -94,11 +139,15 @@ void Expiries::sweepBelow(std::size_t looks) {
     if (!more) {
       throw StateError(more.error().text());
     }
+    --looks;
     Expiry& expiry = *all_[walking_];
     if (!*more) {
       cursor_.reset();
       ++walking_;
-    } else if (expiry.isDue(entry.value)) {
+      continue;
+    }
+    looks -= static_cast<std::int64_t>(entry.value.size() / kBytesPerLook);
+    if (expiry.isDue(entry.value)) {
       // It comes up, if it is there still, and is looked at again: it may be younger by now.
       expiry.settle(backend_.slotOfKey(entry.key, backend_.namespaces().idOf(entry.name_space)));
     }
@@ -116,6 +165,17 @@ Expiries& KeyedBackend::expiries() {
 
 std::int64_t KeyedBackend::now() const {
   return clock_ ? clock_() : toEpochMillis(SystemClock().wallNow());
+}
+
+/// What has expired stays: the tables are compared with what was read before it may go.
+void KeyedBackend::endBatchOfRestore() {
+  current_ = kNoSlot;
+  if (!maybe_empty_.empty()) {
+    dropEmptyKeys();
+  }
+  if (tier_ != nullptr) {
+    endBatchOfTier();
+  }
 }
 
 void KeyedBackend::noteUsed(Slot slot) {

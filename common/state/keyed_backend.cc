@@ -150,7 +150,7 @@ Status KeyedBackend::restore(const SectionReader& from,
       WEIR_RETURN_IF_ERROR(restoreState(from, state, range));
     }
   }
-  endBatch();
+  endBatchOfRestore();
   return tier_ == nullptr ? checkCounts(from) : ok();  // A tier has taken entries down.
 }
 
@@ -374,7 +374,7 @@ Status KeyedBackend::restoreState(const SectionReader& from,
       from.readKeyed(state, range, [&](const SectionReader::Entry& entry) -> Status {
         WEIR_RETURN_IF_ERROR(intake.take(entry));
         if (++taken % kRestoreBatch == 0) {
-          endBatch();
+          endBatchOfRestore();
         }
         return ok();
       }));

@@ -105,6 +105,7 @@ class KeyedBackend {
 
   /// The states that expire, and the time of day that they go by, in milliseconds since the epoch.
   Expiries& expiries();
+  bool hasExpiries() const { return expiries_ != nullptr; }
   void setClock(std::function<std::int64_t()> clock) { clock_ = std::move(clock); }
   std::int64_t now() const;
 
@@ -136,6 +137,8 @@ class KeyedBackend {
   /// For a tier: forgets a key with its cells, which lie below; not one that isHeld().
   void evict(Slot slot);
 
+  /// To be told by states that a cell changes whose key no batch has resolved.
+  void noteUsed(Slot slot);
   /// To be told by states that a cell was cleared, so that its key may go.
   void noteCleared(Slot slot) { maybe_empty_.push_back(slot); }
   /// Forgets keys that have no state left. Slots handed out before are void afterwards.
@@ -262,7 +265,7 @@ class KeyedBackend {
   void dropEmptyKeys();
   void load(std::size_t known, const Slot* slots, std::size_t count);
   void endBatchOfTier();
-  void noteUsed(Slot slot);
+  void endBatchOfRestore();
 
   record::Schema key_schema_;
   std::vector<std::unique_ptr<ColumnBase>> columns_;

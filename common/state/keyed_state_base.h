@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "common/state/descriptors.h"
+#include "common/state/expiring_cells.h"
 #include "common/state/keyed_backend.h"
 #include "common/state/state_owner.h"
-#include "common/state/ttl_cells.h"
 
 /// What every kind of keyed state is made of.
 namespace weir {

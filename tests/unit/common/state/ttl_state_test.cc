@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -232,6 +234,77 @@ TEST_F(TtlStateTest, WhatTimeHasPassedOverGoesWhileOtherKeysAreUsed) {
     subject.backend.endBatch();
   }
   EXPECT_EQ(subject.backend.keyCount(), 1U);
+}
+
+TEST_F(TtlStateTest, ALargeMapCostsABatchNoMoreThanItsShareAndStillGoesByAndBy) {
+  Subject subject(now_);
+  const int entries = 2'000;
+  for (int i = 0; i < entries; ++i) {
+    subject.function.map.put(std::to_string(i), i);
+  }
+  subject.backend.endBatch();
+  now_ += 10'000;
+  const auto& columns = subject.backend.columns();
+  const auto map = std::ranges::find_if(
+      columns, [](const auto& column) { return column->info().name == "map"; });
+  ASSERT_NE(map, columns.end());
+  const auto bytes = [&] { return (*map)->ownedBytes(0); };
+  const std::size_t all = bytes();
+  std::size_t before = all;
+  int batches = 0;
+  for (; subject.backend.keyCount() != 0 && batches < 10 * entries; ++batches) {
+    subject.backend.endBatch();
+    ASSERT_LE(before - std::min(before, bytes()), all / 10) << "in batch " << batches;
+    before = bytes();
+  }
+  EXPECT_EQ(subject.backend.keyCount(), 0U) << "no record has touched the map";
+  EXPECT_GT(batches, 50);
+}
+
+TEST_F(TtlStateTest, ALongListIsGoneOverInPartsAndWhatItCostIsMadeUpFor) {
+  Subject subject(now_);
+  for (int i = 0; i < 5'000; ++i) {
+    subject.function.list.add(std::to_string(i));
+    now_ += 1;
+  }
+  subject.backend.endBatch();
+  now_ += 6'000;  // The first thousand or so have expired.
+  for (int i = 0; i < 2'000; ++i) {
+    subject.backend.endBatch();
+  }
+  const MemoryFile file = subject.snapshot();
+  EXPECT_EQ(entriesOf(file)["list"], 1U);
+  subject.at("a");
+  EXPECT_EQ(subject.function.list.get().front(), "1001");
+  EXPECT_EQ(subject.function.list.size(), 3'999U);
+}
+
+TEST_F(TtlStateTest, ATickDropsWhatHasExpiredWhereNoBatchComesAndIsAskedForWhileThereIsSome) {
+  Subject subject(now_);
+  std::optional<std::int64_t> asked;
+  subject.backend.expiries().setTicker([&](std::int64_t time) { asked = time; });
+  ASSERT_TRUE(asked.has_value()) << "something may have been restored";
+  const auto tick = [&] {
+    now_ = std::exchange(asked, std::nullopt).value();
+    subject.backend.expiries().tick();
+    subject.backend.endBatch();
+  };
+  tick();
+  EXPECT_FALSE(asked.has_value()) << "nothing expires";
+  for (int i = 0; i < 1000; ++i) {
+    subject.at("k" + std::to_string(i));
+    subject.function.value.update(i);
+  }
+  subject.backend.endBatch();
+  int ticks = 0;
+  while (asked && ticks < 100) {
+    EXPECT_GE(*asked, now_ + 1000);
+    EXPECT_LE(*asked, now_ + 2000);
+    tick();
+    ++ticks;
+  }
+  EXPECT_LT(ticks, 20);
+  EXPECT_EQ(subject.backend.keyCount(), 0U);
 }
 
 // -------------------------------------------------------------- switched on and off
