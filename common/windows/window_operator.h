@@ -95,7 +95,7 @@ class WindowOperator final : public WindowsOf<P>, public functions::Receiver<typ
     const bool own = (domain == TimeDomain::kEventTime) == event_time_;
     if (own && this->isOver(window, time, runner().held.find() != nullptr)) {
       cleanUp(window, slot);
-    } else if (own && time == window.maxTimestamp()) {
+    } else if (own && time >= window.maxTimestamp() && time < this->cleanupTime(window)) {
       this->setCleanup(window);  // What was restored may have had another lateness.
     }
   }

@@ -227,6 +227,33 @@ TEST(WindowOperatorTest, LateRecordsGoToTheSideOutputAndOthersFireAgain) {
   EXPECT_THAT(running.sideOutput(OutputTag<Entry>("late")), ElementsAre(Entry("a", 4)));
 }
 
+TEST(WindowOperatorTest, AWindowThatWasRestoredStaysAsLongAsTheLatenessThatItHasNow) {
+  for (const std::int64_t lateness : {0, 200, 2000}) {
+    SCOPED_TRACE(lateness);
+    auto before = summing(TumblingEventTimeWindows::of(seconds(1)), 500);
+    before.element({"a", 1}, 100);
+    before.watermark(1200);
+    EXPECT_THAT(before.take(), ElementsAre("a-1@999"));
+    auto after = summing(TumblingEventTimeWindows::of(seconds(1)), lateness);
+    after.restore(before.snapshot());
+    after.element({"b", 1}, 5000);
+    const std::size_t both = after.stateEntries();
+    after.watermark(1500);
+    EXPECT_THAT(after.take(), IsEmpty()) << "it has fired before";
+    after.element({"a", 2}, 200);
+    if (lateness == 2000) {
+      EXPECT_THAT(after.take(), ElementsAre("a-3@999"));
+    } else {
+      EXPECT_EQ(after.dropped(), 1);
+    }
+    after.watermark(2998);
+    EXPECT_EQ(after.stateEntries(), lateness == 2000 ? both : both / 2);
+    after.watermark(2999);
+    EXPECT_EQ(after.stateEntries(), both / 2) << "that of the other key";
+    EXPECT_THAT(after.take(), IsEmpty());
+  }
+}
+
 TEST(WindowOperatorTest, LateRecordsThatGoNowhereAreCounted) {
   auto running = summing(TumblingEventTimeWindows::of(seconds(1)));
   running.watermark(5000);
