@@ -5,7 +5,7 @@
 #include "common/config/options.h"
 #include "common/config/resolve.h"
 #include "common/fs/uri.h"
-#include "common/zookeeper/leader_watch.h"
+#include "common/zookeeper/leader_finder.h"
 
 namespace weir::client {
 
@@ -13,15 +13,17 @@ std::atomic<bool> interrupted = false;
 
 namespace {
 
+// Shared with what a client asks when its job manager goes away: one session for its life.
+using Finder = std::shared_ptr<zookeeper::LeaderFinder>;
+
 /// As ZooKeeper knows it.
-Result<rpc::Address> leaderOf(const config::Configuration& configuration, Duration patience) {
-  WEIR_TRY(const auto settings, zookeeper::Settings::from(configuration));
-  WEIR_TRY(const auto leader, zookeeper::findLeader(settings, patience));
+Result<rpc::Address> leaderOf(const Finder& finder, Duration patience) {
+  WEIR_TRY(const auto leader, finder->find(patience));
   return rpc::parseAddress(leader.rpc);
 }
 
 /// Where jobs outlive their job manager, commands do.
-FailOver failOver(const Invocation& invocation) {
+FailOver failOver(const Invocation& invocation, const Finder& finder) {
   constexpr std::chrono::seconds kLook(2);
   const config::Configuration& configuration = invocation.configuration;
   if (!config::jobsOutliveJobManager(configuration)) {
@@ -33,8 +35,8 @@ FailOver failOver(const Invocation& invocation) {
     invocation.console.note("No job manager answers at " + asked.text() +
                             "; waiting for the next one.");
   };
-  if (config::usesZooKeeper(configuration)) {
-    over.locate = [&configuration, kLook] { return leaderOf(configuration, kLook); };
+  if (finder) {
+    over.locate = [finder, kLook] { return leaderOf(finder, kLook); };
   }
   return over;
 }
@@ -44,14 +46,19 @@ FailOver failOver(const Invocation& invocation) {
 Result<std::unique_ptr<JobManagerClient>> connect(const Invocation& invocation) {
   const config::Configuration& configuration = invocation.configuration;
   rpc::Address address = invocation.job_manager;
-  if (config::usesZooKeeper(configuration) && !invocation.named) {
-    WEIR_TRY(address, leaderOf(configuration, configuration.get(config::kLookupTimeout)));
+  Finder finder;
+  if (config::usesZooKeeper(configuration)) {
+    WEIR_TRY(auto settings, zookeeper::Settings::from(configuration));
+    finder = std::make_shared<zookeeper::LeaderFinder>(std::move(settings));
+  }
+  if (finder && !invocation.named) {
+    WEIR_TRY(address, leaderOf(finder, configuration.get(config::kLookupTimeout)));
   }
   return JobManagerClient::connect(address,
                                    config::Security::resolve(configuration),
                                    configuration.get(config::kLookupTimeout),
                                    configuration.get(config::kClientTimeout),
-                                   failOver(invocation));
+                                   failOver(invocation, finder));
 }
 
 Result<JobId> parseJobId(const std::string& text) {

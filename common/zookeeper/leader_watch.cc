@@ -1,10 +1,8 @@
 #include "common/zookeeper/leader_watch.h"
 
-#include <future>
 #include <utility>
 
 #include "common/telemetry/log.h"
-#include "common/zookeeper/zookeeper_library.h"
 
 namespace weir::zookeeper {
 
@@ -120,32 +118,6 @@ void LeaderWatch::troubled(const Error& why) {
   log::debug("no leader is known from ZooKeeper", {{"reason", why.text()}});
   const std::lock_guard lock(mutex_);
   trouble_ = why;
-}
-
-Result<LeaderAddress> findLeader(const Settings& settings, Duration patience) {
-  WEIR_RETURN_IF_ERROR([]() -> Status {
-    WEIR_TRY([[maybe_unused]] const auto* library, ZooKeeperLibrary::load());
-    return ok();
-  }());
-  std::promise<LeaderAddress> promise;
-  auto found = promise.get_future();
-  concurrency::ThreadExecutor executor("find-leader");
-  bool known = false;  // Of the executor.
-  LeaderWatch watch(settings, executor, [&](const std::optional<LeaderAddress>& leader) {
-    if (leader && !std::exchange(known, true)) {
-      promise.set_value(*leader);
-    }
-  });
-  const bool in_time = found.wait_for(patience) == std::future_status::ready;
-  const auto trouble = watch.trouble();
-  executor.shutdown();
-  if (in_time) {
-    return found.get();
-  }
-  const auto seconds = std::chrono::duration<double>(patience).count();
-  const std::string waited =
-      "no leader was found in " + std::to_string(seconds).substr(0, 4) + " s";
-  return trouble ? trouble->during(waited) : Error(ErrorCode::kUnavailable, waited);
 }
 
 }  // namespace weir::zookeeper

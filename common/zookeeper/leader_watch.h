@@ -58,8 +58,4 @@ class LeaderWatch {
   concurrency::ThreadExecutor work_{"zookeeper"};  // Last: it ends before what it works on.
 };
 
-/// Who leads, for who asks once: waits up to `patience` for one that says so. kUnavailable with the
-/// cause; kInvalidArgument without ZooKeeper's library.
-Result<LeaderAddress> findLeader(const Settings& settings, Duration patience);
-
 }  // namespace weir::zookeeper

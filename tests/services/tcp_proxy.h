@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
+
 namespace weir::services {
 
 /// Stands before a server on this machine and may lose what that one answers: for a connection at
@@ -43,6 +45,12 @@ class TcpProxy {
   /// connection.
   void loseAnswerOf(std::size_t bytes) { lose_ = bytes; }
   int lost() const { return lost_; }
+  /// Connections so far.
+  int accepted() const { return accepted_; }
+  /// Nothing passes in either way for so long; no connection ends by that.
+  void beSilent(Duration time) {
+    silent_until_ = (std::chrono::steady_clock::now() + time).time_since_epoch().count();
+  }
 
  private:
   struct Pair {
@@ -59,6 +67,7 @@ class TcpProxy {
     return address;
   }
   void accept() {
+    ++accepted_;
     Pair pair{.client = ::accept(listener_, nullptr, nullptr),
               .server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     sockaddr_in address = loopback(upstream_);
@@ -93,6 +102,10 @@ class TcpProxy {
   }
   void run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
+      if (std::chrono::steady_clock::now().time_since_epoch().count() < silent_until_) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        continue;
+      }
       std::vector<pollfd> polled{{listener_, POLLIN, 0}};
       for (const Pair& pair : pairs_) {
         polled.push_back({pair.client, POLLIN, 0});
@@ -123,6 +136,8 @@ class TcpProxy {
   std::uint16_t port_ = 0;
   std::atomic<std::size_t> lose_ = 0;
   std::atomic<int> lost_ = 0;
+  std::atomic<int> accepted_ = 0;
+  std::atomic<SteadyTime::rep> silent_until_ = 0;
   std::vector<Pair> pairs_;  // Of the thread.
   std::jthread thread_;
 };

@@ -8,7 +8,9 @@
 #include "common/base/random.h"
 #include "common/concurrency/thread_executor.h"
 #include "common/zookeeper/client.h"
+#include "common/zookeeper/leader_finder.h"
 #include "common/zookeeper/leader_watch.h"
+#include "tests/services/tcp_proxy.h"
 
 /// Sessions against real servers, which test_zookeeper.py starts and tells us of by variables.
 namespace weir::zookeeper {
@@ -336,6 +338,33 @@ TEST_F(ZooKeeperTest, WhoAsksOnceFindsTheLeaderOrTheCause) {
   EXPECT_EQ(*found, leader);
   settings_.quorum = "127.0.0.1:1";
   EXPECT_THAT(findLeader(settings_, milliseconds(500)).error().text(), HasSubstr("127.0.0.1:1"));
+}
+
+TEST_F(ZooKeeperTest, WhoAsksAgainAndAgainHasOneSession) {
+  TestClient client(settings_);
+  const std::string direct = settings_.quorum;
+  services::TcpProxy proxy(
+      static_cast<std::uint16_t>(std::atoi(direct.c_str() + direct.rfind(':') + 1)));
+  Settings through = settings_;
+  through.quorum = proxy.address();
+  LeaderFinder finder(through);
+  EXPECT_FALSE(finder.find(seconds(1)).has_value());
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(finder.find(milliseconds(10)).has_value());
+  }
+  for (const std::uint64_t epoch : {1, 2}) {
+    const LeaderAddress leader{"one:6123", "", LeaderEpoch(epoch)};
+    ASSERT_TRUE(client.create(settings_.leader, encodeLeaderAddress(leader), Lifetime::kEphemeral)
+                    .has_value());
+    const auto found = finder.find(kSoon);
+    ASSERT_TRUE(found.has_value()) << found.error().text();
+    EXPECT_EQ(*found, leader);
+    ASSERT_TRUE(client.remove(settings_.leader).has_value());
+    while (finder.find(milliseconds(10)).has_value()) {
+      std::this_thread::yield();
+    }
+  }
+  EXPECT_EQ(proxy.accepted(), 1);
 }
 
 }  // namespace
