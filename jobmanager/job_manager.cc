@@ -15,6 +15,7 @@
 #include "common/config/limit_options.h"
 #include "common/config/options.h"
 #include "common/config/resolve.h"
+#include "common/daemon/daemon.h"
 #include "common/daemon/machine.h"
 #include "common/daemon/memory.h"
 #include "common/fs/file_systems.h"
@@ -24,6 +25,7 @@
 #include "common/rpc/server.h"
 #include "common/runtime/leader_change.h"
 #include "common/telemetry/log.h"
+#include "jobmanager/blob/adopted_files.h"
 #include "jobmanager/blob/blob_directory.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
@@ -35,6 +37,7 @@
 #include "jobmanager/rpc/client_service.h"
 #include "jobmanager/rpc/cluster_service.h"
 #include "jobmanager/standby.h"
+#include "jobmanager/standby_start.h"
 #include "jobmanager/web/rest_api.h"
 
 namespace weir::jobmanager {
@@ -62,9 +65,10 @@ struct JobManager::Parts {
   concurrency::ThreadExecutor strand{"jm-strand"};
   concurrency::ElasticPool io;
   concurrency::ElasticPool user_io;  // For paths that users name: these hold up no job.
-  concurrency::ElasticPool recovery_io{"jm-recovery", 3};
+  concurrency::ElasticPool recovery_io{"jm-recovery", Recovery::kThreads};
   concurrency::ThreadExecutor timers{"jm-heartbeats"};
   std::unique_ptr<blob::BlobDirectory> blob_directory;
+  std::optional<blob::AdoptedFiles> programs;  // Where jobs outlive this process.
   std::optional<blob::BlobStore> blobs;
   std::unique_ptr<Dispatcher> dispatcher;
   std::optional<web::RestApi> rest;
@@ -94,16 +98,18 @@ struct JobManager::Parts {
   void watchMemory();
 };
 
-/// While another one leads. Answers calls meanwhile where there is an election.
+/// While another one leads. Answers calls meanwhile where there is an election. One that has worked
+/// before stands in line also while it cannot answer.
 void JobManager::Parts::standBy(const std::stop_token& stop) {
-  std::unique_ptr<Standby> waiting;
+  std::optional<StandbyStart> waiting;
   if (recovery->elects()) {
-    auto started = Standby::start(configuration, security, limits);
-    if (!started) {
+    const auto start = [this] { return Standby::start(configuration, security, limits); };
+    auto started = start();
+    if (!started && !(daemon::hasBegunAnew() && StandbyStart::mayPass(started.error()))) {
       stepped_down(Error(started.error()).during("cannot wait as standby"));
       return;
     }
-    waiting = *std::move(started);
+    waiting.emplace(std::move(started), start);
   }
   const Status leads = recovery->awaitLead(stop);
   if (stop.stop_requested()) {
@@ -113,7 +119,7 @@ void JobManager::Parts::standBy(const std::stop_token& stop) {
     stepped_down(Error(leads.error()).during("cannot become the leader"));
     return;
   }
-  leadAndPublish(std::move(waiting), stop);
+  leadAndPublish(waiting ? waiting->take() : nullptr, stop);
 }
 
 void JobManager::Parts::leadAndPublish(std::unique_ptr<Standby> waiting,
@@ -171,10 +177,8 @@ Status JobManager::Parts::openBlobs() {
   const blob::StateLimits limits{configuration.get(config::kMaxState).bytes,
                                  configuration.get(config::kStateUploadLease)};
   if (recovery->keepsJobs()) {
-    if (!recovery->elects()) {
-      blob::removeUnfinished(recovery->programs());
-    }
-    blobs.emplace(files, recovery->programs(), clock, random, nullptr, limits);
+    programs.emplace(files, *recovery);
+    blobs.emplace(*programs, recovery->programs(), clock, random, nullptr, limits);
     return blobs->adopt();
   }
   const std::string parent = blobParent(configuration);

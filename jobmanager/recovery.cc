@@ -23,7 +23,6 @@
 #include "common/zookeeper/settings.h"
 #include "jobmanager/ha/memory_job_store.h"
 #include "jobmanager/ha/zookeeper/cluster_storage.h"
-#include "jobmanager/ha/zookeeper/zookeeper_job_store.h"
 #include "jobmanager/job_manager_settings.h"
 
 namespace weir::jobmanager {
@@ -135,8 +134,10 @@ Status Recovery::openStore() {
   store.holder = holder();
   store.most_waiting = sizeOf(services_.configuration.get(config::kRecoveryMaxWaiting));
   store.patience = services_.configuration.get(config::kFilesTimeout);
-  store_ = std::make_unique<ha::ZooKeeperJobStore>(
+  auto made = std::make_unique<ha::ZooKeeperJobStore>(
       std::move(store), *election_, services_.files, services_.io, services_.random);
+  shared_ = made.get();
+  store_ = std::move(made);
   return ok();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -13,9 +14,11 @@
 #include "common/fs/file_system.h"
 #include "common/fs/location.h"
 #include "common/zookeeper/leader_address.h"
+#include "jobmanager/blob/adopted_files.h"
 #include "jobmanager/ha/job_store.h"
 #include "jobmanager/ha/journal/journal_job_store.h"
 #include "jobmanager/ha/zookeeper/election.h"
+#include "jobmanager/ha/zookeeper/zookeeper_job_store.h"
 
 namespace weir::jobmanager {
 
@@ -23,12 +26,14 @@ namespace weir::jobmanager {
 ///
 /// Threads: waiting for leadership, publish() and keepPublished() from one; leads() and close()
 /// from any; the rest after leadership was won.
-class Recovery {
+class Recovery final : public blob::AdoptedFiles::Owner {
  public:
+  static constexpr std::size_t kThreads = ha::ZooKeeperJobStore::kThreads;
+
   struct Services {
     const config::Configuration& configuration;
     fs::FileSystem& files;
-    concurrency::Executor& io;  ///< Has two threads for waiting, and is shut down before.
+    concurrency::Executor& io;  ///< Has kThreads threads, and is shut down before.
     Random& random;
   };
 
@@ -36,7 +41,7 @@ class Recovery {
   /// and kIo for options and directories that cannot work.
   static Result<std::unique_ptr<Recovery>> open(const Services& services,
                                                 std::function<void(const Error&)> lost);
-  ~Recovery() { close(); }
+  ~Recovery() override { close(); }
   Recovery(const Recovery&) = delete;
   Recovery& operator=(const Recovery&) = delete;
 
@@ -55,8 +60,10 @@ class Recovery {
   ha::JobStore& store() { return *store_; }
   /// Where the next job manager finds the programs of jobs; empty where there is none.
   const std::string& programs() const { return programs_; }
+  /// Of the term that has begun: some job cannot be read, and what belongs to it is not known.
+  bool leavesOut() const override { return shared_ != nullptr && shared_->leavesOut(); }
   /// Whether orders may still be given, by all that is known just now.
-  bool leads() const { return election_ == nullptr || election_->leads(); }
+  bool leads() const override { return election_ == nullptr || election_->leads(); }
 
   Status publish(const zookeeper::LeaderAddress& address);
   /// As Election's; at once where there is no election.
@@ -80,7 +87,8 @@ class Recovery {
   std::string programs_;
   ha::JournalJobStore* journal_ = nullptr;  // The store, where it is one.
   std::unique_ptr<ha::Election> election_;
-  std::optional<fs::Location> storage_;  // Of all clusters, where there is an election.
+  std::optional<fs::Location> storage_;      // Of all clusters, where there is an election.
+  ha::ZooKeeperJobStore* shared_ = nullptr;  // The store, where it is one.
   std::unique_ptr<ha::JobStore> store_;
 };
 

@@ -49,8 +49,8 @@ inline constexpr auto kZooKeeperStorage =
 inline constexpr auto kZooKeeperSessionTimeout =
     Time("recovery.zookeeper.client.session-timeout",
          "60 s",
-         "How long the ensemble may hear nothing of a leader until another job manager leads; the "
-         "servers have bounds of their own, often 4 s to 40 s.")
+         "How long the ensemble may hear nothing of a leader until another job manager leads, and "
+         "how long a leader waits for it; the servers have bounds of their own, often 4 s to 40 s.")
         .alias({"high-availability.zookeeper.client.session-timeout",
                 "ha.zookeeper.client.session-timeout"})
         .range(100, 3'600'000);

@@ -57,7 +57,7 @@ class JobStore {
   virtual void write(LeaderEpoch epoch, Change change, Answer<std::monostate> done) = 0;
 };
 
-/// Waits for the term to begin, at most `patience`: for the start of a process, off the strand.
+/// Waits until the store has answered, and logs each `patience` that it still does: off the strand.
 Result<Term> beginTerm(JobStore& store, Duration patience);
 
 }  // namespace weir::ha

@@ -58,31 +58,27 @@ void WriteQueue::drain() {
   for (;;) {
     std::optional<Request> other;
     const auto writes = nextWrites(other);
+    bool goes_on = true;  // Else another one may lead by now, and nothing more is done.
     if (!writes->empty()) {
-      if (!writeAndAnswer(writes)) {
-        return;  // Nothing more is written: another one may lead by now.
-      }
-      target_.afterWrites();
+      goes_on = writeAndAnswer(writes) && watched([this] { target_.afterWrites(); });
     } else if (!other) {
       return;
     } else if (const auto* one = std::get_if<Begin>(&*other)) {
-      one->done(target_.begin());
+      goes_on = beginAndAnswer(*one);
     } else {
-      target_.forget();
+      goes_on = watched([this] { target_.forget(); });
+    }
+    if (!goes_on) {
+      return;
     }
   }
 }
 
-/// False when the write was given up meanwhile.
+/// False when the writes were given up meanwhile.
 bool WriteQueue::writeAndAnswer(const std::shared_ptr<Writes>& writes) {
-  const auto watch = io_.schedule(bounds_.patience, [this, writes] { giveUp(writes); });
-  const std::vector<Status> answers = target_.write(*writes);
-  {
-    const std::lock_guard lock(mutex_);
-    if (written_ != writes) {
-      return false;
-    }
-    written_.reset();
+  std::vector<Status> answers;
+  if (!watched([&] { answers = target_.write(*writes); })) {
+    return false;
   }
   for (std::size_t i = 0; i < writes->size(); ++i) {
     (*writes)[i].done(answers[i]);
@@ -90,26 +86,82 @@ bool WriteQueue::writeAndAnswer(const std::shared_ptr<Writes>& writes) {
   return true;
 }
 
-void WriteQueue::giveUp(const std::shared_ptr<Writes>& hanging) {
-  std::deque<Request> waiting;
+/// Likewise.
+bool WriteQueue::beginAndAnswer(const Begin& begin) {
   {
     const std::lock_guard lock(mutex_);
-    if (written_ != hanging) {
-      return;
-    }
-    written_.reset();
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bounds_.patience);
-    given_up_ = Error(
-        ErrorCode::kFenced,
-        words_.has_not_taken + " taken a write for " + std::to_string(seconds.count()) + " s");
-    waiting.swap(requests_);
+    beginning_ = begin.done;
   }
-  for (const StoreWrite& one : *hanging) {
-    one.done(*given_up_);
+  std::optional<Result<Term>> term;
+  if (!watched([&] { term = target_.begin(); })) {
+    return false;
+  }
+  begin.done(*std::move(term));
+  return true;
+}
+
+/// False when it was given up meanwhile.
+bool WriteQueue::watched(const std::function<void()>& work) {
+  {
+    const std::lock_guard lock(mutex_);
+    watching_ = true;
+    ++turn_;
+    seen_ = steps_;
+    quiet_ = Duration::zero();
+    lookLater();
+  }
+  work();
+  const std::lock_guard lock(mutex_);
+  timer_.reset();
+  written_.reset();
+  beginning_ = nullptr;
+  return std::exchange(watching_, false);
+}
+
+/// Under the mutex.
+void WriteQueue::lookLater() {
+  timer_ = io_.schedule(bounds_.patience / kLooks, [this, turn = turn_] { look(turn); });
+}
+
+void WriteQueue::look(std::uint64_t turn) {
+  const bool ends_by_itself = target_.endsByItself();
+  std::unique_lock lock(mutex_);
+  if (!watching_ || turn != turn_) {
+    return;
+  }
+  const std::uint64_t steps = steps_;
+  quiet_ = steps == seen_ ? quiet_ + bounds_.patience / kLooks : Duration::zero();
+  seen_ = steps;
+  if (quiet_ < bounds_.patience || ends_by_itself) {
+    lookLater();
+    return;
+  }
+  giveUp(std::move(lock));
+}
+
+void WriteQueue::giveUp(std::unique_lock<std::mutex> lock) {
+  watching_ = false;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bounds_.patience);
+  const Error why(ErrorCode::kFenced,
+                  words_.has_not_taken + " gone on for " + std::to_string(seconds.count()) + " s");
+  given_up_ = why;
+  const std::shared_ptr<Writes> hanging = std::exchange(written_, nullptr);
+  const Answer<Term> beginning = std::exchange(beginning_, nullptr);
+  const std::deque<Request> waiting = std::exchange(requests_, {});
+  lock.unlock();
+  if (beginning) {
+    beginning(Error(ErrorCode::kUnavailable, why.message()).during("become the leader"));
+  }
+  if (hanging) {
+    for (const StoreWrite& one : *hanging) {
+      one.done(why);
+    }
   }
   for (const Request& one : waiting) {
     if (const auto* write = std::get_if<StoreWrite>(&one)) {
-      write->done(*given_up_);
+      write->done(why);
+    } else if (const auto* begin = std::get_if<Begin>(&one)) {
+      begin->done(why);
     }
   }
 }

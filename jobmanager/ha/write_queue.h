@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,9 +28,11 @@ struct StoreWrite {
 /// What is asked of a store that takes its time, in order and one after the other; writes that wait
 /// together are done together.
 ///
-/// A write that takes longer than the patience is answered with kFenced, like all after it: nobody
-/// knows what came of it. Threads: any; the target is called on `io` alone, which is shut down
-/// before the queue goes and has a second thread for time-outs.
+/// What the target does is given up once it has not gone on for the patience, unless the target
+/// says that it ends by itself. Writes that it was doing are then answered with kFenced, like all
+/// after them: nobody knows what came of them; a term that was beginning, with kUnavailable.
+/// Threads: any; the target is called on `io` alone,
+/// which is shut down before the queue goes and has a second thread for time-outs.
 class WriteQueue {
  public:
   using Writes = std::vector<StoreWrite>;
@@ -41,17 +46,20 @@ class WriteQueue {
     /// What can wait until they are answered.
     virtual void afterWrites() {}
     virtual void forget() = 0;
+    /// Nothing has gone on for the patience, and something will all the same, in bounded time. On
+    /// another thread than the rest.
+    virtual bool endsByItself() const { return false; }
   };
   struct Bounds {
     std::size_t most_waiting = 10'000;
     std::size_t most_together = 200;               ///< Writes that are done together.
-    Duration patience = std::chrono::seconds(20);  ///< With what is done together.
+    Duration patience = std::chrono::seconds(20);  ///< With what does not go on.
   };
   /// Of what takes its time, for messages.
   struct Words {
     std::string waits_for;      ///< "the journal (recovery...)": of a queue that is full.
     std::string advice;         ///< Then.
-    std::string has_not_taken;  ///< "the journal in ... has not": a write for 20 s.
+    std::string has_not_taken;  ///< "the journal in ... has not": gone on for 20 s.
   };
 
   /// Executor and target are borrowed.
@@ -62,7 +70,12 @@ class WriteQueue {
   void write(StoreWrite write);
   void forget();
 
+  /// Told by the target: what it does goes on.
+  void goesOn() { ++steps_; }
+
  private:
+  static constexpr int kLooks = 4;  // In a time of patience.
+
   struct Begin {
     Answer<Term> done;
   };
@@ -70,7 +83,11 @@ class WriteQueue {
   using Request = std::variant<StoreWrite, Begin, Forget>;
 
   void request(Request request);
-  void giveUp(const std::shared_ptr<Writes>& hanging);
+  bool watched(const std::function<void()>& work);
+  void lookLater();
+  void look(std::uint64_t turn);
+  void giveUp(std::unique_lock<std::mutex> lock);
+  bool beginAndAnswer(const Begin& begin);
   std::shared_ptr<Writes> nextWrites(std::optional<Request>& other);
   void drain();
   bool writeAndAnswer(const std::shared_ptr<Writes>& writes);
@@ -80,11 +97,19 @@ class WriteQueue {
   concurrency::Executor& io_;
   Target& target_;
 
+  std::atomic<std::uint64_t> steps_ = 0;
   std::mutex mutex_;
-  std::deque<Request> requests_;     // Under the mutex.
-  bool draining_ = false;            // Likewise: drain() runs or is posted.
-  std::shared_ptr<Writes> written_;  // Likewise: on their way, shared with drain().
-  std::optional<Error> given_up_;    // Likewise.
+  // Under the mutex.
+  std::deque<Request> requests_;
+  bool draining_ = false;            // drain() runs or is posted.
+  std::shared_ptr<Writes> written_;  // On their way, shared with drain().
+  Answer<Term> beginning_;           // Likewise; none: no term begins.
+  std::optional<Error> given_up_;
+  bool watching_ = false;
+  std::uint64_t turn_ = 0;  // Of the target's calls that were watched.
+  std::uint64_t seen_ = 0;  // Steps at the last look.
+  Duration quiet_{};        // Since the last step, as far as was looked.
+  std::unique_ptr<concurrency::Executor::Timer> timer_;
 };
 
 }  // namespace weir::ha

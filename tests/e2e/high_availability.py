@@ -74,6 +74,42 @@ class Partition:
                 pass
 
 
+class PortTaker:
+    """Takes a port of this machine as soon as nobody has it, and answers nobody there."""
+
+    def __init__(self, port):
+        self.port = port
+        self.taken = threading.Event()
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.over.wait(0.001):
+            with socket.socket() as one:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    one.bind(("127.0.0.1", self.port))
+                    one.listen()
+                except OSError:
+                    continue
+                self.taken.set()
+                one.settimeout(0.05)
+                while not self.over.is_set():
+                    try:
+                        one.accept()[0].close()
+                    except TimeoutError:
+                        pass
+                return
+
+    def has_it(self):
+        return self.taken.is_set()
+
+    def close(self):
+        self.over.set()
+        self.thread.join()
+
+
 class Master(Daemon):
     """A job manager with ports of its own."""
 

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 
 from cluster import ROOT, free_port, wait_for
-from high_availability import DIRECT, SESSION, HighAvailability, Partition
+from high_availability import DIRECT, SESSION, HighAvailability, Partition, PortTaker
 from jobs_build import build
 from test_jobs import counts_in, expected
 
@@ -109,6 +109,25 @@ class HighAvailabilityTest(unittest.TestCase):
             self.assertEqual(counts_in(out), expected(20000, 100))
             self.assertEqual(cluster.check_history(), [1, 2])
             cluster.wait_nothing_left()
+
+    def test_who_led_and_whose_port_is_taken_stands_in_line_and_answers_once_it_is_free(self):
+        with self.cluster() as cluster:
+            job = self.count(cluster, "--count", 1000000, "--rate", 500)
+            first = cluster.wait_leader()
+            taking = PortTaker(first.web_port)
+            self.addCleanup(taking.close)
+            first.freeze()
+            second = cluster.wait_leader(but=first)
+            first.thaw()
+            wait_for("its port is another's", taking.has_it)
+            wait_for("it says so", lambda: "answers nobody yet" in first.log.read_text())
+            self.assertIsNone(first.process.poll())  # The same process.
+            taking.close()
+            wait_for("it answers as standby", first.waits)
+            self.assertTrue(second.leads())
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            cluster.check_history()
 
     def test_a_leader_that_is_cut_off_from_zookeeper_alone_orders_nothing_and_waits_until_it_is_back(self):
         partition = Partition([self.ensemble.port + i for i in range(3)])

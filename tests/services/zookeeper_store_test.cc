@@ -10,10 +10,11 @@
 #include "common/concurrency/elastic_pool.h"
 #include "common/fs/digest.h"
 #include "common/fs/local_file_system.h"
-#include "common/zookeeper/leader_watch.h"
+#include "common/zookeeper/leader_finder.h"
 #include "jobmanager/ha/zookeeper/cluster_storage.h"
 #include "jobmanager/ha/zookeeper/election.h"
 #include "jobmanager/ha/zookeeper/zookeeper_job_store.h"
+#include "tests/services/slow_files.h"
 #include "tests/services/tcp_proxy.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
@@ -53,11 +54,13 @@ class Candidate {
  public:
   Candidate(const zookeeper::Settings& settings,
             const std::string& directory,
-            ZooKeeperJobStore::Settings store = {})
+            ZooKeeperJobStore::Settings store = {},
+            fs::FileSystem* files = nullptr)
       : election_(settings, "the candidate", random_, [this](const Error&) { lost_ = true; }) {
     store.directory = directory;
     store.holder = "the candidate";
-    store_ = std::make_unique<ZooKeeperJobStore>(std::move(store), election_, files_, io_, random_);
+    store_ = std::make_unique<ZooKeeperJobStore>(
+        std::move(store), election_, files == nullptr ? files_ : *files, io_, random_);
   }
   ~Candidate() {
     election_.close();
@@ -73,21 +76,25 @@ class Candidate {
     epoch_ = term ? term->epoch : LeaderEpoch();
     return term;
   }
-  Status write(Change change) {
+  std::future<Status> beginToWrite(Change change) {
     auto answer = std::make_shared<std::promise<Status>>();
-    auto written = answer->get_future();
     store_->write(
         epoch_, std::move(change), [answer](Status one) { answer->set_value(std::move(one)); });
+    return answer->get_future();
+  }
+  Status write(Change change) {
+    auto written = beginToWrite(std::move(change));
     EXPECT_EQ(written.wait_for(kSoon + kSoon), std::future_status::ready) << "no answer";
     return written.get();
   }
   Election& election() { return election_; }
+  const ZooKeeperJobStore& store() const { return *store_; }
   bool lost() const { return lost_; }
 
  private:
   SystemRandom random_;
   fs::LocalFileSystem files_;
-  concurrency::ElasticPool io_{"store", 3};
+  concurrency::ElasticPool io_{"store", ZooKeeperJobStore::kThreads};
   std::atomic<bool> lost_ = false;
   Election election_;
   std::unique_ptr<ZooKeeperJobStore> store_;
@@ -111,8 +118,9 @@ class ZooKeeperStoreTest : public ::testing::Test {
   }
   ~ZooKeeperStoreTest() override { std::filesystem::remove_all(directory_); }
 
-  std::unique_ptr<Candidate> candidate(ZooKeeperJobStore::Settings store = {}) {
-    return std::make_unique<Candidate>(settings_, directory_, std::move(store));
+  std::unique_ptr<Candidate> candidate(ZooKeeperJobStore::Settings store = {},
+                                       fs::FileSystem* files = nullptr) {
+    return std::make_unique<Candidate>(settings_, directory_, std::move(store), files);
   }
   static runtime::SubmitRequest job(JobId id, const std::string& name = "a job") {
     runtime::SubmitRequest request;
@@ -122,6 +130,11 @@ class ZooKeeperStoreTest : public ::testing::Test {
     request.graph = std::move(graph);
     request.program.executable = {"prog", {fs::sha256("prog"), 4}};
     return request;
+  }
+  static Result<RecordNode> write(RecordFiles& to, LeaderEpoch epoch, const std::string& record) {
+    const RecordNode node = to.name(epoch, record);
+    WEIR_RETURN_IF_ERROR(to.write(node, record));
+    return node;
   }
   JobId id() { return JobId::random(random_); }
   std::vector<std::string> files() const {
@@ -201,7 +214,23 @@ TEST_F(ZooKeeperStoreTest, NothingOfAnEndedJobIsLeft) {
   EXPECT_THAT(files(), SizeIs(1));
   ASSERT_TRUE(leader->write(RemoveJob{one}).has_value());
   EXPECT_TRUE(becomes([this] { return records().empty(); }));
-  EXPECT_THAT(files(), IsEmpty());
+  EXPECT_TRUE(becomes([this] { return files().empty(); }));
+}
+
+TEST_F(ZooKeeperStoreTest, HoweverMuchHasEndedItGoesPieceByPiece) {
+  const auto leader = candidate({.forget_after = milliseconds(50)});
+  ASSERT_TRUE(leader->begin().has_value());
+  std::vector<std::future<Status>> answers;
+  for (int i = 0; i < 450; ++i) {
+    answers.push_back(leader->beginToWrite(
+        SavepointAnswer{OperationId::random(random_), id(), Error(ErrorCode::kIo, "full")}));
+  }
+  for (auto& one : answers) {
+    ASSERT_TRUE(one.get().has_value());
+  }
+  EXPECT_TRUE(becomes([this] { return records().empty(); }));
+  EXPECT_TRUE(leader->write(PutJob{job(id())}).has_value());
+  EXPECT_THAT(records(), SizeIs(1));
 }
 
 TEST_F(ZooKeeperStoreTest, WhatIsReplacedLeavesNoFile) {
@@ -212,7 +241,7 @@ TEST_F(ZooKeeperStoreTest, WhatIsReplacedLeavesNoFile) {
   for (std::uint64_t i = 20; i < 25; ++i) {
     ASSERT_TRUE(leader->write(PutCheckpoints{one, {{}, {}, CheckpointId(i)}}).has_value());
   }
-  EXPECT_THAT(files(), SizeIs(2));
+  EXPECT_TRUE(becomes([this] { return files().size() == 2; }));
 }
 
 TEST_F(ZooKeeperStoreTest, AnOlderLeaderWritesNothingOnceANewerOneHasRaisedTheEpoch) {
@@ -228,7 +257,7 @@ TEST_F(ZooKeeperStoreTest, AnOlderLeaderWritesNothingOnceANewerOneHasRaisedTheEp
   EXPECT_EQ(refused.error().code(), ErrorCode::kFenced);
   EXPECT_THAT(refused.error().text(), HasSubstr("leads since epoch 2"));
   EXPECT_EQ(old->write(RemoveJob{one}).error().code(), ErrorCode::kFenced);
-  EXPECT_THAT(files(), SizeIs(1));  // Of the refused job none.
+  EXPECT_TRUE(becomes([this] { return files().size() == 1; }));  // Of the refused job none.
   EXPECT_TRUE(newer->write(CancelJob{one}).has_value());
 }
 
@@ -252,7 +281,68 @@ TEST_F(ZooKeeperStoreTest, AWriteWhoseAnswerIsLostIsDoneOnce) {
   EXPECT_EQ(proxy.lost(), 3);
   EXPECT_FALSE(leader->lost());
   EXPECT_THAT(records(), IsEmpty());
-  EXPECT_THAT(files(), IsEmpty());
+  EXPECT_TRUE(becomes([this] { return files().empty(); }));
+}
+
+TEST_F(ZooKeeperStoreTest, AFileThatHangsCostsItsOwnWriteAlone) {
+  services::SlowFiles files;
+  const auto leader = candidate({.patience = milliseconds(300)}, &files);
+  ASSERT_TRUE(leader->begin().has_value());
+  const JobId hanging = id();
+  files.hold("held");
+  std::vector<std::future<Status>> answers;
+  for (int i = 0; i < 100; ++i) {
+    answers.push_back(leader->beginToWrite(PutJob{i == 7 ? job(hanging, "held") : job(id())}));
+  }
+  answers.push_back(leader->beginToWrite(PutCheckpoints{hanging, {{}, {}, CheckpointId(40)}}));
+  for (std::size_t i = 0; i < 100; ++i) {
+    ASSERT_EQ(answers[i].wait_for(kSoon), std::future_status::ready) << i;
+    const Status written = answers[i].get();
+    ASSERT_EQ(written.has_value(), i != 7) << i;
+    if (!written) {
+      EXPECT_EQ(written.error().code(), ErrorCode::kUnavailable);
+      EXPECT_THAT(written.error().text(), HasSubstr("hangs, and was given up after 0.30 s"));
+    }
+  }
+  EXPECT_TRUE(answers[100].get().has_value());  // Of a job that is not stored: nothing.
+  EXPECT_THAT(records(), SizeIs(99));
+  files.letGo();
+  EXPECT_TRUE(becomes([this] { return this->files().size() == 99; }));  // What came late is gone.
+  EXPECT_TRUE(leader->write(PutJob{job(hanging, "held")}).has_value());
+  EXPECT_FALSE(leader->lost());
+}
+
+TEST_F(ZooKeeperStoreTest,
+       ServersThatAreSilentForLongerThanAFileMayHangEndNoTermThatTheSessionKeeps) {
+  const std::string direct = settings_.quorum;
+  services::TcpProxy proxy(
+      static_cast<std::uint16_t>(std::atoi(direct.c_str() + direct.rfind(':') + 1)));
+  settings_.quorum = proxy.address();
+  settings_.session_timeout = seconds(8);
+  const auto leader = candidate({.patience = milliseconds(100)});
+  ASSERT_TRUE(leader->begin().has_value());
+  proxy.beSilent(milliseconds(1500));
+  const auto began = std::chrono::steady_clock::now();
+  const Status written = leader->write(PutJob{job(id())});
+  ASSERT_TRUE(written.has_value()) << written.error().text();
+  EXPECT_GT(std::chrono::steady_clock::now() - began, milliseconds(500));
+  EXPECT_FALSE(leader->lost());
+}
+
+TEST_F(ZooKeeperStoreTest, ATermGoesOnBeginningAsLongAsRecordsAreRead) {
+  services::SlowFiles files;
+  {
+    const auto leader = candidate();
+    ASSERT_TRUE(leader->begin().has_value());
+    for (int i = 0; i < 40; ++i) {
+      ASSERT_TRUE(leader->write(PutJob{job(id())}).has_value());
+    }
+  }
+  files.slowDown(milliseconds(50));
+  const auto next = candidate({.patience = milliseconds(500)}, &files);
+  const auto term = next->begin();
+  ASSERT_TRUE(term.has_value()) << term.error().text();
+  EXPECT_THAT(term->jobs, SizeIs(40));
 }
 
 TEST_F(ZooKeeperStoreTest, WhatACrashLeavesIsSweptAndWhatIsOthersIsNot) {
@@ -262,8 +352,8 @@ TEST_F(ZooKeeperStoreTest, WhatACrashLeavesIsSweptAndWhatIsOthersIsNot) {
   const auto leader = candidate();
   const auto term = leader->begin();
   ASSERT_TRUE(leader->write(PutJob{job(id())}).has_value());
-  ASSERT_TRUE(ours.write(LeaderEpoch(1), "left").has_value());
-  const std::string theirs = others.write(LeaderEpoch(1), "theirs")->file;
+  ASSERT_TRUE(write(ours, LeaderEpoch(1), "left").has_value());
+  const std::string theirs = write(others, LeaderEpoch(1), "theirs")->file;
   ASSERT_TRUE(fs::writeAll(local, directory_ + "/notes", "mine").has_value());
   EXPECT_THAT(files(), SizeIs(4));
   removeNode(leader->election().node());
@@ -293,6 +383,7 @@ TEST_F(ZooKeeperStoreTest, ADamagedFileCostsItsOwnJobAlone) {
     ASSERT_TRUE(term.has_value()) << term.error().text();
     ASSERT_THAT(term->jobs, SizeIs(1));
     EXPECT_EQ(term->jobs[0].request.job, intact);
+    EXPECT_TRUE(next->store().leavesOut());
     EXPECT_EQ(next->write(PutJob{job(damaged)}).error().code(), ErrorCode::kFailedPrecondition);
     EXPECT_TRUE(next->write(RemoveJob{damaged}).has_value());  // Of nothing.
     EXPECT_TRUE(next->write(RemoveJob{intact}).has_value());
@@ -355,7 +446,7 @@ TEST_F(ZooKeeperStoreTest, AClusterOfOtherServersBesideThisOneTouchesNothingOfIt
   EXPECT_EQ(info.st_mode & 0777U, 0700U);
   const std::string records = ours->directory.child("records").path();
   RecordFiles files(local, records, settings_.root, random_);
-  const auto written = files.write(LeaderEpoch(7), "a record");
+  const auto written = write(files, LeaderEpoch(7), "a record");
   ASSERT_TRUE(written.has_value());
 
   removeNode(settings_.root + "/cluster");  // As servers that know nothing of it.

@@ -15,6 +15,7 @@ constexpr std::size_t kHeaderSize =
     8 + 4 + 8 + 8 + 8;                  // Magic, version, epoch, snapshot, checksum.
 constexpr std::size_t kPrefix = 4 + 4;  // Length, and its checksum.
 constexpr std::size_t kSuffix = 8;      // Checksum of the record.
+constexpr std::size_t kPiece = std::size_t{4} << 20;
 
 void putNumber(std::string& to, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) {
@@ -138,6 +139,36 @@ Result<JournalContents> parseJournal(std::string_view image, const std::string& 
     return damaged(path, contents.end, "it ends in the records that it began with");
   }
   return contents;
+}
+
+Result<std::string> readPieces(const fs::FileReader& file,
+                               const std::string& path,
+                               std::uint64_t most,
+                               const std::function<void()>& goes_on) {
+  if (file.size() > most) {
+    return fs::readAll(file, path, most);  // The error.
+  }
+  std::string bytes;
+  while (bytes.size() < file.size()) {
+    WEIR_TRY(const std::string piece,
+             file.read(bytes.size(), std::min<std::uint64_t>(kPiece, file.size() - bytes.size())));
+    bytes += piece;
+    goes_on();
+  }
+  return bytes;
+}
+
+Status writePieces(Disk& disk,
+                   int file,
+                   std::uint64_t offset,
+                   std::string_view bytes,
+                   const std::string& path,
+                   const std::function<void()>& goes_on) {
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    WEIR_RETURN_IF_ERROR(disk.write(file, offset + at, bytes.substr(at, kPiece), path));
+    goes_on();
+  }
+  return ok();
 }
 
 }  // namespace weir::ha

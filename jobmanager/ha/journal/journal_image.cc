@@ -112,6 +112,50 @@ std::vector<std::string_view> JournalImage::records() const {
   return records;
 }
 
+std::vector<RecordKey> JournalImage::keys() const {
+  using Kind = RecordKey::Kind;
+  std::vector<RecordKey> keys;
+  for (const auto& [id, job] : jobs_) {
+    keys.push_back({.kind = Kind::kJob, .job = id});
+    if (!job.checkpoints.empty()) {
+      keys.push_back({.kind = Kind::kCheckpoints, .job = id});
+    }
+    if (!job.attempt.empty()) {
+      keys.push_back({.kind = Kind::kAttempt, .job = id});
+    }
+    if (!job.cancel.empty()) {
+      keys.push_back({.kind = Kind::kCancel, .job = id});
+    }
+  }
+  for (const Answer& answer : answers_) {
+    keys.push_back({.kind = Kind::kSavepoint, .operation = answer.operation});
+  }
+  for (const Upgrade& upgrade : upgrades_) {
+    if (!upgrade.put.empty()) {
+      keys.push_back({.kind = Kind::kUpgrade, .operation = upgrade.operation});
+    }
+    if (!upgrade.progress.empty()) {
+      keys.push_back({.kind = Kind::kUpgradeProgress, .operation = upgrade.operation});
+    }
+  }
+  for (const Disposal& disposal : disposals_) {
+    keys.push_back({.kind = Kind::kDisposal, .operation = disposal.operation});
+  }
+  return keys;
+}
+
+std::size_t JournalImage::size() const {
+  std::size_t size = answers_.size() + disposals_.size();
+  for (const auto& [id, job] : jobs_) {
+    size += 1 + (job.checkpoints.empty() ? 0 : 1) + (job.attempt.empty() ? 0 : 1) +
+            (job.cancel.empty() ? 0 : 1);
+  }
+  for (const Upgrade& upgrade : upgrades_) {
+    size += (upgrade.put.empty() ? 0 : 1) + (upgrade.progress.empty() ? 0 : 1);
+  }
+  return size;
+}
+
 std::uint64_t JournalImage::bytes() const {
   std::uint64_t bytes = 0;
   for (const std::string_view record : records()) {

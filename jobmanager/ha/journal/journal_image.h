@@ -14,6 +14,24 @@
 
 namespace weir::ha {
 
+/// Which record one is, of those that are kept.
+struct RecordKey {
+  enum class Kind : std::uint8_t {
+    kJob,
+    kCheckpoints,
+    kAttempt,
+    kCancel,
+    kSavepoint,
+    kUpgrade,
+    kUpgradeProgress,
+    kDisposal,
+  };
+  Kind kind = Kind::kJob;
+  JobId job{};              ///< Of the first four kinds.
+  OperationId operation{};  ///< Of the others.
+  bool operator==(const RecordKey&) const = default;
+};
+
 /// What all changes so far come to, as the records that a new file of the journal begins with.
 /// A plain value.
 class JournalImage {
@@ -33,6 +51,9 @@ class JournalImage {
 
   /// In an order in which they can be applied.
   std::vector<std::string_view> records() const;
+  /// Which they are, in the same order; without reading them.
+  std::vector<RecordKey> keys() const;
+  std::size_t size() const;
   std::uint64_t bytes() const;
   /// What the records say. kInvalidArgument for one that was not applied here.
   Result<Term> term(LeaderEpoch epoch) const;

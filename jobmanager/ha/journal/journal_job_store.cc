@@ -101,7 +101,8 @@ Status JournalJobStore::readNewest() {
   const std::string path = directory_.pathOf(files.front());
   fs::LocalFileSystem local;
   WEIR_TRY(const auto file, local.openNoLink(path));
-  WEIR_TRY(const std::string bytes, fs::readAll(*file, path, kMostJournalBytes));
+  WEIR_TRY(const std::string bytes,
+           readPieces(*file, path, kMostJournalBytes, [this] { queue_.goesOn(); }));
   WEIR_TRY(const JournalContents contents, parseJournal(bytes, path));
   if (contents.end < bytes.size()) {
     log::warn("the journal ends in a record that was not finished, and nobody was told is stored",
@@ -161,7 +162,7 @@ Status JournalJobStore::keep(const WriteQueue::Writes& writes) {
 }
 
 void JournalJobStore::afterWrites() {
-  if (garbage_ > std::max(most_garbage_, image_.bytes())) {
+  if (garbage_ > most_garbage_ && garbage_ > image_.bytes()) {
     const Status anew = writeAnew();
     most_garbage_ = anew ? settings_.most_garbage : garbage_ + settings_.most_garbage;
     if (!anew) {
@@ -188,7 +189,7 @@ Status JournalJobStore::append(const Changes& changes) {
     appendRecord(bytes, end_ + bytes.size(), record);
   }
   const std::string path = directory_.pathOf(name_);
-  Status done = disk_.write(file_.get(), end_, bytes, path);
+  Status done = writePieces(disk_, file_.get(), end_, bytes, path, [this] { queue_.goesOn(); });
   if (done) {
     crashPoint("journal.written");
     done = disk_.sync(file_.get(), path);
@@ -259,7 +260,7 @@ Status JournalJobStore::writeAnew() {
 Status JournalJobStore::writeFile(const UniqueFd& file,
                                   const std::string& path,
                                   const std::string& bytes) {
-  WEIR_RETURN_IF_ERROR(disk_.write(file.get(), 0, bytes, path));
+  WEIR_RETURN_IF_ERROR(writePieces(disk_, file.get(), 0, bytes, path, [this] { queue_.goesOn(); }));
   crashPoint("journal.snapshot-written");
   WEIR_RETURN_IF_ERROR(disk_.sync(file.get(), path));
   crashPoint("journal.snapshot-synced");

@@ -28,9 +28,10 @@ namespace weir::ha {
 ///
 /// Errors: kFenced once another job manager took over; kResourceExhausted for a full disk, which
 /// leaves no half record, and for a full queue; kIo. The same write may be tried again after both.
-/// A disk that hangs for longer than `patience` is answered with kFenced, once for all: nobody
-/// knows what it has taken. Threads: any; files are touched on `io` alone, one operation after the
-/// other, and `io` has a second thread for time-outs. The store outlives the shutdown of `io`.
+/// A disk that takes nothing more for longer than `patience` is answered with kFenced, once for
+/// all: nobody knows what it has taken. Threads: any; files are touched on `io` alone, one
+/// operation after the other, and `io` has a second thread for time-outs. The store outlives the
+/// shutdown of `io`.
 class JournalJobStore final : public JobStore, private WriteQueue::Target {
  public:
   struct Settings {
@@ -38,7 +39,7 @@ class JournalJobStore final : public JobStore, private WriteQueue::Target {
     std::string holder = {};                          ///< Who we are, for who waits: one line.
     std::size_t most_waiting = 10'000;                ///< Writes in the queue.
     std::uint64_t most_garbage = 4 << 20;             ///< Bytes that the file may have too many.
-    Duration patience = std::chrono::seconds(20);     ///< With one write to the disk.
+    Duration patience = std::chrono::seconds(20);     ///< With a piece for the disk.
     Duration forget_after = std::chrono::seconds(5);  ///< An ended job is gone from the file.
   };
 

@@ -1,5 +1,6 @@
 #include "jobmanager/ha/zookeeper/blocking_client.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -47,6 +48,9 @@ void BlockingClient::sessionChanged(SessionState state, const Error& why) {
   {
     const std::lock_guard lock(mutex_);
     lost = state == SessionState::kLost && state_ != SessionState::kConnecting && !closed_;
+    if (client_) {
+      granted_ = client_->sessionTimeout();
+    }
     state_ = state;
     why_ = why;
   }
@@ -58,7 +62,7 @@ void BlockingClient::sessionChanged(SessionState state, const Error& why) {
 
 Status BlockingClient::awaitConnection() {
   std::unique_lock lock(mutex_);
-  const auto limit = settings_.connection_timeout + settings_.session_timeout;
+  const auto limit = settings_.connection_timeout + std::max(settings_.session_timeout, granted_);
   changed_.wait_for(lock, limit, [this] {
     return closed_ || state_ == SessionState::kConnected || state_ == SessionState::kLost;
   });

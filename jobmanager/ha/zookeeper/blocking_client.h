@@ -75,6 +75,7 @@ class BlockingClient {
   std::shared_ptr<zookeeper::Client> client_;  // Shared with calls that have just begun.
   zookeeper::SessionState state_ = zookeeper::SessionState::kConnecting;
   std::optional<Error> why_;
+  Duration granted_{};  // By the servers to the session; zero: not known yet.
   bool closed_ = false;
 
   concurrency::ThreadExecutor executor_{"jm-zookeeper"};  // Last: it ends first.

@@ -8,7 +8,6 @@
 
 #include "common/telemetry/log.h"
 #include "jobmanager/ha/journal/change_format.h"
-#include "jobmanager/ha/zookeeper/node_format.h"
 #include "jobmanager/ha/zookeeper/record_set.h"
 
 namespace weir::ha {
@@ -39,7 +38,8 @@ bool costsOneJob(const Error& error) {
 }
 
 /// The names of all records, those of jobs first.
-Result<std::vector<std::string>> storedNames(BlockingClient& client) {
+Result<std::vector<std::string>> storedNames(BlockingClient& client,
+                                             const std::function<void()>& goes_on) {
   const zookeeper::Settings& settings = client.settings();
   std::vector<std::string> names;
   WEIR_TRY(const auto jobs, client.list(settings.jobs));
@@ -51,6 +51,7 @@ Result<std::vector<std::string>> storedNames(BlockingClient& client) {
     for (const std::string& name : below) {
       names.push_back("jobs/" + job + "/" + name);
     }
+    goes_on();
   }
   WEIR_TRY(const auto checkpoints, client.list(settings.checkpoints));
   for (const std::string& job : checkpoints) {
@@ -63,7 +64,7 @@ Result<std::vector<std::string>> storedNames(BlockingClient& client) {
   return names;
 }
 
-Status readNode(const zookeeper::Settings& settings, const RecordFiles& files, Stored& stored) {
+Status readNode(const zookeeper::Settings& settings, const FileOfRecord& file, Stored& stored) {
   const std::string what = "node " + nodeOfRecord(settings, stored.name) + " of ZooKeeper";
   auto pointer = decodeRecordNode(stored.node.data);
   if (!pointer) {
@@ -73,7 +74,7 @@ Status readNode(const zookeeper::Settings& settings, const RecordFiles& files, S
   stored.record = pointer->record;
   stored.file = pointer->file;
   if (!pointer->file.empty()) {
-    auto read = files.read(*pointer);
+    auto read = file(*pointer);
     if (!read) {
       return std::move(read).error().during(what);
     }
@@ -131,8 +132,11 @@ void take(std::vector<Stored> records, FoundRecords& found) {
 
 }  // namespace
 
-Result<FoundRecords> readRecords(BlockingClient& client, const RecordFiles& files) {
-  WEIR_TRY(const auto names, storedNames(client));
+Result<FoundRecords> readRecords(BlockingClient& client,
+                                 const std::string& directory,
+                                 const FileOfRecord& read,
+                                 const std::function<void()>& goes_on) {
+  WEIR_TRY(const auto names, storedNames(client, goes_on));
   FoundRecords found;
   std::vector<Stored> records;
   std::size_t with_file = 0;
@@ -141,20 +145,21 @@ Result<FoundRecords> readRecords(BlockingClient& client, const RecordFiles& file
     Stored& one = records.emplace_back();
     one.name = name;
     WEIR_TRY(one.node, client.read(nodeOfRecord(client.settings(), name)));
-    const Status read = readNode(client.settings(), files, one);
-    if (!read && !costsOneJob(read.error())) {
-      return Error(read.error());
+    const Status done = readNode(client.settings(), read, one);
+    if (!done && !costsOneJob(done.error())) {
+      return Error(done.error());
     }
-    if (!read) {
-      leaveOut(found, name, read.error());
-      missing += read.error().code() == ErrorCode::kNotFound ? 1 : 0;
+    if (!done) {
+      leaveOut(found, name, done.error());
+      missing += done.error().code() == ErrorCode::kNotFound ? 1 : 0;
     }
     with_file += one.file.empty() ? 0 : 1;
+    goes_on();
   }
   if (missing > 0 && missing == with_file) {
     return Error(ErrorCode::kUnavailable,
                  "none of the " + std::to_string(missing) +
-                     " files that ZooKeeper points to is in " + files.directory())
+                     " files that ZooKeeper points to is in " + directory)
         .advise("mount what recovery.zookeeper.storageDir lies on, or delete the nodes below " +
                 client.settings().jobs);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -7,7 +8,7 @@
 #include "common/base/result.h"
 #include "jobmanager/ha/journal/journal_image.h"
 #include "jobmanager/ha/zookeeper/blocking_client.h"
-#include "jobmanager/ha/zookeeper/record_files.h"
+#include "jobmanager/ha/zookeeper/node_format.h"
 
 namespace weir::ha {
 
@@ -20,11 +21,17 @@ struct FoundRecords {
   bool names_all_files = true;  ///< Else a record that is left out may need any file.
 };
 
+/// What a node points to.
+using FileOfRecord = std::function<Result<std::string>(const RecordNode&)>;
+
 /// Reads all records. One that is damaged or gone costs its own job alone, which is left out and
-/// named in the log.
+/// named in the log. `read` reads a file of `directory`; `goes_on` is told of each record.
 ///
 /// Errors: kInvalidArgument for a record of a newer release; kUnavailable where none of the files
 /// is there; those of session and files.
-Result<FoundRecords> readRecords(BlockingClient& client, const RecordFiles& files);
+Result<FoundRecords> readRecords(BlockingClient& client,
+                                 const std::string& directory,
+                                 const FileOfRecord& read,
+                                 const std::function<void()>& goes_on);
 
 }  // namespace weir::ha

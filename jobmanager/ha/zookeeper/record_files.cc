@@ -36,16 +36,17 @@ std::optional<LeaderEpoch> epochOf(std::string_view name) {
 
 }  // namespace
 
-Result<RecordNode> RecordFiles::write(LeaderEpoch epoch, std::string_view record) {
+RecordNode RecordFiles::name(LeaderEpoch epoch, std::string_view record) {
   RecordNode node;
   node.file = nameOf(epoch, random_.hex(kRandomLetters));
   node.size = record.size();
   node.checksum = checksumOf(record);
-  const Status written = fs::writeAll(files_, pathOf(node.file), encodeRecordFile(root_, record));
-  if (!written) {
-    return Error(written.error()).during("recovery.zookeeper.storageDir");
-  }
   return node;
+}
+
+Status RecordFiles::write(const RecordNode& node, std::string_view record) const {
+  const Status written = fs::writeAll(files_, pathOf(node.file), encodeRecordFile(root_, record));
+  return written ? ok() : Status(Error(written.error()).during("recovery.zookeeper.storageDir"));
 }
 
 Result<std::string> RecordFiles::read(const RecordNode& node) const {
@@ -69,7 +70,9 @@ Result<std::string> RecordFiles::read(const RecordNode& node) const {
   return std::string(file->record);
 }
 
-Status RecordFiles::remove(const std::string& name) { return files_.removeFile(pathOf(name)); }
+Status RecordFiles::remove(const std::string& name) const {
+  return files_.removeFile(pathOf(name));
+}
 
 Result<LeaderEpoch> RecordFiles::newest() const {
   const auto entries = files_.list(directory_);
@@ -93,7 +96,7 @@ bool RecordFiles::isOurs(const std::string& name) const {
   return beginning && rootOfRecordFile(*beginning) == root_;
 }
 
-Status RecordFiles::sweep(LeaderEpoch epoch, const std::set<std::string>& needed) {
+Status RecordFiles::sweep(LeaderEpoch epoch, const std::set<std::string>& needed) const {
   const auto entries = files_.list(directory_);
   if (!entries) {
     return entries.error().code() == ErrorCode::kNotFound ? ok() : Status(entries.error());

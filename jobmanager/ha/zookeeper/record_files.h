@@ -15,7 +15,7 @@ namespace weir::ha {
 /// The files of records that are too large for ZooKeeper, in a directory that all job managers of
 /// the cluster reach. Each is written once, under a name that nobody else gives, and needs no lock.
 ///
-/// Belongs to one thread at a time. Errors name the path.
+/// Belongs to one thread at a time, but where any may call. Errors name the path.
 class RecordFiles {
  public:
   /// `root` is the cluster's in ZooKeeper: files of another one are left alone.
@@ -24,17 +24,20 @@ class RecordFiles {
 
   const std::string& directory() const { return directory_; }
 
-  /// What a node that points to it holds.
-  Result<RecordNode> write(LeaderEpoch epoch, std::string_view record);
-  /// kCorruption when it is not what the node says.
+  /// What a node will hold that points to the record, once it is written under the name there.
+  RecordNode name(LeaderEpoch epoch, std::string_view record);
+  /// Any thread.
+  Status write(const RecordNode& node, std::string_view record) const;
+  /// kCorruption when it is not what the node says. Any thread.
   Result<std::string> read(const RecordNode& node) const;
-  Status remove(const std::string& name);
+  /// Any thread.
+  Status remove(const std::string& name) const;
 
   /// The greatest epoch that a file is of; zero where there is none.
   Result<LeaderEpoch> newest() const;
   /// Deletes what leaders before `epoch` have left and no node points to: files that are ours by
-  /// name and content. Logs what it deletes.
-  Status sweep(LeaderEpoch epoch, const std::set<std::string>& needed);
+  /// name and content. Logs what it deletes. Any thread.
+  Status sweep(LeaderEpoch epoch, const std::set<std::string>& needed) const;
 
  private:
   std::string pathOf(const std::string& name) const { return directory_ + "/" + name; }

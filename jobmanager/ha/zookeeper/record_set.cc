@@ -44,6 +44,29 @@ std::string recordName(const Change& change) {
       change);
 }
 
+std::string recordName(const RecordKey& key) {
+  using Kind = RecordKey::Kind;
+  switch (key.kind) {
+    case Kind::kJob:
+      return jobRecord(key.job);
+    case Kind::kCheckpoints:
+      return checkpointsRecord(key.job);
+    case Kind::kAttempt:
+      return attemptRecord(key.job);
+    case Kind::kCancel:
+      return cancelRecord(key.job);
+    case Kind::kSavepoint:
+      return operation("savepoint", key.operation);
+    case Kind::kUpgrade:
+      return upgradeRecord(key.operation);
+    case Kind::kUpgradeProgress:
+      return operation("upgraded", key.operation);
+    case Kind::kDisposal:
+      return operation("disposal", key.operation);
+  }
+  return "";
+}
+
 std::optional<JobId> belongsTo(const Change& change) {
   if (const auto* put = std::get_if<PutCheckpoints>(&change)) {
     return put->job;

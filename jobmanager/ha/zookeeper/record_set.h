@@ -7,6 +7,7 @@
 
 #include "common/zookeeper/settings.h"
 #include "jobmanager/ha/change.h"
+#include "jobmanager/ha/journal/journal_image.h"
 
 /// Changes as records with names: "jobs/<id>", "jobs/<id>/attempt", "operations/savepoint-<id>".
 /// Pure functions.
@@ -17,6 +18,7 @@ using Mutations = std::map<std::string, std::optional<std::string>>;
 
 /// The name of the record that holds the change; empty for one that only removes.
 std::string recordName(const Change& change);
+std::string recordName(const RecordKey& key);
 /// Its job is stored with jobs alone: without it, it changes nothing.
 std::optional<JobId> belongsTo(const Change& change);
 std::string jobRecord(JobId job);

@@ -30,9 +30,11 @@ ZooKeeperJobStore::ZooKeeperJobStore(Settings settings,
                                      concurrency::Executor& io,
                                      Random& random)
     : settings_(std::move(settings)),
+      election_(election),
       client_(election.client()),
       io_(io),
       files_(files, settings_.directory, client_.settings().root, random),
+      writer_(files_, settings_.patience, io, [this] { queue_.goesOn(); }),
       term_(election,
             files_,
             {termNode(client_.settings()), settings_.holder, settings_.founded_after},
@@ -63,7 +65,9 @@ Result<Term> ZooKeeperJobStore::begin() {
   WEIR_RETURN_IF_ERROR(makeNodes());
   WEIR_RETURN_IF_ERROR(term_.raise());
   crashPoint("zookeeper-store.epoch-raised");
-  WEIR_TRY(FoundRecords found, readRecords(client_, files_));
+  const auto goes_on = [this] { queue_.goesOn(); };
+  const auto read = [this](const RecordNode& node) { return writer_.read(node); };
+  WEIR_TRY(FoundRecords found, readRecords(client_, files_.directory(), read, goes_on));
   stored_ = std::move(found.stored);
   image_ = std::move(found.image);
   left_out_ = std::move(found.left_out);
@@ -71,10 +75,8 @@ Result<Term> ZooKeeperJobStore::begin() {
   for (const auto& [name, file] : stored_) {
     needed.insert(file);
   }
-  const Status swept = found.names_all_files ? files_.sweep(term_.epoch(), needed) : ok();
-  if (!swept) {
-    log::warn("what an earlier leader may have left was not removed",
-              {{"reason", swept.error().text()}});
+  if (found.names_all_files) {
+    writer_.sweep(term_.epoch(), needed);
   }
   if (image_.hasEnded()) {
     forgetLater();
@@ -94,113 +96,132 @@ Status ZooKeeperJobStore::makeNodes() {
 /// Those of the newest leader, so many together as one multi takes.
 std::vector<Status> ZooKeeperJobStore::write(const WriteQueue::Writes& writes) {
   std::vector<Status> answers(writes.size(), ok());
-  std::vector<std::pair<std::size_t, std::string>> together;  // With their records.
-  Mutations mutations;
+  std::vector<Taken> together;
   std::size_t bytes = 0;
-  const auto flush = [&] {
-    const Status done = apply(mutations);
-    for (auto& [index, record] : together) {
-      answers[index] = done;
-      if (done) {
-        image_.apply(writes[index].change, std::move(record));
-      }
-    }
-    together.clear();
-    mutations.clear();
-    bytes = 0;
-  };
   for (std::size_t i = 0; i < writes.size(); ++i) {
-    if (writes[i].epoch != term_.epoch()) {
-      answers[i] = term_.fenced("that of epoch " + std::to_string(writes[i].epoch.value()) +
-                                " writes after another one took over");
+    if (auto refused = refusal(writes[i])) {
+      answers[i] = *std::move(refused);
       continue;
     }
-    if (left_out_.contains(recordName(writes[i].change))) {
-      answers[i] = Error(ErrorCode::kFailedPrecondition,
-                         "record " + recordName(writes[i].change) + " is stored and was left out")
-                       .advise("the job manager's log says what is wrong with it");
-      continue;
-    }
-    std::string record = encodeChange(writes[i].change);
-    const auto stored = [this](const std::string& name) { return stored_.contains(name); };
-    addMutations(writes[i].change, record, stored, mutations);
-    bytes += std::min(record.size(), settings_.most_inline);
-    together.emplace_back(i, std::move(record));
+    together.push_back({i, &writes[i].change, encodeChange(writes[i].change)});
+    bytes += std::min(together.back().record.size(), settings_.most_inline);
     if (bytes > kMostBytes) {
-      flush();
+      flush(std::exchange(together, {}), answers);
+      bytes = 0;
     }
   }
-  flush();
-  if (stored_.size() > image_.records().size() || image_.hasEnded()) {
+  flush(std::move(together), answers);
+  if (stored_.size() > image_.size() || image_.hasEnded()) {
     forgetLater();
   }
   return answers;
 }
 
-/// Files first, then all nodes together, then files that nobody points to any more.
-Status ZooKeeperJobStore::apply(const Mutations& mutations) {
+std::optional<Error> ZooKeeperJobStore::refusal(const StoreWrite& write) const {
+  if (write.epoch != term_.epoch()) {
+    return term_
+        .fenced("that of epoch " + std::to_string(write.epoch.value()) +
+                " writes after another one took over")
+        .error();
+  }
+  const std::string name = recordName(write.change);
+  if (left_out_.contains(name)) {
+    return Error(ErrorCode::kFailedPrecondition, "record " + name + " is stored and was left out")
+        .advise("the job manager's log says what is wrong with it");
+  }
+  return std::nullopt;
+}
+
+Mutations ZooKeeperJobStore::mutationsOf(const std::vector<Taken>& together) const {
+  Mutations mutations;
+  const auto stored = [this](const std::string& name) { return stored_.contains(name); };
+  for (const Taken& one : together) {
+    addMutations(*one.change, one.record, stored, mutations);
+  }
+  return mutations;
+}
+
+/// All of them in one multi, but those whose own file cannot be written.
+void ZooKeeperJobStore::flush(std::vector<Taken> together, std::vector<Status>& answers) {
+  RecordWriter::Nodes nodes;
+  Mutations mutations = mutationsOf(together);
+  for (auto failed = writeFiles(mutations, nodes); !failed.empty();
+       failed = writeFiles(mutations, nodes)) {
+    std::erase_if(together, [&](const Taken& one) {
+      const auto why = failed.find(recordName(*one.change));
+      if (why != failed.end()) {
+        answers[one.index] = why->second;
+      }
+      return why != failed.end();
+    });
+    mutations = mutationsOf(together);  // Without what depends on those.
+  }
+  const Status done = apply(mutations, nodes);
+  for (const auto& [name, node] : nodes) {
+    // Of a write that nobody knows the end of, a node may point to it.
+    const auto needed = mutations.find(name);
+    if (needed == mutations.end() || !needed->second || (!done && term_.wasRefused())) {
+      writer_.unneeded(node.file);
+    }
+  }
+  for (Taken& one : together) {
+    answers[one.index] = done;
+    if (done) {
+      image_.apply(*one.change, std::move(one.record));
+    }
+  }
+}
+
+/// Why, of those that are not written.
+std::map<std::string, Error> ZooKeeperJobStore::writeFiles(const Mutations& mutations,
+                                                           RecordWriter::Nodes& nodes) {
+  std::map<std::string, std::string_view> wanted;
+  for (const auto& [name, record] : mutations) {
+    if (record && !nodes.contains(name) &&
+        (wantsFile(name) || record->size() > settings_.most_inline)) {
+      wanted.emplace(name, *record);
+    }
+  }
+  return writer_.write(term_.epoch(), wanted, nodes);
+}
+
+/// All nodes together. The files that they point to are there; those that they pointed to before
+/// are needed no more.
+Status ZooKeeperJobStore::apply(const Mutations& mutations, const RecordWriter::Nodes& nodes) {
   if (mutations.empty()) {
     return ok();
   }
   std::vector<Operation> puts;
   std::vector<Operation> removals;
-  std::map<std::string, std::string> files;  // Of records that are put.
-  std::vector<std::string> made;
-  std::vector<std::string> old;
   for (const auto& [name, record] : mutations) {
     const std::string path = nodeOfRecord(client_.settings(), name);
-    const auto before = stored_.find(name);
-    if (before != stored_.end() && !before->second.empty()) {
-      old.push_back(before->second);
-    }
     if (!record) {
       removals.insert(removals.begin(), Operation::remove(path));  // Those below others first.
       continue;
     }
-    RecordNode node{.record = *record, .file = "", .size = 0, .checksum = 0};
-    if (wantsFile(name) || record->size() > settings_.most_inline) {
-      auto written = files_.write(term_.epoch(), *record);
-      if (!written) {
-        removeFiles(made);
-        return std::move(written).error();
-      }
-      node = *std::move(written);
-      made.push_back(node.file);
-      crashPoint("zookeeper-store.file-written");
-    }
-    files[name] = node.file;
-    puts.push_back(before != stored_.end() ? Operation::set(path, encodeRecordNode(node))
-                                           : Operation::create(path, encodeRecordNode(node)));
+    const auto file = nodes.find(name);
+    const std::string bytes = encodeRecordNode(
+        file != nodes.end() ? file->second
+                            : RecordNode{.record = *record, .file = "", .size = 0, .checksum = 0});
+    puts.push_back(stored_.contains(name) ? Operation::set(path, bytes)
+                                          : Operation::create(path, bytes));
   }
   puts.insert(puts.end(), removals.begin(), removals.end());
-  if (Status committed = term_.commit(std::move(puts)); !committed) {
-    if (term_.wasRefused()) {  // Else a node may point to them.
-      removeFiles(made);
-    }
-    return committed;
-  }
+  WEIR_RETURN_IF_ERROR(term_.commit(std::move(puts)));
   crashPoint("zookeeper-store.written");
   for (const auto& [name, record] : mutations) {
-    if (record) {
-      stored_[name] = files[name];
-    } else {
+    if (const auto before = stored_.find(name);
+        before != stored_.end() && !before->second.empty()) {
+      writer_.unneeded(before->second);
+    }
+    if (!record) {
       stored_.erase(name);
+    } else {
+      const auto file = nodes.find(name);
+      stored_[name] = file != nodes.end() ? file->second.file : "";
     }
   }
-  removeFiles(old);
   return ok();
-}
-
-void ZooKeeperJobStore::removeFiles(const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    if (const Status removed = files_.remove(name); !removed) {
-      log::warn("a file of the store of jobs stays until the next leader sweeps",
-                {{"reason", removed.error().text()}});
-    }
-  }
-  if (!names.empty()) {
-    crashPoint("zookeeper-store.files-removed");
-  }
 }
 
 // ------------------------------------------------------------------------------------ forgetting
@@ -211,34 +232,32 @@ void ZooKeeperJobStore::forgetLater() {
   }
 }
 
-/// Removes the records that the image has let go of.
+/// Removes records that the image has let go of, and the next ones after writes that wait.
 void ZooKeeperJobStore::forget() {
   forget_timer_.reset();
   image_.forgetEnded();
   std::set<std::string> kept;
-  for (const std::string_view record : image_.records()) {
-    if (const auto change = decodeChange(record)) {
-      kept.insert(recordName(*change));
+  for (const RecordKey& key : image_.keys()) {
+    kept.insert(recordName(key));
+  }
+  Mutations removals;
+  // From the end: what is below others goes first.
+  for (auto one = stored_.rbegin(); one != stored_.rend() && removals.size() < kMostRemovals;
+       ++one) {
+    if (!kept.contains(one->first)) {
+      removals[one->first] = std::nullopt;
     }
   }
-  std::vector<Mutations> chunks(1);
-  for (const auto& [name, file] : stored_) {
-    if (!kept.contains(name)) {
-      if (chunks.back().size() == kMostRemovals) {
-        chunks.emplace_back();
-      }
-      chunks.back()[name] = std::nullopt;
-    }
+  const bool more = removals.size() == kMostRemovals;
+  const Status removed = apply(removals, {});
+  if (!removed) {
+    log::warn("what belongs to ended jobs is still in ZooKeeper",
+              {{"reason", removed.error().text()}});
   }
-  for (auto chunk = chunks.rbegin(); chunk != chunks.rend();
-       ++chunk) {  // What is below others first.
-    if (const Status removed = apply(*chunk); !removed) {
-      log::warn("what belongs to ended jobs is still in ZooKeeper",
-                {{"reason", removed.error().text()}});
-      break;
-    }
-  }
-  if (image_.hasEnded() || stored_.size() > image_.records().size()) {
+  writer_.removeUnneeded();
+  if (more && removed) {
+    queue_.forget();
+  } else if (image_.hasEnded() || stored_.size() > image_.size()) {
     forgetLater();
   }
 }

@@ -10,6 +10,11 @@ namespace {
 
 class RecordFilesTest : public ::testing::Test {
  protected:
+  static Result<RecordNode> write(RecordFiles& to, LeaderEpoch epoch, const std::string& record) {
+    const RecordNode node = to.name(epoch, record);
+    WEIR_RETURN_IF_ERROR(to.write(node, record));
+    return node;
+  }
   std::size_t count() { return files_.list("/ha")->size(); }
 
   SystemRandom random_;
@@ -18,7 +23,7 @@ class RecordFilesTest : public ::testing::Test {
 };
 
 TEST_F(RecordFilesTest, ARecordIsReadByWhatPointsToIt) {
-  const auto node = records_.write(LeaderEpoch(3), "a record");
+  const auto node = write(records_, LeaderEpoch(3), "a record");
   ASSERT_TRUE(node.has_value());
   EXPECT_EQ(*records_.read(*node), "a record");
   RecordNode other = *node;
@@ -30,17 +35,17 @@ TEST_F(RecordFilesTest, ARecordIsReadByWhatPointsToIt) {
 
 TEST_F(RecordFilesTest, TheNewestEpochIsThatOfItsFiles) {
   EXPECT_EQ(*records_.newest(), LeaderEpoch());
-  ASSERT_TRUE(records_.write(LeaderEpoch(9), "").has_value());
-  ASSERT_TRUE(records_.write(LeaderEpoch(10), "").has_value());
+  ASSERT_TRUE(write(records_, LeaderEpoch(9), "").has_value());
+  ASSERT_TRUE(write(records_, LeaderEpoch(10), "").has_value());
   EXPECT_EQ(*records_.newest(), LeaderEpoch(10));
 }
 
 TEST_F(RecordFilesTest, ASweepTakesWhatEarlierLeadersLeftAndNothingElse) {
-  const auto needed = records_.write(LeaderEpoch(1), "needed");
-  ASSERT_TRUE(records_.write(LeaderEpoch(1), "left").has_value());
-  ASSERT_TRUE(records_.write(LeaderEpoch(2), "being written").has_value());
+  const auto needed = write(records_, LeaderEpoch(1), "needed");
+  ASSERT_TRUE(write(records_, LeaderEpoch(1), "left").has_value());
+  ASSERT_TRUE(write(records_, LeaderEpoch(2), "being written").has_value());
   RecordFiles others(files_, "/ha", "/another", random_);
-  ASSERT_TRUE(others.write(LeaderEpoch(1), "another cluster's").has_value());
+  ASSERT_TRUE(write(others, LeaderEpoch(1), "another cluster's").has_value());
   const std::string letters(24, 'a');
   for (const std::string& name :
        {std::string("notes"), "record-1-" + letters, "record-x-" + letters}) {

@@ -75,5 +75,36 @@ TEST_F(RecordSetTest, ProgressOfAnUpgradeThatNobodyBeganIsNotWritten) {
   EXPECT_THAT(after({progress}), IsEmpty());
 }
 
+TEST_F(RecordSetTest, WhatAnImageKeepsHasTheNamesOfItsRecordsWhateverStandsInThem) {
+  DeployedAttempt attempt;
+  attempt.execution.job = job_;
+  PutUpgrade upgrade;
+  upgrade.upgrade.request.operation = operation_;
+  StoredDisposal disposal;
+  disposal.request.operation = operation_;
+  const std::vector<Change> changes{
+      put(),
+      PutCheckpoints{job_, {}},
+      attempt,
+      CancelJob{job_},
+      SavepointAnswer{operation_, job_, Error(ErrorCode::kIo, "full")},
+      upgrade,
+      PutUpgradeProgress{operation_, {}},
+      disposal};
+  JournalImage image;
+  std::set<std::string> written;
+  for (const Change& change : changes) {
+    image.apply(change, "no record");
+    written.insert(recordName(change));
+  }
+  std::set<std::string> kept;
+  for (const RecordKey& key : image.keys()) {
+    kept.insert(recordName(key));
+  }
+  EXPECT_EQ(kept, written);
+  EXPECT_EQ(image.size(), changes.size());
+  EXPECT_EQ(image.records().size(), changes.size());
+}
+
 }  // namespace
 }  // namespace weir::ha
