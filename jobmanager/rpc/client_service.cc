@@ -68,6 +68,7 @@ class ClientService::Impl final : public ClientCalls {
 
   void stop(const Error& why) {
     const Status ended = why;
+    stopped_ = why;  // Before the streams are closed, after which it is read.
     endAll(followers_, ended);
     endAll(savepoints_, ended);
     endAll(upgrades_, ended);
@@ -213,7 +214,7 @@ class ClientService::Impl final : public ClientCalls {
     Events* const reactor = events.get();
     Status started = permit.has_value() ? ok() : Status(permit.error());
     if (started && !streams.add(events)) {
-      started = stopping();
+      started = *stopped_;  // Who comes late hears what those heard who were there.
     }
     if (started) {
       started = start(events);
@@ -223,8 +224,6 @@ class ClientService::Impl final : public ClientCalls {
     }
     return reactor;
   }
-
-  static Status stopping() { return Error(ErrorCode::kUnavailable, "the job manager is stopping"); }
 
   Status hasBlobs(const v1::HasBlobsRequest& request, v1::HasBlobsReply& reply) {
     WEIR_RETURN_IF_ERROR(wire::checkClientProtocol(request.protocol()));
@@ -307,6 +306,7 @@ class ClientService::Impl final : public ClientCalls {
   blob::BlobStore& blobs_;
   Transfers& transfers_;
   rpc::PeerQuota& calls_;
+  std::optional<Error> stopped_;
   OpenStreams<JobEvents> followers_;
   OpenStreams<SavepointEvents> savepoints_;
   OpenStreams<UpgradeEvents> upgrades_;

@@ -16,6 +16,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/server.h"
 #include "common/rpc/status.h"
+#include "common/runtime/leader_change.h"
 #include "common/wire/client_messages.h"
 #include "common/wire/messages.h"
 #include "jobmanager/rpc/client_service.h"
@@ -186,6 +187,17 @@ TEST_F(ServicesTest, AStopEndsFollowersAtOnce) {
   while (stream->Read(&event)) {
   }
   EXPECT_EQ(rpc::errorFromGrpc(stream->Finish()).message(), "the job manager is stopping");
+}
+
+TEST_F(ServicesTest, WhoComesAfterAStopIsSentToTheNextLikeThoseWhoWereThere) {
+  clients_.stop(runtime::leaderChange("the job manager is stopping"));
+  runtime::SavepointRequest savepoint;
+  savepoint.job = dispatcher_.known_job;
+  grpc::ClientContext context;
+  const auto stream = client_->Savepoint(&context, wire::toProto(savepoint));
+  v1::SavepointEvent event;
+  EXPECT_FALSE(stream->Read(&event));
+  EXPECT_TRUE(runtime::isLeaderChange(rpc::errorFromGrpc(stream->Finish())));
 }
 
 TEST_F(ServicesTest, ASavepointGivesProgressThenItsPath) {
