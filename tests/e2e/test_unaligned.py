@@ -89,6 +89,23 @@ class UnalignedTest(unittest.TestCase):
             wait_for("restarted", lambda: cluster.restarts(job) > before)
             self.assert_finishes_exactly(cluster, job)
 
+    def test_at_least_once_a_worker_that_is_killed_loses_no_record_though_some_may_come_twice(self):
+        with Cluster(task_managers=2, slots=2) as cluster:
+            mode = ("-D", "execution.checkpointing.mode=AT_LEAST_ONCE")
+            job = self.start(cluster, 4, *mode, unaligned="no", slow=0, rate=300, count=16_000)
+            for _ in range(2):
+                cluster.wait_checkpoints(job, cluster.completed_checkpoints(job) + 2)
+                before = cluster.restarts(job)
+                os.kill(cluster.workers()[0], signal.SIGKILL)
+                wait_for("restarted", lambda: cluster.restarts(job) > before)
+            cluster.wait_state(job, "FINISHED", timeout=120)
+        counts = {}
+        for file in (self.outside / "out").iterdir():
+            for key, count in (line.split() for line in file.read_text().splitlines()):
+                counts[key] = max(counts.get(key, 0), int(count))
+        lost = {key: (counts.get(key), count) for key, count in expected(16_000, KEYS).items() if counts.get(key, 0) < count}
+        self.assertEqual(lost, {})
+
     def test_a_checkpoint_restores_at_more_and_at_less_parallelism(self):
         for before, after in ((2, 4), (4, 1)):
             with self.subTest(before=before, after=after), Cluster(task_managers=2, slots=2) as cluster:

@@ -343,6 +343,109 @@ TEST_F(UnalignedTest, RecordsWhoseKeysTheProgramTakesOtherwiseFailTheRestore) {
   EXPECT_THAT(failed.front().cause, HasSubstr("keys of other subtasks"));
 }
 
+/// What sources of the next tests may do.
+struct Gates {
+  std::atomic<bool> stuck{true};          // The first one: in the middle of a poll.
+  std::atomic<std::uint64_t> allowed{0};  // Records that each may emit.
+};
+
+/// Emits no more than it may; the first subtask takes no barrier while it is stuck.
+class GatedSource final : public FakeOperator {
+ public:
+  GatedSource(JobSpace& space, Gates& gates) : FakeOperator(space), gates_(gates) {}
+  InputStatus poll(std::size_t /*limit*/) override {
+    while (task_.subtask == 0 && gates_.stuck) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    if (number_ >= space_.count) {
+      return InputStatus::kEndOfInput;
+    }
+    if (number_ >= gates_.allowed) {
+      return InputStatus::kNothingAvailable;
+    }
+    batch_.records.push_back(Item{number_++ % space_.keys, 1});
+    next_->receive(batch_);
+    batch_.clear();
+    return InputStatus::kMoreAvailable;
+  }
+
+ private:
+  Gates& gates_;
+  Batch<Item> batch_;
+};
+
+/// Two sources, of which one sends its barrier long before the other.
+class BarrierModeTest : public UnalignedTest {
+ protected:
+  BarrierModeTest() {
+    settings_.unaligned = false;
+    space_.sink_nanos = 0;
+    space_.count = 300;
+    change_ = [this](graph::ProgramGraph& program) {
+      program.code.operators[0].make = [this] {
+        return std::make_unique<GatedSource>(space_, gates_);
+      };
+    };
+  }
+  ~BarrierModeTest() override {
+    gates_.stuck = false;
+    end();
+  }
+  void awaitReceived(std::uint64_t records) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (space_.received < records && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ASSERT_GE(space_.received, records);
+  }
+  /// Until the second source has sent its barrier, and may go on.
+  void beginCheckpoint() {
+    gates_.allowed = 100;
+    awaitReceived(100);
+    runtime::CheckpointOrder order;
+    order.checkpoint = CheckpointId(1);
+    worker_->handle(runtime::TriggerOrder{deployment_.execution, order});
+    reports_.awaitAcks(1, 1);
+    gates_.allowed = 200;
+  }
+  Acks endCheckpoint() {
+    gates_.stuck = false;
+    Acks acks = reports_.awaitAcks(kSources + sinks_, 1);
+    gates_.allowed = space_.count;
+    return acks;
+  }
+
+  Gates gates_;
+};
+
+TEST_F(BarrierModeTest, ExactlyOnceARecordBehindABarrierWaitsForTheOtherBarriers) {
+  start(1);
+  beginCheckpoint();
+  const Acks acks = endCheckpoint();
+  EXPECT_EQ(sumOf(acks, 1), sumOf(acks, 0));
+  restart(acks, 1);
+  expectExactlyOnce(acks);
+}
+
+TEST_F(BarrierModeTest, AtLeastOnceNoBarrierHoldsRecordsUpAndNoneIsLostThoughSomeComeTwice) {
+  settings_.mode = graph::CheckpointingMode::kAtLeastOnce;
+  start(1);
+  beginCheckpoint();
+  awaitReceived(200);  // Of one source, though the other's barrier cannot come.
+  const Acks acks = endCheckpoint();
+  const std::uint64_t twice = sumOf(acks, 1) - sumOf(acks, 0);
+  EXPECT_GE(twice, 100U);
+  restart(acks, 1);
+  space_.sink_nanos = 0;
+  reports_.await<runtime::TaskUpdate>(kSources + 1, [](const auto& update) {
+    return update.input_ended && update.state == TaskState::kRunning &&
+           update.execution.attempt == AttemptId(2);
+  });
+  worker_->handle(runtime::FinishOrder{deployment_.execution});
+  worker_->join();
+  EXPECT_EQ(sumOf(acks, 1) + space_.received, kSources * space_.count + twice);
+}
+
 TEST_F(UnalignedTest, ACheckpointDoesNotOvertakeASavepointThatIsOnItsWay) {
   space_.sink_nanos = 2'000'000;
   start(2);
