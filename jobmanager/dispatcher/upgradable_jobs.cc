@@ -13,6 +13,16 @@ namespace weir::jobmanager {
 
 namespace {
 
+/// What a savepoint of the job would have of it, in which no record is in flight.
+runtime::CheckpointMetadata withoutInFlight(runtime::CheckpointMetadata snapshot) {
+  for (runtime::SavedOperator& one : snapshot.operators) {
+    std::erase_if(one.states, [](const runtime::SavedState& state) {
+      return state.kind == state::StateKind::kInFlight;
+    });
+  }
+  return snapshot;
+}
+
 /// Whether the state of a snapshot finds its places in the next program.
 Status fits(const runtime::CheckpointMetadata& snapshot, const runtime::SubmitRequest& next) {
   runtime::RestoreRequest restore = *next.restore;
@@ -57,7 +67,8 @@ Status UpgradableJobs::mayUpgrade(const runtime::UpgradeRequest& request) const 
   WEIR_RETURN_IF_ERROR(master->mayStop());
   WEIR_RETURN_IF_ERROR(haveRoom(*master, next));
   if (const CompletedCheckpoint* latest = jobs_.find(request.job)->checkpoints().latest()) {
-    return fits(latest->metadata, next);
+    return latest->metadata.hasInFlight() ? fits(withoutInFlight(latest->metadata), next)
+                                          : fits(latest->metadata, next);
   }
   return ok();
 }
