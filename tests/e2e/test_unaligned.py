@@ -21,7 +21,7 @@ POINTS = ("unaligned.overtaken", "unaligned.replayed")
 class UnalignedTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.jobs = build("counting")
+        cls.jobs = build("counting", "growing")
 
     def setUp(self):
         self.outside = pathlib.Path(tempfile.mkdtemp(prefix="weir-unaligned-"))
@@ -113,6 +113,37 @@ class UnalignedTest(unittest.TestCase):
                 path = self.left_by_a_crash(cluster, self.start(cluster, before))
                 job = self.start(cluster, after, "-s", path, slow=0)
                 self.assert_finishes_exactly(cluster, job)
+
+    def test_records_in_flight_migrate_to_the_type_of_the_next_program_or_are_refused(self):
+        count = 400
+        words = [count, SLOW, self.outside / "out"]
+        with Cluster(task_managers=1, slots=3) as cluster:
+            program = self.jobs / "growing"
+            old = cluster.run_detached(program, "first", *words, options=("-p", 2))
+            path = self.left_by_a_crash(cluster, old)
+            for command in (("savepoint", "check", path), ("run", "-p", 2, "-s", path)):
+                refused = cluster.weir(*command, program, "other", *words, check=False)
+                said = refused.stdout + refused.stderr
+                self.assertEqual(refused.returncode, 1, said)
+                self.assertIn("records in flight from 'Records' to 'Slow' cannot be read", said)
+                self.assertIn("struct{number: i32, note: string}", said)
+                self.assertIn("struct{number: string}", said)
+            self.assertEqual(cluster.get("/joboverview")["running"], [])
+            cluster.weir("savepoint", "check", path, program, "grown", *words)
+            job = cluster.run_detached(program, "grown", count, 0, words[2], options=("-p", 3, "-s", path))
+            cluster.wait_state(job, "FINISHED", timeout=120)
+        files = [file for file in (self.outside / "out").iterdir() if not file.name.startswith(".")]
+        lines = sorted(line for file in files for line in file.read_text().splitlines())
+        self.assertEqual(lines, sorted(f"{number} noted 5" for number in range(count)))
+
+    def test_an_upgrade_does_not_ask_for_the_edges_of_records_in_flight_as_its_savepoint_has_none(self):
+        words = [20_000, 1000, self.outside / "out"]
+        with Cluster(task_managers=1, slots=4) as cluster:
+            program = self.jobs / "growing"
+            job = cluster.run_detached(program, "first", *words, options=("-p", 2))
+            self.await_in_flight(cluster, job)
+            done = cluster.weir("upgrade", "-p", 2, job, program, "direct", *words)
+            self.assertIn("was upgraded to job", done.stdout)
 
     def test_the_tools_know_what_is_in_flight_and_a_savepoint_has_none(self):
         with Cluster(task_managers=1, slots=2) as cluster:

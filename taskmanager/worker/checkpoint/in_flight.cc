@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "common/base/bytes.h"
+#include "common/functions/edge_channel.h"
+#include "common/record/migrate.h"
 #include "common/record/serializer.h"
 
 namespace weir::worker {
@@ -140,6 +142,49 @@ Result<InFlightRecords> decodeInFlight(const state::SectionReader& section, std:
     return section.corrupt("state '" + records.edge.name + "' does not name its edge");
   }
   return records;
+}
+
+namespace {
+
+/// The records of a buffer, as an edge of the program's type would have written them.
+Result<functions::Buffer> migrateBuffer(const functions::Buffer& buffer,
+                                        const record::Schema& written,
+                                        const record::Schema& now) {
+  Reader from(reinterpret_cast<const char*>(buffer.data()), buffer.size());
+  Writer to;
+  const auto header = from.get<std::byte>();
+  to.put(header);
+  while (!from.failed() && from.remaining() != 0) {
+    const std::size_t before = from.remaining();
+    const std::size_t written_before = to.size();
+    record::migrateValue(from, written, now, to);
+    if (from.remaining() == before) {
+      from.get<std::uint8_t>();  // Stands for a record without contents, as the next one.
+    }
+    if (to.size() == written_before) {
+      to.put(std::uint8_t{0});
+    }
+    if (header == functions::kTimestampedBuffer) {
+      to.put(from.get<std::int64_t>());
+    }
+  }
+  if (from.failed()) {
+    return Error(ErrorCode::kCorruption,
+                 "records in flight do not read as " + record::describeSchema(written));
+  }
+  return functions::copyOf(std::as_bytes(std::span(to.view())));
+}
+
+}  // namespace
+
+Status migrateInFlight(InFlightRecords& records, const record::Schema& now) {
+  for (OvertakenElement& one : records.elements) {
+    if (const auto* buffer = std::get_if<functions::Buffer>(&one.element)) {
+      WEIR_TRY(one.element, migrateBuffer(*buffer, records.edge.schema, now));
+    }
+  }
+  records.edge.schema = now;
+  return ok();
 }
 
 std::unique_ptr<state::FrozenState> withInFlight(std::unique_ptr<state::FrozenState> state,

@@ -43,6 +43,10 @@ state::OperatorState encodeInFlight(const InFlightRecords& records);
 /// Errors: kCorruption, naming the state, for what encodeInFlight() has not made.
 Result<InFlightRecords> decodeInFlight(const state::SectionReader& section, std::size_t state);
 
+/// Rewrites records of a type that `now`, which is compatible and comes from schemaOf<T>() of this
+/// process, can read. Errors: kCorruption for bytes that are no such records.
+Status migrateInFlight(InFlightRecords& records, const record::Schema& now);
+
 /// The frozen state of an operator, which may be null, and behind it what is in flight to it.
 std::unique_ptr<state::FrozenState> withInFlight(std::unique_ptr<state::FrozenState> state,
                                                  const std::vector<InFlightRecords>& in_flight);

@@ -192,6 +192,7 @@ CheckRun::CheckRun(const runtime::CheckRestore& check,
       code_(code),
       files_(files),
       report_(std::move(report)),
+      in_flight_(check.graph, code),
       done_(check.done.begin(), check.done.end()) {
   for (const runtime::TaskRestore& one : check.restores.tasks) {
     restores_.emplace(Task(one.task.vertex, one.task.subtask), &one);
@@ -212,6 +213,9 @@ bool CheckRun::run() {
         if (runtime::isChecked(what) && !done_.contains(what.id)) {
           checkOperator(vertex, index);
         }
+      }
+      if (!runtime::isChecked(check_.graph->operators[vertex.operators.front()])) {
+        checkOnlyInFlight(vertex);
       }
     }
     tell(runtime::CheckEnded{});
@@ -271,6 +275,17 @@ void CheckRun::checkSubtask(const graph::JobVertex& vertex,
               listener);
 }
 
+void CheckRun::checkOnlyInFlight(const graph::JobVertex& vertex) {
+  Listener listener(*this, vertex.id);
+  for (std::uint32_t subtask = 0; subtask < vertex.parallelism; ++subtask) {
+    if (const auto* order = orderOf({vertex.id, subtask}, vertex.id)) {
+      const auto sections = check_.restores.sectionsOf(*order);
+      listener.begin(subtask, sections);
+      (void)open(*order, sections, subtask, vertex.parallelism, vertex.max_parallelism, listener);
+    }
+  }
+}
+
 functions::OperatorRestore CheckRun::open(const runtime::OperatorRestoreOrder& order,
                                           std::span<const runtime::RestoreSection> sections,
                                           std::uint32_t subtask,
@@ -294,6 +309,7 @@ functions::OperatorRestore CheckRun::open(const runtime::OperatorRestoreOrder& o
       listener.misfit({{}, {}, opened.error().text(), 0, false});
       continue;
     }
+    in_flight_.check(**opened, order, listener);
     for (const state::StateSummary& state : (*opened)->states()) {
       if (state::isKeyed(state.kind)) {
         listener.expect(section.old_subtask, state);

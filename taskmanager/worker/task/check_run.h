@@ -12,6 +12,7 @@
 #include "common/functions/operator.h"
 #include "common/program/program_graph.h"
 #include "common/runtime/check_messages.h"
+#include "taskmanager/worker/task/in_flight_check.h"
 
 namespace weir::worker {
 
@@ -19,9 +20,10 @@ namespace weir::worker {
 /// any of them.
 ///
 /// Operators that have state are made, one subtask after another, and get theirs as in a restore,
-/// but for what they would only keep (functions::Operator::check). Nothing else is made, polled or
-/// called. Every misfit is reported, and the next thing follows; what is about to be done is
-/// reported before, so that whoever listens knows what a process did that ended in it.
+/// but for what they would only keep (functions::Operator::check). Of records that were in flight
+/// the types are compared. Nothing else is made, polled or called. Every misfit is reported, and
+/// the next thing follows; what is about to be done is reported before, so that whoever listens
+/// knows what a process did that ended in it.
 ///
 /// On this thread; `code` and `files` outlive it.
 class CheckRun {
@@ -48,6 +50,8 @@ class CheckRun {
                     std::uint32_t index,
                     std::uint32_t subtask,
                     Listener& listener);
+  /// Records that barriers had overtaken on their way into an operator without state of its own.
+  void checkOnlyInFlight(const graph::JobVertex& vertex);
   /// All that can be opened of what falls to the subtask.
   functions::OperatorRestore open(const runtime::OperatorRestoreOrder& order,
                                   std::span<const runtime::RestoreSection> sections,
@@ -62,6 +66,7 @@ class CheckRun {
   const graph::ProgramCode& code_;  // Of check_.graph.
   fs::FileSystem& files_;
   Report report_;
+  InFlightCheck in_flight_;
   std::map<Task, const runtime::TaskRestore*> restores_;  // Of check_.
   std::set<OperatorId> done_;
   std::uint64_t bytes_ = 0;  // Of all operators so far.

@@ -65,7 +65,48 @@ bool dealsAlike(graph::Partitioning was, graph::Partitioning now) {
   return was == now || (anywhere(was) && anywhere(now));
 }
 
+std::string nameOf(const graph::JobGraph& graph, std::uint32_t edge) {
+  const graph::JobEdge& one = graph.edges[edge];
+  return "from '" + graph.operators[one.source_operator].name + "' to '" +
+         graph.operators[one.target_operator].name + "'";
+}
+
+/// Whether records are to be migrated.
+Result<bool> compareTypes(const InFlightEdge& was,
+                          const record::Schema& now,
+                          const std::string& name) {
+  const record::SchemaComparison types = record::compareSchemas(was.schema, now);
+  if (types.match == record::SchemaMatch::kIncompatible) {
+    return misfit("records in flight " + name + " cannot be read as the program's type: " +
+                  types.sentence + "\n    checkpoint: " + record::describeSchema(was.schema) +
+                  "\n    program:    " + record::describeSchema(now));
+  }
+  return types.match == record::SchemaMatch::kCompatible;
+}
+
+functions::TaskInfo producerOf(const graph::JobGraph& graph, std::uint32_t edge) {
+  const graph::JobOperator& producer = graph.operators[graph.edges[edge].source_operator];
+  functions::TaskInfo task;
+  task.job_name = graph.name;
+  task.operator_id = producer.id;
+  task.operator_name = producer.name;
+  task.parallelism = producer.parallelism;
+  task.max_parallelism = producer.max_parallelism;
+  return task;
+}
+
 }  // namespace
+
+Status fitsInFlight(const InFlightEdge& was,
+                    const graph::JobGraph& graph,
+                    const graph::ProgramCode& code,
+                    std::uint32_t edge) {
+  OneChannel nowhere(graph.operators[graph.edges[edge].target_operator].parallelism, 0);
+  const auto writer = code.edges[edge].make_writer(nowhere, producerOf(graph, edge));
+  const auto reader = code.edges[edge].make_reader(writer->receiver());
+  const auto migrates = compareTypes(was, reader->schema(), nameOf(graph, edge));
+  return migrates ? ok() : Status(migrates.error());
+}
 
 InFlightRestore::InFlightRestore(const runtime::Deployment& deployment,
                                  const graph::ProgramCode& code,
@@ -103,7 +144,7 @@ Status InFlightRestore::deal(Found found) {
                   found.records.edge.name + "')");
   }
   const auto index = static_cast<std::uint32_t>(edge - graph_.edges.data());
-  WEIR_RETURN_IF_ERROR(fits(found.records.edge, index));
+  WEIR_RETURN_IF_ERROR(adapt(found.records, index));
   const auto section = std::ranges::find(gate_, index, &GateSection::edge);
   const bool same = found.old_parallelism == vertex.parallelism;
   const bool same_channels = same && found.records.edge.producers == section->count;
@@ -119,31 +160,24 @@ Status InFlightRestore::deal(Found found) {
   return ok();
 }
 
-Status InFlightRestore::fits(const InFlightEdge& was, std::uint32_t edge) const {
+Status InFlightRestore::adapt(InFlightRecords& records, std::uint32_t edge) const {
   const record::Schema now = chain_.reader(edge).schema();
-  if (!(was.schema == now)) {
-    return misfit("records in flight " + nameOf(edge) + " are " +
-                  record::describeSchema(was.schema) + " in the checkpoint, and " +
-                  record::describeSchema(now) + " in the program");
+  WEIR_TRY(const bool migrates, compareTypes(records.edge, now, nameOf(graph_, edge)));
+  if (migrates) {
+    WEIR_RETURN_IF_ERROR(
+        migrateInFlight(records, now).during("migrate what was sent " + nameOf(graph_, edge)));
   }
-  if (!dealsAlike(was.partitioning, graph_.edges[edge].partitioning)) {
-    return misfit("records in flight " + nameOf(edge) +
+  if (!dealsAlike(records.edge.partitioning, graph_.edges[edge].partitioning)) {
+    return misfit("records in flight " + nameOf(graph_, edge) +
                   " were partitioned in another way than the program partitions them");
   }
   return ok();
 }
 
 Result<InFlightRecords> InFlightRestore::ownByKey(Found found, std::uint32_t index) const {
-  const graph::JobEdge& edge = graph_.edges[index];
-  const graph::JobOperator& producer = graph_.operators[edge.source_operator];
-  functions::TaskInfo task;
+  functions::TaskInfo task = producerOf(graph_, index);
   task.job = deployment_.execution.job;
-  task.job_name = graph_.name;
   task.attempt = deployment_.execution.attempt;
-  task.operator_id = producer.id;
-  task.operator_name = producer.name;
-  task.parallelism = producer.parallelism;
-  task.max_parallelism = producer.max_parallelism;
   OneChannel output(graph_.vertices[vertex_].parallelism, subtask_);
   const auto writer = code_.edges[index].make_writer(output, task);
   const auto reader = code_.edges[index].make_reader(writer->receiver());
@@ -158,7 +192,7 @@ Result<InFlightRecords> InFlightRestore::ownByKey(Found found, std::uint32_t ind
       readAll(*reader, buffer->view());
     } catch (const functions::DecodeError&) {
       return Error(ErrorCode::kCorruption,
-                   "records in flight " + nameOf(index) + " do not read as " +
+                   "records in flight " + nameOf(graph_, index) + " do not read as " +
                        record::describeSchema(found.records.edge.schema));
     }
     writer->flush();
@@ -167,7 +201,7 @@ Result<InFlightRecords> InFlightRestore::ownByKey(Found found, std::uint32_t ind
     }
   }
   if (output.othersGotSome() && found.old_parallelism == graph_.vertices[vertex_].parallelism) {
-    return misfit("records in flight " + nameOf(index) +
+    return misfit("records in flight " + nameOf(graph_, index) +
                   " have keys of other subtasks: the program takes other keys from them than the "
                   "one that wrote the checkpoint");
   }
@@ -185,12 +219,6 @@ void InFlightRestore::append(InFlightRecords records,
                   std::move(one.element)});
     }
   }
-}
-
-std::string InFlightRestore::nameOf(std::uint32_t edge) const {
-  const graph::JobEdge& one = graph_.edges[edge];
-  return "from '" + graph_.operators[one.source_operator].name + "' to '" +
-         graph_.operators[one.target_operator].name + "'";
 }
 
 }  // namespace weir::worker

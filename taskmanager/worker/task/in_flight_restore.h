@@ -15,6 +15,14 @@
 
 namespace weir::worker {
 
+/// Whether records that were in flight on an edge of the program can be read as what it sends there
+/// now, if need be after a migration. Of the user's code a key selector is made and no more.
+/// Errors: kInvalidArgument with both types.
+Status fitsInFlight(const InFlightEdge& was,
+                    const graph::JobGraph& graph,
+                    const graph::ProgramCode& code,
+                    std::uint32_t edge);
+
 /// Finds the records that barriers had overtaken on their way into an operator, and deals out to
 /// one subtask of it those that are its own: to be read before anything that its gate has.
 ///
@@ -46,10 +54,10 @@ class InFlightRestore {
   };
 
   Status deal(Found found);
-  Status fits(const InFlightEdge& was, std::uint32_t edge) const;
+  /// Checks it, and makes its records those of the program's type.
+  Status adapt(InFlightRecords& records, std::uint32_t edge) const;
   Result<InFlightRecords> ownByKey(Found found, std::uint32_t edge) const;
   void append(InFlightRecords records, const GateSection& section, bool same_channels);
-  std::string nameOf(std::uint32_t edge) const;
 
   const runtime::Deployment& deployment_;
   const graph::JobGraph& graph_;

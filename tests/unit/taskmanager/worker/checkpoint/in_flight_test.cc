@@ -107,6 +107,73 @@ TEST(InFlightTest, ComesBackAsItWasInTheOrderOfItsChannels) {
   }
 }
 
+struct Narrow {
+  std::int32_t n = 0;
+  std::string s;
+};
+struct Wide {
+  std::string s;
+  double added = 0.5;
+  std::int64_t n = 0;
+};
+struct Nothing {};
+
+template <typename T>
+void append(functions::Buffer& buffer, const T& record, std::int64_t timestamp) {
+  Writer to;
+  to.putBytes(reinterpret_cast<const char*>(buffer.data()), buffer.size());
+  record::write(record, to);
+  to.put(timestamp);
+  buffer = functions::copyOf(std::as_bytes(std::span(to.view())));
+}
+
+TEST(InFlightTest, RecordsMigrateWithTheirTimestamps) {
+  functions::Buffer buffer = functions::copyOf(std::as_bytes(std::span("\x01", 1)));
+  append(buffer, Narrow{-7, "seven"}, 70);
+  append(buffer, Narrow{8, ""}, 80);
+  InFlightRecords records;
+  records.edge.schema = record::schemaOf<Narrow>();
+  records.elements.push_back({3, std::move(buffer)});
+  records.elements.push_back({4, functions::Signal(functions::Watermark{5})});
+  ASSERT_TRUE(migrateInFlight(records, record::schemaOf<Wide>()));
+  const std::string bytes = bytesOf(std::get<functions::Buffer>(records.elements[0].element));
+  Reader from(bytes);
+  EXPECT_EQ(from.get<std::uint8_t>(), 1);
+  const auto first = record::read<Wide>(from);
+  EXPECT_EQ(first.n, -7);
+  EXPECT_EQ(first.s, "seven");
+  EXPECT_EQ(first.added, 0.5);
+  EXPECT_EQ(from.get<std::int64_t>(), 70);
+  EXPECT_EQ(record::read<Wide>(from).n, 8);
+  EXPECT_EQ(from.get<std::int64_t>(), 80);
+  EXPECT_EQ(from.remaining(), 0U);
+  EXPECT_FALSE(from.failed());
+  EXPECT_EQ(describe(records.elements[1]), "4: 5");
+  EXPECT_TRUE(records.edge.schema == record::schemaOf<Wide>());
+}
+
+TEST(InFlightTest, ARecordWithoutContentsStaysOneWhenItsTypeGrows) {
+  InFlightRecords records;
+  records.edge.schema = record::schemaOf<Nothing>();
+  records.elements.push_back({0, functions::copyOf(std::as_bytes(std::span("\0\0\0", 3)))});
+  ASSERT_TRUE(migrateInFlight(records, record::schemaOf<Wide>()));
+  const std::string bytes = bytesOf(std::get<functions::Buffer>(records.elements[0].element));
+  Reader from(bytes);
+  (void)from.get<std::uint8_t>();
+  EXPECT_EQ(record::read<Wide>(from).added, 0.5);
+  EXPECT_EQ(record::read<Wide>(from).added, 0.5);
+  EXPECT_EQ(from.remaining(), 0U);
+}
+
+TEST(InFlightTest, DamagedRecordsDoNotMigrate) {
+  InFlightRecords records;
+  records.edge.schema = record::schemaOf<Narrow>();
+  records.elements.push_back({0, functions::copyOf(std::as_bytes(std::span("\0abc", 4)))});
+  const Status migrated = migrateInFlight(records, record::schemaOf<Wide>());
+  ASSERT_FALSE(migrated);
+  EXPECT_EQ(migrated.error().code(), ErrorCode::kCorruption);
+}
+
 TEST(InFlightTest, StandsBesideTheOperatorsOwnStateWhichDoesNotSeeIt) {
   std::mt19937_64 random(7);
   std::vector<InFlightRecords> records;

@@ -17,7 +17,62 @@ using Acks = std::vector<runtime::CheckpointAck>;
 
 struct OtherItem {
   std::uint64_t key = 0;
-  std::uint64_t weight = 0;
+  std::string value;
+};
+/// What Items migrate to.
+struct GrownItem {
+  std::uint32_t added = 3;
+  std::uint64_t value = 0;
+  std::uint64_t key = 0;
+};
+
+/// The operators of the tests know Items: the ends of the edge turn these into GrownItems and back.
+class GrownWriter final : public functions::EdgeWriter, public functions::Receiver<Item> {
+ public:
+  explicit GrownWriter(functions::EdgeOutput& output)
+      : writer_(output, [channels = output.channels()](const GrownItem& item) {
+          return static_cast<std::uint32_t>(item.key % channels);
+        }) {}
+  functions::AnyReceiver& receiver() override { return *this; }
+  void flush() override { writer_.flush(); }
+  void receive(Batch<Item>& batch) override {
+    Batch<GrownItem> grown;
+    for (const Item& item : batch.records) {
+      grown.records.push_back({3, item.value, item.key});
+    }
+    grown.timestamps = batch.timestamps;
+    writer_.receive(grown);
+  }
+  void receive(const functions::Signal& signal) override { writer_.receive(signal); }
+
+ private:
+  using Choose = std::function<std::uint32_t(const GrownItem&)>;
+  functions::TypedEdgeWriter<GrownItem, Choose> writer_;
+};
+
+class GrownReader final : public functions::EdgeReader, public functions::Receiver<GrownItem> {
+ public:
+  explicit GrownReader(functions::AnyReceiver& target)
+      : target_(static_cast<functions::Receiver<Item>&>(target)), reader_(*this) {}
+  void begin() override { reader_.begin(); }
+  std::size_t read(std::span<const std::byte> bytes, std::size_t limit) override {
+    return reader_.read(bytes, limit);
+  }
+  void receive(Batch<GrownItem>& batch) override {
+    Batch<Item> items;
+    for (const GrownItem& item : batch.records) {
+      EXPECT_EQ(item.added, 3U);
+      items.records.push_back({item.key, item.value});
+    }
+    items.timestamps = batch.timestamps;
+    target_.receive(items);
+  }
+  void receive(const functions::Signal& signal) override { target_.receive(signal); }
+  record::Schema schema() const override { return reader_.schema(); }
+
+ private:
+  functions::Receiver<Item>& target_;
+  functions::TypedEdgeReader<GrownItem> reader_;
 };
 
 /// Reads Items and says that they were something else.
@@ -309,9 +364,34 @@ TEST_F(UnalignedTest, RecordsOfAnotherTypeThanTheProgramsFailTheRestoreWithASent
   EXPECT_THAT(failed.front().cause,
               AllOf(HasSubstr("in flight from 'Source' to 'Sink'"),
                     HasSubstr("value: u64"),
-                    HasSubstr("weight: u64"),
+                    HasSubstr("value: string"),
                     HasSubstr("savepoint")));
 }
+
+/// The number of sinks after the restore.
+class GrownRecordsTest : public UnalignedTest,
+                         public ::testing::WithParamInterface<std::uint32_t> {};
+
+TEST_P(GrownRecordsTest, RecordsOfATypeThatHasGrownAreHandledOnce) {
+  space_.count = 5000;
+  start(2);
+  awaitBackPressure();
+  const Acks acks = checkpoint(1);
+  EXPECT_GT(inFlight(acks), 0U);
+  change_ = [](graph::ProgramGraph& program) {
+    graph::EdgeCode& edge = program.code.edges[0];
+    edge.make_reader = [](functions::AnyReceiver& target) {
+      return std::unique_ptr<functions::EdgeReader>(std::make_unique<GrownReader>(target));
+    };
+    edge.make_writer = [](functions::EdgeOutput& output, const functions::TaskInfo&) {
+      return std::unique_ptr<functions::EdgeWriter>(std::make_unique<GrownWriter>(output));
+    };
+  };
+  restart(acks, GetParam());
+  expectExactlyOnce(acks);
+}
+
+INSTANTIATE_TEST_SUITE_P(Parallelism, GrownRecordsTest, ::testing::Values(2, 3));
 
 TEST_F(UnalignedTest, RecordsThatWereSentByKeyAreNotDealtOutInTurn) {
   start(2);
