@@ -97,6 +97,12 @@ concept Comparable = requires(const M& a, const M& b) {
   { a < b } -> std::convertible_to<bool>;
 };
 
+/// What names a member, other than a pointer to it: its place or its name.
+template <typename Which>
+concept NamesMember =
+    std::is_convertible_v<Which, int> || std::is_convertible_v<Which, std::string_view> ||
+    std::is_member_object_pointer_v<Which>;
+
 /// Whether a member of type M can be added (or else compared); that it cannot is an error of the
 /// compiler.
 template <bool kAdds, typename M>

@@ -162,6 +162,15 @@ class KeyedStream : public DataStream<T> {
     }
   }
 
+  template <template <typename, typename> typename Function, typename Which>
+    requires(!api::NamesMember<Which>)
+  SingleOutputStreamOperator<T> aggregate(const std::string& /*kind*/,
+                                          const Which& /*which*/) const {
+    static_assert(api::NamesMember<Which>,
+                  "sum(), min(), max(), minBy() and maxBy() take a pointer to a member of the "
+                  "records, its place or its name, or nothing where records are numbers");
+    return api::Refused{};
+  }
   template <template <typename, typename> typename Function>
   SingleOutputStreamOperator<T> aggregate(const std::string& kind) const {
     using Whole = Function<T, api::WholeRecord>;

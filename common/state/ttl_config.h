@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace weir {
@@ -69,6 +70,12 @@ template <typename D>
 StateTtlConfig::Builder StateTtlConfig::newBuilder(const D& time_to_live) {
   if constexpr (requires { time_to_live.lengthProblem(); }) {
     return Builder(time_to_live.toMilliseconds(), time_to_live.lengthProblem());
+  } else if constexpr (!requires {
+                         std::chrono::duration<long double, std::milli>(time_to_live.zero());
+                       }) {
+    static_assert(!std::is_same_v<D, D>,
+                  "newBuilder() takes a time to live: a std::chrono duration or a weir::Time");
+    return Builder(0, {});
   } else {
     const long double count = std::chrono::duration<long double, std::milli>(time_to_live).count();
     if (count > 0 && count < 9.2e18L && std::trunc(count) == count) {

@@ -33,10 +33,7 @@ class OneInputHarness final
 
   explicit OneInputHarness(F function, Selector selector = {})
       : Harness<typename Kind::Out, Key>(
-            one_input::factoryOf<Kind, Key>(std::move(function), std::move(selector)), 1) {
-    static_assert(!one_input::kNeedsKey<Kind> || !std::is_same_v<Key, functions::NoKey>,
-                  "this function runs on a stream with keys: give the harness a key selector");
-  }
+            one_input::factoryOf<Kind, Key>(std::move(function), std::move(selector)), 1) {}
 
   /// One record, and all that the function makes of it.
   void push(In value, std::int64_t timestamp = kNoTimestamp) {

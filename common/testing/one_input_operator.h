@@ -168,20 +168,26 @@ struct KeyOfSelector<functions::NoSelector, In> {
   using Type = functions::NoKey;
 };
 
-/// The factory of the operator of a function of this kind.
+/// The factory of the operator of a function of this kind; none where its key is missing.
 template <typename Kind, typename Key, typename F, typename Selector>
 functions::OperatorFactory factoryOf(F function, Selector selector) {
-  using Wrapped = decltype(Kind::wrap(std::move(function)));
-  using Operator = typename Kind::template Operator<Wrapped, Key, Selector>;
-  return [function = functions::makePrototype(Kind::wrap(std::move(function))),
-          selector = functions::makePrototype(
-              std::move(selector))]() -> std::unique_ptr<functions::Operator> {
-    if constexpr (requires { Kind::settings(); }) {
-      return std::make_unique<Operator>(function->copy(), Kind::settings());
-    } else {
-      return std::make_unique<Operator>(function->copy(), selector->copy());
-    }
-  };
+  constexpr bool kFits = !kNeedsKey<Kind> || !std::is_same_v<Key, functions::NoKey>;
+  static_assert(kFits, "this function runs on a stream with keys: give the harness a key selector");
+  if constexpr (kFits && !std::is_same_v<Kind, Unknown>) {
+    using Wrapped = decltype(Kind::wrap(std::move(function)));
+    using Operator = typename Kind::template Operator<Wrapped, Key, Selector>;
+    return [function = functions::makePrototype(Kind::wrap(std::move(function))),
+            selector = functions::makePrototype(
+                std::move(selector))]() -> std::unique_ptr<functions::Operator> {
+      if constexpr (requires { Kind::settings(); }) {
+        return std::make_unique<Operator>(function->copy(), Kind::settings());
+      } else {
+        return std::make_unique<Operator>(function->copy(), selector->copy());
+      }
+    };
+  } else {
+    return {};
+  }
 }
 
 }  // namespace weir::testing::one_input

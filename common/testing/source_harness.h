@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "common/functions/callable.h"
@@ -24,6 +25,26 @@ template <typename F>
 struct Emitted<F> {
   using Type = functions::ArgumentOf<F, SourceFunction, 0>;
 };
+
+/// Of what is refused, the compiler says that, and nothing more.
+template <typename F>
+struct Source {
+  static constexpr bool kTaken = !std::is_void_v<typename Emitted<F>::Type>;
+  using Out = std::conditional_t<kTaken, typename Emitted<F>::Type, int>;
+  static functions::OperatorFactory make(F function) {
+    static_assert(kTaken,
+                  "SourceHarness takes a SourceFunction<T> or a callable "
+                  "InputStatus(SourceContext<T>&)");
+    if constexpr (kTaken) {
+      return [function = functions::makePrototype(
+                  std::move(function))]() -> std::unique_ptr<functions::Operator> {
+        return std::make_unique<functions::SourceOperator<F, Out>>(function->copy());
+      };
+    } else {
+      return {};
+    }
+  }
+};
 }  // namespace source_internal
 
 /// Runs a source: a SourceFunction<T>, or a callable InputStatus(SourceContext<T>&).
@@ -33,19 +54,14 @@ struct Emitted<F> {
 ///     auto s = h.snapshot();
 template <typename F>
 class SourceHarness final
-    : public Harness<typename source_internal::Emitted<F>::Type, functions::NoKey> {
+    : public Harness<typename source_internal::Source<F>::Out, functions::NoKey> {
  public:
-  using Out = typename source_internal::Emitted<F>::Type;
+  using Out = typename source_internal::Source<F>::Out;
   /// What pollUntilIdle() takes of a source that never pauses.
   static constexpr std::size_t kMostRecords = 10'000'000;
 
   explicit SourceHarness(F function)
-      : Harness<Out, functions::NoKey>(
-            [function = functions::makePrototype(
-                 std::move(function))]() -> std::unique_ptr<functions::Operator> {
-              return std::make_unique<functions::SourceOperator<F, Out>>(function->copy());
-            },
-            0) {}
+      : Harness<Out, functions::NoKey>(source_internal::Source<F>::make(std::move(function)), 0) {}
 
   /// Calls pollNext() until about `limit` records came, or it says that it has none: once without
   /// `limit`, if it emits anything. At the end of the input, the last watermark follows.

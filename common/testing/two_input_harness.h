@@ -32,10 +32,6 @@ inline constexpr bool kTaken =
 /// harness is given beside the function.
 template <typename F, typename... Arguments>
 struct Kind {  // On two streams without key.
-  static_assert(kTaken<F>,
-                "TwoInputHarness takes a CoMapFunction, a CoFlatMapFunction, a CoProcessFunction "
-                "and functions with broadcast state: run others, such as those of joins, with a "
-                "testing::Job");
   using Steps = functions::CoSteps<F>;
   using In1 = typename Steps::In1;
   using In2 = typename Steps::In2;
@@ -51,12 +47,8 @@ struct Kind {  // On two streams without key.
 };
 
 template <typename F, typename Selector1, typename Selector2>
-  requires(!kBroadcast<F>)
+  requires(kTaken<F> && !kBroadcast<F>)
 struct Kind<F, Selector1, Selector2> {
-  static_assert(kTaken<F>,
-                "TwoInputHarness takes a CoMapFunction, a CoFlatMapFunction, a CoProcessFunction "
-                "and functions with broadcast state: run others, such as those of joins, with a "
-                "testing::Job");
   using Steps = functions::CoSteps<F>;
   using In1 = typename Steps::In1;
   using In2 = typename Steps::In2;
@@ -68,6 +60,24 @@ struct Kind<F, Selector1, Selector2> {
     using Operator =
         functions::TwoInputOperator<Steps, F, In1, In2, Out, Key, Selector1, Selector2>;
     return std::make_unique<Operator>(std::move(function), std::move(first), std::move(second));
+  }
+};
+
+/// Of what is refused: the compiler says that, and nothing more.
+template <typename F, typename... Arguments>
+  requires(!kTaken<F>)
+struct Kind<F, Arguments...> {
+  using In1 = int;
+  using In2 = int;
+  using Out = int;
+  using Key = functions::NoKey;
+  static std::unique_ptr<functions::Operator> make(const F& /*function*/,
+                                                   const Arguments&... /*arguments*/) {
+    static_assert(kTaken<F>,
+                  "TwoInputHarness takes a CoMapFunction, a CoFlatMapFunction, a CoProcessFunction "
+                  "and functions with broadcast state: run others, such as those of joins, with a "
+                  "testing::Job");
+    return nullptr;
   }
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,9 @@ template <typename Derived>
 class EvictsOnce {
  public:
   template <typename T, typename W>
-  void evictBefore(std::vector<Timestamped<T>>& elements, const W& /*window*/) const {
+  void evictBefore(std::vector<Timestamped<T>>& elements, const W& /*window*/) const
+    requires requires(const Derived& derived) { derived.evict(elements); }
+  {
     if (!after_) {
       static_cast<const Derived&>(*this).evict(elements);
     }
@@ -126,7 +129,9 @@ class DeltaEvictorOf : public windows::EvictsOnce<DeltaEvictorOf<F>> {
   DeltaEvictorOf(double threshold, F f, bool after)
       : windows::EvictsOnce<DeltaEvictorOf>(after), threshold_(threshold), f_(std::move(f)) {}
   template <typename T>
-  void evict(std::vector<Timestamped<T>>& elements) const {
+  void evict(std::vector<Timestamped<T>>& elements) const
+    requires std::is_invocable_r_v<double, const F&, const T&, const T&>
+  {
     const auto keeps = [&](const Timestamped<T>& one) {
       return !(f_(one.value, elements.back().value) >= threshold_);
     };

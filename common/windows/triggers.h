@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "common/windows/trigger.h"
@@ -194,7 +195,9 @@ class DeltaTriggerOf : public windows::TimelessTrigger {
   TriggerResult onElement(const T& element,
                           std::int64_t /*timestamp*/,
                           const W& /*window*/,
-                          Context& context) const {
+                          Context& context) const
+    requires std::is_invocable_r_v<double, const F&, const T&, const T&>
+  {
     auto& last = context.getPartitionedState(stateDescriptor<T>());
     if (last.get().empty()) {
       last.add(element);

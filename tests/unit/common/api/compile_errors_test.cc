@@ -178,6 +178,57 @@ const std::vector<Mistake>& mistakes() {
       {"n.connect(env.fromElements(1).broadcast(weir::MapStateDescriptor<int, int>(\"rules\")))"
        ".process(KeyedByInt{}).name(\"x\").print();",
        "process() on a stream that is connected to a broadcast one takes"},
+      {"k.process(KeyedByText{}).print();", "with the types of this stream's keys and records"},
+      {"n.process(OfText{}).print();", "process() takes a ProcessFunction<T, Out>"},
+      {"n.connect(n).process(CoOfText{}).print();", "are not those of the two streams"},
+      {"n.connect(k).process([](int, weir::ProcessContext&, weir::Collector<int>&) {}, [](int, "
+       "weir::ProcessContext&, weir::Collector<int>&) {}).print();",
+       "connect() takes two streams with keys of one type"},
+      {"k.connect(n.keyBy([](int x) { return std::to_string(x); })).map(Joins{}).print();",
+       "connect() takes two streams with keys of one type"},
+      {"n.assignTimestampsAndWatermarks(TextTimes{}).print();",
+       "assignTimestampsAndWatermarks() takes"},
+      {"n.getSideOutput(weir::OutputTag<Array10>(\"x\")).print();", "cannot serialize"},
+      {"k.map(MapsToPointers{}).print();", "cannot serialize"},
+      {"weir::StateTtlConfig::newBuilder(5).build();", "newBuilder() takes a time to live"},
+
+      {"w.trigger(weir::DeltaTrigger::of(1.0, [](const std::string&, const std::string&) { return "
+       "1.0; })).sum().print();",
+       "trigger() takes"},
+      {"w.evictor(weir::DeltaEvictor::of(1.0, [](const std::string&, const std::string&) { return "
+       "1.0; })).sum().print();",
+       "evictor() takes"},
+      {"w.evictor(TextEvictor{}).sum().print();", "evictor() takes"},
+      {"w.apply(OfGlobalWindows{}).print();", "apply() takes a WindowFunction"},
+      {"w.process(OfTexts{}).print();", "process() takes a ProcessWindowFunction"},
+      {"w.minBy([](int x) { return x; }).print();", "take a pointer to a member of the records"},
+      {"k.sum([](int x) { return x; }).print();", "take a pointer to a member of the records"},
+      {"w.sum(&Traded::price).print();", "the member belongs to another type"},
+      {"n.join(n).where([](int x) { return x; }).equalTo([](int x) { return x; })"
+       ".window(weir::GlobalWindows::create()).apply(JoinsText{}).print();",
+       "apply() of a join takes"},
+      {"n.coGroup(n).where([](int x) { return x; }).equalTo([](int x) { return x; })"
+       ".window(weir::GlobalWindows::create()).apply(GroupsText{}).print();",
+       "apply() of a coGroup takes"},
+      {"k.intervalJoin(k).between(std::chrono::seconds(0), std::chrono::seconds(1))"
+       ".process(JoinsTextInTime{}).print();",
+       "process() of an interval join takes"},
+      {"n.connect(env.fromElements(\"a\").broadcast(weir::MapStateDescriptor<int, int>(\"r\")))"
+       ".process(Rules{}).print();",
+       "process() on a stream that is connected to a broadcast one takes"},
+
+      {"weir::testing::OneInputHarness h(KeyedByInt{});", "give the harness a key selector"},
+      {"weir::testing::OneInputHarness h(JoinsText{});", "OneInputHarness takes functions of map"},
+      {"weir::testing::OneInputHarness h([](auto x) { return x; });",
+       "OneInputHarness takes functions of map"},
+      {"weir::testing::TwoInputHarness h(KeyedByInt{});", "TwoInputHarness takes a CoMapFunction"},
+      {"weir::testing::TwoInputHarness h(CoOfText{}, [](int x) { return x; });",
+       "a key selector for each of them, or none"},
+      {"weir::testing::TwoInputHarness h(CoOfText{}, [](int x) { return x; }, "
+       "[](const std::string& s) { return s; });",
+       "the keys of the two inputs are of one type"},
+      {"weir::testing::SourceHarness h(KeyedByInt{});", "SourceHarness takes a SourceFunction"},
+      {"n.addSink(weir::testing::sink<std::string>());", "addSink() takes"},
   };
   return all;
 }
@@ -233,6 +284,59 @@ struct TextCount : weir::AggregateFunction<std::string, int, int> {
 )";
 }
 
+/// What the mistakes with time, joins and the test kit are made of.
+std::string timeClasses() {
+  return R"(struct KeyedByText : weir::KeyedProcessFunction<std::string, int, int> {
+  void processElement(const int&, Context&, weir::Collector<int>&) override {}
+};
+struct OfText : weir::ProcessFunction<std::string, int> {
+  void processElement(const std::string&, Context&, weir::Collector<int>&) override {}
+};
+struct CoOfText : weir::CoProcessFunction<int, std::string, int> {
+  void processElement1(const int&, Context&, weir::Collector<int>&) override {}
+  void processElement2(const std::string&, Context&, weir::Collector<int>&) override {}
+};
+struct TextTimes : weir::AssignerWithPunctuatedWatermarks<std::string> {
+  std::int64_t extractTimestamp(const std::string&, std::int64_t) override { return 1; }
+  std::optional<std::int64_t> checkAndGetNextWatermark(const std::string&, std::int64_t) override {
+    return {};
+  }
+};
+struct HeldPointer { char* p; };
+struct MapsToPointers : weir::RichMapFunction<int, int> {
+  weir::MapState<std::string, HeldPointer> map_{*this, "map"};
+  int map(const int& x) override { return map_.contains("a") ? x : 0; }
+};
+struct TextEvictor : weir::Evictor<std::string, weir::TimeWindow> {
+  using Elements = std::vector<weir::Timestamped<std::string>>;
+  void evictBefore(Elements&, const weir::TimeWindow&) override {}
+  void evictAfter(Elements&, const weir::TimeWindow&) override {}
+};
+struct OfGlobalWindows : weir::WindowFunction<int, int, int, weir::GlobalWindow> {
+  void apply(const int&, const weir::GlobalWindow&, weir::Iterable<int>&, weir::Collector<int>&)
+      override {}
+};
+struct OfTexts : weir::ProcessWindowFunction<std::string, int, int, weir::TimeWindow> {
+  void process(const int&, Context&, weir::Iterable<std::string>&, weir::Collector<int>&)
+      override {}
+};
+struct JoinsText : weir::JoinFunction<int, std::string, int> {
+  int join(const int&, const std::string&) override { return 1; }
+};
+struct GroupsText : weir::CoGroupFunction<std::string, int, int> {
+  void coGroup(weir::Iterable<std::string>&, weir::Iterable<int>&, weir::Collector<int>&)
+      override {}
+};
+struct JoinsTextInTime : weir::ProcessJoinFunction<int, std::string, int> {
+  void processElement(const int&, const std::string&, Context&, weir::Collector<int>&) override {}
+};
+struct Rules : weir::BroadcastProcessFunction<int, int, int> {
+  void processElement(const int&, ReadOnlyContext&, weir::Collector<int>&) override {}
+  void processBroadcastElement(const int&, Context&, weir::Collector<int>&) override {}
+};
+)";
+}
+
 /// What the mistakes with asynchronous functions are made of.
 std::string asyncClasses() {
   return R"(struct AsksAboutStrings : weir::AsyncFunction<std::string, int> {
@@ -254,10 +358,12 @@ struct AsksAndIsUnique : weir::AsyncFunction<int, int> {
 
 std::string program() {
   std::string text = R"(#include "common/api/weir.h"
+#include "common/testing/testing.h"
 #include <memory>
 #include <unordered_set>
-)" + windowClasses();
-  for (int i = 1; i <= 9; ++i) {
+)" + windowClasses() +
+                     timeClasses();
+  for (int i = 1; i <= 10; ++i) {
     text += "struct Array" + std::to_string(i) + " { int a[3]; };\n";
   }
   text += asyncClasses() + R"(struct Uncopyable { std::unique_ptr<int> p; };
