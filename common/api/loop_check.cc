@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -48,17 +49,58 @@ std::set<std::uint32_t> originsOf(const graph::StreamGraph& graph,
   return all;
 }
 
-std::string nameOf(const graph::StreamNode& head) {
-  return "'" + (head.uid ? *head.uid : head.name) + "'";
+std::string nameOf(const graph::StreamNode& node) {
+  return "'" + (node.uid ? *node.uid : node.name.empty() ? node.kind : node.name) + "'";
+}
+
+/// The nodes that records of the head come to.
+std::set<std::uint32_t> reachedFrom(const graph::StreamGraph& graph, std::uint32_t head) {
+  std::set<std::uint32_t> all{head};
+  for (std::uint32_t node = head + 1; node < graph.nodes().size(); ++node) {  // Inputs come before.
+    for (const graph::StreamEdge& input : graph.nodes()[node].inputs) {
+      if (all.contains(input.source)) {
+        all.insert(node);
+      }
+    }
+  }
+  return all;
+}
+
+/// Of an edge of the loop of `head` that its subtasks do not all see, and not each by itself.
+std::optional<std::string> unevenEdge(const graph::StreamGraph& graph,
+                                      const graph::JobGraph& job,
+                                      const std::set<std::uint32_t>& origins,
+                                      std::uint32_t head) {
+  const std::set<std::uint32_t> reached = reachedFrom(graph, head);
+  for (const std::uint32_t node : reached) {
+    for (const graph::StreamEdge& input : graph.nodes()[node].inputs) {
+      const std::uint32_t from = job.operators[input.source].parallelism;
+      const std::uint32_t to = job.operators[node].parallelism;
+      if (origins.contains(node) && reached.contains(input.source) && from != to && from != 1 &&
+          to != 1 && input.partitioning && graph::isPointwise(*input.partitioning)) {
+        return "the iteration " + nameOf(graph.nodes()[head]) + " has rescale() within it, from " +
+               nameOf(graph.nodes()[input.source]) + " with parallelism " + std::to_string(from) +
+               " to " + nameOf(graph.nodes()[node]) + " with parallelism " + std::to_string(to) +
+               ", by which its end could not be found: use rebalance(), or make the two equal";
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<std::string> loopProblem(const graph::StreamGraph& graph) {
+std::optional<std::string> loopProblem(const graph::StreamGraph& graph,
+                                       const graph::JobGraph& job) {
   const Tails tails = tailsOf(graph);
   std::map<std::uint32_t, std::set<std::uint32_t>> origins;  // By head.
   for (const auto& [head, tail] : tails) {
     origins.emplace(head, originsOf(graph, tails, head));
+  }
+  for (const auto& [head, of_head] : origins) {
+    if (auto problem = unevenEdge(graph, job, of_head, head)) {
+      return problem;
+    }
   }
   for (const auto& [first, of_first] : origins) {
     for (const auto& [second, of_second] : origins) {

@@ -214,7 +214,7 @@ Result<graph::ProgramGraph> Program::build(const std::string& job_name) {
     const Error& why = translated.error();
     return Error(why.code(), escaped(why.message())).advise(escaped(why.advice()));
   }
-  if (const auto problem = loopProblem(graph_)) {
+  if (const auto problem = loopProblem(graph_, translated->graph)) {
     return Error(ErrorCode::kInvalidArgument, escaped(*problem));
   }
   graph::ProgramGraph program = *std::move(translated);

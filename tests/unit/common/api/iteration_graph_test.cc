@@ -111,6 +111,24 @@ TEST(IterationGraphTest, ABroadcastStreamDoesNotGoRound) {
               HasSubstr("nothing is wrong"));
 }
 
+/// A loop at parallelism 2 whose body runs at `body`, in between by `rescale`.
+std::string rescaledLoop(int body, bool rescale) {
+  return refusalOf([&](auto& env) {
+    auto it = env.fromElements(1, 2).iterate();
+    auto steps = (rescale ? it.rescale() : it.rebalance()).map(&less).setParallelism(body);
+    it.closeWith(steps.filter(&isPositive).setParallelism(body));
+    steps.rescale().map(&less).setParallelism(7).print();
+  });
+}
+
+TEST(IterationGraphTest, ALoopThatLeadsFromSomeSubtasksToSomeOthersIsRefused) {
+  EXPECT_THAT(rescaledLoop(3, true), HasSubstr("has rescale() within it, from 'Iteration Head'"));
+  EXPECT_THAT(rescaledLoop(3, true), HasSubstr("use rebalance()"));
+  EXPECT_EQ(rescaledLoop(3, false), "nothing is wrong") << "behind the loop it may be";
+  EXPECT_EQ(rescaledLoop(2, true), "nothing is wrong");
+  EXPECT_EQ(rescaledLoop(1, true), "nothing is wrong");
+}
+
 TEST(IterationGraphTest, AWaitThatIsNoneIsRefused) {
   EXPECT_THAT(refusalOf([](auto& env) {
                 auto it = env.fromElements(1).iterate(seconds(0));
