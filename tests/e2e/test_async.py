@@ -6,39 +6,26 @@ import signal
 import unittest
 
 from cluster import Cluster, wait_for
-from jobs_build import build
+from numbers_job import NumbersJobTest
 
 
-class AsyncTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.jobs = build("asking")
+class AsyncTest(NumbersJobTest):
+    program = "asking"
+    count = 3000
 
-    def start(self, cluster, *options, count=3000, **flags):
-        arguments = [word for name, value in flags.items() for word in (f"--{name}", value)]
-        job = cluster.run_detached(
-            self.jobs / "asking", "--count", count, "--out", cluster.folder / "out", *arguments, options=options
-        )
-        cluster.wait_running(job)
-        return job
-
-    def lines(self, cluster):
-        out = cluster.folder / "out"
-        files = [out] if out.is_file() else sorted(out.glob("[0-9]*"))
-        return [line for file in files for line in file.read_text().splitlines()]
-
-    def check(self, cluster, count=3000):
-        self.assertEqual(sorted(self.lines(cluster)), sorted(f"answer {i}" for i in range(count)))
+    @staticmethod
+    def line_of(number):
+        return f"answer {number}"
 
     def test_answers_come_in_order_through_savepoints_and_a_worker_that_dies(self):
         with Cluster(task_managers=1, slots=1) as cluster:
-            job = self.start(cluster, silent=500)
+            job = self.start_running(cluster, silent=500)
             cluster.wait_checkpoints(job, 5)
             path = cluster.savepoint(job, cluster.savepoints)
             cluster.weir("cancel", job)
             dumped = cluster.weir("savepoint", "inspect", path, "--dump", "asks/async-in-flight").stdout
             self.assertTrue(dumped.splitlines(), "nothing was in flight")
-            job = self.start(cluster, "-s", path, silent=500)
+            job = self.start_running(cluster, "-s", path, silent=500)
             cluster.wait_checkpoints(job, 5)
             for worker in cluster.workers():
                 os.kill(worker, signal.SIGKILL)
@@ -49,24 +36,24 @@ class AsyncTest(unittest.TestCase):
         with Cluster(task_managers=2, slots=3) as cluster:
             path = ()
             for parallelism in (2, 5):
-                job = self.start(cluster, "-p", parallelism, *path, count=4000, ordered=0, rate=300, capacity=200)
+                job = self.start_running(cluster, "-p", parallelism, *path, count=4000, ordered=0, rate=300, capacity=200)
                 cluster.wait_checkpoints(job, 5)
                 path = ("-s", cluster.savepoint(job, cluster.savepoints))
                 cluster.weir("cancel", job)
-            job = self.start(cluster, "-p", 1, *path, count=4000, ordered=0, rate=0)
+            job = self.start_running(cluster, "-p", 1, *path, count=4000, ordered=0, rate=0)
             cluster.wait_state(job, "FINISHED")
             self.check(cluster, 4000)
 
     def test_a_slow_service_holds_its_source_back_and_checkpoints_go_on(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start(cluster, "-p", 2, count=2000, rate=0, capacity=20, delay=100)
+            job = self.start_running(cluster, "-p", 2, count=2000, rate=0, capacity=20, delay=100)
             cluster.wait_checkpoints(job, 3)
             cluster.wait_state(job, "FINISHED")
             self.check(cluster, 2000)
 
     def test_a_job_that_is_drained_has_its_answers_and_one_that_is_stopped_asks_again(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start(cluster, "-p", 2, count=1_000_000, ordered=0, delay=400)
+            job = self.start_running(cluster, "-p", 2, count=1_000_000, ordered=0, delay=400)
             wait_for("some answers", lambda: len(self.lines(cluster)) > 100)
             said = cluster.weir("stop", "-p", cluster.savepoints, job).stdout
             stopped = re.search(r"^Savepoint completed\. Path: (\S+)$", said, re.M).group(1)
@@ -74,7 +61,7 @@ class AsyncTest(unittest.TestCase):
             asked = cluster.weir("savepoint", "inspect", stopped, "--dump", "asks/async-in-flight").stdout.splitlines()
             self.assertTrue(asked)
             before = len(self.lines(cluster))
-            job = self.start(cluster, "-p", 2, "-s", stopped, count=1_000_000, ordered=0, delay=400)
+            job = self.start_running(cluster, "-p", 2, "-s", stopped, count=1_000_000, ordered=0, delay=400)
             wait_for("more answers", lambda: len(self.lines(cluster)) > before + 100)
             cluster.weir("stop", "--drain", "-p", cluster.savepoints, job)
             cluster.wait_state(job, "FINISHED")

@@ -6,7 +6,7 @@ import signal
 import unittest
 
 from cluster import Cluster, wait_for
-from jobs_build import build
+from numbers_job import NumbersJobTest
 
 ROCKS = ("-D", "state.backend=rocksdb")
 UNALIGNED = ("-D", "execution.checkpointing.unaligned.enabled=true")
@@ -21,29 +21,13 @@ def steps_of(number):
     return steps
 
 
-class IterationsTest(unittest.TestCase):
+class IterationsTest(NumbersJobTest):
     maxDiff = 2000
+    program = "iterating"
 
-    @classmethod
-    def setUpClass(cls):
-        cls.jobs = build("iterating")
-
-    def start(self, cluster, *options, count=2000, **flags):
-        arguments = [word for name, value in flags.items() for word in (f"--{name}", value)]
-        job = cluster.run_detached(
-            self.jobs / "iterating", "--count", count, "--out", cluster.folder / "out", *arguments, options=options
-        )
-        if "rate" in flags:  # Else it may be over before anybody looks.
-            cluster.wait_running(job)
-        return job
-
-    def lines(self, cluster):
-        out = cluster.folder / "out"
-        files = [out] if out.is_file() else sorted(out.glob("[0-9]*"))
-        return [line for file in files for line in file.read_text().splitlines()]
-
-    def check(self, cluster, count=2000):
-        self.assertEqual(sorted(self.lines(cluster)), sorted(f"{i} {steps_of(i + 1)}" for i in range(count)))
+    @staticmethod
+    def line_of(number):
+        return f"{number} {steps_of(number + 1)}"
 
     def test_an_iteration_ends_by_itself_when_its_input_has_and_nothing_is_in_flight(self):
         with Cluster(task_managers=2, slots=2) as cluster:
@@ -56,7 +40,7 @@ class IterationsTest(unittest.TestCase):
             path = ()
             held = 0
             for parallelism, options in ((2, ()), (5, ROCKS), (1, ())):
-                job = self.start(cluster, "-p", parallelism, *options, *path, count=4000, rate=500)
+                job = self.start_running(cluster, "-p", parallelism, *options, *path, count=4000, rate=500)
                 cluster.wait_checkpoints(job, 5)
                 savepoint = cluster.savepoint(job, cluster.savepoints)
                 path = ("-s", savepoint)
@@ -72,7 +56,7 @@ class IterationsTest(unittest.TestCase):
 
     def dies_in_the_middle(self, *options):
         with Cluster(task_managers=2, slots=2) as cluster:
-            job = self.start(cluster, "-p", 3, *options, count=20_000, rate=700)
+            job = self.start_running(cluster, "-p", 3, *options, count=20_000, rate=700)
             for restart in range(1, 3):
                 cluster.wait_checkpoints(job, 4 * restart)
                 os.kill(cluster.workers()[0], signal.SIGKILL)
@@ -100,7 +84,7 @@ class IterationsTest(unittest.TestCase):
 
     def test_what_comes_back_may_be_of_another_type(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start(cluster, "-p", 2, count=3000, rate=800, apart=1, wait=5000)
+            job = self.start_running(cluster, "-p", 2, count=3000, rate=800, apart=1, wait=5000)
             cluster.wait_checkpoints(job, 4)
             path = cluster.savepoint(job, cluster.savepoints)
             cluster.weir("cancel", job)
@@ -110,13 +94,13 @@ class IterationsTest(unittest.TestCase):
 
     def test_a_drained_job_has_come_to_the_end_of_its_loop_and_a_stopped_one_goes_on(self):
         with Cluster(task_managers=1, slots=2) as cluster:
-            job = self.start(cluster, "-p", 2, count=1_000_000, rate=400)
+            job = self.start_running(cluster, "-p", 2, count=1_000_000, rate=400)
             wait_for("some are through", lambda: len(self.lines(cluster)) > 100)
             said = cluster.weir("stop", "-p", cluster.savepoints, job).stdout
             cluster.wait_state(job, "FINISHED")
             path = re.search(r"^Savepoint completed\. Path: (\S+)$", said, re.M).group(1)
             before = len(self.lines(cluster))
-            job = self.start(cluster, "-p", 2, "-s", path, count=1_000_000, rate=400)
+            job = self.start_running(cluster, "-p", 2, "-s", path, count=1_000_000, rate=400)
             wait_for("more are through", lambda: len(self.lines(cluster)) > before + 100)
             cluster.weir("stop", "--drain", "-p", cluster.savepoints, job)
             cluster.wait_state(job, "FINISHED")
