@@ -12,6 +12,7 @@
 #include "common/snapshot/shared_files.h"
 #include "common/snapshot/state_files.h"
 #include "jobmanager/checkpoint/directory_removal.h"
+#include "jobmanager/checkpoint/handle_discarder.h"
 #include "jobmanager/savepoint/stored_program.h"
 
 namespace weir::jobmanager {
@@ -246,6 +247,9 @@ Result<Removal> planRemoval(fs::FileSystem& files,
     return nothingDeleted(std::move(damaged).error());
   }
   removal.damaged.insert(removal.damaged.end(), damaged->begin(), damaged->end());
+  if (removal.begun && (removal.handles_discarded || ownedHandles(removal.metadata).empty())) {
+    removal.damaged.clear();  // It has begun to delete, and what is missing is no news.
+  }
   return removal;
 }
 
