@@ -46,6 +46,7 @@ void Expiries::sweep() {
     sweepKeys(std::exchange(looks_, 0));
   }
   if (used) {
+    met_ = true;  // Whatever the walk looks at before it comes there.
     askForTick();
   }
 }
@@ -93,9 +94,11 @@ void Expiries::nextKey() {
 
 /// An eighth of the shortest life, within bounds: what has expired stays that much longer.
 void Expiries::askForTick() {
-  if (ask_for_tick_ && !tick_asked_) {
+  const std::int64_t now = backend_.now();
+  if (ask_for_tick_ && (!tick_asked_ || tick_at_ - now > kLatest)) {  // Or the clock went back.
     tick_asked_ = true;
-    ask_for_tick_(backend_.now() + std::clamp(least() / 8, kSoonest, kLatest));
+    tick_at_ = now + std::clamp(least() / 8, kSoonest, kLatest);
+    ask_for_tick_(tick_at_);
   }
 }
 
@@ -110,7 +113,9 @@ std::int64_t Expiries::least() const {
 bool Expiries::beginBelow() {
   const std::int64_t now = backend_.now();
   if (frozen_ == nullptr) {
-    if (now < walk_again_ || backend_.tier_->isBusy()) {
+    const bool waits =
+        now < walk_again_ && walk_again_ - now <= kLatest;  // Else the clock went back.
+    if (waits || backend_.tier_->isBusy()) {
       return false;
     }
     walk_again_ = now + std::clamp(least() / 2, kSoonest, kLatest);

@@ -89,10 +89,11 @@ class Expiries {
   Slot slot_ = 0;
   std::size_t at_ = 0;
   std::size_t part_ = 0;
-  bool met_ = false;       // Something that expires, since the walk began anew.
-  bool met_last_ = false;  // The same in the walk before.
+  bool met_ = false;      // Something that expires, since the walk began anew.
+  bool met_last_ = true;  // The same in the walk before; of the first one nothing is known.
   std::function<void(std::int64_t time)> ask_for_tick_;  // Empty: there are batches alone.
   bool tick_asked_ = false;
+  std::int64_t tick_at_ = 0;  // When it is to come.
   // The walk over what lies in the tier; null between two walks.
   std::unique_ptr<FrozenTier> frozen_;
   std::unique_ptr<FrozenTier::Cursor> cursor_;  // Over the state of all_[walking_].

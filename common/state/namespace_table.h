@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,6 +42,12 @@ class NamespaceTable {
   void release(NamespaceId id);
   /// Forgets the namespaces without keys.
   void sweep();
+  /// Whether `is` says so of the bytes of any, but for the empty one.
+  template <typename Is>
+  bool any(Is is) const {
+    return std::ranges::any_of(ids_,
+                               [&is](const auto& one) { return is(std::string_view(one.first)); });
+  }
   /// But for the empty one.
   std::size_t size() const { return ids_.size(); }
   /// Another one whenever a number was given to a namespace, or taken from it.

@@ -33,10 +33,8 @@ class PanedWindows : public WindowBase<P> {
   void open() override {
     Base::open();
     panes_.setUp(runner().assigner.times());
-    if constexpr (kOnlyAtEnd<typename P::Trigger>) {
-      chained_ = runner().trigger.goesBy(this->event_time_) &&
-                 (runner().lateness == 0 || !this->event_time_);
-    }
+    chained_ = this->sets_one_timer_;
+    others_left_ = this->restored_ && chained_ && hasOthers();
   }
 
  protected:
@@ -57,20 +55,26 @@ class PanedWindows : public WindowBase<P> {
         place.oldest,
         [this] { return runner().contents.create(); },
         [&](Acc& accumulator) { runner().contents.addTo(accumulator, value); });
-    if (setsAllAtOnce() && first && *first <= place.oldest) [[likely]] {
-      return;  // The timers are set.
+    if (chained_ && first && *first <= place.oldest && !areOthersLeft()) [[likely]] {
+      return;  // The timer is set.
     }
     if (chained_ && !first && !hasFarWindows(place.window)) {
       return setNext(windowFrom(place.oldest));
     }
     windowsAt(place.window.start);
     for (const W& window : windows_) {
+      const bool is_chained = chained_ && !isFar(window);
+      const bool comes_again = first && window.start < *first;  // The pane is not part of it.
+      if (is_chained && !comes_again) {
+        setNext(window);
+        continue;
+      }
       const Slot own = this->slotOfWindow(window);
       this->held_slot_ = own;
-      if (first && window.start < *first) {  // It has come again, and the pane is not part of it.
+      if (comes_again) {
         runner().contents.add(runner().held, value, timestamp);
       }
-      if (chained_ && !isFar(window)) {
+      if (is_chained) {
         setNext(window);
       } else {
         this->trigger(window, own, value, timestamp);
@@ -98,15 +102,25 @@ class PanedWindows : public WindowBase<P> {
       chained_ ? fireNext(time, slot) : setEach(time);
       return true;
     }
-    // Of a snapshot that was taken when windows had lateness.
+    // Of a snapshot that was taken when windows had lateness, or another trigger.
     const W window = this->namespaces_.windowAt(slot);
     if (!chained_ || isFar(window)) {
       return false;
     }
     if (time == window.maxTimestamp()) {
       setNext(window);
+    } else if (time > window.maxTimestamp()) {
+      forget(window, slot);
     }
     return true;
+  }
+  /// Whether there is something of a window, whose own elements are at held_slot_.
+  bool isKept(const W& window) {
+    bool is_kept = runner().held.find() != nullptr;
+    panes_.eachOf(window, finder(), [&](const W& /*pane*/, const auto& cell) {
+      is_kept |= cell.first <= window.start;
+    });
+    return is_kept;
   }
 
  private:
@@ -119,9 +133,28 @@ class PanedWindows : public WindowBase<P> {
     const std::int64_t size = times().size();
     return isFar({plus(pane.start, -size), plus(pane.end, size)});
   }
-  /// Whether a pane that is there has all timers that it needs.
-  bool setsAllAtOnce() {
-    return kOnlyAtEnd<typename P::Trigger> && (chained_ || runner().lateness == 0);
+  /// Whether windows have something of their own: a snapshot had timers of theirs, and panes that
+  /// are no part of a window that has yet to fire.
+  bool hasOthers() {
+    const std::int64_t size = times().size();
+    return this->namespaces_.any(
+        [size](const W& window) { return window.end - window.start == size; });
+  }
+  bool areOthersLeft() {
+    constexpr std::uint32_t kLookEvery = 1024;  // Records.
+    if (others_left_ && ++looked_ % kLookEvery == 0) [[unlikely]] {
+      others_left_ = hasOthers();
+    }
+    return others_left_;
+  }
+  /// A window that has fired is over, as its lateness was.
+  void forget(const W& window, Slot slot) {
+    this->held_slot_ = slot;
+    if (isKept(window)) {
+      runner().held.clear();
+      cleanUpPanes(window);
+      this->clearFunction(window);
+    }
   }
   const SlidingTimes& times() const { return panes_.times(); }
   W windowFrom(std::int64_t start) const { return {start, plus(start, times().size())}; }
@@ -201,6 +234,8 @@ class PanedWindows : public WindowBase<P> {
 
   Panes<decltype(WindowRunner<P>::panes)> panes_{this->function_.panes};
   bool chained_ = false;
+  bool others_left_ = false;
+  std::uint32_t looked_ = 0;
   std::vector<W> windows_;  // Of the record at hand.
 };
 

@@ -32,6 +32,7 @@ class WindowBase
   explicit WindowBase(WindowRunner<P> runner) : Base(std::move(runner), 1) {}
 
   Status restore(const functions::OperatorRestore& restore) override {
+    restored_ = !restore.sections.empty();
     if constexpr (P::kAsksLate) {
       functions::OperatorRestore patient = restore;
       patient.unclaimed = state::Unclaimed::kKept;  // Until a window fires.
@@ -45,6 +46,10 @@ class WindowBase
     window_context_.setBackend(this->backend_.get());
     namespaces_.setBackend(this->backend_.get());
     event_time_ = runner().assigner.isEventTime();
+    if constexpr (kOnlyAtEnd<typename P::Trigger>) {
+      sets_one_timer_ =
+          runner().trigger.goesBy(event_time_) && (runner().lateness == 0 || !event_time_);
+    }
     Base::open();
     runner().held.speakOf(held_slot_);
   }
@@ -110,6 +115,15 @@ class WindowBase
   TimeDomain domain() const {
     return event_time_ ? TimeDomain::kEventTime : TimeDomain::kProcessingTime;
   }
+  /// Of its end. A window that was restored may have had that, or another one, under another
+  /// trigger or lateness.
+  bool hasTimer(const W& window, Slot slot) {
+    if (!restored_) [[likely]] {
+      return true;
+    }
+    this->backend_->setCurrent(slot);
+    return this->timers_.has(this->domain(), window.maxTimestamp());
+  }
   std::int64_t cleanupTime(const W& window) {
     return event_time_ ? plus(window.maxTimestamp(), runner().lateness) : window.maxTimestamp();
   }
@@ -134,6 +148,8 @@ class WindowBase
   OperatorWindowContext<W, WindowBase> window_context_{*this, this->timers_};
   WindowNamespaces<W> namespaces_;
   bool event_time_ = true;
+  bool sets_one_timer_ = false;  // Of a window with elements: that of its end, where it goes.
+  bool restored_ = false;
 
   void setKey(const Key& key) { key_ = &key; }
   /// Of the slot of a timer. The backend may move its own while windows are asked for.

@@ -53,6 +53,14 @@ class WindowNamespaces {
       return backend_->namespaces().find(bytesOf(window));
     }
   }
+  /// Whether any is that of a window of which this is true.
+  template <typename Is>
+  bool any(Is is) const {
+    return backend_->namespaces().any([&is](std::string_view encoded) {
+      Reader from(encoded);
+      return is(record::read<W>(from));
+    });
+  }
   /// The window that a slot is of.
   W windowAt(state::Slot slot) {
     if constexpr (kPlain) {

@@ -93,7 +93,7 @@ class WindowOperator final : public WindowsOf<P>, public functions::Receiver<typ
         window,
         slot);
     const bool own = (domain == TimeDomain::kEventTime) == event_time_;
-    if (own && this->isOver(window, time, runner().held.find() != nullptr)) {
+    if (own && this->isOver(window, time, holds(window))) {
       cleanUp(window, slot);
     } else if (own && time >= window.maxTimestamp() && time < this->cleanupTime(window)) {
       this->setCleanup(window);  // What was restored may have had another lateness.
@@ -219,12 +219,20 @@ class WindowOperator final : public WindowsOf<P>, public functions::Receiver<typ
 
   /// Puts a record into a window that is there.
   void add(const W& window, Slot slot, const In& value, std::int64_t timestamp) {
-    const bool is_set = kOnlyAtEnd<typename P::Trigger> && runner().lateness == 0 && !kMerging &&
-                        runner().held.find() != nullptr;  // The timer of its end, its only one.
+    const bool is_set = !kMerging && this->sets_one_timer_ && runner().held.find() != nullptr &&
+                        this->hasTimer(window, slot);
     runner().contents.add(runner().held, value, timestamp);
     if (!is_set) {
       trigger(window, slot, value, timestamp);
     }
+  }
+  bool holds(const W& window) {
+    if constexpr (P::kPanes) {
+      if (this->keepsPanes()) {
+        return this->isKept(window);
+      }
+    }
+    return runner().held.find() != nullptr;
   }
   void trigger(const W& window, Slot slot, const In& value, std::int64_t timestamp) override {
     this->backend_->setCurrent(slot);

@@ -174,6 +174,70 @@ TEST(WindowOperatorTest, EachWindowInPanesFiresOnceWhenLatenessChangesOverAResto
   }
 }
 
+TEST(WindowOperatorTest, WindowsInPanesThatHaveFiredAreOverWhenLatenessIsLessAfterARestore) {
+  for (const std::int64_t after : {0, 1000}) {
+    auto first = totaling(4000);
+    first.element({"a", 1}, 1000);
+    first.watermark(10'500);  // The windows from -2 s and 0 s on are kept.
+    auto second = totaling(after);
+    second.restore(first.snapshot());
+    second.watermark(30'000);
+    EXPECT_THAT(second.take(), IsEmpty()) << after;
+    EXPECT_EQ(second.stateEntries(), 0U) << after;
+  }
+}
+
+TEST(WindowOperatorTest, WindowsInPanesFireAgainForARecordAfterARestoreWithoutLateness) {
+  auto first = totaling(4000);
+  first.element({"a", 1}, 1000);
+  first.watermark(10'500);
+  auto second = totaling(0);
+  second.restore(first.snapshot());
+  second.element({"a", 4}, 1500);
+  second.watermark(30'000);
+  EXPECT_THAT(second.take(), ElementsAre("4@1999", "4@3999", "4@5999", "5@7999", "5@9999"));
+  EXPECT_EQ(second.stateEntries(), 0U);
+}
+
+TEST(WindowOperatorTest, AWindowFiresAgainForARecordAfterARestoreWithoutLateness) {
+  auto first = summing(TumblingEventTimeWindows::of(seconds(1)), 500);
+  first.element({"a", 1}, 100);
+  first.watermark(1200);
+  EXPECT_THAT(first.take(), ElementsAre("a-1@999"));
+  auto second = summing(TumblingEventTimeWindows::of(seconds(1)), 0);
+  second.restore(first.snapshot());
+  second.element({"a", 1}, 200);
+  second.watermark(999);
+  EXPECT_THAT(second.take(), ElementsAre("a-2@999"));
+  second.watermark(5000);
+  EXPECT_THAT(second.take(), IsEmpty());
+  EXPECT_EQ(second.stateEntries(), 0U);
+}
+
+TEST(WindowOperatorTest, ATriggerOfTheClockFiresAlsoForWhatComesAfterItHasFired) {
+  using P = Parts<Entry,
+                  Entry,
+                  std::string,
+                  TumblingEventTimeWindows,
+                  ProcessingTimeTrigger,
+                  ReducedContents<Entry, Sum>,
+                  NoFunction,
+                  false>;
+  Running<P> running(WindowRunner<P>(TumblingEventTimeWindows::of(seconds(1)),
+                                     ProcessingTimeTrigger::create(),
+                                     ReducedContents<Entry, Sum>(Sum{}),
+                                     {},
+                                     0,
+                                     std::nullopt));
+  running.setProcessingTime(5000);
+  running.element({"a", 1}, 100);
+  running.setProcessingTime(5001);
+  EXPECT_THAT(running.take(), ElementsAre("a-1@999"));
+  running.element({"a", 1}, 200);
+  running.setProcessingTime(5002);
+  EXPECT_THAT(running.take(), ElementsAre("a-2@999"));
+}
+
 // The same, testTumblingEventTimeWindows.
 TEST(WindowOperatorTest, FlinksTumblingWindows) {
   auto running = summing(TumblingEventTimeWindows::of(seconds(3)));
