@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "tests/unit/taskmanager/worker/rocksdb/rocks_operator.h"
 
 /// State that expires over a RocksDB: what lies in memory and what lies below alike.
@@ -77,20 +79,18 @@ TEST_F(RocksTtlTest, WhatLiesBelowIsDroppedWhenItIsReadAndByTheUseOfOtherKeys) {
   const auto factory = tiers();
   Subject subject(now_, factory.get());
   subject.fill(0, kKeys);
-  now_ += 10'000;
+  const std::int64_t filled = std::exchange(now_, now_ + 10'000);
   subject.each(0, 10, [&](std::int64_t) {
     EXPECT_EQ(subject.value.value(), 0);
     EXPECT_TRUE(subject.map.isEmpty());
   });
   for (int i = 0; i < 20'000; ++i) {
+    ++now_;  // What went down while the walk over what lies below was under way goes with the next.
     subject.each(kKeys, kKeys + 1, [&](std::int64_t key) { subject.value.update(key); });
   }
   // What is in memory is hidden: this looks at what lies below.
-  std::int64_t there = 0;
-  std::int64_t then = now_ - 10'000;
-  std::swap(now_, then);  // Nothing would be left out of a snapshot then.
-  there = static_cast<std::int64_t>(contentsOf(subject.snapshot()).at("value").first);
-  EXPECT_EQ(there, 1);
+  now_ = filled;  // Nothing would be left out of a snapshot then.
+  EXPECT_EQ(contentsOf(subject.snapshot()).at("value").first, 1U);
 }
 
 TEST_F(RocksTtlTest, WhatIsSwitchedOnOverARestoreExpiresThoughItLiesBelow) {
