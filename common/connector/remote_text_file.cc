@@ -155,13 +155,14 @@ Status RemoteTextFile::commit(std::uint64_t checkpoint) {
 
 Status RemoteTextFile::publish(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    WEIR_RETURN_IF_ERROR(publishCopy(files_, sealed_[i].path, nameOf(published_)));
+    const Part part = sealed_.front();
+    WEIR_RETURN_IF_ERROR(publishCopy(files_, part.path, nameOf(published_)));
     crashPoint("remote.published");
     ++published_;
-    bytes_ += sealed_[i].bytes;
-    WEIR_RETURN_IF_ERROR(files_.removeFile(sealed_[i].path));
+    bytes_ += part.bytes;
+    sealed_.erase(sealed_.begin());  // Now: if it cannot be removed, it is published all the same.
+    WEIR_RETURN_IF_ERROR(files_.removeFile(part.path));
   }
-  sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(count));
   return ok();
 }
 

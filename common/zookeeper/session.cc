@@ -31,6 +31,7 @@ Status Session::open() {
       session->event(state);
     }
   });
+  const std::lock_guard lock(opening_);
   handle_ = library_.zookeeper_init2(settings_.quorum.c_str(),
                                      &CallTable::onEvent,
                                      millis(settings_.session_timeout),
@@ -85,7 +86,10 @@ Error Session::errorOf(int code, const std::string& what) const {
 }
 
 void Session::event(int state) {
-  if (state_ == SessionState::kLost) {
+  {  // The library tells of it before it gives the handle.
+    const std::lock_guard wait(opening_);
+  }
+  if (state_ == SessionState::kLost || handle_ == nullptr) {
     return;
   }
   linked_ = state == kStateConnected;

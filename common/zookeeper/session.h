@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "common/zookeeper/call_table.h"
@@ -63,6 +64,7 @@ class Session : public std::enable_shared_from_this<Session> {
   BootClock clock_;
   Lease lease_{clock_};
   std::shared_ptr<CallTable> table_;  // Shared with what the library's thread has posted.
+  std::mutex opening_;                // Held until the handle is there.
   zhandle_t* handle_ = nullptr;       // Owned, until close().
   SessionState state_ = SessionState::kConnecting;
   bool linked_ = false;  // A server has accepted the session on a connection that still stands.

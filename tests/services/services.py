@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import socket
 import struct
@@ -22,6 +23,7 @@ import urllib.parse
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
+LEFT_BY_S3PROXY = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # KEY-UUID
 CANNOT_DOWNLOAD = 75
 
 
@@ -134,8 +136,10 @@ class S3(Service):
         self.endpoint = f"http://127.0.0.1:{self.port}"
 
     def paths(self, prefix):
-        """What the server keeps below a prefix of the bucket, as files of its own."""
-        return [path for path in (self.folder / "data" / "weir" / prefix).rglob("*") if path.is_file()]
+        """What the server keeps below a prefix of the bucket, as files of its own; without what it left when it was killed
+        while it stored an object."""
+        kept = (self.folder / "data" / "weir" / prefix).rglob("*")
+        return [path for path in kept if path.is_file() and not LEFT_BY_S3PROXY.search(path.name)]
 
     def put(self, key, text):
         path = self.folder / "data" / "weir" / key
