@@ -259,46 +259,44 @@ class ClientService::Impl final : public ClientCalls {
     return ok();
   }
 
+  /// What happens goes to who is still there.
+  template <typename Event, typename Notice, typename Stream>
+  static auto tells(const std::shared_ptr<Stream>& stream) {
+    return [weak = std::weak_ptr(stream)](const Notice& notice) {
+      if (const auto to = weak.lock()) {
+        to->push(wire::toProto(Event(notice)));
+      }
+    };
+  }
+  /// The answer, which is the last event, or why there is none.
+  template <typename Event, typename Reply, typename Stream>
+  static auto ends(const std::shared_ptr<Stream>& stream) {
+    return [stream](const Result<Reply>& reply) {
+      if (reply.has_value()) {
+        stream->push(wire::toProto(Event(*reply)));
+        stream->end(ok());
+      } else {
+        stream->end(reply.error());
+      }
+    };
+  }
+
   Status savepoint(const v1::SavepointRequest& request,
                    const std::shared_ptr<SavepointEvents>& stream) {
     WEIR_RETURN_IF_ERROR(wire::checkClientProtocol(request.protocol()));
     WEIR_TRY(auto savepoint, wire::fromProto(request));
-    dispatcher_.savepoint(
-        std::move(savepoint),
-        [weak = std::weak_ptr(stream)](const runtime::SavepointProgress& progress) {
-          if (const auto to = weak.lock()) {
-            to->push(wire::toProto(runtime::SavepointEvent(progress)));
-          }
-        },
-        [stream](const Result<runtime::SavepointResult>& result) {
-          if (result.has_value()) {
-            stream->push(wire::toProto(runtime::SavepointEvent(*result)));
-            stream->end(ok());
-          } else {
-            stream->end(result.error());
-          }
-        });
+    dispatcher_.savepoint(std::move(savepoint),
+                          tells<runtime::SavepointEvent, runtime::SavepointProgress>(stream),
+                          ends<runtime::SavepointEvent, runtime::SavepointResult>(stream));
     return ok();
   }
 
   Status upgrade(const v1::UpgradeRequest& request, const std::shared_ptr<UpgradeEvents>& stream) {
     WEIR_RETURN_IF_ERROR(wire::checkClientProtocol(request.protocol()));
     WEIR_TRY(auto upgrade, wire::fromProto(request));
-    dispatcher_.upgrade(
-        std::move(upgrade),
-        [weak = std::weak_ptr(stream)](const runtime::UpgradeNotice& notice) {
-          if (const auto to = weak.lock()) {
-            to->push(wire::toProto(runtime::UpgradeEvent(notice)));
-          }
-        },
-        [stream](const Result<runtime::UpgradeReply>& reply) {
-          if (reply.has_value()) {
-            stream->push(wire::toProto(runtime::UpgradeEvent(*reply)));
-            stream->end(ok());
-          } else {
-            stream->end(reply.error());
-          }
-        });
+    dispatcher_.upgrade(std::move(upgrade),
+                        tells<runtime::UpgradeEvent, runtime::UpgradeNotice>(stream),
+                        ends<runtime::UpgradeEvent, runtime::UpgradeReply>(stream));
     return ok();
   }
 
