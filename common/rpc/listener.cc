@@ -26,6 +26,7 @@ namespace weir::rpc {
 namespace {
 
 constexpr std::size_t kMostSilent = 256;
+constexpr std::size_t kMostRefused = 64;
 constexpr int kMostPerTurn = 64;
 constexpr auto kTurn = std::chrono::milliseconds(200);
 constexpr auto kPause = std::chrono::milliseconds(50);  // When there is nothing to wait for.
@@ -105,6 +106,7 @@ class Listener::State {
       thread_.join();
     }
     silent_.clear();
+    refused_.clear();
     listeners_.clear();
   }
 
@@ -115,6 +117,13 @@ class Listener::State {
     std::string host;
     SteadyTime since;
     bool begun = false;  // It has sent too little, and would be reported as readable for ever.
+  };
+
+  /// A connection above the bound. It is told so after a pause, as gRPC connects again at once.
+  struct Refused {
+    Socket socket;
+    std::string sentence;
+    SteadyTime since;
   };
 
   void run() {
@@ -138,6 +147,7 @@ class Listener::State {
       look_again = look_again || one.begun;
     }
     paused_ = false;
+    look_again = look_again || !refused_.empty();
     const auto limit = look_again ? kPause : kTurn;
     ::poll(turn.data(), turn.size(), static_cast<int>(limit.count()));
     return turn;
@@ -160,6 +170,9 @@ class Listener::State {
       if (turn[1 + i].revents != 0) {
         acceptFrom(listeners_[i]);
       }
+    }
+    while (!refused_.empty() && now - refused_.front().since >= kPause) {
+      answerRefused();
     }
   }
 
@@ -213,7 +226,7 @@ class Listener::State {
     const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
     if (said.empty() || !kPreface.starts_with(said)) {
       if (!said.empty()) {
-        tell(refused_lines_, "closed a connection that does not speak HTTP/2", one.host);
+        tell(foreign_lines_, "closed a connection that does not speak HTTP/2", one.host);
       }
       return true;
     }
@@ -226,13 +239,21 @@ class Listener::State {
   }
 
   void handOver(Silent& one) {
-    if (const std::string sentence = live_.refusal(one.host); !sentence.empty()) {
+    if (std::string sentence = live_.refusal(one.host); !sentence.empty()) {
       tell(refused_lines_, "refused a connection", sentence);
-      refuse(one.socket, sentence);
+      if (refused_.size() >= kMostRefused) {
+        answerRefused();
+      }
+      refused_.push_back({std::move(one.socket), std::move(sentence), clock_.now()});
       return;
     }
     live_.add(one.socket.get(), one.host);
     take_(one.socket.release());
+  }
+
+  void answerRefused() {
+    refuse(refused_.front().socket, refused_.front().sentence);
+    refused_.pop_front();
   }
 
   void tell(log::Occasionally& lines, std::string_view what, std::string_view why) {
@@ -246,8 +267,10 @@ class Listener::State {
   const SystemClock clock_;
   daemon::SpareDescriptor spare_;
   LiveConnections live_;
-  std::list<Silent> silent_;  // Oldest first.
+  std::list<Silent> silent_;    // Oldest first.
+  std::list<Refused> refused_;  // Oldest first.
   log::Occasionally silent_lines_;
+  log::Occasionally foreign_lines_;
   log::Occasionally refused_lines_;
   log::Occasionally error_lines_;
   bool paused_ = false;

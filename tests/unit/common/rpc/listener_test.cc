@@ -127,6 +127,28 @@ TEST_F(ListenerTest, RefusesWithASentenceWhatIsAboveTheBoundUntilOneIsClosed) {
   EXPECT_TRUE(waitForTaken(4));
 }
 
+TEST_F(ListenerTest, TellsARefusedClientAfterAPauseAsItComesAgainAtOnce) {
+  listen({.most = 2});
+  const Socket ours = connectAndSay(kPreface);
+  ASSERT_TRUE(waitForTaken(1));
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_THAT(readAll(connectAndSay(kPreface)), HasSubstr("connections are open"));
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(50));
+}
+
+TEST_F(ListenerTest, LogsEachKindOfRefusalHoweverOftenTheOtherHappens) {
+  testing::internal::CaptureStderr();
+  listen({.most = 2});
+  const Socket ours = connectAndSay(kPreface);
+  ASSERT_TRUE(waitForTaken(1));
+  EXPECT_NE(readAll(connectAndSay(kPreface)), "");
+  EXPECT_EQ(readAll(connectAndSay("GET / HTTP/1.1\r\n\r\n")), "");
+  listener_->stop();
+  const std::string logged = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(logged, HasSubstr("refused a connection"));
+  EXPECT_THAT(logged, HasSubstr("does not speak HTTP/2"));
+}
+
 TEST_F(ListenerTest, ServesAgainAfterItRanOutOfDescriptors) {
   listen({});
   rlimit before{};
