@@ -32,6 +32,10 @@ void JobRegistry::submit(runtime::SubmitRequest request, Callback<runtime::Submi
     known->second.push_back(std::move(done));
     return;
   }
+  if (unrun_.contains(id)) {
+    done(noJob(id));
+    return;
+  }
   if (const EndedJob* ended = archive_.find(id); ended != nullptr && ended->accepted) {
     done(*ended->accepted);
     return;
@@ -93,18 +97,17 @@ JobMaster& JobRegistry::add(runtime::SubmitRequest request,
 void JobRegistry::resume(ha::StoredJob job) {
   const JobId id = job.request.job;
   Result<JobOptions> options = optionsOf(options_, services_.common.files, job.request);
-  if (!options) {
-    log::error("a job cannot be taken up again and stays in the store of jobs",
-               {{"job", id.hex()}, {"reason", options.error().text()}});
-    for (const ha::BegunSavepoint& one : job.checkpoints.begun) {
-      listener_.savepointEnded({one.operation, id, options.error()});
-    }
-    return;
-  }
   if (const Status kept = blobs_.retain(id, blob::keysOf(job.request.program)); !kept) {
     // Task managers may still have it; otherwise its attempts say so.
     log::error("a file of the program of a job that is taken up again is not there",
                {{"job", id.hex()}, {"reason", kept.error().text()}});
+  }
+  if (!options) {
+    unrun_.add(job, options.error());
+    for (const ha::BegunSavepoint& one : job.checkpoints.begun) {
+      listener_.savepointEnded({one.operation, id, options.error()});
+    }
+    return;
   }
   JobMaster& master = add(std::move(job.request), *std::move(options), job.submitted_millis);
   master.start(
@@ -147,6 +150,13 @@ void JobRegistry::follow(JobId job, JobEventSink sink, const Callback<std::monos
 }
 
 void JobRegistry::cancel(JobId job, Callback<std::monostate> done) {
+  if (unrun_.contains(job)) {
+    unrun_.cancel(job, services_.store, [this, done = std::move(done)](const Status& stored) {
+      listener_.jobsChanged();
+      done(stored);
+    });
+    return;
+  }
   JobMaster* master = find(job);
   if (master == nullptr) {
     done(noJob(job));
@@ -160,7 +170,7 @@ Result<std::vector<runtime::JobSummary>> JobRegistry::summaries() const {
   if (dropped_) {
     return *dropped_;
   }
-  return summariesOf(running(), archive_);
+  return summariesOf(running(), unrun_, archive_);
 }
 
 JobMaster* JobRegistry::find(JobId job) const {
@@ -177,12 +187,16 @@ Error JobRegistry::noJob(JobId job) const {
                  "job " + job.hex() + " has ended: it is " +
                      std::string(toString(ended->view.summary.state)));
   }
+  if (const auto why = unrun_.why(job)) {
+    return *why;
+  }
   return Error(ErrorCode::kNotFound, "Unknown job " + job.hex())
       .advise("`weir list -a` shows the jobs that are known");
 }
 
 bool JobRegistry::knows(JobId job) const {
-  return jobs_.contains(job) || storing_.contains(job) || archive_.find(job) != nullptr;
+  return jobs_.contains(job) || storing_.contains(job) || unrun_.contains(job) ||
+         archive_.find(job) != nullptr;
 }
 
 void JobRegistry::forEach(const std::function<void(JobMaster&)>& call) {
@@ -242,6 +256,7 @@ void JobRegistry::drop(const Error& why) {
     waiting.push_back(std::move(job.submitters));
   }
   jobs_.clear();
+  unrun_ = {};
   for (const Submitters& submitters : waiting) {
     for (const auto& done : submitters) {
       done(why);

@@ -15,6 +15,7 @@
 #include "jobmanager/dispatcher/job_archive.h"
 #include "jobmanager/dispatcher/job_reports.h"
 #include "jobmanager/dispatcher/registry_listener.h"
+#include "jobmanager/dispatcher/unrun_jobs.h"
 #include "jobmanager/scheduler/job_master.h"
 
 namespace weir::jobmanager {
@@ -43,7 +44,7 @@ class JobRegistry final : private JobListener {
   Result<std::vector<runtime::CheckpointReport>> checkpoints(
       JobId job, std::optional<CheckpointId> which) const;
   /// What a view shows of jobs.
-  void show(ClusterView& view) const { showJobs(running(), archive_, view); }
+  void show(ClusterView& view) const { showJobs(running(), unrun_, archive_, view); }
 
   /// nullptr when there is no such job, or it has ended: noJob() says which.
   JobMaster* find(JobId job) const;
@@ -101,6 +102,7 @@ class JobRegistry final : private JobListener {
   std::optional<Error> dropped_;         // Nothing is known of any job any more.
   std::map<JobId, Submitters> storing_;  // Jobs that the store has not taken yet.
   std::map<JobId, Job> jobs_;
+  UnrunJobs unrun_;
   JobArchive archive_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by posted calls.
 };

@@ -30,10 +30,14 @@ Error notRemembered(JobId job, CheckpointId which) {
 }  // namespace
 
 std::vector<runtime::JobSummary> summariesOf(const std::vector<const JobMaster*>& running,
+                                             const UnrunJobs& unrun,
                                              const JobArchive& archive) {
   std::vector<runtime::JobSummary> summaries;
   for (const JobMaster* job : running) {
     summaries.push_back(job->summary());
+  }
+  for (const JobView& one : unrun.views()) {
+    summaries.push_back(one.summary);
   }
   for (const EndedJob* ended : archive.shown()) {
     summaries.push_back(ended->view.summary);
@@ -43,8 +47,10 @@ std::vector<runtime::JobSummary> summariesOf(const std::vector<const JobMaster*>
 }
 
 void showJobs(const std::vector<const JobMaster*>& running,
+              const UnrunJobs& unrun,
               const JobArchive& archive,
               ClusterView& view) {
+  view.running = unrun.views();
   for (const JobMaster* job : running) {
     view.running.push_back(job->view());
   }

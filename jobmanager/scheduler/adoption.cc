@@ -44,8 +44,10 @@ Adoption::Adoption(Environment environment, ha::DeployedAttempt attempt, Duratio
       began_(environment_.clock.now()),
       deadline_(environment_.strand.schedule(wait, [this, wait] {
         const auto running = std::move(deadline_);
-        giveUp(Error(ErrorCode::kDeadlineExceeded,
-                     missing() + " within " + config::formatDuration(wait)));
+        if (!haveAllTold()) {  // Else only the job's own checkpoints are waited for.
+          giveUp(Error(ErrorCode::kDeadlineExceeded,
+                       missing() + " within " + config::formatDuration(wait)));
+        }
       })) {}
 
 void Adoption::decide(std::optional<Error> refused, Callback<HeldTasks> done) {
@@ -168,7 +170,7 @@ void Adoption::lost(TaskManagerId id, const std::string& reason) {
 }
 
 void Adoption::look() {
-  if (phase_ != Phase::kHearing || !done_ || told_.size() < attempt_.task_managers.size()) {
+  if (phase_ != Phase::kHearing || !done_ || !haveAllTold()) {
     return;
   }
   if (const std::optional<Error> why = obstacle()) {
@@ -242,6 +244,8 @@ void Adoption::answer(Result<HeldTasks> result) {
   deadline_.reset();
   std::exchange(done_, {})(std::move(result));
 }
+
+bool Adoption::haveAllTold() const { return told_.size() >= attempt_.task_managers.size(); }
 
 bool Adoption::runsOn(TaskManagerId id) const {
   return std::ranges::any_of(attempt_.task_managers,

@@ -54,7 +54,8 @@ class Adoption {
     const Clock& clock;
   };
 
-  /// Listens from now on. `wait`: for the task managers. What the environment names outlives it.
+  /// Listens from now on. `wait`: for the task managers; decide() may come later. What the
+  /// environment names outlives it.
   Adoption(Environment environment, ha::DeployedAttempt attempt, Duration wait);
 
   /// Answers once, perhaps inside of this or another call: with what all tasks have come to, or why
@@ -84,6 +85,7 @@ class Adoption {
   };
 
   void giveUp(const Error& why);
+  bool haveAllTold() const;
   bool runsOn(TaskManagerId id) const;
   std::string hostOf(TaskManagerId id) const;
   void take(const runtime::TaskUpdate& update);

@@ -34,11 +34,10 @@ class JobMaster final : public AttemptOwner {
             JobListener& listener,
             std::int64_t submitted_millis = 0);
 
-  /// Matches the savepoint if one is named, answers, and schedules. A savepoint that does not fit
-  /// ends the job FAILED, without restart, and is the answer. A job that an earlier leader ran goes
-  /// on from the last of its `stored` checkpoints; ones that cannot be read end it likewise, and
-  /// stay. One that had ended under that leader is only tidied up. Where its last `attempt` still
-  /// runs, the job goes on with it.
+  /// Matches the savepoint if one is named, answers, and schedules. One that does not fit ends the
+  /// job FAILED, without restart, and is the answer. A job of an earlier leader goes on with its
+  /// last `attempt`, where that runs, or from its `stored` checkpoints: damaged ones end it
+  /// likewise, and stay; others are waited for. One that had ended is only tidied up.
   void start(std::optional<ha::JobCheckpoints> stored,
              Callback<runtime::SubmitReply> done,
              std::optional<ha::DeployedAttempt> attempt = {});

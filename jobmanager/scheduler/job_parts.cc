@@ -84,6 +84,11 @@ runtime::JobSummary JobParts::summary(const std::string& failure, std::string wa
 }
 
 std::string JobParts::readsFor() const {
+  if (!restore.away().empty()) {
+    return "for " + std::string(reading() ? "its latest checkpoint" : "its savepoint") +
+           ", which cannot be read for now (" + restore.away() +
+           ") and is tried again and again: bring that storage back, or cancel the job";
+  }
   return "for " + (reading() ? "its checkpoints" : "savepoint " + restore.path()) + " to be read";
 }
 

@@ -1,5 +1,6 @@
 #include "jobmanager/scheduler/job_restore.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ JobRestore::JobRestore(JobId job,
                        JobSavepoints& savepoints,
                        CheckpointCoordinator& coordinator)
     : job_(job),
+      strand_(services.strand),
       files_(services.files),
       metadata_limit_(metadata_limit),
       request_(std::move(request)),
@@ -43,19 +45,61 @@ JobRestore::JobRestore(JobId job,
       coordinator_(coordinator),
       work_(services.strand, services.io, services.file_bounds, directory) {}
 
-void JobRestore::openSavepoint(Callback<runtime::RestoreReport> done) {
+/// `read` reads what could not be read for `why`.
+void JobRestore::tryAgain(const Error& why,
+                          std::function<void()> read,
+                          Callback<runtime::RestoreReport> done) {
+  const bool wrong =
+      why.code() == ErrorCode::kCorruption || why.code() == ErrorCode::kInvalidArgument;
+  if (wrong || stopped_) {
+    away_.clear();
+    done(why);
+    return;
+  }
+  if (why.text() != away_) {  // Else it was said.
+    away_ = why.text();
+    log::warn("what a job goes on from cannot be read for now, and is read again and again",
+              {{"job", job_.hex()}, {"reason", cutText(away_, kMostLoggedBytes)}});
+  }
+  give_up_ = [why, done = std::move(done)] { done(why); };
+  again_ = strand_.schedule(pause_, [this, read = std::move(read)] {
+    give_up_ = nullptr;
+    read();
+  });
+  pause_ = std::min(2 * pause_, kLongestPause);
+}
+
+void JobRestore::stopWaiting() {
+  stopped_ = true;
+  if (!give_up_) {
+    return;
+  }
+  again_.reset();
+  away_.clear();
+  // Not inside of the call that ends the job.
+  strand_.post([alive = std::weak_ptr<bool>(alive_), give_up = std::exchange(give_up_, nullptr)] {
+    if (!alive.expired()) {
+      give_up();
+    }
+  });
+}
+
+void JobRestore::openSavepoint(bool taken_up, Callback<runtime::RestoreReport> done) {
   if (!request_) {
     done(runtime::RestoreReport{});
     return;
   }
   store_.open(request_->path,
-              [this, alive = std::weak_ptr<bool>(alive_), done = std::move(done)](
+              [this, taken_up, alive = std::weak_ptr<bool>(alive_), done = std::move(done)](
                   Result<SavepointStore::Opened> opened) mutable {
                 if (alive.expired()) {
                   return;
                 }
                 if (opened) {
+                  away_.clear();
                   match(*std::move(opened), std::move(done));
+                } else if (taken_up) {
+                  tryAgain(opened.error(), [this, done] { openSavepoint(true, done); }, done);
                 } else {
                   done(opened.error());
                 }
@@ -68,7 +112,7 @@ void JobRestore::open(std::optional<ha::JobCheckpoints> stored,
     if (stored) {
       coordinator_.resume(*stored, {});
     }
-    openSavepoint(std::move(done));
+    openSavepoint(stored.has_value(), std::move(done));
     return;
   }
   unread_ = true;
@@ -97,10 +141,14 @@ void JobRestore::read(ha::JobCheckpoints stored, Callback<runtime::RestoreReport
       },
       [this, stored, done = std::move(done)](Result<Checkpoints> checkpoints) {
         if (!checkpoints) {
-          done(Error(checkpoints.error()).during("take up job " + job_.hex() + " again"));
+          tryAgain(
+              Error(checkpoints.error()).during("take up job " + job_.hex() + " again"),
+              [this, stored, done] { read(stored, done); },
+              done);
           return;
         }
         unread_ = false;
+        away_.clear();
         coordinator_.resume(stored, *std::move(checkpoints));
         done(runtime::RestoreReport{});
       });

@@ -93,6 +93,43 @@ TEST_F(DispatcherTakeOverTest, StepsDownWhenANewerLeaderTookOverAndLeavesItsJobs
   EXPECT_TRUE(stopped);
 }
 
+TEST_F(DispatcherTakeOverTest, AJobThatItCannotRunIsShownWithWhatHelpsAndStaysStored) {
+  runtime::SubmitRequest request;
+  request.job = job_;
+  request.graph = testing::twoVertices(1);
+  request.program.configuration = {{"state.backend", "filesystem"},
+                                   {"state.backend.fs.checkpointdir", "nosuch://host/c"}};
+  store_.memory.write(store_.takeOver().epoch, ha::PutJob{request}, [](const Status&) {});
+  open({});
+  time_.runDue();
+  ASSERT_THAT(dispatcher_->view()->running, SizeIs(1));
+  const runtime::JobSummary shown = dispatcher_->view()->running[0].summary;
+  EXPECT_EQ(shown.id, job_);
+  EXPECT_THAT(shown.waiting, HasSubstr("nosuch"));
+  EXPECT_THAT(shown.waiting, HasSubstr("correct the job manager's configuration"));
+  EXPECT_THAT(savepoint().error().text(), HasSubstr("is stored and does not run"));
+  EXPECT_FALSE(submit());
+  EXPECT_THAT(store_.takeOver().jobs, SizeIs(1));
+}
+
+TEST_F(DispatcherTakeOverTest, ACancelOfAJobThatItCannotRunIsStoredForTheOneThatCan) {
+  runtime::SubmitRequest request;
+  request.job = job_;
+  request.graph = testing::twoVertices(1);
+  request.program.configuration = {{"state.backend", "filesystem"},
+                                   {"state.backend.fs.checkpointdir", "nosuch://host/c"}};
+  store_.memory.write(store_.takeOver().epoch, ha::PutJob{request}, [](const Status&) {});
+  open({});
+  EXPECT_TRUE(cancel());
+  EXPECT_EQ(state(), runtime::JobState::kCancelling);
+  EXPECT_THAT(summary().waiting, HasSubstr("then the job ends"));
+  open({});
+  EXPECT_EQ(state(), runtime::JobState::kCancelling) << "of the next leader, too";
+  const ha::Term next = store_.takeOver();
+  ASSERT_THAT(next.jobs, SizeIs(1));
+  EXPECT_TRUE(next.jobs[0].cancelled);
+}
+
 TEST_F(DispatcherTakeOverTest, StepsDownOnceAlsoWhileItStops) {
   registerTaskManager();
   ASSERT_TRUE(submit());

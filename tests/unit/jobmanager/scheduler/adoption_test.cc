@@ -1,5 +1,6 @@
 #include "jobmanager/scheduler/adoption.h"
 
+#include "common/snapshot/metadata_file.h"
 #include "tests/unit/jobmanager/scheduler/job_fixture.h"
 
 namespace weir::jobmanager {
@@ -215,6 +216,40 @@ TEST_F(AdoptionTest, AWholeAttemptThatHasFinishedIsTheEndOfItsJob) {
   time_.advance(1s);
   ASSERT_TRUE(log_.result.has_value());
   EXPECT_EQ(log_.result->state, runtime::JobState::kFinished);
+}
+
+TEST_F(AdoptionTest, AnAttemptOfWhichAllTaskManagersHaveToldRunsOnWhileStorageIsAway) {
+  const std::string directory = options_.storage.directory + "/chk-7";
+  resumed_->retained = {ha::CheckpointPointer{CheckpointId(7), false, directory}};
+  takeUp();
+  tell(1);
+  tell(2);
+  time_.advance(10min);
+  EXPECT_THAT(waiting(), HasSubstr("bring that storage back"));
+  EXPECT_THAT(gateways_[1]->given_up, IsEmpty());
+  runtime::CheckpointMetadata metadata;
+  metadata.job = testing::jobId(1);
+  metadata.checkpoint = CheckpointId(7);
+  metadata.data_directory = directory;
+  ASSERT_TRUE(snapshot::writeMetadata(files_, directory, metadata));
+  time_.advance(31s);
+  EXPECT_EQ(state(), "RUNNING");
+  EXPECT_THAT(gateways_[1]->adopted, ElementsAre(old_));
+  EXPECT_THAT(deployments(), IsEmpty());
+}
+
+TEST_F(AdoptionTest, ACancelWhileStorageIsAwayEndsItsWorkersBeforeTheJob) {
+  const std::string directory = options_.storage.directory + "/chk-7";
+  resumed_->retained = {ha::CheckpointPointer{CheckpointId(7), false, directory}};
+  takeUp();
+  tell(1);
+  tell(2);
+  EXPECT_TRUE(cancel());
+  EXPECT_EQ(state(), "CANCELLING");
+  oldWorkerExited(1);
+  EXPECT_EQ(state(), "CANCELLING");
+  oldWorkerExited(2);
+  EXPECT_EQ(state(), "CANCELED");
 }
 
 TEST_F(AdoptionTest, ACancelEndsItsWorkersBeforeTheJob) {

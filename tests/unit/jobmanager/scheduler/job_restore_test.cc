@@ -154,6 +154,45 @@ TEST_F(JobRestoreTest, ACheckpointOfAnEarlierLeaderThatCannotBeReadEndsItAndItsF
   EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-7/metadata")));
 }
 
+TEST_F(JobRestoreTest, StorageThatIsAwayIsWaitedForAndTheJobGoesOnWhenItIsBack) {
+  const std::string directory = options_.storage.directory + "/chk-7";
+  resumed_.emplace().retained = {ha::CheckpointPointer{CheckpointId(41), false, directory}};
+  request_.restore->path = "/nowhere";
+  addTaskManagers();
+  start();
+  time_.advance(10min);
+  EXPECT_EQ(state(), "CREATED");
+  EXPECT_THAT(waiting(), HasSubstr("chk-7"));
+  EXPECT_THAT(waiting(), HasSubstr("bring that storage back, or cancel the job"));
+  const auto metadata = snapshot::readMetadata(files_, kDirectory);
+  ASSERT_TRUE(metadata && snapshot::writeMetadata(files_, directory, *metadata));
+  time_.advance(31s);
+  EXPECT_THAT(deployments().back().restores.tasks, Not(IsEmpty()));
+}
+
+TEST_F(JobRestoreTest, AJobThatWaitsForStorageCanBeCancelledAndItsFilesStay) {
+  const std::string directory = options_.storage.directory + "/chk-7";
+  ASSERT_TRUE(fs::writeAll(files_, directory + "/data", "x"));
+  resumed_.emplace().retained = {ha::CheckpointPointer{CheckpointId(7), false, directory}};
+  addTaskManagers();
+  start();
+  EXPECT_EQ(state(), "CREATED");
+  EXPECT_TRUE(cancel());
+  EXPECT_EQ(log_.states.back(), "CANCELED");
+  EXPECT_TRUE(log_.ended);
+  EXPECT_THAT(files_.files(), Contains(HasSubstr("/chk-7/data")));
+}
+
+TEST_F(JobRestoreTest, TheSavepointOfAJobThatIsTakenUpIsWaitedForAsWell) {
+  resumed_.emplace();
+  request_.restore->path = "/away";
+  addTaskManagers();
+  start();
+  time_.advance(10min);
+  EXPECT_EQ(state(), "CREATED");
+  EXPECT_THAT(waiting(), HasSubstr("/away"));
+}
+
 TEST_F(JobRestoreTest, ACheckpointThatEndedWithItsJobManagerEndsTheJobAndSaysWhatHelps) {
   resumed_.emplace().retained = {ha::CheckpointPointer{CheckpointId(7), false, ""}};
   addTaskManagers();
