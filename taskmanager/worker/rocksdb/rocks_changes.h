@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +25,12 @@ class RocksChanges {
   /// What put() and remove() gathered becomes visible with write(), all at once.
   void put(Family* family, std::string_view name, std::string_view value);
   void remove(Family* family, std::string_view name);
-  std::size_t gathered() const { return bytes_.size(); }  ///< In bytes.
+  /// In bytes of memory, about.
+  std::size_t gathered() const { return bytes_.size() + changes_.size() * kBytesOfChange; }
+  /// The value of a name as it will be; one that will be removed has no data. None where no change
+  /// of it was gathered. Valid until the next change.
+  std::optional<std::string_view> find(Family* family, std::string_view name);
+  std::size_t putsOf(Family* family) const;  ///< How many were gathered.
   /// Errors: those of the store.
   Status write();
 
@@ -37,14 +43,22 @@ class RocksChanges {
     std::uint32_t value_size = 0;
     bool removes = false;
   };
+  static constexpr std::size_t kBytesOfChange = sizeof(Change) + 2 * sizeof(std::uint32_t);
+
   std::string_view nameOf(const Change& change) const {
     return bytes_.view().substr(change.begin, change.name_size);
   }
+  std::uint32_t& placeOf(Family* family, std::string_view name);
+  void index();
 
   RocksStore& store_;
   rocksdb_writebatch_t* batch_;
   Writer bytes_;  // Of the names and values gathered, which are sorted by name before they are
   std::vector<Change> changes_;  // written: neighbours in the memtable are found soon then.
+  /// The latest change of a name, one more than where it stands in changes_; 0: none. By hash, with
+  /// linear probing, and less than half full. Of the first indexed_ changes; nobody may ask.
+  std::vector<std::uint32_t> places_;
+  std::size_t indexed_ = 0;
 };
 
 }  // namespace weir::worker

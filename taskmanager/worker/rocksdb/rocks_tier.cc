@@ -11,7 +11,8 @@ using state::Slot;
 
 namespace {
 
-constexpr std::size_t kWriteAtOnce = 1 << 20;  // Bytes of a WriteBatch.
+constexpr std::size_t kWriteAtOnce = 4 << 20;  // Bytes that are gathered; and no more than
+constexpr std::uint64_t kWriteShare = 4;       // one of so many parts of the budget.
 constexpr std::size_t kEvictAtLeast = 256;     // Keys, so that few writes are made.
 constexpr std::size_t kEvictAtMost = 8192;     // In one go, so that no batch waits for long.
 constexpr std::size_t kLooksAtMost = 1 << 15;  // Of the clock in one go.
@@ -96,26 +97,43 @@ void RocksTier::loadNamed(state::ColumnBase& column,
   if (family.handle == nullptr) {
     return;
   }
+  asked_names_.clear();
+  asked_slots_.clear();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const auto gathered = changes_.find(family.handle, name_views_[i]);
+    if (!gathered) {
+      asked_names_.push_back(name_views_[i]);
+      asked_slots_.push_back(slots[i]);
+    } else if (gathered->data() != nullptr) {
+      check(restoreCell(column, index, slots[i], *gathered));
+    }
+  }
   check(store_->multiGet(
-      family.handle, name_views_, [&](std::size_t i, std::string_view stored) -> Status {
-        if (turn_.isForgotten(name_views_[i])) {
-          return ok();
-        }
-        ResidentKeys::Resident& resident = residents_[slots[i]];
-        resident.below = true;
-        resident.digest += digestOf(index, stored);
-        Reader from(stored);
-        if (!names_hold_keys_) {
-          (void)from.getString();  // Of an equal key.
-        }
-        column.restore(slots[i], from);
-        if (from.failed()) {
-          return Error(ErrorCode::kCorruption,
-                       "RocksDB in " + store_->path() + " holds a cell of state '" + family.state +
-                           "' that cannot be read");
-        }
-        return ok();
+      family.handle, asked_names_, [&](std::size_t i, std::string_view stored) -> Status {
+        return turn_.isForgotten(asked_names_[i])
+                   ? ok()
+                   : restoreCell(column, index, asked_slots_[i], stored);
       }));
+}
+
+Status RocksTier::restoreCell(state::ColumnBase& column,
+                              std::size_t index,
+                              Slot slot,
+                              std::string_view stored) {
+  ResidentKeys::Resident& resident = residents_[slot];
+  resident.below = true;
+  resident.digest += digestOf(index, stored);
+  Reader from(stored);
+  if (!names_hold_keys_) {
+    (void)from.getString();  // Of an equal key.
+  }
+  column.restore(slot, from);
+  if (from.failed()) {
+    return Error(ErrorCode::kCorruption,
+                 "RocksDB in " + store_->path() + " holds a cell of state '" +
+                     families_[index].state + "' that cannot be read");
+  }
+  return ok();
 }
 
 void RocksTier::forget(Slot slot) {
@@ -146,9 +164,15 @@ void RocksTier::endBatch(Columns columns) {
     }
     takeTurn();
   }
-  check(changes_.write());  // What was forgotten.
   if (heldBytes() > most) {
     evictSome(columns, most);
+  }
+  writeWhatIsMuch(most);
+}
+
+void RocksTier::writeWhatIsMuch(std::uint64_t most) {
+  if (changes_.gathered() >= std::min<std::uint64_t>(kWriteAtOnce, most / kWriteShare)) {
+    check(changes_.write());
   }
 }
 
@@ -221,11 +245,8 @@ void RocksTier::evictSome(Columns columns, std::uint64_t most) {
     backend_.evict(*slot);
     residents_.remove(*slot);
     ++evicted;
-    if (changes_.gathered() >= kWriteAtOnce) {
-      check(changes_.write());
-    }
+    writeWhatIsMuch(most);
   }
-  check(changes_.write());
 }
 
 /// Makes what lies below what the columns hold of a key.
@@ -277,7 +298,9 @@ void RocksTier::addFamily(RocksFamily& family) {
 
 state::ColumnTier::Below RocksTier::below(std::size_t column) const {
   RocksStore::Family* const family = column < families_.size() ? families_[column].handle : nullptr;
-  return family == nullptr ? Below() : Below{store_->entriesOf(family), store_->bytesOf(family)};
+  return family == nullptr
+             ? Below()
+             : Below{store_->entriesOf(family) + changes_.putsOf(family), store_->bytesOf(family)};
 }
 
 std::unique_ptr<state::FrozenTier> RocksTier::freeze() {

@@ -20,8 +20,10 @@ namespace weir::worker {
 ///
 /// The backend's columns are a cache of whole keys, bounded by a share of the worker's budget:
 /// while it suffices nothing is serialized. Over it, keys that were not used lately (ResidentKeys)
-/// are evicted; those of their cells that are not what lies below are written, many in one go. Keys
-/// that come back are read with one MultiGet a state and batch.
+/// are evicted; those of their cells that are not what lies below are gathered, and written many in
+/// one go, in the order of their names: one at a time, each costs RocksDB's memtable a search in
+/// memory that no cache holds. Keys that come back are taken from what was gathered, or read with
+/// one MultiGet a state and batch.
 ///
 /// Where snapshots share tables, one that begins takes the store over until links to its files are
 /// taken (RocksSharing): meanwhile nothing is evicted, what is forgotten is written down later, and
@@ -52,6 +54,11 @@ class RocksTier final : public state::ColumnTier {
   void follow(Columns columns);
   void nameAll(std::span<const state::Slot> slots);
   void loadNamed(state::ColumnBase& column, std::size_t index, std::span<const state::Slot> slots);
+  Status restoreCell(state::ColumnBase& column,
+                     std::size_t index,
+                     state::Slot slot,
+                     std::string_view stored);
+  void writeWhatIsMuch(std::uint64_t most);
   void evictSome(Columns columns, std::uint64_t most);
   void takeDown(Columns columns, state::Slot slot);
   void addFamily(RocksFamily& family);
@@ -75,6 +82,8 @@ class RocksTier final : public state::ColumnTier {
   Writer names_;  // Of nameAll(), as is the following.
   std::vector<std::size_t> name_ends_;
   std::vector<std::string_view> name_views_;
+  std::vector<std::string_view> asked_names_;  // Of loadNamed(): what the store is asked for.
+  std::vector<state::Slot> asked_slots_;
   Writer name_;
   Writer value_;
 };
