@@ -57,7 +57,7 @@ void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<cons
   if (!fresh.empty()) {
     residents_.add(fresh);
     if (ever_written_) {
-      nameAll(fresh);
+      names_.write(backend_, fresh);
       for (std::size_t i = 0; i < columns.size(); ++i) {
         loadNamed(*columns[i], i, fresh);
       }
@@ -69,24 +69,8 @@ void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<cons
 void RocksTier::load(state::ColumnBase& column, std::span<const Slot> slots) {
   const auto found = std::ranges::find(families_, column.info().name, &RocksFamily::state);
   if (found != families_.end() && !slots.empty()) {
-    nameAll(slots);
+    names_.write(backend_, slots);
     loadNamed(column, static_cast<std::size_t>(found - families_.begin()), slots);
-  }
-}
-
-/// Leaves the names of `slots` in name_views_.
-void RocksTier::nameAll(std::span<const Slot> slots) {
-  names_.clear();
-  name_ends_.clear();
-  for (const Slot slot : slots) {
-    backend_.writeName(slot, names_);
-    name_ends_.push_back(names_.size());
-  }
-  name_views_.clear();
-  std::size_t begin = 0;
-  for (const std::size_t end : name_ends_) {
-    name_views_.push_back(names_.view().substr(begin, end - begin));
-    begin = end;
   }
 }
 
@@ -99,10 +83,11 @@ void RocksTier::loadNamed(state::ColumnBase& column,
   }
   asked_names_.clear();
   asked_slots_.clear();
+  const auto names = names_.views();
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    const auto gathered = changes_.find(family.handle, name_views_[i]);
+    const auto gathered = changes_.find(family.handle, names[i]);
     if (!gathered) {
-      asked_names_.push_back(name_views_[i]);
+      asked_names_.push_back(names[i]);
       asked_slots_.push_back(slots[i]);
     } else if (gathered->data() != nullptr) {
       check(restoreCell(column, index, slots[i], *gathered));

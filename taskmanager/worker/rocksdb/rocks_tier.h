@@ -13,6 +13,7 @@
 #include "taskmanager/worker/rocksdb/rocks_frozen.h"
 #include "taskmanager/worker/rocksdb/rocks_store.h"
 #include "taskmanager/worker/rocksdb/rocks_turn.h"
+#include "taskmanager/worker/rocksdb/slot_names.h"
 
 namespace weir::worker {
 
@@ -52,7 +53,6 @@ class RocksTier final : public state::ColumnTier {
 
  private:
   void follow(Columns columns);
-  void nameAll(std::span<const state::Slot> slots);
   void loadNamed(state::ColumnBase& column, std::size_t index, std::span<const state::Slot> slots);
   Status restoreCell(state::ColumnBase& column,
                      std::size_t index,
@@ -79,10 +79,8 @@ class RocksTier final : public state::ColumnTier {
   bool in_batch_ = false;
   RocksTurn turn_;
   bool ever_written_ = false;
-  Writer names_;  // Of nameAll(), as is the following.
-  std::vector<std::size_t> name_ends_;
-  std::vector<std::string_view> name_views_;
-  std::vector<std::string_view> asked_names_;  // Of loadNamed(): what the store is asked for.
+  SlotNames names_;                            // Of what loadNamed() loads.
+  std::vector<std::string_view> asked_names_;  // Those that the store is asked for.
   std::vector<state::Slot> asked_slots_;
   Writer name_;
   Writer value_;
