@@ -1,4 +1,4 @@
-"""The short form of tests/soak: half a minute of processes killed and one frozen, and exact counts and lines."""
+"""The short forms of tests/soak: half a minute of processes killed and frozen, and exact counts and lines."""
 
 import pathlib
 import sys
@@ -14,6 +14,11 @@ class SoakShortTest(unittest.TestCase):
             "take_savepoint", "kill_worker", "freeze_task_manager", "slow_fsync", "kill_task_manager", "kill_job_manager",
         )
         Soak(seconds=30, seed=1, first=first, freezes=(6, 8)).run()  # Longer than the time-out.
+
+    def test_so_does_one_on_rocksdb_that_is_upgraded_and_goes_on_at_another_parallelism(self):
+        first = ("kill_worker", "upgrade", "kill_worker", "move", "kill_job_manager")
+        summary = Soak(seconds=25, seed=2, backend="rocksdb", first=first, freezes=(6, 8)).run()
+        self.assertRegex(summary, r" (upgrades|refused upgrades) 1,")
 
 
 if __name__ == "__main__":

@@ -20,11 +20,20 @@ from disturbances import Disturbances  # noqa: E402
 
 PARALLELISM = 3
 SLOTS = 2
-KEYS = 1000
+KEYS = {"heap": 1000, "rocksdb": 30_000}
+# A slot's cache holds a fraction of the keys, so that they come and go.
+BACKENDS = {
+    "heap": {},
+    "rocksdb": {
+        "state.backend": "rocksdb", "state.backend.incremental": "true", "state.backend.rocksdb.cache-memory": "128 kb",
+    },
+}
 RATE = 2000  # Numbers a second and source.
 INTERVAL_MILLIS = 500
 SAVEPOINTS_KEPT = 1
 ENDED = ("FINISHED", "FAILED", "CANCELED", "SUSPENDED")
+UPGRADED = re.compile(r"^Job [0-9a-f]{32} was upgraded to job ([0-9a-f]{32}),", re.M)
+PATH = re.compile(r"^Savepoint completed\. Path: (\S+)$", re.M)
 SETTLED_SECONDS = 20  # After so long a daemon has taken the memory that it needs.
 GROWN_MEGABYTES = 80
 GROWN_DESCRIPTORS = 40
@@ -34,10 +43,12 @@ class Soak:
     """One run: a cluster, a job, and a seeded series of disturbances."""
 
     TASK_MANAGERS = 3
+    OURS = ("take_savepoint", "move", "upgrade")
 
-    def __init__(self, seconds, seed, say=print, first=(), freezes=(1, 30)):
-        """`first` names the first actions, methods of Disturbances or "take_savepoint"; the others are drawn."""
+    def __init__(self, seconds, seed, backend="heap", say=print, first=(), freezes=(1, 30)):
+        """`first` names the first actions, methods of Disturbances or of OURS; the others are drawn."""
         self.seconds = seconds
+        self.keys = KEYS[backend]
         self.seed = seed
         self.say = say
         self.first = list(first)
@@ -49,7 +60,13 @@ class Soak:
             slots=SLOTS,
             folder=self.folder,
             daemon_env=self.faults.environment(),
-            conf={"heartbeat.interval": "500 ms", "heartbeat.timeout": "5 s"},
+            conf={
+                "heartbeat.interval": "500 ms",
+                "heartbeat.timeout": "5 s",
+                "savepoints.state.backend": "filesystem",  # For those of upgrades; others name a directory.
+                "savepoints.state.backend.fs.dir": f"file:{self.folder / 'savepoints'}",
+                **BACKENDS[backend],
+            },
         )
         self.disturbances = Disturbances(self, freezes)
         # As long as there are disturbances the job is set back, so that it needs more than these seconds.
@@ -65,6 +82,7 @@ class Soak:
         self.moved = 0  # Restores: those at another parallelism let a key's last count lie in two subtasks.
         self.done = {
             "savepoints": 0, "refused savepoints": 0, "verified": 0, "exports": 0, "rescaled": 0, "disposed": 0,
+            "upgrades": 0, "refused upgrades": 0,
         }
 
     def run(self):
@@ -93,7 +111,7 @@ class Soak:
     def words(self):
         """The program and its arguments."""
         return (
-            self.program, "--count", self.count, "--rate", RATE, "--keys", KEYS, "--interval", INTERVAL_MILLIS,
+            self.program, "--count", self.count, "--rate", RATE, "--keys", self.keys, "--interval", INTERVAL_MILLIS,
             "--out", self.out, "--text", self.text,
         )
 
@@ -107,11 +125,12 @@ class Soak:
         while time.monotonic() < until and self.state() not in ENDED:
             self.disturbances.pause(self.random.uniform(2, 6))
             actions += 1
-            if self.first and self.first[0] == "take_savepoint":
-                self.first.pop(0)
-                self.take_savepoint()
+            if self.first and self.first[0] in self.OURS:
+                getattr(self, self.first.pop(0))()
             elif self.first:
                 self.disturbances.disturb(self.first.pop(0))
+            elif actions % 12 == 0:
+                self.upgrade()
             elif actions % 9 == 0:
                 self.move()
             elif actions % 3 == 0:
@@ -177,13 +196,40 @@ class Soak:
         self.disturbances.undo()  # What is refused to a command on a full disk says nothing about the restore.
         if self.random.random() < 0.5:
             path = self.export(path)
-        self.parallelism = self.random.choice([p for p in (1, 2, 3, 4) if p != self.parallelism])
+        self.parallelism = self.another_parallelism()
         self.cluster.weir("savepoint", "check", "-p", self.parallelism, path, *self.words())
         wait_for("there are slots for it", lambda: self.slots_free() >= self.parallelism, 60)
         self.job = self.submit("-s", path)
         self.moved += 1
         self.done["rescaled"] += 1
         self.say(f"soak: goes on as {self.job} at parallelism {self.parallelism} from {path}")
+
+    def upgrade(self):
+        """Another parallelism takes over; where it does not, one job goes on, and why has to be said."""
+        parallelism = self.another_parallelism()
+        done = self.cluster.weir("upgrade", "-p", parallelism, self.job, *self.words(), check=False, timeout=240)
+        upgraded = UPGRADED.search(done.stdout)
+        if upgraded:
+            self.job = upgraded.group(1)
+            self.parallelism = parallelism
+            self.done["upgrades"] += 1
+            self.say(f"soak: upgraded to {self.job} at parallelism {parallelism}")
+        else:
+            last = done.stderr.splitlines()[-1] if done.stderr else ""
+            assert last.startswith("weir: "), f"no reason for a failed upgrade: {done.stderr!r}"
+            self.done["refused upgrades"] += 1
+            self.say(f"soak: not upgraded: {last}")
+            wait_for("one job goes on", lambda: len(self.running()) == 1 or self.state() in ENDED, 60)
+            self.job = (self.running() or [self.job])[0]
+        self.moved += 1
+        for path in PATH.findall(done.stdout + done.stderr):
+            self.keep(path)
+
+    def running(self):
+        return [one["jid"] for one in self.cluster.get("/joboverview")["running"]]
+
+    def another_parallelism(self):
+        return self.random.choice([p for p in (1, 2, 3, 4) if p != self.parallelism])
 
     def replace_job_manager(self, pause):
         """Kills it, and goes on with the job's latest checkpoint, as its operator would."""
@@ -270,12 +316,12 @@ class Soak:
                 assert self.moved or key not in counted, f"key {key} stands in two subtasks"
                 counted[key] = max(count, counted.get(key, 0))
         wrong = []
-        for key in range(KEYS):
-            expected = len(range(key, self.count, KEYS))
+        for key in range(self.keys):
+            expected = len(range(key, self.count, self.keys))
             if counted.get(key) != expected:
                 wrong.append(f"key {key}: {counted.get(key)} instead of {expected}")
-        if wrong or len(counted) != KEYS:
-            raise AssertionError(f"{len(wrong)} of {KEYS} counts are wrong: " + ", ".join(wrong[:10]))
+        if wrong or len(counted) != self.keys:
+            raise AssertionError(f"{len(wrong)} of {self.keys} counts are wrong: " + ", ".join(wrong[:10]))
 
     def check_text(self):
         """Every number stands on one line of one file, whole."""
@@ -330,10 +376,11 @@ def main():
     parser = argparse.ArgumentParser(prog="tests/soak/run.sh", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--backend", choices=sorted(BACKENDS), default="heap", help="state.backend of the job")
     options = parser.parse_args()
-    print(f"soak: {options.minutes:g} minutes with --seed {options.seed}", flush=True)
+    print(f"soak: {options.minutes:g} minutes with --seed {options.seed} --backend {options.backend}", flush=True)
     try:
-        Soak(options.minutes * 60, options.seed).run()
+        Soak(options.minutes * 60, options.seed, options.backend).run()
     except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
         print(f"soak: {error}", file=sys.stderr)
         return 1
