@@ -97,6 +97,8 @@ class LocalPartStore final : public PartStore {
                : std::move(error);
   }
 
+  void removeUnfinished(const std::vector<PartFile>& /*files*/) override {}  // None was copied.
+
   Result<std::vector<std::string>> names(const std::string& directory) override {
     return namesIn(directory);
   }

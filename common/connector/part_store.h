@@ -40,6 +40,8 @@ class PartStore {
   /// Gives a file its name, unless somebody has done so; the directories above that are made, and
   /// are to be kept. Replaces nothing.
   virtual Status publish(const PartFile& file) = 0;
+  /// Removes copies to the committed names that were cut short, by who was killed amid them.
+  virtual void removeUnfinished(const std::vector<PartFile>& files) = 0;
   /// Empty when there is no such directory.
   virtual Result<std::vector<std::string>> names(const std::string& directory) = 0;
   /// Ok when there is nothing.

@@ -111,6 +111,11 @@ std::string spelled(const std::string& path) {
 
 struct PartWriter::Impl {
   OpenPart& openIn(PartFiles& transaction, const std::string& bucket);
+  /// Whether it was begun by another attempt, which may have been killed amid its commit.
+  bool isRestored(const PartFiles& transaction) const {
+    const auto owner = ownerIn(fs::nameOf(transaction.directory));
+    return fs::parentOf(transaction.directory) != progress || !owner || owner->first != attempt;
+  }
 
   const std::unique_ptr<PartStore> store;
   const std::string path;
@@ -206,6 +211,9 @@ void PartWriter::commit(const PartFiles& transaction) {
   }
   for (const std::string& directory : directories) {
     check(impl_->store->keepDirectory(directory));
+  }
+  if (impl_->isRestored(transaction)) {
+    impl_->store->removeUnfinished(transaction.files);
   }
   removeTransaction(*impl_->store, transaction.directory);
 }

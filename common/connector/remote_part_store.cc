@@ -1,10 +1,15 @@
 // Part files on file systems of other machines.
 
+#include <functional>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "common/connector/part_store.h"
 #include "common/connector/remote_files.h"
 #include "common/fs/file_system.h"
+#include "common/fs/unfinished_files.h"
+#include "common/fs/uri.h"
 
 namespace weir::connector {
 namespace {
@@ -40,6 +45,17 @@ class RemotePartStore final : public PartStore {
 
   Status publish(const PartFile& file) override {
     return publishCopy(files_, file.temporary, file.committed);
+  }
+
+  void removeUnfinished(const std::vector<PartFile>& files) override {
+    std::map<std::string, std::set<std::string, std::less<>>> names;  // By directory.
+    for (const PartFile& file : files) {
+      names[fs::parentOf(file.committed)].insert(fs::nameOf(file.committed));
+    }
+    for (const auto& [directory, ours] : names) {  // What stays is hidden, and holds up no job.
+      static_cast<void>(fs::removeUnfinished(
+          files_, directory, [&ours](std::string_view name) { return ours.contains(name); }));
+    }
   }
 
   Result<std::vector<std::string>> names(const std::string& directory) override {

@@ -6,6 +6,7 @@
 #include "common/base/crash_point.h"
 #include "common/connector/local_files.h"
 #include "common/connector/remote_files.h"
+#include "common/fs/unfinished_files.h"
 #include "common/fs/uri.h"
 
 namespace weir::connector {
@@ -81,6 +82,20 @@ Status RemoteTextFile::removeFrom(std::uint64_t number) {
   }
 }
 
+/// Copies to our names that were cut short when somebody was killed. One that stays is hidden, and
+/// holds up no job.
+void RemoteTextFile::removeUnfinished() {
+  const std::string first = fs::nameOf(path_);
+  static_cast<void>(
+      fs::removeUnfinished(files_, fs::parentOf(path_), [&first](std::string_view name) {
+        if (!name.starts_with(first)) {
+          return false;
+        }
+        name.remove_prefix(first.size());
+        return name.empty() || (name.front() == '-' && isNumber(name.substr(1)));
+      }));
+}
+
 Status RemoteTextFile::overwrite() {
   WEIR_TRY(const auto jobs, remotelyMarkedBy(files_, fs::parentOf(path_), fs::nameOf(path_)));
   for (const std::string& job : jobs) {
@@ -88,6 +103,7 @@ Status RemoteTextFile::overwrite() {
       WEIR_RETURN_IF_ERROR(removeAttempts(markOf(path_, job), ""));
     }
   }
+  removeUnfinished();
   return removeFrom(0);
 }
 
@@ -118,6 +134,7 @@ Status RemoteTextFile::restore(const WrittenFile& file) {
   for (const std::string& job : jobs) {
     WEIR_RETURN_IF_ERROR(removeAttempts(markOf(path_, job), ""));
   }
+  removeUnfinished();
   WEIR_RETURN_IF_ERROR(claim());
   return removeFrom(published_);  // What was written behind the snapshot comes again.
 }
@@ -185,6 +202,7 @@ Status RemoteTextFile::finish() {
       return written;
     }
   }
+  removeUnfinished();
   return removeAttempts(mark_, "");
 }
 

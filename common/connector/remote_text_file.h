@@ -47,6 +47,7 @@ class RemoteTextFile final : public TextOutput {
   std::string nameOf(std::uint64_t number) const;
   Status publish(std::size_t count);
   Status removeFrom(std::uint64_t number);
+  void removeUnfinished();
   /// What is in a mark, but for the directory of one attempt; the mark itself when nothing is left.
   Status removeAttempts(const std::string& mark, const std::string& but);
 

@@ -90,4 +90,9 @@ Status FileSystems::removeAll(const std::string& directory) {
   return files->removeAll(directory);
 }
 
+Status FileSystems::removeUnfinished(const std::string& directory, const IsOurs& is_ours) {
+  WEIR_TRY(FileSystem * files, of(directory));
+  return fs::removeUnfinished(*files, directory, is_ours);
+}
+
 }  // namespace weir::fs

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/fs/file_system.h"
+#include "common/fs/unfinished_files.h"
 
 namespace weir::fs {
 
@@ -15,7 +16,7 @@ namespace weir::fs {
 ///
 /// Threads: any, once all are added. Errors: kInvalidArgument for a scheme that none has; else
 /// those of the file system.
-class FileSystems final : public FileSystem {
+class FileSystems final : public FileSystem, public UnfinishedFiles {
  public:
   FileSystems();
   /// Takes the place of the one that had the scheme.
@@ -33,6 +34,7 @@ class FileSystems final : public FileSystem {
   Status syncDirectory(const std::string& directory) override;
   Status removeDirectory(const std::string& directory) override;
   Status removeAll(const std::string& directory) override;
+  Status removeUnfinished(const std::string& directory, const IsOurs& is_ours) override;
 
  private:
   Result<FileSystem*> of(const std::string& path) const;

@@ -2,6 +2,7 @@
 
 #include "common/base/random.h"
 #include "common/fs/file_system.h"
+#include "common/fs/unfinished_files.h"
 
 namespace weir::fs {
 
@@ -14,7 +15,7 @@ namespace weir::fs {
 /// Threads: any. Errors: kNotFound for what does not exist, kFailedPrecondition for a name that is
 /// taken, kInvalidArgument for paths of other schemes, kResourceExhausted for a full disk, else
 /// kIo.
-class LocalFileSystem final : public FileSystem {
+class LocalFileSystem final : public FileSystem, public UnfinishedFiles {
  public:
   Result<std::unique_ptr<FileWriter>> create(const std::string& path) override;
   Result<std::unique_ptr<FileReader>> open(const std::string& path) override;
@@ -27,6 +28,7 @@ class LocalFileSystem final : public FileSystem {
   Status syncDirectory(const std::string& directory) override;
   Status removeDirectory(const std::string& directory) override;
   Status removeAll(const std::string& directory) override;
+  Status removeUnfinished(const std::string& directory, const IsOurs& is_ours) override;
 
  private:
   SystemRandom random_;  // Names of temporary files.

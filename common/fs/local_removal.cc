@@ -14,6 +14,31 @@
 #include "common/fs/uri.h"
 
 namespace weir::fs {
+namespace {
+
+/// Regular files that were never committed, of those whose names `wanted` takes.
+std::vector<std::string> unfinishedIn(DIR* directory, const UnfinishedFiles::IsOurs& wanted) {
+  std::vector<std::string> unfinished;
+  forEachEntry(directory, [&](const std::string& name) {
+    FileInfo info;
+    if (isTemporary(name) && wanted(finalNameOf(name)) &&
+        describe(::dirfd(directory), name, info) == 0 && info.regular && !info.link) {
+      unfinished.push_back(name);
+    }
+  });
+  return unfinished;
+}
+
+Stream openDirectory(const std::string& directory) {
+  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Stream stream(fd ? ::fdopendir(fd.get()) : nullptr, &::closedir);
+  if (stream) {
+    static_cast<void>(fd.release());  // Closed with the stream.
+  }
+  return stream;
+}
+
+}  // namespace
 
 Status LocalFileSystem::removeFile(const std::string& path) {
   noteProgress();
@@ -55,24 +80,31 @@ Status LocalFileSystem::removeDirectory(const std::string& directory) {
   if (first || first.error().code() != ErrorCode::kFailedPrecondition) {
     return first;
   }
-  UniqueFd fd(::open(local.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const Stream stream(fd ? ::fdopendir(fd.get()) : nullptr, &::closedir);
+  const Stream stream = openDirectory(local);
   if (!stream) {
     return first;
   }
-  static_cast<void>(fd.release());  // Closed with the stream.
-  std::vector<std::string> unfinished;
-  forEachEntry(stream.get(), [&](const std::string& name) {
-    FileInfo info;
-    if (isTemporary(name) && describe(::dirfd(stream.get()), name, info) == 0 && info.regular &&
-        !info.link) {
-      unfinished.push_back(name);
-    }
-  });
+  const auto unfinished = unfinishedIn(stream.get(), [](std::string_view) { return true; });
   for (const std::string& name : unfinished) {
     ::unlinkat(::dirfd(stream.get()), name.c_str(), 0);
   }
   return unfinished.empty() ? first : removed();
+}
+
+Status LocalFileSystem::removeUnfinished(const std::string& directory, const IsOurs& is_ours) {
+  noteProgress();
+  WEIR_TRY(auto local, localPath(directory));
+  const std::string what = "delete unfinished files in " + local;
+  const Stream stream = openDirectory(local);
+  if (!stream) {
+    return errno == ENOENT ? ok() : fileError(errno, what);
+  }
+  for (const std::string& name : unfinishedIn(stream.get(), is_ours)) {
+    if (::unlinkat(::dirfd(stream.get()), name.c_str(), 0) != 0 && errno != ENOENT) {
+      return fileError(errno, what);
+    }
+  }
+  return ok();
 }
 
 }  // namespace weir::fs

@@ -16,12 +16,14 @@ namespace {
 /// Each part is a block for good, of which a name node knows every one.
 constexpr std::uint64_t kLeastPart = std::uint64_t{16} << 20;
 
+constexpr std::size_t kMostOfName = 200;     // Bytes of a name that a temporary one holds.
+constexpr std::size_t kMostInCharacter = 3;  // Of which a cut leaves out up to so many more.
+
 bool isNotFound(const Error& error) { return error.code() == ErrorCode::kNotFound; }
 
 /// Of a name that leaves room for what a temporary one adds: HDFS takes 255 bytes.
 std::string temporaryOf(const std::string& name, Random& random) {
-  constexpr std::size_t kMost = 200;
-  std::size_t end = std::min(name.size(), kMost);
+  std::size_t end = std::min(name.size(), kMostOfName);
   while (end > 0 && end < name.size() && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) {
     --end;  // Not amid a character.
   }
@@ -173,7 +175,7 @@ Status HdfsFileSystem::syncDirectory(const std::string& /*directory*/) {
   return ok();  // A name node answers once its journal has it.
 }
 
-Status HdfsFileSystem::removeUnfinished(const Target& at) {
+Status HdfsFileSystem::removeAllUnfinished(const Target& at) {
   WEIR_TRY(const auto entries, at.hdfs->list(at.location.path()));
   const bool only_unfinished = std::ranges::all_of(entries, [](const FileStatus& entry) {
     return entry.type == FileStatus::Type::kFile && fs::isTemporary(entry.name);
@@ -188,6 +190,25 @@ Status HdfsFileSystem::removeUnfinished(const Target& at) {
   return ok();
 }
 
+Status HdfsFileSystem::removeUnfinished(const std::string& directory, const IsOurs& is_ours) {
+  WEIR_TRY(const auto at, target(directory));
+  const std::string what = "delete unfinished files in " + at.uri;
+  const auto entries = at.hdfs->list(at.location.path());
+  if (!entries) {
+    return isNotFound(entries.error()) ? ok() : Status(Error(entries.error()).during(what));
+  }
+  for (const FileStatus& entry : *entries) {
+    const std::string_view name = fs::finalNameOf(entry.name);
+    const bool whole = !name.empty() && name.size() + kMostInCharacter <= kMostOfName;
+    if (whole && entry.type == FileStatus::Type::kFile && is_ours(name)) {
+      const auto gone = at.hdfs->remove(fs::join(at.location.path(), entry.name), false);
+      WEIR_RETURN_IF_ERROR(
+          gone || isNotFound(gone.error()) ? ok() : Status(Error(gone.error()).during(what)));
+    }
+  }
+  return ok();
+}
+
 Status HdfsFileSystem::removeDirectory(const std::string& directory) {
   WEIR_TRY(const auto at, target(directory));
   WEIR_TRY(const auto status, look(at));
@@ -198,7 +219,7 @@ Status HdfsFileSystem::removeDirectory(const std::string& directory) {
   if (status->type != FileStatus::Type::kDirectory) {
     return Error(ErrorCode::kFailedPrecondition, what + ": is no directory");
   }
-  WEIR_RETURN_IF_ERROR(removeUnfinished(at).during(what));
+  WEIR_RETURN_IF_ERROR(removeAllUnfinished(at).during(what));
   return remove(directory);
 }
 

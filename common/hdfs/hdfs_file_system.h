@@ -8,6 +8,7 @@
 
 #include "common/base/random.h"
 #include "common/fs/file_system.h"
+#include "common/fs/unfinished_files.h"
 #include "common/hdfs/web_hdfs.h"
 #include "common/http/transfers.h"
 
@@ -26,7 +27,7 @@ struct HdfsSettings {
 ///
 /// Settings are looked up when a path is first touched. Threads: any. Errors: as FileSystem says;
 /// kInvalidArgument where no name node is known, kIo after retries.
-class HdfsFileSystem final : public fs::FileSystem {
+class HdfsFileSystem final : public fs::FileSystem, public fs::UnfinishedFiles {
  public:
   HdfsFileSystem(std::function<Result<HdfsSettings>()> settings, http::TransferSettings transfers);
 
@@ -42,6 +43,8 @@ class HdfsFileSystem final : public fs::FileSystem {
   Status syncDirectory(const std::string& directory) override;
   Status removeDirectory(const std::string& directory) override;
   Status removeAll(const std::string& directory) override;
+  /// What is left of a file whose name has about 200 bytes or more may be another one's, and stays.
+  Status removeUnfinished(const std::string& directory, const IsOurs& is_ours) override;
 
  private:
   struct Target {
@@ -54,7 +57,7 @@ class HdfsFileSystem final : public fs::FileSystem {
   Result<Target> target(const std::string& path);
   /// Nothing where there is nothing.
   static Result<std::unique_ptr<FileStatus>> look(const Target& at);
-  static Status removeUnfinished(const Target& at);
+  static Status removeAllUnfinished(const Target& at);
 
   const std::function<Result<HdfsSettings>()> settings_;
   http::TransferSettings transfer_;

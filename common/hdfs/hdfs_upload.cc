@@ -4,22 +4,15 @@
 #include <utility>
 #include <vector>
 
-#include "common/fs/uri.h"
+#include "common/fs/temporary_name.h"
 
 namespace weir::hdfs {
 
 HdfsUpload::HdfsUpload(std::shared_ptr<WebHdfs> hdfs, std::string path, std::string temporary)
     : hdfs_(std::move(hdfs)), path_(std::move(path)), temporary_(std::move(temporary)) {}
 
-/// ".name.1.0123456789ab.tmp" of ".name.0123456789ab.tmp": a temporary name, too.
 std::string HdfsUpload::partPath(std::uint32_t number) const {
-  if (number == 0) {
-    return temporary_;
-  }
-  constexpr std::size_t kEnd = std::string_view(".0123456789ab.tmp").size();
-  std::string path = temporary_;
-  path.insert(path.size() - kEnd, "." + std::to_string(number));
-  return path;
+  return number == 0 ? temporary_ : fs::temporaryPart(temporary_, number);
 }
 
 Status HdfsUpload::putPart(std::uint32_t number, std::string_view bytes) {

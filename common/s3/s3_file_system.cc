@@ -260,11 +260,11 @@ Status S3FileSystem::syncDirectory(const std::string& /*directory*/) {
   return ok();  // What a store has answered it keeps.
 }
 
-Status S3FileSystem::abort(const Target& at, const std::vector<Upload>& uploads) const {
-  for (const Upload& one : uploads) {
-    WEIR_RETURN_IF_ERROR(abortUpload(*at.client, {at.place.bucket, one.key}, one.id));
-  }
-  return ok();
+Status S3FileSystem::removeUnfinished(const std::string& directory, const IsOurs& is_ours) {
+  WEIR_TRY(const auto at, target(directory));
+  const std::string what = "abort uploads in " + at.uri;
+  WEIR_TRY(const auto uploads, listUploads(*at.client, at.directory()).during(what));
+  return abortUploads(*at.client, at.directory(), uploads, is_ours).during(what);
 }
 
 Status S3FileSystem::removeDirectory(const std::string& directory) {
@@ -292,7 +292,7 @@ Status S3FileSystem::removeDirectory(const std::string& directory) {
       return Error(ErrorCode::kFailedPrecondition, what + ": is no directory");
     }
   }
-  WEIR_RETURN_IF_ERROR(abort(at, uploads).during(what));
+  WEIR_RETURN_IF_ERROR(abortUploads(*at.client, at.directory(), uploads).during(what));
   return removeObject(at, marker);
 }
 
@@ -320,7 +320,7 @@ Status S3FileSystem::removeAll(const std::string& directory) {
   }
   WEIR_RETURN_IF_ERROR(removeObject(at, query.below.key));
   WEIR_TRY(const auto uploads, listUploads(*at.client, at.directory()).during(what));
-  return abort(at, uploads).during(what);
+  return abortUploads(*at.client, at.directory(), uploads).during(what);
 }
 
 }  // namespace weir::s3

@@ -7,6 +7,7 @@
 
 #include "common/base/random.h"
 #include "common/fs/file_system.h"
+#include "common/fs/unfinished_files.h"
 #include "common/http/transfers.h"
 #include "common/s3/s3_client.h"
 #include "common/s3/s3_listing.h"
@@ -21,7 +22,7 @@ namespace weir::s3 {
 ///
 /// Settings are looked up when a path is first touched. Threads: any. Errors: as FileSystem says;
 /// kInvalidArgument without keys or bucket, kIo after retries.
-class S3FileSystem final : public fs::FileSystem {
+class S3FileSystem final : public fs::FileSystem, public fs::UnfinishedFiles {
  public:
   S3FileSystem(std::function<Result<S3Settings>()> settings, http::TransferSettings transfers);
 
@@ -37,6 +38,7 @@ class S3FileSystem final : public fs::FileSystem {
   Status syncDirectory(const std::string& directory) override;
   Status removeDirectory(const std::string& directory) override;
   Status removeAll(const std::string& directory) override;
+  Status removeUnfinished(const std::string& directory, const IsOurs& is_ours) override;
 
  private:
   /// A path, taken apart, and the client for it.
@@ -58,8 +60,6 @@ class S3FileSystem final : public fs::FileSystem {
   Result<ListPage> glance(const Target& at) const;
   static Result<bool> hasMarker(const Target& at);
   Status removeObject(const Target& at, const std::string& key) const;
-  /// Of writers that are gone, or that will see that their upload is.
-  Status abort(const Target& at, const std::vector<Upload>& uploads) const;
 
   const std::function<Result<S3Settings>()> settings_;
   const http::TransferSettings transfer_;

@@ -40,6 +40,19 @@ Status abortUpload(const S3Client& client, const Place& place, const std::string
   return answer.isSuccess() || answer.status == http::kNotFound ? ok() : Status(errorOf(answer));
 }
 
+Status abortUploads(const S3Client& client,
+                    const Place& directory,
+                    const std::vector<Upload>& uploads,
+                    const fs::UnfinishedFiles::IsOurs& is_ours) {
+  for (const Upload& one : uploads) {
+    const std::string_view name = std::string_view(one.key).substr(directory.key.size());
+    if (!is_ours || (name.find('/') == std::string_view::npos && is_ours(name))) {
+      WEIR_RETURN_IF_ERROR(abortUpload(client, {directory.bucket, one.key}, one.id));
+    }
+  }
+  return ok();
+}
+
 S3Upload::S3Upload(std::shared_ptr<const S3Client> client, Place place, std::string mark)
     : client_(std::move(client)), place_(std::move(place)), mark_(std::move(mark)) {}
 

@@ -5,9 +5,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
+#include "common/fs/unfinished_files.h"
 #include "common/http/parts_writer.h"
 #include "common/s3/s3_client.h"
+#include "common/s3/s3_listing.h"
 
 namespace weir::s3 {
 
@@ -45,5 +48,12 @@ class S3Upload final : public http::PartTarget {
 
 /// Ends an upload, with what was stored of it; ok when there is none.
 Status abortUpload(const S3Client& client, const Place& place, const std::string& upload);
+
+/// Ends uploads below a directory: of writers that are gone, or that will see that theirs is. With
+/// `is_ours`, those of files in the directory itself whose names it takes.
+Status abortUploads(const S3Client& client,
+                    const Place& directory,
+                    const std::vector<Upload>& uploads,
+                    const fs::UnfinishedFiles::IsOurs& is_ours = {});
 
 }  // namespace weir::s3

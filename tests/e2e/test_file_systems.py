@@ -98,6 +98,7 @@ class RemoteTest:
                     path = cluster.savepoint(first)
                     cluster.weir("cancel", first)
                     cluster.wait_state(first, "CANCELED")
+                    self.leave_copies(f"text/{point}/text")
                     marker = cluster.folder / f"{point}.once"
                     job = self.start_committing(cluster, out, "-p", 3, "-s", path, crash_at=point, marker=marker)
                     cluster.wait_state(job, "FINISHED", timeout=90)
@@ -107,6 +108,9 @@ class RemoteTest:
                         self.assertEqual([name for name in texts if "/." in name], [])
                         lines = collections.Counter(line for text in texts.values() for line in text.splitlines())
                         self.assertEqual(lines, collections.Counter(map(str, range(COUNT))), sink)
+
+    def leave_copies(self, directory):
+        """As a worker leaves them that is killed amid a commit."""
 
     def test_text_is_read_from_there(self):
         self.put("input/a b.txt", "alpha beta alpha\n" * 300)
@@ -137,6 +141,10 @@ class HdfsTest(RemoteTest, unittest.TestCase):
 
     def put(self, name, text):
         self.hdfs.put(f"/{name}", text)
+
+    def leave_copies(self, directory):
+        for name in (".1.0123456789ab.tmp", ".2-1.0123456789ab-1.tmp"):
+            self.put(f"{directory}/{name}", "12\n1")
 
     def test_the_two_lines_of_the_page_work_as_they_stand(self):
         lines = {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/fs/unfinished_files.h"
 #include "common/fs/uri.h"
 #include "tests/services/servers.h"
 #include "tests/unit/common/fs/patterned.h"
@@ -100,6 +101,26 @@ TEST_F(HdfsTest, WhatAKilledWriterLeftGoesWithItsDirectory) {
   EXPECT_THAT(*files_.list(path("d")), IsEmpty());
   EXPECT_TRUE(files_.removeDirectory(path("d")).has_value());
   EXPECT_EQ(files_.stat(path("d")).error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(HdfsTest, WhatAKilledWriterLeftOfOurFilesIsRemovedAndNothingElse) {
+  const std::vector<std::string> left{".a.0123456789ab.tmp", ".a.0123456789ab-1.tmp"};
+  const std::vector<std::string> others{".b.0123456789ab.tmp", ".a.1.0123456789ab.tmp"};
+  for (const auto* names : {&left, &others}) {
+    for (const std::string& name : *names) {
+      ASSERT_TRUE(writeAll(files_, path("d/" + name), "left").has_value());
+    }
+  }
+  const auto is_ours = [](std::string_view name) { return name == "a"; };
+  const Status removed = fs::removeUnfinished(files_, path("d"), is_ours);
+  ASSERT_TRUE(removed.has_value()) << removed.error().text();
+  for (const std::string& name : left) {
+    EXPECT_FALSE(files_.stat(path("d/" + name)).has_value()) << name;
+  }
+  for (const std::string& name : others) {
+    EXPECT_TRUE(files_.stat(path("d/" + name)).has_value()) << name;
+  }
+  EXPECT_TRUE(fs::removeUnfinished(files_, path("none"), is_ours).has_value());
 }
 
 TEST_F(HdfsTest, ANameThatIsTooLongIsRefusedAtOnceInWords) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/fs/unfinished_files.h"
 #include "common/telemetry/log.h"
 
 namespace weir::ha {
@@ -109,7 +110,11 @@ Status RecordFiles::sweep(LeaderEpoch epoch, const std::set<std::string>& needed
     WEIR_RETURN_IF_ERROR(remove(entry.name));
     log::info("removed what an earlier leader had left", {{"path", pathOf(entry.name)}});
   }
-  return ok();
+  // By its name alone: it may hold nothing yet.
+  return fs::removeUnfinished(files_, directory_, [epoch](std::string_view name) {
+    const auto written_by = epochOf(name);
+    return written_by && *written_by < epoch;
+  });
 }
 
 }  // namespace weir::ha

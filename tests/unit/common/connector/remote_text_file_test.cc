@@ -1,10 +1,15 @@
 #include "common/connector/remote_text_file.h"
 
+#include <filesystem>
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "common/connector/part_store.h"
 #include "common/connector/remote_files.h"
+#include "common/fs/local_file_system.h"
 #include "common/fs/memory_file_system.h"
 
 namespace weir::connector {
@@ -114,6 +119,79 @@ TEST_F(RemoteTextFileTest, CopiesAreMadeOnceAndReplaceNothing) {
   EXPECT_THAT(publishCopy(files_, "/a", "/c").error().text(), HasSubstr("it is gone"));
   ASSERT_TRUE(fs::writeAll(files_, "/a", "longer text").has_value());
   EXPECT_THAT(publishCopy(files_, "/a", "/b").error().text(), HasSubstr("another file"));
+}
+
+/// On a file system that keeps what a killed process has left.
+class CutShortTest : public ::testing::Test {
+ protected:
+  CutShortTest() { EXPECT_TRUE(files_.makeDirectories(directory_).has_value()); }
+  ~CutShortTest() override { EXPECT_TRUE(files_.removeAll(directory_).has_value()); }
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  RemoteTextFile file(std::uint64_t attempt) {
+    return {files_, path("1"), FileOwner{kJob, attempt, 0}};
+  }
+  void leave(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      ASSERT_TRUE(fs::writeAll(files_, path(name), "cut sho").has_value());
+    }
+  }
+  /// Also what no list() shows.
+  std::set<std::string> hidden() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+      if (entry.path().filename().string().starts_with('.') && entry.is_regular_file()) {
+        names.insert(entry.path().filename());
+      }
+    }
+    return names;
+  }
+
+  fs::LocalFileSystem files_;
+  const std::string directory_ =
+      (std::filesystem::temp_directory_path() / ("weir-cut-short-" + std::to_string(::getpid())))
+          .string();
+  const std::vector<std::string> ours_{
+      ".1.0123456789ab.tmp", ".1-2.0123456789ab.tmp", ".1-2.0123456789ab-7.tmp"};
+  /// Another subtask's, a file's beside ours, and what is no copy of Weir's.
+  const std::set<std::string> others_{".2.0123456789ab.tmp",
+                                      ".1.2.0123456789ab.tmp",
+                                      ".1-x.0123456789ab.tmp",
+                                      ".10.0123456789ab.tmp",
+                                      ".1.0123456789ab",
+                                      ".1-2.notes.tmp"};
+};
+
+TEST_F(CutShortTest, ARestoreRemovesCopiesThatAKilledAttemptLeftAndNobodyElses) {
+  WrittenFile snapshot;
+  {
+    auto one = file(1);
+    ASSERT_TRUE(one.claim().has_value());
+    ASSERT_TRUE(one.append("a\n").has_value());
+    ASSERT_TRUE(one.seal(1).has_value());
+    snapshot = one.state();
+  }
+  leave(ours_);
+  leave({others_.begin(), others_.end()});
+  auto again = file(2);
+  const Status restored = again.restore(snapshot);
+  ASSERT_TRUE(restored.has_value()) << restored.error().text();
+  EXPECT_EQ(hidden(), others_);
+  EXPECT_EQ(*fs::readAll(files_, path("1")), "a\n");
+}
+
+TEST_F(CutShortTest, TheEndOfAJobLeavesNoCopyOfItsOwn) {
+  auto one = file(1);
+  ASSERT_TRUE(one.claim().has_value());
+  leave(ours_);
+  leave({others_.begin(), others_.end()});
+  ASSERT_TRUE(one.finish().has_value());
+  EXPECT_EQ(hidden(), others_);
+}
+
+TEST_F(CutShortTest, ACommitOfAFileSinkRemovesCopiesToTheNamesThatItGives) {
+  leave({".part-x-1-0-1.0123456789ab.tmp", ".part-x-1-0-2.0123456789ab.tmp"});
+  PartStore::remote(files_)->removeUnfinished({{path("p/1"), path("part-x-1-0-1")}});
+  EXPECT_EQ(hidden(), std::set<std::string>{".part-x-1-0-2.0123456789ab.tmp"});
 }
 
 TEST_F(RemoteTextFileTest, PartsOfAFileSinkTakeTheirNamesOnce) {

@@ -11,6 +11,8 @@
 
 #include "common/fs/local_file_system.h"
 #include "common/fs/memory_file_system.h"
+#include "common/fs/temporary_name.h"
+#include "common/fs/unfinished_files.h"
 #include "tests/unit/common/fs/file_system_suite.h"
 
 namespace weir::fs::testing {
@@ -35,7 +37,36 @@ INSTANTIATE_TEST_SUITE_P(Memory, FileSystemSuite, ::testing::Values([] {
                            return inTemporaryDirectory(std::make_unique<MemoryFileSystem>());
                          }));
 
+TEST(TemporaryName, IsOfTheFileThatIsWritten) {
+  SeededRandom random(1);
+  const std::string whole = temporaryName("a.b", random);
+  EXPECT_EQ(finalNameOf(whole), "a.b");
+  EXPECT_EQ(finalNameOf(temporaryPart(whole, 12)), "a.b");
+  EXPECT_EQ(finalNameOf(temporaryName("a.b.1", random)), "a.b.1");
+  for (const char* const other : {"a",
+                                  ".a.tmp",
+                                  ".a.0123456789ab",
+                                  ".0123456789ab.tmp",
+                                  ".a.0123456789ab-.tmp",
+                                  ".a.0123456789ab-x.tmp",
+                                  ".a.b-1.tmp"}) {
+    EXPECT_FALSE(isTemporary(other)) << other;
+  }
+}
+
 class LocalFileSystemTest : public FileSystemSuite {};
+
+TEST_P(LocalFileSystemTest, WhatAKilledWriterLeftOfOurFilesIsRemovedAndNothingElse) {
+  for (const char* const name : {".a.0123456789ab.tmp", ".b.0123456789ab.tmp", "a", ".a.tmp"}) {
+    std::ofstream(path(name)) << "left";
+  }
+  const auto is_ours = [](std::string_view name) { return name == "a"; };
+  ASSERT_TRUE(removeUnfinished(files(), directory(), is_ours).has_value());
+  EXPECT_FALSE(std::filesystem::exists(path(".a.0123456789ab.tmp")));
+  EXPECT_TRUE(std::filesystem::exists(path(".b.0123456789ab.tmp")));
+  EXPECT_THAT(names(directory()), ElementsAre(".a.tmp", "a"));
+  EXPECT_TRUE(removeUnfinished(files(), path("none"), is_ours).has_value());
+}
 
 TEST_P(LocalFileSystemTest, OpensRegularFilesOnlyAndWaitsForNobody) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);

@@ -1,8 +1,12 @@
 #include "jobmanager/ha/zookeeper/record_files.h"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "common/fs/local_file_system.h"
 #include "common/fs/memory_file_system.h"
 
 namespace weir::ha {
@@ -54,6 +58,25 @@ TEST_F(RecordFilesTest, ASweepTakesWhatEarlierLeadersLeftAndNothingElse) {
   ASSERT_TRUE(records_.sweep(LeaderEpoch(2), {needed->file}).has_value());
   EXPECT_EQ(count(), 6U);
   EXPECT_TRUE(records_.read(*needed).has_value());
+}
+
+TEST_F(RecordFilesTest, ASweepTakesWhatAKilledLeaderWasWritingAndNothingElse) {
+  fs::LocalFileSystem local;
+  const std::string directory =
+      (std::filesystem::temp_directory_path() / ("weir-records-" + std::to_string(::getpid())))
+          .string();
+  RecordFiles records(local, directory, "/flink", random_);
+  const std::string of_leader = ".record-1-" + std::string(24, 'a') + ".0123456789ab.tmp";
+  const std::string of_us = ".record-2-" + std::string(24, 'a') + ".0123456789ab.tmp";
+  const std::string other = ".notes.0123456789ab.tmp";
+  for (const std::string& name : {of_leader, of_us, other}) {
+    ASSERT_TRUE(fs::writeAll(local, directory + "/" + name, "").has_value());
+  }
+  ASSERT_TRUE(records.sweep(LeaderEpoch(2), {}).has_value());
+  EXPECT_FALSE(local.stat(directory + "/" + of_leader).has_value());
+  EXPECT_TRUE(local.stat(directory + "/" + of_us).has_value());
+  EXPECT_TRUE(local.stat(directory + "/" + other).has_value());
+  ASSERT_TRUE(local.removeAll(directory).has_value());
 }
 
 }  // namespace
