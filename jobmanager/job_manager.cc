@@ -29,6 +29,7 @@
 #include "jobmanager/blob/blob_directory.h"
 #include "jobmanager/blob/blob_store.h"
 #include "jobmanager/dispatcher/dispatcher.h"
+#include "jobmanager/ha/awaited_files.h"
 #include "jobmanager/job_manager_settings.h"
 #include "jobmanager/listening.h"
 #include "jobmanager/memory_return.h"
@@ -179,7 +180,8 @@ Status JobManager::Parts::openBlobs() {
   if (recovery->keepsJobs()) {
     programs.emplace(files, *recovery);
     blobs.emplace(*programs, recovery->programs(), clock, random, nullptr, limits);
-    return blobs->adopt();
+    return ha::awaitFiles(recovery->fileWait(recovery->programs()),
+                          [this] { return blobs->adopt(); });
   }
   const std::string parent = blobParent(configuration);
   for (const std::string& name : blob::removeLeftovers(parent)) {
@@ -193,18 +195,15 @@ Status JobManager::Parts::openBlobs() {
         .advise("name a directory that can be written to");
   }
   blob_directory = *std::move(made);
-  blobs.emplace(
-      files,
-      blob_directory->path(),
-      clock,
-      random,
-      [directory = blob_directory.get()] { return directory->restore(); },
-      limits);
+  const auto restore = [directory = blob_directory.get()] { return directory->restore(); };
+  blobs.emplace(files, blob_directory->path(), clock, random, restore, limits);
   return ok();
 }
 
 Status JobManager::Parts::openDispatcher() {
-  WEIR_RETURN_IF_ERROR(makeDirectories(configuration, blobParent(configuration), files));
+  WEIR_RETURN_IF_ERROR(ha::awaitFiles(recovery->fileWait("the directories of checkpoints"), [this] {
+    return makeDirectories(configuration, blobParent(configuration), files);
+  }));
   WEIR_RETURN_IF_ERROR(openBlobs());
   config::Warnings warnings;
   WEIR_TRY(auto options, DispatcherOptions::from(configuration, warnings));

@@ -79,6 +79,10 @@ std::string Recovery::holder() const {
          std::to_string(configuration.get(config::kJobManagerRpcPort));
 }
 
+ha::FileWait Recovery::fileWait(const std::string& place) const {
+  return {services_.io, services_.configuration.get(config::kFilesTimeout), place};
+}
+
 Status Recovery::openJournal(const std::string& directory) {
   const config::Configuration& configuration = services_.configuration;
   ha::JournalJobStore::Settings settings;
@@ -87,7 +91,9 @@ Status Recovery::openJournal(const std::string& directory) {
   settings.most_waiting = sizeOf(configuration.get(config::kRecoveryMaxWaiting));
   settings.patience = configuration.get(config::kFilesTimeout);
   settings.most_garbage = configuration.get(config::kRecoveryMaxGarbage).bytes;
-  auto opened = ha::JournalJobStore::open(std::move(settings), services_.io);
+  auto opened = ha::awaitFiles(fileWait(directory), [settings, &io = services_.io] {
+    return ha::JournalJobStore::open(settings, io);
+  });
   if (!opened) {
     const Error why = Error(opened.error()).during(std::string(config::kRecoveryDirectory.key));
     return why.advice().empty() ? Error(why).advise("name a directory that can be written to")
@@ -107,7 +113,11 @@ Status Recovery::openElection(std::function<void(const Error&)> lost) {
   if (daemon::hasBegunAnew()) {  // What has worked once is waited for while it is away, however
                                  // long.
     settings.retries = std::numeric_limits<int>::max();
-  } else if (const Status made = services_.files.makeDirectories(storage_->uri()); !made) {
+  } else if (const Status made = ha::awaitFiles(fileWait(storage_->uri()),
+                                                [&files = services_.files, uri = storage_->uri()] {
+                                                  return files.makeDirectories(uri);
+                                                });
+             !made) {
     return Error(made.error())
         .during(std::string(config::kZooKeeperStorage.key) + " " + storage_->uri())
         .advise("name a directory that can be written to");
@@ -121,8 +131,8 @@ Status Recovery::openStore() {
   if (store_) {
     return ok();
   }
-  auto own =
-      ha::openClusterStorage(election_->client(), services_.files, *storage_, services_.random);
+  auto own = ha::openClusterStorage(
+      election_->client(), services_.files, *storage_, services_.random, fileWait(storage_->uri()));
   if (!own) {
     return std::move(own).error().during(std::string(config::kZooKeeperStorage.key) + " " +
                                          storage_->uri());
@@ -143,10 +153,12 @@ Status Recovery::openStore() {
 
 Result<bool> Recovery::leadsNow() {
   if (journal_ != nullptr) {
-    auto leads = journal_->tryLead();
+    const std::string directory = services_.configuration.get(config::kRecoveryDirectory);
+    auto leads =
+        ha::awaitFiles(fileWait(directory), [journal = journal_] { return journal->tryLead(); });
     if (leads && !*leads) {
       log::info("waits as standby, as another job manager leads",
-                {{"directory", services_.configuration.get(config::kRecoveryDirectory)},
+                {{"directory", directory},
                  {"leader", journal_->holder()},
                  {"next",
                   "nothing: it takes over once that process has ended. One that hangs has to be "

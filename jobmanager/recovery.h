@@ -15,6 +15,7 @@
 #include "common/fs/location.h"
 #include "common/zookeeper/leader_address.h"
 #include "jobmanager/blob/adopted_files.h"
+#include "jobmanager/ha/awaited_files.h"
 #include "jobmanager/ha/job_store.h"
 #include "jobmanager/ha/journal/journal_job_store.h"
 #include "jobmanager/ha/zookeeper/election.h"
@@ -47,6 +48,8 @@ class Recovery final : public blob::AdoptedFiles::Owner {
 
   /// Jobs outlive this process.
   bool keepsJobs() const { return journal_ != nullptr || election_ != nullptr; }
+  /// How files are waited for until there is a dispatcher.
+  ha::FileWait fileWait(const std::string& place) const;
   /// Several job managers stand for election; others answer calls meanwhile.
   bool elects() const { return election_ != nullptr; }
 

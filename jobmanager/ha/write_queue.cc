@@ -16,7 +16,7 @@ void WriteQueue::request(Request request) {
   auto* write = std::get_if<StoreWrite>(&request);
   {
     const std::lock_guard lock(mutex_);
-    if (write != nullptr && given_up_) {
+    if (given_up_) {  // Nothing is done any more.
       refused = given_up_;
     } else if (write != nullptr && requests_.size() >= bounds_.most_waiting) {
       refused = Error(ErrorCode::kResourceExhausted,
@@ -27,8 +27,10 @@ void WriteQueue::request(Request request) {
       idle = !std::exchange(draining_, true);
     }
   }
-  if (refused) {
+  if (refused && write != nullptr) {
     io_.post([done = std::move(write->done), why = *refused] { done(why); });
+  } else if (auto* begin = std::get_if<Begin>(&request); refused && begin != nullptr) {
+    io_.post([done = std::move(begin->done), why = *refused] { done(why); });
   } else if (idle) {
     io_.post([this] { drain(); });
   }

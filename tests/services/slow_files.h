@@ -13,8 +13,8 @@
 
 namespace weir::services {
 
-/// The local file system; every file that is opened takes its time, and what has certain bytes is
-/// not written until told.
+/// The local file system; every file that is opened, and every list, takes its time, and what has
+/// certain bytes is not written until told.
 class SlowFiles final : public fs::FileSystem {
  public:
   Result<std::unique_ptr<fs::FileWriter>> create(const std::string& path) override {
@@ -30,6 +30,7 @@ class SlowFiles final : public fs::FileSystem {
     return local_.openNoLink(path);
   }
   Result<std::vector<fs::FileInfo>> list(const std::string& path) override {
+    pause();
     return local_.list(path);
   }
   Result<fs::FileInfo> stat(const std::string& path) override { return local_.stat(path); }

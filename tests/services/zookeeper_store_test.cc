@@ -345,6 +345,30 @@ TEST_F(ZooKeeperStoreTest, ATermGoesOnBeginningAsLongAsRecordsAreRead) {
   EXPECT_THAT(term->jobs, SizeIs(40));
 }
 
+TEST_F(ZooKeeperStoreTest, StorageThatHangsWhereNobodyHasLedIsWaitedForOnlyForAWhile) {
+  services::SlowFiles files;
+  files.slowDown(seconds(3));
+  concurrency::ElasticPool io("files", 1);
+  auto first = candidate();
+  ASSERT_TRUE(first->lead().has_value());
+  std::filesystem::create_directories(directory_ + "/storage");
+  const auto storage = openClusterStorage(first->election().client(),
+                                          files,
+                                          *fs::Location::parse(directory_ + "/storage"),
+                                          random_,
+                                          {io, milliseconds(200), directory_});
+  ASSERT_FALSE(storage.has_value());
+  EXPECT_EQ(storage.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(storage.error().text(), HasSubstr("hangs"));
+  io.shutdown(kSoon);
+  first.reset();
+  const auto next = candidate({.patience = milliseconds(200)}, &files);
+  const auto term = next->begin();
+  ASSERT_FALSE(term.has_value());
+  EXPECT_EQ(term.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(term.error().text(), HasSubstr("hangs"));
+}
+
 TEST_F(ZooKeeperStoreTest, WhatACrashLeavesIsSweptAndWhatIsOthersIsNot) {
   fs::LocalFileSystem local;
   RecordFiles ours(local, directory_, settings_.root, random_);
@@ -432,8 +456,10 @@ TEST_F(ZooKeeperStoreTest, TheEpochDoesNotGoBackWhereZooKeeperHasLostIts) {
 TEST_F(ZooKeeperStoreTest, AClusterOfOtherServersBesideThisOneTouchesNothingOfIt) {
   fs::LocalFileSystem local;
   const fs::Location storage = *fs::Location::parse(directory_);
+  concurrency::ElasticPool io("files", 1);
+  const FileWait wait{io, kSoon, directory_};
   const auto open = [&](const std::unique_ptr<Candidate>& leader) {
-    return openClusterStorage(leader->election().client(), local, storage, random_);
+    return openClusterStorage(leader->election().client(), local, storage, random_, wait);
   };
   const auto one = candidate();
   ASSERT_TRUE(one->lead().has_value());

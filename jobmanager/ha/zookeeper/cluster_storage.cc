@@ -83,6 +83,9 @@ Status makeOwn(fs::FileSystem& files, const fs::Location& directory) {
   if (made && directory.isLocal() && ::chmod(directory.path().c_str(), S_IRWXU) != 0) {
     log::warn("others may read what is stored of jobs", {{"path", directory.path()}});
   }
+  for (const char* const name : {"records", "blobs"}) {
+    WEIR_RETURN_IF_ERROR(files.makeDirectories(directory.child(name).uri()));
+  }
   return ok();
 }
 
@@ -91,7 +94,8 @@ Status makeOwn(fs::FileSystem& files, const fs::Location& directory) {
 Result<ClusterStorage> openClusterStorage(BlockingClient& client,
                                           fs::FileSystem& files,
                                           const fs::Location& storage,
-                                          Random& random) {
+                                          Random& random,
+                                          const FileWait& wait) {
   const zookeeper::Settings& settings = client.settings();
   std::string prefix = "weir" + settings.root + "-";
   std::ranges::replace(prefix, '/', '-');
@@ -102,12 +106,12 @@ Result<ClusterStorage> openClusterStorage(BlockingClient& client,
     return Error(term.error());
   }
   if (!term) {
-    WEIR_TRY(own.founded_after, newestOfOthers(files, storage, prefix, prefix + id, random));
+    WEIR_TRY(own.founded_after, awaitFiles(wait, [&files, &random, storage, prefix, id] {
+               return newestOfOthers(files, storage, prefix, prefix + id, random);
+             }));
   }
-  WEIR_RETURN_IF_ERROR(makeOwn(files, own.directory));
-  for (const char* const name : {"records", "blobs"}) {
-    WEIR_RETURN_IF_ERROR(files.makeDirectories(own.directory.child(name).uri()));
-  }
+  WEIR_RETURN_IF_ERROR(
+      awaitFiles(wait, [&files, directory = own.directory] { return makeOwn(files, directory); }));
   return own;
 }
 

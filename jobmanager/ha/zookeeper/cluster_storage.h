@@ -6,6 +6,7 @@
 #include "common/base/random.h"
 #include "common/fs/file_system.h"
 #include "common/fs/location.h"
+#include "jobmanager/ha/awaited_files.h"
 #include "jobmanager/ha/zookeeper/blocking_client.h"
 
 namespace weir::ha {
@@ -22,10 +23,12 @@ struct ClusterStorage {
 /// system. The cluster's id is a random one that its first leader writes into ZooKeeper: clusters
 /// that share a directory and a root, each with servers of its own, do not meet.
 ///
-/// Errors: kInvalidArgument for a node that is none of Weir's, else those of session and files.
+/// Files and randomness outlive the executor of `wait`. Errors: kInvalidArgument for a node that is
+/// none of Weir's, kUnavailable for storage that hangs, else those of session and files.
 Result<ClusterStorage> openClusterStorage(BlockingClient& client,
                                           fs::FileSystem& files,
                                           const fs::Location& storage,
-                                          Random& random);
+                                          Random& random,
+                                          const FileWait& wait);
 
 }  // namespace weir::ha

@@ -44,6 +44,15 @@ Result<std::string> RecordWriter::read(const RecordNode& node) {
   return done[0] ? Result<std::string>(std::move(*bytes)) : Result<std::string>(done[0].error());
 }
 
+Result<LeaderEpoch> RecordWriter::newest() {
+  auto epoch = std::make_shared<LeaderEpoch>();  // Shared likewise.
+  const std::vector<Status> done = work_.run({{[this, epoch]() -> Status {
+    WEIR_TRY(*epoch, files_.newest());
+    return ok();
+  }}});
+  return done[0] ? Result<LeaderEpoch>(*epoch) : Result<LeaderEpoch>(done[0].error());
+}
+
 void RecordWriter::sweep(LeaderEpoch epoch, const std::set<std::string>& needed) {
   const std::vector<Status> swept =
       work_.run({{[this, epoch, needed] { return files_.sweep(epoch, needed); }}});

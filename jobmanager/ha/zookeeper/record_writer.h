@@ -31,6 +31,8 @@ class RecordWriter {
                                      Nodes& nodes);
   /// What the node points to; as RecordFiles::read(), and kUnavailable for a file that hangs.
   Result<std::string> read(const RecordNode& node);
+  /// As RecordFiles::newest(), and kUnavailable where that hangs.
+  Result<LeaderEpoch> newest();
   /// As RecordFiles::sweep(). What takes longer than the patience goes on beside all else.
   void sweep(LeaderEpoch epoch, const std::set<std::string>& needed);
   /// No node points to the file any more.

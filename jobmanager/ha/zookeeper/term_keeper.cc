@@ -15,10 +15,7 @@ constexpr std::size_t kTokenLetters = 32;
 
 }  // namespace
 
-TermKeeper::TermKeeper(Election& election,
-                       const RecordFiles& files,
-                       Settings settings,
-                       Random& random)
+TermKeeper::TermKeeper(Election& election, RecordWriter& files, Settings settings, Random& random)
     : election_(election),
       client_(election.client()),
       files_(files),

@@ -7,7 +7,7 @@
 #include "common/base/random.h"
 #include "jobmanager/ha/zookeeper/election.h"
 #include "jobmanager/ha/zookeeper/node_format.h"
-#include "jobmanager/ha/zookeeper/record_files.h"
+#include "jobmanager/ha/zookeeper/record_writer.h"
 
 namespace weir::ha {
 
@@ -25,7 +25,7 @@ class TermKeeper {
   };
 
   /// All are borrowed but the settings.
-  TermKeeper(Election& election, const RecordFiles& files, Settings settings, Random& random);
+  TermKeeper(Election& election, RecordWriter& files, Settings settings, Random& random);
 
   /// We lead in a new epoch, which is greater than any before. kFenced when we do not stand first.
   Status raise();
@@ -43,7 +43,7 @@ class TermKeeper {
 
   Election& election_;
   BlockingClient& client_;
-  const RecordFiles& files_;
+  RecordWriter& files_;
   const std::string node_;
   const std::string holder_;
   const LeaderEpoch founded_after_;

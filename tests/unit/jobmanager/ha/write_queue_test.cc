@@ -122,5 +122,18 @@ TEST_F(WriteQueueTest, ATermBeginsHoweverLongAsLongAsItGoesOnAndNoLonger) {
   EXPECT_THAT(began, ElementsAre(std::nullopt, ErrorCode::kUnavailable));
 }
 
+TEST_F(WriteQueueTest, ATermThatIsAskedForAfterAllWasGivenUpIsAnsweredToo) {
+  meanwhile_ = [this] { time_.advance(seconds(21)); };
+  ask();
+  time_.runDue();
+  std::optional<ErrorCode> began;
+  queue_.begin([&](const Result<Term>& term) {
+    ASSERT_FALSE(term.has_value());
+    began = term.error().code();
+  });
+  time_.runDue();
+  EXPECT_EQ(began, ErrorCode::kFenced);
+}
+
 }  // namespace
 }  // namespace weir::ha

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/concurrency/executor.h"
+
+namespace weir::ha {
+
+/// How operations on the files of one place are waited for.
+struct FileWait {
+  concurrency::Executor& io;  ///< Runs them, on another thread than waits; shut down at the end.
+  Duration patience;          ///< With what does not go on.
+  std::string place;          ///< For people: where the files are.
+};
+
+/// Runs `work` on the executor and waits for it, however long, as long as file operations of it
+/// begin and end. Where none has for the patience, it is given up: kUnavailable, with what helps.
+/// What it comes to then is dropped, so that `work` owns what it touches, or that outlives it.
+Status awaitFiles(const FileWait& wait, std::function<Status()> work);
+
+/// The same of work that has a result.
+template <typename Work>
+  requires(!std::is_same_v<std::invoke_result_t<Work&>, Status>)
+auto awaitFiles(const FileWait& wait, Work work) -> std::invoke_result_t<Work&> {
+  using Answer = std::invoke_result_t<Work&>;
+  auto answer = std::make_shared<std::optional<Answer>>();  // Shared with work that is given up.
+  WEIR_RETURN_IF_ERROR(awaitFiles(wait, [answer, work = std::move(work)]() mutable -> Status {
+    answer->emplace(work());
+    return ok();
+  }));
+  return std::move(**answer);
+}
+
+}  // namespace weir::ha
