@@ -61,6 +61,11 @@ bool OperatorTimers::has(TimeDomain domain, std::int64_t time) const {
   return (domain == TimeDomain::kEventTime ? event_ : processing_).has(time);
 }
 
+std::vector<std::int64_t> OperatorTimers::times(TimeDomain domain) const {
+  checkKey("looked for");
+  return (domain == TimeDomain::kEventTime ? event_ : processing_).times();
+}
+
 void OperatorTimers::advance(std::int64_t watermark) {
   watermark_ = watermark;
   fire(event_, watermark, TimeDomain::kEventTime);

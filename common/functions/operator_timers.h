@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "common/base/lease.h"
 #include "common/functions/at_work.h"
@@ -39,6 +40,8 @@ class OperatorTimers final : private Alarm {
   void add(TimeDomain domain, std::int64_t time);
   void remove(TimeDomain domain, std::int64_t time);
   bool has(TimeDomain domain, std::int64_t time) const;
+  /// All of the key at hand, in order.
+  std::vector<std::int64_t> times(TimeDomain domain) const;
 
   /// The watermark has come so far: fires what it has reached.
   void advance(std::int64_t watermark);

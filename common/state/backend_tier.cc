@@ -30,8 +30,8 @@ void KeyedBackend::evict(Slot slot) {
 }
 
 Status KeyedBackend::forCells(const ColumnBase& column,
-                              const std::function<void(Slot)>& here,
-                              const std::function<void(const FrozenTier::Entry&)>& below) {
+                              const std::function<bool(Slot)>& here,
+                              const std::function<bool(const FrozenTier::Entry&)>& below) {
   const auto frozen = tier_ != nullptr ? tier_->freeze() : nullptr;
   std::unordered_set<std::string> hidden;  // Names of keys whose cells below are out of date.
   Writer name;
@@ -44,8 +44,8 @@ Status KeyedBackend::forCells(const ColumnBase& column,
       writeName(slot, name);
       hidden.insert(name.str());
     }
-    if (column.has(slot)) {
-      here(slot);
+    if (column.has(slot) && !here(slot)) {
+      return ok();
     }
   }
   if (frozen == nullptr) {
@@ -58,8 +58,8 @@ Status KeyedBackend::forCells(const ColumnBase& column,
     if (!more) {
       return ok();
     }
-    if (!hidden.contains(std::string(entry.name))) {
-      below(entry);
+    if (!hidden.contains(std::string(entry.name)) && !below(entry)) {
+      return ok();
     }
   }
 }

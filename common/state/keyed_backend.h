@@ -117,10 +117,11 @@ class KeyedBackend {
     return slotOfEncoded(key, name_space);
   }
   /// Calls `here` with the slot of each key in memory that has a cell of `column`, and `below` with
-  /// each of its cells that lies in the tier. Errors: those of the tier.
+  /// each of its cells that lies in the tier, until one of them answers false. Errors: those of the
+  /// tier.
   Status forCells(const ColumnBase& column,
-                  const std::function<void(Slot)>& here,
-                  const std::function<void(const FrozenTier::Entry&)>& below);
+                  const std::function<bool(Slot)>& here,
+                  const std::function<bool(const FrozenTier::Entry&)>& below);
   /// Appends the encoded key of a slot.
   virtual void writeKey(Slot slot, Writer& to) const = 0;
   virtual NamespaceId namespaceAt(Slot slot) const = 0;

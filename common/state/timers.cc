@@ -19,6 +19,7 @@ Status Timers::load() {
         for (const std::int64_t time : column_->get(slot)->sorted()) {
           push(slot, time);
         }
+        return true;
       },
       [this](const FrozenTier::Entry& entry) {
         Reader from(entry.value);
@@ -26,6 +27,7 @@ Status Timers::load() {
           queue_.push(
               time, nameOf(std::string(entry.key), backend_->namespaces().idOf(entry.name_space)));
         }
+        return true;
       });
 }
 
@@ -82,6 +84,11 @@ void Timers::remove(std::int64_t time) {
 bool Timers::has(std::int64_t time) const {
   const TimerTimes* times = column_->get(backend_->current());
   return times != nullptr && times->contains(time);
+}
+
+std::vector<std::int64_t> Timers::times() const {
+  const TimerTimes* times = column_->get(backend_->current());
+  return times == nullptr ? std::vector<std::int64_t>() : times->sorted();
 }
 
 bool Timers::takeOut(Slot slot, std::int64_t time) {

@@ -38,6 +38,8 @@ class Timers {
   void add(std::int64_t time);
   void remove(std::int64_t time);
   bool has(std::int64_t time) const;
+  /// All that the key at hand has, in order.
+  std::vector<std::int64_t> times() const;
   /// Takes out the first timer that is not after `until`, makes its key the one at hand, and
   /// answers its time.
   std::optional<std::int64_t> next(std::int64_t until);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/windows/panes.h"
-#include "common/windows/window_base.h"
+#include "common/windows/restored_panes.h"
 #include "common/windows/window_batch.h"
 
 namespace weir::windows {
@@ -18,8 +18,8 @@ namespace weir::windows {
 /// timer, which is the key's own: it sets that of the window after. Else each window has its own,
 /// in its namespace, as windows without panes have.
 template <typename P>
-class PanedWindows : public WindowBase<P> {
-  using Base = WindowBase<P>;
+class PanedWindows : public RestoredPanes<P> {
+  using Base = RestoredPanes<P>;
 
  protected:
   using typename Base::Element;
@@ -31,15 +31,19 @@ class PanedWindows : public WindowBase<P> {
   explicit PanedWindows(WindowRunner<P> runner) : Base(std::move(runner)) {}
 
   void open() override {
-    Base::open();
-    panes_.setUp(runner().assigner.times());
+    WindowBase<P>::open();
+    panes_.setUp(runner().assigner.times(), !this->event_time_);
+    this->settle(
+        [this](const W& pane, const Cell& cell) { return keepsPanes() && isOfNow(pane, cell); },
+        keepsPanes() ? std::optional(panes_.windows()) : std::nullopt);
     chained_ = this->sets_one_timer_;
     others_left_ = this->restored_ && chained_ && hasOthers();
   }
 
  protected:
-  using Acc = typename P::Contents::Accumulator;
   using Base::runner;
+  using typename Base::Acc;
+  using typename Base::Cell;
 
   bool keepsPanes() const { return panes_.used(); }
   /// Of the record at hand.
@@ -75,7 +79,8 @@ class PanedWindows : public WindowBase<P> {
         runner().contents.add(runner().held, value, timestamp);
       }
       if (is_chained) {
-        setNext(window);
+        this->backend_->setCurrent(own);
+        this->timers_.add(this->domain(), window.maxTimestamp());
       } else {
         this->trigger(window, own, value, timestamp);
       }
@@ -85,18 +90,24 @@ class PanedWindows : public WindowBase<P> {
   /// Emits what the panes of a window have, and what it has of its own.
   void firePanes(const W& window) {
     std::optional<Acc> total;
-    panes_.collect(window, finder(), merger(), total);
+    if (isOurs(window)) {
+      panes_.collect(window, finder(), merger(), total);
+    }
     if (const Acc* own = runner().held.find()) {
       total = total ? runner().contents.merged(*total, *own) : *own;
     }
     emit(window, total);
   }
-  void cleanUpPanes(const W& window) { panes_.cleanUp(window, finder()); }
+  void cleanUpPanes(const W& window) {
+    if (isOurs(window)) {
+      panes_.cleanUp(window, finder());
+    }
+  }
 
   /// A timer at `slot` is due; false where it is to be handled as that of any window.
   bool isOfPanes(std::int64_t time, TimeDomain domain, Slot slot) {
     if (!keepsPanes() || domain != this->domain()) {
-      return false;
+      return Base::isOfPanes(time, domain, slot);
     }
     if (this->backend_->namespaceAt(slot) == state::kNoNamespace) {
       chained_ ? fireNext(time, slot) : setEach(time);
@@ -104,7 +115,7 @@ class PanedWindows : public WindowBase<P> {
     }
     // Of a snapshot that was taken when windows had lateness, or another trigger.
     const W window = this->namespaces_.windowAt(slot);
-    if (!chained_ || isFar(window)) {
+    if (!chained_ || isFar(window) || !isOurs(window)) {
       return false;
     }
     if (time == window.maxTimestamp()) {
@@ -117,6 +128,9 @@ class PanedWindows : public WindowBase<P> {
   /// Whether there is something of a window, whose own elements are at held_slot_.
   bool isKept(const W& window) {
     bool is_kept = runner().held.find() != nullptr;
+    if (!isOurs(window)) {
+      return is_kept;
+    }
     panes_.eachOf(window, finder(), [&](const W& /*pane*/, const auto& cell) {
       is_kept |= cell.first <= window.start;
     });
@@ -128,6 +142,16 @@ class PanedWindows : public WindowBase<P> {
   static bool isFar(const W& window) {
     constexpr std::int64_t kFar = std::int64_t{1} << 62;
     return window.start < -kFar || window.end > kFar;
+  }
+  /// False of one that the program had before: it has elements of its own alone.
+  bool isOurs(const W& window) const {
+    return isFar(window) || (window.end - window.start == times().size() &&
+                             times().youngestStart(window.start) == window.start);
+  }
+  bool isOfNow(const W& pane, const Cell& cell) const {
+    return cell.windows == panes_.windows() &&
+           (isFar(pane) || (pane.end - pane.start == times().paneLength() &&
+                            times().youngestStart(cell.first) == cell.first));
   }
   bool hasFarWindows(const W& pane) const {
     const std::int64_t size = times().size();
@@ -187,6 +211,9 @@ class PanedWindows : public WindowBase<P> {
   /// The key's next window, which lies at `slot`, has ended.
   void fireNext(std::int64_t time, Slot slot) {
     const W window = windowFrom(time + 1 - times().size());
+    if (!isOurs(window)) {
+      return;
+    }
     std::optional<Acc> total;
     const bool goes_on = panes_.take(window, finder(), merger(), total);
     takeOwn(window, time, total);
@@ -218,6 +245,9 @@ class PanedWindows : public WindowBase<P> {
   /// that has ended its own timers, unless those of an even earlier snapshot are there.
   void setEach(std::int64_t time) {
     const W window = windowFrom(time + 1 - times().size());
+    if (!isOurs(window)) {
+      return;
+    }
     std::int64_t youngest = window.start;
     panes_.eachOf(window, finder(), [&](const W& pane, const auto& /*cell*/) {
       youngest = std::max(youngest, times().youngestStart(pane.start));

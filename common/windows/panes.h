@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -13,12 +14,22 @@
 /// is added to one accumulator, that of its pane, however many windows it is in.
 namespace weir::windows {
 
+/// The windows that a pane is part of, in lengths of the pane: how far apart they begin, and how
+/// long they are. Nothing where an earlier release has not noted it.
+struct PaneWindows {
+  std::uint32_t slide = 0;
+  std::uint16_t size = 0;
+  bool by_clock = false;
+  bool operator==(const PaneWindows&) const = default;
+};
+
 template <typename Acc>
 struct Pane {
   Acc accumulator{};
   /// The start of the oldest window that it is part of. Those before are cleaned up; should the
   /// watermark have begun anew, they may come again, without what is in here.
   std::int64_t first = 0;
+  PaneWindows windows{};
 };
 
 /// The panes of the key at hand. `State` is a CellState of Pane<Acc>, which speaks of slot();
@@ -31,13 +42,20 @@ class Panes {
 
   explicit Panes(State& state) : state_(state) {}
 
-  void setUp(const SlidingTimes& times) {
+  void setUp(const SlidingTimes& times, bool by_clock) {
     times_ = times;
-    used_ = times.size() / times.paneLength() <= kMost;
+    const std::int64_t size = times.size() / times.paneLength();
+    used_ = size <= kMost;
+    if (used_) {
+      constexpr std::int64_t kFurthest = std::numeric_limits<std::uint32_t>::max();
+      const std::int64_t slide = std::min(times.slide() / times.paneLength(), kFurthest);
+      windows_ = {static_cast<std::uint32_t>(slide), static_cast<std::uint16_t>(size), by_clock};
+    }
     state_.speakOf(slot_);
   }
   /// Whether elements are kept by pane at all.
   bool used() const { return used_; }
+  const PaneWindows& windows() const { return windows_; }
 
   /// Adds to a pane by `add(accumulator)`, which begins as `create()`. `oldest`: the start of the
   /// oldest window of the pane that is not late. Returns the start of the oldest window that the
@@ -51,7 +69,7 @@ class Panes {
     if (known != nullptr) {
       first = known->first;
     } else {
-      state_.set(Cell{create(), oldest});
+      state_.set(Cell{create(), oldest, windows_});
     }
     add(state_.edit().accumulator);
     return first;
@@ -136,6 +154,7 @@ class Panes {
   State& state_;  // Of the operator's runner.
   std::optional<SlidingTimes> times_;
   bool used_ = false;
+  PaneWindows windows_;
   state::Slot slot_ = state::kNoSlot;
 };
 

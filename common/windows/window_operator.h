@@ -18,9 +18,12 @@ namespace weir::windows {
 
 /// What an operator of windows is made on.
 template <typename P>
-using WindowsOf = std::conditional_t<P::kMerging,
-                                     SessionWindows<P>,
-                                     std::conditional_t<P::kPanes, PanedWindows<P>, WindowBase<P>>>;
+using WindowsOf = std::conditional_t<
+    P::kMerging,
+    SessionWindows<P>,
+    std::conditional_t<P::kPanes,
+                       PanedWindows<P>,
+                       std::conditional_t<P::kMayRestorePanes, RestoredPanes<P>, WindowBase<P>>>>;
 
 /// Keeps the records of each key and window until the trigger fires the window, and what is left of
 /// them until it is cleaned up. The state of a window has the window as its namespace.
@@ -74,7 +77,7 @@ class WindowOperator final : public WindowsOf<P>, public functions::Receiver<typ
   void onTimer(std::int64_t time, TimeDomain domain) override {
     const Slot slot = this->backend_->current();
     this->setKeyAt(slot);
-    if constexpr (P::kPanes) {
+    if constexpr (P::kMayRestorePanes) {
       if (this->isOfPanes(time, domain, slot)) {
         return;
       }

@@ -53,6 +53,10 @@ struct Parts {
   /// Whether elements are kept by pane, where the windows are such that this pays.
   static constexpr bool kPanes =
       kHasPanes<Assigner> && kNeverPurges<Trigger> && requires { typename Contents::Accumulator; };
+  /// Whether those of a snapshot may be, if not here: that of a program with another assigner or
+  /// trigger.
+  static constexpr bool kMayRestorePanes = !kMerging && std::is_same_v<Window, TimeWindow> &&
+                                           requires { typename Contents::Accumulator; };
   /// Whether states may be asked for that nobody knew before a window fires.
   static constexpr bool kAsksLate =
       KnowsClear<Function> || kProcess ||

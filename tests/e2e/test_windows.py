@@ -35,16 +35,22 @@ def sessions(times, gap):
     return found
 
 
+def lines_of(kind, events, size, slide):
+    windows = collections.defaultdict(list)
+    for key, at, i in events:
+        for window in windows_of(at, size, slide):
+            windows[0 if kind == "all" else key, window].append(i)
+    return [
+        f"{kind} {key} {start} {end} {len(ids)} {0 if kind == 'all' else sum(ids)}"
+        for (key, (start, end)), ids in windows.items()
+    ]
+
+
 def expected(count):
     events = [event(i) for i in range(count)]
     lines = []
     for kind, size, slide in (("tumbling", 500, 500), ("sliding", 1000, 250), ("all", 1000, 1000)):
-        windows = collections.defaultdict(list)
-        for key, at, i in events:
-            for window in windows_of(at, size, slide):
-                windows[0 if kind == "all" else key, window].append(i)
-        for (key, (start, end)), ids in windows.items():
-            lines.append(f"{kind} {key} {start} {end} {len(ids)} {0 if kind == 'all' else sum(ids)}")
+        lines += lines_of(kind, events, size, slide)
     of_key = collections.defaultdict(list)
     for key, at, i in events:
         of_key[key].append((at, i))
@@ -68,9 +74,10 @@ class WindowsTest(unittest.TestCase):
         cls.jobs = build("windows")
         cls.expected = expected(COUNT)
 
-    def start(self, cluster, *options, rate=800):
+    def start(self, cluster, *options, rate=800, args=()):
+        out = cluster.folder / "out"
         job = cluster.run_detached(
-            self.jobs / "windows", "--count", COUNT, "--rate", rate, "--out", cluster.folder / "out", options=options
+            self.jobs / "windows", "--count", COUNT, "--rate", rate, *args, "--out", out, options=options
         )
         cluster.wait_running(job)
         return job
@@ -105,6 +112,26 @@ class WindowsTest(unittest.TestCase):
 
     def test_windows_move_between_the_backends(self):
         self.through_savepoints([(ROCKS, 2), ((), 3), (ROCKS, 2)])
+
+    def test_sliding_windows_of_another_size_after_a_savepoint_fire_beside_those_of_before(self):
+        for backend in ((), ROCKS):
+            with self.subTest(backend), Cluster(task_managers=1, slots=2) as cluster:
+                job = self.start(cluster, *backend, "-p", 2, rate=250)
+                cluster.wait_checkpoints(job, 2)
+                path = cluster.savepoint(job, cluster.savepoints)
+                cluster.weir("cancel", job)
+                cluster.wait_state(job, "CANCELED")
+                options = (*backend, "-p", 2, "-s", path)
+                job = self.start(cluster, *options, args=("--size", 600, "--slide", 300))
+                cluster.wait_state(job, "FINISHED")
+                found = [line for line in self.lines(cluster).elements() if line.startswith("sliding")]
+                ends = [[int(number) for number in line.split()[2:5]] for line in found]
+                before = sum(count for start, end, count in ends if end - start == 1000) // 4
+                self.assertGreater(before, 0)
+                self.assertLess(before, COUNT)
+                events = [event(i) for i in range(COUNT)]
+                lines = lines_of("sliding", events[:before], 1000, 250) + lines_of("sliding", events[before:], 600, 300)
+                self.assertEqual(collections.Counter(found), collections.Counter(lines))
 
     def test_windows_survive_a_worker_that_dies(self):
         with Cluster(task_managers=1, slots=2) as cluster:

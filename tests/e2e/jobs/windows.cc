@@ -88,7 +88,7 @@ std::string pairOf(const std::string& kind, const Event& left, const Event& righ
 
 int main(int argc, char** argv) {
   using weir::Time;
-  Flags flags{{"count", "3000"}, {"rate", "1000"}};
+  Flags flags{{"count", "3000"}, {"rate", "1000"}, {"size", "1000"}, {"slide", "250"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     flags[std::string(argv[i]).substr(2)] = argv[i + 1];
   }
@@ -104,7 +104,9 @@ int main(int argc, char** argv) {
 
   auto tumbling =
       keyed.window(weir::TumblingEventTimeWindows::of(Time::milliseconds(500))).apply(listed);
-  auto sliding = keyed.timeWindow(Time::seconds(1), Time::milliseconds(250))
+  auto sliding = keyed
+                     .timeWindow(Time::milliseconds(std::stoll(flags["size"])),
+                                 Time::milliseconds(std::stoll(flags["slide"])))
                      .aggregate(Totals{}, totalsAs("sliding"));
   auto sessions = keyed.window(weir::EventTimeSessionWindows::withGap(Time::milliseconds(300)))
                       .aggregate(Totals{}, totalsAs("session"));
