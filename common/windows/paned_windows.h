@@ -174,7 +174,7 @@ class PanedWindows : public RestoredPanes<P> {
   /// A window that has fired is over, as its lateness was.
   void forget(const W& window, Slot slot) {
     this->held_slot_ = slot;
-    if (isKept(window)) {
+    if (isKept(window) || this->hasStates(slot)) {
       runner().held.clear();
       cleanUpPanes(window);
       this->clearFunction(window);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -133,10 +134,19 @@ class WindowBase
       this->timers_.add(domain(), end);
     }
   }
-  /// At a timer of its own domain, which a restore may have brought with another lateness.
-  bool isOver(const W& window, std::int64_t time, bool holds) {
+  /// At a timer of its own domain at `slot`, which a restore may have brought with another
+  /// lateness.
+  bool isOver(const W& window, std::int64_t time, Slot slot, bool holds) {
     const std::int64_t end = cleanupTime(window);
-    return time == end || (time > end && holds);
+    return time == end || (time > end && (holds || (restored_ && hasStates(slot))));
+  }
+  /// Whether anything is kept for the window of a slot beside timers: a state of its trigger, or
+  /// one of its function, which may not have asked for it yet.
+  bool hasStates(Slot slot) const {
+    return this->backend_->isHeld(slot) ||
+           std::ranges::any_of(this->backend_->columns(), [slot](const auto& column) {
+             return column->info().kind != state::StateKind::kTimer && column->has(slot);
+           });
   }
   bool isLate(const W& window) {
     return event_time_ && cleanupTime(window) <= this->timers_.currentWatermark();

@@ -96,7 +96,7 @@ class WindowOperator final : public WindowsOf<P>, public functions::Receiver<typ
         window,
         slot);
     const bool own = (domain == TimeDomain::kEventTime) == event_time_;
-    if (own && this->isOver(window, time, holds(window))) {
+    if (own && this->isOver(window, time, slot, holds(window))) {
       cleanUp(window, slot);
     } else if (own && time >= window.maxTimestamp() && time < this->cleanupTime(window)) {
       this->setCleanup(window);  // What was restored may have had another lateness.

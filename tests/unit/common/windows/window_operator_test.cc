@@ -318,6 +318,31 @@ TEST(WindowOperatorTest, AFunctionHasStateOfTheWindowAndOfTheKey) {
               UnorderedElementsAre("a at 0", "b at 0", "a at 1000"));
 }
 
+TEST(WindowOperatorTest, AWindowThatWasPurgedIsCleanedUpWhereItWasRestoredWithLessLateness) {
+  using Tr = decltype(PurgingTrigger::of(EventTimeTrigger::create()));
+  using A = TumblingEventTimeWindows;
+  using P = Parts<Entry, std::string, std::string, A, Tr, ListedContents<Entry>, Counts, true>;
+  const auto counting = [](std::int64_t lateness) {
+    return Running<P>(WindowRunner<P>(A::of(seconds(1)),
+                                      PurgingTrigger::of(EventTimeTrigger::create()),
+                                      {},
+                                      Counts{},
+                                      lateness,
+                                      std::nullopt));
+  };
+  for (const std::int64_t lateness : {0, 200, 2000}) {
+    auto before = counting(500);
+    before.element({"a", 1}, 100);
+    before.watermark(1200);
+    EXPECT_THAT(before.take(), ElementsAre("a 1 1 1@999"));
+    auto after = counting(lateness);
+    after.restore(before.snapshot());
+    after.watermark(10'000);
+    EXPECT_THAT(after.take(), IsEmpty());
+    EXPECT_EQ(after.stateEntries(), 2U) << "of the key alone; lateness " << lateness;
+  }
+}
+
 TEST(WindowOperatorTest, WindowsThatMergeHaveNoStateOfTheirOwn) {
   auto running = processing(EventTimeSessionWindows::withGap(seconds(1)), Counts{});
   running.element({"a", 1}, 100);
