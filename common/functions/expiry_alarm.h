@@ -12,18 +12,19 @@ namespace weir::functions {
 /// operator's; its thread.
 class ExpiryAlarm final : private Alarm {
  public:
-  /// All outlives this. Rings for the first time soon, as something may have been restored.
+  /// All outlives this. Rings for the first time soon where there is state that expires, as it may
+  /// have been restored; of state that is asked for later once there is.
   void open(state::KeyedBackend& backend, ProcessingTime& time, Work& work) {
     backend_ = &backend;
     time_ = &time;
     work_ = &work;
-    backend.expiries().setTicker([this](std::int64_t at) { time_->set(*this, at); });
+    backend.setTicker([this](std::int64_t at) { time_->set(*this, at); });
   }
   /// Idempotent; open() may not have been reached.
   void close() {
     if (time_ != nullptr) {
       time_->cancel(*this);
-      backend_->expiries().setTicker({});
+      backend_->setTicker({});
       time_ = nullptr;
     }
   }

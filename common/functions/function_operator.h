@@ -128,9 +128,7 @@ class FunctionOperator : public OperatorBase {
     }
     if constexpr (kStateful) {
       settleUnclaimed(*backend_, unclaimed_, context_->task());
-      if (backend_->hasExpiries()) {
-        expiry_alarm_.open(*backend_, context_->time(), work_);
-      }
+      expiry_alarm_.open(*backend_, context_->time(), work_);
     }
   }
 

@@ -26,6 +26,14 @@ Expiry* Expiries::find(const ColumnBase& column, const StateTtlConfig& config) c
 
 Expiry& Expiries::add(std::unique_ptr<Expiry> expiry) {
   all_.push_back(std::move(expiry));
+  slot_ = 0;  // It may have been restored: the walk begins anew.
+  at_ = 0;
+  part_ = 0;
+  met_last_ = true;
+  if (tick_at_ > nextTick()) {
+    tick_asked_ = false;
+  }
+  askForTick();
   return *all_.back();
 }
 
@@ -92,14 +100,18 @@ void Expiries::nextKey() {
   }
 }
 
-/// An eighth of the shortest life, within bounds: what has expired stays that much longer.
 void Expiries::askForTick() {
-  const std::int64_t now = backend_.now();
-  if (ask_for_tick_ && (!tick_asked_ || tick_at_ - now > kLatest)) {  // Or the clock went back.
+  // Or the clock went back.
+  if (ask_for_tick_ && (!tick_asked_ || tick_at_ - backend_.now() > kLatest)) {
     tick_asked_ = true;
-    tick_at_ = now + std::clamp(least() / 8, kSoonest, kLatest);
+    tick_at_ = nextTick();
     ask_for_tick_(tick_at_);
   }
+}
+
+/// After an eighth of the shortest life, within bounds: what has expired stays that much longer.
+std::int64_t Expiries::nextTick() const {
+  return backend_.now() + std::clamp(least() / 8, kSoonest, kLatest);
 }
 
 std::int64_t Expiries::least() const {
@@ -164,8 +176,16 @@ void Expiries::sweepBelow(std::int64_t looks) {
 Expiries& KeyedBackend::expiries() {
   if (expiries_ == nullptr) {
     expiries_ = std::make_unique<Expiries>(*this);
+    expiries_->setTicker(ticker_);
   }
   return *expiries_;
+}
+
+void KeyedBackend::setTicker(std::function<void(std::int64_t time)> ask) {
+  ticker_ = std::move(ask);
+  if (expiries_ != nullptr) {
+    expiries_->setTicker(ticker_);
+  }
 }
 
 std::int64_t KeyedBackend::now() const {

@@ -58,7 +58,8 @@ class Expiries {
   /// A view of a column, whether it expires or not.
   std::unique_ptr<FrozenColumn> freeze(ColumnBase& column);
 
-  /// `ask` is called with a time at which tick() is wanted, at once for the first one.
+  /// `ask` is called with a time at which tick() is wanted, at once for the first one, and again
+  /// where a state that is asked for later has it sooner.
   void setTicker(std::function<void(std::int64_t time)> ask) {
     ask_for_tick_ = std::move(ask);
     askForTick();
@@ -80,6 +81,7 @@ class Expiries {
   void sweepBelow(std::int64_t looks);
   bool beginBelow();
   void askForTick();
+  std::int64_t nextTick() const;
   std::int64_t least() const;
 
   KeyedBackend& backend_;

@@ -105,7 +105,8 @@ class KeyedBackend {
 
   /// The states that expire, and the time of day that they go by, in milliseconds since the epoch.
   Expiries& expiries();
-  bool hasExpiries() const { return expiries_ != nullptr; }
+  /// As Expiries::setTicker(), also for states that are asked for later.
+  void setTicker(std::function<void(std::int64_t time)> ask);
   void setClock(std::function<std::int64_t()> clock) { clock_ = std::move(clock); }
   std::int64_t now() const;
 
@@ -245,8 +246,9 @@ class KeyedBackend {
   std::uint32_t max_parallelism_;
 
  private:
-  std::unique_ptr<Expiries> expiries_;   // Null: no state expires.
-  std::function<std::int64_t()> clock_;  // Empty: the machine's.
+  std::unique_ptr<Expiries> expiries_;             // Null: no state expires.
+  std::function<std::int64_t()> clock_;            // Empty: the machine's.
+  std::function<void(std::int64_t time)> ticker_;  // Of expiries_.
   Result<ColumnBase*> lookUp(std::string_view name, StateKind kind);
   /// The column that a state of `from` belongs to under its former name; null if there is none.
   ColumnBase* renamed(const SectionReader& from, const std::string& name);

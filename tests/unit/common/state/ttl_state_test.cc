@@ -307,6 +307,34 @@ TEST_F(TtlStateTest, ATickDropsWhatHasExpiredWhereNoBatchComesAndIsAskedForWhile
   EXPECT_EQ(subject.backend.keyCount(), 0U);
 }
 
+TEST_F(TtlStateTest, ATickIsAskedForByAStateThatIsDeclaredLate) {
+  KeyedBackendOf<std::string> backend(kGroups);
+  backend.setClock([this] { return now_; });
+  std::optional<std::int64_t> asked;
+  backend.setTicker([&](std::int64_t time) { asked = time; });
+  EXPECT_FALSE(asked.has_value()) << "nothing expires";
+  const auto dayLong = StateTtlConfig::newBuilder(std::chrono::hours(24)).build();
+  ValueStateDescriptor<int> slow("slow", 0);
+  slow.enableTimeToLive(dayLong);
+  ValueState<int> first(slow);
+  ASSERT_TRUE(first.bind(backend).has_value());
+  EXPECT_EQ(asked, now_ + 3600 * 1000);
+  ValueStateDescriptor<int> fast("fast", 0);
+  fast.enableTimeToLive(tenSeconds());
+  ValueState<int> second(fast);
+  ASSERT_TRUE(second.bind(backend).has_value());
+  ASSERT_LE(asked, now_ + 2000);
+  backend.setCurrentKey("a");
+  second.update(1);
+  backend.endBatch();
+  for (int ticks = 0; ticks < 20 && backend.keyCount() != 0; ++ticks) {
+    now_ = std::max(now_ + 1000, asked.value());
+    backend.expiries().tick();
+    backend.endBatch();
+  }
+  EXPECT_EQ(backend.keyCount(), 0U);
+}
+
 // -------------------------------------------------------------- switched on and off
 
 struct Plain : StateOwner {
