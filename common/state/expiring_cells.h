@@ -144,6 +144,7 @@ class ExpiringCells<ListStateDescriptor<T>> final
   using Base = ExpiringCellsBase<ListStateDescriptor<T>>;
   using Base::Base;
   using Held = typename Base::Held;
+  using Rule = typename Base::Rule;
 
   void add(Slot slot, T value) override {
     this->begin(slot);
@@ -154,16 +155,22 @@ class ExpiringCells<ListStateDescriptor<T>> final
     own.times.push_back(now);
   }
   std::optional<T> popFront(Slot slot) override {
-    const std::vector<T>* seen = this->read(slot);
-    if (seen == nullptr) {
+    const Held* held = this->begin(slot);
+    if (held == nullptr || held->value.empty()) {
       return std::nullopt;
     }
-    std::optional<T> first(seen->front());
-    const Held* held = this->column_.get(slot);
-    // What had expired and was seen is gone by now.
-    if (held == nullptr || held->value.size() != seen->size()) {
+    const Horizon at = this->horizon();
+    const bool expired = !held->times.empty() && at.passed(held->times.front());
+    if (expired && this->showsExpired()) {
+      std::optional<T> first(held->value.front());
+      this->settleAt(slot, at);  // It goes with all that has expired.
       return first;
     }
+    if (!Rule::isSettled(held->value, held->times, at) && !this->settleAt(slot, at)) {
+      return std::nullopt;
+    }
+    held = this->column_.get(slot);
+    std::optional<T> first(held->value.front());
     if (held->value.size() == 1) {
       this->drop(slot);
       return first;
@@ -171,6 +178,9 @@ class ExpiringCells<ListStateDescriptor<T>> final
     Held& own = this->column_.edit(slot, *held);
     own.value.erase(own.value.begin());
     own.times.erase(own.times.begin());
+    if (this->updatesOnRead()) {
+      Rule::touch(own.value, own.times, at.now);
+    }
     return first;
   }
 };

@@ -335,6 +335,25 @@ TEST_F(TtlStateTest, ATickIsAskedForByAStateThatIsDeclaredLate) {
   EXPECT_EQ(backend.keyCount(), 0U);
 }
 
+TEST_F(TtlStateTest, WhatIsTakenFromTheFrontIsGoneAlsoWhereTheClockWentBack) {
+  const auto shown = Visibility::kReturnExpiredIfNotCleanedUp;
+  Subject subject(now_, tenSeconds(Update::kOnCreateAndWrite, shown));
+  ListState<std::string>& list = subject.function.list;
+  list.add("late");
+  now_ -= 5'000;
+  list.add("early");
+  list.add("other");
+  now_ += 10'000;  // Those that came behind it have expired, and it has not.
+  EXPECT_EQ(list.popFront(), "late");
+  EXPECT_NE(list.popFront(), "late");
+  list.add("more");
+  now_ += 10'000;
+  list.add("most");
+  EXPECT_EQ(list.popFront(), "more") << "expired, and not cleaned up";
+  EXPECT_EQ(list.popFront(), "most");
+  EXPECT_EQ(list.popFront(), std::nullopt);
+}
+
 // -------------------------------------------------------------- switched on and off
 
 struct Plain : StateOwner {
