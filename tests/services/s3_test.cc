@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/fs/unfinished_files.h"
 #include "common/http/transfers.h"
 #include "common/s3/s3_listing.h"
 #include "tests/services/servers.h"
@@ -170,26 +169,6 @@ TEST_F(S3Test, UploadsOfAKilledProcessGoWithTheirDirectory) {
   ASSERT_TRUE(removed.has_value()) << removed.error().text();
   EXPECT_TRUE(s3::listUploads(client(), prefix())->empty());
   EXPECT_FALSE((*writer)->commit().has_value());
-}
-
-TEST_F(S3Test, UploadsOfOurFilesAreAbortedAndNobodyElses) {
-  std::vector<std::unique_ptr<fs::FileWriter>> writers;
-  for (const char* const name : {"d/a", "d/b", "d/a/b"}) {
-    writers.push_back(*files_.create(path(name)));
-    ASSERT_TRUE(writers.back()->append(large()).has_value());
-  }
-  while (s3::listUploads(client(), prefix())->size() < writers.size()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  const Status removed =
-      fs::removeUnfinished(files_, path("d"), [](std::string_view name) { return name == "a"; });
-  ASSERT_TRUE(removed.has_value()) << removed.error().text();
-  const auto left = s3::listUploads(client(), prefix());
-  ASSERT_EQ(left->size(), 2U);
-  for (const s3::Upload& one : *left) {
-    EXPECT_FALSE(one.key.ends_with("d/a"));
-  }
-  EXPECT_FALSE(writers.front()->commit().has_value());
 }
 
 TEST_F(S3Test, ListingsGoOnFromPageToPage) {
