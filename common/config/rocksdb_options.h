@@ -42,7 +42,8 @@ inline constexpr auto kRocksThreads =
     Option<std::int64_t>(
         "state.backend.rocksdb.thread.num",
         "2",
-        "How many flushes and compactions run at once, of each operator and subtask.")
+        "How many flushes and compactions run at once in a worker, beside its tasks; operators and "
+        "subtasks share them.")
         .range(1, 256)
         .forAudience(Audience::kTuning);
 inline constexpr auto kRocksFilterBits =

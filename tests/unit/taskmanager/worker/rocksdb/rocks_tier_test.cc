@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <numeric>
@@ -334,6 +335,26 @@ TEST_F(RocksTierTest, ADirectoryThatCannotBeWrittenIsNamedWithItsKey) {
   EXPECT_THAT(tier.error().text(), ::testing::HasSubstr("operator 'sum'"));
   EXPECT_THAT(tier.error().text(), ::testing::HasSubstr(settings.directory));
   EXPECT_THAT(tier.error().text(), ::testing::HasSubstr("taskmanager.tmp.dirs"));
+}
+
+TEST_F(RocksTierTest, TheStoresOfAWorkerShareTheThreadsOfFlushesAndCompactions) {
+  const auto threads = [] {
+    std::size_t count = 0;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::ifstream file(task.path() / "comm");
+      std::string name;
+      std::getline(file, name);
+      count += name.starts_with("rocksdb:") ? 1 : 0;
+    }
+    return count;
+  };
+  const auto factory = tiers();
+  Operator<std::int64_t> first(factory.get());
+  const std::size_t of_one = threads();
+  Operator<std::int64_t> second(factory.get());
+  Operator<std::int64_t> third(factory.get());
+  EXPECT_EQ(threads(), of_one);
+  EXPECT_GT(of_one, 0U);
 }
 
 }  // namespace
