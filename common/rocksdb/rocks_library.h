@@ -18,7 +18,7 @@ namespace weir::rocks {
   X(checkpoint_object_destroy) X(close) X(column_family_handle_destroy) X(create_column_family)   \
   X(create_iterator_cf) X(create_snapshot) X(filterpolicy_create_bloom_full) X(free)              \
   X(get_options_from_string) X(iter_destroy) X(iter_get_error) X(iter_key) X(iter_next)           \
-  X(iter_seek_to_first) X(iter_valid) X(iter_value) X(list_column_families)                       \
+  X(iter_seek) X(iter_seek_to_first) X(iter_valid) X(iter_value) X(list_column_families)          \
   X(list_column_families_destroy) X(open) X(open_for_read_only_column_families)                   \
   X(options_create) X(options_destroy) X(options_set_block_based_table_factory)                   \
   X(options_set_compression) X(options_set_create_if_missing)                                     \

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "common/base/result.h"
 #include "common/state/column.h"
 #include "common/state/shared_tables.h"
+#include "common/state/timer_shelf.h"
 
 namespace weir::state {
 
@@ -95,6 +97,10 @@ class ColumnTier {
   virtual std::unique_ptr<FrozenTier> freeze() = 0;
   /// Whether freeze() would have to wait.
   virtual bool isBusy() const { return false; }
+  /// How many timers of a domain may be in memory before those that are far off go to a shelf.
+  virtual std::size_t timersInMemory() const { return std::numeric_limits<std::size_t>::max(); }
+  /// An empty shelf, which ends before the backend; never null where timersInMemory() is a bound.
+  virtual std::unique_ptr<TimerShelf> makeTimerShelf() { return nullptr; }
 };
 
 /// Makes the tiers of a worker's backends. Safe from any thread; outlives the tiers.

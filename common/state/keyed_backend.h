@@ -113,10 +113,12 @@ class KeyedBackend {
   /// Puts a tier below the columns, before there are keys.
   void setTier(std::unique_ptr<ColumnTier> tier) { tier_ = std::move(tier); }
   bool hasTier() const { return tier_ != nullptr; }
+  /// Null where there is none.
+  ColumnTier* tier() const { return tier_.get(); }
   /// The slot of a key that writeKey() has written, made if need be.
-  Slot slotOfKey(std::string_view key, NamespaceId name_space) {
-    return slotOfEncoded(key, name_space);
-  }
+  Slot slotOfKey(std::string_view key, NamespaceId in) { return slotOfEncoded(key, in); }
+  /// Brings what lies below of several keys up together, for slotOfKey() to find soon.
+  virtual void fetch(std::span<const EncodedKey> keys) = 0;
   /// Calls `here` with the slot of each key in memory that has a cell of `column`, and `below` with
   /// each of its cells that lies in the tier, until one of them answers false. Errors: those of the
   /// tier.

@@ -49,9 +49,7 @@ class KeyedBackendOf final : public KeyedBackend {
   /// The slot of one key.
   Slot slotOf(const K& key, NamespaceId name_space = kNoNamespace) {
     const std::size_t known = maybe_empty_.size();
-    const Slot slot = name_space == kNoNamespace
-                          ? directory_.findOrInsert(key, keyHash(key), maybe_empty_)
-                          : findOrInsertIn(key, keyHash(key), name_space);
+    const Slot slot = findOrInsert(key, name_space);
     loaded(known, &slot, 1);
     return slot;
   }
@@ -96,6 +94,18 @@ class KeyedBackendOf final : public KeyedBackend {
     Reader from(key);
     const K decoded = record::read<K>(from);
     return from.failed() || from.remaining() != 0 ? kNoSlot : slotOf(decoded, name_space);
+  }
+  void fetch(std::span<const EncodedKey> keys) override {
+    const std::size_t known = maybe_empty_.size();
+    std::vector<Slot> slots;
+    for (const EncodedKey& one : keys) {
+      Reader from(one.key);
+      const K key = record::read<K>(from);
+      if (!from.failed()) {
+        slots.push_back(findOrInsert(key, one.name_space));
+      }
+    }
+    loaded(known, slots.data(), slots.size());
   }
   void prefetchEncoded(std::string_view key) const override {
     Reader from(key);
@@ -235,6 +245,10 @@ class KeyedBackendOf final : public KeyedBackend {
     for (const auto& column : columns()) {
       column->prefetch(slots, count);
     }
+  }
+  Slot findOrInsert(const K& key, NamespaceId name_space) {
+    return name_space == kNoNamespace ? directory_.findOrInsert(key, keyHash(key), maybe_empty_)
+                                      : findOrInsertIn(key, keyHash(key), name_space);
   }
   Slot findOrInsertIn(const K& key, std::uint64_t hash, NamespaceId name_space) {
     const std::size_t before = directory_.size();

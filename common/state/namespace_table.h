@@ -18,6 +18,12 @@ using NamespaceId = std::uint32_t;
 /// The empty one: of all state outside of windows.
 inline constexpr NamespaceId kNoNamespace = 0;
 
+/// A key that KeyedBackend::writeKey() has written, in a namespace that is in use.
+struct EncodedKey {
+  std::string_view key;
+  NamespaceId name_space = kNoNamespace;
+};
+
 /// The namespaces that keys of one backend are in: a number for each, and the bytes that stand for
 /// it in snapshots. Belongs to the backend's thread.
 class NamespaceTable {

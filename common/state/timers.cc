@@ -24,8 +24,7 @@ Status Timers::load() {
       [this](const FrozenTier::Entry& entry) {
         Reader from(entry.value);
         for (const std::int64_t time : record::read<TimerTimes>(from).sorted()) {
-          queue_.push(
-              time, nameOf(std::string(entry.key), backend_->namespaces().idOf(entry.name_space)));
+          pushNamed(time, entry.key, entry.name_space);
         }
         return true;
       });
@@ -35,22 +34,62 @@ void Timers::push(Slot slot, std::int64_t time) {
   if (!backend_->hasTier()) {
     return queue_.push(time, slot);
   }
-  Writer key;
-  backend_->writeKey(slot, key);
-  queue_.push(time, nameOf(key.str(), backend_->namespaceAt(slot)));
+  key_.clear();
+  backend_->writeKey(slot, key_);
+  pushNamed(time, key_.view(), backend_->namespaces().bytesOf(backend_->namespaceAt(slot)));
 }
 
-std::uint32_t Timers::nameOf(std::string key, NamespaceId name_space) {
-  if (name_space != kNoNamespace) {
-    backend_->namespaces().use(name_space);
+void Timers::pushNamed(std::int64_t time, std::string_view key, std::string_view name_space) {
+  if (isShelved(time)) {
+    return shelf_->put(time, key, name_space);
+  }
+  queue_.push(time, nameOf(key, name_space));
+  if (queue_.size() > backend_->tier()->timersInMemory()) {
+    shelve();
+  }
+}
+
+void Timers::shelve() {
+  if (shelf_ == nullptr) {
+    shelf_ = backend_->tier()->makeTimerShelf();
+  }
+  std::vector<TimerQueue::Entry> all = queue_.takeAll();
+  const auto latest = all.end() - static_cast<std::ptrdiff_t>(all.size() / kMovedAtOnce + 1);
+  std::ranges::nth_element(all, latest, {}, &TimerQueue::Entry::time);
+  const std::int64_t from = latest->time;  // Equal ones go with it.
+  for (const TimerQueue::Entry& one : all) {
+    if (one.time < from) {
+      queue_.push(one.time, one.id);
+      continue;
+    }
+    const Name& name = names_[one.id];
+    shelf_->put(one.time, name.key, backend_->namespaces().bytesOf(name.name_space));
+    release(one.id);
+  }
+}
+
+void Timers::refill(std::int64_t until) {
+  if (shelf_ == nullptr || queue_.size() != 0 || shelf_->earliest() > until) {
+    return;
+  }
+  for (const TimerShelf::Timer& one :
+       shelf_->take(backend_->tier()->timersInMemory() / kMovedAtOnce + 1)) {
+    queue_.push(one.time, nameOf(one.key, one.name_space));
+  }
+}
+
+std::uint32_t Timers::nameOf(std::string_view key, std::string_view name_space) {
+  const NamespaceId number = backend_->namespaces().idOf(name_space);
+  if (number != kNoNamespace) {
+    backend_->namespaces().use(number);
   }
   if (free_names_.empty()) {
-    names_.push_back({std::move(key), name_space});
+    names_.push_back({std::string(key), number});
     return static_cast<std::uint32_t>(names_.size() - 1);
   }
   const std::uint32_t id = free_names_.back();
   free_names_.pop_back();
-  names_[id] = {std::move(key), name_space};
+  names_[id] = {std::string(key), number};
   return id;
 }
 
@@ -58,13 +97,17 @@ Slot Timers::slotOf(std::uint32_t id) {
   if (!backend_->hasTier()) {
     return id;
   }
+  const Slot slot = backend_->slotOfKey(names_[id].key, names_[id].name_space);
+  release(id);
+  return slot;
+}
+
+void Timers::release(std::uint32_t id) {
   const Name name = std::exchange(names_[id], {});
   free_names_.push_back(id);
-  const Slot slot = backend_->slotOfKey(name.key, name.name_space);
   if (name.name_space != kNoNamespace) {
     backend_->namespaces().release(name.name_space);
   }
-  return slot;
 }
 
 void Timers::add(std::int64_t time) {
@@ -75,8 +118,16 @@ void Timers::add(std::int64_t time) {
 }
 
 void Timers::remove(std::int64_t time) {
-  if (takeOut(backend_->current(), time) && ++removed_ > kMostRemoved &&
-      removed_ > queue_.size() / 2) {
+  const Slot slot = backend_->current();
+  if (!takeOut(slot, time)) {
+    return;
+  }
+  if (isShelved(time)) {
+    key_.clear();
+    backend_->writeKey(slot, key_);
+    shelf_->remove(time, key_.view(), backend_->namespaces().bytesOf(backend_->namespaceAt(slot)));
+  }
+  if (++removed_ > kMostRemoved && removed_ > queue_.size() / 2) {
     forgetRemoved();
   }
 }
@@ -125,7 +176,11 @@ bool Timers::take(std::int64_t until, TimerQueue::Entry& into) {
   if (at_ == near_.size() && !approach(until)) {
     return false;
   }
-  if (queue_.earliest() < near_[at_].time) {  // It was set by one that has fired since.
+  const std::int64_t next = near_[at_].time;
+  if (shelvedFrom() < next) [[unlikely]] {  // The queue has exceeded its bound since.
+    refill(until);
+  }
+  if (queue_.earliest() < next) {  // It was set by one that has fired since.
     return queue_.pop(until, into);
   }
   into = near_[at_++];
@@ -137,11 +192,18 @@ bool Timers::approach(std::int64_t until) {
   at_ = 0;
   std::array<Slot, kNear> slots;
   TimerQueue::Entry entry;
+  refill(until);
   while (near_.size() < kNear && queue_.pop(until, entry)) {
     slots[near_.size()] = entry.id;
     near_.push_back(entry);
   }
-  if (!backend_->hasTier()) {
+  if (backend_->hasTier()) {
+    keys_.clear();
+    for (const TimerQueue::Entry& one : near_) {
+      keys_.push_back({names_[one.id].key, names_[one.id].name_space});
+    }
+    backend_->fetch(keys_);
+  } else {
     for (const auto& column : backend_->columns()) {
       column->prefetch(slots.data(), near_.size());
     }

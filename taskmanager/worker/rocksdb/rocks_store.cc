@@ -235,8 +235,8 @@ RocksStore::View::View(const RocksStore& store)
 
 RocksStore::View::~View() { store_.rocks_.release_snapshot(store_.db_, snapshot_); }
 
-RocksStore::Walk::Walk(const View& view, Family* family)
-    : store_(view.store_), options_(store_.rocks_.readoptions_create()) {
+RocksStore::Walk::Walk(const View& view, Family* family, std::string_view from)
+    : store_(view.store_), options_(store_.rocks_.readoptions_create()), from_(from) {
   store_.rocks_.readoptions_set_snapshot(options_, view.snapshot_);
   store_.rocks_.readoptions_set_fill_cache(options_, 0);
   at_ = store_.rocks_.create_iterator_cf(store_.db_, options_, family);
@@ -248,7 +248,13 @@ RocksStore::Walk::~Walk() {
 }
 
 Result<bool> RocksStore::Walk::next(std::string_view& name, std::string_view& value) {
-  begun_ ? store_.rocks_.iter_next(at_) : store_.rocks_.iter_seek_to_first(at_);
+  if (begun_) {
+    store_.rocks_.iter_next(at_);
+  } else if (from_.empty()) {
+    store_.rocks_.iter_seek_to_first(at_);
+  } else {
+    store_.rocks_.iter_seek(at_, from_.data(), from_.size());
+  }
   begun_ = true;
   if (store_.rocks_.iter_valid(at_) == 0) {
     char* error = nullptr;

@@ -27,6 +27,7 @@ struct RocksSettings {
   int background_jobs = 2;               ///< Flushes and compactions at once.
   double filter_bits = 10;               ///< Of Bloom filters, for each key; 0: none.
   std::string compression = "none";
+  std::size_t timers_in_memory = 1 << 16;  ///< Of each operator, subtask and domain.
   bool shares_tables = false;  ///< Snapshots share the files of the stores where they may.
 };
 
@@ -48,6 +49,7 @@ class RocksStore {
   RocksStore& operator=(const RocksStore&) = delete;
 
   const std::string& path() const { return path_; }
+  const RocksLibrary& library() const { return rocks_; }
   /// Lives as long as the store.
   Result<Family*> addFamily(const std::string& name);
   /// Calls `each` with the index of every name that was found and its value.
@@ -79,10 +81,11 @@ class RocksStore {
     const RocksStore& store_;
     const rocksdb_snapshot_t* snapshot_;
   };
-  /// Goes through a family of a view, in the order of names.
+  /// Goes through a family of a view, in the order of names, from the first one that is not before
+  /// `from`, which outlives it.
   class Walk {
    public:
-    Walk(const View& view, Family* family);
+    Walk(const View& view, Family* family, std::string_view from = {});
     ~Walk();
     Walk(const Walk&) = delete;
     Walk& operator=(const Walk&) = delete;
@@ -93,6 +96,7 @@ class RocksStore {
     const RocksStore& store_;
     rocksdb_readoptions_t* options_;
     rocksdb_iterator_t* at_;
+    std::string_view from_;
     bool begun_ = false;
   };
 

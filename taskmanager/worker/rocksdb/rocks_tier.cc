@@ -27,13 +27,13 @@ RocksTier::RocksTier(state::KeyedBackend& backend,
                      std::shared_ptr<RocksStore> store,
                      CacheBudget& budget,
                      std::string owner,
-                     bool shares_tables)
+                     const RocksSettings& settings)
     : backend_(backend),
       store_(std::move(store)),
       changes_(*store_),
       share_(budget),
       owner_(std::move(owner)),
-      shares_tables_(shares_tables),
+      settings_(settings),
       names_hold_keys_(backend.namesHoldKeys()),
       residents_(backend) {}
 
@@ -166,7 +166,7 @@ void RocksTier::writeWhatIsMuch(std::uint64_t most) {
 /// On the tier's thread, right after freeze(). Nothing while a batch is half done: what it goes on
 /// to change would not be noticed.
 std::shared_ptr<RocksSharing> RocksTier::beginSharing() {
-  if (!shares_tables_ || in_batch_ || (!ever_written_ && heldBytes() < kSharedFrom)) {
+  if (!settings_.shares_tables || in_batch_ || (!ever_written_ && heldBytes() < kSharedFrom)) {
     return nullptr;
   }
   std::vector<RocksStore::Family*> families;
@@ -290,7 +290,7 @@ state::ColumnTier::Below RocksTier::below(std::size_t column) const {
 
 std::unique_ptr<state::FrozenTier> RocksTier::freeze() {
   takeTurn();
-  if (!ever_written_ && (!shares_tables_ || heldBytes() < kSharedFrom)) {
+  if (!ever_written_ && (!settings_.shares_tables || heldBytes() < kSharedFrom)) {
     return nullptr;
   }
   check(changes_.write());

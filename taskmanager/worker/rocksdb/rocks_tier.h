@@ -11,6 +11,7 @@
 #include "taskmanager/worker/rocksdb/resident_keys.h"
 #include "taskmanager/worker/rocksdb/rocks_changes.h"
 #include "taskmanager/worker/rocksdb/rocks_frozen.h"
+#include "taskmanager/worker/rocksdb/rocks_shelf.h"
 #include "taskmanager/worker/rocksdb/rocks_store.h"
 #include "taskmanager/worker/rocksdb/rocks_turn.h"
 #include "taskmanager/worker/rocksdb/slot_names.h"
@@ -31,12 +32,12 @@ namespace weir::worker {
 /// memory may grow by half the budget; then the task waits.
 class RocksTier final : public state::ColumnTier {
  public:
-  /// `owner` stands in errors. The backend and the budget outlive the tier.
+  /// `owner` stands in errors. The backend, the budget and the settings outlive the tier.
   RocksTier(state::KeyedBackend& backend,
             std::shared_ptr<RocksStore> store,
             CacheBudget& budget,
             std::string owner,
-            bool shares_tables);
+            const RocksSettings& settings);
 
   void use(Columns columns,
            std::span<const state::Slot> slots,
@@ -47,6 +48,10 @@ class RocksTier final : public state::ColumnTier {
   Below below(std::size_t column) const override;
   std::unique_ptr<state::FrozenTier> freeze() override;
   bool isBusy() const override { return turn_.isAway(); }
+  std::size_t timersInMemory() const override { return settings_.timers_in_memory; }
+  std::unique_ptr<state::TimerShelf> makeTimerShelf() override {
+    return RocksShelf::make(store_->library(), settings_, owner_);
+  }
 
   /// What the keys in memory take, about.
   std::uint64_t heldBytes() const { return residents_.bytes(); }
@@ -72,7 +77,7 @@ class RocksTier final : public state::ColumnTier {
   RocksChanges changes_;
   CacheBudget::Share share_;
   std::string owner_;
-  const bool shares_tables_;
+  const RocksSettings& settings_;  // Of the stores of the worker.
   const bool names_hold_keys_;
   std::vector<RocksFamily> families_;  // By column.
   ResidentKeys residents_;

@@ -41,8 +41,8 @@ Result<std::unique_ptr<state::ColumnTier>> RocksTiers::make(state::KeyedBackend&
                                                             std::string owner) {
   WEIR_TRY(std::shared_ptr<RocksStore> store,
            RocksStore::open(library_, settings_).during("state of " + owner));
-  return std::unique_ptr<state::ColumnTier>(std::make_unique<RocksTier>(
-      backend, std::move(store), budget_, std::move(owner), settings_.shares_tables));
+  return std::unique_ptr<state::ColumnTier>(
+      std::make_unique<RocksTier>(backend, std::move(store), budget_, std::move(owner), settings_));
 }
 
 }  // namespace weir::worker

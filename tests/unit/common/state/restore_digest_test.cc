@@ -62,6 +62,7 @@ class FaultyBackend final : public KeyedBackend {
   std::size_t keyBytes() const override { return 0; }
   bool keysOwn() const override { return false; }
   std::size_t ownedByKey(Slot /*slot*/) const override { return 0; }
+  void fetch(std::span<const EncodedKey> /*keys*/) override {}
 
  protected:
   Slot slotOfEncoded(std::string_view bytes, NamespaceId /*name_space*/) override {

@@ -204,6 +204,7 @@ class RocksFixture : public ::testing::Test {
     settings.block_cache_bytes = 1 << 20;
     settings.write_buffer_bytes = 64 << 10;
     settings.shares_tables = shares;
+    settings.timers_in_memory = timers_in_memory_;
     auto made = RocksTiers::make(settings);
     EXPECT_TRUE(made.has_value()) << made.error().text();
     return *std::move(made);
@@ -211,6 +212,7 @@ class RocksFixture : public ::testing::Test {
   bool leftNothing() const { return std::filesystem::is_empty(directory_); }
 
   std::string directory_;
+  std::size_t timers_in_memory_ = RocksSettings().timers_in_memory;
 };
 
 }  // namespace weir::worker
