@@ -136,6 +136,13 @@ NodeSpec windowSpec(const std::string& kind,
   NodeSpec spec;
   spec.node = makeNode(kind, "Window");
   describeFunction<Runner, typename P::Key>(spec.node, runner);
+  if constexpr (P::kMayRestorePanes && !P::kPanes) {
+    using Pane = windows::Pane<typename P::Contents::Accumulator>;
+    spec.node.states.push_back({"window-panes",
+                                state::StateKind::kAggregating,
+                                record::schemaOf<typename P::Key>(),
+                                record::schemaOf<Pane>()});
+  }
   spec.node.all_states_declared =
       !P::kAsksLate &&
       (declaresAllStates<Function, typename P::Key>() || !functions::programAsksForState());
