@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <string>
+
 namespace weir::functions {
 
 /// What goes on in an operator beside its input: answers that come later, records that come back.
@@ -17,6 +20,8 @@ class Background {
   virtual bool hasRoom() const = 0;
   /// Whether it holds the end of its input back, as what came before is not emitted yet.
   virtual bool holdsEnd() const = 0;
+  /// Why that end will not come by itself, as far as can be told; nothing: it may.
+  virtual std::optional<std::string> endless() const { return std::nullopt; }
 };
 
 }  // namespace weir::functions

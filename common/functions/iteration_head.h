@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "common/functions/background.h"
 #include "common/functions/iteration_state.h"
 #include "common/functions/loop_rounds.h"
+#include "common/functions/loop_trend.h"
 #include "common/functions/operator_base.h"
 #include "common/functions/output.h"
 #include "common/state/keyed_check.h"
@@ -141,6 +143,11 @@ class IterationHead final : public OperatorBase,
            !channel_->hasSome();
   }
   bool holdsEnd() const override { return input_ended_ && !ended_; }
+  std::optional<std::string> endless() const override {
+    return holdsEnd() && trend_.isEndless()
+               ? std::optional(describeEndless(context_->task(), trend_.least()))
+               : std::nullopt;
+  }
 
  private:
   static constexpr std::uint64_t kMostWaiting = 256;  // Chunks.
@@ -155,6 +162,7 @@ class IterationHead final : public OperatorBase,
       return chunk.records();
     }
     rounds_.noteEmitted();
+    trend_.noteRecords(chunk.records());
     last_record_ = context_->time().now();
     decodeFeedback(chunk.bytes(), chunk.records(), batch_);
     if constexpr (kApart) {
@@ -178,6 +186,7 @@ class IterationHead final : public OperatorBase,
     if (ended_ || !rounds_.cameBack(mark)) {
       return;
     }
+    trend_.noteRound(context_->time().now());
     if (rounds_.isQuiet()) {
       if (time_ended_) {
         return end();
@@ -240,6 +249,7 @@ class IterationHead final : public OperatorBase,
   Output<F> apart_;  // Where kApart.
   Batch<F> batch_;
   LoopRounds rounds_;
+  LoopTrend trend_;
   bool input_ended_ = false;
   bool time_ended_ = false;
   bool ended_ = false;

@@ -4,6 +4,8 @@
 #include <exception>
 #include <stdexcept>
 
+#include "common/functions/loop_trend.h"
+
 namespace weir::functions {
 
 Status FrozenFeedback::write(state::SectionWriter& to) const {
@@ -33,6 +35,15 @@ void throwNoHead(const TaskInfo& tail) {
                            tail.operator_name +
                            "' runs in another process than the head of its iteration: both have to "
                            "have one slot sharing group and one parallelism");
+}
+
+std::string describeEndless(const TaskInfo& head, std::uint64_t least) {
+  return "iteration '" + head.operator_name +
+         "' does not run dry, so that it cannot be drained: " + std::to_string(least) +
+         (least == 1 ? " record goes" : " records or more go") + " round in it, no fewer for " +
+         std::to_string(LoopTrend::kPatience / 1000) +
+         " s. Stop the job without draining it: the savepoint has what is in flight; or give the "
+         "loop an end";
 }
 
 void reportLost(const TaskInfo& head, std::uint64_t records) {

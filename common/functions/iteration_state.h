@@ -46,6 +46,9 @@ std::string encodeFeedback(const Batch<F>& batch) {
 [[noreturn]] void throwDamagedFeedback();
 /// The tail runs without its head in this process.
 [[noreturn]] void throwNoHead(const TaskInfo& tail);
+/// What is told of a head that was to be drained and whose loop goes on and on; `least`: records of
+/// the round that had the fewest.
+std::string describeEndless(const TaskInfo& head, std::uint64_t least);
 /// Says on standard error that records came back to an iteration that had ended.
 void reportLost(const TaskInfo& head, std::uint64_t records);
 template <typename F>

@@ -1,5 +1,6 @@
 #include "common/functions/operator_timers.h"
 
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -9,7 +10,8 @@ namespace weir::functions {
 
 namespace {
 
-constexpr std::size_t kFiredAtOnce = 128;  // Between looks at the lease and at keys that may go.
+constexpr std::size_t kFiredAtOnce = 128;    // Between looks at the lease and at keys that may go.
+constexpr std::size_t kFiredByClock = 1024;  // Before the task looks for room again.
 
 }  // namespace
 
@@ -68,7 +70,7 @@ std::vector<std::int64_t> OperatorTimers::times(TimeDomain domain) const {
 
 void OperatorTimers::advance(std::int64_t watermark) {
   watermark_ = watermark;
-  fire(event_, watermark, TimeDomain::kEventTime);
+  fire(event_, watermark, TimeDomain::kEventTime, std::numeric_limits<std::size_t>::max());
 }
 
 void OperatorTimers::endInput() {
@@ -80,7 +82,7 @@ void OperatorTimers::ring(std::int64_t now) {
   alarm_at_ = std::numeric_limits<std::int64_t>::max();
   glance_.enforce();
   const AtWork at_work(*work_, 0);
-  fire(processing_, now, TimeDomain::kProcessingTime);
+  fire(processing_, now, TimeDomain::kProcessingTime, kFiredByClock);
   target_->onTimersFired();
   setAlarm();
 }
@@ -92,11 +94,17 @@ void OperatorTimers::setAlarm() {
   }
 }
 
-void OperatorTimers::fire(state::Timers& timers, std::int64_t until, TimeDomain domain) {
-  std::size_t fired = 0;
-  while (const std::optional<std::int64_t> time = timers.next(until)) {
+void OperatorTimers::fire(state::Timers& timers,
+                          std::int64_t until,
+                          TimeDomain domain,
+                          std::size_t most) {
+  for (std::size_t fired = 0; fired < most; ++fired) {
+    const std::optional<std::int64_t> time = timers.next(until);
+    if (!time) {
+      break;
+    }
     target_->onTimer(*time, domain);
-    if (++fired % kFiredAtOnce == 0) {
+    if ((fired + 1) % kFiredAtOnce == 0) {
       glance_.enforce();
       backend_->endBatch();
     }

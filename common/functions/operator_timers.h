@@ -50,7 +50,8 @@ class OperatorTimers final : private Alarm {
 
  private:
   void ring(std::int64_t now) override;
-  void fire(state::Timers& timers, std::int64_t until, TimeDomain domain);
+  /// At most `most` of them.
+  void fire(state::Timers& timers, std::int64_t until, TimeDomain domain, std::size_t most);
   void checkKey(const char* what) const;
   void setAlarm();
 

@@ -81,7 +81,9 @@ bool JobTask::turn(std::size_t limit) {
   if (!outputs_.hasRoom()) {
     return false;
   }
-  bool worked = handOut();
+  bool worked = chain_->alarmsWait();
+  chain_->ringWaiting();
+  worked = handOut() || worked;
   if (chain_->background().hasRoom()) {
     worked = (isSource() ? poll(limit) : read(limit)) || worked;
   }

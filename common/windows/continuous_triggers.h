@@ -21,16 +21,65 @@ inline ReducingStateDescriptor<std::int64_t> nextFire() {
   return {"trigger-next", [](std::int64_t a, std::int64_t b) { return std::min(a, b); }};
 }
 
+/// What both have in common. Derived has kName, for errors, setTimer() and deleteTimer().
+template <typename Derived>
+class ContinuousTrigger {
+ public:
+  static constexpr bool kNeverPurges = true;
+  static Derived of(Time interval) { return Derived(interval); }
+
+  bool canMerge() const { return true; }
+  template <typename W, typename Context>
+  void onMerge(const W& /*window*/, Context& context) const {
+    context.mergePartitionedState(next_);
+    auto& next = context.getPartitionedState(next_);
+    if (!next.empty()) {
+      Derived::setTimer(context, next.get());
+    }
+  }
+  template <typename W, typename Context>
+  void clear(const W& /*window*/, Context& context) const {
+    auto& next = context.getPartitionedState(next_);
+    if (!next.empty()) {
+      Derived::deleteTimer(context, next.get());
+      next.clear();
+    }
+  }
+  std::string problem() const { return named(Derived::kName, interval_.lengthProblem()); }
+  template <typename T>
+  ReducingStateDescriptor<std::int64_t> stateDescriptor() const {
+    return next_;
+  }
+
+ protected:
+  explicit ContinuousTrigger(Time interval) : interval_(interval), next_(nextFire()) {}
+  std::int64_t interval() const { return interval_.toMilliseconds(); }
+  /// It fires next at `time`.
+  template <typename Context>
+  void fireAt(std::int64_t time, Context& context) const {
+    context.getPartitionedState(next_).add(time);
+    Derived::setTimer(context, time);
+  }
+  template <typename Context>
+  auto& next(Context& context) const {
+    return context.getPartitionedState(next_);
+  }
+
+ private:
+  Time interval_;
+  ReducingStateDescriptor<std::int64_t> next_;
+};
+
 }  // namespace windows
 
 /// Fires once for each interval, a multiple of it in event time, that the watermark passes, and at
 /// the end of the window.
-class ContinuousEventTimeTrigger {
+class ContinuousEventTimeTrigger : public windows::ContinuousTrigger<ContinuousEventTimeTrigger> {
+  using Base = windows::ContinuousTrigger<ContinuousEventTimeTrigger>;
+  friend Base;
+
  public:
-  static constexpr bool kNeverPurges = true;
-  static ContinuousEventTimeTrigger of(Time interval) {
-    return ContinuousEventTimeTrigger(interval);
-  }
+  static constexpr const char* kName = "ContinuousEventTimeTrigger";
 
   template <typename T, typename W, typename Context>
   TriggerResult onElement(const T& /*element*/,
@@ -42,17 +91,17 @@ class ContinuousEventTimeTrigger {
       return TriggerResult::kFire;
     }
     context.registerEventTimeTimer(window.maxTimestamp());
-    if (context.getPartitionedState(next_).empty()) {
-      schedule(windows::windowStart(timestamp, 0, interval_.toMilliseconds()), window, context);
+    if (next(context).empty()) {
+      schedule(windows::windowStart(timestamp, 0, interval()), window, context);
     }
     return TriggerResult::kContinue;
   }
   template <typename W, typename Context>
   TriggerResult onEventTime(std::int64_t time, const W& window, Context& context) const {
-    auto& next = context.getPartitionedState(next_);
-    const bool is_next = !next.empty() && next.get() == time;
+    auto& planned = next(context);
+    const bool is_next = !planned.empty() && planned.get() == time;
     if (is_next) {
-      next.clear();
+      planned.clear();
     }
     if (time == window.maxTimestamp()) {
       return TriggerResult::kFire;
@@ -69,50 +118,40 @@ class ContinuousEventTimeTrigger {
                                  Context& /*context*/) const {
     return TriggerResult::kContinue;
   }
-  bool canMerge() const { return true; }
   template <typename W, typename Context>
   void onMerge(const W& window, Context& context) const {
-    context.mergePartitionedState(next_);
-    auto& next = context.getPartitionedState(next_);
-    if (!next.empty()) {
-      context.registerEventTimeTimer(next.get());
-    }
+    Base::onMerge(window, context);
     if (window.maxTimestamp() > context.getCurrentWatermark()) {
       context.registerEventTimeTimer(window.maxTimestamp());
     }
   }
   template <typename W, typename Context>
   void clear(const W& window, Context& context) const {
-    auto& next = context.getPartitionedState(next_);
-    if (!next.empty()) {
-      context.deleteEventTimeTimer(next.get());
-      next.clear();
-    }
+    Base::clear(window, context);
     context.deleteEventTimeTimer(window.maxTimestamp());
   }
 
-  std::string problem() const {
-    return windows::named("ContinuousEventTimeTrigger", interval_.lengthProblem());
+  // For the base.
+  template <typename Context>
+  static void setTimer(Context& context, std::int64_t time) {
+    context.registerEventTimeTimer(time);
   }
-  template <typename T>
-  ReducingStateDescriptor<std::int64_t> stateDescriptor() const {
-    return next_;
+  template <typename Context>
+  static void deleteTimer(Context& context, std::int64_t time) {
+    context.deleteEventTimeTimer(time);
   }
 
  private:
-  explicit ContinuousEventTimeTrigger(Time interval)
-      : interval_(interval), next_(windows::nextFire()) {}
+  using Base::Base;
 
   /// A window of all time would have intervals without end once the watermark is at its own end.
   template <typename W, typename Context>
   void schedule(std::int64_t from, const W& window, Context& context) const {
-    std::int64_t time =
-        std::min(windows::plus(from, interval_.toMilliseconds()), window.maxTimestamp());
+    std::int64_t time = std::min(windows::plus(from, interval()), window.maxTimestamp());
     if (context.getCurrentWatermark() == std::numeric_limits<std::int64_t>::max()) {
       time = std::max(time, lastInterval(window));
     }
-    context.getPartitionedState(next_).add(time);
-    context.registerEventTimeTimer(time);
+    fireAt(time, context);
   }
   template <typename W>
   static std::int64_t lastInterval(const W& window) {
@@ -120,28 +159,26 @@ class ContinuousEventTimeTrigger {
                ? window.maxTimestamp()
                : std::numeric_limits<std::int64_t>::min();
   }
-
-  Time interval_;
-  ReducingStateDescriptor<std::int64_t> next_;
 };
 
 /// Fires once for each interval, a multiple of it on the clock, that has passed since the window's
 /// first element, and at the end of a window of processing time.
-class ContinuousProcessingTimeTrigger {
+class ContinuousProcessingTimeTrigger
+    : public windows::ContinuousTrigger<ContinuousProcessingTimeTrigger> {
+  using Base = windows::ContinuousTrigger<ContinuousProcessingTimeTrigger>;
+  friend Base;
+
  public:
-  static constexpr bool kNeverPurges = true;
-  static ContinuousProcessingTimeTrigger of(Time interval) {
-    return ContinuousProcessingTimeTrigger(interval);
-  }
+  static constexpr const char* kName = "ContinuousProcessingTimeTrigger";
 
   template <typename T, typename W, typename Context>
   TriggerResult onElement(const T& /*element*/,
                           std::int64_t /*timestamp*/,
                           const W& window,
                           Context& context) const {
-    if (context.getPartitionedState(next_).empty()) {
+    if (next(context).empty()) {
       const std::int64_t now = context.getCurrentProcessingTime();
-      schedule(windows::windowStart(now, 0, interval_.toMilliseconds()), now - 1, window, context);
+      schedule(windows::windowStart(now, 0, interval()), now - 1, window, context);
     }
     return TriggerResult::kContinue;
   }
@@ -151,58 +188,38 @@ class ContinuousProcessingTimeTrigger {
   }
   template <typename W, typename Context>
   TriggerResult onProcessingTime(std::int64_t time, const W& window, Context& context) const {
-    auto& next = context.getPartitionedState(next_);
-    if (next.empty() || next.get() != time) {
+    auto& planned = next(context);
+    if (planned.empty() || planned.get() != time) {
       return TriggerResult::kContinue;
     }
-    next.clear();
+    planned.clear();
     schedule(time, time, window, context);
     return TriggerResult::kFire;
   }
-  bool canMerge() const { return true; }
-  template <typename W, typename Context>
-  void onMerge(const W& /*window*/, Context& context) const {
-    context.mergePartitionedState(next_);
-    auto& next = context.getPartitionedState(next_);
-    if (!next.empty()) {
-      context.registerProcessingTimeTimer(next.get());
-    }
-  }
-  template <typename W, typename Context>
-  void clear(const W& /*window*/, Context& context) const {
-    auto& next = context.getPartitionedState(next_);
-    if (!next.empty()) {
-      context.deleteProcessingTimeTimer(next.get());
-      next.clear();
-    }
-  }
 
-  std::string problem() const {
-    return windows::named("ContinuousProcessingTimeTrigger", interval_.lengthProblem());
+  // For the base.
+  template <typename Context>
+  static void setTimer(Context& context, std::int64_t time) {
+    context.registerProcessingTimeTimer(time);
   }
-  template <typename T>
-  ReducingStateDescriptor<std::int64_t> stateDescriptor() const {
-    return next_;
+  template <typename Context>
+  static void deleteTimer(Context& context, std::int64_t time) {
+    context.deleteProcessingTimeTimer(time);
   }
 
  private:
-  explicit ContinuousProcessingTimeTrigger(Time interval)
-      : interval_(interval), next_(windows::nextFire()) {}
+  using Base::Base;
 
   /// An end that is still to come cuts an interval short; one that is past, as that of a window of
   /// event time, says nothing of the clock.
   template <typename W, typename Context>
   void schedule(std::int64_t from, std::int64_t passed, const W& window, Context& context) const {
-    std::int64_t time = windows::plus(from, interval_.toMilliseconds());
+    std::int64_t time = windows::plus(from, interval());
     if (window.maxTimestamp() > passed) {
       time = std::min(time, window.maxTimestamp());
     }
-    context.getPartitionedState(next_).add(time);
-    context.registerProcessingTimeTimer(time);
+    fireAt(time, context);
   }
-
-  Time interval_;
-  ReducingStateDescriptor<std::int64_t> next_;
 };
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 import unittest
 
 from cluster import Cluster, wait_for
@@ -113,6 +114,21 @@ class IterationsTest(NumbersJobTest):
             for subtask in (0, 1):
                 mine = sorted(number for number in found if number % 2 == subtask)
                 self.assertEqual(mine, list(range(subtask, mine[-1] + 1, 2)), "one is in flight still")
+
+    def test_a_loop_without_an_end_cannot_be_drained_which_is_said_within_seconds_and_the_job_goes_on(self):
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = self.start_running(cluster, "-p", 2, count=1_000_000, rate=100, endless=1)
+            wait_for("some are through", lambda: len(self.lines(cluster)) > 20)
+            start = time.monotonic()
+            done = cluster.weir("stop", "--drain", "-p", cluster.savepoints, job, check=False)
+            self.assertLess(time.monotonic() - start, 60)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("does not run dry", done.stderr)
+            self.assertIn("Stop the job without draining it", done.stderr)
+            cluster.wait_running(job)
+            said = cluster.weir("stop", "-p", cluster.savepoints, job).stdout
+            self.assertIn("Savepoint completed", said)
+            cluster.wait_state(job, "FINISHED")
 
 
 if __name__ == "__main__":

@@ -180,12 +180,15 @@ void SnapshotStore::storeWaiting() {
   --busy_;
 }
 
-void SnapshotStore::decline(const Snapshot& snapshot, const std::string& reason) {
-  report_(runtime::CheckpointDecline{
-      execution_,
-      snapshot.order.checkpoint,
-      snapshot.task,
-      snapshot.task_name + " (" + std::to_string(snapshot.task.subtask + 1) + "): " + reason});
+void SnapshotStore::decline(CheckpointId checkpoint,
+                            const runtime::TaskId& task,
+                            const std::string& name,
+                            const std::string& reason) {
+  report_(
+      runtime::CheckpointDecline{execution_,
+                                 checkpoint,
+                                 task,
+                                 name + " (" + std::to_string(task.subtask + 1) + "): " + reason});
 }
 
 void SnapshotStore::run(Taken& taken) {
@@ -219,7 +222,7 @@ bool SnapshotStore::storeAndReport(Taken& taken, bool owners_discard) {
     }
   }
   if (!operators) {
-    decline(snapshot, operators.error().text());
+    decline(checkpoint, snapshot.task, snapshot.task_name, operators.error().text());
     return false;
   }
   crashPoint("snapshot.state");

@@ -81,6 +81,11 @@ class SnapshotStore {
 
   /// Takes the snapshot over; an acknowledgement or a decline follows, unless it is aborted.
   void store(Snapshot snapshot);
+  /// There is nothing to store: the task named `name` cannot take its part in the checkpoint.
+  void decline(CheckpointId checkpoint,
+               const runtime::TaskId& task,
+               const std::string& name,
+               const std::string& reason);
   void aborted(CheckpointId checkpoint);
   void completed(CheckpointId checkpoint);
   /// Gives up what is not stored yet and ends the threads. Idempotent.
@@ -103,7 +108,6 @@ class SnapshotStore {
   bool storeAndReport(Taken& taken, bool owners_discard);
   void drop(std::vector<SharedTaken> unwanted);
   static void abandon(const std::vector<std::function<void()>>& calls);
-  void decline(const Snapshot& snapshot, const std::string& reason);
 
   const runtime::ExecutionId execution_;
   const runtime::CheckpointStorage storage_;

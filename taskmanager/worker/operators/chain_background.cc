@@ -9,17 +9,18 @@ namespace weir::worker {
 using functions::Background;
 
 void ChainBackground::add(functions::Operator& self) {
+  const std::size_t position = added_++;
   if (Background* background = self.background(); background != nullptr) {
-    all_.insert(all_.begin(), background);
+    all_.insert(all_.begin(), {position, background});
   }
 }
 
 bool ChainBackground::isReady() const {
-  for (const Background* one : all_) {
-    if (one->isReady()) {
+  for (const Placed& one : all_) {
+    if (one.background->isReady()) {
       return true;
     }
-    if (!one->hasRoom()) {
+    if (!one.background->hasRoom()) {
       return false;
     }
   }
@@ -28,13 +29,14 @@ bool ChainBackground::isReady() const {
 
 void ChainBackground::handOut() {
   functions::workOfThread().thrower = nullptr;
-  for (Background* one : all_) {
-    if (one != all_.front() && !yielded_ && one->isReady() && one->hasRoom()) {
+  for (const Placed& one : all_) {
+    Background& self = *one.background;
+    if (&one != &all_.front() && !yielded_ && self.isReady() && self.hasRoom()) {
       yielded_ = true;  // Else what it has would take all the room that there ever is behind it.
       return;
     }
-    one->handOut();
-    if (!one->hasRoom()) {
+    self.handOut();
+    if (!self.hasRoom()) {
       return;  // Those in front of it would fill it further.
     }
   }
@@ -42,11 +44,26 @@ void ChainBackground::handOut() {
 }
 
 bool ChainBackground::hasRoom() const {
-  return std::ranges::all_of(all_, [](const Background* one) { return one->hasRoom(); });
+  return std::ranges::all_of(all_, [](const Placed& one) { return one.background->hasRoom(); });
+}
+
+bool ChainBackground::hasRoomBehind(std::size_t position) const {
+  return std::ranges::all_of(all_, [position](const Placed& one) {
+    return one.position <= position || one.background->hasRoom();
+  });
 }
 
 bool ChainBackground::holdsEnd() const {
-  return std::ranges::any_of(all_, [](const Background* one) { return one->holdsEnd(); });
+  return std::ranges::any_of(all_, [](const Placed& one) { return one.background->holdsEnd(); });
+}
+
+std::optional<std::string> ChainBackground::endless() const {
+  for (const Placed& one : all_) {
+    if (auto why = one.background->endless()) {
+      return why;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace weir::worker

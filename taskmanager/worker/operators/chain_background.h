@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "common/functions/background.h"
@@ -12,17 +15,25 @@ namespace weir::worker {
 /// room. Belongs to the chain and its thread.
 class ChainBackground {
  public:
-  /// Head first; operators without any are left out.
+  /// Head first; of operators without any only their place counts.
   void add(functions::Operator& self);
   bool isReady() const;
   /// Leaves every second turn in which there is room to the input.
   void handOut();
   bool hasRoom() const;
+  /// Whether all behind the operator at this position, from 0 at the head, have room.
+  bool hasRoomBehind(std::size_t position) const;
   bool holdsEnd() const;
+  std::optional<std::string> endless() const;
 
  private:
-  std::vector<functions::Background*> all_;  // Of the chain's operators, its end first.
-  bool yielded_ = false;                     // The input had such a turn last.
+  struct Placed {
+    std::size_t position = 0;
+    functions::Background* background = nullptr;
+  };
+  std::size_t added_ = 0;
+  std::vector<Placed> all_;  // Of the chain's operators, its end first.
+  bool yielded_ = false;     // The input had such a turn last.
 };
 
 }  // namespace weir::worker

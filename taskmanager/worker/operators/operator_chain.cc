@@ -6,31 +6,10 @@
 #include <utility>
 
 #include "common/functions/output.h"
+#include "taskmanager/worker/operators/chain_context.h"
 #include "taskmanager/worker/operators/state_usage.h"
 
 namespace weir::worker {
-
-class OperatorChain::Context final : public functions::OperatorContext {
- public:
-  Context(functions::TaskInfo task,
-          functions::AccumulatorRegistry& accumulators,
-          std::function<void()> waker,
-          functions::ProcessingTime& time)
-      : task_(std::move(task)),
-        accumulators_(accumulators),
-        waker_(std::move(waker)),
-        time_(time) {}
-  const functions::TaskInfo& task() const override { return task_; }
-  functions::AccumulatorRegistry& accumulators() override { return accumulators_; }
-  std::function<void()> waker() override { return waker_; }
-  functions::ProcessingTime& time() override { return time_; }
-
- private:
-  functions::TaskInfo task_;
-  functions::AccumulatorRegistry& accumulators_;  // The chain's.
-  std::function<void()> waker_;
-  functions::ProcessingTime& time_;  // The task's.
-};
 
 namespace {
 
@@ -60,8 +39,8 @@ OperatorChain::OperatorChain(const ChainSetup& setup)
     task.operator_id = node.what->id;
     task.operator_name = node.what->name;
     task.max_parallelism = node.what->max_parallelism;
-    node.context =
-        std::make_unique<Context>(std::move(task), accumulators_, setup.waker, *setup.time);
+    node.context = std::make_unique<ChainContext>(
+        std::move(task), accumulators_, setup.waker, *setup.time, background_, nodes_.size());
     where_ = &node.what->name;
     node.self = setup.code->operators[index].make();
     node.self->setup(*node.context);
@@ -140,6 +119,18 @@ void OperatorChain::setFinished(std::size_t index) {
 void OperatorChain::open() {
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     during(i, [](functions::Operator& self) { self.open(); });
+  }
+}
+
+bool OperatorChain::alarmsWait() const {
+  return std::ranges::any_of(nodes_,
+                             [](const Node& node) { return node.context->time().isReady(); });
+}
+
+void OperatorChain::ringWaiting() {
+  functions::workOfThread().thrower = nullptr;
+  for (const Node& node : nodes_) {
+    node.context->time().ring();
   }
 }
 

@@ -18,6 +18,8 @@
 
 namespace weir::worker {
 
+class ChainContext;
+
 /// What a chain is built from.
 struct ChainSetup {
   const graph::JobGraph* graph = nullptr;    ///< Outlives the chain.
@@ -76,6 +78,10 @@ class OperatorChain {
   /// The job is finished; before close().
   void notifyFinished();
 
+  /// Whether an alarm that was due may ring now, for which there was no room before.
+  bool alarmsWait() const;
+  void ringWaiting();
+
   /// Lives as long as the chain.
   ChainBackground& background() { return background_; }
   /// Closes every operator once, head first, also after others threw; the first exception is thrown
@@ -95,10 +101,9 @@ class OperatorChain {
   const std::string& where() const;
 
  private:
-  class Context;
   struct Node {
     const graph::JobOperator* what = nullptr;  // In the graph.
-    std::unique_ptr<Context> context;          // Outlives `self`.
+    std::unique_ptr<ChainContext> context;     // Outlives `self`.
     std::unique_ptr<functions::Operator> self;
     bool finished = false;
   };
@@ -122,8 +127,8 @@ class OperatorChain {
   const Lease* lease_;        // Of the worker process; may be null.
   bool closed_ = false;
   std::vector<std::unique_ptr<functions::EdgeWriter>> writers_;  // Outlive the operators.
+  ChainBackground background_;                                   // Likewise.
   std::vector<Node> nodes_;                                      // Head first.
-  ChainBackground background_;
   std::vector<Edge> edges_;
   std::vector<functions::EdgeReader*> ports_;  // Of the head: a reader of each.
 };

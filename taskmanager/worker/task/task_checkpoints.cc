@@ -65,6 +65,10 @@ void TaskCheckpoints::onTrigger(const runtime::CheckpointOrder& order) {
   }
 }
 
+void TaskCheckpoints::decline(CheckpointId checkpoint, const std::string& reason) {
+  store_.decline(checkpoint, self_.id, self_.name, reason);
+}
+
 void TaskCheckpoints::onCompleted(CheckpointId checkpoint) {
   chain_.notifyComplete(checkpoint);
   if (stopping_ == checkpoint) {

@@ -67,6 +67,8 @@ class TaskCheckpoints {
   void onBarrier(const functions::Barrier& barrier, Alignment alignment) {
     takeSnapshot(barrier, std::move(alignment));
   }
+  /// This task cannot take its part in a checkpoint, which ends with that.
+  void decline(CheckpointId checkpoint, const std::string& reason);
   void onCompleted(CheckpointId checkpoint);
   void onAborted(CheckpointId checkpoint);
   /// Later snapshots say that the task's input had ended.

@@ -29,10 +29,13 @@ void TaskSteps::turn() {
   if (parts_.input.overtakesAt() <= SteadyTime::max() - Duration(1)) {
     overtake();
   }
-  if (parts_.alarms.next() <= now_) {
+  if (parts_.alarms.next() <= now_ || chain_->alarmsWait()) {
     ring();
   }
   const bool handed_out = handOut();
+  if (stop_order_ || stop_barrier_) {
+    declineEndless();
+  }
   const Step done = step();
   if (done == Step::kWorked || (handed_out && done == Step::kIdle)) {
     afterWork();
@@ -52,6 +55,7 @@ void TaskSteps::ring() {
   if (!parts_.outputs.hasRoom() || checkpoints_->halted()) {
     return;
   }
+  chain_->ringWaiting();
   parts_.alarms.ring();
   look();
   parts_.outputs.noteStarted(now_);
@@ -232,6 +236,19 @@ void TaskSteps::settleEnd() {
   }
   if (auto joined = std::exchange(stop_barrier_, std::nullopt)) {
     onSignal(*std::move(joined));
+  }
+}
+
+void TaskSteps::declineEndless() {
+  const CheckpointId checkpoint =
+      stop_order_ ? stop_order_->checkpoint
+                  : std::get<functions::Barrier>(stop_barrier_->signal).checkpoint;
+  if (checkpoint == declined_) {
+    return;
+  }
+  if (const auto why = chain_->background().endless()) {
+    declined_ = checkpoint;
+    checkpoints_->decline(checkpoint, *why);
   }
 }
 

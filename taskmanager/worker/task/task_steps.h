@@ -74,6 +74,8 @@ class TaskSteps {
   /// Whether the end of the input stands in an operator yet.
   bool isEnding() const { return ending_ && !input_ended_; }
   void settleEnd();
+  /// Where the end that a drained job waits for does not come: says so, once.
+  void declineEndless();
   void endSource();
   void onSignal(TaskInput::Joined joined);
   void inputEnded();
@@ -88,6 +90,7 @@ class TaskSteps {
   // What drains the job comes behind the end.
   std::optional<runtime::CheckpointOrder> stop_order_;  // Of a source.
   std::optional<TaskInput::Joined> stop_barrier_;       // Of others.
+  CheckpointId declined_;                               // The newest that this task had no end for.
   std::atomic<bool> processed_{false};  // A batch of records went through the operators.
 };
 

@@ -4,6 +4,7 @@
 //   --fan N        every number comes back as N of the same, three times, before it does anything
 //   --wait MS      the max wait of the iteration
 //   --apart 1      what comes back is of a type of its own
+//   --endless 1    1 goes round for ever, too
 #include <map>
 #include <string>
 
@@ -66,7 +67,7 @@ auto stepped(const weir::DataStream<Walk>& walks, std::int64_t fan) {
 
 int main(int argc, char** argv) {
   std::map<std::string, std::string> flags = {
-      {"rate", "0"}, {"fan", "1"}, {"wait", "0"}, {"apart", "0"}};
+      {"rate", "0"}, {"fan", "1"}, {"wait", "0"}, {"apart", "0"}, {"endless", "0"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     flags[std::string(argv[i]).substr(2)] = argv[i + 1];
   }
@@ -97,8 +98,9 @@ int main(int argc, char** argv) {
     finish(seen);
   } else {
     auto seen = stepped(it, fan);
-    it.closeWith(
-        seen.filter(&goesOn).map([](const Seen& one) { return Walk{one.id, one.at, one.depth}; }));
+    const bool endless = flags["endless"] == "1";
+    it.closeWith(seen.filter([endless](const Seen& one) { return endless || goesOn(one); })
+                     .map([](const Seen& one) { return Walk{one.id, one.at, one.depth}; }));
     finish(seen);
   }
   env.execute("iterating");

@@ -300,6 +300,47 @@ TEST(FeedbackChannelTest, ABarrierThatIsAtTheTailFirstHoldsBackWhatComesBehindIt
   EXPECT_TRUE(channel.take().has_value());
 }
 
+// ----------------------------------------------------------------------------- the trend
+
+/// Rounds of a millisecond each, with as many records as `records` says; when it is found endless.
+std::optional<std::int64_t> foundEndless(const std::function<std::uint64_t(int round)>& records,
+                                         int rounds) {
+  LoopTrend trend;
+  for (int round = 0; round < rounds; ++round) {
+    trend.noteRecords(records(round));
+    trend.noteRound(round);
+    if (trend.isEndless()) {
+      return round;
+    }
+  }
+  return std::nullopt;
+}
+
+TEST(LoopTrendTest, ALoopThatKeepsWhatItHasIsEndlessAlsoWhereItComesToOtherHeadsByTurns) {
+  EXPECT_EQ(foundEndless([](int /*round*/) { return 5; }, 20'000), LoopTrend::kPatience);
+  EXPECT_EQ(foundEndless([](int round) { return round % 2; }, 20'000), LoopTrend::kPatience + 1);
+  EXPECT_EQ(foundEndless([](int round) { return 1000 + round; }, 100'000),
+            LoopTrend::kPatienceWithGrowth);
+}
+
+TEST(LoopTrendTest, ALoopThatLosesRecordsNowAndThenIsNotNorIsOneThatHasNone) {
+  EXPECT_EQ(foundEndless([](int round) { return 200 - round / 1000; }, 100'000), std::nullopt);
+  EXPECT_EQ(
+      foundEndless([](int round) { return round < 9'000 ? 5000 + round : 20'000 - round; }, 19'000),
+      std::nullopt)
+      << "it has grown before";
+  EXPECT_EQ(foundEndless([](int /*round*/) { return 0; }, 100'000), std::nullopt);
+}
+
+TEST(LoopTrendTest, AFewRoundsSayNothingHoweverLongTheyTook) {
+  LoopTrend trend;
+  for (std::uint32_t round = 0; round < LoopTrend::kFewestRounds; ++round) {
+    trend.noteRecords(1);
+    trend.noteRound(round * 60'000);
+    EXPECT_FALSE(trend.isEndless());
+  }
+}
+
 // ----------------------------------------------------------------------------- the rounds
 
 /// Heads whose marks reach the tails that `reaches` says, and whose tail is that of the same
