@@ -284,16 +284,14 @@ class SingleOutputStreamOperator : public DataStream<T>,
   DataStream<U> getSideOutput(const OutputTag<U>& tag) const {
     if constexpr (api::checkRecord<U>()) {
       this->program()->claimTag(tag);
-      return {this->program(), api::sideOf<U>(this->inputs().front().node, tag.id())};
+      return {this->program(), api::streamOf<U>(this->inputs().front().node, tag.id())};
     } else {
       return api::Refused{};
     }
   }
 
   SingleOutputStreamOperator(const std::shared_ptr<api::Program>& program, std::uint32_t node)
-      : DataStream<T>(
-            program,
-            {{node, std::nullopt, api::plainWriters<T>(), functions::edgeReaderFactory<T>()}}),
+      : DataStream<T>(program, api::streamOf<T>(node)),
         OperatorSettings<SingleOutputStreamOperator<T>>(program, node) {}
 };
 

@@ -144,7 +144,7 @@ class IterativeStream : public SingleOutputStreamOperator<T> {
           head, state::operatorListInfo<functions::FeedbackElement<F>>(functions::kFeedbackState));
       return ConnectedIterativeStream<T, F>(
           *this,
-          DataStream<F>(this->program(), api::sideOf<F>(loop_->head, functions::kFeedbackOutput)),
+          DataStream<F>(this->program(), api::streamOf<F>(loop_->head, functions::kFeedbackOutput)),
           loop_);
     }
   }

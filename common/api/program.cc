@@ -158,6 +158,7 @@ std::uint32_t Program::add(NodeSpec spec) {
       };
       edge.make_reader = std::move(input.make_reader);
       edge.side = std::move(input.side);
+      edge.records = input.records;
       spec.node.inputs.push_back(std::move(edge));
     }
   }

@@ -40,7 +40,8 @@ struct StreamInput {
   std::optional<graph::Partitioning> partitioning;
   WriterMaker make_writer;
   functions::EdgeReaderFactory make_reader;
-  std::string side{};  ///< The output tag; empty: the operator's output.
+  std::string side{};                     ///< The output tag; empty: the operator's output.
+  record::Schema (*records)() = nullptr;  ///< As that of graph::StreamEdge.
 };
 
 /// An operator to be added.

@@ -29,11 +29,15 @@ WriterMaker plainWriters() {
   };
 }
 
-/// The stream that `node` emits under an output tag.
+/// The stream that `node` emits, or that of an output tag.
 template <typename T>
-std::vector<StreamInput> sideOf(std::uint32_t node, std::string tag) {
-  return {
-      {node, std::nullopt, plainWriters<T>(), functions::edgeReaderFactory<T>(), std::move(tag)}};
+std::vector<StreamInput> streamOf(std::uint32_t node, std::string tag = {}) {
+  return {{node,
+           std::nullopt,
+           plainWriters<T>(),
+           functions::edgeReaderFactory<T>(),
+           std::move(tag),
+           record::schemaOf<T>}};
 }
 
 template <typename T, typename Selector>

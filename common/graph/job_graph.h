@@ -85,6 +85,8 @@ struct JobEdge {
   std::uint32_t target_operator = 0;
   std::uint32_t port = 0;
   Partitioning partitioning = Partitioning::kForward;
+  /// The type of the records; an empty tuple where an earlier release built the graph.
+  record::Schema records{};
 };
 
 enum class CheckpointingMode : std::uint8_t { kExactlyOnce = 1, kAtLeastOnce = 2 };

@@ -67,6 +67,9 @@ void addEdges(const std::vector<StreamNode>& nodes,
     edge.target_operator = head;
     edge.port = input.port;
     edge.partitioning = partitioning;
+    if (input.records != nullptr) {
+      edge.records = input.records();
+    }
     program.graph.edges.push_back(edge);
     EdgeCode code;
     if (input.make_writer) {

@@ -42,6 +42,7 @@ struct StreamEdge {
   std::function<functions::EdgeWriterFactory(ResolvedEdge)> make_writer;
   functions::EdgeReaderFactory make_reader;
   std::string side{};  ///< The output tag of the source that it carries; empty: its output.
+  record::Schema (*records)() = nullptr;  ///< Of the type of its records; null: unknown.
 };
 
 /// One operator as the program wrote it. Zero or empty fields take the job's defaults.

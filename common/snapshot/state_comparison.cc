@@ -136,4 +136,25 @@ StateComparison compareStates(const runtime::SavedOperator& old,
   return comparison;
 }
 
+void compareInFlight(const runtime::SavedState& was,
+                     const record::Schema& now,
+                     const std::string& where,
+                     StateComparison& to) {
+  const record::Schema unknown;
+  if (was.key == unknown || now == unknown) {
+    return;
+  }
+  const std::string what = "records in flight " + where;
+  const std::size_t before = to.problems.size();
+  compareSchemas(was.name, what, was.key, now, to);
+  if (to.problems.size() != before) {
+    to.problems.back().what += "\n    a savepoint has no records in flight";
+    return;
+  }
+  for (const std::string& member : record::goneMembers(was.key, now)) {
+    to.dropped.push_back(what + ": member '" + escaped(member) +
+                         "', which the program's type has no more");
+  }
+}
+
 }  // namespace weir::snapshot

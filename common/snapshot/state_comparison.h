@@ -34,4 +34,12 @@ StateComparison compareStates(const runtime::SavedOperator& old,
                               const std::set<std::string>& drop,
                               bool allow_non_restored);
 
+/// Adds what becomes of records that were in flight `where` ("from 'a' to 'b'") to an edge whose
+/// records are of type `now`. Where either type is not known, as an earlier release wrote none, the
+/// tasks compare them when they restore.
+void compareInFlight(const runtime::SavedState& was,
+                     const record::Schema& now,
+                     const std::string& where,
+                     StateComparison& to);
+
 }  // namespace weir::snapshot

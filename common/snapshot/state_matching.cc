@@ -220,12 +220,19 @@ class Matching {
     }
   }
 
-  /// Records that barriers had overtaken need an edge into the operator to be dealt out by; their
-  /// type is compared by the tasks.
+  /// Records that barriers had overtaken need an edge into the operator to be dealt out by, whose
+  /// records are of their type, or of one that theirs migrates to.
   void checkInFlight(const SavedOperator& old, const JobOperator& current, StateComparison& to) {
     for (const runtime::SavedState& was : old.states) {
-      if (was.kind != state::StateKind::kInFlight || states_left_out_[&old].contains(was.name) ||
-          edgeOfInFlight(graph_, current.id, was.name) != nullptr) {
+      if (was.kind != state::StateKind::kInFlight || states_left_out_[&old].contains(was.name)) {
+        continue;
+      }
+      if (const graph::JobEdge* edge = edgeOfInFlight(graph_, current.id, was.name)) {
+        compareInFlight(was,
+                        edge->records,
+                        "from '" + shown(graph_.operators[edge->source_operator].name) + "' to '" +
+                            shown(current.name) + "'",
+                        to);
         continue;
       }
       const std::string what = "records in flight to operator " + label(current) + ", '" +

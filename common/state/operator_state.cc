@@ -16,7 +16,7 @@ Result<bool> needsMigration(std::string_view state_name,
 }
 
 Status writeOperatorState(SectionWriter& to, const OperatorState& state) {
-  WEIR_RETURN_IF_ERROR(to.beginState(state.info));
+  WEIR_RETURN_IF_ERROR(to.beginState(state.info, state.records));
   for (const std::string& element : state.elements) {
     WEIR_RETURN_IF_ERROR(to.element(element));
   }

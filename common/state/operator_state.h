@@ -29,6 +29,7 @@ StateInfo operatorListInfo(std::string_view name = kCheckpointedName,
 struct OperatorState {
   StateInfo info;
   std::vector<std::string> elements;
+  record::Schema records{};  ///< kInFlight: of a record in it.
 };
 
 template <typename S>

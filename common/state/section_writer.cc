@@ -165,7 +165,7 @@ Status SectionWriter::beginState(const StateInfo& state, const record::Schema& k
   summary.kind = state.kind;
   summary.mode = state.mode;
   summary.value_schema = state.schema;
-  if (isKeyed(state.kind)) {
+  if (isKeyed(state.kind) || state.kind == StateKind::kInFlight) {
     summary.key_schema = key_schema;
   }
   Impl::State started(std::move(summary));

@@ -125,6 +125,7 @@ v1::JobEdge toProto(const graph::JobEdge& edge) {
   to.set_target_operator(edge.target_operator);
   to.set_port(edge.port);
   to.set_partitioning(static_cast<std::uint32_t>(edge.partitioning));
+  to.set_records(record::encodeSchema(edge.records));
   return to;
 }
 
@@ -140,6 +141,9 @@ Result<graph::JobEdge> fromProto(const v1::JobEdge& from) {
                           from.partitioning(),
                           graph::Partitioning::kForward,
                           graph::Partitioning::kCustom));
+  if (!from.records().empty()) {
+    WEIR_TRY(to.records, record::decodeSchema(from.records()));
+  }
   return to;
 }
 

@@ -114,20 +114,21 @@ class UnalignedTest(unittest.TestCase):
                 job = self.start(cluster, after, "-s", path, slow=0)
                 self.assert_finishes_exactly(cluster, job)
 
-    def test_records_in_flight_migrate_to_the_type_of_the_next_program_or_are_refused(self):
+    def test_records_in_flight_migrate_to_the_type_of_the_next_program_or_are_refused_before_it_starts(self):
         count = 400
         words = [count, SLOW, self.outside / "out"]
         with Cluster(task_managers=1, slots=3) as cluster:
             program = self.jobs / "growing"
             old = cluster.run_detached(program, "first", *words, options=("-p", 2))
             path = self.left_by_a_crash(cluster, old)
-            for command in (("savepoint", "check", path), ("run", "-p", 2, "-s", path)):
+            for command in (("savepoint", "check", path), ("run", "-d", "-p", 2, "-s", path)):
                 refused = cluster.weir(*command, program, "other", *words, check=False)
                 said = refused.stdout + refused.stderr
                 self.assertEqual(refused.returncode, 1, said)
                 self.assertIn("records in flight from 'Records' to 'Slow' cannot be read", said)
                 self.assertIn("struct{number: i32, note: string}", said)
                 self.assertIn("struct{number: string}", said)
+            self.assertEqual([job["jid"] for job in cluster.get("/joboverview")["finished"]], [old])
             self.assertEqual(cluster.get("/joboverview")["running"], [])
             cluster.weir("savepoint", "check", path, program, "grown", *words)
             job = cluster.run_detached(program, "grown", count, 0, words[2], options=("-p", 3, "-s", path))

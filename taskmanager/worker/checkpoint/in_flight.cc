@@ -114,6 +114,7 @@ state::OperatorState encodeInFlight(const InFlightRecords& records) {
   state.info.name = records.edge.name;
   state.info.kind = state::StateKind::kInFlight;
   state.info.schema = record::schemaOf<std::string>();
+  state.records = records.edge.schema;
   const auto add = [&state](const std::string& bytes) {
     state.elements.push_back(state::encodeElement(bytes));
   };

@@ -405,6 +405,26 @@ TEST(GraphTest, AKeyedStreamHasATypeThatUsersCanWrite) {
   EXPECT_EQ(graph.edges[0].partitioning, graph::Partitioning::kHash);
 }
 
+TEST(GraphTest, AnEdgeTellsTheTypeOfItsRecords) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  const OutputTag<std::string> names("names");
+  auto sales = env.fromElements(Sale{"a", 1.5})
+                   .shuffle()
+                   .process([names](const Sale& sale, ProcessContext& to, Collector<Sale>&) {
+                     to.output(names, sale.item);
+                   });
+  sales.getSideOutput(names).broadcast().print();
+  sales.keyBy(&Sale::item).sum(&Sale::price).shuffle().print();
+  const graph::JobGraph graph = graphOf(env, "typed");
+  std::vector<record::Schema> types;
+  for (const graph::JobEdge& edge : graph.edges) {
+    types.push_back(edge.records);
+  }
+  const record::Schema sale = record::schemaOf<Sale>();
+  const record::Schema name = record::schemaOf<std::string>();
+  EXPECT_THAT(types, ::testing::UnorderedElementsAre(sale, sale, sale, name));
+}
+
 TEST(GraphTest, TwoCallablesTakeTwoStreams) {
   auto env = StreamExecutionEnvironment::getExecutionEnvironment();
   auto both = env.fromElements(1, 2).connect(env.fromElements("a"));

@@ -390,8 +390,24 @@ runtime::CheckpointMetadata withInFlight(runtime::CheckpointMetadata metadata,
   state.kind = state::StateKind::kInFlight;
   state.entries = 2;
   state.bytes = 100;
+  state.key = integer(4);
   metadata.operators[0].states.push_back(state);
   return metadata;
+}
+
+TEST_F(StateMatchingTest, RecordsInFlightMayBeOfATypeThatMigrates) {
+  const auto metadata = withInFlight(snapshot(), "0/" + testing::operatorId(1).hex());
+  graph_.edges[0].records = integer(8);
+  EXPECT_EQ(refusal(metadata), "matched");
+}
+
+TEST_F(StateMatchingTest, RecordsInFlightOfAnotherTypeAreRefusedWithBothTypes) {
+  const auto metadata = withInFlight(snapshot(), "0/" + testing::operatorId(1).hex());
+  graph_.edges[0].records.kind = record::SchemaKind::kString;
+  const std::string text = refusal(metadata);
+  EXPECT_THAT(text, HasSubstr("records in flight from '"));
+  EXPECT_THAT(text, HasSubstr("savepoint: i32"));
+  EXPECT_THAT(text, HasSubstr("program:   string"));
 }
 
 TEST_F(StateMatchingTest, RecordsInFlightGoToEverySubtaskWhenTheParallelismChanges) {

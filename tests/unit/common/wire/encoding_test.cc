@@ -25,6 +25,7 @@ TEST(EncodingTest, AJobGraphComesBackAsItWas) {
   EXPECT_EQ(back->operators[0].buffer_timeout, graph.operators[0].buffer_timeout);
   EXPECT_EQ(back->vertices[0].links.size(), 1U);
   EXPECT_EQ(back->edges[0].partitioning, graph::Partitioning::kHash);
+  EXPECT_EQ(back->edges[0].records, graph.edges[0].records);
   EXPECT_EQ(back->restart.attempts, 3U);
 }
 

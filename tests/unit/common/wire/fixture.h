@@ -47,6 +47,7 @@ inline graph::JobGraph jobGraph() {
   edge.source_operator = 1;
   edge.target_operator = 2;
   edge.partitioning = graph::Partitioning::kHash;
+  edge.records.kind = record::SchemaKind::kString;
   graph.edges.push_back(edge);
   graph.checkpoints.enabled = true;
   graph.checkpoints.interval = std::chrono::seconds(1);

@@ -174,6 +174,17 @@ TEST(InFlightTest, DamagedRecordsDoNotMigrate) {
   EXPECT_EQ(migrated.error().code(), ErrorCode::kCorruption);
 }
 
+TEST(InFlightTest, TheSectionTellsTheTypeOfItsRecords) {
+  std::mt19937_64 random(7);
+  std::vector<InFlightRecords> records;
+  records.push_back(someRecords(random));
+  const record::Schema schema = records[0].edge.schema;
+  const Bytes bytes = sectionOf(std::move(records), nullptr);
+  const auto section = state::SectionReader::open(bytes);
+  ASSERT_TRUE(section);
+  EXPECT_TRUE((*section)->states()[0].key_schema == schema);
+}
+
 TEST(InFlightTest, StandsBesideTheOperatorsOwnStateWhichDoesNotSeeIt) {
   std::mt19937_64 random(7);
   std::vector<InFlightRecords> records;
