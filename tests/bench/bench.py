@@ -199,6 +199,41 @@ def savepoint(options):
             shutil.rmtree(directory)
 
 
+def incremental(options):
+    """Checkpoints that share RocksDB's files, against the disk's writing of what has changed since the one before."""
+    size, changed, seconds = options.state, options.changed, 15
+    name = f"incremental/{changed}of{size}MB"
+    conf = {"state.backend": "rocksdb", "state.backend.incremental": "true", "state.backend.rocksdb.cache-memory": options.cache or "64 mb"}
+    with Cluster(task_managers=1, slots=2, conf=conf) as cluster:
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+        job = cluster.run_detached(
+            *(JOBS / "bench_savepoint", "--keys", size * 10_000, "--rate", changed * 10_000 // seconds),
+            *("--interval", seconds * 1000, "--events", directory),
+            options=("-p", 2),
+        )
+        wait_for("state", lambda: sum(w[0] == "loaded" for _, w in events(directory)) == 2, timeout=1200)
+        seen = cluster.completed_checkpoints(job) + 2  # The one after the loading has much of that still.
+        cluster.wait_checkpoints(job, seen, timeout=300)
+        spent, written, disk = [], [], []
+        for _ in range(options.runs):
+            seen += 1
+            before = set(files_below(cluster.checkpoints))
+            cluster.wait_checkpoints(job, seen, timeout=300)
+            fresh = [file for file in files_below(cluster.checkpoints) if file not in before]
+            written.append(sum(file.stat().st_size for file in fresh) / 1e6)
+            newest = max(cluster.get(f"/jobs/{job}/checkpoints")["all"], key=lambda one: one["id"] if one["status"] == "COMPLETED" else 0)
+            spent.append(newest["duration"])
+            disk.append(dd(cluster.checkpoints, changed))
+            note(name, f"{spent[-1]} ms, {written[-1]:.1f} MB, dd {disk[-1]:.0f} ms")
+        figure(name, "checkpoint", spent, "ms")
+        figure(name, "written", written, "MB")
+        figure(name, "dd_fsync", disk, "ms")
+        figure(name, "written_to_changed", [one / changed for one in written], "ratio")
+        figure(name, "checkpoint_to_dd", [a / b for a, b in zip(spent, disk)], "ratio")
+        cluster.weir("cancel", job)
+        shutil.rmtree(directory)
+
+
 def evict(directory):
     """Takes the files below a directory out of the page cache."""
     for file in files_below(directory):
@@ -393,14 +428,16 @@ def lag(options):
 
 
 def main():
-    workloads = {"keyed_count": keyed_count, "lag": lag, "nexmark": nexmark, "savepoint": savepoint, "offline": offline, "lifecycle": lifecycle, "pressed": pressed}
+    workloads = {"keyed_count": keyed_count, "lag": lag, "nexmark": nexmark, "savepoint": savepoint, "offline": offline, "incremental": incremental, "lifecycle": lifecycle, "pressed": pressed}
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each figure")
     parser.add_argument("--n", type=int, default=DEFAULT_N, help="records of a throughput run")
     parser.add_argument("--seconds", type=int, default=30, help="how long a run of lag takes")
     parser.add_argument("--keys", type=int, default=1_000_000, help="keys of keyed_count")
     parser.add_argument("--backend", choices=("heap", "rocksdb"), default="heap", help="of keyed_count")
-    parser.add_argument("--cache", default="", help="state.backend.rocksdb.cache-memory of keyed_count")
+    parser.add_argument("--cache", default="", help="state.backend.rocksdb.cache-memory of keyed_count and incremental")
+    parser.add_argument("--state", type=int, default=500, help="MB of values of incremental")
+    parser.add_argument("--changed", type=int, default=10, help="MB of them that change between two checkpoints of incremental")
     parser.add_argument("-D", dest="conf", action="append", default=[], help="KEY=VALUE of the configuration, for keyed_count")
     parser.add_argument("--only", default="", help="only the variants whose name contains this")
     parser.add_argument("--topology", choices=("1x2", "2x1"), default="1x2", help="task managers x slots")

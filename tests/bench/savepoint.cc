@@ -1,5 +1,6 @@
 // savepoint: every key of n is written once with 100 pseudo-random bytes, as fast as it goes; then
-// keys at random are read and overwritten at a low rate, while savepoints are taken.
+// keys at random are read and overwritten at a low rate, while savepoints, or checkpoints for
+// `incremental`, are taken.
 #include <array>
 
 #include "generator.h"
@@ -124,9 +125,12 @@ int main(int argc, char** argv) {
   const std::uint64_t keys = std::stoull(bench::option(argc, argv, "keys", "2000000"));
   const std::uint64_t rate = std::stoull(bench::option(argc, argv, "rate", "1000"));
   const std::string events = bench::option(argc, argv, "events", "");
+  // Savepoints ask for a checkpoint; none comes by itself unless `incremental` asks for them.
+  const auto interval =
+      std::chrono::milliseconds(std::stoll(bench::option(argc, argv, "interval", "3600000")));
 
   auto env = weir::StreamExecutionEnvironment::getExecutionEnvironment();
-  env.enableCheckpointing(std::chrono::hours(1));  // Savepoints ask for it; none comes by itself.
+  env.enableCheckpointing(interval);
   env.setBufferTimeout(std::chrono::milliseconds(0));
   env.addSource(Writes(keys, rate), "writes")
       .uid("writes")
