@@ -128,8 +128,10 @@ class UnalignedTest(unittest.TestCase):
                 self.assertIn("records in flight from 'Records' to 'Slow' cannot be read", said)
                 self.assertIn("struct{number: i32, note: string}", said)
                 self.assertIn("struct{number: string}", said)
-            self.assertEqual([job["jid"] for job in cluster.get("/joboverview")["finished"]], [old])
-            self.assertEqual(cluster.get("/joboverview")["running"], [])
+            jobs = cluster.get("/joboverview")
+            self.assertEqual([job["state"] for job in jobs["finished"]], ["FAILED"])  # Refused; the other is forgotten.
+            self.assertEqual(jobs["running"], [])
+            self.assertNotIn("started worker", cluster.taskmanagers[-1].log.read_text())
             cluster.weir("savepoint", "check", path, program, "grown", *words)
             job = cluster.run_detached(program, "grown", count, 0, words[2], options=("-p", 3, "-s", path))
             cluster.wait_state(job, "FINISHED", timeout=120)
