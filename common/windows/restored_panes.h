@@ -68,9 +68,8 @@ class RestoredPanes : public WindowBase<P> {
                             this->context_->task());
     column_ = *column;
     bool goes = false;  // Found out by the first pane: they are all alike.
-    walk([&](Slot slot, const W& pane, const Cell& cell) {
+    walk([&](Slot /*slot*/, const W& pane, const Cell& cell) {
       goes = !is_of_now(pane, cell);
-      static_cast<void>(slot);
       return false;
     });
     if (!goes) {

@@ -49,6 +49,13 @@ class Awaited {
 
 }  // namespace
 
+Error hangs(const std::string& place, Duration patience) {
+  const auto seconds = std::chrono::duration<double>(patience).count();
+  return Error(ErrorCode::kUnavailable,
+               "a file operation in " + place + " hangs, and was given up after " +
+                   std::to_string(seconds).substr(0, 4) + " s");
+}
+
 Status awaitFiles(const FileWait& wait, std::function<Status()> work) {
   const auto awaited = std::make_shared<Awaited>(std::move(work));  // Shared with the executor.
   // An executor that is shut down destroys what it does not run.
@@ -59,10 +66,7 @@ Status awaitFiles(const FileWait& wait, std::function<Status()> work) {
   if (auto answer = awaited->await(wait.patience)) {
     return *std::move(answer);
   }
-  const auto seconds = std::chrono::duration<double>(wait.patience).count();
-  return Error(ErrorCode::kUnavailable,
-               "a file operation in " + wait.place + " hangs, and was given up after " +
-                   std::to_string(seconds).substr(0, 4) + " s")
+  return hangs(wait.place, wait.patience)
       .advise("look at that file system, or have jobmanager.files.timeout longer");
 }
 

@@ -20,6 +20,9 @@ struct FileWait {
   std::string place;          ///< For people: where the files are.
 };
 
+/// An operation on files at `place` was given up after the patience, which is kUnavailable.
+Error hangs(const std::string& place, Duration patience);
+
 /// Runs `work` on the executor and waits for it, however long, as long as file operations of it
 /// begin and end. Where none has for the patience, it is given up: kUnavailable, with what helps.
 /// What it comes to then is dropped, so that `work` owns what it touches, or that outlives it.

@@ -6,7 +6,15 @@
 #include <optional>
 #include <utility>
 
+#include "jobmanager/ha/awaited_files.h"
+
 namespace weir::ha {
+
+namespace {
+
+constexpr const char* kWhatHelps = "look at that file system; it is tried again once it answers";
+
+}  // namespace
 
 struct ParallelFiles::Shared {
   std::mutex mutex;
@@ -71,14 +79,6 @@ ParallelFiles::ParallelFiles(std::string place,
       goes_on_(std::move(goes_on)),
       shared_(std::make_shared<Shared>()) {}
 
-Error ParallelFiles::hangs() const {
-  const auto seconds = std::chrono::duration<double>(patience_).count();
-  return Error(ErrorCode::kUnavailable,
-               "a file operation in " + place_ + " hangs, and was given up after " +
-                   std::to_string(seconds).substr(0, 4) + " s")
-      .advise("look at that file system; it is tried again once it answers");
-}
-
 void ParallelFiles::start(Piece piece, Tasks& tasks) {
   const auto task = std::make_shared<Task>(std::move(piece), shared_);
   tasks.push_back(task);
@@ -106,7 +106,7 @@ std::vector<Status> ParallelFiles::run(std::vector<Piece> pieces) {
     for (const auto& task : tasks) {
       if (!task->answer && now >= task->since() + patience_) {
         task->given_up = true;
-        task->answer = hangs();
+        task->answer = hangs(place_, patience_).advise(kWhatHelps);
       } else if (!task->answer) {
         next = std::min(next, task->since() + patience_);
       }
@@ -123,7 +123,7 @@ std::vector<Status> ParallelFiles::run(std::vector<Piece> pieces) {
   answers.resize(
       pieces.size(),
       Error(ErrorCode::kUnavailable, std::to_string(kMost) + " file operations hang in " + place_)
-          .advise("look at that file system; it is tried again once it answers"));
+          .advise(kWhatHelps));
   return answers;
 }
 

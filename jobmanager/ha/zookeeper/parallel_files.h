@@ -45,7 +45,6 @@ class ParallelFiles {
   using Tasks = std::vector<std::shared_ptr<Task>>;
 
   void start(Piece piece, Tasks& tasks);
-  Error hangs() const;
 
   const std::string place_;
   const Duration patience_;

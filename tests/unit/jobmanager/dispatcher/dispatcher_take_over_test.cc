@@ -14,7 +14,18 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class DispatcherTakeOverTest : public testing::DispatcherFixture {};
+class DispatcherTakeOverTest : public testing::DispatcherFixture {
+ protected:
+  /// A job whose checkpoints lie where no file system of this job manager reaches.
+  void storeOneThatCannotRun() {
+    runtime::SubmitRequest request;
+    request.job = job_;
+    request.graph = testing::twoVertices(1);
+    request.program.configuration = {{"state.backend", "filesystem"},
+                                     {"state.backend.fs.checkpointdir", "nosuch://host/c"}};
+    store_.memory.write(store_.takeOver().epoch, ha::PutJob{request}, [](const Status&) {});
+  }
+};
 
 TEST_F(DispatcherTakeOverTest, RunsNoJobBeforeItIsStored) {
   registerTaskManager();
@@ -94,12 +105,7 @@ TEST_F(DispatcherTakeOverTest, StepsDownWhenANewerLeaderTookOverAndLeavesItsJobs
 }
 
 TEST_F(DispatcherTakeOverTest, AJobThatItCannotRunIsShownWithWhatHelpsAndStaysStored) {
-  runtime::SubmitRequest request;
-  request.job = job_;
-  request.graph = testing::twoVertices(1);
-  request.program.configuration = {{"state.backend", "filesystem"},
-                                   {"state.backend.fs.checkpointdir", "nosuch://host/c"}};
-  store_.memory.write(store_.takeOver().epoch, ha::PutJob{request}, [](const Status&) {});
+  storeOneThatCannotRun();
   open({});
   time_.runDue();
   ASSERT_THAT(dispatcher_->view()->running, SizeIs(1));
@@ -113,12 +119,7 @@ TEST_F(DispatcherTakeOverTest, AJobThatItCannotRunIsShownWithWhatHelpsAndStaysSt
 }
 
 TEST_F(DispatcherTakeOverTest, ACancelOfAJobThatItCannotRunIsStoredForTheOneThatCan) {
-  runtime::SubmitRequest request;
-  request.job = job_;
-  request.graph = testing::twoVertices(1);
-  request.program.configuration = {{"state.backend", "filesystem"},
-                                   {"state.backend.fs.checkpointdir", "nosuch://host/c"}};
-  store_.memory.write(store_.takeOver().epoch, ha::PutJob{request}, [](const Status&) {});
+  storeOneThatCannotRun();
   open({});
   EXPECT_TRUE(cancel());
   EXPECT_EQ(state(), runtime::JobState::kCancelling);

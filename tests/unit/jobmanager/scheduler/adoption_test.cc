@@ -55,6 +55,13 @@ class AdoptionTest : public testing::JobFixture {
     say(2, from - 1U, state, {}, input_ended);
     told(from);
   }
+  /// Both have told, and the job's checkpoint cannot be read.
+  void takeUpWhileStorageIsAway() {
+    resumed_->retained = {ha::CheckpointPointer{CheckpointId(7), false, checkpoint_}};
+    takeUp();
+    tell(1);
+    tell(2);
+  }
   void oldWorkerExited(std::uint8_t from, bool expected = true) {
     report(from, runtime::WorkerExited{old_, expected, expected ? "" : "killed by signal 11"});
   }
@@ -65,6 +72,7 @@ class AdoptionTest : public testing::JobFixture {
     EXPECT_NE(deployments()[0].execution, old_);
   }
 
+  const std::string checkpoint_ = options_.storage.directory + "/chk-7";
   const runtime::ExecutionId old_{testing::jobId(1), AttemptId(7), LeaderEpoch(0)};
 };
 
@@ -219,19 +227,15 @@ TEST_F(AdoptionTest, AWholeAttemptThatHasFinishedIsTheEndOfItsJob) {
 }
 
 TEST_F(AdoptionTest, AnAttemptOfWhichAllTaskManagersHaveToldRunsOnWhileStorageIsAway) {
-  const std::string directory = options_.storage.directory + "/chk-7";
-  resumed_->retained = {ha::CheckpointPointer{CheckpointId(7), false, directory}};
-  takeUp();
-  tell(1);
-  tell(2);
+  takeUpWhileStorageIsAway();
   time_.advance(10min);
   EXPECT_THAT(waiting(), HasSubstr("bring that storage back"));
   EXPECT_THAT(gateways_[1]->given_up, IsEmpty());
   runtime::CheckpointMetadata metadata;
   metadata.job = testing::jobId(1);
   metadata.checkpoint = CheckpointId(7);
-  metadata.data_directory = directory;
-  ASSERT_TRUE(snapshot::writeMetadata(files_, directory, metadata));
+  metadata.data_directory = checkpoint_;
+  ASSERT_TRUE(snapshot::writeMetadata(files_, checkpoint_, metadata));
   time_.advance(31s);
   EXPECT_EQ(state(), "RUNNING");
   EXPECT_THAT(gateways_[1]->adopted, ElementsAre(old_));
@@ -239,11 +243,7 @@ TEST_F(AdoptionTest, AnAttemptOfWhichAllTaskManagersHaveToldRunsOnWhileStorageIs
 }
 
 TEST_F(AdoptionTest, ACancelWhileStorageIsAwayEndsItsWorkersBeforeTheJob) {
-  const std::string directory = options_.storage.directory + "/chk-7";
-  resumed_->retained = {ha::CheckpointPointer{CheckpointId(7), false, directory}};
-  takeUp();
-  tell(1);
-  tell(2);
+  takeUpWhileStorageIsAway();
   EXPECT_TRUE(cancel());
   EXPECT_EQ(state(), "CANCELLING");
   oldWorkerExited(1);
