@@ -45,7 +45,7 @@ Adoption::Adoption(Environment environment, ha::DeployedAttempt attempt, Duratio
       deadline_(environment_.strand.schedule(wait, [this, wait] {
         const auto running = std::move(deadline_);
         if (!haveAllTold()) {  // Else only the job's own checkpoints are waited for.
-          giveUp(Error(ErrorCode::kDeadlineExceeded,
+          missed(Error(ErrorCode::kDeadlineExceeded,
                        missing() + " within " + config::formatDuration(wait)));
         }
       })) {}
@@ -58,29 +58,20 @@ void Adoption::decide(std::optional<Error> refused, Callback<HeldTasks> done) {
   phase_ == Phase::kHearing ? look() : answerIfGone();
 }
 
-void Adoption::end(const Error& why) {
-  if (phase_ == Phase::kHearing) {
-    for (const ha::DeployedAttempt::Share& one : attempt_.task_managers) {
-      if (!exits_.contains(one.task_manager) && !gone_.contains(one.task_manager)) {
-        live_.insert(one.task_manager);
-      }
-    }
-    giveUp(why);
-  }
-}
-
 void Adoption::giveUp(const Error& why) {
   if (phase_ != Phase::kHearing) {
     return;
   }
   phase_ = Phase::kEnding;
   given_up_ = why;
+  for (const ha::DeployedAttempt::Share& one : attempt_.task_managers) {
+    if (!exits_.contains(one.task_manager) && !gone_.contains(one.task_manager)) {
+      live_.insert(one.task_manager);
+    }
+  }
   for (const TaskManagerId id : told_) {
     if (TaskManagerGateway* gateway = environment_.resources.gateway(id)) {
       gateway->giveUp(attempt_.execution);
-    }
-    if (!exits_.contains(id)) {
-      live_.insert(id);
     }
   }
   deadline_ = environment_.strand.schedule(kExitWait, [this] {
@@ -89,6 +80,16 @@ void Adoption::giveUp(const Error& why) {
     answerIfGone();
   });
   answerIfGone();
+}
+
+/// Who has not told by now is waited for no longer.
+void Adoption::missed(const Error& why) {
+  for (const ha::DeployedAttempt::Share& one : attempt_.task_managers) {
+    if (!told_.contains(one.task_manager)) {
+      gone_.insert(one.task_manager);
+    }
+  }
+  giveUp(why);
 }
 
 void Adoption::registered(TaskManagerId id, const runtime::Holdings& holdings) {
@@ -137,7 +138,7 @@ void Adoption::take(const runtime::TaskUpdate& update) {
   if (failed(known->second) && hurry_ == nullptr) {
     hurry_ = environment_.strand.schedule(kHurry, [this] {
       const auto running = std::move(hurry_);
-      giveUp(Error(ErrorCode::kUserCode, "a task of it has failed, and " + missing()));
+      missed(Error(ErrorCode::kUserCode, "a task of it has failed, and " + missing()));
     });
   }
 }

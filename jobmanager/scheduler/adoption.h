@@ -41,8 +41,9 @@ std::string adoptedAfter(AttemptId attempt, Duration took);
 /// It can once every task manager of it has said all that it knows, and every task was found to
 /// run, or to have ended since it ran. Where one is lost, has let go of it, or says nothing in
 /// time, nobody goes on with it: all others are told to end their workers at once, and their exits
-/// are waited for, bounded. Who tells of
-/// it later is told the same.
+/// are waited for, bounded, also those of task managers that have not registered yet: a worker that
+/// still writes would leave a file behind in what is removed next. Who tells of it later is told
+/// the same.
 ///
 /// Belongs to one job. Threads: the strand.
 class Adoption {
@@ -61,10 +62,8 @@ class Adoption {
   /// Answers once, perhaps inside of this or another call: with what all tasks have come to, or why
   /// nobody goes on with it, after its workers have ended. `refused`: nobody is to anyway.
   void decide(std::optional<Error> refused, Callback<HeldTasks> done);
-  /// The job ends: nobody goes on with it, and what workers have left is removed, so that those of
-  /// task managers that have not registered yet are waited for, too. Before or after decide(),
-  /// unless that has answered.
-  void end(const Error& why);
+  /// Nobody goes on with it. Before or after decide(), unless that has answered.
+  void giveUp(const Error& why);
 
   void registered(TaskManagerId id, const runtime::Holdings& holdings);
   void report(TaskManagerId from, const runtime::TaskManagerReport& report);
@@ -84,7 +83,7 @@ class Adoption {
     kDecided,
   };
 
-  void giveUp(const Error& why);
+  void missed(const Error& why);
   bool haveAllTold() const;
   bool runsOn(TaskManagerId id) const;
   std::string hostOf(TaskManagerId id) const;

@@ -49,7 +49,7 @@ void JobAdoption::settled(const ha::JobCheckpoints& stored) {
     refused_ = whyRefused(stored, attempt(), directory_);
   }
   if (stored.result) {
-    end(*refused_);  // Nobody asks any more.
+    giveUp(*refused_);  // Nobody asks any more.
   }
 }
 

@@ -33,7 +33,7 @@ class JobAdoption {
 
   /// As Adoption has them, while it is undecided.
   void decide(Callback<HeldTasks> done);
-  void end(const Error& why) { adoption_->end(why); }
+  void giveUp(const Error& why) { adoption_->giveUp(why); }
   const ha::DeployedAttempt& attempt() const { return adoption_->attempt(); }
   std::string waitsFor() const { return adoption_->waitsFor(); }
 

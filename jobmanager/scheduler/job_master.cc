@@ -206,7 +206,7 @@ void JobMaster::fail(const Error& why) {
 void JobMaster::stopAttempt(const Error& why) {
   parts_.restore.stopWaiting();
   if (parts_.adoption.undecided()) {
-    parts_.adoption.end(why);  // Which is answered once its workers have ended.
+    parts_.adoption.giveUp(why);  // Which is answered once its workers have ended.
   } else if (attempt_ == nullptr || attempt_->over()) {
     attemptOver();
   } else {

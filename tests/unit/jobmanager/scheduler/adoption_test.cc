@@ -139,10 +139,15 @@ TEST_F(AdoptionTest, WorkersThatDoNotEndHoldUpTheRestartForAWhileOnly) {
   expectRestarted("host2");
 }
 
-TEST_F(AdoptionTest, ATaskManagerThatHasLetGoOfItMakesItRestartAtOnce) {
+TEST_F(AdoptionTest, ATaskManagerThatHasLetGoOfItMakesItRestartOnceTheOtherOnesWorkerHasEnded) {
   takeUp();
   job_->adoption().registered(testing::taskManagerId(2), {});
   time_.runDue();
+  EXPECT_THAT(deployments(), IsEmpty());
+  told(1);
+  EXPECT_THAT(gateways_[1]->given_up, ElementsAre(old_));
+  EXPECT_THAT(deployments(), IsEmpty());
+  oldWorkerExited(1);
   expectRestarted("the task manager on host2 has no worker of it any more");
 }
 
@@ -288,9 +293,24 @@ TEST_F(AdoptionTest, AJobWhoseSourcesWereBeingDrainedRestarts) {
   expectRestarted("its sources had been drained");
 }
 
+/// What its workers have begun to write is removed by then.
+TEST_F(AdoptionTest, ACancelOfAnAttemptThatNobodyGoesOnWithWaitsForItsWorkers) {
+  deployed_->storage = "file:/elsewhere";
+  takeUp();
+  EXPECT_TRUE(cancel());
+  oldWorkerExited(1);
+  EXPECT_EQ(state(), "CANCELLING");
+  told(2);
+  oldWorkerExited(2);
+  EXPECT_EQ(state(), "CANCELED");
+}
+
 TEST_F(AdoptionTest, AJobWhoseCheckpointsGoElsewhereNowRestarts) {
   deployed_->storage = "file:/elsewhere";
   takeUp();
+  oldWorkerExited(1);
+  oldWorkerExited(2);
+  time_.runDue();
   expectRestarted("its checkpoints go to file:/elsewhere");
 }
 
