@@ -131,21 +131,26 @@ class Master(Daemon):
 
     def leads(self):
         """It answers by itself."""
-        try:
-            with DIRECT.open(f"http://{self.host}:{self.web_port}/overview", timeout=5) as answer:
-                return answer.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
+        return self.answer("/overview")[0] == 200
 
     def waits(self):
         """It says where the leader is asked, or that nobody leads."""
+        return self.answer("/overview")[0] in (307, 503)
+
+    def answer(self, path):
+        """The code of what it answers, and where it points to; 0 when it does not answer."""
         try:
-            DIRECT.open(f"http://{self.host}:{self.web_port}/overview", timeout=5)
+            with DIRECT.open(f"http://{self.host}:{self.web_port}{path}", timeout=5) as answer:
+                return answer.status, None
         except urllib.error.HTTPError as error:
-            return error.code in (307, 503)
+            return error.code, error.headers["Location"]
         except OSError:
-            pass
-        return False
+            return 0, None
+
+    def points_to(self, path):
+        """Where it says that `path` is, on the leader."""
+        code, location = self.answer(path)
+        return location if code == 307 else None
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
