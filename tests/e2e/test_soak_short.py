@@ -16,9 +16,10 @@ class SoakShortTest(unittest.TestCase):
         Soak(seconds=30, seed=1, first=first, freezes=(6, 8)).run()  # Longer than the time-out.
 
     def test_so_does_one_on_rocksdb_that_is_upgraded_and_goes_on_at_another_parallelism(self):
-        first = ("kill_worker", "upgrade", "kill_worker", "move", "kill_job_manager")
-        summary = Soak(seconds=25, seed=2, backend="rocksdb", first=first, freezes=(6, 8)).run()
+        first = ("kill_worker", "upgrade", "kill_job_manager", "move", "kill_worker")
+        summary = Soak(seconds=25, seed=2, backend="rocksdb", first=first, freezes=(6, 8), recovers=True).run()
         self.assertRegex(summary, r" (upgrades|refused upgrades) 1,")
+        self.assertRegex(summary, r" (adopted|taken up) 1,")
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ class Soak:
     TASK_MANAGERS = 3
     OURS = ("take_savepoint", "move", "upgrade")
 
-    def __init__(self, seconds, seed, backend="heap", say=print, first=(), freezes=(1, 30)):
-        """`first` names the first actions, methods of Disturbances or of OURS; the others are drawn."""
+    def __init__(self, seconds, seed, backend="heap", say=print, first=(), freezes=(1, 30), recovers=False):
+        """`recovers`: a job manager that comes back takes its job up by itself; else the soak submits it again. `first` names the first actions, methods of Disturbances or of OURS; the others are drawn."""
         self.seconds = seconds
         self.keys = KEYS[backend]
         self.seed = seed
@@ -66,8 +66,10 @@ class Soak:
                 "savepoints.state.backend": "filesystem",  # For those of upgrades; others name a directory.
                 "savepoints.state.backend.fs.dir": f"file:{self.folder / 'savepoints'}",
                 **BACKENDS[backend],
+                **(self.recovery() if recovers else {}),
             },
         )
+        self.recovers = recovers
         self.disturbances = Disturbances(self, freezes)
         # As long as there are disturbances the job is set back, so that it needs more than these seconds.
         self.count = int(PARALLELISM * RATE * seconds * 0.5)
@@ -75,6 +77,7 @@ class Soak:
         self.text = self.folder / "text"
         self.program = None
         self.job = None
+        self.jobs = []  # All that there were.
         self.lost_jobs = []  # With their job managers.
         self.paths = []  # Of savepoints not disposed yet, oldest first.
         self.samples = {}  # By process: seconds, descriptors and megabytes when it had settled.
@@ -82,7 +85,7 @@ class Soak:
         self.moved = 0  # Restores: those at another parallelism let a key's last count lie in two subtasks.
         self.done = {
             "savepoints": 0, "refused savepoints": 0, "verified": 0, "exports": 0, "rescaled": 0, "disposed": 0,
-            "upgrades": 0, "refused upgrades": 0,
+            "upgrades": 0, "refused upgrades": 0, **({"adopted": 0, "taken up": 0} if recovers else {}),
         }
 
     def run(self):
@@ -108,6 +111,9 @@ class Soak:
         self.say(summary)
         return summary
 
+    def recovery(self):
+        return {"recovery.mode": "filesystem", "recovery.filesystem.dir": self.folder / "recovery"}
+
     def words(self):
         """The program and its arguments."""
         return (
@@ -116,7 +122,9 @@ class Soak:
         )
 
     def submit(self, *restore):
-        return self.cluster.run_detached(*self.words(), options=("-p", self.parallelism, *restore))
+        job = self.cluster.run_detached(*self.words(), options=("-p", self.parallelism, *restore))
+        self.jobs.append(job)
+        return job
 
     # ---- disturbances
 
@@ -211,6 +219,7 @@ class Soak:
         upgraded = UPGRADED.search(done.stdout)
         if upgraded:
             self.job = upgraded.group(1)
+            self.jobs.append(self.job)
             self.parallelism = parallelism
             self.done["upgrades"] += 1
             self.say(f"soak: upgraded to {self.job} at parallelism {parallelism}")
@@ -221,6 +230,7 @@ class Soak:
             self.say(f"soak: not upgraded: {last}")
             wait_for("one job goes on", lambda: len(self.running()) == 1 or self.state() in ENDED, 60)
             self.job = (self.running() or [self.job])[0]
+            self.jobs.append(self.job)
         self.moved += 1
         for path in PATH.findall(done.stdout + done.stderr):
             self.keep(path)
@@ -232,17 +242,30 @@ class Soak:
         return self.random.choice([p for p in (1, 2, 3, 4) if p != self.parallelism])
 
     def replace_job_manager(self, pause):
-        """Kills it, and goes on with the job's latest checkpoint, as its operator would."""
+        """Kills it; the next one takes the job up, or its operator goes on with the latest checkpoint."""
         if self.state() in ENDED:
             return False
         self.cluster.jobmanager.kill()
         self.disturbances.pause(pause)
         self.cluster.start_jobmanager()
+        self.resubmit() if not self.recovers else self.taken_up()
+        return True
+
+    def taken_up(self):
+        wait_for("the next job manager has taken the job up", self.runs, 120)
+        outcome = self.cluster.job(self.job).get("adoption", "")
+        self.done["adopted" if outcome.startswith("adopted") else "taken up"] += 1
+        self.say(f"soak: job manager killed, {outcome or 'no attempt to adopt'}")
+
+    def runs(self):
+        self.disturbances.undo(time.monotonic())
+        return self.state() in ("RUNNING", *ENDED)
+
+    def resubmit(self):
         wait_for("the task managers are back", lambda: self.slots_free() >= self.parallelism, 60)
         lost, self.job = self.job, self.submit("-s", self.latest_checkpoint(self.job))
         self.lost_jobs.append(lost)
         self.say(f"soak: job manager killed, {lost} goes on as {self.job}")
-        return True
 
     def slots_free(self):
         self.disturbances.undo(time.monotonic())
@@ -350,6 +373,13 @@ class Soak:
         # A run in which every savepoint was refused never made the folder of savepoints.
         if cluster.savepoints.exists() or self.done["savepoints"]:
             cluster.weir("fsck", cluster.savepoints)
+        if self.recovers:
+            wait_for("nothing of its jobs is left in the journal", lambda: not self.stored(), 30)
+
+    def stored(self):
+        """Ids of the soak's jobs, which have all ended, that the journal still names."""
+        journal = b"".join(path.read_bytes() for path in self.cluster.files(self.folder / "recovery"))
+        return [job for job in self.jobs if bytes.fromhex(job) in journal]
 
     def strays(self):
         """Processes other than the daemons whose working directory lies in the folder."""
@@ -377,10 +407,12 @@ def main():
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--backend", choices=sorted(BACKENDS), default="heap", help="state.backend of the job")
+    parser.add_argument("--recovery", action="store_true", help="with recovery.mode: filesystem")
     options = parser.parse_args()
-    print(f"soak: {options.minutes:g} minutes with --seed {options.seed} --backend {options.backend}", flush=True)
+    print(f"soak: {options.minutes:g} minutes with --seed {options.seed} --backend {options.backend}"
+          f"{' --recovery' if options.recovery else ''}", flush=True)
     try:
-        Soak(options.minutes * 60, options.seed, options.backend).run()
+        Soak(options.minutes * 60, options.seed, options.backend, recovers=options.recovery).run()
     except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
         print(f"soak: {error}", file=sys.stderr)
         return 1
