@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "common/base/lease.h"
@@ -42,6 +43,11 @@ class OperatorTimers final : private Alarm {
   bool has(TimeDomain domain, std::int64_t time) const;
   /// All of the key at hand, in order.
   std::vector<std::int64_t> times(TimeDomain domain) const;
+
+  /// Some that fire next, as state::Timers knows them.
+  std::span<const state::TimerQueue::Entry> coming(TimeDomain domain) const {
+    return (domain == TimeDomain::kEventTime ? event_ : processing_).coming();
+  }
 
   /// The watermark has come so far: fires what it has reached.
   void advance(std::int64_t watermark);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "common/record/same_bytes.h"
@@ -15,6 +16,9 @@ namespace weir::state {
 template <typename K>
 class KeyedBackendOf final : public KeyedBackend {
  public:
+  /// Of so many keys the memory latency overlaps.
+  static constexpr std::size_t kStage = 128;
+
   explicit KeyedBackendOf(std::uint32_t max_parallelism)
       : KeyedBackend(record::schemaOf<K>(), max_parallelism) {}
 
@@ -58,6 +62,36 @@ class KeyedBackendOf final : public KeyedBackend {
   Slot find(const K& key, NamespaceId name_space) {
     return tier_ != nullptr ? slotOf(key, name_space)
                             : directory_.find(key, keyHash(key), name_space);
+  }
+  /// Fetches what find() will look at, and the cells that it will find, for the keys of some slots
+  /// (which may have none by now) in some namespaces other than the empty one. kStage of both, at
+  /// most: product of the two.
+  void prefetchIn(std::span<const Slot> slots, std::span<const NamespaceId> namespaces) const {
+    std::uint64_t hashes[kStage];
+    Slot found[kStage];
+    std::size_t count = 0;
+    for (const Slot slot : slots) {
+      directory_.prefetchKey(slot);
+    }
+    for (const Slot slot : slots) {
+      const K* key = directory_.keyAt(slot);
+      hashes[count++] = key == nullptr ? 0 : keyHash(*key);
+      for (const NamespaceId one : namespaces) {
+        directory_.prefetchIndex(hashes[count - 1], one);
+      }
+    }
+    std::size_t cells = 0;
+    for (const std::uint64_t hash : std::span(hashes, count)) {
+      for (const NamespaceId one : namespaces) {
+        const Slot slot = directory_.probe(hash, one);
+        if (slot != kNoSlot) {
+          found[cells++] = slot;
+        }
+      }
+    }
+    for (const auto& column : columns()) {
+      column->prefetch(found, cells);
+    }
   }
   void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }
   /// Of a slot that has a key; valid until endBatch().
@@ -134,7 +168,6 @@ class KeyedBackendOf final : public KeyedBackend {
   Slot slotCount() const override { return directory_.slotCount(); }
 
  private:
-  static constexpr std::size_t kStage = 128;
   static constexpr bool kNamesHoldKeys = record::sameBytesWhenEqual<K>();
 
   static void putNameOf(const K& key, std::uint32_t max_parallelism, Writer& to) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,12 @@ class Timers {
   std::int64_t earliest() const {
     const std::int64_t later = std::min(queue_.earliest(), shelvedFrom());
     return at_ < near_.size() ? std::min(near_[at_].time, later) : later;
+  }
+  /// The slots and times of some that fire next, in order, unless they are removed before: what is
+  /// known without a search. Empty where a tier lies below.
+  std::span<const TimerQueue::Entry> coming() const {
+    return backend_->hasTier() ? std::span<const TimerQueue::Entry>()
+                               : std::span(near_).subspan(at_);
   }
   /// How many are in memory in order of time, some of them removed.
   std::size_t inMemory() const { return queue_.size() + near_.size() - at_; }

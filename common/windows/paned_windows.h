@@ -1,8 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -214,6 +217,7 @@ class PanedWindows : public RestoredPanes<P> {
     if (!isOurs(window)) {
       return;
     }
+    fetchAhead(window, time);
     std::optional<Acc> total;
     const bool goes_on = panes_.take(window, finder(), merger(), total);
     takeOwn(window, time, total);
@@ -226,6 +230,37 @@ class PanedWindows : public RestoredPanes<P> {
       this->backend_->setCurrent(slot);
       this->timers_.add(this->domain(), next.maxTimestamp());
     }
+  }
+  /// The keys whose windows end with this one look for panes next, each for those of the same
+  /// times: so the memory latency of many overlaps.
+  void fetchAhead(const W& window, std::int64_t time) {
+    constexpr std::size_t kMostPanes = 16;
+    if (ahead_ > 0) {
+      --ahead_;
+      return;
+    }
+    if (isFar(window)) {
+      return;
+    }
+    std::array<state::NamespaceId, kMostPanes> panes;
+    std::size_t count = 0;
+    const std::int64_t length = times().paneLength();
+    for (W pane{window.start, window.start + length}; pane.start < window.end && count < kMostPanes;
+         pane = {pane.end, pane.end + length}) {
+      const state::NamespaceId id = this->namespaces_.find(pane);
+      if (id != state::kNoNamespace) {
+        panes[count++] = id;
+      }
+    }
+    std::array<Slot, state::KeyedBackendOf<typename Base::Key>::kStage> slots;
+    const std::size_t most = slots.size() / std::max(count, std::size_t{1});
+    for (const auto& entry : this->timers_.coming(this->domain())) {
+      if (entry.time != time || ahead_ == most) {
+        break;
+      }
+      slots[ahead_++] = entry.id;
+    }
+    this->backend_->prefetchIn(std::span(slots.data(), ahead_), std::span(panes.data(), count));
   }
   /// What the window has of its own goes: records that came for it again, and a timer.
   void takeOwn(const W& window, std::int64_t time, std::optional<Acc>& total) {
@@ -266,6 +301,7 @@ class PanedWindows : public RestoredPanes<P> {
   bool chained_ = false;
   bool others_left_ = false;
   std::uint32_t looked_ = 0;
+  std::size_t ahead_ = 0;   // Timers that fire next, of which this is done.
   std::vector<W> windows_;  // Of the record at hand.
 };
 
