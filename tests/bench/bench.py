@@ -64,17 +64,22 @@ def cpu_seconds(pids):
     return total / os.sysconf("SC_CLK_TCK")
 
 
+def backend(options):
+    """The configuration that the options ask for."""
+    conf = {} if options.backend == "heap" else {"state.backend": "rocksdb"}
+    conf.update(dict(pair.split("=", 1) for pair in options.conf))
+    if options.cache:
+        conf["state.backend.rocksdb.cache-memory"] = options.cache
+    return conf
+
+
 def keyed_count(options):
     topology = {"1x2": (1, 2), "2x1": (2, 1)}[options.topology]
     for checkpoint in (0, 1000):
         name = f"keyed_count/{options.backend}/" + ("ckpt1s" if checkpoint else "nockpt")
         if options.only and options.only not in name:
             continue
-        conf = {} if options.backend == "heap" else {"state.backend": "rocksdb"}
-        conf.update(dict(pair.split("=", 1) for pair in options.conf))
-        if options.cache:
-            conf["state.backend.rocksdb.cache-memory"] = options.cache
-        with Cluster(task_managers=topology[0], slots=topology[1], conf=conf) as cluster:
+        with Cluster(task_managers=topology[0], slots=topology[1], conf=backend(options)) as cluster:
             rates, cpus, checkpoints = [], [], []
             for run in range(options.runs + 1):
                 n = options.n // 5 if run == 0 else options.n  # The first one warms up.
@@ -143,10 +148,10 @@ def restore(cluster, keys, path, parallelism):
     job = cluster.run_detached(
         JOBS / "bench_savepoint", "--keys", keys, "--events", directory, options=("-p", parallelism, "-s", path)
     )
-    cluster.wait_running(job)
+    cluster.wait_running(job, timeout=900)
     running = (time.perf_counter() - start) * 1000
     first = lambda: [(at, w[0]) for at, w in events(directory) if w[0].startswith("first")]  # noqa: E731
-    wait_for("records", lambda: len(first()) == parallelism)
+    wait_for("records", lambda: len(first()) == parallelism, timeout=900)
     assert all(word == "first-with-state" for _, word in first()), "restored without state"
     records = (max(at for at, _ in first()) - began) / 1e6
     cluster.weir("cancel", job)
@@ -156,18 +161,18 @@ def restore(cluster, keys, path, parallelism):
 
 
 def savepoint(options):
-    for size in (200, 1000):
-        name = f"savepoint/heap/{size}MB"
+    for size in options.sizes:
+        name = f"savepoint/{options.backend}/{size}MB"
         if options.only and options.only not in name:
             continue
         keys = size * 10_000
         saved, cpus, disk, late, idle = [], [], [], [], []
-        with Cluster(task_managers=2, slots=1) as cluster:
+        with Cluster(task_managers=2, slots=1, conf=backend(options)) as cluster:
             directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
             job = cluster.run_detached(
                 JOBS / "bench_savepoint", "--keys", keys, "--events", directory, options=("-p", 2)
             )
-            wait_for("state", lambda: sum(w[0] == "loaded" for _, w in events(directory)) == 2, timeout=300)
+            wait_for("state", lambda: sum(w[0] == "loaded" for _, w in events(directory)) == 2, timeout=1800)
             time.sleep(3)
             before = peak_mib(cluster.workers())
             idle.append(latest_in(directory, 0, time.time_ns()))
@@ -176,7 +181,7 @@ def savepoint(options):
                 if path is not None:
                     cluster.weir("savepoint", "-d", path)
                 cpu, start, began = cpu_seconds(cluster.workers()), time.perf_counter(), time.time_ns()
-                path = cluster.savepoint(job, cluster.savepoints)
+                path = cluster.savepoint(job, cluster.savepoints, timeout=900)
                 saved.append((time.perf_counter() - start) * 1000)
                 cpus.append((cpu_seconds(cluster.workers()) - cpu) * 1000)
                 time.sleep(1.5)
@@ -434,11 +439,12 @@ def main():
     parser.add_argument("--n", type=int, default=DEFAULT_N, help="records of a throughput run")
     parser.add_argument("--seconds", type=int, default=30, help="how long a run of lag takes")
     parser.add_argument("--keys", type=int, default=1_000_000, help="keys of keyed_count")
-    parser.add_argument("--backend", choices=("heap", "rocksdb"), default="heap", help="of keyed_count")
-    parser.add_argument("--cache", default="", help="state.backend.rocksdb.cache-memory of keyed_count and incremental")
+    parser.add_argument("--backend", choices=("heap", "rocksdb"), default="heap", help="of keyed_count and savepoint")
+    parser.add_argument("--sizes", type=lambda text: [int(one) for one in text.split(",")], default=[200, 1000], help="MB of values of savepoint")
+    parser.add_argument("--cache", default="", help="state.backend.rocksdb.cache-memory of keyed_count, savepoint and incremental")
     parser.add_argument("--state", type=int, default=500, help="MB of values of incremental")
     parser.add_argument("--changed", type=int, default=10, help="MB of them that change between two checkpoints of incremental")
-    parser.add_argument("-D", dest="conf", action="append", default=[], help="KEY=VALUE of the configuration, for keyed_count")
+    parser.add_argument("-D", dest="conf", action="append", default=[], help="KEY=VALUE of the configuration, for keyed_count and savepoint")
     parser.add_argument("--only", default="", help="only the variants whose name contains this")
     parser.add_argument("--topology", choices=("1x2", "2x1"), default="1x2", help="task managers x slots")
     parser.add_argument("workload", nargs="*", default=list(workloads), help=", ".join(workloads))

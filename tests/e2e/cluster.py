@@ -288,8 +288,8 @@ class Cluster:
         assert match, done.stdout + done.stderr
         return match.group(1)
 
-    def savepoint(self, job, *directory):
-        done = self.weir("savepoint", job, *directory)
+    def savepoint(self, job, *directory, timeout=90):
+        done = self.weir("savepoint", job, *directory, timeout=timeout)
         match = re.search(r"^Savepoint completed\. Path: (\S+)$", done.stdout, re.M)
         assert match, done.stdout + done.stderr
         return match.group(1)
