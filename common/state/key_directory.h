@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -71,6 +72,26 @@ class KeyDirectory {
   void prefetchIndex(std::uint64_t hash, NamespaceId name_space) const {
     named_.prefetch(mixed(hash, name_space));
   }
+  /// The same for each key of some slots, which may have none by now, in each of some namespaces.
+  /// `found`: the slots that are theirs, probably. Returns how many.
+  std::size_t prefetchIn(std::span<const Slot> slots,
+                         std::span<const NamespaceId> namespaces,
+                         Slot* found) const {
+    keys_.prefetch(slots.data(), slots.size());
+    for (const Slot slot : slots) {
+      for (const NamespaceId one : namespaces) {
+        prefetchIndex(hashAt(slot), one);
+      }
+    }
+    std::size_t count = 0;
+    for (const Slot slot : slots) {
+      for (const NamespaceId one : namespaces) {
+        found[count] = probe(hashAt(slot), one);
+        count += found[count] == kNoSlot ? 0 : 1;
+      }
+    }
+    return count;
+  }
   /// The slot that is theirs, probably, or kNoSlot; its key and namespace are fetched.
   Slot probe(std::uint64_t hash, NamespaceId name_space) const {
     const Slot slot = named_.find(mixed(hash, name_space), [](Slot) { return true; });
@@ -135,6 +156,10 @@ class KeyDirectory {
  private:
   static std::uint64_t mixed(std::uint64_t hash, NamespaceId name_space) {
     return hash ^ (name_space * 0x9E3779B97F4A7C15ULL);  // 2^64 / golden ratio.
+  }
+  std::uint64_t hashAt(Slot slot) const {
+    const K* key = keys_.get(slot);
+    return key == nullptr ? 0 : keyHash(*key);
   }
   Slot add(const K& key, std::vector<Slot>& fresh) {
     Slot slot = next_;

@@ -67,30 +67,10 @@ class KeyedBackendOf final : public KeyedBackend {
   /// (which may have none by now) in some namespaces other than the empty one. kStage of both, at
   /// most: product of the two.
   void prefetchIn(std::span<const Slot> slots, std::span<const NamespaceId> namespaces) const {
-    std::uint64_t hashes[kStage];
     Slot found[kStage];
-    std::size_t count = 0;
-    for (const Slot slot : slots) {
-      directory_.prefetchKey(slot);
-    }
-    for (const Slot slot : slots) {
-      const K* key = directory_.keyAt(slot);
-      hashes[count++] = key == nullptr ? 0 : keyHash(*key);
-      for (const NamespaceId one : namespaces) {
-        directory_.prefetchIndex(hashes[count - 1], one);
-      }
-    }
-    std::size_t cells = 0;
-    for (const std::uint64_t hash : std::span(hashes, count)) {
-      for (const NamespaceId one : namespaces) {
-        const Slot slot = directory_.probe(hash, one);
-        if (slot != kNoSlot) {
-          found[cells++] = slot;
-        }
-      }
-    }
+    const std::size_t count = directory_.prefetchIn(slots, namespaces, found);
     for (const auto& column : columns()) {
-      column->prefetch(found, cells);
+      column->prefetch(found, count);
     }
   }
   void setCurrentKey(const K& key) { setCurrent(slotOf(key)); }

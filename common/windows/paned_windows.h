@@ -235,23 +235,14 @@ class PanedWindows : public RestoredPanes<P> {
   /// times: so the memory latency of many overlaps.
   void fetchAhead(const W& window, std::int64_t time) {
     constexpr std::size_t kMostPanes = 16;
-    if (ahead_ > 0) {
-      --ahead_;
-      return;
-    }
-    if (isFar(window)) {
+    if (ahead_ > 0 || isFar(window)) {
+      ahead_ -= ahead_ > 0 ? 1 : 0;
       return;
     }
     std::array<state::NamespaceId, kMostPanes> panes;
-    std::size_t count = 0;
-    const std::int64_t length = times().paneLength();
-    for (W pane{window.start, window.start + length}; pane.start < window.end && count < kMostPanes;
-         pane = {pane.end, pane.end + length}) {
-      const state::NamespaceId id = this->namespaces_.find(pane);
-      if (id != state::kNoNamespace) {
-        panes[count++] = id;
-      }
-    }
+    const auto id_of = [this](const W& pane) { return this->namespaces_.find(pane); };
+    const std::size_t count =
+        panes_.idsOf(window, id_of, state::kNoNamespace, std::span<state::NamespaceId>(panes));
     std::array<Slot, state::KeyedBackendOf<typename Base::Key>::kStage> slots;
     const std::size_t most = slots.size() / std::max(count, std::size_t{1});
     for (const auto& entry : this->timers_.coming(this->domain())) {

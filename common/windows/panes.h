@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "common/state/keyed_backend.h"
@@ -96,6 +98,19 @@ class Panes {
       }
       pane = {pane.end, plus(pane.end, times_->paneLength())};
     }
+  }
+
+  /// What `idOf` says of the panes of a window that is not cut short, without those of which it is
+  /// `none`: as many as fit. Returns how many.
+  template <typename IdOf, typename Id>
+  std::size_t idsOf(const TimeWindow& window, IdOf idOf, Id none, std::span<Id> to) const {
+    const std::int64_t length = times_->paneLength();
+    std::size_t count = 0;
+    for (std::int64_t at = window.start; at < window.end && count < to.size(); at += length) {
+      to[count] = idOf(TimeWindow{at, at + length});
+      count += to[count] == none ? 0 : 1;
+    }
+    return count;
   }
 
   /// The accumulators of all panes of a window as one, if there are any.
