@@ -38,6 +38,7 @@ std::unique_ptr<RocksShelf> RocksShelf::make(const RocksLibrary& library,
                                              RocksSettings settings,
                                              std::string owner) {
   settings.filter_bits = 0;  // Timers are written, and read once, in order.
+  settings.shares_tables = false;
   settings.write_buffer_bytes = std::min(settings.write_buffer_bytes, kMostBuffered);
   settings.block_cache_bytes = std::min(settings.block_cache_bytes, kMostBuffered);
   auto store = RocksStore::open(library, settings);

@@ -9,16 +9,13 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "taskmanager/worker/rocksdb/table_upkeep.h"
 
 namespace weir::worker {
 
 namespace {
 
 constexpr std::size_t kMostOfOneGet = 1024;
-/// What the C interface has no functions for. One thread writes.
-constexpr const char* kMoreOptions =
-    "avoid_flush_during_shutdown=true;allow_concurrent_memtable_write=false;"
-    "max_manifest_file_size=1048576";  // Each shared snapshot stores it.
 
 /// Of lines in RocksDB's own log: nothing but what is fatal. Every error comes to us as well, and
 /// Debian's RocksDB is built with assertions, one of which ends the process at the second line that
@@ -75,7 +72,7 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const RocksLibrary& library
   }
   std::unique_ptr<RocksStore> store(new RocksStore(library, std::move(path)));
   store->configure(settings);
-  WEIR_RETURN_IF_ERROR(store->openNow());
+  WEIR_RETURN_IF_ERROR(store->openNow(settings));
   return store;
 }
 
@@ -111,11 +108,12 @@ void RocksStore::configure(const RocksSettings& settings) {
   rocks_.block_based_options_destroy(table);
 }
 
-Status RocksStore::openNow() {
+Status RocksStore::openNow(const RocksSettings& settings) {
+  const std::string more = upkeepOf(settings);
   char* error = nullptr;
   rocksdb_options_t* all =
       rocks_.options_create();  // Has what the C interface has no function for.
-  rocks_.get_options_from_string(options_, kMoreOptions, all, &error);
+  rocks_.get_options_from_string(options_, more.c_str(), all, &error);
   if (error == nullptr) {
     rocks_.options_destroy(std::exchange(options_, all));
     db_ = rocks_.open(options_, path_.c_str(), &error);

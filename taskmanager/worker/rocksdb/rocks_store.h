@@ -103,7 +103,7 @@ class RocksStore {
  private:
   RocksStore(const RocksLibrary& library, std::string path);
   void configure(const RocksSettings& settings);
-  Status openNow();
+  Status openNow(const RocksSettings& settings);
   /// What RocksDB says, which is freed.
   Error failed(const char* what, char* says) const;
 

@@ -156,6 +156,40 @@ TEST_F(SharedTablesTest, ALittleThatChangedMakesLittleNew) {
   EXPECT_LT(least, whole / 2);
 }
 
+TEST_F(SharedTablesTest, ChangesAtRandomAreMergedSeldomAndDoNotAddUp) {
+  constexpr std::int64_t kKeys = 20'000;
+  const auto factory = tiers(256 << 10, true);
+  Operator<std::int64_t> in(factory.get());
+  fill(in, kKeys);
+  Stored stored;
+  const std::uint64_t whole = stored.store(share(in));
+  std::mt19937_64 random(5);
+  const auto round = [&] {  // Changes one key in a hundred.
+    std::vector<std::int64_t> keys;
+    for (std::int64_t i = 0; i < kKeys / 100; ++i) {
+      keys.push_back(static_cast<std::int64_t>(random() % kKeys));
+    }
+    in.batch(keys, [&](std::int64_t) { in.sum.add(1); });
+    return share(in);
+  };
+  std::uint64_t added = 0;
+  for (int i = 0; i < 64; ++i) {
+    added += stored.store(round());
+  }
+  EXPECT_LT(added, 8 * whole) << "each few snapshots, all of the state was merged";
+  for (int rounds = 0;; ++rounds) {
+    const state::SharedTables tables = round();
+    std::uint64_t bytes = 0;
+    for (const state::SharedTables::Table& one : tables.tables) {
+      bytes += one.size;
+    }
+    if (tables.tables.size() <= 4 * 20 && bytes < 3 * whole) {
+      break;  // Of four states.
+    }
+    ASSERT_LT(rounds, 200) << tables.tables.size() << " tables of " << bytes << " bytes stay";
+  }
+}
+
 TEST_F(SharedTablesTest, AFullSnapshotBesideThemHasEverything) {
   const auto factory = tiers(64 << 10, true);
   Operator<std::int64_t> in(factory.get());
