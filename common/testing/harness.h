@@ -27,6 +27,7 @@
 #include "common/testing/operator_run.h"
 #include "common/testing/recorded.h"
 #include "common/testing/snapshot.h"
+#include "common/windows/window.h"
 
 namespace weir::testing {
 
@@ -72,6 +73,19 @@ auto valueOf(const Descriptor& /*descriptor*/, typename Descriptor::Cell cell) {
 template <typename In, typename Acc, typename Out>
 Out valueOf(const AggregatingStateDescriptor<In, Acc, Out>& descriptor, const Acc& accumulator) {
   return descriptor.copy()->getResult(accumulator);
+}
+
+/// The namespace of a window's states.
+template <typename Window>
+std::string spaceOf(const Window& window) {
+  return state::encodeElement<Window>(window);
+}
+inline std::string spaceOf(const GlobalWindow& /*window*/) { return ""; }
+
+/// Where the states of a key stand that are not those of a window.
+template <typename Window>
+std::string spaceOfKey() {
+  return std::is_same_v<Window, GlobalWindow> ? "\1" : "";
 }
 
 }  // namespace harness_internal
@@ -158,19 +172,14 @@ class Harness {
   auto state(const Descriptor& descriptor, const Key& key)
     requires(!std::is_same_v<Key, functions::NoKey>)
   {
-    using Cell = typename Descriptor::Cell;
-    const std::string wanted = state::encodeElement<Key>(key);
-    std::optional<decltype(harness_internal::valueOf(descriptor, std::declval<Cell>()))> found;
-    const auto take = [&](const OperatorRun::Entry& entry) {
-      if (entry.key == wanted && entry.name_space.empty()) {
-        found = harness_internal::valueOf(
-            descriptor, harness_internal::cellOf(descriptor, entry.value, entry.written));
-      }
-    };
-    if (!run_.eachEntry(descriptor.name, Descriptor::kKind, take)) {
-      run_.throwNoState(descriptor.name, Descriptor::kKind);
-    }
-    return found;
+    return stateAt(descriptor, key, space_of_key_);
+  }
+  /// The same of the windowState() that a function has for a key in a window.
+  template <typename Descriptor, typename Window>
+  auto state(const Descriptor& descriptor, const Key& key, const Window& window)
+    requires(!std::is_same_v<Key, functions::NoKey>)
+  {
+    return stateAt(descriptor, key, harness_internal::spaceOf(window));
   }
   /// How many entries all keyed states have together, timers too: 0 where nothing is left behind.
   std::uint64_t stateEntries() { return run_.entries(); }
@@ -202,8 +211,10 @@ class Harness {
   void snapshotAborted(const Snapshot& snapshot) { run_.abort(snapshot.checkpointId()); }
 
  protected:
-  Harness(functions::OperatorFactory make, std::uint32_t ports)
-      : run_(std::move(make), ports, [this](functions::Operator& self) {
+  /// `space_of_key`: as spaceOfKey() has it.
+  Harness(functions::OperatorFactory make, std::uint32_t ports, std::string space_of_key = {})
+      : space_of_key_(std::move(space_of_key)),
+        run_(std::move(make), ports, [this](functions::Operator& self) {
           self.addOutput(out_);
           self.addSideOutput({}, sides_);
         }) {}
@@ -223,11 +234,29 @@ class Harness {
     run_.handOut();
   }
 
+  const std::string space_of_key_;
   Recorded<Out> out_;
   RecordedSides sides_;
   OperatorRun run_;  // Last: what it emits as it ends is still recorded.
 
  private:
+  /// What a keyed state holds for a key in one of its namespaces.
+  template <typename Descriptor>
+  auto stateAt(const Descriptor& descriptor, const Key& key, const std::string& space) {
+    using Cell = typename Descriptor::Cell;
+    const std::string wanted = state::encodeElement<Key>(key);
+    std::optional<decltype(harness_internal::valueOf(descriptor, std::declval<Cell>()))> found;
+    const auto take = [&](const OperatorRun::Entry& entry) {
+      if (entry.key == wanted && entry.name_space == space) {
+        found = harness_internal::valueOf(
+            descriptor, harness_internal::cellOf(descriptor, entry.value, entry.written));
+      }
+    };
+    if (!run_.eachEntry(descriptor.name, Descriptor::kKind, take)) {
+      run_.throwNoState(descriptor.name, Descriptor::kKind);
+    }
+    return found;
+  }
   void addTimers(const char* state, TimeDomain domain, std::vector<Timer<Key>>& all) {
     const std::size_t begin = all.size();
     run_.eachEntry(state, state::StateKind::kTimer, [&](const OperatorRun::Entry& entry) {

@@ -145,9 +145,9 @@ auto kindOf() {
     using Arguments = typename callable_internal::Signature<F>::Arguments;
     static_assert(!std::is_same_v<typename Callable<F, Arguments>::Kind, Unknown>,
                   "OneInputHarness takes functions of map, flatMap, filter, reduce, fold, process, "
-                  "addSink and assignTimestampsAndWatermarks, an AsyncFunction, and callables that "
-                  "name their types: run others, such as those of windows and joins, with a "
-                  "testing::Job");
+                  "addSink and assignTimestampsAndWatermarks, an AsyncFunction, functions of "
+                  "windows, and callables that name their types; TwoInputHarness takes those of "
+                  "two inputs and of joins");
     return typename Callable<F, Arguments>::Kind{};
   }
 }
@@ -157,10 +157,24 @@ using KindOf = decltype(kindOf<F>());
 
 template <typename Kind>
 inline constexpr bool kNeedsKey = requires { Kind::kNeedsKey; };
+/// Whether the functions of this kind can have this key; a KeyedProcessFunction names its own.
+template <typename Kind, typename Key>
+inline constexpr bool kIsKey = true;
+template <typename K, typename In, typename Out, typename Key>
+inline constexpr bool kIsKey<ProcessingKeyed<K, In, Out>, Key> = std::is_same_v<K, Key>;
 
 /// The key type that a selector gives; NoKey of none.
 template <typename Selector, typename In>
 struct KeyOfSelector {
+  static_assert(
+      functions::SelectsKeys<Selector, In>,
+      "a harness takes behind its function a key selector for the function's records: a "
+      "KeySelector<T, K>, a pointer to a member, or a callable K(const T&) that is const");
+  using Type = int;
+};
+template <typename Selector, typename In>
+  requires functions::SelectsKeys<Selector, In>
+struct KeyOfSelector<Selector, In> {
   using Type = functions::KeyOf<Selector, In>;
 };
 template <typename In>
@@ -168,11 +182,16 @@ struct KeyOfSelector<functions::NoSelector, In> {
   using Type = functions::NoKey;
 };
 
-/// The factory of the operator of a function of this kind; none where its key is missing.
+/// The factory of the operator of a function of this kind; none where its key does not fit.
 template <typename Kind, typename Key, typename F, typename Selector>
 functions::OperatorFactory factoryOf(F function, Selector selector) {
-  constexpr bool kFits = !kNeedsKey<Kind> || !std::is_same_v<Key, functions::NoKey>;
-  static_assert(kFits, "this function runs on a stream with keys: give the harness a key selector");
+  constexpr bool kHasKey = !std::is_same_v<Key, functions::NoKey>;
+  constexpr bool kSelects = !kHasKey || functions::SelectsKeys<Selector, typename Kind::In>;
+  constexpr bool kHasOwnKey = !kHasKey || !kSelects || kIsKey<Kind, Key>;
+  static_assert(kHasKey || !kNeedsKey<Kind>,
+                "this function runs on a stream with keys: give the harness a key selector");
+  static_assert(kHasOwnKey, "the key selector gives keys of another type than the function's K");
+  constexpr bool kFits = kSelects && kHasOwnKey && (kHasKey || !kNeedsKey<Kind>);
   if constexpr (kFits && !std::is_same_v<Kind, Unknown>) {
     using Wrapped = decltype(Kind::wrap(std::move(function)));
     using Operator = typename Kind::template Operator<Wrapped, Key, Selector>;

@@ -5,78 +5,14 @@
 #include <utility>
 
 #include "common/accumulators/accumulators.h"
-#include "common/fs/local_file_system.h"
 #include "common/functions/accumulator_registry.h"
-#include "common/functions/alarms.h"
 #include "common/functions/background.h"
 #include "common/schema/key_group.h"
 #include "common/state/keyed_backend.h"
 #include "common/testing/memory_section.h"
+#include "common/testing/operator_attempt.h"
 
 namespace weir::testing {
-
-namespace {
-
-functions::TaskInfo taskInfo(const Snapshot* from, std::uint64_t attempt, fs::FileSystem& files) {
-  functions::TaskInfo task;
-  task.job_name = "test";
-  task.attempt = AttemptId(attempt);
-  task.operator_name = "tested";
-  task.task_name = "tested";
-  task.checkpointing = true;
-  task.files = &files;
-  if (from != nullptr) {
-    task.subtask = from->subtask();
-    task.parallelism = from->parallelism();
-  }
-  return task;
-}
-
-}  // namespace
-
-/// The operator from its making to its end, and what it is told.
-class OperatorRun::Attempt final : public functions::OperatorContext {
- public:
-  Attempt(OperatorRun& run, const Snapshot* from)
-      : run_(run), task_(taskInfo(from, ++run.attempts_, files_)), time_(run.now_) {
-    task_.max_parallelism = run.max_parallelism_;
-    self_ = run.make_();
-    self_->setup(*this);
-    run.connect_(*self_);
-  }
-  ~Attempt() override {
-    try {
-      close();
-    } catch (...) {  // NOLINT: as of a task that is cancelled; close() lets it out.
-    }
-  }
-
-  const functions::TaskInfo& task() const override { return task_; }
-  functions::AccumulatorRegistry& accumulators() override { return accumulators_; }
-  std::function<void()> waker() override {
-    return [woken = run_.woken_] { ++*woken; };
-  }
-  functions::ManualTime& time() override { return time_; }
-
-  functions::Operator& self() { return *self_; }
-
-  void open() { self_->open(); }
-  void close() {
-    if (!std::exchange(closed_, true)) {
-      accumulators_.freeze();
-      self_->close();
-    }
-  }
-
- private:
-  OperatorRun& run_;  // Owns us.
-  fs::LocalFileSystem files_;
-  functions::TaskInfo task_;
-  functions::AccumulatorRegistry accumulators_;
-  functions::ManualTime time_;
-  bool closed_ = false;
-  std::unique_ptr<functions::Operator> self_;  // Ends before what it was given.
-};
 
 OperatorRun::OperatorRun(functions::OperatorFactory make, std::uint32_t ports, Connect connect)
     : make_(std::move(make)), ports_(ports), connect_(std::move(connect)) {}
@@ -121,7 +57,8 @@ void OperatorRun::close() {
 }
 
 void OperatorRun::signal(std::uint32_t port, const functions::Signal& signal) {
-  opened().input(port)->receive(signal);
+  opened();
+  attempt_->signal(port, signal);
   handOut();
 }
 

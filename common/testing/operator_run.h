@@ -39,6 +39,9 @@ class OperatorRun {
 
   /// Key groups of the operator; before it is opened.
   void setMaxParallelism(std::uint32_t groups) { max_parallelism_ = groups; }
+  /// The inputs are streams that are united into one port of the operator, as a task does; before
+  /// it is opened.
+  void uniteInputs() { united_ = true; }
   /// The operator, open.
   functions::Operator& opened();
   /// As a task does that has come to its end, or was cancelled. It may be opened again.
@@ -101,6 +104,7 @@ class OperatorRun {
 
   functions::OperatorFactory make_;
   std::uint32_t ports_;
+  bool united_ = false;
   Connect connect_;
   std::optional<Snapshot> restored_;  // What the next attempt begins with.
   std::uint32_t max_parallelism_ = 4096;

@@ -13,7 +13,7 @@
 #include "common/functions/steps.h"
 #include "common/functions/stream_operators.h"
 #include "common/testing/harness.h"
-#include "common/testing/one_input_operator.h"
+#include "common/testing/pair_setup.h"
 
 namespace weir::testing {
 
@@ -27,6 +27,14 @@ template <typename F>
 inline constexpr bool kTaken =
     kBroadcast<F> || functions::Implements<F, CoMapFunction> ||
     functions::Implements<F, CoFlatMapFunction> || functions::Implements<F, CoProcessFunction>;
+
+/// Of what is refused: the compiler says that, and nothing more.
+struct Refused {
+  using In1 = int;
+  using In2 = int;
+  using Out = int;
+  using Key = functions::NoKey;
+};
 
 /// The types of a function of two inputs, and the operator that runs it. Arguments are what the
 /// harness is given beside the function.
@@ -63,23 +71,33 @@ struct Kind<F, Selector1, Selector2> {
   }
 };
 
-/// Of what is refused: the compiler says that, and nothing more.
 template <typename F, typename... Arguments>
-  requires(!kTaken<F>)
-struct Kind<F, Arguments...> {
-  using In1 = int;
-  using In2 = int;
-  using Out = int;
-  using Key = functions::NoKey;
+  requires(!kTaken<F> && !pair_setup::kJoins<F>)
+struct Kind<F, Arguments...> : Refused {
   static std::unique_ptr<functions::Operator> make(const F& /*function*/,
                                                    const Arguments&... /*arguments*/) {
     static_assert(kTaken<F>,
-                  "TwoInputHarness takes a CoMapFunction, a CoFlatMapFunction, a CoProcessFunction "
-                  "and functions with broadcast state: run others, such as those of joins, with a "
-                  "testing::Job");
+                  "TwoInputHarness takes a CoMapFunction, a CoFlatMapFunction, a "
+                  "CoProcessFunction, functions with broadcast state, and those of joins");
     return nullptr;
   }
 };
+
+/// Of a join: the key selectors, and its windows or bounds.
+template <typename F, typename... Arguments>
+  requires pair_setup::kJoins<F>
+struct Kind<F, Arguments...> : Refused {
+  static functions::OperatorFactory make(const F& /*function*/, const Arguments&... /*arguments*/) {
+    static_assert(sizeof...(Arguments) == 3,
+                  "TwoInputHarness takes with the function of a join a key selector for each "
+                  "input, and then the windows of both, or between(lower, upper) of an interval "
+                  "join");
+    return {};
+  }
+};
+template <typename F, typename Selector1, typename Selector2, typename How>
+  requires pair_setup::kJoins<F>
+struct Kind<F, Selector1, Selector2, How> : pair_setup::Setup<F, Selector1, Selector2, How> {};
 
 template <typename F, typename Selector, typename... Descriptors>
 std::unique_ptr<functions::Operator> makeBroadcast(F function,
@@ -99,8 +117,20 @@ struct Kind<F, Descriptors...> : functions::BroadcastTypes<F> {
   }
 };
 
-template <typename F, typename Selector, typename... Descriptors>
+template <typename F, typename... Arguments>
   requires functions::Implements<F, KeyedBroadcastProcessFunction>
+struct Kind<F, Arguments...> : Refused {
+  static std::unique_ptr<functions::Operator> make(const F& /*function*/,
+                                                   const Arguments&... /*arguments*/) {
+    static_assert(!functions::Implements<F, KeyedBroadcastProcessFunction>,
+                  "TwoInputHarness takes with a KeyedBroadcastProcessFunction a key selector for "
+                  "its first input, and then the descriptors of the broadcast state");
+    return nullptr;
+  }
+};
+template <typename F, typename Selector, typename... Descriptors>
+  requires(functions::Implements<F, KeyedBroadcastProcessFunction> &&
+           functions::SelectsKeys<Selector, typename functions::BroadcastTypes<F>::In1>)
 struct Kind<F, Selector, Descriptors...> : functions::BroadcastTypes<F> {
   static std::unique_ptr<functions::Operator> make(F function,
                                                    Selector selector,
@@ -109,15 +139,34 @@ struct Kind<F, Selector, Descriptors...> : functions::BroadcastTypes<F> {
   }
 };
 
+/// Makes the operators of a harness.
+template <typename Kind, typename F, typename... Arguments>
+functions::OperatorFactory factoryOf(F function, Arguments... arguments) {
+  if constexpr (pair_setup::kJoins<F>) {
+    return Kind::make(std::move(function), std::move(arguments)...);
+  } else {
+    return [function = functions::makePrototype(std::move(function)), arguments...] {
+      return Kind::make(function->copy(), arguments...);
+    };
+  }
+}
+
+/// Whether both inputs become one, of records of either.
+template <typename Kind>
+inline constexpr bool kUnites = requires { requires Kind::kUnites; };
+
 }  // namespace two_inputs
 
 /// Runs a function of two inputs: a CoMapFunction, CoFlatMapFunction or CoProcessFunction, with a
-/// key selector for each input where these have keys; or a BroadcastProcessFunction with the
+/// key selector for each input where these have keys; a BroadcastProcessFunction with the
 /// descriptors of the broadcast state, or a KeyedBroadcastProcessFunction with the key selector of
-/// its first input before these.
+/// its first input before these; or a function of a join with both key selectors, and then the
+/// windows of a join or coGroup as for OneInputHarness, the bounds of an interval join.
 ///
 ///     TwoInputHarness h(Enrich{}, &Order::currency, &Rate::currency);
 ///     TwoInputHarness h(ApplyRules{}, MapStateDescriptor<std::string, Rule>("rules"));
+///     TwoInputHarness h(Match{}, &Order::id, &Payment::order, TumblingEventTimeWindows::of(...));
+///     TwoInputHarness h(Pair{}, &Order::id, &Payment::order, between(Time::seconds(-1), ...));
 template <typename F, typename... Arguments>
 class TwoInputHarness final : public Harness<typename two_inputs::Kind<F, Arguments...>::Out,
                                              typename two_inputs::Kind<F, Arguments...>::Key> {
@@ -129,23 +178,35 @@ class TwoInputHarness final : public Harness<typename two_inputs::Kind<F, Argume
 
   explicit TwoInputHarness(F function, Arguments... arguments)
       : Harness<typename Kind::Out, typename Kind::Key>(
-            [function = functions::makePrototype(std::move(function)), arguments...] {
-              return Kind::make(function->copy(), arguments...);
-            },
-            2) {}
+            two_inputs::factoryOf<Kind>(std::move(function), std::move(arguments)...), 2) {
+    if constexpr (two_inputs::kUnites<Kind>) {
+      this->run_.uniteInputs();
+    }
+  }
 
   /// One record of the first input, or of the second, and all that the function makes of it.
   void push1(In1 value, std::int64_t timestamp = kNoTimestamp) {
-    this->send(0, std::move(value), timestamp);
+    sendTo<0>(std::move(value), timestamp);
   }
   void push2(In2 value, std::int64_t timestamp = kNoTimestamp) {
-    this->send(1, std::move(value), timestamp);
+    sendTo<1>(std::move(value), timestamp);
   }
   /// A watermark of one input; the function's is the least of both.
   void watermark1(std::int64_t time) { this->run_.signal(0, functions::Watermark{time}); }
   void watermark2(std::int64_t time) { this->run_.signal(1, functions::Watermark{time}); }
   void endInput1() { this->run_.end(0); }
   void endInput2() { this->run_.end(1); }
+
+ private:
+  template <std::uint32_t kInput, typename In>
+  void sendTo(In value, std::int64_t timestamp) {
+    if constexpr (two_inputs::kUnites<Kind>) {
+      this->send(
+          0, TaggedUnion<In1, In2>(std::in_place_index<kInput>, std::move(value)), timestamp);
+    } else {
+      this->send(kInput, std::move(value), timestamp);
+    }
+  }
 };
 
 }  // namespace weir::testing

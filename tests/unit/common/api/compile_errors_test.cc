@@ -227,6 +227,41 @@ const std::vector<Mistake>& mistakes() {
       {"weir::testing::TwoInputHarness h(CoOfText{}, [](int x) { return x; }, "
        "[](const std::string& s) { return s; });",
        "the keys of the two inputs are of one type"},
+      {"weir::testing::TwoInputHarness h(JoinsText{}, [](int x) { return x; }, "
+       "[](const std::string&) { return 1; });",
+       "and then the windows of both"},
+      {"weir::testing::TwoInputHarness h(JoinsText{}, [](int x) { return x; }, "
+       "[](const std::string&) { return 1; }, weir::testing::between(weir::Time::seconds(0), "
+       "weir::Time::seconds(1)));",
+       "of a join or a coGroup a key selector for each input, and their windows"},
+      {"weir::testing::TwoInputHarness h(JoinsText{}, [](int x) { return x; }, "
+       "[](const std::string& s) { return s; }, weir::GlobalWindows::create());",
+       "where() and equalTo() have to give keys of the same type"},
+      {"weir::testing::TwoInputHarness h(JoinsText{}, [](int x) { return x; }, "
+       "[](const std::string&) { return 1; }, TextWindows{});",
+       "a window assigner for the records"},
+      {"weir::testing::TwoInputHarness h(JoinsTextInTime{}, [](int x) { return x; }, "
+       "[](const std::string&) { return 1; }, weir::GlobalWindows::create());",
+       "a key selector for each input, and between(lower, upper)"},
+      {"weir::testing::TwoInputHarness h(KeyedRules{}, weir::MapStateDescriptor<int, int>(\"r\"));",
+       "and then the descriptors of the broadcast state"},
+      {"weir::testing::OneInputHarness h(KeyedByText{}, [](int x) { return x; });",
+       "gives keys of another type than the function's K"},
+      {"weir::testing::OneInputHarness h(MapsStrings{}, 5);",
+       "takes behind its function a key selector"},
+      {"weir::testing::OneInputHarness h(OfGlobalWindows{}, [](int x) { return x; });",
+       "this function runs in windows"},
+      {"weir::testing::OneInputHarness h(OfGlobalWindows{}, [](int x) { return x; }, 5);",
+       "takes behind a key selector the windows"},
+      {"weir::testing::OneInputHarness h(OfGlobalWindows{}, [](int x) { return x; }, "
+       "weir::TumblingEventTimeWindows::of(weir::Time::seconds(1)));",
+       "apply() takes a WindowFunction"},
+      {"weir::testing::OneInputHarness h(TextCount{}, [](const std::string& s) { return s; }, "
+       "weir::testing::inWindows([](auto stream) { return stream; }));",
+       "inWindows() takes a window assigner, or a callable"},
+      {"weir::testing::OneInputHarness h(MapsStrings{}, [](const std::string& s) { return s; }, "
+       "weir::GlobalWindows::create());",
+       "OneInputHarness takes with windows an AggregateFunction"},
       {"weir::testing::SourceHarness h(KeyedByInt{});", "SourceHarness takes a SourceFunction"},
       {"n.addSink(weir::testing::sink<std::string>());", "addSink() takes"},
   };
@@ -331,6 +366,10 @@ struct JoinsTextInTime : weir::ProcessJoinFunction<int, std::string, int> {
   void processElement(const int&, const std::string&, Context&, weir::Collector<int>&) override {}
 };
 struct Rules : weir::BroadcastProcessFunction<int, int, int> {
+  void processElement(const int&, ReadOnlyContext&, weir::Collector<int>&) override {}
+  void processBroadcastElement(const int&, Context&, weir::Collector<int>&) override {}
+};
+struct KeyedRules : weir::KeyedBroadcastProcessFunction<int, int, int, int> {
   void processElement(const int&, ReadOnlyContext&, weir::Collector<int>&) override {}
   void processBroadcastElement(const int&, Context&, weir::Collector<int>&) override {}
 };
