@@ -24,12 +24,13 @@ auto KeyedStream<T, K, S>::timeWindow(Time size, Time slide) const {
 }
 template <typename T, typename K, typename S>
 auto KeyedStream<T, K, S>::countWindow(std::int64_t size) const {
-  return window(GlobalWindows::create()).trigger(PurgingTrigger::of(CountTrigger::of(size)));
+  return window(GlobalWindows::create())
+      .trigger(PurgingTrigger::of(CountTrigger::of(size, "countWindow()")));
 }
 template <typename T, typename K, typename S>
 auto KeyedStream<T, K, S>::countWindow(std::int64_t size, std::int64_t slide) const {
   return window(GlobalWindows::create())
-      .trigger(CountTrigger::of(slide))
+      .trigger(CountTrigger::of(slide, "the slide of countWindow()"))
       .evictor(CountEvictor::of(size));
 }
 
@@ -48,12 +49,13 @@ auto DataStream<T>::timeWindowAll(Time size, Time slide) const {
 }
 template <typename T>
 auto DataStream<T>::countWindowAll(std::int64_t size) const {
-  return windowAll(GlobalWindows::create()).trigger(PurgingTrigger::of(CountTrigger::of(size)));
+  return windowAll(GlobalWindows::create())
+      .trigger(PurgingTrigger::of(CountTrigger::of(size, "countWindowAll()")));
 }
 template <typename T>
 auto DataStream<T>::countWindowAll(std::int64_t size, std::int64_t slide) const {
   return windowAll(GlobalWindows::create())
-      .trigger(CountTrigger::of(slide))
+      .trigger(CountTrigger::of(slide, "the slide of countWindowAll()"))
       .evictor(CountEvictor::of(size));
 }
 

@@ -13,11 +13,12 @@ inline constexpr auto kRocksCache =
         "the operators with keyed state; others go to RocksDB.")
         .range(64 << 10);
 inline constexpr auto kIncremental =
-    Option<bool>("state.backend.incremental",
-                 "false",
-                 "With state.backend: rocksdb, periodic checkpoints in files share what has not "
-                 "changed since the last one (its tables, in the job's shared/); savepoints are "
-                 "whole always.")
+    Option<bool>(
+        "state.backend.incremental",
+        "false",
+        "With state.backend: rocksdb, periodic checkpoints in files share what has not "
+        "changed since the last one (its tables, in the job's shared/), and the state takes "
+        "up to twice its size on the disks of task managers; savepoints are whole always.")
         .alias({"state.backend.rocksdb.incremental", "execution.checkpointing.incremental"});
 inline constexpr auto kRocksBlockCache =
     Option<MemorySize>("state.backend.rocksdb.block.cache-size",

@@ -108,6 +108,7 @@ void JobRun::open() {
   for (const auto& task : tasks_) {
     task->prepare();
   }
+  time_.moveTo(time_.now());  // Timers whose time has passed since the snapshot.
 }
 
 bool JobRun::round() {

@@ -131,7 +131,9 @@ class NeverTrigger : public windows::TimelessTrigger {
 class CountTrigger : public windows::TimelessTrigger {
  public:
   static constexpr bool kNeverPurges = true;
-  static CountTrigger of(std::int64_t n) { return CountTrigger(n); }
+  static CountTrigger of(std::int64_t n) { return of(n, "CountTrigger::of()"); }
+  /// `caller` is what a program has called instead: for errors, a literal.
+  static CountTrigger of(std::int64_t n, const char* caller) { return {n, caller}; }
 
   template <typename T, typename W, typename Context>
   TriggerResult onElement(const T& /*element*/,
@@ -157,7 +159,8 @@ class CountTrigger : public windows::TimelessTrigger {
   }
 
   std::string problem() const {
-    return n_ > 0 ? "" : "CountTrigger::of(" + std::to_string(n_) + "): give it 1 or more";
+    return n_ > 0 ? ""
+                  : std::string(caller_) + " with " + std::to_string(n_) + ": give it 1 or more";
   }
   template <typename T>
   ReducingStateDescriptor<std::int64_t> stateDescriptor() const {
@@ -165,10 +168,13 @@ class CountTrigger : public windows::TimelessTrigger {
   }
 
  private:
-  explicit CountTrigger(std::int64_t n)
-      : n_(n), count_("trigger-count", [](std::int64_t a, std::int64_t b) { return a + b; }) {}
+  CountTrigger(std::int64_t n, const char* caller)
+      : n_(n),
+        caller_(caller),
+        count_("trigger-count", [](std::int64_t a, std::int64_t b) { return a + b; }) {}
 
   std::int64_t n_;
+  const char* caller_;
   ReducingStateDescriptor<std::int64_t> count_;
 };
 

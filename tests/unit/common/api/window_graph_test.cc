@@ -36,7 +36,7 @@ TEST(WindowGraphTest, LengthsThatAreNoneAreRefusedWithTheirPlace) {
       refusalOf([](const Keyed& k) { k.timeWindow(seconds(1), seconds(-1)).sum().print(); }),
       HasSubstr("slide"));
   EXPECT_THAT(refusalOf([](const Keyed& k) { k.countWindow(0).sum().print(); }),
-              HasSubstr("CountTrigger::of(0)"));
+              HasSubstr("countWindow() with 0: give it 1 or more"));
   EXPECT_THAT(refusalOf([](const Keyed& k) {
                 k.timeWindow(seconds(1)).allowedLateness(seconds(-1)).sum().print();
               }),

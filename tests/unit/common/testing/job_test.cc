@@ -18,6 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 using Word = std::string;
@@ -206,6 +207,29 @@ TEST(JobTest, TheClockBeginsWhenTheSavepointWasTaken) {
   Job later(counting(words(70), results));
   later.restoreFrom(path).setProcessingTime(2'000'000).step(1);
   EXPECT_EQ(later.currentProcessingTime(), 2'000'000);
+}
+
+/// As on a cluster, where their time has passed while the job was down.
+TEST(JobTest, TimersThatAreDueAtARestoreFireBeforeItsRecords) {
+  const Directory directory;
+  auto results = sink<int>();
+  const Program program = [&](StreamExecutionEnvironment& env) {
+    env.addSource(source<int>(std::vector<int>(700, 1)))
+        .uid("ones")
+        .keyBy([](int one) { return one; })
+        .timeWindow(Time::seconds(1))
+        .sum()
+        .uid("sums")
+        .addSink(results)
+        .uid("results");
+  };
+  Job before(program);
+  before.setProcessingTime(1'000).step(2);
+  const std::string path = before.savepoint(directory.path());
+  ASSERT_THAT(results.values(), IsEmpty());
+  Job after(program);
+  after.restoreFrom(path).setProcessingTime(5'000).step(3);
+  EXPECT_THAT(results.values(), SizeIs(1)) << "the window from 1 s to 2 s, without a move";
 }
 
 TEST(JobTest, ARestoreThatDoesNotFitSaysWhatDoesNot) {
