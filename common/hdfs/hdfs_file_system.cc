@@ -16,18 +16,35 @@ namespace {
 /// Each part is a block for good, of which a name node knows every one.
 constexpr std::uint64_t kLeastPart = std::uint64_t{16} << 20;
 
-constexpr std::size_t kMostOfName = 200;     // Bytes of a name that a temporary one holds.
-constexpr std::size_t kMostInCharacter = 3;  // Of which a cut leaves out up to so many more.
+/// Bytes of a name that a temporary one holds: HDFS takes 255, of which the number of a part is
+/// some.
+constexpr std::size_t kMostOfName = 197;
 
 bool isNotFound(const Error& error) { return error.code() == ErrorCode::kNotFound; }
 
-/// Of a name that leaves room for what a temporary one adds: HDFS takes 255 bytes.
-std::string temporaryOf(const std::string& name, Random& random) {
-  std::size_t end = std::min(name.size(), kMostOfName);
-  while (end > 0 && end < name.size() && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) {
+/// The hidden path of a file. A name that leaves no room for what a temporary one adds is that of a
+/// hidden directory and a file in it, each of which holds a piece of the name.
+struct Hidden {
+  std::string directory;  // Empty: none of its own.
+  std::string path;
+};
+
+Hidden hiddenOf(const fs::Location& file, Random& random) {
+  const std::string name = file.name();
+  const std::string parent = file.parent().path();
+  if (name.size() <= kMostOfName) {
+    return {"", fs::join(parent, fs::temporaryName(name, random))};
+  }
+  std::size_t end = kMostOfName;
+  while (end > 1 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) {
     --end;  // Not amid a character.
   }
-  return fs::temporaryName(name.substr(0, end), random);
+  const std::string directory = fs::join(parent, fs::temporaryName(name.substr(0, end), random));
+  return {directory, fs::join(directory, fs::temporaryName(name.substr(end), random))};
+}
+
+bool isUnfinished(const FileStatus& entry) {
+  return entry.type != FileStatus::Type::kLink && fs::isTemporary(entry.name);
 }
 
 }  // namespace
@@ -97,9 +114,9 @@ Result<std::unique_ptr<fs::FileWriter>> HdfsFileSystem::create(const std::string
   if (at.location.path() == "/") {
     return Error(ErrorCode::kInvalidArgument, "create " + at.uri + ": is a directory");
   }
-  const std::string hidden =
-      fs::join(at.location.parent().path(), temporaryOf(at.location.name(), random_));
-  auto upload = std::make_shared<HdfsUpload>(at.hdfs, at.location.path(), hidden);
+  Hidden hidden = hiddenOf(at.location, random_);
+  auto upload = std::make_shared<HdfsUpload>(
+      at.hdfs, at.location.path(), std::move(hidden.path), std::move(hidden.directory));
   return std::make_unique<http::PartsWriter>(at.uri, std::move(upload), transfers_, transfer_);
 }
 
@@ -177,17 +194,36 @@ Status HdfsFileSystem::syncDirectory(const std::string& /*directory*/) {
 
 Status HdfsFileSystem::removeAllUnfinished(const Target& at) {
   WEIR_TRY(const auto entries, at.hdfs->list(at.location.path()));
-  const bool only_unfinished = std::ranges::all_of(entries, [](const FileStatus& entry) {
-    return entry.type == FileStatus::Type::kFile && fs::isTemporary(entry.name);
-  });
-  if (!only_unfinished) {
+  if (!std::ranges::all_of(entries, isUnfinished)) {
     return Error(ErrorCode::kFailedPrecondition, "the directory is not empty");
   }
   for (const FileStatus& entry : entries) {
     WEIR_TRY([[maybe_unused]] const bool gone,
-             at.hdfs->remove(fs::join(at.location.path(), entry.name), false));
+             at.hdfs->remove(fs::join(at.location.path(), entry.name), true));
   }
   return ok();
+}
+
+/// Whether what is hidden there is of a file that is ours. Of what a directory with nothing in it
+/// was, the file was given its name.
+Result<bool> HdfsFileSystem::isLeftOf(const Target& at,
+                                      const FileStatus& entry,
+                                      const IsOurs& is_ours) {
+  const std::string name(fs::finalNameOf(entry.name));
+  if (name.empty() || entry.type == FileStatus::Type::kLink) {
+    return false;
+  }
+  if (entry.type == FileStatus::Type::kFile) {  // Longer ones are cut, and of an earlier release.
+    return name.size() <= kMostOfName && is_ours(name);
+  }
+  const auto pieces = at.hdfs->list(fs::join(at.location.path(), entry.name));
+  if (!pieces) {
+    return isNotFound(pieces.error()) ? Result<bool>(false) : Result<bool>(pieces.error());
+  }
+  return std::ranges::all_of(*pieces, [&](const FileStatus& piece) {
+    const std::string_view rest = fs::finalNameOf(piece.name);
+    return !rest.empty() && is_ours(name + std::string(rest));
+  });
 }
 
 Status HdfsFileSystem::removeUnfinished(const std::string& directory, const IsOurs& is_ours) {
@@ -198,10 +234,9 @@ Status HdfsFileSystem::removeUnfinished(const std::string& directory, const IsOu
     return isNotFound(entries.error()) ? ok() : Status(Error(entries.error()).during(what));
   }
   for (const FileStatus& entry : *entries) {
-    const std::string_view name = fs::finalNameOf(entry.name);
-    const bool whole = !name.empty() && name.size() + kMostInCharacter <= kMostOfName;
-    if (whole && entry.type == FileStatus::Type::kFile && is_ours(name)) {
-      const auto gone = at.hdfs->remove(fs::join(at.location.path(), entry.name), false);
+    WEIR_TRY(const bool ours, isLeftOf(at, entry, is_ours).during(what));
+    if (ours) {
+      const auto gone = at.hdfs->remove(fs::join(at.location.path(), entry.name), true);
       WEIR_RETURN_IF_ERROR(
           gone || isNotFound(gone.error()) ? ok() : Status(Error(gone.error()).during(what)));
     }

@@ -43,7 +43,6 @@ class HdfsFileSystem final : public fs::FileSystem, public fs::UnfinishedFiles {
   Status syncDirectory(const std::string& directory) override;
   Status removeDirectory(const std::string& directory) override;
   Status removeAll(const std::string& directory) override;
-  /// What is left of a file whose name has about 200 bytes or more may be another one's, and stays.
   Status removeUnfinished(const std::string& directory, const IsOurs& is_ours) override;
 
  private:
@@ -58,6 +57,7 @@ class HdfsFileSystem final : public fs::FileSystem, public fs::UnfinishedFiles {
   /// Nothing where there is nothing.
   static Result<std::unique_ptr<FileStatus>> look(const Target& at);
   static Status removeAllUnfinished(const Target& at);
+  static Result<bool> isLeftOf(const Target& at, const FileStatus& entry, const IsOurs& is_ours);
 
   const std::function<Result<HdfsSettings>()> settings_;
   http::TransferSettings transfer_;

@@ -8,8 +8,14 @@
 
 namespace weir::hdfs {
 
-HdfsUpload::HdfsUpload(std::shared_ptr<WebHdfs> hdfs, std::string path, std::string temporary)
-    : hdfs_(std::move(hdfs)), path_(std::move(path)), temporary_(std::move(temporary)) {}
+HdfsUpload::HdfsUpload(std::shared_ptr<WebHdfs> hdfs,
+                       std::string path,
+                       std::string temporary,
+                       std::string directory)
+    : hdfs_(std::move(hdfs)),
+      path_(std::move(path)),
+      temporary_(std::move(temporary)),
+      directory_(std::move(directory)) {}
 
 std::string HdfsUpload::partPath(std::uint32_t number) const {
   return number == 0 ? temporary_ : fs::temporaryPart(temporary_, number);
@@ -56,6 +62,15 @@ Status HdfsUpload::publish(std::uint64_t bytes) {
         ErrorCode::kCorruption,
         "HDFS keeps " + std::to_string(written.length) + " bytes of " + std::to_string(bytes));
   }
+  Status renamed = rename(written);
+  if (renamed && !directory_.empty()) {
+    // What stays is hidden and empty, and goes with the next removal.
+    static_cast<void>(hdfs_->remove(directory_, false));
+  }
+  return renamed;
+}
+
+Status HdfsUpload::rename(const FileStatus& written) {
   Status renamed = hdfs_->rename(temporary_, path_);
   if (renamed) {
     return ok();
@@ -75,6 +90,9 @@ void HdfsUpload::abandon() {
   for (std::uint32_t number = 0; number < parts_.load(); ++number) {
     // What stays is hidden, and goes with its directory.
     static_cast<void>(hdfs_->remove(partPath(number), false));
+  }
+  if (!directory_.empty()) {
+    static_cast<void>(hdfs_->remove(directory_, false));
   }
 }
 

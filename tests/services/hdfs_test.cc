@@ -1,11 +1,14 @@
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/fs/unfinished_files.h"
 #include "common/fs/uri.h"
+#include "common/hdfs/web_hdfs.h"
 #include "tests/services/servers.h"
 #include "tests/unit/common/fs/patterned.h"
 
@@ -37,6 +40,26 @@ class HdfsTest : public ::testing::Test {
     const auto read = fs::readAll(files_, path(name));
     ASSERT_TRUE(read.has_value()) << read.error().text();
     EXPECT_TRUE(*read == bytes);
+  }
+  /// Hidden ones, too.
+  std::vector<hdfs::FileStatus> everythingIn(const std::string& directory) {
+    const auto at = fs::Location::parse(directory);
+    hdfs::WebHdfs hdfs({{"http://" + at->authority()}},
+                       "weir",
+                       std::make_shared<http::HttpClient>(http::HttpClient::Settings{}),
+                       {});
+    const auto entries = hdfs.list(at->path());
+    return entries ? *entries : std::vector<hdfs::FileStatus>();
+  }
+  std::size_t entriesOf(const std::string& directory) { return everythingIn(directory).size(); }
+  std::uint64_t bytesBelow(const std::string& directory) {
+    std::uint64_t bytes = 0;
+    for (const hdfs::FileStatus& entry : everythingIn(directory)) {
+      bytes += entry.type == hdfs::FileStatus::Type::kDirectory
+                   ? bytesBelow(directory + "/" + entry.name)
+                   : entry.length;
+    }
+    return bytes;
   }
 
   FaultProxy name_node_;
@@ -121,6 +144,31 @@ TEST_F(HdfsTest, WhatAKilledWriterLeftOfOurFilesIsRemovedAndNothingElse) {
     EXPECT_TRUE(files_.stat(path("d/" + name)).has_value()) << name;
   }
   EXPECT_TRUE(fs::removeUnfinished(files_, path("none"), is_ours).has_value());
+}
+
+/// As long as HDFS takes them: those of 198 bytes and more leave no room for a hidden name of one
+/// piece.
+TEST_F(HdfsTest, WhatAKilledWriterLeftOfAFileWithALongNameIsRemovedAndNothingElse) {
+  for (const std::size_t length : {197, 198, 255}) {
+    const std::string directory = path("d" + std::to_string(length));
+    const std::string ours(length, 'a');
+    const std::string other = std::string(length - 1, 'a') + "b";
+    for (const std::string& name : {ours, other}) {
+      auto writer = files_.create(directory + "/" + name);
+      ASSERT_TRUE((*writer)->append(large()).has_value());  // Its first part is on its way.
+      while (bytesBelow(directory) < std::uint64_t{16} << 20) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+      const auto is_ours = [&ours](std::string_view one) { return one == ours; };
+      const Status removed = fs::removeUnfinished(files_, directory, is_ours);
+      ASSERT_TRUE(removed.has_value()) << removed.error().text();
+      EXPECT_EQ(bytesBelow(directory) == 0, name == ours) << length;
+    }
+    EXPECT_EQ(entriesOf(directory), 0U) << length;  // Writers that are given up take theirs along.
+    const Status written = writeAll(files_, directory + "/" + ours, "text");
+    ASSERT_TRUE(written.has_value()) << written.error().text();
+    EXPECT_EQ(entriesOf(directory), 1U) << length;
+  }
 }
 
 TEST_F(HdfsTest, ANameThatIsTooLongIsRefusedAtOnceInWords) {
