@@ -40,6 +40,9 @@ functions::Operator& OperatorRun::opened() {
     }
     attempt->open();
     attempt_ = std::move(attempt);
+    if (from != nullptr) {
+      advanceTo(now_);  // Timers whose time has passed since the snapshot.
+    }
   }
   return attempt_->self();
 }

@@ -173,6 +173,18 @@ TEST(OneInputHarnessTest, ARestoredFunctionGoesOnWithStateAndTimers) {
   EXPECT_THAT(other.output(), ElementsAre("a@1100"));
 }
 
+TEST(OneInputHarnessTest, TimersThatAreDueAtARestoreFireBeforeItsRecords) {
+  OneInputHarness h(Silence{}, KeyOfWord{});
+  h.push("a");
+  const Snapshot snapshot = h.snapshot();
+
+  OneInputHarness later(Silence{}, KeyOfWord{});
+  later.restore(snapshot);
+  later.setProcessingTime(1000);
+  later.open();
+  EXPECT_THAT(later.output(), ElementsAre("a@1000"));
+}
+
 TEST(OneInputHarnessTest, SplitsDealOutTheKeysAndMergesBringThemTogether) {
   OneInputHarness one(CountPerWord{}, KeyOfWord{});
   for (int i = 0; i < 100; ++i) {
