@@ -45,18 +45,25 @@ void printExample(Console& console, const ChangedEntry& one) {
   printIndented(console, cutText(line, kShownValue), 4);
 }
 
+/// Values of two schemas are not: what both have may differ.
+bool comparesValues(const StateDiff& one) {
+  return !one.before || !one.after || one.before->value == one.after->value;
+}
+
 void printState(Console& console, const StateDiff& one) {
+  const char* same = comparesValues(one) ? "equal" : "in both";
   const runtime::SavedState& state = one.either();
   std::string line =
       fmt::format("state '{}' ({}): ", escaped(state.name), state::toString(state.kind));
   if (one.added + one.removed + one.changed == 0) {
-    line += fmt::format("{} equal", one.equal);
+    line += fmt::format("{} {}", one.equal, same);
   } else {
-    line += fmt::format("{} added, {} removed, {} changed, {} equal",
+    line += fmt::format("{} added, {} removed, {} changed, {} {}",
                         one.added,
                         one.removed,
                         one.changed,
-                        one.equal);
+                        one.equal,
+                        same);
   }
   printIndented(console, line, 2);
   for (const std::string& note : one.notes) {
@@ -140,6 +147,7 @@ nlohmann::json stateJson(const StateDiff& one) {
           {"removed", one.removed},
           {"changed", one.changed},
           {"equal", one.equal},
+          {"values-compared", comparesValues(one)},
           {"notes", one.notes},
           {"examples", examples}};
 }

@@ -149,7 +149,9 @@ Error explainRefusal(const rpc::Address& address, Error error) {
     case Listener::kOther:
       return Error(ErrorCode::kUnavailable,
                    "who listens at " + address.text() + " does not answer as a job manager")
-          .advise("name a job manager's jobmanager.rpc.port with -m HOST:PORT");
+          .advise(
+              "name a job manager's jobmanager.rpc.port with -m HOST:PORT; if it is one, it is "
+              "stopped or overloaded: look into its log, and try again");
     case Listener::kNone:
       break;
   }

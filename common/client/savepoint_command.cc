@@ -113,7 +113,10 @@ int requestSavepoint(const Invocation& invocation,
   console.note(
       fmt::format("It points to {} ({}).", escaped(result->points_to), humanBytes(result->bytes)));
   if (!snapshot::isHeapSavepoint(result->path)) {
-    console.note("'weir savepoint export " + path + " DIR' makes a copy that can be moved.");
+    const bool moves = result->points_to == result->path;
+    console.note((moves ? "All of its state lies there, and it can be moved; '" : "'") +
+                 ("weir savepoint export " + path) + " DIR' makes a copy that can be moved" +
+                 (moves ? ", too." : "."));
   }
   console.note("You can resume your program from this savepoint with 'weir run -s " + path +
                " PROGRAM'.");

@@ -85,9 +85,11 @@ SnapshotDescription describe(fs::FileSystem& files, const snapshot::Opened& open
   description.format = metadata.hasInFlight() ? runtime::CheckpointMetadata::kVersion
                                               : runtime::CheckpointMetadata::kWithoutInFlight;
   description.files = snapshot::dataFiles(metadata);
+  // The manifest of a checkpoint names its directory.
+  const bool moves = metadata.data_directory == opened.path &&
+                     !snapshot::isCheckpointDirectory(metadata.data_directory);
   description.self_contained =
-      (description.files.empty() || metadata.data_directory == opened.path) &&
-      snapshot::sharedFiles(metadata).empty();
+      (description.files.empty() || moves) && snapshot::sharedFiles(metadata).empty();
   description.users = snapshot::usersOf(files, opened.path);
   if (const auto label = snapshot::readLabel(files, opened.path)) {
     description.label = *label;

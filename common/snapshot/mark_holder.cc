@@ -7,12 +7,16 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <string_view>
 #include <vector>
 
 #include <unistd.h>
 
 namespace weir::snapshot {
 namespace {
+
+/// Before the number of a process whose jobs go on without it: no number then, for every reader.
+constexpr std::string_view kJobsGoOn = "jobs-go-on:";
 
 std::string wholeOf(const std::string& path) {
   std::ifstream file(path);
@@ -50,9 +54,10 @@ std::string startOf(const std::string& process) {
 
 }  // namespace
 
-std::string ownHolder() {
+std::string ownHolder(bool jobs_go_on) {
   const std::string process = std::to_string(::getpid());
-  return placeOfNumbers() + " " + process + " " + startOf(process);
+  const std::string before(jobs_go_on ? kJobsGoOn : "");
+  return placeOfNumbers() + " " + before + process + " " + startOf(process);
 }
 
 std::string describeHolder(const std::string& holder) {
@@ -60,6 +65,9 @@ std::string describeHolder(const std::string& holder) {
   std::string place;
   std::string process;
   fields >> place >> process;
+  if (process.starts_with(kJobsGoOn)) {
+    process.erase(0, kJobsGoOn.size());
+  }
   return process.empty() ? "an unknown process"
                          : "process " + process + " on host " + place.substr(0, place.find('/'));
 }

@@ -78,9 +78,29 @@ void compareDeclared(const std::string& where,
   reportMembers(where, was, is, to);
 }
 
+/// The states of a program's operator that a snapshot has none of: one of them may be `was`, by
+/// another name.
+template <typename Known>
+std::string candidatesFor(const runtime::SavedState& was,
+                          const graph::JobOperator& now,
+                          Known known) {
+  constexpr std::size_t kMost = 3;
+  std::string names;
+  std::size_t count = 0;
+  for (const graph::StateDeclaration& one : now.states) {
+    if (!known(one.name) && one.kind == was.kind && ++count <= kMost) {
+      names += (names.empty() ? "'" : ", '") + escaped(one.name) + "'";
+    }
+  }
+  return names.empty() ? std::string()
+                       : "; where it is what the program calls " + names +
+                             ", say so with .renamedFrom(\"" + escaped(was.name) + "\") there";
+}
+
 void notDeclared(const std::string& where,
                  const runtime::SavedState& was,
                  const graph::JobOperator& now,
+                 const std::string& candidates,
                  bool allow_non_restored,
                  StateComparison& to) {
   if (was.entries == 0) {
@@ -97,7 +117,7 @@ void notDeclared(const std::string& where,
     to.problems.push_back(
         {was.name,
          where + sizeOf(was) +
-             " matches nothing: the program's operator has no state of that name"});
+             " matches nothing: the program's operator has no state of that name" + candidates});
   }
 }
 
@@ -124,7 +144,7 @@ StateComparison compareStates(const runtime::SavedOperator& old,
       comparison.left_out.push_back(was.name);
       comparison.dropped.push_back(where + sizeOf(was));
     } else if (is == now.states.end()) {
-      notDeclared(where, was, now, allow_non_restored, comparison);
+      notDeclared(where, was, now, candidatesFor(was, now, known), allow_non_restored, comparison);
     } else {
       compareDeclared(where, was, *is, comparison);
       if (is->name != was.name) {

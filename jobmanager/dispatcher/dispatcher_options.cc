@@ -61,6 +61,7 @@ Result<DispatcherOptions> DispatcherOptions::from(const config::Configuration& c
 
 Status DispatcherOptions::keepJobs(config::Warnings& warnings) {
   keeps_jobs = true;
+  savepoints.holder = snapshot::ownHolder(/*jobs_go_on=*/true);
   WEIR_TRY(const auto checkpoints, config::resolveCheckpointStorage(configuration));
   const std::string begin = "recovery.mode: " + configuration.text(config::kRecoveryMode) +
                             " keeps jobs for the next job manager, but ";

@@ -50,10 +50,7 @@ Status moveAll(fs::FileSystem& files,
       }
     }
   }
-  if (without_files) {
-    metadata.data_directory = directory;
-  }
-  return ok();
+  return ok();  // With no directory of files told, they lie beside it, wherever it is moved.
 }
 
 /// Whether its state lies in another directory, which is there.

@@ -11,6 +11,8 @@ namespace weir::jobmanager {
 namespace {
 
 constexpr auto kSoonest = std::chrono::seconds(1);  // Before, nothing is foretold.
+/// Before one in so many of the bytes is restored, it tells nothing of the others.
+constexpr std::uint64_t kLeastShare = 20;
 
 std::string bytesText(std::uint64_t bytes) {
   constexpr std::array kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
@@ -102,7 +104,7 @@ std::string RestoreProgress::text(SteadyTime now) const {
   }
   std::string text = ": " + bytesText(done_) + " of " + bytesText(total_) + " are restored";
   const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
-  if (done_ > 0 && done_ < total_ && passed >= kSoonest) {
+  if (done_ > total_ / kLeastShare && done_ < total_ && passed >= kSoonest) {
     const double left = static_cast<double>(total_ - done_) / static_cast<double>(done_) *
                         static_cast<double>(passed.count());
     text += ", about " + shortDuration(static_cast<std::int64_t>(left)) + " are left";

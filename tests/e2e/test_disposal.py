@@ -47,6 +47,24 @@ class DisposalTest(unittest.TestCase):
             second.weir("savepoint", "-d", path)
             self.assertEqual(first.files(first.savepoints), [])
 
+    def test_while_the_job_manager_of_jobs_that_outlive_it_is_away_its_marks_hold(self):
+        with Cluster.keeping_jobs(self, task_managers=1, slots=2) as first, Cluster(task_managers=0) as second:
+            job = self.start_counting(first, 3_600_000)
+            path = first.savepoint(job, first.savepoints)
+            first.jobmanager.kill()
+            refused = second.weir("savepoint", "-d", path, check=False)
+            self.assertEqual(refused.returncode, 1, refused.stdout)
+            self.assertIn(job, refused.stderr)
+            self.assertIn("--force", refused.stderr)
+            found = second.weir("fsck", first.savepoints, check=False)
+            self.assertNotIn("stale", found.stdout)
+            first.restart_jobmanager()
+            first.wait_running(job)
+            first.weir("cancel", job)
+            first.wait_state(job, "CANCELED")
+            second.weir("savepoint", "-d", path)
+            self.assertEqual(first.files(first.savepoints), [])
+
     def test_copies_of_snapshots_of_every_version_go_whole(self):
         with Cluster(task_managers=0) as cluster:
             for snapshot in GOLDEN.glob("*/*"):

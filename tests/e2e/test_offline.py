@@ -52,6 +52,38 @@ class OfflineTest(unittest.TestCase):
                 cluster.weir("savepoint", "-d", one)
             self.assertEqual(cluster.files(cluster.savepoints) + cluster.files(cluster.checkpoints), [])
 
+    def test_a_savepoint_that_holds_all_of_its_state_is_moved_as_it_is(self):
+        with Cluster(task_managers=1, slots=2, conf={"state.backend": "jobmanager"}) as cluster:
+            job = cluster.run_detached(
+                self.jobs / "counting", "--count", 6000, "--rate", 1500, "--keys", 2000, options=("-p", 2)
+            )
+            cluster.wait_checkpoints(job, 2)
+            path = cluster.savepoint(job, cluster.savepoints)
+            cluster.weir("cancel", job)
+            cluster.wait_state(job, "CANCELED")
+            self.assertIn("can be copied and moved", cluster.weir("savepoint", "inspect", path).stdout)
+            copy, moved = cluster.folder / "copy", cluster.folder / "moved"
+            shutil.copytree(path.removeprefix("file:"), copy)
+            cluster.weir("savepoint", "-d", path)
+            copy.rename(moved)
+            self.assertIn("is intact", cluster.weir("savepoint", "verify", moved).stdout)
+            out = cluster.folder / "out"
+            cluster.weir(
+                "run", "-p", 2, "-s", moved, self.jobs / "counting", "--count", 6000, "--keys", 2000, "--out", out
+            )
+            self.assertEqual(counts_in(out), expected(6000, 2000))
+            cluster.weir("savepoint", "-d", moved)
+            self.assertFalse(moved.exists())
+
+    def test_a_checkpoint_is_not_said_to_move_on_its_own(self):
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = self.start_counting(cluster)
+            path = cluster.savepoint(job, cluster.savepoints)
+            for snapshot in (path, json.loads(cluster.weir("savepoint", "inspect", "--json", path).stdout)["data-directory"]):
+                shown = cluster.weir("savepoint", "inspect", snapshot).stdout
+                self.assertNotIn("can be copied and moved", shown)
+                self.assertIn("savepoint export", shown)
+
     def test_a_savepoint_is_shown_labelled_and_listed_without_its_program(self):
         with Cluster(task_managers=1, slots=2) as cluster:
             job = self.start_counting(cluster)

@@ -23,6 +23,13 @@ TEST(MarkHolderTest, AProcessThatHasEndedIsGone) {
   EXPECT_TRUE(isHolderGone(withProcess(ownHolder(), std::to_string(child))));
 }
 
+TEST(MarkHolderTest, TheEndOfAProcessWhoseJobsGoOnTellsNothing) {
+  const std::string ours = ownHolder(/*jobs_go_on=*/true);
+  EXPECT_FALSE(isHolderGone(ours));
+  EXPECT_FALSE(isHolderGone(ours + "0"));
+  EXPECT_EQ(describeHolder(ours), describeHolder(ownHolder()));
+}
+
 TEST(MarkHolderTest, AnotherProcessOfTheSameNumberIsNotIt) {
   EXPECT_TRUE(isHolderGone(ownHolder() + "0"));
 }
