@@ -1,4 +1,5 @@
-// A function with state, and a job, under test: no cluster, no waiting, and a failure on the way.
+// A function with state, one of windows, and a job, under test: no cluster, no waiting, and a
+// failure on the way.
 // Frameworks such as GoogleTest go well with it; this needs none.
 #include <algorithm>
 #include <cstdint>
@@ -31,7 +32,33 @@ bool countsGoOnAfterAFailure() {
          h.state(weir::ValueStateDescriptor<std::int64_t>("seen"), "to") == 2;
 }
 
-// The job around it, as main() would build it: of three words in two subtasks one fails.
+struct WordsOfASecond
+    : weir::WindowFunction<std::string, std::string, std::string, weir::TimeWindow> {
+  void apply(const std::string& word,
+             const weir::TimeWindow& window,
+             weir::Iterable<std::string>& words,
+             weir::Collector<std::string>& out) override {
+    out.collect(word + "@" + std::to_string(window.start) + "=" + std::to_string(words.size()));
+  }
+};
+
+bool wordsThatComeLateGoToTheirSideOutput() {
+  const weir::OutputTag<std::string> late("late");
+  weir::testing::OneInputHarness h(
+      WordsOfASecond{},
+      [](const std::string& word) { return word; },
+      weir::testing::inWindows([&late](auto words) {
+        return words.window(weir::TumblingEventTimeWindows::of(weir::Time::seconds(1)))
+            .sideOutputLateData(late);
+      }));
+  h.push("to", 400);
+  h.watermark(999);  // The first second is over.
+  h.push("be", 500);
+  return h.output() == std::vector<std::string>{"to@0=1"} &&
+         h.sideOutput(late) == std::vector<std::string>{"be"} && h.stateEntries() == 0;
+}
+
+// The job around the first one, as main() would build it: of three words in two subtasks one fails.
 bool theJobCountsTheSameWhateverFails() {
   auto results = weir::testing::sink<std::string>();
   weir::testing::Job job([&](weir::StreamExecutionEnvironment& env) {
@@ -58,5 +85,7 @@ int report(const char* test, bool passed) {
 
 int main() {
   return report("counts go on after a failure", countsGoOnAfterAFailure()) +
+         report("words that come late go to their side output",
+                wordsThatComeLateGoToTheirSideOutput()) +
          report("the job counts the same whatever fails", theJobCountsTheSameWhateverFails());
 }
