@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/fs/location.h"
+#include "common/fs/uri.h"
 #include "common/snapshot/label_file.h"
 #include "common/snapshot/layout.h"
 #include "common/snapshot/state_files.h"
@@ -51,6 +52,16 @@ std::vector<JobId> usersOf(fs::FileSystem& files, const std::string& directory) 
   return users;
 }
 
+namespace {
+
+/// Whether a savepoint may lie in `directory`: an export has the name that its user gave it.
+bool mayHoldSavepoint(const std::string& directory) {
+  const std::string name = fs::nameOf(directory);
+  return !isCheckpointDirectory(directory) && !JobId::parse(name) && !isExportName(name);
+}
+
+}  // namespace
+
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
                                                    const std::string& parent,
                                                    std::uint64_t most_metadata) {
@@ -60,18 +71,26 @@ std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
   if (!entries || !location) {
     return infos;
   }
+  std::vector<std::string> directories;
   for (const fs::FileInfo& entry : *entries) {
-    if (!entry.directory || !isSavepointName(entry.name)) {
+    if (entry.directory) {
+      directories.push_back(location->child(entry.name).uri());
+    } else if (entry.name == kMetadata) {
+      directories.push_back(location->uri());
+    }
+  }
+  for (const std::string& path : directories) {
+    if (!mayHoldSavepoint(path)) {
       continue;
     }
-    const std::string path = location->child(entry.name).uri();
     auto metadata = readMetadata(files, path, {}, most_metadata);
     if (metadata) {
       infos.push_back(describeSavepoint(path, *metadata));
       auto label = readLabel(files, path);
       infos.back().label = label ? *std::move(label) : std::string();
       infos.back().users = usersOf(files, path);
-    } else {
+    } else if (isSavepointName(fs::nameOf(path)) ||
+               metadata.error().code() != ErrorCode::kNotFound) {
       runtime::SavepointInfo damaged;
       damaged.path = path;
       damaged.error = metadata.error().message();

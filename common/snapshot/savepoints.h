@@ -29,7 +29,7 @@ runtime::SavepointInfo describeSavepoint(const std::string& path,
                                          const runtime::CheckpointMetadata& metadata);
 /// The jobs whose marks in a directory say that they would recover from what lies there.
 std::vector<JobId> usersOf(fs::FileSystem& files, const std::string& directory);
-/// The savepoints below `parent`, also damaged ones.
+/// The savepoints right below `parent`, exports among them, or that which it is; also damaged ones.
 std::vector<runtime::SavepointInfo> listSavepoints(fs::FileSystem& files,
                                                    const std::string& parent,
                                                    std::uint64_t most_metadata);

@@ -31,6 +31,8 @@ class OfflineTest(unittest.TestCase):
             moved = cluster.folder / "elsewhere" / "moved"
             shutil.copytree(cluster.folder / "copy", moved)
             shutil.rmtree(cluster.folder / "copy")
+            for named in (moved, moved.parent):
+                self.assertIn(f"file:{moved}", cluster.weir("savepoint", "list", named).stdout)
             out = cluster.folder / "out"
             cluster.weir("run", "-p", 2, "-s", moved, self.jobs / "counting", "--count", 6000, "--rate", 3000, "--out", out)
             self.assertEqual(counts_in(out), expected(6000, 100))

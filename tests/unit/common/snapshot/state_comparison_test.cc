@@ -70,7 +70,9 @@ TEST(StateComparisonTest, AStateMayHaveAnotherNameThanBefore) {
   EXPECT_THAT(problemsOf(one), IsEmpty());
   EXPECT_THAT(one.renamed, ElementsAre("state 'old' is called 'now' now"));
   EXPECT_THAT(problemsOf(compared({saved("old")}, {declared("now")})),
-              ElementsAre(HasSubstr("matches nothing")));
+              ElementsAre(HasSubstr("matches nothing: the program's operator has no state of that "
+                                    "name; where it is what the program calls 'now', say so with "
+                                    ".renamedFrom(\"old\") there")));
 }
 
 TEST(StateComparisonTest, AFormerNameMatchesNothingWhereTheNewOneIsThere) {

@@ -44,6 +44,15 @@ TEST(RestoreProgressTest, SaysHowMuchIsRestoredAndForetellsTheRest) {
   EXPECT_EQ(progress.waitsFor(1, 2, began + 8s), kStart + ": 6.0 MiB of 6.0 MiB are restored");
 }
 
+TEST(RestoreProgressTest, ForetellsNothingFromTheFirstFewBytes) {
+  const SteadyTime began{1h};
+  runtime::Restores restores = twoSections(kMiB);
+  restores.lists[1][0].handle.size = 100 * kMiB;
+  RestoreProgress progress(restores, began);
+  progress.heard(task(0), runtime::TaskState::kRunning);
+  EXPECT_EQ(progress.waitsFor(1, 2, began + 4s), kStart + ": 1.0 MiB of 101.0 MiB are restored");
+}
+
 TEST(RestoreProgressTest, CountsASectionThatTwoTasksReadOnce) {
   runtime::Restores restores = twoSections(kMiB);
   restores.lists.pop_back();
