@@ -86,6 +86,8 @@ class Run {
       if (shape_.event_time) {
         time_ = kBegin;
         base_ -= between(0, 60);
+      } else {
+        model_.advance(time_);  // What is due in this very instant fires before all else.
       }
     }
   }
