@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/unique_fd.h"
+#include "common/daemon/named_lock.h"
 #include "taskmanager/daemon/supervision/cgroup.h"
 
 namespace weir::taskmanager {
@@ -70,6 +72,18 @@ class WorkerCgroupsTest : public ::testing::Test {
     return pid;
   }
 
+  // Made and locked, as tests of other processes sweep what nobody holds.
+  static UniqueFd lockedGroup(const std::string& path) {
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+      std::filesystem::create_directories(path);
+      if (UniqueFd lock = daemon::openDirectory(path); lock && daemon::lockNamed(lock, path)) {
+        return lock;
+      }
+    }
+    ADD_FAILURE() << "group " << path << " cannot be locked";
+    return {};
+  }
+
   const std::string name_ = nameOf(0);
   std::unique_ptr<WorkerCgroups> groups_;
 };
@@ -113,8 +127,10 @@ TEST_F(WorkerCgroupsTest, GroupsThatAWorkerHasMadeGoToo) {
 TEST_F(WorkerCgroupsTest, TheNextStartSweepsThoseOfADeadTaskManagerOnly) {
   const std::string own = groups_->path().substr(0, groups_->path().rfind('/'));
   const std::string dead = own + "/weir-taskmanager-" + nameOf(1);
+  UniqueFd lock = lockedGroup(dead);
   std::filesystem::create_directories(dead + "/job-1");
   const pid_t pid = startIn(dead + "/job-1");
+  lock = UniqueFd();
   auto others = *groups_->make(execution(), 0);
   const pid_t alive = startIn(others->path());
 
