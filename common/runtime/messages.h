@@ -38,6 +38,7 @@ struct TaskMetrics {
   std::uint64_t records_out = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  std::uint64_t restored_bytes = 0;  ///< Of state, read from storage until now.
   std::vector<StateUsage> states{};  ///< The largest ones, as they were looked at last.
   bool operator==(const TaskMetrics&) const = default;
 };

@@ -50,12 +50,16 @@ class RestSource final : public state::ByteSource {
 Status fetch(fs::FileSystem& files,
              const std::string& from,
              const rocks::TableManifest::Table& table,
-             state::ByteSink& to) {
+             state::ByteSink& to,
+             const SectionOpener::OnRead& on_read) {
   constexpr std::uint64_t kPiece = 1 << 20;
   WEIR_TRY(const auto file, files.openNoLink(from));
   record::Checksum sum;
   for (std::uint64_t at = 0; at < file->size(); at += kPiece) {
     WEIR_TRY(const std::string bytes, file->read(at, std::min(kPiece, file->size() - at)));
+    if (on_read) {
+      on_read(bytes.size());
+    }
     sum.add(bytes);
     WEIR_RETURN_IF_ERROR(to.append(bytes));
   }
@@ -77,7 +81,7 @@ struct OpenSection {
 /// reads as many files as there were subtasks, and so do the others in its process.
 class SectionOpener::OpenFiles {
  public:
-  explicit OpenFiles(fs::FileSystem& files) : files_(files) {}
+  OpenFiles(fs::FileSystem& files, OnRead on_read) : files_(files), on_read_(std::move(on_read)) {}
 
   /// Valid until the next call.
   Result<fs::FileReader*> get(const std::string& path) {
@@ -94,6 +98,17 @@ class SectionOpener::OpenFiles {
     return open_.front().file.get();
   }
 
+  Result<std::string> read(const std::string& path, std::uint64_t offset, std::uint64_t length) {
+    WEIR_TRY(fs::FileReader * file, get(path));
+    WEIR_TRY(std::string bytes, file->read(offset, length));
+    if (on_read_) {
+      on_read_(bytes.size());
+    }
+    return bytes;
+  }
+
+  const OnRead& onRead() const { return on_read_; }
+
  private:
   static constexpr std::size_t kMost = 4;
   struct Open {
@@ -102,6 +117,7 @@ class SectionOpener::OpenFiles {
   };
 
   fs::FileSystem& files_;
+  const OnRead on_read_;
   std::vector<Open> open_;  // The last used first.
 };
 
@@ -119,8 +135,7 @@ class SectionOpener::FileSource final : public state::ByteSource {
     if (offset > size_ || size_ - offset < length) {
       return Error(ErrorCode::kCorruption, "the section is shorter than it says");
     }
-    WEIR_TRY(fs::FileReader * file, files_->get(name_));
-    return file->read(offset_ + offset, length);
+    return files_->read(name_, offset_ + offset, length);
   }
 
  private:
@@ -130,8 +145,8 @@ class SectionOpener::FileSource final : public state::ByteSource {
   std::uint64_t size_;
 };
 
-SectionOpener::SectionOpener(fs::FileSystem& files)
-    : files_(files), open_(std::make_shared<OpenFiles>(files)) {}
+SectionOpener::SectionOpener(fs::FileSystem& files, OnRead on_read)
+    : files_(files), open_(std::make_shared<OpenFiles>(files, std::move(on_read))) {}
 
 Result<std::unique_ptr<state::ByteSource>> SectionOpener::sourceOf(
     const runtime::SectionHandle& handle) {
@@ -164,12 +179,13 @@ Result<std::unique_ptr<state::ByteSource>> SectionOpener::readTables(
   }
   WEIR_TRY(const rocks::ReadManifest read, rocks::readManifest(section));
   const std::string directory = sharedDirectory(fs::parentOf(handle.location));
-  return rocks::readTables(read.manifest,
-                           RestSource(section, read.size),
-                           handle.location,
-                           [&](const rocks::TableManifest::Table& table, state::ByteSink& to) {
-                             return fetch(files_, fs::join(directory, table.shared), table, to);
-                           });
+  return rocks::readTables(
+      read.manifest,
+      RestSource(section, read.size),
+      handle.location,
+      [&](const rocks::TableManifest::Table& table, state::ByteSink& to) {
+        return fetch(files_, fs::join(directory, table.shared), table, to, open_->onRead());
+      });
 }
 
 Result<std::shared_ptr<state::SectionReader>> SectionOpener::open(

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "common/base/result.h"
@@ -19,7 +21,10 @@ namespace weir::snapshot {
 /// kInvalidArgument for a file that no snapshot names like that.
 class SectionOpener {
  public:
-  explicit SectionOpener(fs::FileSystem& files);
+  using OnRead = std::function<void(std::uint64_t bytes)>;
+
+  /// `on_read` hears of each read of a file of state; what it throws passes through.
+  explicit SectionOpener(fs::FileSystem& files, OnRead on_read = {});
 
   /// The location of `handle` is absolute.
   Result<std::shared_ptr<state::SectionReader>> open(const runtime::SectionHandle& handle);

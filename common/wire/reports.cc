@@ -26,6 +26,7 @@ v1::TaskUpdate toProto(const runtime::TaskUpdate& update) {
   metrics.set_records_out(update.metrics.records_out);
   metrics.set_bytes_in(update.metrics.bytes_in);
   metrics.set_bytes_out(update.metrics.bytes_out);
+  metrics.set_restored_bytes(update.metrics.restored_bytes);
   for (const runtime::StateUsage& one : update.metrics.states) {
     v1::StateUsage& usage = *metrics.add_states();
     usage.set_owner(fields::bytesOf(one.owner));
@@ -56,7 +57,8 @@ Result<runtime::TaskUpdate> fromProto(const v1::TaskUpdate& from) {
   to.metrics = {from.metrics().records_in(),
                 from.metrics().records_out(),
                 from.metrics().bytes_in(),
-                from.metrics().bytes_out()};
+                from.metrics().bytes_out(),
+                from.metrics().restored_bytes()};
   for (const v1::StateUsage& one : from.metrics().states()) {
     runtime::StateUsage& usage = to.metrics.states.emplace_back();
     WEIR_TRY(usage.owner, fields::id<OperatorId>("operator", one.owner()));

@@ -1,5 +1,6 @@
 #include "jobmanager/scheduler/restore_progress.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -77,17 +78,22 @@ RestoreProgress::RestoreProgress(const runtime::Restores& restores, SteadyTime b
         bytes += sums[order.list][order.first + order.count] - sums[order.list][order.first];
       }
     }
-    left_[task.task] += bytes;
+    shares_[task.task].bytes += bytes;
     total_ += bytes;
   }
 }
 
-void RestoreProgress::heard(const runtime::TaskId& task, runtime::TaskState state) {
-  const auto found = left_.find(task);
-  if (state >= runtime::TaskState::kRunning && found != left_.end()) {
-    done_ += found->second;
-    left_.erase(found);
+void RestoreProgress::heard(const runtime::TaskUpdate& update) {
+  const auto found = shares_.find(update.task);
+  if (found == shares_.end()) {
+    return;
   }
+  Share& share = found->second;
+  const std::uint64_t done = update.state >= runtime::TaskState::kRunning
+                                 ? share.bytes
+                                 : std::min(share.bytes, update.metrics.restored_bytes);
+  done_ += std::max(done, share.done) - share.done;
+  share.done = std::max(done, share.done);
 }
 
 std::string RestoreProgress::waitsFor(std::size_t starting,

@@ -6,7 +6,6 @@
 
 #include "common/schema/key_group.h"
 #include "common/schema/state_kinds.h"
-#include "common/snapshot/section_opener.h"
 
 namespace weir::worker {
 
@@ -74,13 +73,14 @@ Result<functions::OperatorRestore> openRestore(const runtime::OperatorRestoreOrd
                                                std::uint32_t subtask,
                                                std::uint32_t parallelism,
                                                std::uint32_t max_parallelism,
-                                               fs::FileSystem& files) {
+                                               fs::FileSystem& files,
+                                               snapshot::SectionOpener::OnRead on_read) {
   functions::OperatorRestore restore;
   restore.key_groups = keyGroupRangeOf(subtask, parallelism, max_parallelism);
   restore.old_parallelism = order.old_parallelism;
   restore.dropped = order.dropped;
   restore.unclaimed = order.unclaimed;
-  snapshot::SectionOpener opener(files);
+  snapshot::SectionOpener opener(files, std::move(on_read));
   std::set<std::uint32_t> known;
   for (const auto& section : sections) {
     if (section.old_subtask >= order.old_parallelism || !known.insert(section.old_subtask).second) {

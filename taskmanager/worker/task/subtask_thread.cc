@@ -156,18 +156,30 @@ void SubtaskThread::prepare() {
       services_.clock,
       stop_,
       deployment_.graph->checkpoints);
-  InFlightRestore in_flight(deployment_, code_, *chain_, vertex_, id_.subtask);
-  if (auto restored = restoreChain(*chain_, deployment_, vertex_, id_, services_.files, in_flight);
-      !restored) {
-    throw RestoreError(restored.error());
-  }
-  input_.replay(in_flight.take());
+  restoreState();
   chain_->open();
   prepared_ = true;
   if (deployment_.stopped) {
     checkpoints_->startStopped();
   }
   steps_.open(*chain_, *checkpoints_);
+}
+
+void SubtaskThread::restoreState() {
+  reports_.begin(services_.clock.now());
+  InFlightRestore in_flight(deployment_, code_, *chain_, vertex_, id_.subtask);
+  const auto on_read = [this](std::uint64_t bytes) {
+    if (stop_.made()) {
+      throw functions::CancelledException();
+    }
+    reports_.restored(bytes, services_.clock.now());
+  };
+  if (auto restored =
+          restoreChain(*chain_, deployment_, vertex_, id_, services_.files, in_flight, on_read);
+      !restored) {
+    throw RestoreError(restored.error());
+  }
+  input_.replay(in_flight.take());
 }
 
 void SubtaskThread::loop() {

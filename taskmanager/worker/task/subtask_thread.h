@@ -79,6 +79,7 @@ class SubtaskThread {
   void run();
   void runGuarded();
   void prepare();
+  void restoreState();
   void loop();
   void handleMail();
   void hearCompleted();

@@ -45,7 +45,8 @@ Status restoreChain(OperatorChain& chain,
                     std::uint32_t vertex,
                     const runtime::TaskId& task,
                     fs::FileSystem& files,
-                    InFlightRestore& in_flight) {
+                    InFlightRestore& in_flight,
+                    const snapshot::SectionOpener::OnRead& on_read) {
   const auto found =
       std::ranges::find(deployment.restores.tasks, task, &runtime::TaskRestore::task);
   if (found == deployment.restores.tasks.end()) {
@@ -63,7 +64,8 @@ Status restoreChain(OperatorChain& chain,
                            task.subtask,
                            deployment.graph->vertices[vertex].parallelism,
                            what.max_parallelism,
-                           files)
+                           files,
+                           on_read)
                    .during("restore operator '" + what.name + "'"));
       WEIR_RETURN_IF_ERROR(chain.restore(i, opened));
       if (i == 0) {

@@ -50,6 +50,14 @@ void TaskReports::state(runtime::TaskState state, std::string cause, bool unreco
   send_(std::move(update));
 }
 
+void TaskReports::restored(std::uint64_t bytes, SteadyTime now) {
+  restored_bytes_ += bytes;
+  if (now >= next_) {
+    next_ = now + kInterval;
+    state(runtime::TaskState::kDeploying);
+  }
+}
+
 void TaskReports::inputEnded() {
   input_ended_ = true;
   state(runtime::TaskState::kRunning);
@@ -81,6 +89,7 @@ runtime::TaskMetrics TaskReports::metrics() const {
   runtime::TaskMetrics metrics;
   metrics.bytes_in = input_.bytesRead();
   metrics.bytes_out = outputs_.bytesSent();
+  metrics.restored_bytes = restored_bytes_;
   if (chain_ != nullptr) {
     metrics.records_in = chain_->recordsIn();
     metrics.records_out = chain_->recordsOut();

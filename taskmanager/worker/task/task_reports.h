@@ -38,6 +38,8 @@ class TaskReports {
 
   /// Says that the task is in `state`; with kFailed, why, and whether any restart would help.
   void state(runtime::TaskState state, std::string cause = {}, bool unrecoverable = false);
+  /// So many more bytes of state were read back: told about once a second.
+  void restored(std::uint64_t bytes, SteadyTime now);
   /// Says that the task's input has ended, now and with everything that follows.
   void inputEnded();
 
@@ -64,6 +66,7 @@ class TaskReports {
   const OperatorChain* chain_ = nullptr;
   const Send& send_;  // The worker's.
   const std::uint64_t most_accumulators_;
+  std::uint64_t restored_bytes_ = 0;
   bool input_ended_ = false;
   bool stale_ = true;
   SteadyTime next_{};

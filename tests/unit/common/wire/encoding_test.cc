@@ -251,7 +251,7 @@ TEST(EncodingTest, EveryReportComesBackAsItWas) {
   update.input_ended = true;
   update.cause = "std::runtime_error: \xff";
   update.accumulators = {{"words", "LongCounter", "5"}};
-  update.metrics = {1, 2, 3, 4, {{idOf<OperatorId>(3), "count", "sums", 5, 6, 7}}};
+  update.metrics = {1, 2, 3, 4, 5, {{idOf<OperatorId>(3), "count", "sums", 5, 6, 7}}};
   runtime::CheckpointAck ack;
   ack.execution = execution();
   ack.checkpoint = CheckpointId(4);

@@ -16,6 +16,16 @@ constexpr std::uint64_t kMiB = 1 << 20;
 
 runtime::TaskId task(std::uint32_t subtask) { return {testing::operatorId(1), subtask}; }
 
+runtime::TaskUpdate update(std::uint32_t subtask,
+                           runtime::TaskState state,
+                           std::uint64_t restored = 0) {
+  runtime::TaskUpdate update;
+  update.task = task(subtask);
+  update.state = state;
+  update.metrics.restored_bytes = restored;
+  return update;
+}
+
 /// Each of two tasks reads a section of its own.
 runtime::Restores twoSections(std::uint64_t bytes) {
   runtime::Restores restores;
@@ -34,14 +44,27 @@ runtime::Restores twoSections(std::uint64_t bytes) {
 TEST(RestoreProgressTest, SaysHowMuchIsRestoredAndForetellsTheRest) {
   const SteadyTime began{1h};
   RestoreProgress progress(twoSections(3 * kMiB), began);
-  progress.heard(task(0), runtime::TaskState::kDeploying);
+  progress.heard(update(0, runtime::TaskState::kDeploying));
   EXPECT_EQ(progress.waitsFor(1, 2, began + 4s), kStart + ": 0 B of 6.0 MiB are restored");
-  progress.heard(task(1), runtime::TaskState::kRunning);
-  progress.heard(task(1), runtime::TaskState::kRunning);
+  progress.heard(update(1, runtime::TaskState::kRunning));
+  progress.heard(update(1, runtime::TaskState::kRunning));
   EXPECT_EQ(progress.waitsFor(1, 2, began + 4s),
             kStart + ": 3.0 MiB of 6.0 MiB are restored, about 4.0 s are left");
-  progress.heard(task(0), runtime::TaskState::kRunning);
+  progress.heard(update(0, runtime::TaskState::kRunning));
   EXPECT_EQ(progress.waitsFor(1, 2, began + 8s), kStart + ": 6.0 MiB of 6.0 MiB are restored");
+}
+
+TEST(RestoreProgressTest, CountsWhatATaskHasReadBeforeItRuns) {
+  const SteadyTime began{1h};
+  RestoreProgress progress(twoSections(3 * kMiB), began);
+  progress.heard(update(0, runtime::TaskState::kDeploying, 2 * kMiB));
+  EXPECT_EQ(progress.waitsFor(2, 2, began + 4s),
+            "for 2 of 2 tasks to start: 2.0 MiB of 6.0 MiB are restored, about 8.0 s are left");
+  progress.heard(update(0, runtime::TaskState::kDeploying, kMiB));  // Late.
+  EXPECT_EQ(progress.waitsFor(1, 2, began), kStart + ": 2.0 MiB of 6.0 MiB are restored");
+  progress.heard(update(0, runtime::TaskState::kDeploying, 5 * kMiB));  // More than its share.
+  progress.heard(update(0, runtime::TaskState::kRunning));
+  EXPECT_EQ(progress.waitsFor(1, 2, began), kStart + ": 3.0 MiB of 6.0 MiB are restored");
 }
 
 TEST(RestoreProgressTest, ForetellsNothingFromTheFirstFewBytes) {
@@ -49,7 +72,7 @@ TEST(RestoreProgressTest, ForetellsNothingFromTheFirstFewBytes) {
   runtime::Restores restores = twoSections(kMiB);
   restores.lists[1][0].handle.size = 100 * kMiB;
   RestoreProgress progress(restores, began);
-  progress.heard(task(0), runtime::TaskState::kRunning);
+  progress.heard(update(0, runtime::TaskState::kRunning));
   EXPECT_EQ(progress.waitsFor(1, 2, began + 4s), kStart + ": 1.0 MiB of 101.0 MiB are restored");
 }
 
@@ -58,7 +81,7 @@ TEST(RestoreProgressTest, CountsASectionThatTwoTasksReadOnce) {
   restores.lists.pop_back();
   restores.tasks[1].operators[0].list = 0;
   RestoreProgress progress(restores, SteadyTime{1h});
-  progress.heard(task(0), runtime::TaskState::kRunning);
+  progress.heard(update(0, runtime::TaskState::kRunning));
   EXPECT_EQ(progress.waitsFor(1, 2, SteadyTime{1h}),
             kStart + ": 512.0 KiB of 1.0 MiB are restored");
 }

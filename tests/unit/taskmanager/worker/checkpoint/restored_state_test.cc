@@ -88,5 +88,20 @@ TEST_F(RestoredStateTest, AFileThatGoesWhileItIsReadIsNamed) {
   EXPECT_THAT(elements.error().text(), HasSubstr("/part-0: "));
 }
 
+TEST_F(RestoredStateTest, TellsOfEachReadAndPassesOnWhatIsThrownThen) {
+  runtime::OperatorRestoreOrder order;
+  order.old_parallelism = 1;
+  const std::vector<runtime::RestoreSection> sections{section(0, std::string(1000, 'x'))};
+  std::uint64_t read = 0;
+  const auto restore =
+      openRestore(order, sections, 0, 1, 4096, files_, [&](std::uint64_t bytes) { read += bytes; });
+  ASSERT_TRUE(restore);
+  ASSERT_TRUE(restore->sections[0].section->readElements(0));
+  EXPECT_GT(read, 1000U);
+  const auto stop = [](std::uint64_t /*bytes*/) { throw functions::CancelledException(); };
+  EXPECT_THROW(static_cast<void>(openRestore(order, sections, 0, 1, 4096, files_, stop)),
+               functions::CancelledException);
+}
+
 }  // namespace
 }  // namespace weir::worker

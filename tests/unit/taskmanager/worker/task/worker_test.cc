@@ -27,6 +27,10 @@ class WorkerTest : public ::testing::Test {
     deployment_.storage.directory = "file:/checkpoints/job";
   }
   void start(std::uint32_t parallelism = 2) {
+    make(parallelism);
+    worker_->start();
+  }
+  void make(std::uint32_t parallelism) {
     graph::ProgramGraph program = keyedJob(space_, parallelism);
     deployment_.graph = std::move(program.graph);
     deployment_.placement.assign(2, std::vector<std::uint32_t>(parallelism, 0));
@@ -37,7 +41,6 @@ class WorkerTest : public ::testing::Test {
             files_, random_, clock_, [this](auto report) { reports_.add(std::move(report)); }, {}});
     ASSERT_TRUE(made.has_value());
     worker_ = *std::move(made);
-    worker_->start();
   }
   void trigger(std::uint64_t id, runtime::StopMode stop = runtime::StopMode::kNone) {
     runtime::CheckpointOrder order;
@@ -165,6 +168,38 @@ TEST_F(WorkerTest, RestoredFromACheckpointTheSumIsExact) {
   EXPECT_EQ(sources, 2 * space_.count);
   EXPECT_EQ(sinks, 2 * space_.count);
   finish();
+}
+
+TEST_F(WorkerTest, ARestoredTaskSaysHowMuchItHasRead) {
+  space_.hold = true;
+  start();
+  trigger(1);
+  restoreFrom(reports_.awaitAcks(4, 1));
+  deployment_.execution.attempt = AttemptId(2);
+  start();
+  const auto running = reports_.await<runtime::TaskUpdate>(4, [](const auto& update) {
+    return update.state == TaskState::kRunning && update.execution.attempt == AttemptId(2);
+  });
+  for (const runtime::TaskUpdate& update : running) {
+    EXPECT_GT(update.metrics.restored_bytes, 0U);
+  }
+}
+
+TEST_F(WorkerTest, ACancelDoesNotWaitForTheEndOfARestore) {
+  space_.hold = true;
+  start();
+  trigger(1);
+  restoreFrom(reports_.awaitAcks(4, 1));
+  deployment_.execution.attempt = AttemptId(2);
+  make(2);
+  worker_->handle(runtime::CancelOrder{deployment_.execution});
+  worker_->start();
+  const auto ended = reports_.await<runtime::TaskUpdate>(4, [](const auto& update) {
+    return update.state > TaskState::kDeploying && update.execution.attempt == AttemptId(2);
+  });
+  for (const runtime::TaskUpdate& update : ended) {
+    EXPECT_EQ(update.state, TaskState::kCanceled);
+  }
 }
 
 TEST_F(WorkerTest, StatesAreDescribedOncePerAttempt) {
