@@ -117,6 +117,7 @@ void Attempt::startCheckpoints() {
     job_.coordinator.start();
   }
   finish_.begin(finishes);
+  owner_.attemptRuns();
 }
 
 bool Attempt::allStarted() const {
@@ -130,6 +131,7 @@ void Attempt::update(const runtime::TaskUpdate& update) {
   }
   const ExecutionGraph& graph = job_.states.graph();
   const bool news = job_.states.apply(update);
+  restore_progress_.heard(update);
   if (graph.accumulatorClash() && live()) {
     fail(*graph.accumulatorClash(), Restart::kDoesNotHelp);  // Each attempt would bring it again.
     return;
@@ -138,7 +140,6 @@ void Attempt::update(const runtime::TaskUpdate& update) {
     return;
   }
   const TaskState state = graph.find(update.task)->state;
-  restore_progress_.heard(update.task, state);
   if (state == TaskState::kFailed || state == TaskState::kCanceled) {
     taskFailed(update);
     return;

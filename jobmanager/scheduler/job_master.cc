@@ -9,6 +9,13 @@ namespace weir::jobmanager {
 
 using runtime::JobState;
 
+namespace {
+
+/// What requests wait for beyond adoption and slots: pauses, and state that is read back.
+constexpr Duration kRestoreWait = std::chrono::seconds(30);
+
+}  // namespace
+
 JobMaster::JobMaster(const JobServices& services,
                      JobOptions options,
                      const runtime::SubmitRequest& request,
@@ -24,6 +31,9 @@ void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
                       std::optional<ha::DeployedAttempt> attempt) {
   parts_.taken_up = stored.has_value();
   parts_.logStart();
+  if (parts_.taken_up) {
+    parts_.take_up.close(options_.adoption_wait + options_.slot_wait + kRestoreWait);
+  }
   if (parts_.taken_up && attempt) {
     parts_.adoption.begin(*stored, *std::move(attempt), options_.adoption_wait);
   }
@@ -167,6 +177,7 @@ void JobMaster::cancel(Callback<std::monostate> done) {
     log::info("job is cancelled", {{"job", parts_.id.hex()}, {"state", toString(before)}});
   }
   parts_.ending.cancelled(std::move(done));
+  parts_.take_up.open();
   if (before == JobState::kRestarting) {
     parts_.restarts.cancelPause();
     end(JobState::kCanceled);
@@ -176,6 +187,13 @@ void JobMaster::cancel(Callback<std::monostate> done) {
   if (before != JobState::kFailing && before != JobState::kCancelling) {
     stopAttempt(Error(ErrorCode::kCancelled, parts_.label() + " was cancelled"));
   }
+}
+
+void JobMaster::whenTakenUp(std::function<void()> then) {
+  if (!parts_.take_up.isOpen()) {
+    log::info("a request waits until the job is taken up", {{"job", parts_.id.hex()}});
+  }
+  parts_.take_up.pass(std::move(then));
 }
 
 void JobMaster::abandon(const std::string& reason) {
@@ -259,6 +277,7 @@ void JobMaster::restartOrFail() {
 
 void JobMaster::end(JobState terminal) {
   phase_ = Phase::kEnding;
+  parts_.take_up.open();
   parts_.ending.run(terminal, failure_, [this] { listener_.jobEnded(parts_.id); });
 }
 

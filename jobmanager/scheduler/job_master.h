@@ -50,6 +50,9 @@ class JobMaster final : public AttemptOwner {
                  std::function<void(const runtime::SavepointProgress&)> progress,
                  Callback<runtime::SavepointResult> done,
                  SnapshotCheck check = {});
+  /// Calls `then`, once: at once, or, of a job of an earlier leader, when all of its tasks run, or
+  /// do not within a while.
+  void whenTakenUp(std::function<void()> then);
   /// Ends the job without restart because the job manager ends; its last checkpoint stays.
   void abandon(const std::string& reason);
   /// Waits for no worker any more.
@@ -85,6 +88,7 @@ class JobMaster final : public AttemptOwner {
   };
 
   // AttemptOwner.
+  void attemptRuns() override { parts_.take_up.open(); }
   void attemptFailed(const Error& why) override { fail(why); }
   void causeKnown(const std::string& cause) override {
     failure_ = cutText(cause, kMostFailureBytes);

@@ -28,6 +28,7 @@ JobParts::JobParts(const JobServices& services,
       coordinator(services.common, graph(), checkpointSetup(options, request), tasks),
       savepoints(id, states, services.savepoints, coordinator),
       stop(id, savepoints, coordinator),
+      take_up(services.common.strand),
       probe(services.common, services.random, services.resources, options.machine),
       take_over(
           id,

@@ -23,6 +23,7 @@
 #include "jobmanager/scheduler/job_view.h"
 #include "jobmanager/scheduler/restarts.h"
 #include "jobmanager/scheduler/savepoint_take_over.h"
+#include "jobmanager/scheduler/take_up_gate.h"
 
 namespace weir::jobmanager {
 
@@ -67,6 +68,7 @@ struct JobParts {
   JobSavepoints savepoints;
   JobStop stop;
   bool taken_up = false;  // By a later leader than the one that it was submitted to.
+  TakeUpGate take_up;
   DirectoryProbe probe;
   SavepointTakeOver take_over;
   JobAdoption adoption;

@@ -242,6 +242,25 @@ class AdoptionTest(unittest.TestCase):
                 self.assertEqual(cluster.workers(), workers)
                 self.assert_counted(cluster, job, out, 30000)
 
+    def test_a_savepoint_that_meets_a_job_which_is_being_taken_up_waits_for_it(self):
+        with self.cluster() as cluster:
+            out = cluster.folder / "out"
+            job = self.count(cluster, "--count", 30000, "--rate", 2000, "--out", out)
+            frozen = cluster.taskmanagers[0]
+            cluster.jobmanager.kill()
+            os.kill(frozen.pid, signal.SIGSTOP)
+            self.start_again(cluster, task_managers=1)
+            self.assertEqual(cluster.job(job)["state"], "CREATED")
+            savepoint = cluster.begin_weir(self, "savepoint", job, cluster.folder / "savepoints")
+            log = cluster.jobmanager.log
+            wait_for("its request waits", lambda: "a request waits until the job is taken up" in log.read_text())
+            os.kill(frozen.pid, signal.SIGCONT)
+            said, errors = savepoint.communicate(timeout=60)
+            self.assertEqual(savepoint.returncode, 0, errors)
+            self.assertIn("Savepoint completed. Path: ", said)
+            self.assert_adopted(cluster, job)
+            self.assert_counted(cluster, job, out, 30000)
+
     def test_a_job_manager_that_dies_before_an_attempt_is_deployed_leaves_nothing_to_adopt(self):
         with self.cluster(daemon_env={}) as cluster:
             cluster.restart_jobmanager(crash_at="attempt.stored")

@@ -84,6 +84,40 @@ TEST_F(JobTakeOverTest, WaitsForTaskManagersThatComeLaterThanItsJobManager) {
   EXPECT_EQ(state(), "RUNNING");
 }
 
+TEST_F(JobTakeOverTest, RequestsThatMeetItWaitUntilItRuns) {
+  leave(true);
+  start();
+  bool passed = false;
+  job_->whenTakenUp([&] { passed = true; });
+  time_.advance(options_.slot_wait);
+  EXPECT_EQ(state(), "RESTARTING");
+  addTaskManagers();
+  time_.advance(3s);
+  EXPECT_FALSE(passed);
+  reportRunning();
+  EXPECT_TRUE(passed);
+  bool later = false;
+  job_->whenTakenUp([&] { later = true; });
+  EXPECT_TRUE(later) << "at once";
+}
+
+TEST_F(JobTakeOverTest, RequestsThatMeetItGoOnWhenItIsCancelledOrDoesNotRunInTime) {
+  leave(true);
+  start();
+  bool passed = false;
+  job_->whenTakenUp([&] { passed = true; });
+  time_.advance(1min);
+  EXPECT_TRUE(passed);
+
+  resumed_ = storedNow();
+  start();
+  bool cancelled = false;
+  job_->whenTakenUp([&] { cancelled = true; });
+  job_->cancel([](const Status&) {});
+  time_.runDue();
+  EXPECT_TRUE(cancelled);
+}
+
 TEST_F(JobTakeOverTest, RemovesASavepointThatIsNotWholeAndNothingElse) {
   leave(false);
   startRunning();
