@@ -83,20 +83,6 @@ void Dispatcher::post(std::function<void()> task) {
   });
 }
 
-void Dispatcher::whenTakenUp(JobId id, std::function<void()> task) {
-  post([this, id, task = std::move(task)] {
-    if (JobMaster* job = jobs_.find(id)) {
-      job->whenTakenUp([alive = std::weak_ptr<bool>(alive_), task] {
-        if (!alive.expired()) {
-          task();
-        }
-      });
-    } else {
-      task();
-    }
-  });
-}
-
 // -------------------------------------------------------------------------------------- clients
 
 void Dispatcher::submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done) {
@@ -121,21 +107,17 @@ void Dispatcher::cancel(JobId job, Callback<std::monostate> done) {
 void Dispatcher::savepoint(runtime::SavepointRequest request,
                            SavepointProgressSink told,
                            Callback<runtime::SavepointResult> done) {
-  const JobId job = request.job;
-  whenTakenUp(job,
-              [this, request = std::move(request), told = std::move(told), done = std::move(done)] {
-                requests_.take(request, told, done);
-              });
+  post([this, request = std::move(request), told = std::move(told), done = std::move(done)] {
+    requests_.take(request, told, done);
+  });
 }
 
 void Dispatcher::upgrade(runtime::UpgradeRequest request,
                          runtime::UpgradeNoticeSink told,
                          Callback<runtime::UpgradeReply> done) {
-  const JobId job = request.job;
-  whenTakenUp(job,
-              [this, request = std::move(request), told = std::move(told), done = std::move(done)] {
-                upgrades_.upgrade(request, told, done);
-              });
+  post([this, request = std::move(request), told = std::move(told), done = std::move(done)] {
+    upgrades_.upgrade(request, told, done);
+  });
 }
 
 void Dispatcher::dispose(runtime::DisposeRequest request, Callback<runtime::DisposeReply> done) {

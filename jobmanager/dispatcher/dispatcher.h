@@ -92,8 +92,6 @@ class Dispatcher final : public DispatcherGateway, private RegistryListener {
 
   /// Runs `task` on the strand, unless the dispatcher is gone by then.
   void post(std::function<void()> task);
-  /// As JobMaster::whenTakenUp(); at once where there is no such job.
-  void whenTakenUp(JobId id, std::function<void()> task);
   void takeUp(ha::Term term);
   void look(ClusterView& view) const;
   void stopHere();

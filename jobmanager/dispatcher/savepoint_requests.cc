@@ -21,6 +21,19 @@ void SavepointRequests::take(const runtime::SavepointRequest& request,
 }
 
 void SavepointRequests::takeNew(const runtime::SavepointRequest& request) {
+  JobMaster* job = jobs_.find(request.job);
+  if (job == nullptr) {
+    takeNow(request);
+    return;
+  }
+  job->takeUp().pass([this, alive = std::weak_ptr<bool>(alive_), request] {
+    if (!alive.expired() && taken_.pending(request.operation)) {
+      takeNow(request);
+    }
+  });
+}
+
+void SavepointRequests::takeNow(const runtime::SavepointRequest& request) {
   const OperationId operation = request.operation;
   auto done = [this, operation, job = request.job](const Result<runtime::SavepointResult>& result) {
     taken(operation, job, result);

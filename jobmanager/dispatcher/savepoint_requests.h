@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -44,6 +45,7 @@ class SavepointRequests {
  private:
   void remember(const ha::SavepointAnswer& answer);
   void takeNew(const runtime::SavepointRequest& request);
+  void takeNow(const runtime::SavepointRequest& request);
   void taken(OperationId operation, JobId job, const Result<runtime::SavepointResult>& result);
   void removeOne(const runtime::DisposeRequest& request);
   void disposed(const runtime::DisposeRequest& request, const Result<runtime::DisposeReply>& reply);
@@ -61,6 +63,7 @@ class SavepointRequests {
   ha::OperationLog<runtime::DisposeReply> disposed_;
   std::map<OperationId, std::vector<SavepointProgressSink>> progress_;
   std::vector<runtime::DisposeRequest> cut_short_;  // Disposals of earlier leaders.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by those that wait.
 };
 
 }  // namespace weir::jobmanager

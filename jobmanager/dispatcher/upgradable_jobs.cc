@@ -50,6 +50,14 @@ std::optional<JobStanding> UpgradableJobs::standing(JobId job) const {
       .waits = summary.waiting};
 }
 
+void UpgradableJobs::whenTakenUp(JobId job, std::function<void()> then) {
+  if (JobMaster* master = jobs_.find(job)) {
+    master->takeUp().pass(std::move(then));
+  } else {
+    then();
+  }
+}
+
 Status UpgradableJobs::mayUpgrade(const runtime::UpgradeRequest& request) const {
   const JobMaster* master = jobs_.find(request.job);
   if (master == nullptr) {

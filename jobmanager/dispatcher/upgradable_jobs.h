@@ -22,6 +22,7 @@ class UpgradableJobs final : public UpgradeJobs {
       : jobs_(jobs), blobs_(blobs), files_(files), resources_(resources), options_(options) {}
 
   std::optional<JobStanding> standing(JobId job) const override;
+  void whenTakenUp(JobId job, std::function<void()> then) override;
   Status mayUpgrade(const runtime::UpgradeRequest& request) const override;
   UpgradePatience patienceFor(const runtime::UpgradeRequest& request) const override;
   Result<runtime::SubmitRequest> programOf(JobId job, JobId as) const override;

@@ -117,7 +117,7 @@ void Attempt::startCheckpoints() {
     job_.coordinator.start();
   }
   finish_.begin(finishes);
-  owner_.attemptRuns();
+  job_.take_up.open();
 }
 
 bool Attempt::allStarted() const {

@@ -8,6 +8,7 @@
 #include "jobmanager/scheduler/job_options.h"
 #include "jobmanager/scheduler/job_restore.h"
 #include "jobmanager/scheduler/job_states.h"
+#include "jobmanager/scheduler/take_up_gate.h"
 
 namespace weir::jobmanager {
 
@@ -20,6 +21,7 @@ struct AttemptJob {
   CheckpointCoordinator& coordinator;
   const JobRestore& restore;
   DirectoryProbe& probe;
+  TakeUpGate& take_up;
   bool taken_up = false;  ///< By a later leader than the one that it was submitted to.
   bool stopped = false;   ///< With its latest checkpoint: tasks only commit that, and finish.
 };

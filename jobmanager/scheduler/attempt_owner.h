@@ -11,8 +11,6 @@ namespace weir::jobmanager {
 class AttemptOwner {
  public:
   virtual ~AttemptOwner() = default;
-  /// All of its tasks run, and its checkpoints have begun.
-  virtual void attemptRuns() = 0;
   /// The first failure of it, which the owner answers with end().
   virtual void attemptFailed(const Error& why) = 0;
   /// What really happened, known after attemptFailed(), or after a cancel that was not obeyed.

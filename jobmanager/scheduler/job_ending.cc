@@ -26,6 +26,7 @@ JobState stateBefore(JobState terminal) {
 }  // namespace
 
 void JobEnding::cancelled(Callback<std::monostate> done) {
+  parts_.take_up.open();
   parts_.store.write(
       ha::CancelJob{job_}, [job = job_, done = std::move(done)](const Status& stored) {
         if (!stored) {
@@ -41,6 +42,7 @@ void JobEnding::cancelled(Callback<std::monostate> done) {
 
 void JobEnding::run(JobState terminal, const std::string& failure, std::function<void()> done) {
   done_ = std::move(done);
+  parts_.take_up.open();
   // A failure that a restart has mended is not the reason of the end.
   const bool failed = terminal == JobState::kFailed;
   result_ = {.state = terminal,
@@ -62,6 +64,7 @@ void JobEnding::run(JobState terminal, const std::string& failure, std::function
 
 void JobEnding::resume(const ha::JobCheckpoints& stored, std::function<void()> done) {
   done_ = std::move(done);
+  parts_.take_up.open();
   result_ = *stored.result;
   parts_.states.move(stateBefore(result_.state), result_.cause);
   parts_.coordinator.resume(stored, {});

@@ -15,6 +15,7 @@
 #include "jobmanager/scheduler/job_restore.h"
 #include "jobmanager/scheduler/job_savepoints.h"
 #include "jobmanager/scheduler/job_states.h"
+#include "jobmanager/scheduler/take_up_gate.h"
 
 namespace weir::jobmanager {
 
@@ -34,6 +35,7 @@ class JobEnding {
     const JobRestore& restore;
     JobSavepoints& savepoints;
     JobListener& listener;
+    TakeUpGate& take_up;
   };
   /// `local`: who submitted the job shows its end, and no log needs to warn of it.
   JobEnding(JobId job, const Parts& parts, bool local, std::int64_t start_millis)

@@ -9,13 +9,6 @@ namespace weir::jobmanager {
 
 using runtime::JobState;
 
-namespace {
-
-/// What requests wait for beyond adoption and slots: pauses, and state that is read back.
-constexpr Duration kRestoreWait = std::chrono::seconds(30);
-
-}  // namespace
-
 JobMaster::JobMaster(const JobServices& services,
                      JobOptions options,
                      const runtime::SubmitRequest& request,
@@ -29,11 +22,7 @@ JobMaster::JobMaster(const JobServices& services,
 void JobMaster::start(std::optional<ha::JobCheckpoints> stored,
                       Callback<runtime::SubmitReply> done,
                       std::optional<ha::DeployedAttempt> attempt) {
-  parts_.taken_up = stored.has_value();
-  parts_.logStart();
-  if (parts_.taken_up) {
-    parts_.take_up.close(options_.adoption_wait + options_.slot_wait + kRestoreWait);
-  }
+  parts_.begin(stored.has_value(), options_);
   if (parts_.taken_up && attempt) {
     parts_.adoption.begin(*stored, *std::move(attempt), options_.adoption_wait);
   }
@@ -177,7 +166,6 @@ void JobMaster::cancel(Callback<std::monostate> done) {
     log::info("job is cancelled", {{"job", parts_.id.hex()}, {"state", toString(before)}});
   }
   parts_.ending.cancelled(std::move(done));
-  parts_.take_up.open();
   if (before == JobState::kRestarting) {
     parts_.restarts.cancelPause();
     end(JobState::kCanceled);
@@ -187,13 +175,6 @@ void JobMaster::cancel(Callback<std::monostate> done) {
   if (before != JobState::kFailing && before != JobState::kCancelling) {
     stopAttempt(Error(ErrorCode::kCancelled, parts_.label() + " was cancelled"));
   }
-}
-
-void JobMaster::whenTakenUp(std::function<void()> then) {
-  if (!parts_.take_up.isOpen()) {
-    log::info("a request waits until the job is taken up", {{"job", parts_.id.hex()}});
-  }
-  parts_.take_up.pass(std::move(then));
 }
 
 void JobMaster::abandon(const std::string& reason) {
@@ -277,7 +258,6 @@ void JobMaster::restartOrFail() {
 
 void JobMaster::end(JobState terminal) {
   phase_ = Phase::kEnding;
-  parts_.take_up.open();
   parts_.ending.run(terminal, failure_, [this] { listener_.jobEnded(parts_.id); });
 }
 

@@ -50,9 +50,6 @@ class JobMaster final : public AttemptOwner {
                  std::function<void(const runtime::SavepointProgress&)> progress,
                  Callback<runtime::SavepointResult> done,
                  SnapshotCheck check = {});
-  /// Calls `then`, once: at once, or, of a job of an earlier leader, when all of its tasks run, or
-  /// do not within a while.
-  void whenTakenUp(std::function<void()> then);
   /// Ends the job without restart because the job manager ends; its last checkpoint stays.
   void abandon(const std::string& reason);
   /// Waits for no worker any more.
@@ -65,6 +62,7 @@ class JobMaster final : public AttemptOwner {
   }
   /// Hears what task managers hold of earlier leaders' attempts.
   JobAdoption& adoption() { return parts_.adoption; }
+  TakeUpGate& takeUp() { return parts_.take_up; }
   void taskManagerLost(TaskManagerId id, const std::string& reason);
 
   runtime::JobSummary summary() const;
@@ -88,7 +86,6 @@ class JobMaster final : public AttemptOwner {
   };
 
   // AttemptOwner.
-  void attemptRuns() override { parts_.take_up.open(); }
   void attemptFailed(const Error& why) override { fail(why); }
   void causeKnown(const std::string& cause) override {
     failure_ = cutText(cause, kMostFailureBytes);

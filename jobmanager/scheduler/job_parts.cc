@@ -8,6 +8,13 @@
 
 namespace weir::jobmanager {
 
+namespace {
+
+/// What requests wait for beyond adoption and slots: pauses, and state that is read back.
+constexpr Duration kRestoreWait = std::chrono::seconds(30);
+
+}  // namespace
+
 JobParts::JobParts(const JobServices& services,
                    const JobOptions& options,
                    const runtime::SubmitRequest& request,
@@ -28,7 +35,7 @@ JobParts::JobParts(const JobServices& services,
       coordinator(services.common, graph(), checkpointSetup(options, request), tasks),
       savepoints(id, states, services.savepoints, coordinator),
       stop(id, savepoints, coordinator),
-      take_up(services.common.strand),
+      take_up(id, services.common.strand),
       probe(services.common, services.random, services.resources, options.machine),
       take_over(
           id,
@@ -51,7 +58,7 @@ JobParts::JobParts(const JobServices& services,
               savepoints,
               coordinator),
       ending(id,
-             {services.store, states, events, coordinator, restore, savepoints, listener},
+             {services.store, states, events, coordinator, restore, savepoints, listener, take_up},
              options.has_processed != nullptr,
              submitted_millis > 0 ? submitted_millis : states.now()) {}
 
@@ -59,7 +66,7 @@ std::string JobParts::label() const { return "job " + id.hex() + " ('" + graph()
 
 AttemptJob JobParts::attempts(const JobServices& services, const JobOptions& options) {
   return {
-      services, options, program, states, coordinator, restore, probe, taken_up, stop.complete()};
+      services, options, program, states, coordinator, restore, probe, take_up, taken_up, stop.complete()};
 }
 
 std::optional<std::string> JobParts::pause(const runtime::ExecutionId& failed,
@@ -103,7 +110,11 @@ std::optional<std::string> JobParts::waitsFor() const {
   return adoption.undecided() ? std::optional(adoption.waitsFor()) : std::nullopt;
 }
 
-void JobParts::logStart() const {
+void JobParts::begin(bool again, const JobOptions& options) {
+  taken_up = again;
+  if (again) {
+    take_up.close(options.adoption_wait + options.slot_wait + kRestoreWait);
+  }
   const graph::CheckpointSettings& checkpoints = graph().checkpoints;
   log::info(taken_up ? "job is taken up again" : "job accepted",
             {{"job", id.hex()},

@@ -54,8 +54,9 @@ struct JobParts {
   std::optional<std::string> waitsFor() const;
   /// Whether the checkpoints that an earlier leader stored are not known yet.
   bool reading() const { return take_over.running() || restore.unread(); }
-  /// Tells the log what is run, and how.
-  void logStart() const;
+  /// Tells the log what is run, and how. Of a job that is `again` taken up, requests wait from now
+  /// on.
+  void begin(bool again, const JobOptions& options);
 
   const JobId id;
   const runtime::Program program;

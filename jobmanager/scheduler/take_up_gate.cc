@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/telemetry/log.h"
+
 namespace weir::jobmanager {
 
 void TakeUpGate::close(Duration wait) {
@@ -16,11 +18,12 @@ void TakeUpGate::open() {
 }
 
 void TakeUpGate::pass(std::function<void()> then) {
-  if (isOpen()) {
+  if (closed_until_ == nullptr) {
     then();
-  } else {
-    waiting_.push_back(std::move(then));
+    return;
   }
+  log::info("a request waits until the job is taken up", {{"job", job_.hex()}});
+  waiting_.push_back(std::move(then));
 }
 
 }  // namespace weir::jobmanager

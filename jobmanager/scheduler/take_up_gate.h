@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/ids.h"
 #include "common/concurrency/executor.h"
 
 namespace weir::jobmanager {
@@ -16,7 +17,7 @@ namespace weir::jobmanager {
 class TakeUpGate {
  public:
   /// `strand` outlives it.
-  explicit TakeUpGate(concurrency::Executor& strand) : strand_(strand) {}
+  TakeUpGate(JobId job, concurrency::Executor& strand) : job_(job), strand_(strand) {}
   /// As open().
   ~TakeUpGate() { open(); }
   TakeUpGate(const TakeUpGate&) = delete;
@@ -26,11 +27,11 @@ class TakeUpGate {
   void close(Duration wait);
   /// For good: those who wait go on soon, in their order, perhaps after the end of the gate.
   void open();
-  bool isOpen() const { return closed_until_ == nullptr; }
   /// Calls `then` once, now or when it is open.
   void pass(std::function<void()> then);
 
  private:
+  const JobId job_;
   concurrency::Executor& strand_;
   std::unique_ptr<concurrency::Executor::Timer> closed_until_;  // Null: open.
   std::vector<std::function<void()>> waiting_;

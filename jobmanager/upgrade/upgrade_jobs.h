@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "common/base/ids.h"
@@ -19,6 +20,9 @@ class UpgradeJobs {
 
   /// None when there is no such job, or it has ended and what it had is free.
   virtual std::optional<JobStanding> standing(JobId job) const = 0;
+  /// Calls `then`, now or when a job of an earlier leader is taken up: its tasks run, or do not
+  /// within a while. Perhaps after the end of the jobs.
+  virtual void whenTakenUp(JobId job, std::function<void()> then) = 0;
   /// Refuses, with the reason, what can be known before the job is stopped.
   virtual Status mayUpgrade(const runtime::UpgradeRequest& request) const = 0;
   virtual UpgradePatience patienceFor(const runtime::UpgradeRequest& request) const = 0;

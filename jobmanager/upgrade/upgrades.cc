@@ -15,6 +15,16 @@ void Upgrades::upgrade(const runtime::UpgradeRequest& request,
     }
     return;
   }
+  parts_.jobs.whenTakenUp(
+      request.job,
+      [this, alive = std::weak_ptr<bool>(alive_), request, told = std::move(told)] {
+        if (!alive.expired() && log_.pending(request.operation)) {
+          begin(request, told);
+        }
+      });
+}
+
+void Upgrades::begin(const runtime::UpgradeRequest& request, runtime::UpgradeNoticeSink told) {
   if (auto run = prepare(request); run) {
     (*run)->tell(std::move(told));
     (*run)->begin();

@@ -45,6 +45,7 @@ class Upgrades {
  private:
   using Runs = std::map<OperationId, std::unique_ptr<UpgradeRun>>;
 
+  void begin(const runtime::UpgradeRequest& request, runtime::UpgradeNoticeSink told);
   Status mayBegin(const runtime::UpgradeRequest& request) const;
   Result<UpgradeRun*> prepare(const runtime::UpgradeRequest& request);
   UpgradeRun& add(ha::StoredUpgrade upgrade);

@@ -88,7 +88,7 @@ TEST_F(JobTakeOverTest, RequestsThatMeetItWaitUntilItRuns) {
   leave(true);
   start();
   bool passed = false;
-  job_->whenTakenUp([&] { passed = true; });
+  job_->takeUp().pass([&] { passed = true; });
   time_.advance(options_.slot_wait);
   EXPECT_EQ(state(), "RESTARTING");
   addTaskManagers();
@@ -97,7 +97,7 @@ TEST_F(JobTakeOverTest, RequestsThatMeetItWaitUntilItRuns) {
   reportRunning();
   EXPECT_TRUE(passed);
   bool later = false;
-  job_->whenTakenUp([&] { later = true; });
+  job_->takeUp().pass([&] { later = true; });
   EXPECT_TRUE(later) << "at once";
 }
 
@@ -105,14 +105,14 @@ TEST_F(JobTakeOverTest, RequestsThatMeetItGoOnWhenItIsCancelledOrDoesNotRunInTim
   leave(true);
   start();
   bool passed = false;
-  job_->whenTakenUp([&] { passed = true; });
+  job_->takeUp().pass([&] { passed = true; });
   time_.advance(1min);
   EXPECT_TRUE(passed);
 
   resumed_ = storedNow();
   start();
   bool cancelled = false;
-  job_->whenTakenUp([&] { cancelled = true; });
+  job_->takeUp().pass([&] { cancelled = true; });
   job_->cancel([](const Status&) {});
   time_.runDue();
   EXPECT_TRUE(cancelled);

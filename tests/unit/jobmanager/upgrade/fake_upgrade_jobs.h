@@ -21,6 +21,7 @@ class FakeUpgradeJobs final : public jobmanager::UpgradeJobs {
     const auto found = jobs.find(job);
     return found == jobs.end() ? std::nullopt : std::optional(found->second);
   }
+  void whenTakenUp(JobId /*job*/, std::function<void()> then) override { then(); }
   Status mayUpgrade(const runtime::UpgradeRequest& /*request*/) const override { return refusal; }
   UpgradePatience patienceFor(const runtime::UpgradeRequest& /*request*/) const override {
     return {.timeout = std::chrono::seconds(10), .restarts = 1};
