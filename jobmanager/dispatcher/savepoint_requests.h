@@ -62,7 +62,7 @@ class SavepointRequests {
   ha::OperationLog<runtime::SavepointResult> taken_;
   ha::OperationLog<runtime::DisposeReply> disposed_;
   std::map<OperationId, std::vector<SavepointProgressSink>> progress_;
-  std::vector<runtime::DisposeRequest> cut_short_;  // Disposals of earlier leaders.
+  std::vector<runtime::DisposeRequest> cut_short_;              // Disposals of earlier leaders.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // Watched by those that wait.
 };
 

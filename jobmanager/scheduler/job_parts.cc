@@ -65,8 +65,16 @@ JobParts::JobParts(const JobServices& services,
 std::string JobParts::label() const { return "job " + id.hex() + " ('" + graph().name + "')"; }
 
 AttemptJob JobParts::attempts(const JobServices& services, const JobOptions& options) {
-  return {
-      services, options, program, states, coordinator, restore, probe, take_up, taken_up, stop.complete()};
+  return {services,
+          options,
+          program,
+          states,
+          coordinator,
+          restore,
+          probe,
+          take_up,
+          taken_up,
+          stop.complete()};
 }
 
 std::optional<std::string> JobParts::pause(const runtime::ExecutionId& failed,

@@ -16,8 +16,7 @@ void Upgrades::upgrade(const runtime::UpgradeRequest& request,
     return;
   }
   parts_.jobs.whenTakenUp(
-      request.job,
-      [this, alive = std::weak_ptr<bool>(alive_), request, told = std::move(told)] {
+      request.job, [this, alive = std::weak_ptr<bool>(alive_), request, told = std::move(told)] {
         if (!alive.expired() && log_.pending(request.operation)) {
           begin(request, told);
         }
