@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +28,20 @@ nlohmann::json documentOf(const runtime::UpgradeRequest& request,
           {"restored", reply.restore.matched},
           {"empty", reply.restore.empty},
           {"dropped", reply.restore.dropped}};
+}
+
+/// What the job was run with, told to the user; 0 where it does not run, which the job manager
+/// says.
+Result<std::uint32_t> parallelismOf(const Invocation& invocation, JobId job) {
+  WEIR_TRY(const auto client, connect(invocation));
+  WEIR_TRY(const auto jobs, client->list());
+  const auto found = std::ranges::find(jobs, job, &runtime::JobSummary::id);
+  if (found == jobs.end() || found->parallelism == 0) {
+    return 0U;
+  }
+  invocation.console.note(fmt::format(
+      "Parallelism {}, as job {} has it (-p N sets another).", found->parallelism, job.hex()));
+  return found->parallelism;
 }
 
 /// The new program did not take over: with the error, what runs instead.
@@ -103,11 +119,11 @@ int report(Console& console,
            const std::string& what,
            const runtime::UpgradeRequest& request,
            const runtime::UpgradeReply& reply) {
-  printRestore(console, reply.restore);
-  if (!reply.failure.empty()) {
+  if (!reply.failure.empty()) {  // What was restored is the old program, as it was.
     console.note(fmt::format("The job was down for {} ms.", reply.down_millis));
     return failed(console, what, request, reply);
   }
+  printRestore(console, reply.restore);
   console.result("Job has been submitted with JobID " + reply.job.hex());
   console.result(fmt::format("Job {} was upgraded to job {}, and was down for {} ms.",
                              request.job.hex(),
@@ -117,7 +133,7 @@ int report(Console& console,
   return kDone;
 }
 
-int upgrade(const Invocation& invocation, const std::string& word, const RunOptions& options) {
+int upgrade(const Invocation& invocation, const std::string& word, RunOptions options) {
   Console& console = invocation.console;
   const std::string what = "upgrade " + word;
   auto restore = restoreRequest(options);
@@ -130,6 +146,13 @@ int upgrade(const Invocation& invocation, const std::string& word, const RunOpti
     return console.failure(what, job.error());
   }
   console.note(fmt::format("Upgrading job {}.", job->hex()));
+  if (options.parallelism == 0) {
+    const auto parallelism = parallelismOf(invocation, *job);
+    if (!parallelism) {
+      return console.failure(what, parallelism.error());
+    }
+    options.parallelism = *parallelism;
+  }
   auto next = uploadJob(invocation, options);
   if (!next) {
     return console.failure(what, next.error());
@@ -162,14 +185,14 @@ int upgradeGiven(const Invocation& invocation, const Given& given) {
   }
   takeMatchOptions(given, *options);
   options->ship = given.values("--ship");
-  return upgrade(invocation, given.words.front(), *options);
+  return upgrade(invocation, given.words.front(), *std::move(options));
 }
 
 }  // namespace
 
 Command upgradeCommand() {
   std::vector<CommandOption> options = {
-      {"-p,--parallelism", "Parallelism of what names none itself", "N"}};
+      {"-p,--parallelism", "Parallelism of what names none itself; else that of JOB", "N"}};
   for (CommandOption& one : matchOptions()) {
     options.push_back(std::move(one));
   }

@@ -80,6 +80,7 @@ struct JobSummary {
   std::uint64_t restarts = 0;
   std::string failure;  ///< Why it failed last, cut to a few lines; empty when it never did.
   std::string waiting;  ///< What it waits for, as a clause; empty when it waits for nothing.
+  std::uint32_t parallelism = 0;  ///< It was run with; 0 of a job that does not run.
 };
 
 }  // namespace weir::runtime

@@ -366,6 +366,7 @@ v1::JobSummary toProto(const runtime::JobSummary& summary) {
   to.set_restarts(summary.restarts);
   to.set_failure(summary.failure);
   to.set_waiting(summary.waiting);
+  to.set_parallelism(summary.parallelism);
   return to;
 }
 
@@ -379,6 +380,7 @@ Result<runtime::JobSummary> fromProto(const v1::JobSummary& from) {
   to.restarts = from.restarts();
   to.failure = from.failure();
   to.waiting = from.waiting();
+  to.parallelism = from.parallelism();
   return to;
 }
 

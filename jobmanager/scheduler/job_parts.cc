@@ -96,7 +96,8 @@ runtime::JobSummary JobParts::summary(const std::string& failure, std::string wa
           .end_millis = ending.endMillis(),
           .restarts = restarts.count(),
           .failure = cutText(failure, kMostListedBytes),
-          .waiting = std::move(waiting)};
+          .waiting = std::move(waiting),
+          .parallelism = program.default_parallelism};
 }
 
 std::string JobParts::readsFor() const {

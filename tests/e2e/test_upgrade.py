@@ -132,6 +132,7 @@ class UpgradeTest(UpgradeCase):
             self.assertEqual(done["upgraded"], job)
             self.assertGreater(done["down-time-ms"], 0)
             self.assertTrue(done["restored"])
+            self.assertEqual(cluster.job(done["jobid"])["vertices"][0]["parallelism"], 2)  # As it was.
             self.assert_finishes_exactly(cluster, done["jobid"])
 
     def test_with_a_journal_and_no_directory_the_savepoint_outlives_the_job_manager(self):
