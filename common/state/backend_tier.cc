@@ -11,6 +11,28 @@ void KeyedBackend::load(std::size_t known, const Slot* slots, std::size_t count)
   tier_->use(columns_, {slots, count}, std::span(maybe_empty_).subspan(known));
 }
 
+void KeyedBackend::dropEmptyKeys() {
+  std::erase_if(maybe_empty_, [this](Slot slot) {
+    const auto holds = [slot](const auto& column) { return column->has(slot); };
+    return !exists(slot) || std::ranges::any_of(columns_, holds) || isHeld(slot);
+  });
+  for (const Slot slot : maybe_empty_) {
+    prefetchForget(slot);
+  }
+  for (const Slot slot : maybe_empty_) {
+    if (exists(slot)) {  // It may stand there twice.
+      if (tier_ != nullptr) {
+        tier_->forget(slot);
+      }
+      forget(slot);
+    }
+  }
+  maybe_empty_.clear();
+  if (namespaces_.size() != 0) {
+    namespaces_.sweep();
+  }
+}
+
 void KeyedBackend::endBatchOfTier() {
   tier_->endBatch(columns_);
   if (namespaces_.size() != 0) {

@@ -85,6 +85,10 @@ class ColumnTier {
   virtual void load(ColumnBase& column, std::span<const Slot> slots) = 0;
   /// A key in memory has no state left: what lies here of it is gone.
   virtual void forget(Slot slot) = 0;
+  /// A snapshot's cells are being restored, each once, of a backend that has none here of the same
+  /// state: keys that come into memory need not be looked for. Batches go on as ever.
+  virtual void beginRestore() {}
+  virtual void endRestore(Columns /*columns*/) {}
   /// A batch is over. The time to evict() keys, with their cells taken down.
   virtual void endBatch(Columns columns) = 0;
   /// Of the column at this index: what lies here, about, also of what is out of date.

@@ -143,6 +143,9 @@ Status KeyedBackend::claim(ColumnBase& column, RawState& raw) {
 Status KeyedBackend::restore(const SectionReader& from,
                              KeyGroupRange range,
                              const std::vector<std::string>& dropped) {
+  if (tier_ != nullptr) {
+    tier_->beginRestore();
+  }
   for (std::size_t state = 0; state < from.states().size(); ++state) {
     const StateSummary& summary = from.states()[state];
     if (isKeyed(summary.kind) &&
@@ -151,7 +154,11 @@ Status KeyedBackend::restore(const SectionReader& from,
     }
   }
   endBatchOfRestore();
-  return tier_ == nullptr ? checkCounts(from) : ok();  // A tier has taken entries down.
+  if (tier_ == nullptr) {
+    return checkCounts(from);
+  }
+  tier_->endRestore(columns_);  // It has taken entries down: they cannot be counted.
+  return ok();
 }
 
 Status KeyedBackend::checkCounts(const SectionReader& from) const {
@@ -391,28 +398,6 @@ RawState& KeyedBackend::rawFor(const StateInfo& written) {
   }
   raw_.push_back({written, std::make_unique<Column<std::string>>(written, &current_), 0});
   return raw_.back();
-}
-
-void KeyedBackend::dropEmptyKeys() {
-  std::erase_if(maybe_empty_, [this](Slot slot) {
-    const auto holds = [slot](const auto& column) { return column->has(slot); };
-    return !exists(slot) || std::ranges::any_of(columns_, holds) || isHeld(slot);
-  });
-  for (const Slot slot : maybe_empty_) {
-    prefetchForget(slot);
-  }
-  for (const Slot slot : maybe_empty_) {
-    if (exists(slot)) {  // It may stand there twice.
-      if (tier_ != nullptr) {
-        tier_->forget(slot);
-      }
-      forget(slot);
-    }
-  }
-  maybe_empty_.clear();
-  if (namespaces_.size() != 0) {
-    namespaces_.sweep();
-  }
 }
 
 }  // namespace weir::state

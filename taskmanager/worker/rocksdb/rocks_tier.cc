@@ -16,10 +16,6 @@ constexpr std::uint64_t kWriteShare = 4;       // one of so many parts of the bu
 constexpr std::size_t kEvictAtLeast = 256;     // Keys, so that few writes are made.
 constexpr std::size_t kEvictAtMost = 8192;     // In one go, so that no batch waits for long.
 constexpr std::size_t kLooksAtMost = 1 << 15;  // Of the clock in one go.
-/// Below this, state is written whole while RocksDB is not needed for it.
-constexpr std::uint64_t kSharedFrom = 32 << 20;
-/// Of what lies in the store of a key when that is not known: equal to that of no cells.
-constexpr std::uint64_t kUnknown = 0x9e3779b97f4a7c15;
 
 }  // namespace
 
@@ -56,7 +52,7 @@ void RocksTier::use(Columns columns, std::span<const Slot> slots, std::span<cons
   in_batch_ = true;
   if (!fresh.empty()) {
     residents_.add(fresh);
-    if (ever_written_) {
+    if (ever_written_ && !restoring_) {
       names_.write(backend_, fresh);
       for (std::size_t i = 0; i < columns.size(); ++i) {
         loadNamed(*columns[i], i, fresh);
@@ -138,6 +134,35 @@ void RocksTier::forget(Slot slot) {
   residents_.remove(slot);
 }
 
+/// Of several states cells of one key came at different times: some may lie below that its slot in
+/// memory lacks.
+void RocksTier::endRestore(Columns columns) {
+  restoring_ = false;
+  if (!ever_written_ || columns.size() + backend_.unclaimed().size() < 2) {
+    return;
+  }
+  follow(columns);
+  std::vector<Slot> held;
+  for (std::size_t i = 0; i < residents_.size(); ++i) {
+    const auto slot = static_cast<Slot>(i);
+    if (!residents_[slot].live) {
+      continue;
+    }
+    if (backend_.isHeld(slot)) {
+      held.push_back(slot);
+    } else {
+      removeDown(columns, slot);
+      writeWhatIsMuch(share_.bytes());
+    }
+  }
+  if (!held.empty()) {
+    names_.write(backend_, held);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      loadNamed(*columns[i], i, held);
+    }
+  }
+}
+
 void RocksTier::endBatch(Columns columns) {
   follow(columns);
   residents_.count(columns);
@@ -161,63 +186,6 @@ void RocksTier::writeWhatIsMuch(std::uint64_t most) {
   }
 }
 
-// ------------------------------------------------------------------------------ shared tables
-
-/// On the tier's thread, right after freeze(). Nothing while a batch is half done: what it goes on
-/// to change would not be noticed.
-std::shared_ptr<RocksSharing> RocksTier::beginSharing() {
-  if (!settings_.shares_tables || in_batch_ || (!ever_written_ && heldBytes() < kSharedFrom)) {
-    return nullptr;
-  }
-  std::vector<RocksStore::Family*> families;
-  for (RocksFamily& family : families_) {
-    if (family.handle == nullptr) {
-      addFamily(family);
-    }
-    families.push_back(family.handle);
-  }
-  std::vector<Slot> slots = residents_.takeChanged();
-  std::vector<RocksSharing::Key> keys;
-  keys.reserve(slots.size());
-  for (const Slot slot : slots) {
-    keys.push_back({residents_[slot].digest, residents_[slot].below});
-  }
-  auto sharing = std::make_shared<RocksSharing>(
-      store_, std::move(families), std::move(slots), std::move(keys));
-  turn_.give(sharing);
-  return sharing;
-}
-
-bool RocksTier::isOurTurn() {
-  if (turn_.isBack()) [[unlikely]] {
-    takeTurn();
-  }
-  return !turn_.isAway();
-}
-
-/// Waits for it, and takes over what is known of the store's cells then.
-void RocksTier::takeTurn() {
-  turn_.wait();
-  if (!turn_.isBack()) {
-    return;
-  }
-  const RocksSharing& sharing = turn_.ended();
-  for (std::size_t i = 0; i < sharing.slots().size(); ++i) {
-    const Slot slot = sharing.slots()[i];
-    if (turn_.isForgotten(slot)) {
-      continue;
-    }
-    ResidentKeys::Resident& resident = residents_[slot];
-    resident.digest = sharing.whole() ? sharing.keys()[i].digest : kUnknown;
-    resident.below = !sharing.whole() || sharing.keys()[i].below;
-    if (!sharing.whole()) {
-      residents_.change(slot);
-    }
-  }
-  check(changes_.write());  // Of what was forgotten.
-  turn_.takeUp();
-}
-
 void RocksTier::evictSome(Columns columns, std::uint64_t most) {
   std::size_t evicted = 0;
   std::size_t looks = std::min(2 * residents_.size(), kLooksAtMost);
@@ -226,12 +194,16 @@ void RocksTier::evictSome(Columns columns, std::uint64_t most) {
     if (!slot) {
       break;
     }
-    takeDown(columns, *slot);
-    backend_.evict(*slot);
-    residents_.remove(*slot);
+    removeDown(columns, *slot);
     ++evicted;
     writeWhatIsMuch(most);
   }
+}
+
+void RocksTier::removeDown(Columns columns, Slot slot) {
+  takeDown(columns, slot);
+  backend_.evict(slot);
+  residents_.remove(slot);
 }
 
 /// Makes what lies below what the columns hold of a key.
@@ -286,21 +258,6 @@ state::ColumnTier::Below RocksTier::below(std::size_t column) const {
   return family == nullptr
              ? Below()
              : Below{store_->entriesOf(family) + changes_.putsOf(family), store_->bytesOf(family)};
-}
-
-std::unique_ptr<state::FrozenTier> RocksTier::freeze() {
-  takeTurn();
-  if (!ever_written_ && (!settings_.shares_tables || heldBytes() < kSharedFrom)) {
-    return nullptr;
-  }
-  check(changes_.write());
-  std::vector<bool> hidden(residents_.size());
-  for (std::size_t slot = 0; slot < residents_.size(); ++slot) {
-    const ResidentKeys::Resident& resident = residents_[static_cast<Slot>(slot)];
-    hidden[slot] = resident.live && resident.below;
-  }
-  return std::make_unique<RocksFrozen>(
-      store_, families_, std::move(hidden), names_hold_keys_, [this] { return beginSharing(); });
 }
 
 }  // namespace weir::worker

@@ -44,6 +44,8 @@ class RocksTier final : public state::ColumnTier {
            std::span<const state::Slot> fresh) override;
   void load(state::ColumnBase& column, std::span<const state::Slot> slots) override;
   void forget(state::Slot slot) override;
+  void beginRestore() override { restoring_ = true; }
+  void endRestore(Columns columns) override;
   void endBatch(Columns columns) override;
   Below below(std::size_t column) const override;
   std::unique_ptr<state::FrozenTier> freeze() override;
@@ -66,6 +68,7 @@ class RocksTier final : public state::ColumnTier {
   void writeWhatIsMuch(std::uint64_t most);
   void evictSome(Columns columns, std::uint64_t most);
   void takeDown(Columns columns, state::Slot slot);
+  void removeDown(Columns columns, state::Slot slot);
   void addFamily(RocksFamily& family);
   void check(const Status& status) const;
   std::shared_ptr<RocksSharing> beginSharing();
@@ -82,6 +85,7 @@ class RocksTier final : public state::ColumnTier {
   std::vector<RocksFamily> families_;  // By column.
   ResidentKeys residents_;
   bool in_batch_ = false;
+  bool restoring_ = false;
   RocksTurn turn_;
   bool ever_written_ = false;
   SlotNames names_;                            // Of what loadNamed() loads.

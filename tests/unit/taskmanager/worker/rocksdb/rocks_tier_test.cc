@@ -264,6 +264,39 @@ TEST_F(RocksTierTest, StateThatIsAskedForLateIsRestoredForAllKeys) {
   }
 }
 
+TEST_F(RocksTierTest, OfStatesThatAreRestoredOneAfterAnotherNoCellIsLost) {
+  constexpr std::int64_t kKeys = 8000;
+  const auto factory = tiers();
+  Operator<std::int64_t> old(nullptr);
+  ValueState<std::int64_t> late_of_old{ValueStateDescriptor<std::int64_t>("late")};
+  old.bind(late_of_old);
+  for (std::int64_t key = 0; key < kKeys; ++key) {
+    old.batch({key}, [&](std::int64_t) {
+      old.sum.add(key);
+      if (key % 10 == 0) {
+        late_of_old.update(key + 1);
+      }
+    });
+  }
+  fill(old, kKeys);
+  const MemoryFile file = old.snapshot();
+  Operator<std::int64_t> in(factory.get());
+  in.restore(file);
+  EXPECT_EQ(contentsOf(in.snapshot()), contentsOf(file));
+  for (std::int64_t key = 0; key < kKeys; ++key) {  // Also of keys that the other state holds.
+    const std::int64_t before = [&] {
+      std::int64_t sum = 0;
+      old.batch({key}, [&](std::int64_t) { sum = old.sum.get(); });
+      return sum;
+    }();
+    in.batch({key}, [&](std::int64_t) {
+      EXPECT_EQ(in.sum.get(), before);
+      in.sum.add(1);
+    });
+  }
+  EXPECT_EQ(contentsOf(in.snapshot())["late"].first, static_cast<std::size_t>(kKeys / 10));
+}
+
 /// Files grow up to a limit meanwhile, as on a full disk.
 class SmallFiles {
  public:
