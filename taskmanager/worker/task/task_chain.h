@@ -35,6 +35,6 @@ Status restoreChain(OperatorChain& chain,
                     const runtime::TaskId& task,
                     fs::FileSystem& files,
                     InFlightRestore& in_flight,
-                    const snapshot::SectionOpener::OnRead& on_read);
+                    const snapshot::SectionOpener::OnRead& on_read = {});
 
 }  // namespace weir::worker
