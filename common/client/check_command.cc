@@ -82,11 +82,12 @@ class Check {
     order_.restores = std::move(match.plan.restores);
     fs::FileSystems files = remote::fileSystems(invocation_.configuration);
     WEIR_RETURN_IF_ERROR(readRest(files));
-    if (order_.restores.tasks.empty()) {
-      return ok();
+    if (!order_.restores.tasks.empty()) {
+      WEIR_RETURN_IF_ERROR(staged_.stage(order_.restores, files, interrupted));
+      WEIR_RETURN_IF_ERROR(askProgram());
     }
-    WEIR_RETURN_IF_ERROR(staged_.stage(order_.restores, files, interrupted));
-    return askProgram();
+    adviseOnDamage(files);
+    return ok();
   }
 
   const CheckFindings& findings() const { return findings_; }
@@ -128,6 +129,25 @@ class Check {
       }
     }
     return ok();
+  }
+
+  /// What is not as it was written fits no program.
+  void adviseOnDamage(fs::FileSystem& files) {
+    const std::set<std::string> suspects = findings_.files();
+    snapshot::SectionOpener opener(files);
+    for (const runtime::SavedOperator& old : metadata_.operators) {
+      for (const runtime::SubtaskState& part : old.subtasks) {
+        const runtime::SectionHandle handle = snapshot::resolve(metadata_, part.handle);
+        if (!suspects.contains(handle.location)) {
+          continue;
+        }
+        if (const auto section = opener.open(handle); !section || !(*section)->verify()) {
+          advice_ =
+              "restore from another savepoint; 'weir savepoint verify' lists all that is damaged";
+          return;
+        }
+      }
+    }
   }
 
   void verify(snapshot::SectionOpener& opener,

@@ -108,6 +108,14 @@ std::string CheckFindings::line(const Finding& finding) const {
   return text;
 }
 
+std::set<std::string> CheckFindings::files() const {
+  std::set<std::string> files;
+  for (const Finding& one : problems_) {
+    files.insert(one.files.begin(), one.files.end());
+  }
+  return files;
+}
+
 std::vector<std::string> CheckFindings::problemLines() const {
   std::vector<std::string> lines;
   for (const Finding& one : problems_) {

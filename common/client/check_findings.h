@@ -32,6 +32,8 @@ class CheckFindings {
   std::uint64_t entries() const { return entries_; }
   std::uint64_t bytes() const { return bytes_; }
   std::size_t operators() const { return checked_.size(); }
+  /// Those that a problem was found in.
+  std::set<std::string> files() const;
 
   /// A line for each problem, perhaps with more lines behind it, indented.
   std::vector<std::string> problemLines() const;

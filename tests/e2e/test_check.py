@@ -133,6 +133,7 @@ class CheckTest(unittest.TestCase):
         finally:
             data.write_bytes(before)
         self.assertEqual(done.returncode, 1)
+        self.assertIn("restore from another savepoint; 'weir savepoint verify' lists", done.stderr)
         self.assertTrue(document["problems"])
         for problem in document["problems"]:
             self.assertIn(data.name, problem["what"])

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/config/value.h"
 #include "common/telemetry/log.h"
 #include "common/wire/encoding.h"
@@ -254,7 +255,8 @@ void SupervisedWorker::onExit(ProcessExit exit) {
               {"attempt", assignment_.execution.attempt.value()},
               {"pid", process_->pid()},
               {exit.signaled ? "signal" : "status", exit.number},
-              {"expected", expected}});
+              {"expected", expected},
+              {"reason", expected ? std::string() : cutText(cause.text, kMostLoggedBytes)}});
   if (expected && !cause.text.empty()) {
     log::warn("a worker did not end as it should", {{"reason", cause.text}});
   }
