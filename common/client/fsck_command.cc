@@ -162,11 +162,11 @@ int fsckGiven(const Invocation& invocation, const Given& given) {
                                           report->findings.size(),
                                           report->findings.size() == 1 ? "" : "s");
   if (report->losesState()) {
-    return console.failure(
-        "fsck",
-        Error(ErrorCode::kCorruption, summary + ", and state is missing")
-            .advise("restore from another savepoint; 'weir savepoint -d' disposes the damaged one"),
-        document);
+    return console.failure("fsck",
+                           Error(ErrorCode::kCorruption, summary + ", and state is missing")
+                               .advise("restore from another savepoint; 'weir savepoint -d', "
+                                       "perhaps with --force, disposes the damaged one"),
+                           document);
   }
   console.result(summary + ".");
   console.document(document);

@@ -194,8 +194,13 @@ class Scan {
       }
     }
     if (unnamed_files.size() == facts.state_files.size()) {
-      report_.findings.push_back(
-          finding(Kind::kOrphan, path, "a directory of state without metadata", facts));
+      const bool young = facts.age_millis < settings_.guard_millis;
+      report_.findings.push_back(finding(
+          Kind::kOrphan,
+          path,
+          young ? "a directory of state without metadata, as a snapshot that is being written has"
+                : "a directory of state without metadata",
+          facts));
     } else {
       report_.findings.insert(report_.findings.end(), unnamed_files.begin(), unnamed_files.end());
     }

@@ -196,7 +196,9 @@ TEST_F(FsckTest, WhatASnapshotInAFurtherDirectoryNeedsIsNoOrphan) {
 TEST_F(FsckTest, WhatIsYoungClaimedOrPerhapsNeededStays) {
   write(job_ + "/chk-8/0000000a-0-1-ffffabcd");
   settings_.now_millis = kHour / 2;
-  EXPECT_THAT(repaired().findings[0].kept, HasSubstr("younger than 60 min"));
+  const Finding young = repaired().findings[0];
+  EXPECT_THAT(young.kept, HasSubstr("younger than 60 min"));
+  EXPECT_THAT(young.what, HasSubstr("as a snapshot that is being written has"));
   settings_.now_millis = 100 * kHour;
   write(job_ + "/in-use-" + kJob);
   EXPECT_THAT(repaired().findings[0].kept, HasSubstr(std::string("job ") + kJob + " claims it"));
