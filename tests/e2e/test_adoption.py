@@ -257,8 +257,9 @@ class AdoptionTest(unittest.TestCase):
             os.kill(frozen.pid, signal.SIGCONT)
             said, errors = savepoint.communicate(timeout=60)
             self.assertEqual(savepoint.returncode, 0, errors)
-            self.assertIn("Savepoint completed. Path: ", said)
+            path = re.search(r"^Savepoint completed\. Path: (\S+)$", said, re.M).group(1)
             self.assert_adopted(cluster, job)
+            cluster.weir("savepoint", "-d", path)
             self.assert_counted(cluster, job, out, 30000)
 
     def test_a_job_manager_that_dies_before_an_attempt_is_deployed_leaves_nothing_to_adopt(self):
