@@ -70,6 +70,8 @@ class CheckpointCoordinator {
   void adopt();
   /// All tasks run: the first checkpoint is due in one interval.
   void start();
+  /// The next periodic checkpoint is due now, if there are any.
+  void checkpointSoon() { pacer_.soon(); }
   /// The attempt ends, for the reason that those who wait are told.
   void stop(const Error& why);
   /// No task of the attempt lives any more: what they left behind is removed.

@@ -26,6 +26,12 @@ void CheckpointPacer::start() {
   }
 }
 
+void CheckpointPacer::soon() {
+  if (tick_ != nullptr) {
+    schedule(Duration::zero());
+  }
+}
+
 void CheckpointPacer::stop() {
   tick_.reset();
   queued_ = false;

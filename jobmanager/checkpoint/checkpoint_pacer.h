@@ -34,6 +34,8 @@ class CheckpointPacer {
 
   /// All tasks run: the first one is due in one interval, if any are wanted.
   void start();
+  /// The next one is due now, unless none is wanted.
+  void soon();
   /// None begins until start() is called again.
   void stop();
 

@@ -152,6 +152,12 @@ void UpgradableJobs::stop(const runtime::UpgradeRequest& request,
       });
 }
 
+void UpgradableJobs::checkpointSoon(JobId job) {
+  if (JobMaster* master = jobs_.find(job)) {
+    master->checkpoints().checkpointSoon();
+  }
+}
+
 void UpgradableJobs::cancel(JobId job) {
   jobs_.cancel(job, [job](const Status& cancelled) {
     if (!cancelled) {

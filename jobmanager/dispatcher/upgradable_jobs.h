@@ -33,6 +33,7 @@ class UpgradableJobs final : public UpgradeJobs {
   void submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done) override {
     jobs_.submit(std::move(request), std::move(done));
   }
+  void checkpointSoon(JobId job) override;
   void cancel(JobId job) override;
 
  private:

@@ -37,6 +37,8 @@ class UpgradeJobs {
   virtual void stop(const runtime::UpgradeRequest& request,
                     Callback<runtime::SavepointResult> done) = 0;
   virtual void submit(runtime::SubmitRequest request, Callback<runtime::SubmitReply> done) = 0;
+  /// Has a job that runs take its next checkpoint without waiting for its interval.
+  virtual void checkpointSoon(JobId job) = 0;
   /// Begins to; ok or not, standing() says when it has ended.
   virtual void cancel(JobId job) = 0;
 };

@@ -199,8 +199,8 @@ void UpgradeRun::watchNext() {
   if (!standing) {
     return;  // Told by jobEnding(), before.
   }
-  if (standing->runs) {
-    state_.nextRuns(now());
+  if (state_.nextStands(standing->runs, now())) {
+    parts_.jobs.checkpointSoon(state_.next().job);  // Its interval may be longer than our patience.
   }
   if (standing->checkpointed) {
     succeed();

@@ -1,6 +1,7 @@
 #include "jobmanager/upgrade/upgrade_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/text.h"
 #include "common/telemetry/log.h"
@@ -103,6 +104,13 @@ void UpgradeState::stoppedBefore(const std::string& savepoint) {
 void UpgradeState::accepted(const runtime::RestoreReport& restore) {
   reply().restore = restore;
   go(UpgradeStep::kAccepted);
+}
+
+bool UpgradeState::nextStands(bool runs, std::int64_t now) {
+  if (runs) {
+    nextRuns(now);
+  }
+  return !std::exchange(next_runs_, runs) && runs;
 }
 
 void UpgradeState::nextRuns(std::int64_t now) {

@@ -51,8 +51,8 @@ class UpgradeState {
   void stoppedBefore(const std::string& savepoint);
   void go(ha::UpgradeStep step) { upgrade_.progress.step = step; }
   void accepted(const runtime::RestoreReport& restore);
-  /// All tasks of the next one run, perhaps for some time.
-  void nextRuns(std::int64_t now);
+  /// Whether all tasks of the next one run now: true where they did not when it was last said.
+  bool nextStands(bool runs, std::int64_t now);
   /// `why` continues "<job> ".
   void fail(const std::string& why);
   void succeed(std::int64_t now);
@@ -63,9 +63,11 @@ class UpgradeState {
   void refuse(const Error& why);
 
  private:
+  void nextRuns(std::int64_t now);
   runtime::UpgradeReply& reply() { return upgrade_.progress.reply; }
 
   ha::StoredUpgrade upgrade_;
+  bool next_runs_ = false;  // When it was last said, to this job manager.
 };
 
 }  // namespace weir::jobmanager

@@ -123,6 +123,15 @@ class UpgradeTest(UpgradeCase):
             self.assert_finishes_exactly(cluster, new)
             cluster.weir("savepoint", "-d", path)
 
+    def test_the_first_checkpoint_of_the_next_program_waits_for_no_interval(self):
+        with self.cluster() as cluster:
+            job = self.start(cluster)
+            done = self.upgrade(cluster, job, interval=3_600_000)
+            new = DOWN.search(done.stdout).group(2)
+            self.assertEqual(cluster.completed_checkpoints(new), 1)
+            cluster.weir("cancel", new)
+            cluster.wait_state(new, "CANCELED")
+
     def test_without_a_journal_and_a_directory_the_savepoint_is_on_the_heap(self):
         conf = {"recovery.mode": None, "recovery.filesystem.dir": None, "savepoints.state.backend": None}
         with self.cluster(conf={**conf, "savepoints.state.backend.fs.dir": None}) as cluster:

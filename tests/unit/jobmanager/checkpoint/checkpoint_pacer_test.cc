@@ -60,6 +60,23 @@ TEST_F(CheckpointPacerTest, BeginsOneEachIntervalAsLongAsTheLastIsStored) {
   }
 }
 
+TEST_F(CheckpointPacerTest, BeginsOneSoonWhereThatIsAskedAndTheNextAnIntervalLater) {
+  start();
+  pacer_->soon();
+  time_.runDue();
+  EXPECT_EQ(triggered_, 1);
+  pacer_->ended();
+  time_.advance(999ms);
+  EXPECT_EQ(triggered_, 1);
+  time_.advance(1ms);
+  EXPECT_EQ(triggered_, 2);
+  pacer_->ended();
+  pacer_->stop();
+  pacer_->soon();
+  time_.advance(10s);
+  EXPECT_EQ(triggered_, 2) << "as none is wanted";
+}
+
 TEST_F(CheckpointPacerTest, OneThatIsDueBeginsWhenTheLastIsStored) {
   start();
   time_.advance(5s);

@@ -50,6 +50,7 @@ class FakeUpgradeJobs final : public jobmanager::UpgradeJobs {
     submitted = request.job;
     accept = std::move(done);
   }
+  void checkpointSoon(JobId /*job*/) override { asked.emplace_back("checkpoint"); }
   void cancel(JobId job) override {
     asked.emplace_back(jobs.contains(job) ? "cancel" : "cancel nothing");
   }

@@ -250,6 +250,20 @@ TEST_F(UpgradesTest, GivesUpANextJobThatRestartsTooOften) {
   EXPECT_THAT(reply_->failure, HasSubstr("upgrade.restarts allows 1: a worker died"));
 }
 
+TEST_F(UpgradesTest, AsksForACheckpointEachTimeThatTheNextJobComesToRun) {
+  untilNextIsAccepted();
+  runs(request_.next.job);
+  changed(request_.next.job);
+  EXPECT_THAT(jobs_.asked,
+              ElementsAre("stop", "submit new from file:/savepoint-1", "checkpoint"));
+  jobs_.jobs.at(request_.next.job).runs = false;
+  jobs_.jobs.at(request_.next.job).restarts = 1;
+  changed(request_.next.job);
+  runs(request_.next.job);
+  EXPECT_THAT(jobs_.asked, SizeIs(4));
+  EXPECT_EQ(jobs_.asked.back(), "checkpoint");
+}
+
 TEST_F(UpgradesTest, GivesUpANextJobThatCompletesNoCheckpointInTime) {
   untilNextIsAccepted();
   time_.advance(9s);
