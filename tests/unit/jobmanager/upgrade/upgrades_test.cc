@@ -254,8 +254,7 @@ TEST_F(UpgradesTest, AsksForACheckpointEachTimeThatTheNextJobComesToRun) {
   untilNextIsAccepted();
   runs(request_.next.job);
   changed(request_.next.job);
-  EXPECT_THAT(jobs_.asked,
-              ElementsAre("stop", "submit new from file:/savepoint-1", "checkpoint"));
+  EXPECT_THAT(jobs_.asked, ElementsAre("stop", "submit new from file:/savepoint-1", "checkpoint"));
   jobs_.jobs.at(request_.next.job).runs = false;
   jobs_.jobs.at(request_.next.job).restarts = 1;
   changed(request_.next.job);
