@@ -30,7 +30,7 @@ class RestApiTest : public ::testing::Test {
       vertex.subtasks[0].state = runtime::TaskState::kRunning;
       vertex.subtasks[0].start_millis = 2000;
       vertex.subtasks[0].host = "localhost";
-      vertex.subtasks[0].metrics = {1, 2, 3, 4, {{vertex.id, name, "sums", 5, 6, 7}}};
+      vertex.subtasks[0].metrics = {1, 2, 3, 4, 5, {{vertex.id, name, "sums", 5, 6, 7}}};
       vertex.subtasks[1].metrics.states = {{vertex.id, name, "sums", 50, 60, 70}};
       outline.vertices.push_back({vertex.id, name, 2, {}});
       job.vertices.push_back(std::move(vertex));
