@@ -57,8 +57,16 @@ inline constexpr auto kTransferParts =
     Integer("fs.remote.connections",
             "4",
             "How many parts of one file are written or read at once. A writer holds one part more "
-            "than these, of 8 mb (16 mb in HDFS), a reader as many of 4 mb.")
+            "than these, of 8 mb (16 mb in HDFS), a reader as many of 4 mb; beyond that see "
+            "fs.remote.memory.")
         .range(1, 64)
+        .forAudience(Audience::kTuning);
+inline constexpr auto kTransferMemory =
+    Memory("fs.remote.memory",
+           "256 mb",
+           "Memory of a process, of each kind of remote file system, that its long files share "
+           "for larger parts (twice as large where they are written, four times where they are "
+           "read) and for parts that were read early.")
         .forAudience(Audience::kTuning);
 inline constexpr auto kTransferConnectTimeout =
     Time("fs.remote.connect-timeout", "5 s", "How long a server may take to accept a connection.")

@@ -84,6 +84,7 @@ const std::vector<Area>& allAreas() {
         &kS3SessionToken,
         &kS3PathStyle,
         &kTransferParts,
+        &kTransferMemory,
         &kTransferConnectTimeout,
         &kTransferIdleTimeout,
         &kTransferRetries}},

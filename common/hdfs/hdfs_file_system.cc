@@ -66,7 +66,7 @@ HdfsFileSystem::HdfsFileSystem(std::function<Result<HdfsSettings>()> settings,
     : settings_(std::move(settings)),
       transfer_(transfers),
       http_(std::make_shared<http::HttpClient>(transfers.client)),
-      transfers_(http_, transfers.most_threads) {
+      transfers_(http_, transfers) {
   transfer_.part_bytes = std::max(transfer_.part_bytes, kLeastPart);
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <deque>
-#include <future>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/fs/file_system.h"
+#include "common/http/allowance.h"
 #include "common/http/transfers.h"
 
 namespace weir::http {
@@ -30,7 +32,8 @@ class PartTarget {
 };
 
 /// Writes a file to a remote file system: a small one with one request, a larger one in parts, some
-/// of which are on their way while the next is filled. Holds at most one part more than those.
+/// of which are on their way while the next is filled. Parts grow with the file where there is
+/// memory for them; it holds at most one part more than those on their way.
 class PartsWriter final : public fs::FileWriter {
  public:
   /// `path` is for messages. `transfers` must outlive the writer.
@@ -46,28 +49,39 @@ class PartsWriter final : public fs::FileWriter {
   Status commit() override;
 
  private:
-  /// Parts grow with their number: the number of parts has a bound in most protocols.
-  std::uint64_t partBytes() const;
+  /// The parts on their way; shared with those.
+  struct Sending {
+    explicit Sending(std::shared_ptr<Allowance> allowance) : memory(std::move(allowance)) {}
+
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t parts = 0;
+    Status first_error = ok();
+    std::string spare;  // The memory of one that is done.
+    Holding memory;     // Of those, and of the part that is filled.
+  };
+
+  /// Of a part that needs no leave. The number of parts has a bound in most protocols.
+  std::uint64_t leastPart() const;
+  /// Gives the part that is filled next its length, and the memory for that.
+  void beginPart();
   Status sendPart();
-  /// Waits until fewer than `most` parts are on their way.
+  /// Waits until at most so many parts are on their way; what one of all met.
   Status awaitParts(std::size_t most);
   Status finish();
 
-  std::string path_;
-  std::shared_ptr<PartTarget> target_;  // Shared with the parts on their way.
+  const std::string path_;
+  const std::shared_ptr<PartTarget> target_;  // Shared with the parts on their way.
   Transfers& transfers_;
   const std::uint64_t part_bytes_;
+  const std::uint64_t growth_;
   const std::size_t in_flight_;
-  struct Sent {
-    std::shared_future<Status> done;
-    std::shared_ptr<std::string> bytes;  // Shared with the transfer.
-  };
+  const std::shared_ptr<Sending> sending_;
 
   std::string buffer_;
-  std::deque<Sent> sent_;  // In the order of their parts.
-  std::string spare_;      // The memory of one that is done.
+  std::uint64_t length_ = 0;  // That the buffer grows to; 0: nothing was written yet.
   std::uint32_t parts_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0;  // Of those.
   bool broken_ = false;
   bool committed_ = false;
 };

@@ -54,6 +54,7 @@ http::TransferSettings transferSettings(const config::Configuration& configurati
   settings.client.idle_timeout = configuration.get(config::kTransferIdleTimeout);
   settings.retry.limit = configuration.get(config::kTransferRetries);
   settings.in_flight = static_cast<std::size_t>(configuration.get(config::kTransferParts));
+  settings.shared_bytes = configuration.get(config::kTransferMemory).bytes;
   return settings;
 }
 

@@ -40,7 +40,7 @@ S3FileSystem::S3FileSystem(std::function<Result<S3Settings>()> settings,
     : settings_(std::move(settings)),
       transfer_(transfers),
       http_(std::make_shared<http::HttpClient>(transfers.client)),
-      transfers_(http_, transfers.most_threads) {}
+      transfers_(http_, transfers) {}
 
 Result<fs::Location> S3FileSystem::locate(const std::string& path) const {
   WEIR_TRY(auto location, fs::Location::parse(path));

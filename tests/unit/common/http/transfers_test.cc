@@ -26,6 +26,10 @@ TransferSettings small() {
   settings.in_flight = 2;
   settings.part_bytes = 10;
   settings.chunk_bytes = 100 * 1024;
+  settings.part_growth = 1;
+  settings.chunk_growth = 1;
+  settings.shared_bytes = 0;
+  settings.most_threads = 4;
   return settings;
 }
 
@@ -86,7 +90,7 @@ class TransfersTest : public ::testing::Test {
   std::mutex mutex_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> fetched_;
   bool broken_ = false;
-  Transfers transfers_{std::make_shared<HttpClient>(HttpClient::Settings{}), 4};
+  Transfers transfers_{std::make_shared<HttpClient>(HttpClient::Settings{}), small()};
 };
 
 TEST_F(TransfersTest, ASmallFileIsOneRequest) {
