@@ -107,14 +107,32 @@ Result<ListPage> listPage(const S3Client& client, const ListQuery& query) {
   return page;
 }
 
-Result<std::vector<Upload>> listUploads(const S3Client& client, const Place& below) {
+namespace {
+
+/// Where a listing of uploads goes on: behind this upload of this key; empty at the beginning.
+struct UploadMarker {
+  std::string key;
+  std::string id;
+  bool operator==(const UploadMarker&) const = default;
+};
+
+/// Adds one page of uploads, and moves the marker to the next; false behind the last one.
+Result<bool> addUploads(const S3Client& client,
+                        const Place& below,
+                        UploadMarker& marker,
+                        std::vector<Upload>& uploads) {
   Call call;
   call.place = {below.bucket, ""};
   call.parameters = {{"uploads", ""}, {"prefix", below.key}, {"encoding-type", "url"}};
+  if (!marker.key.empty()) {
+    call.parameters.emplace_back("key-marker", marker.key);
+    if (!marker.id.empty()) {
+      call.parameters.emplace_back("upload-id-marker", marker.id);
+    }
+  }
   WEIR_TRY(const auto answer, client.demand(call));
   WEIR_TRY(const ptree result, parsed(answer, "ListMultipartUploadsResult"));
   const bool encoded = result.get("EncodingType", "") == "url";
-  std::vector<Upload> uploads;
   for (const auto& [name, entry] : result) {
     if (name == "Upload") {
       Upload one{keyIn(entry.get("Key", ""), encoded), entry.get("UploadId", "")};
@@ -123,7 +141,34 @@ Result<std::vector<Upload>> listUploads(const S3Client& client, const Place& bel
       }
     }
   }
-  return uploads;
+  if (result.get("IsTruncated", "") != "true") {
+    return false;
+  }
+  const UploadMarker next{keyIn(result.get("NextKeyMarker", ""), encoded),
+                          result.get("NextUploadIdMarker", "")};
+  if (next.key.empty() || next == marker) {
+    return Error(ErrorCode::kIo, "the object store has more uploads to list, but does not say how");
+  }
+  marker = next;
+  return true;
+}
+
+}  // namespace
+
+Result<std::vector<Upload>> listUploads(const S3Client& client, const Place& below) {
+  constexpr int kMostPages = 1000;  // Of up to 1,000 uploads each.
+  std::vector<Upload> uploads;
+  UploadMarker marker;
+  for (int page = 0; page < kMostPages; ++page) {
+    WEIR_TRY(const bool more, addUploads(client, below, marker, uploads));
+    if (!more) {
+      return uploads;
+    }
+  }
+  return Error(ErrorCode::kResourceExhausted,
+               "the object store lists more than " + std::to_string(kMostPages) +
+                   " pages of unfinished uploads")
+      .advise("have the bucket end unfinished uploads by a rule of their age");
 }
 
 }  // namespace weir::s3

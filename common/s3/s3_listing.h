@@ -37,7 +37,7 @@ struct ListQuery {
 };
 
 Result<ListPage> listPage(const S3Client& client, const ListQuery& query);
-/// Uploads whose keys begin so, as far as one page of them goes.
+/// Uploads whose keys begin so, of all pages; kResourceExhausted where those have no end.
 Result<std::vector<Upload>> listUploads(const S3Client& client, const Place& below);
 
 /// Milliseconds since 1970 of "2026-11-27T15:00:00.000Z"; 0 for what is no time.

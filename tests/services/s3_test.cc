@@ -1,8 +1,12 @@
+#include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/fs/unfinished_files.h"
 #include "common/http/transfers.h"
 #include "common/s3/s3_listing.h"
 #include "tests/services/servers.h"
@@ -169,6 +173,34 @@ TEST_F(S3Test, UploadsOfAKilledProcessGoWithTheirDirectory) {
   ASSERT_TRUE(removed.has_value()) << removed.error().text();
   EXPECT_TRUE(s3::listUploads(client(), prefix())->empty());
   EXPECT_FALSE((*writer)->commit().has_value());
+}
+
+TEST_F(S3Test, WhatAKilledWriterLeftOfOurFilesIsRemovedAndNothingElse) {
+  std::vector<std::unique_ptr<fs::FileWriter>> writers;  // As of processes that are gone.
+  for (const char* const name : {"d/a", "d/b", "d/below/a"}) {
+    writers.push_back(*files_.create(path(name)));
+    ASSERT_TRUE(writers.back()->append(large()).has_value());
+  }
+  ASSERT_TRUE(writeAll(files_, path("d/a"), "whole").has_value());
+  const auto uploads = s3::listUploads(client(), prefix());
+  ASSERT_EQ(uploads->size(), 3U);
+  for (const s3::Upload& one : *uploads) {
+    while (partsOf(one) < 3) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+  const auto is_ours = [](std::string_view name) { return name == "a"; };
+  const Status removed = fs::removeUnfinished(files_, path("d"), is_ours);
+  ASSERT_TRUE(removed.has_value()) << removed.error().text();
+  std::vector<std::string> left;
+  const auto others = s3::listUploads(client(), prefix());
+  for (const s3::Upload& one : *others) {
+    left.push_back(one.key.substr(prefix().key.size()));
+  }
+  EXPECT_THAT(left, ::testing::UnorderedElementsAre("d/b", "d/below/a"));
+  expectRead("d/a", "whole");
+  EXPECT_FALSE(writers.front()->commit().has_value());
+  EXPECT_TRUE(fs::removeUnfinished(files_, path("none"), is_ours).has_value());
 }
 
 TEST_F(S3Test, ListingsGoOnFromPageToPage) {
