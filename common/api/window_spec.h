@@ -103,6 +103,16 @@ consteval bool checkWindow() {
   }
 }
 
+/// What snapshots say of the namespaces of W.
+template <typename W>
+record::Schema windowSchema() {
+  if constexpr (std::is_same_v<W, GlobalWindow>) {
+    return state::globalWindow();
+  } else {
+    return record::schemaOf<W>();
+  }
+}
+
 /// Whether operators that name no time go by the records' timestamps.
 bool goesByEventTime(Program& program);
 
@@ -136,6 +146,7 @@ NodeSpec windowSpec(const std::string& kind,
   NodeSpec spec;
   spec.node = makeNode(kind, "Window");
   describeFunction<Runner, typename P::Key>(spec.node, runner);
+  spec.node.windows = windowSchema<typename P::Window>();
   if constexpr (P::kMayRestorePanes && !P::kPanes) {
     using Pane = windows::Pane<typename P::Contents::Accumulator>;
     spec.node.states.push_back({"window-panes",

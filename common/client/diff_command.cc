@@ -36,6 +36,7 @@ void printExample(Console& console, const ChangedEntry& one) {
       one.change == Change::kAdded ? "+" : (one.change == Change::kRemoved ? "-" : "~");
   std::string line = sign;
   line += one.key.empty() ? "" : " " + escaped(one.key);
+  line += one.window.empty() ? "" : " in " + escaped(one.window);
   const std::string colon = one.key.empty() ? " " : ": ";
   if (one.change == Change::kChanged) {
     line += colon + escaped(one.before) + " -> " + escaped(one.after);
@@ -109,6 +110,9 @@ nlohmann::json exampleJson(const ChangedEntry& one) {
   nlohmann::json json = {{"change", wordFor(one.change)}};
   if (!one.key.empty()) {
     json["key"] = parsed(one.key);
+  }
+  if (!one.window.empty()) {
+    json["window"] = parsed(one.window);
   }
   if (one.change != Change::kAdded) {
     json["before"] = parsed(one.before);
@@ -231,7 +235,8 @@ Command diffCommand() {
               "For each operator (the same where the ids are) and state: how many keys B has\n"
               "more (+), less (-) and with another value (~) than A, and a few of each. What\n"
               "digests show to be equal is not read. Maps and sets are compared without the\n"
-              "order of their elements. Exit status 0 also where they differ: ask for\n"
+              "order of their elements. Keys of windows stand with their window. Exit status 0 "
+              "also where they differ: ask for\n"
               "'.equal' of the JSON document.\n"
               "Example:\n"
               "  weir savepoint diff /savepoints/savepoint-0123456789ab \\\n"

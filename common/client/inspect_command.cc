@@ -72,6 +72,9 @@ void printOperator(Console& console, const DescribedOperator& described) {
   line += one.fixed_parallelism_state ? "; restores at this parallelism only" : "";
   line += one.holdsCustomHandles() ? "; holds state handles of its program's making" : "";
   printIndented(console, line, 2);
+  if (state::isByWindow(one.windows)) {
+    printIndented(console, "by window: " + escaped(state::describeWindows(one.windows)), 2);
+  }
   for (const DescribedState& state : described.states) {
     printState(console, state, one.parallelism, one.max_parallelism);
   }
@@ -151,7 +154,7 @@ nlohmann::json operatorJson(const DescribedOperator& described) {
   for (const DescribedState& state : described.states) {
     states.push_back(stateJson(state));
   }
-  return {
+  nlohmann::json json = {
       {"id", one.id.hex()},
       {"uid", one.uid},
       {"name", one.name},
@@ -163,6 +166,12 @@ nlohmann::json operatorJson(const DescribedOperator& described) {
       {"fixed-parallelism", one.fixed_parallelism_state},
       {"custom-handles", one.holdsCustomHandles()},
       {"states", states}};
+  if (one.windows) {
+    json["windows"] = state::isByWindow(one.windows)
+                          ? nlohmann::json(record::describeSchema(*one.windows))
+                          : nullptr;
+  }
+  return json;
 }
 
 std::string document(const snapshot::Opened& opened, const SnapshotDescription& description) {
@@ -273,7 +282,8 @@ Command inspectCommand() {
       .usage = {"[OPTIONS] PATH [--dump OPERATOR/STATE [--key K]]"},
       .help =
           "OPERATOR is a uid, an id or a name. Values are shown from their schema alone:\n"
-          "{\"key\": ..., \"namespace\": ..., \"value\": ...} a line, operator state\n"
+          "{\"key\": ..., \"namespace\": null, \"value\": ...} a line, state of windows\n"
+          "{\"key\": ..., \"window\": ..., \"value\": ...}, operator state\n"
           "{\"subtask\": ..., \"value\": ...}; share/doc/weir/json_mapping.md\n"
           "says how every type looks.\n"
           "Examples:\n"

@@ -30,7 +30,10 @@ std::string differenceOf(const JobOperator& submitted, const JobOperator& rebuil
     return who + " " +
            changed("had maximum parallelism", submitted.max_parallelism, rebuilt.max_parallelism);
   }
-  if (submitted.states != rebuilt.states || submitted.stateful != rebuilt.stateful) {
+  const bool other_windows =
+      submitted.windows && rebuilt.windows && *submitted.windows != *rebuilt.windows;
+  if (submitted.states != rebuilt.states || submitted.stateful != rebuilt.stateful ||
+      other_windows) {
     return who + " declares other state here than when it was submitted";
   }
   return {};

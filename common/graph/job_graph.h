@@ -9,6 +9,7 @@
 #include "common/base/ids.h"
 #include "common/schema/schema.h"
 #include "common/schema/state_kinds.h"
+#include "common/schema/window_schema.h"
 
 namespace weir::graph {
 
@@ -53,6 +54,7 @@ struct JobOperator {
   /// Asks for no keyed state in open(): `states` is all that it can have. Earlier releases did not
   /// say.
   bool all_states_declared = false;
+  state::WindowSchema windows{};  ///< That its keyed state is in. Earlier releases did not say.
   bool fixed_parallelism_state = false;  ///< Checkpointed<S>: refuses another parallelism.
   bool custom_handles = false;           ///< Checkpointed<S> with S derived from StateHandle.
   std::string payload;  ///< Elements computed at submission (fromElements); not in the fingerprint.

@@ -93,6 +93,10 @@ class Comparison {
          std::to_string(before.max_parallelism),
          std::to_string(after.max_parallelism));
     note("name", "'" + before.name + "'", "'" + after.name + "'");
+    if (before.windows && after.windows) {
+      note(
+          "windows", state::describeWindows(before.windows), state::describeWindows(after.windows));
+    }
   }
 
   using States = std::pair<const runtime::SavedState*, const runtime::SavedState*>;

@@ -20,6 +20,7 @@ enum class Change : std::uint8_t { kAdded, kRemoved, kChanged };
 struct ChangedEntry {
   Change change = Change::kAdded;
   std::string key;     ///< Empty for elements of lists, which have none.
+  std::string window;  ///< Empty where the operator is not known to have its state by windows.
   std::string before;  ///< Empty where it was added.
   std::string after;   ///< Empty where it was removed.
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/offline/value_json.h"
+#include "common/offline/window_json.h"
 #include "common/schema/state_kinds.h"
 
 namespace weir::offline {
@@ -12,15 +13,29 @@ namespace {
 
 constexpr std::size_t kLongest = 4096;  // Bytes of a key or value that is shown.
 
-/// The value as JSON; its size where it is long, and what is wrong where it is none.
-std::string shown(std::string_view bytes, const record::Schema& schema) {
+/// What `append` makes of the bytes as JSON; their size where they are many, and what is wrong
+/// where they are none of the schema.
+template <typename Append>
+std::string shown(std::string_view bytes, Append append) {
   const std::string size = "\"(" + std::to_string(bytes.size()) + " bytes";
   if (bytes.size() > kLongest) {
     return size + ")\"";
   }
   std::string text;
-  const Status status = ValueJson(schema).append(bytes, text);
+  const Status status = append(bytes, text);
   return status.has_value() ? text : size + " that are none of the schema)\"";
+}
+
+std::string shown(std::string_view bytes, const record::Schema& schema) {
+  return shown(bytes, [&](std::string_view value, std::string& to) {
+    return ValueJson(schema).append(value, to);
+  });
+}
+
+std::string shownWindow(std::string_view bytes, const state::WindowSchema& windows) {
+  return shown(bytes, [&](std::string_view window, std::string& to) {
+    return WindowJson(windows).append(window, to);
+  });
 }
 
 }  // namespace
@@ -152,7 +167,7 @@ void EntryDiff::note(Change change, std::uint64_t key) {
   std::uint64_t& noted = noted_[static_cast<std::size_t>(change)];
   if (noted < settings_.most_examples && wanted_.emplace(key, to_.examples.size()).second) {
     ++noted;
-    to_.examples.push_back({.change = change, .key = {}, .before = {}, .after = {}});
+    to_.examples.push_back({.change = change, .key = {}, .window = {}, .before = {}, .after = {}});
   }
 }
 
@@ -180,6 +195,9 @@ Status EntryDiff::fetch(const StateSide& side,
       ChangedEntry& example = to_.examples[found->second];
       if (state::isKeyed(state.kind)) {
         example.key = shown(entry.key, state.key);
+        if (state::isByWindow(side.windows())) {
+          example.window = shownWindow(entry.name_space, side.windows());
+        }
       } else if (state.kind == state::StateKind::kOperator) {
         example.key = "\"subtask " + std::string(entry.key) + "\"";
       }

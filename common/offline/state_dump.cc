@@ -5,6 +5,7 @@
 #include "common/offline/json_text.h"
 #include "common/offline/key_encoding.h"
 #include "common/offline/value_json.h"
+#include "common/offline/window_json.h"
 #include "common/schema/key_group.h"
 #include "common/schema/state_kinds.h"
 #include "common/snapshot/section_opener.h"
@@ -26,8 +27,9 @@ class SectionDump {
  public:
   SectionDump(const state::SectionReader& section,
               std::size_t at,
+              const state::WindowSchema& windows,
               const std::function<Status(std::string_view)>& write)
-      : section_(section), at_(at), write_(write) {}
+      : section_(section), at_(at), write_(write), windows_(windows) {}
 
   Status all() {
     constexpr KeyGroupRange kAll{0, std::numeric_limits<std::uint32_t>::max()};
@@ -65,13 +67,11 @@ class SectionDump {
   Status entry(const Entry& one) {
     lines_ += "{\"key\":";
     WEIR_RETURN_IF_ERROR(keys_.append(one.key, lines_));
-    if (one.name_space.empty()) {
-      lines_ += ",\"namespace\":null,\"value\":";
-    } else {
-      lines_ += ",\"namespace\":";
-      appendBase64Object(lines_, one.name_space);
-      lines_ += ",\"value\":";
-    }
+    lines_ += ",\"";
+    lines_ += windows_.title();
+    lines_ += "\":";
+    WEIR_RETURN_IF_ERROR(windows_.append(one.name_space, lines_));
+    lines_ += ",\"value\":";
     WEIR_RETURN_IF_ERROR(values_.append(one.value, lines_));
     return endLine();
   }
@@ -92,6 +92,7 @@ class SectionDump {
   const std::function<Status(std::string_view)>& write_;
   ValueJson keys_{summary().key_schema};
   ValueJson values_{summary().value_schema};
+  WindowJson windows_;
   std::string lines_;
 };
 
@@ -104,7 +105,7 @@ Status dumpSection(const state::SectionReader& section,
   if (at < 0) {
     return ok();
   }
-  SectionDump dump(section, static_cast<std::size_t>(at), write);
+  SectionDump dump(section, static_cast<std::size_t>(at), chosen.op->windows, write);
   if (!isKeyed(chosen.state->kind)) {
     return dump.elements(subtask);
   }

@@ -21,6 +21,7 @@ Result<OperatorSections> openSections(fs::FileSystem& files,
   OperatorSections sections;
   sections.parallelism = one.parallelism;
   sections.max_parallelism = one.max_parallelism;
+  sections.windows = one.windows;
   snapshot::SectionOpener opener(files);
   for (const runtime::SubtaskState& subtask : one.subtasks) {
     if (subtask.handle.storage == runtime::SectionHandle::Storage::kNone) {
@@ -35,7 +36,7 @@ Result<OperatorSections> openSections(fs::FileSystem& files,
 }
 
 StateSide::StateSide(const OperatorSections& sections, const runtime::SavedState& state)
-    : state_(state), key_hash_(state.key), value_hash_(state.value) {
+    : state_(state), windows_(sections.windows), key_hash_(state.key), value_hash_(state.value) {
   for (const OperatorSections::Part& part : sections.parts) {
     const int at = part.section->find(state.name, state.kind);
     if (at < 0) {
@@ -71,7 +72,7 @@ Status StateSide::readElements(const Part& part, const Each& each) const {
     const std::uint64_t hash = state_.kind == state::StateKind::kOperator
                                    ? combinedHash(part.subtask, 0)
                                    : value_hash_.of(element);
-    return each({hash, key, element});
+    return each({hash, key, {}, element});
   });
 }
 
@@ -88,7 +89,7 @@ Status StateSide::read(KeyGroupRange range, const Each& each) const {
             hash =
                 combinedHash(hash, record::xxh3(entry.name_space.data(), entry.name_space.size()));
           }
-          return each({hash, entry.key, entry.value});
+          return each({hash, entry.key, entry.name_space, entry.value});
         }));
   }
   return ok();

@@ -27,6 +27,7 @@ struct OperatorSections {
   std::vector<Part> parts;
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 1;
+  state::WindowSchema windows;
 };
 /// Errors: those of snapshot::SectionOpener, naming the subtask.
 Result<OperatorSections> openSections(fs::FileSystem& files,
@@ -43,6 +44,7 @@ class StateSide {
   struct Entry {
     std::uint64_t key_hash = 0;  ///< Of key and namespace.
     std::string_view key;
+    std::string_view name_space;
     std::string_view value;
   };
   using Each = std::function<Status(const Entry&)>;
@@ -60,6 +62,7 @@ class StateSide {
   /// Those with entries. Operator kinds are one group, number 0.
   const std::map<std::uint32_t, Group>& groups() const { return groups_; }
   std::uint64_t valueHash(std::string_view value) const { return value_hash_.of(value); }
+  const state::WindowSchema& windows() const { return windows_; }
 
  private:
   struct Part {
@@ -70,6 +73,7 @@ class StateSide {
   Status readElements(const Part& part, const Each& each) const;
 
   const runtime::SavedState& state_;
+  const state::WindowSchema& windows_;  // Of the sections.
   record::ContentHash key_hash_;
   record::ContentHash value_hash_;
   std::vector<Part> parts_;

@@ -147,6 +147,7 @@ JobOperator makeOperator(const StreamNode& node,
   result.states = node.states;
   result.stateful = node.stateful || !node.states.empty();
   result.all_states_declared = node.all_states_declared;
+  result.windows = node.windows;
   result.fixed_parallelism_state = node.fixed_parallelism_state;
   result.custom_handles = node.custom_handles;
   result.payload = node.payload;

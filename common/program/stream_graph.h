@@ -68,7 +68,8 @@ struct StreamNode {
   std::optional<std::chrono::milliseconds> buffer_timeout;
   std::vector<StateDeclaration> states;
   bool stateful = false;
-  bool all_states_declared = false;  ///< See JobOperator.
+  bool all_states_declared = false;  ///< See JobOperator, as the next.
+  state::WindowSchema windows = state::byKeyAlone();
   bool fixed_parallelism_state = false;
   bool custom_handles = false;
   std::string payload;

@@ -8,6 +8,7 @@
 
 #include "common/base/ids.h"
 #include "common/runtime/section_handle.h"
+#include "common/schema/window_schema.h"
 
 namespace weir::runtime {
 
@@ -40,6 +41,7 @@ struct SavedOperator {
   std::uint32_t max_parallelism = 4096;
   bool fixed_parallelism_state = false;
   bool custom_handles = false;     ///< Its state is a handle that user code must discard.
+  state::WindowSchema windows;     ///< That its keyed state is in. Earlier releases did not say.
   std::vector<SavedState> states;  ///< Summed over the subtasks.
   std::vector<SubtaskState> subtasks;
 

@@ -61,6 +61,7 @@ std::vector<runtime::SavedOperator> operatorsOf(const graph::JobGraph& graph) {
       state.max_parallelism = op.max_parallelism;
       state.fixed_parallelism_state = op.fixed_parallelism_state;
       state.custom_handles = op.custom_handles;
+      state.windows = op.windows;
       states.push_back(std::move(state));
     }
   }

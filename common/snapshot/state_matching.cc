@@ -206,13 +206,13 @@ class Matching {
       StateComparison states = compareStates(
           old, *current, label(*current), states_left_out_[&old], request_.allow_non_restored);
       checkInFlight(old, *current, states);
-      const bool numbers_fit = checkNumbers(old, *current);
+      const bool fits = checkWindows(old, *current) && checkNumbers(old, *current);
       reportMatch(old, *current, states);
       for (StateComparison::Problem& problem : states.problems) {
         states.left_out.push_back(problem.state);
         problems_.push_back({current->id, std::move(problem.state), std::move(problem.what)});
       }
-      if (!numbers_fit) {
+      if (!fits) {
         unfit_.insert(current->id);
       }
       report_.dropped.insert(report_.dropped.end(), states.dropped.begin(), states.dropped.end());
@@ -315,6 +315,24 @@ class Matching {
                                " where nobody asks";
   }
 
+  /// Windows are the namespaces of keyed state, whose bytes are taken as they are.
+  bool checkWindows(const SavedOperator& old, const JobOperator& current) {
+    const std::set<std::string>& left_out = states_left_out_[&old];
+    const bool counts = std::ranges::any_of(old.states, [&](const runtime::SavedState& one) {
+      return state::isKeyed(one.kind) && one.entries > 0 && !left_out.contains(one.name);
+    });
+    if (!counts || state::readsWindows(old.windows, current.windows)) {
+      return true;
+    }
+    add(current.id,
+        "operator " + label(current) +
+            " has its state by windows of another type, and these cannot be migrated"
+            "\n    savepoint: " +
+            escaped(state::describeWindows(old.windows)) +
+            "\n    program:   " + escaped(state::describeWindows(current.windows)));
+    return false;
+  }
+
   bool checkNumbers(const SavedOperator& old, const JobOperator& current) {
     const std::size_t before = problems_.size();
     if (current.parallelism > old.max_parallelism) {
@@ -394,7 +412,7 @@ class Matching {
   std::map<const SavedOperator*, std::set<std::string>> states_left_out_;  // By --drop UID/STATE.
   std::map<const SavedOperator*, const JobOperator*> mapped_;              // By --map.
   OperatorMatches matches_;
-  std::set<OperatorId> unfit_;  // Matched, but for their numbers.
+  std::set<OperatorId> unfit_;  // Matched, but for their numbers or windows.
   DroppedStates dropped_;
   std::vector<const SavedOperator*> unmatched_;
   std::vector<MatchProblem> problems_;

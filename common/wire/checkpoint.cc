@@ -30,6 +30,9 @@ v1::OperatorState toProto(const runtime::SavedOperator& one) {
     part.set_id(fields::bytesOf(consumer.id));
     part.set_port(consumer.port);
   }
+  if (one.windows) {
+    to.set_windows(record::encodeSchema(*one.windows));
+  }
   for (const runtime::SavedState& info : one.states) {
     *to.add_states() = wire::toProto(info);
   }
@@ -62,6 +65,9 @@ Result<runtime::SavedOperator> fromProto(const v1::OperatorState& from) {
   for (const v1::OperatorConsumer& one : from.consumers()) {
     WEIR_TRY(const auto id, fields::id<OperatorId>("a consumer of " + what, one.id()));
     to.consumers.push_back({id, one.port()});
+  }
+  if (from.has_windows()) {
+    WEIR_TRY(to.windows, fields::schema("windows of " + what, from.windows()));
   }
   WEIR_TRY(to.states,
            fields::all<runtime::SavedState>(from.states(), [](const v1::StateInfo& info) {

@@ -47,6 +47,9 @@ v1::JobOperator toProto(const graph::JobOperator& one) {
   }
   to.set_stateful(one.stateful);
   to.set_all_states_declared(one.all_states_declared);
+  if (one.windows) {
+    to.set_windows(record::encodeSchema(*one.windows));
+  }
   to.set_fixed_parallelism_state(one.fixed_parallelism_state);
   to.set_custom_handles(one.custom_handles);
   to.set_payload(one.payload);
@@ -73,6 +76,9 @@ Result<graph::JobOperator> fromProto(const v1::JobOperator& from) {
            }).during(what));
   to.stateful = from.stateful();
   to.all_states_declared = from.all_states_declared();
+  if (from.has_windows()) {
+    WEIR_TRY(to.windows, fields::schema("windows of " + what, from.windows()));
+  }
   to.fixed_parallelism_state = from.fixed_parallelism_state();
   to.custom_handles = from.custom_handles();
   to.payload = from.payload();

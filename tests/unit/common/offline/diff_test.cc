@@ -1,6 +1,7 @@
 #include "common/offline/diff.h"
 
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "common/fs/memory_file_system.h"
 #include "common/state/keyed_backend_of.h"
 #include "common/state/operator_state.h"
+#include "common/windows/window.h"
 #include "tests/unit/common/state/fixtures.h"
 
 namespace weir::offline {
@@ -27,17 +29,25 @@ class SnapshotOf {
   explicit SnapshotOf(std::uint32_t parallelism = 2, std::uint32_t max_parallelism = 128)
       : parallelism_(parallelism), max_parallelism_(max_parallelism) {}
 
-  /// An operator with keyed state "count".
+  /// An operator with keyed state "count", in one namespace.
   template <typename Descriptor, typename Entries>
-  SnapshotOf& keyed(std::uint8_t id, const Descriptor& descriptor, const Entries& entries) {
+  SnapshotOf& keyed(std::uint8_t id,
+                    const Descriptor& descriptor,
+                    const Entries& entries,
+                    const std::optional<TimeWindow>& window = {}) {
     runtime::SavedOperator& one = add(id);
+    Writer name_space;
+    if (window) {
+      one.windows = record::schemaOf<TimeWindow>();
+      record::write(*window, name_space);
+    }
     for (std::uint32_t subtask = 0; subtask < parallelism_; ++subtask) {
       state::KeyedBackendOf<std::int64_t> backend(max_parallelism_);
       auto* column = *backend.column(descriptor);
       for (const auto& [key, value] : entries) {
         const std::uint32_t group = keyGroupOf(keyHash(key), max_parallelism_);
         if (subtaskOf(group, parallelism_, max_parallelism_) == subtask) {
-          column->set(backend.slotOf(key), value);
+          column->set(backend.slotOf(key, backend.namespaces().idOf(name_space.view())), value);
         }
       }
       state::MemoryFile file;
@@ -145,6 +155,27 @@ TEST(DiffTest, CountsAndShowsWhatWasAddedRemovedAndChanged) {
     examples.push_back(textOf(one));
   }
   EXPECT_THAT(examples, ::testing::UnorderedElementsAre("2: 20 -> 21", "3: 30 -> ", "4:  -> 40"));
+}
+
+TEST(DiffTest, KeysOfWindowsAreShownWithTheirWindow) {
+  const auto snapshot = [](const TimeWindow& window) {
+    return SnapshotOf()
+        .keyed(1, values<std::int64_t>(), Numbers{{7, 10}, {8, 80}}, window)
+        .opened();
+  };
+  const SnapshotDiff found = diffOf(snapshot({0, 1000}), snapshot({1000, 2000}));
+  EXPECT_THAT(found.operators.at(0).notes, IsEmpty());
+  const StateDiff& state = found.operators.at(0).states.at(0);
+  EXPECT_EQ(countsOf(state), "+2 -2 ~0 =0");
+  std::vector<std::string> windows;
+  for (const ChangedEntry& one : state.examples) {
+    windows.push_back(one.key + " in " + one.window + ": " + one.before + one.after);
+  }
+  EXPECT_THAT(windows,
+              ::testing::UnorderedElementsAre("7 in {\"start\":0,\"end\":1000}: 10",
+                                              "8 in {\"start\":0,\"end\":1000}: 80",
+                                              "7 in {\"start\":1000,\"end\":2000}: 10",
+                                              "8 in {\"start\":1000,\"end\":2000}: 80"));
 }
 
 TEST(DiffTest, EqualGroupsAreSkippedWhateverTheOrderOfMapsInThem) {

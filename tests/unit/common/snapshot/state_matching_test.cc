@@ -105,6 +105,35 @@ TEST_F(StateMatchingTest, PlansNothingForAnOperatorWhoseNumbersDoNotFit) {
   EXPECT_THAT(match.plan.restores.tasks, IsEmpty());
 }
 
+TEST_F(StateMatchingTest, WindowsOfAnotherTypeAreRefusedWithBoth) {
+  record::Schema window = state::globalWindow();
+  window.fields = {{.name = "start", .schema = integer(8)}, {.name = "end", .schema = integer(8)}};
+  runtime::CheckpointMetadata metadata = snapshot();
+  metadata.operators[0].windows = window;
+  for (const record::Schema& now : {state::globalWindow(), state::byKeyAlone()}) {
+    graph_.operators[1].windows = now;
+    const std::string text = refusal(metadata);
+    EXPECT_THAT(text, HasSubstr("windows of another type"));
+    EXPECT_THAT(text, HasSubstr("savepoint: struct{start: i64, end: i64}"));
+    EXPECT_THAT(text, HasSubstr("program:   " + state::describeWindows(now)));
+  }
+  EXPECT_THAT(compareState(metadata, graph_, request_).plan.restores.tasks, IsEmpty());
+  request_.allow_non_restored = true;
+  EXPECT_THAT(refusal(metadata), HasSubstr("windows of another type"));
+  request_.drop = {"count/seen"};
+  EXPECT_EQ(refusal(metadata), "matched");
+}
+
+TEST_F(StateMatchingTest, WindowsThatAreTheSameOrNotKnownAreNotRefused) {
+  runtime::CheckpointMetadata metadata = snapshot();
+  graph_.operators[1].windows = state::globalWindow();
+  EXPECT_EQ(refusal(metadata), "matched");
+  metadata.operators[0].windows = state::globalWindow();
+  EXPECT_EQ(refusal(metadata), "matched");
+  graph_.operators[1].windows.reset();
+  EXPECT_EQ(refusal(metadata), "matched");
+}
+
 TEST_F(StateMatchingTest, RefusesStateThatMatchesNothingAndNamesTheNearest) {
   graph_.operators[1].id = testing::operatorId(9);
   graph_.operators[1].uid = "counts";

@@ -161,6 +161,23 @@ TEST(EncodingTest, WhatBecomesOfUnclaimedStateComesBackAsItWas) {
   EXPECT_FALSE(decodeWorkerOrder(encode(runtime::WorkerOrder(one))).has_value());
 }
 
+TEST(EncodingTest, WhichWindowsStateIsInComesBackAsItWas) {
+  const std::vector<state::WindowSchema> all = {
+      {}, state::byKeyAlone(), state::globalWindow(), metadata().operators[0].states[0].value};
+  for (const state::WindowSchema& windows : all) {
+    runtime::CheckpointMetadata saved = metadata();
+    saved.operators[0].windows = windows;
+    const auto read = decodeMetadata(encodeMetadata(saved));
+    ASSERT_TRUE(read.has_value()) << read.error().text();
+    EXPECT_EQ(read->operators[0].windows, windows);
+    runtime::Deployment one = deployment();
+    one.graph.change([&](graph::JobGraph& graph) { graph.operators[0].windows = windows; });
+    const auto back = decodeWorkerOrder(encode(runtime::WorkerOrder(one)));
+    ASSERT_TRUE(back.has_value()) << back.error().text();
+    EXPECT_EQ(std::get<runtime::Deployment>(*back).graph->operators[0].windows, windows);
+  }
+}
+
 TEST(EncodingTest, TwoShippedFilesOfOneNameAreRefused) {
   runtime::Deployment one = deployment();
   one.program.shipped.push_back(one.program.shipped[0]);
