@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -25,6 +26,12 @@ struct AsyncSettings {
   bool ordered = true;       ///< Results leave in the order of the records that they are for.
   std::int64_t timeout = 0;  ///< In milliseconds, from the question to the answer.
   std::size_t capacity = 0;  ///< Questions that are open, or whose answers have not left.
+
+  /// What is full where no more can be asked.
+  std::string queue() const {
+    return "queue of " + std::to_string(capacity) + " unanswered request" +
+           (capacity == 1 ? "" : "s");
+  }
 };
 
 /// What a snapshot calls the records that were asked about and those that were to be.

@@ -105,6 +105,10 @@ class AsyncOperator final : public EmittingOperator<F, AsyncOut<F>, NoKey>,
     setAlarm();
   }
   bool hasRoom() const override { return unasked_ == 0; }
+  std::optional<Hold> hold() const override {
+    const auto millis = fullness_.lasts(this->context_->time());
+    return millis ? std::optional(Hold{settings_.queue(), *millis}) : std::nullopt;
+  }
   bool holdsEnd() const override { return holds_end_; }
 
  protected:
@@ -158,6 +162,7 @@ class AsyncOperator final : public EmittingOperator<F, AsyncOut<F>, NoKey>,
       }
       ++next_;
     }
+    fullness_.note(!hasRoom(), this->context_->time());
     setAlarm();
   }
   /// Takes the answers that have come; false: there are none.
@@ -284,6 +289,7 @@ class AsyncOperator final : public EmittingOperator<F, AsyncOut<F>, NoKey>,
   std::int64_t alarm_at_ = std::numeric_limits<std::int64_t>::max();
   bool more_ = false;  // That may leave at once.
   bool holds_end_ = false;
+  Fullness fullness_;
 };
 
 }  // namespace weir::functions

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "common/functions/hold.h"
+
 namespace weir::functions {
 
 /// What goes on in an operator beside its input: answers that come later, records that come back.
@@ -18,6 +20,8 @@ class Background {
   virtual void handOut() = 0;
   /// Whether the operator takes more input for now.
   virtual bool hasRoom() const = 0;
+  /// What has kept it from having room for a while, but for moments; nothing: there was room.
+  virtual std::optional<Hold> hold() const { return std::nullopt; }
   /// Whether it holds the end of its input back, as what came before is not emitted yet.
   virtual bool holdsEnd() const = 0;
   /// Why that end will not come by itself, as far as can be told; nothing: it may.

@@ -43,6 +43,13 @@ struct TaskMetrics {
   bool operator==(const TaskMetrics&) const = default;
 };
 
+/// Why a subtask takes no input.
+struct TaskHold {
+  std::string operator_name;
+  std::string full;          ///< What is full there, "queue of ..."; empty: there is room.
+  std::uint32_t millis = 0;  ///< For how long.
+};
+
 /// A subtask changed state, or says how it is doing.
 struct TaskUpdate {
   ExecutionId execution;
@@ -55,6 +62,7 @@ struct TaskUpdate {
   bool unrecoverable = false;
   std::vector<AccumulatorValue> accumulators;
   TaskMetrics metrics;
+  TaskHold hold{};
 };
 
 /// How a snapshot of all tasks is to be taken.

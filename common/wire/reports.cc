@@ -36,6 +36,12 @@ v1::TaskUpdate toProto(const runtime::TaskUpdate& update) {
     usage.set_memory_bytes(one.memory_bytes);
     usage.set_disk_bytes(one.disk_bytes);
   }
+  if (!update.hold.full.empty()) {
+    v1::TaskHold& hold = *to.mutable_hold();
+    hold.set_operator_name(update.hold.operator_name);
+    hold.set_full(update.hold.full);
+    hold.set_millis(update.hold.millis);
+  }
   return to;
 }
 
@@ -68,6 +74,9 @@ Result<runtime::TaskUpdate> fromProto(const v1::TaskUpdate& from) {
     usage.memory_bytes = one.memory_bytes();
     usage.disk_bytes = one.disk_bytes();
   }
+  to.hold = {.operator_name = cutText(from.hold().operator_name()),
+             .full = cutText(from.hold().full()),
+             .millis = from.hold().millis()};
   return to;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "jobmanager/checkpoint/short_duration.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -27,8 +28,8 @@ std::string firstLine(const std::string& text) {
 
 CheckpointHistory::CheckpointHistory(const graph::JobGraph& graph,
                                      Bounds bounds,
-                                     CheckpointTimeline::HostOf host_of)
-    : graph_(graph), bounds_(bounds), host_of_(std::move(host_of)) {}
+                                     const CheckpointedTasks& tasks)
+    : graph_(graph), bounds_(bounds), tasks_(tasks) {}
 
 CheckpointHistory::Entry* CheckpointHistory::find(CheckpointId id) {
   const auto found = std::find_if(
@@ -53,7 +54,7 @@ void CheckpointHistory::began(CheckpointId id, bool savepoint, std::int64_t trig
   for (const graph::JobVertex& vertex : graph_.vertices) {
     entry.report->subtasks += vertex.parallelism;
   }
-  entry.timeline = std::make_unique<CheckpointTimeline>(graph_);
+  entry.timeline = std::make_unique<CheckpointTimeline>(graph_, trigger_millis);
   entries_.push_front(std::move(entry));
   if (entries_.size() > bounds_.checkpoints) {
     entries_.pop_back();
@@ -105,14 +106,14 @@ void CheckpointHistory::failed(CheckpointId id, Duration took, const Error& why)
   report.verdict = firstLine(why.text());
   if (why.code() == ErrorCode::kDeadlineExceeded && report.acknowledged < report.subtasks) {
     report.verdict =
-        cutText(report.verdict + ": " + entry->timeline->missing(host_of_), kMostVerdictBytes);
+        cutText(report.verdict + ": " + entry->timeline->missing(tasks_), kMostVerdictBytes);
   }
   end(*entry, took);
 }
 
 void CheckpointHistory::end(Entry& entry, Duration took) {
   entry.report->duration_millis = toMillis(took);
-  entry.report->vertices = entry.timeline->vertices(bounds_.subtasks, host_of_);
+  entry.report->vertices = entry.timeline->vertices(bounds_.subtasks, tasks_);
   entry.timeline.reset();
 }
 
@@ -127,7 +128,7 @@ std::string CheckpointHistory::verdictOf(const Entry& entry) const {
   if (report.duration_millis <= kAlwaysInTime || !(beyond_interval || unusual)) {
     return "in time";
   }
-  const CheckpointTimeline::Longest longest = entry.timeline->longest(host_of_);
+  const CheckpointTimeline::Longest longest = entry.timeline->longest(tasks_);
   return "slow: " + (report.storing_millis > longest.millis
                          ? "the job manager took " + shortDuration(report.storing_millis) +
                                " to make it durable"
@@ -160,6 +161,24 @@ std::vector<CheckpointHistory::SharedReport> CheckpointHistory::views() const {
   return views;
 }
 
+std::string CheckpointHistory::progressOf(const CheckpointTimeline& timeline) const {
+  const std::string missing = timeline.missing(tasks_);
+  return missing.empty() ? "all subtasks have acknowledged, it is being made durable"
+                         : cutText("in progress: " + missing, kMostVerdictBytes);
+}
+
+std::vector<CheckpointHistory::SharedReport> CheckpointHistory::told() const {
+  std::vector<SharedReport> told = views();
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    if (entries_[i].timeline != nullptr) {
+      auto report = std::make_shared<runtime::CheckpointReport>(*told[i]);
+      report->verdict = progressOf(*entries_[i].timeline);
+      told[i] = std::move(report);
+    }
+  }
+  return told;
+}
+
 std::optional<runtime::CheckpointReport> CheckpointHistory::report(CheckpointId id) const {
   for (const Entry& one : entries_) {
     if (one.report->id != id) {
@@ -167,10 +186,8 @@ std::optional<runtime::CheckpointReport> CheckpointHistory::report(CheckpointId 
     }
     runtime::CheckpointReport report = *one.report;
     if (one.timeline != nullptr) {
-      report.vertices = one.timeline->vertices(bounds_.subtasks, host_of_);
-      const std::string missing = one.timeline->missing(host_of_);
-      report.verdict = missing.empty() ? "all subtasks have acknowledged, it is being made durable"
-                                       : "in progress: " + missing;
+      report.vertices = one.timeline->vertices(bounds_.subtasks, tasks_);
+      report.verdict = progressOf(*one.timeline);
     }
     return report;
   }

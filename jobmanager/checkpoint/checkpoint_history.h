@@ -30,10 +30,8 @@ class CheckpointHistory {
   };
   using SharedReport = std::shared_ptr<const runtime::CheckpointReport>;  // With views.
 
-  /// `graph` and what `host_of` looks at outlive it.
-  CheckpointHistory(const graph::JobGraph& graph,
-                    Bounds bounds,
-                    CheckpointTimeline::HostOf host_of);
+  /// `graph` and `tasks` outlive it.
+  CheckpointHistory(const graph::JobGraph& graph, Bounds bounds, const CheckpointedTasks& tasks);
 
   void began(CheckpointId id, bool savepoint, std::int64_t trigger_millis);
   void acknowledged(const runtime::CheckpointAck& ack, std::uint64_t bytes, Duration since_trigger);
@@ -43,6 +41,8 @@ class CheckpointHistory {
 
   /// Newest first; of those in progress without their vertices.
   std::vector<SharedReport> views() const;
+  /// The same, and those in progress say what they wait for.
+  std::vector<SharedReport> told() const;
   /// Also of one in progress, as far as it got; none when it is forgotten.
   std::optional<runtime::CheckpointReport> report(CheckpointId id) const;
   std::uint64_t completed() const { return completed_; }
@@ -60,10 +60,11 @@ class CheckpointHistory {
   void end(Entry& entry, Duration took);
   std::int64_t usualMillis() const;
   std::string verdictOf(const Entry& entry) const;
+  std::string progressOf(const CheckpointTimeline& timeline) const;
 
   const graph::JobGraph& graph_;  // Borrowed from the job.
   const Bounds bounds_;
-  const CheckpointTimeline::HostOf host_of_;
+  const CheckpointedTasks& tasks_;
   std::deque<Entry> entries_;  // Newest first.
   std::uint64_t completed_ = 0;
   std::uint64_t failed_ = 0;

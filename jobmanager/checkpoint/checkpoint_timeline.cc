@@ -1,10 +1,12 @@
 #include "jobmanager/checkpoint/checkpoint_timeline.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "common/base/text.h"
+#include "jobmanager/checkpoint/short_duration.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -43,19 +45,11 @@ void raise(runtime::CheckpointPhases& longest, const runtime::CheckpointPhases& 
 
 }  // namespace
 
-std::string shortDuration(std::int64_t millis) {
-  if (millis < 1000) {
-    return std::to_string(millis) + " ms";
-  }
-  if (millis < 10'000) {
-    return std::to_string(millis / 1000) + "." + std::to_string(millis % 1000 / 100) + " s";
-  }
-  return millis < 120'000 ? std::to_string(millis / 1000) + " s"
-                          : std::to_string(millis / 60'000) + " min";
-}
-
-CheckpointTimeline::CheckpointTimeline(const graph::JobGraph& graph)
-    : graph_(graph), inputs_(graph.vertices.size()), here_(graph.vertices.size()) {
+CheckpointTimeline::CheckpointTimeline(const graph::JobGraph& graph, std::int64_t trigger_millis)
+    : graph_(graph),
+      trigger_millis_(trigger_millis),
+      inputs_(graph.vertices.size()),
+      here_(graph.vertices.size()) {
   for (const graph::JobVertex& vertex : graph.vertices) {
     index_.emplace(vertex.id, static_cast<std::uint32_t>(parts_.size()));
     parts_.emplace_back(vertex.parallelism);
@@ -90,8 +84,8 @@ std::string CheckpointTimeline::name(Place place) const {
          std::to_string(vertex.parallelism) + ")";
 }
 
-std::string CheckpointTimeline::nameAndHost(Place place, const HostOf& host_of) const {
-  const std::string host = host_of({graph_.vertices[place.vertex].id, place.subtask});
+std::string CheckpointTimeline::nameAndHost(Place place, const CheckpointedTasks& tasks) const {
+  const std::string host = tasks.hostOf(task(place));
   return name(place) + (host.empty() ? "" : " on " + host);
 }
 
@@ -132,9 +126,36 @@ CheckpointTimeline::Waiting CheckpointTimeline::waitsFor(Place place) const {
   return waiting;
 }
 
-std::string CheckpointTimeline::whyMissing(Place place) const {
+std::string CheckpointTimeline::heldUpBehind(Place place, const CheckpointedTasks& tasks) const {
+  constexpr std::int64_t kNow = std::numeric_limits<std::int64_t>::max();
+  for (const graph::JobEdge& edge : graph_.edges) {
+    if (edge.source_vertex != place.vertex) {
+      continue;
+    }
+    const auto range = graph::consumersOf(edge.partitioning,
+                                          place.subtask,
+                                          graph_.vertices[place.vertex].parallelism,
+                                          graph_.vertices[edge.target_vertex].parallelism);
+    for (std::uint32_t subtask = range.first; subtask <= range.last; ++subtask) {
+      const Place consumer{edge.target_vertex, subtask};
+      if (const std::string held = tasks.heldUp(task(consumer), kNow); !held.empty()) {
+        return name(consumer) + ", which " + held;
+      }
+    }
+  }
+  return {};
+}
+
+std::string CheckpointTimeline::whyMissing(Place place, const CheckpointedTasks& tasks) const {
+  constexpr std::int64_t kNow = std::numeric_limits<std::int64_t>::max();
+  if (std::string held = tasks.heldUp(task(place), kNow); !held.empty()) {
+    return held;
+  }
   if (isSource(place.vertex)) {
-    return "was told to begin, and is busy or stores its state";
+    const std::string behind = heldUpBehind(place, tasks);
+    return behind.empty()
+               ? "was told to begin, and is busy or stores its state"
+               : "was told to begin, and is busy, stores its state or waits for " + behind;
   }
   const Waiting waiting = waitsFor(place);
   if (waiting.count == 0) {
@@ -144,15 +165,16 @@ std::string CheckpointTimeline::whyMissing(Place place) const {
          (waiting.count == 1 ? "" : " and " + std::to_string(waiting.count - 1) + " more");
 }
 
-runtime::SubtaskTimeline CheckpointTimeline::row(Place place, const HostOf& host_of) const {
+runtime::SubtaskTimeline CheckpointTimeline::row(Place place,
+                                                 const CheckpointedTasks& tasks) const {
   const Part& part = at(place);
   runtime::SubtaskTimeline row{.subtask = place.subtask,
-                               .host = host_of({graph_.vertices[place.vertex].id, place.subtask}),
+                               .host = tasks.hostOf(task(place)),
                                .phases = part.phases,
                                .acknowledged = part.acknowledged,
                                .bytes = part.bytes,
                                .behind = {},
-                               .missing = part.here ? std::string() : whyMissing(place),
+                               .missing = part.here ? std::string() : whyMissing(place, tasks),
                                .unaligned = part.unaligned,
                                .in_flight_bytes = part.in_flight_bytes};
   if (Place producer; part.here && producerOf(place, part.last_channel, producer)) {
@@ -182,8 +204,8 @@ std::vector<std::uint32_t> CheckpointTimeline::chosen(std::uint32_t vertex,
   return subtasks;
 }
 
-std::vector<runtime::VertexTimeline> CheckpointTimeline::vertices(std::size_t most,
-                                                                  const HostOf& host_of) const {
+std::vector<runtime::VertexTimeline> CheckpointTimeline::vertices(
+    std::size_t most, const CheckpointedTasks& tasks) const {
   std::size_t total = 0;
   for (const std::vector<Part>& parts : parts_) {
     total += parts.size();
@@ -204,14 +226,14 @@ std::vector<runtime::VertexTimeline> CheckpointTimeline::vertices(std::size_t mo
       raise(vertex.longest, part.phases);
     }
     for (const std::uint32_t subtask : chosen(v, share)) {
-      vertex.subtasks.push_back(row({v, subtask}, host_of));
+      vertex.subtasks.push_back(row({v, subtask}, tasks));
     }
     vertices.push_back(std::move(vertex));
   }
   return vertices;
 }
 
-std::string CheckpointTimeline::missing(const HostOf& host_of) const {
+std::string CheckpointTimeline::missing(const CheckpointedTasks& tasks) const {
   std::string named;
   std::size_t count = 0;
   for (std::uint32_t v = 0; v < parts_.size(); ++v) {
@@ -222,8 +244,8 @@ std::string CheckpointTimeline::missing(const HostOf& host_of) const {
         continue;
       }
       if (++count <= kMostMissingNamed) {
-        named +=
-            (named.empty() ? "" : "; ") + nameAndHost(place, host_of) + " " + whyMissing(place);
+        named += (named.empty() ? "" : "; ") + nameAndHost(place, tasks) + " " +
+                 whyMissing(place, tasks);
       }
     }
   }
@@ -232,7 +254,7 @@ std::string CheckpointTimeline::missing(const HostOf& host_of) const {
              : named + "; and " + std::to_string(count - kMostMissingNamed) + " more";
 }
 
-CheckpointTimeline::Longest CheckpointTimeline::longest(const HostOf& host_of) const {
+CheckpointTimeline::Longest CheckpointTimeline::longest(const CheckpointedTasks& tasks) const {
   Place place;
   for (std::uint32_t v = 0; v < parts_.size(); ++v) {
     for (std::uint32_t subtask = 0; subtask < parts_[v].size(); ++subtask) {
@@ -248,8 +270,12 @@ CheckpointTimeline::Longest CheckpointTimeline::longest(const HostOf& host_of) c
   }
   const auto consider = [&](Place where, std::uint32_t millis, const std::string& what) {
     if (millis > longest.millis) {
-      longest = {nameAndHost(where, host_of) + ": " + shortDuration(millis) + " " + what, millis};
+      longest = {nameAndHost(where, tasks) + ": " + shortDuration(millis) + " " + what, millis};
     }
+  };
+  const auto heldUp = [&](Place where) {
+    const std::string held = tasks.heldUp(task(where), trigger_millis_);
+    return held.empty() ? held : "; it " + held;
   };
   const runtime::CheckpointPhases& last = at(place).phases;
   consider(place, last.write, "to write its state");
@@ -260,7 +286,7 @@ CheckpointTimeline::Longest CheckpointTimeline::longest(const HostOf& host_of) c
     consider(place, part.phases.flush, "to send on what came before the barrier");
     Place producer;
     if (!producerOf(place, part.last_channel, producer) || !at(producer).here) {
-      consider(place, part.phases.start_delay, "until it began");
+      consider(place, part.phases.start_delay, "until it began" + heldUp(place));
       consider(place, part.phases.alignment, "alignment");
       break;
     }
@@ -271,7 +297,7 @@ CheckpointTimeline::Longest CheckpointTimeline::longest(const HostOf& host_of) c
              (part.phases.alignment > part.phases.start_delay
                   ? "alignment behind "
                   : "behind records that came before the barrier of ") +
-                 name(producer));
+                 name(producer) + heldUp(place));
     place = producer;
   }
   return longest;

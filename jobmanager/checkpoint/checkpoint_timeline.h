@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "common/graph/job_graph.h"
 #include "common/runtime/checkpoint_report.h"
 #include "common/runtime/messages.h"
+#include "jobmanager/checkpoint/checkpointed_tasks.h"
 
 namespace weir::jobmanager {
 
@@ -21,8 +21,6 @@ namespace weir::jobmanager {
 /// Threads: the strand.
 class CheckpointTimeline {
  public:
-  using HostOf = std::function<std::string(const runtime::TaskId&)>;
-
   /// The part of a checkpoint that took longest on the way to its last acknowledgement.
   struct Longest {
     std::string phrase;  ///< "map (3/8) on b: 41 s alignment behind source (2/4)".
@@ -30,18 +28,19 @@ class CheckpointTimeline {
   };
 
   /// `graph` outlives it.
-  explicit CheckpointTimeline(const graph::JobGraph& graph);
+  CheckpointTimeline(const graph::JobGraph& graph, std::int64_t trigger_millis);
 
   void acknowledged(const runtime::CheckpointAck& ack, std::uint64_t bytes, Duration since_trigger);
 
   /// All vertices, and of `most` subtasks, shared by the vertices, what each did: those that are
   /// missing first, then the slowest.
-  std::vector<runtime::VertexTimeline> vertices(std::size_t most, const HostOf& host_of) const;
+  std::vector<runtime::VertexTimeline> vertices(std::size_t most,
+                                                const CheckpointedTasks& tasks) const;
   /// Follows the barriers back from the last acknowledgement; empty when there is none.
-  Longest longest(const HostOf& host_of) const;
+  Longest longest(const CheckpointedTasks& tasks) const;
   /// The first few subtasks that are missing though all their inputs have sent their barriers, each
   /// with what is known of it; empty when none is missing.
-  std::string missing(const HostOf& host_of) const;
+  std::string missing(const CheckpointedTasks& tasks) const;
 
  private:
   struct Part {
@@ -70,20 +69,23 @@ class CheckpointTimeline {
   /// Whose barrier came through this channel; false when it is not known.
   bool producerOf(Place place, std::uint32_t channel, Place& producer) const;
   Waiting waitsFor(Place place) const;
-  std::string whyMissing(Place place) const;
+  std::string whyMissing(Place place, const CheckpointedTasks& tasks) const;
+  /// What holds a consumer up that takes no input from it; empty where none is known.
+  std::string heldUpBehind(Place place, const CheckpointedTasks& tasks) const;
+  runtime::TaskId task(Place place) const {
+    return {graph_.vertices[place.vertex].id, place.subtask};
+  }
   std::string name(Place place) const;
-  std::string nameAndHost(Place place, const HostOf& host_of) const;
+  std::string nameAndHost(Place place, const CheckpointedTasks& tasks) const;
   std::vector<std::uint32_t> chosen(std::uint32_t vertex, std::size_t most) const;
-  runtime::SubtaskTimeline row(Place place, const HostOf& host_of) const;
+  runtime::SubtaskTimeline row(Place place, const CheckpointedTasks& tasks) const;
 
   const graph::JobGraph& graph_;  // Borrowed from the job.
+  const std::int64_t trigger_millis_;
   std::map<OperatorId, std::uint32_t> index_;
   std::vector<std::vector<const graph::JobEdge*>> inputs_;  // By vertex.
   std::vector<std::vector<Part>> parts_;                    // By vertex and subtask.
   std::vector<std::uint32_t> here_;  // By vertex: how many have acknowledged.
 };
-
-/// "800 ms", "4.1 s", "41 s", "12 min".
-std::string shortDuration(std::int64_t millis);
 
 }  // namespace weir::jobmanager

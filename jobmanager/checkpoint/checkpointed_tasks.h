@@ -22,6 +22,9 @@ class CheckpointedTasks {
   virtual std::string describe(const runtime::TaskId& task) const = 0;
   /// Where it runs; empty when that is not known.
   virtual std::string hostOf(const runtime::TaskId& task) const = 0;
+  /// What keeps it from taking input, or kept it after `since` (wall clock, in milliseconds), as a
+  /// clause that continues its name; empty where nothing did.
+  virtual std::string heldUp(const runtime::TaskId& task, std::int64_t since) const = 0;
   /// What `checkpoints` retains is durable and becomes all that the job recovers from. The one that
   /// is new among them completes, older ones are discarded, and ids that were not stored before are
   /// used, only when this answers with ok. Answers once, on the strand, perhaps within the call; is

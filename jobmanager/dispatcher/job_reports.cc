@@ -69,7 +69,7 @@ void showJobs(const std::vector<const JobMaster*>& running,
 Result<std::vector<runtime::CheckpointReport>> checkpointsOf(const JobMaster& running,
                                                              std::optional<CheckpointId> which) {
   if (!which) {
-    return shortened(running.history().views());
+    return shortened(running.history().told());
   }
   const auto report = running.history().report(*which);
   if (!report) {

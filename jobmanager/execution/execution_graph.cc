@@ -91,6 +91,7 @@ bool ExecutionGraph::apply(const runtime::TaskUpdate& update, std::int64_t now) 
   TaskExecution& task = executions_[vertex_index_.at(update.task.vertex)][update.task.subtask];
   if (!runtime::isTerminal(task.state) || task.state == update.state) {
     task.metrics = update.metrics;
+    noteHold(task, update.hold, now);
     if (!update.accumulators.empty()) {
       task.accumulators = update.accumulators;
       noteAccumulators(update);
@@ -99,6 +100,16 @@ bool ExecutionGraph::apply(const runtime::TaskUpdate& update, std::int64_t now) 
   const bool ended = update.input_ended && !std::exchange(task.input_ended, true);
   last_modification_ = now;
   return move(task, update.state, now) || ended;
+}
+
+void ExecutionGraph::noteHold(TaskExecution& task,
+                              const runtime::TaskHold& hold,
+                              std::int64_t now) {
+  if (!hold.full.empty()) {
+    task.held = {hold.operator_name, hold.full, now - hold.millis, 0};
+  } else if (!task.held.full.empty() && task.held.until == 0) {
+    task.held.until = now;
+  }
 }
 
 void ExecutionGraph::noteAccumulators(const runtime::TaskUpdate& update) {

@@ -17,6 +17,14 @@
 
 namespace weir::jobmanager {
 
+/// When a subtask took no input last, and why.
+struct HeldTask {
+  std::string operator_name;
+  std::string full;  ///< Empty: it was never kept from it.
+  std::int64_t since = 0;
+  std::int64_t until = 0;  ///< 0: it lasts.
+};
+
 /// One subtask in the current attempt.
 struct TaskExecution {
   runtime::TaskState state = runtime::TaskState::kCreated;
@@ -24,6 +32,7 @@ struct TaskExecution {
   std::string host;
   std::array<std::int64_t, 9> timestamps{};
   runtime::TaskMetrics metrics;
+  HeldTask held;
   std::vector<runtime::AccumulatorValue> accumulators;
 };
 
@@ -82,6 +91,7 @@ class ExecutionGraph {
     runtime::TaskId task;
   };
 
+  static void noteHold(TaskExecution& task, const runtime::TaskHold& hold, std::int64_t now);
   void noteAccumulators(const runtime::TaskUpdate& update);
   bool move(TaskExecution& task, runtime::TaskState to, std::int64_t now);
 

@@ -4,6 +4,7 @@
 
 #include "common/base/overloaded.h"
 #include "common/telemetry/log.h"
+#include "jobmanager/checkpoint/short_duration.h"
 
 namespace weir::jobmanager {
 
@@ -86,6 +87,22 @@ std::string JobTasks::describe(const runtime::TaskId& task) const {
 std::string JobTasks::hostOf(const runtime::TaskId& task) const {
   const TaskExecution* execution = parts_.states.graph().find(task);
   return execution == nullptr ? std::string() : execution->host;
+}
+
+std::string JobTasks::heldUp(const runtime::TaskId& task, std::int64_t since) const {
+  const TaskExecution* execution = parts_.states.graph().find(task);
+  if (execution == nullptr || execution->held.full.empty()) {
+    return {};
+  }
+  const HeldTask& held = execution->held;
+  const bool lasts = held.until == 0;
+  if (!lasts && held.until < since) {
+    return {};
+  }
+  const std::int64_t end = lasts ? parts_.states.now() : held.until;
+  return (lasts ? "has taken no input for " : "took no input for ") +
+         shortDuration(end - held.since) + ": the " + held.full + " of operator '" +
+         held.operator_name + (lasts ? "' is full" : "' was full");
 }
 
 void JobTasks::point(ha::JobCheckpoints checkpoints, Callback<std::monostate> done) {

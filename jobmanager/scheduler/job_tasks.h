@@ -42,6 +42,7 @@ class JobTasks final : public CheckpointedTasks {
   void notify(CheckpointId checkpoint, bool completed) override;
   std::string describe(const runtime::TaskId& task) const override;
   std::string hostOf(const runtime::TaskId& task) const override;
+  std::string heldUp(const runtime::TaskId& task, std::int64_t since) const override;
   void point(ha::JobCheckpoints checkpoints, Callback<std::monostate> done) override;
   void checkpointCompleted(CheckpointId /*checkpoint*/) override { completed_(); }
 

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "jobmanager/checkpoint/checkpoint_timeline.h"
+#include "jobmanager/checkpoint/short_duration.h"
 
 namespace weir::jobmanager {
 namespace {

@@ -79,6 +79,9 @@ class Tasks final : public CheckpointedTasks {
   void notify(CheckpointId id, bool complete) override { completed = complete ? id : completed; }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
   std::string hostOf(const runtime::TaskId& /*task*/) const override { return "host"; }
+  std::string heldUp(const runtime::TaskId& /*task*/, std::int64_t /*since*/) const override {
+    return "";
+  }
   void point(ha::JobCheckpoints /*all*/, Callback<std::monostate> done) override { done(ok()); }
   void checkpointCompleted(CheckpointId /*id*/) override {}
 

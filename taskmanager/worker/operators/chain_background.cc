@@ -47,6 +47,15 @@ bool ChainBackground::hasRoom() const {
   return std::ranges::all_of(all_, [](const Placed& one) { return one.background->hasRoom(); });
 }
 
+std::optional<std::pair<std::size_t, functions::Hold>> ChainBackground::hold() const {
+  for (const Placed& one : all_) {
+    if (auto hold = one.background->hold()) {
+      return std::pair(one.position, *std::move(hold));
+    }
+  }
+  return std::nullopt;
+}
+
 bool ChainBackground::hasRoomBehind(std::size_t position) const {
   return std::ranges::all_of(all_, [position](const Placed& one) {
     return one.position <= position || one.background->hasRoom();

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/functions/background.h"
@@ -21,6 +22,8 @@ class ChainBackground {
   /// Leaves every second turn in which there is room to the input.
   void handOut();
   bool hasRoom() const;
+  /// What holds the input back, nearest to the chain's end, with the operator's position.
+  std::optional<std::pair<std::size_t, functions::Hold>> hold() const;
   /// Whether all behind the operator at this position, from 0 at the head, have room.
   bool hasRoomBehind(std::size_t position) const;
   bool holdsEnd() const;

@@ -84,6 +84,7 @@ class OperatorChain {
 
   /// Lives as long as the chain.
   ChainBackground& background() { return background_; }
+  const ChainBackground& background() const { return background_; }
   /// Closes every operator once, head first, also after others threw; the first exception is thrown
   /// again at the end. Idempotent.
   void close();

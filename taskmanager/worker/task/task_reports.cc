@@ -10,6 +10,18 @@ namespace weir::worker {
 
 namespace {
 
+/// What keeps a chain from taking input.
+runtime::TaskHold holdOf(const OperatorChain& chain) {
+  auto hold = chain.background().hold();
+  if (!hold) {
+    return {};
+  }
+  return {.operator_name = chain.description(hold->first).name,
+          .full = std::move(hold->second.full),
+          .millis = static_cast<std::uint32_t>(
+              std::clamp<std::int64_t>(hold->second.millis, 0, UINT32_MAX))};
+}
+
 bool sameValues(const std::vector<runtime::AccumulatorValue>& a,
                 const std::vector<runtime::AccumulatorValue>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
@@ -47,6 +59,9 @@ void TaskReports::state(runtime::TaskState state, std::string cause, bool unreco
     }
   }
   update.metrics = metrics();
+  if (chain_ != nullptr) {
+    update.hold = holdOf(*chain_);
+  }
   send_(std::move(update));
 }
 
@@ -69,11 +84,25 @@ void TaskReports::progress(SteadyTime now) {
   states_ = chain_->stateUsage();
   const runtime::TaskMetrics metrics = this->metrics();
   std::vector<runtime::AccumulatorValue> accumulators = this->accumulators();
-  if (metrics != told_metrics_ || !sameValues(accumulators, told_accumulators_)) {
+  const bool other_hold = noteHold(now);
+  if (other_hold || metrics != told_metrics_ || !sameValues(accumulators, told_accumulators_)) {
     told_metrics_ = metrics;
     told_accumulators_ = std::move(accumulators);
     state(runtime::TaskState::kRunning);
   }
+}
+
+/// Whether something else, or nothing by now, keeps the task from taking input.
+bool TaskReports::noteHold(SteadyTime now) {
+  constexpr std::chrono::seconds kSame{1};  // Between two looks at one hold's beginning.
+  runtime::TaskHold hold = holdOf(*chain_);
+  const SteadyTime since = now - std::chrono::milliseconds(hold.millis);
+  const bool same = hold.operator_name == told_hold_.operator_name &&
+                    hold.full == told_hold_.full &&
+                    (hold.full.empty() || std::chrono::abs(since - held_since_) < kSame);
+  told_hold_ = std::move(hold);
+  held_since_ = since;
+  return !same;
 }
 
 std::vector<runtime::AccumulatorValue> TaskReports::accumulators() const {

@@ -56,6 +56,7 @@ class TaskReports {
  private:
   static constexpr std::chrono::seconds kInterval{1};
 
+  bool noteHold(SteadyTime now);
   runtime::TaskMetrics metrics() const;
   std::vector<runtime::AccumulatorValue> accumulators() const;
 
@@ -73,6 +74,8 @@ class TaskReports {
   std::vector<runtime::StateUsage> states_;  // As of the last progress().
   runtime::TaskMetrics told_metrics_;
   std::vector<runtime::AccumulatorValue> told_accumulators_;
+  runtime::TaskHold told_hold_;
+  SteadyTime held_since_{};
 };
 
 }  // namespace weir::worker

@@ -176,6 +176,31 @@ TEST(AsyncOperatorTest, AtItsCapacityItTakesNoMoreAndAsksAgainAsAnswersLeave) {
   EXPECT_THAT(asked.order, ElementsAre(1, 2, 3));
 }
 
+TEST(AsyncOperatorTest, SaysForHowLongItsQueueHasBeenFull) {
+  Asked asked;
+  Subject<Ask> subject(asked, true, 2);
+  subject.push({1, 2});
+  EXPECT_FALSE(subject.self.hold());
+  const std::int64_t begin = subject.context.time().now();
+  subject.push({3});
+  subject.context.time().advanceTo(begin + 300);
+  ASSERT_TRUE(subject.self.hold());
+  EXPECT_EQ(subject.self.hold()->full, "queue of 2 unanswered requests");
+  EXPECT_EQ(subject.self.hold()->millis, 300);
+  asked.answer(1, {"a"});
+  subject.turn();
+  subject.push({4});
+  EXPECT_EQ(subject.self.hold()->millis, 300) << "it was full again at once";
+  asked.answer(2, {"b"});
+  asked.answer(3, {"c"});
+  subject.turn();
+  EXPECT_TRUE(subject.self.hold()) << "for a moment it is not known whether that was the end";
+  subject.context.time().advanceTo(begin + 500);
+  EXPECT_FALSE(subject.self.hold());
+  subject.push({5, 6});
+  EXPECT_EQ(subject.self.hold()->millis, 0);
+}
+
 TEST(AsyncOperatorTest, AnswersThatAreThereAtOnceNeedNoWaking) {
   Asked asked;
   Subject<Ask> subject(asked, true, 1);

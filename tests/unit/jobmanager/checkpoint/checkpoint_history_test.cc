@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/jobmanager/checkpoint/fake_tasks.h"
 #include "tests/unit/jobmanager/job_graphs.h"
 
 namespace weir::jobmanager {
@@ -17,6 +18,13 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
+
+class TasksOnHosts final : public FakeTasks {
+ public:
+  std::string hostOf(const runtime::TaskId& task) const override {
+    return "host" + std::to_string(task.subtask);
+  }
+};
 
 /// A job of a source and a map, all of whose subtasks are connected, that checkpoints each second.
 class CheckpointHistoryTest : public ::testing::Test {
@@ -54,6 +62,12 @@ class CheckpointHistoryTest : public ::testing::Test {
     acknowledge({.vertex = 1, .subtask = 0, .at = 10ms});
     acknowledge({.vertex = 1, .subtask = 1, .at = 10ms});
   }
+  /// Subtask 2 of the map takes no input.
+  void holdUp() {
+    tasks_.held_up = [](const runtime::TaskId& task, std::int64_t /*since*/) {
+      return task == runtime::TaskId{testing::operatorId(2), 1} ? "has taken no input" : "";
+    };
+  }
   void begin() { history_.began(id_, false, 1000); }
   std::string verdict() { return history_.report(id_)->verdict; }
   std::string completed(Duration took, Duration storing = {}) {
@@ -64,9 +78,8 @@ class CheckpointHistoryTest : public ::testing::Test {
 
   const CheckpointId id_{7};
   graph::JobGraph graph_;
-  CheckpointHistory history_{graph_, {100, 8}, [](const runtime::TaskId& task) {
-                               return "host" + std::to_string(task.subtask);
-                             }};
+  TasksOnHosts tasks_;
+  CheckpointHistory history_{graph_, {100, 8}, tasks_};
 };
 
 TEST_F(CheckpointHistoryTest, KeepsWhatEachSubtaskTook) {
@@ -162,6 +175,32 @@ TEST_F(CheckpointHistoryTest, AnExpiredOneSaysThatBarriersWaitBehindRecords) {
   acknowledge({.vertex = 2, .subtask = 0, .last_channel = 1, .at = 10ms});
   history_.failed(id_, 600s, expired());
   EXPECT_THAT(verdict(), HasSubstr("map (2/2) on host1 has records to work through"));
+}
+
+TEST_F(CheckpointHistoryTest, ASubtaskThatTakesNoInputIsNamedAsWhatIsWaitedFor) {
+  begin();
+  holdUp();
+  EXPECT_THAT(verdict(),
+              HasSubstr("source (1/2) on host0 was told to begin, and is busy, stores its state or "
+                        "waits for map (2/2), which has taken no input"));
+  acknowledgeSources();
+  acknowledge({.vertex = 2, .subtask = 0, .last_channel = 1, .at = 10ms});
+  EXPECT_EQ(verdict(), "in progress: map (2/2) on host1 has taken no input");
+  EXPECT_EQ(history_.told()[0]->verdict, verdict());
+  EXPECT_EQ(history_.report(id_)->vertices[1].subtasks[1].missing, "has taken no input");
+  history_.failed(id_, 600s, expired());
+  EXPECT_EQ(verdict(), "expired before completing: map (2/2) on host1 has taken no input");
+}
+
+TEST_F(CheckpointHistoryTest, ASlowOneSaysWhatHeldItsBarriersUp) {
+  begin();
+  holdUp();
+  acknowledgeSources();
+  acknowledge({.vertex = 2, .subtask = 0, .last_channel = 1, .at = 20ms});
+  acknowledge({.vertex = 2, .subtask = 1, .last_channel = 2, .at = 41'010ms});
+  EXPECT_EQ(completed(41'020ms),
+            "slow: map (2/2) on host1: 41 s behind records that came before the barrier of source "
+            "(2/2); it has taken no input");
 }
 
 TEST_F(CheckpointHistoryTest, OneThatWasDeclinedSaysWhyInOneLine) {

@@ -41,6 +41,9 @@ class ReadyTasks final : public CheckpointedTasks {
   }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
   std::string hostOf(const runtime::TaskId& /*task*/) const override { return ""; }
+  std::string heldUp(const runtime::TaskId& /*task*/, std::int64_t /*since*/) const override {
+    return "";
+  }
   void checkpointCompleted(CheckpointId /*id*/) override {}
 
   CheckpointCoordinator* coordinator = nullptr;

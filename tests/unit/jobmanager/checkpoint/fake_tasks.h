@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 namespace weir::jobmanager {
 
 /// Notes what a coordinator tells the tasks.
-class FakeTasks final : public CheckpointedTasks {
+class FakeTasks : public CheckpointedTasks {
  public:
   void trigger(const runtime::CheckpointOrder& order) override {
     triggered.push_back(order.checkpoint.value());
@@ -20,6 +21,9 @@ class FakeTasks final : public CheckpointedTasks {
   }
   std::string describe(const runtime::TaskId& task) const override { return task.vertex.hex(); }
   std::string hostOf(const runtime::TaskId& /*task*/) const override { return host; }
+  std::string heldUp(const runtime::TaskId& task, std::int64_t since) const override {
+    return held_up ? held_up(task, since) : std::string();
+  }
   void point(ha::JobCheckpoints checkpoints, Callback<std::monostate> done) override {
     stored = checkpoints;
     if (!checkpoints.retained.empty()) {
@@ -44,6 +48,7 @@ class FakeTasks final : public CheckpointedTasks {
   void checkpointCompleted(CheckpointId /*id*/) override {}
 
   std::string host;
+  std::function<std::string(const runtime::TaskId&, std::int64_t since)> held_up;
   Status point_result = ok();
   bool hold_points = false;  // Until answerPoint().
   std::vector<Callback<std::monostate>> held_points;

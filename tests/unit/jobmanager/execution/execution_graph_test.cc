@@ -53,6 +53,21 @@ TEST(ExecutionGraph, InputsHaveEndedWhenEveryTaskSaidSo) {
   EXPECT_TRUE(graph.allInputsEnded());
 }
 
+TEST(ExecutionGraph, RemembersWhenATaskTookNoInputLast) {
+  ExecutionGraph graph(testing::twoVertices(1), 1);
+  runtime::TaskUpdate held = update(2, 0, TaskState::kRunning);
+  held.hold = {.operator_name = "ask", .full = "queue", .millis = 200};
+  graph.apply(held, 1000);
+  const HeldTask& known = graph.find(held.task)->held;
+  EXPECT_EQ(known.since, 800);
+  EXPECT_EQ(known.until, 0);
+  graph.apply(update(2, 0, TaskState::kRunning), 1500);
+  graph.apply(update(2, 0, TaskState::kRunning), 1700);
+  EXPECT_EQ(known.full, "queue");
+  EXPECT_EQ(known.since, 800);
+  EXPECT_EQ(known.until, 1500);
+}
+
 TEST(ExecutionGraph, TellsOfAccumulatorsOfOneNameAndDifferentTypesInTwoTasks) {
   ExecutionGraph graph(testing::twoVertices(1), 1);
   runtime::TaskUpdate first = update(1, 0, TaskState::kRunning);
