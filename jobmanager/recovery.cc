@@ -151,22 +151,27 @@ Status Recovery::openStore() {
   return ok();
 }
 
+Result<Recovery::Look> Recovery::lookAt(ha::JournalJobStore& journal) {
+  WEIR_TRY(const bool leads, journal.tryLead());
+  return Look{leads, leads ? "" : journal.holder()};
+}
+
 Result<bool> Recovery::leadsNow() {
-  if (journal_ != nullptr) {
-    const std::string directory = services_.configuration.get(config::kRecoveryDirectory);
-    auto leads =
-        ha::awaitFiles(fileWait(directory), [journal = journal_] { return journal->tryLead(); });
-    if (leads && !*leads) {
-      log::info("waits as standby, as another job manager leads",
-                {{"directory", directory},
-                 {"leader", journal_->holder()},
-                 {"next",
-                  "nothing: it takes over once that process has ended. One that hangs has to be "
-                  "ended where it runs (kill -KILL)"}});
-    }
-    return leads;
+  if (journal_ == nullptr) {
+    return election_ == nullptr;
   }
-  return election_ == nullptr;
+  const std::string directory = services_.configuration.get(config::kRecoveryDirectory);
+  WEIR_TRY(const Look look,
+           ha::awaitFiles(fileWait(directory), [journal = journal_] { return lookAt(*journal); }));
+  if (!look.leads) {
+    log::info("waits as standby, as another job manager leads",
+              {{"directory", directory},
+               {"leader", look.leader},
+               {"next",
+                "nothing: it takes over once that process has ended. One that hangs has to be "
+                "ended where it runs (kill -KILL)"}});
+  }
+  return look.leads;
 }
 
 Status Recovery::awaitLead(const std::stop_token& stop) {
@@ -185,21 +190,26 @@ Status Recovery::awaitLead(const std::stop_token& stop) {
 
 Status Recovery::awaitJournal(const std::stop_token& stop) {
   constexpr std::chrono::milliseconds kLookAgain{200};
+  const std::string directory = services_.configuration.get(config::kRecoveryDirectory);
   std::string warned_of;
   while (!stop.stop_requested()) {
-    WEIR_TRY(const bool leads, journal_->tryLead());
-    if (leads) {
+    // One look at a time: while one hangs, the next would, too.
+    WEIR_TRY(const Look look,
+             ha::outwaitFiles(fileWait(directory),
+                              "this standby cannot see whether another job manager leads",
+                              stop,
+                              [journal = journal_] { return lookAt(*journal); }));
+    if (look.leads) {
       return ok();
     }
-    warnOfStoppedLeader(warned_of);
+    warnOfStoppedLeader(look.leader, warned_of);
     std::this_thread::sleep_for(kLookAgain);
   }
   return Error(ErrorCode::kCancelled, "the job manager is stopping");
 }
 
 /// Once for each time that it is stopped: it leads nothing then, but keeps the lock until it ends.
-void Recovery::warnOfStoppedLeader(std::string& warned_of) const {
-  const std::string leader = journal_->holder();
+void Recovery::warnOfStoppedLeader(const std::string& leader, std::string& warned_of) const {
   const std::string process = processHere(leader);
   if (process.empty() || !isStopped(process)) {
     warned_of.clear();

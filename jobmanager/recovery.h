@@ -79,11 +79,18 @@ class Recovery final : public blob::AdoptedFiles::Owner {
   void close();
 
  private:
+  /// A look at the directory of a journal.
+  struct Look {
+    bool leads = false;
+    std::string leader;  // Else: who does, as it says of itself.
+  };
+  static Result<Look> lookAt(ha::JournalJobStore& journal);
+
   explicit Recovery(const Services& services) : services_(services) {}
   Status openJournal(const std::string& directory);
   Status openElection(std::function<void(const Error&)> lost);
   Status awaitJournal(const std::stop_token& stop);
-  void warnOfStoppedLeader(std::string& warned_of) const;
+  void warnOfStoppedLeader(const std::string& leader, std::string& warned_of) const;
   std::string holder() const;
 
   const Services services_;

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
 
 #include "common/fs/progress.h"
+#include "common/telemetry/log.h"
 
 namespace weir::ha {
 namespace {
@@ -47,6 +49,24 @@ class Awaited {
   std::optional<Status> answer_;  // Under the mutex.
 };
 
+/// Of work that an executor which is shut down destroys, the end is that.
+std::shared_ptr<Awaited> begin(const FileWait& wait, std::function<Status()> work) {
+  auto awaited = std::make_shared<Awaited>(std::move(work));  // Shared with the executor.
+  auto drop = std::shared_ptr<void>(nullptr, [awaited](void*) {
+    awaited->end(Error(ErrorCode::kUnavailable, "the job manager is stopping"));
+  });
+  wait.io.post([awaited, drop = std::move(drop)] { awaited->run(); });
+  return awaited;
+}
+
+std::string timeText(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  char text[64];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc)};
+}
+
 }  // namespace
 
 Error hangs(const std::string& place, Duration patience) {
@@ -57,17 +77,39 @@ Error hangs(const std::string& place, Duration patience) {
 }
 
 Status awaitFiles(const FileWait& wait, std::function<Status()> work) {
-  const auto awaited = std::make_shared<Awaited>(std::move(work));  // Shared with the executor.
-  // An executor that is shut down destroys what it does not run.
-  auto drop = std::shared_ptr<void>(nullptr, [awaited](void*) {
-    awaited->end(Error(ErrorCode::kUnavailable, "the job manager is stopping"));
-  });
-  wait.io.post([awaited, drop = std::move(drop)] { awaited->run(); });
-  if (auto answer = awaited->await(wait.patience)) {
+  if (auto answer = begin(wait, std::move(work))->await(wait.patience)) {
     return *std::move(answer);
   }
   return hangs(wait.place, wait.patience)
       .advise("look at that file system, or have jobmanager.files.timeout longer");
+}
+
+Status outwaitFiles(const FileWait& wait,
+                    const std::string& standby,
+                    const std::stop_token& stop,
+                    std::function<Status()> work) {
+  const auto begun = std::chrono::system_clock::now();
+  const auto awaited = begin(wait, std::move(work));
+  const std::stop_callback stopping(stop, [&awaited] {
+    awaited->end(Error(ErrorCode::kCancelled, "the job manager is stopping"));
+  });
+  auto answer = awaited->await(wait.patience);
+  if (!answer) {
+    log::warn("a file operation hangs, and is waited for",
+              {{"place", wait.place},
+               {"since", timeText(begun)},
+               {"meanwhile", standby},
+               {"next",
+                "look at that file system: whether its server answers and it is mounted. Nothing "
+                "need be started anew once it does"}});
+    while (!answer) {
+      answer = awaited->await(wait.patience);
+    }
+    if (!stop.stop_requested()) {
+      log::info("the file operation that hung has ended", {{"place", wait.place}});
+    }
+  }
+  return *std::move(answer);
 }
 
 }  // namespace weir::ha

@@ -8,6 +8,9 @@
  *
  * full PREFIX: files whose path begins so cannot be written to, as no space is left on the device.
  *
+ * hang PREFIX: listing a directory whose path begins so does not return until the line goes, as of
+ * a file server that does not answer.
+ *
  * clock-shift S: the time of day is S seconds ahead (negative: behind), also for whoever waits
  * until a time of day. The clocks that only run are right, and files are dated rightly.
  *
@@ -15,6 +18,7 @@
  * environment of their own.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +43,7 @@ enum { kClockSliceMillis = 50, kYearsOfSeconds = 1000000000 };
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* Of the next two. */
 static char prefixes[kPrefixes][kPathBytes];
 static int prefix_count = 0;
+static char hanging[kPathBytes]; /* Also of the mutex. */
 static atomic_long fsync_millis;
 static atomic_long clock_shift; /* Seconds. */
 static atomic_bool any_full;
@@ -65,11 +70,14 @@ static void parse(char* text) {
   char* rest = NULL;
   pthread_mutex_lock(&mutex);
   prefix_count = 0;
+  hanging[0] = '\0';
   for (char* line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
     if (strncmp(line, "fsync-millis ", 13) == 0) {
       millis = atol(line + 13);
     } else if (strncmp(line, "clock-shift ", 12) == 0) {
       shift = atol(line + 12);
+    } else if (strncmp(line, "hang ", 5) == 0) {
+      snprintf(hanging, kPathBytes, "%s", line + 5);
     } else if (strncmp(line, "full ", 5) == 0 && prefix_count < kPrefixes) {
       snprintf(prefixes[prefix_count++], kPathBytes, "%s", line + 5);
     }
@@ -192,6 +200,22 @@ ssize_t writev(int fd, const struct iovec* pieces, int count) {
     return -1;
   }
   REAL(ssize_t, writev, (int, const struct iovec*, int), fd, pieces, count);
+}
+
+static int hangs(const char* path) {
+  refresh();
+  pthread_mutex_lock(&mutex);
+  const int found = hanging[0] != '\0' && strncmp(path, hanging, strlen(hanging)) == 0;
+  pthread_mutex_unlock(&mutex);
+  return found;
+}
+
+DIR* opendir(const char* path) {
+  while (hangs(path)) {
+    const struct timespec slice = {0, kSliceMillis * 1000000L};
+    nanosleep(&slice, NULL);
+  }
+  REAL(DIR*, opendir, (const char*), path);
 }
 
 /* ---- the time of day */

@@ -26,9 +26,10 @@ class Faults:
     def environment(self):
         return {"LD_PRELOAD": str(self.library), "WEIR_FAULTS": str(self.control)}
 
-    def set(self, fsync_millis=0, full=(), clock_shift=0):
+    def set(self, fsync_millis=0, full=(), clock_shift=0, hang=()):
         """From now on only these faults; they are in force within some 10 ms. clock_shift: seconds ahead."""
-        lines = [f"fsync-millis {fsync_millis}", f"clock-shift {clock_shift}"] + [f"full {prefix}" for prefix in full]
+        lines = [f"fsync-millis {fsync_millis}", f"clock-shift {clock_shift}"]
+        lines += [f"full {prefix}" for prefix in full] + [f"hang {prefix}" for prefix in hang]
         fresh = self.control.with_suffix(".new")
         fresh.write_text("\n".join(lines) + "\n")
         os.replace(fresh, self.control)

@@ -148,6 +148,35 @@ class RecoveryTest(unittest.TestCase):
             before = cluster.completed_checkpoints(job)
             cluster.wait_checkpoints(job, before + 2)
 
+    def test_a_standby_says_that_its_storage_hangs_and_goes_on_once_it_answers(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        faults = Faults(folder)
+        faults.clear()
+        with self.cluster(task_managers=0, conf={"jobmanager.files.timeout": "500 ms"}) as cluster:
+            hangs = "a file operation hangs, and is waited for"
+            for goes_on in (False, True):
+                standby = Daemon(
+                    f"standby-{goes_on}", [BIN / "weir-jobmanager"], cluster.folder,
+                    {**cluster.environment(), **faults.environment()},
+                )
+                self.addCleanup(standby.stop)
+                wait_for("waits as standby", lambda: "waits as standby" in standby.log.read_text())
+                faults.set(hang=[self.journal])
+                wait_for("it says that its storage hangs", lambda: hangs in standby.log.read_text())
+                said = standby.log.read_text()
+                self.assertRegex(said, rf'{hangs} place=\S*{self.journal}\S* since="20\d\d-\d\d-\d\d [\d:]+ UTC"')
+                self.assertIn("look at that file system", said)
+                if not goes_on:
+                    self.assertEqual(standby.stop(), 0)  # It obeys while a look hangs.
+                    self.assertIn("file operations hang, and the job manager stops without them", standby.log.read_text())
+                    faults.clear()
+            leader = cluster.jobmanager
+            cluster.jobmanager = standby
+            leader.kill()
+            faults.clear()
+            wait_for("the standby leads", lambda: cluster.overview()["taskmanagers"] == 0)
+            self.assertEqual(standby.log.read_text().count(hangs), 1)
+
     def test_a_standby_says_who_leads_since_when_and_what_to_do_when_that_one_is_stopped(self):
         with self.cluster(task_managers=0) as cluster:
             leader = cluster.jobmanager

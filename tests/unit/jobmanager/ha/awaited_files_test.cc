@@ -1,6 +1,8 @@
 #include "jobmanager/ha/awaited_files.h"
 
 #include <future>
+#include <stop_token>
+#include <string>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -58,6 +60,44 @@ TEST_F(AwaitedFilesTest, WorkThatGoesOnIsWaitedForHoweverLong) {
 TEST_F(AwaitedFilesTest, WhoWaitsWhenTheExecutorEndsIsAnswered) {
   io_.shutdown(seconds(20));
   EXPECT_EQ(awaitFiles(wait_, [] { return ok(); }).error().code(), ErrorCode::kUnavailable);
+}
+
+TEST_F(AwaitedFilesTest, WhoWaitsOnIsToldThatWorkHangsAndGetsWhatItComesTo) {
+  std::promise<void> let_go;
+  ::testing::internal::CaptureStderr();
+  std::thread later([&] {
+    std::this_thread::sleep_for(milliseconds(600));  // Three times the patience.
+    let_go.set_value();
+  });
+  const auto answer = outwaitFiles(wait_,
+                                   "the test waits",
+                                   std::stop_token(),
+                                   [gate = let_go.get_future().share()]() -> Result<int> {
+                                     gate.wait();
+                                     return 7;
+                                   });
+  later.join();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(answer.has_value()) << answer.error().text();
+  EXPECT_EQ(*answer, 7);
+  EXPECT_THAT(said,
+              ::testing::ContainsRegex("hangs, and is waited for place=/ha since=.20[0-9-]+"));
+  EXPECT_THAT(said, HasSubstr("the file operation that hung has ended"));
+  EXPECT_EQ(said.find("hangs, and is"), said.rfind("hangs, and is"));
+}
+
+TEST_F(AwaitedFilesTest, AStopEndsTheWaitForWorkThatHangs) {
+  std::promise<void> let_go;
+  std::stop_source stop;
+  std::thread later([&] { stop.request_stop(); });
+  const Status stopped =
+      outwaitFiles(wait_, "", stop.get_token(), [gate = let_go.get_future().share()]() -> Status {
+        gate.wait();
+        return ok();
+      });
+  later.join();
+  EXPECT_EQ(stopped.error().code(), ErrorCode::kCancelled);
+  let_go.set_value();
 }
 
 }  // namespace
