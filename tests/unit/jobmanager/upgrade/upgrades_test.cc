@@ -335,7 +335,8 @@ TEST_F(UpgradesTest, GoesOnWithEachStepUnderTheNextJobManager) {
   lead();
   runs(request_.next.job);
   lead();
-  EXPECT_THAT(jobs_.asked, SizeIs(4));
+  EXPECT_THAT(jobs_.asked, SizeIs(6));
+  EXPECT_EQ(jobs_.asked.back(), "checkpoint") << "by each of the two";
   time_.advance(10s);
   EXPECT_EQ(jobs_.asked.back(), "cancel");
   lead();

@@ -171,6 +171,7 @@ TEST_F(WorkerTest, RestoredFromACheckpointTheSumIsExact) {
 }
 
 TEST_F(WorkerTest, ARestoredTaskSaysHowMuchItHasRead) {
+  deployment_.storage.inline_threshold = 0;  // It lies in files.
   space_.hold = true;
   start();
   trigger(1);
@@ -186,6 +187,7 @@ TEST_F(WorkerTest, ARestoredTaskSaysHowMuchItHasRead) {
 }
 
 TEST_F(WorkerTest, ACancelDoesNotWaitForTheEndOfARestore) {
+  deployment_.storage.inline_threshold = 0;  // It lies in files.
   space_.hold = true;
   start();
   trigger(1);
