@@ -34,7 +34,8 @@ class SectionBytes final : public state::ByteSink {
 };
 
 /// Writes a savepoint of two operators: "counter", with a count for each key over two subtasks,
-/// each in a file, and "Source", with a list in the metadata itself.
+/// each in a file, and "Source", with a list in the metadata itself. With `name_space` that is the
+/// one that all counts are in, and `windows` what is said of it.
 class SmallSavepoint {
  public:
   static constexpr std::uint32_t kMaxParallelism = 8;
@@ -66,6 +67,8 @@ class SmallSavepoint {
   }
 
   runtime::CheckpointMetadata metadata;
+  std::string name_space;
+  state::WindowSchema windows;
 
  private:
   runtime::SectionHandle store(const state::SectionInfo& info,
@@ -104,7 +107,8 @@ class SmallSavepoint {
             .beginState({.name = saved.name, .kind = saved.kind, .schema = saved.value}, saved.key)
             .has_value());
     for (const auto& [group, key] : by_group) {
-      EXPECT_TRUE(writer.entry(group, encodedAs(key), "", encodedAs(counts.at(key))).has_value());
+      EXPECT_TRUE(
+          writer.entry(group, encodedAs(key), name_space, encodedAs(counts.at(key))).has_value());
     }
     EXPECT_TRUE(writer.endState().has_value());
     const auto info = writer.finish();
@@ -121,6 +125,7 @@ class SmallSavepoint {
     one.name = "Count per word";
     one.parallelism = 2;
     one.max_parallelism = kMaxParallelism;
+    one.windows = windows;
     runtime::SavedState saved;
     saved.name = "seen";
     saved.key = record::schemaOf<std::string>();

@@ -7,6 +7,7 @@
 
 #include "common/fs/memory_file_system.h"
 #include "common/offline/snapshot_description.h"
+#include "common/windows/window.h"
 #include "tests/unit/common/offline/small_savepoint.h"
 
 namespace weir::offline {
@@ -25,18 +26,33 @@ class StateDumpTest : public testing::Test {
   }
 
   std::string dump(const std::string& state, const std::optional<std::string>& key = {}) {
-    const auto opened = openSnapshot(files_, kPath, 1 << 20);
+    return dumpIn(files_, state, key);
+  }
+  static std::string dumpIn(fs::FileSystem& files,
+                            const std::string& state,
+                            const std::optional<std::string>& key = {}) {
+    const auto opened = openSnapshot(files, kPath, 1 << 20);
     const auto chosen = chooseState(opened->metadata, state);
     if (!chosen) {
       return chosen.error().text();
     }
     std::string lines;
     const Status dumped =
-        dumpState(files_, opened->metadata, *chosen, key, [&](std::string_view more) {
+        dumpState(files, opened->metadata, *chosen, key, [&](std::string_view more) {
           lines += more;
           return ok();
         });
     return dumped ? lines : lines + dumped.error().text();
+  }
+
+  /// The line of one count in a namespace, of an operator with such windows.
+  static std::string lineOf(const state::WindowSchema& windows, const std::string& name_space) {
+    fs::MemoryFileSystem files;
+    SmallSavepoint one(files, kPath);
+    one.windows = windows;
+    one.name_space = name_space;
+    one.write({{"alice", 1}}, {});
+    return dumpIn(files, "counter/seen");
   }
 
   static constexpr const char* kPath = "file:/save/savepoint-0123456789ab";
@@ -49,6 +65,27 @@ TEST_F(StateDumpTest, ShowsEveryEntryALine) {
   EXPECT_THAT(lines, HasSubstr("{\"key\":\"bob\",\"namespace\":null,\"value\":-2}\n"));
   EXPECT_EQ(std::ranges::count(lines, '\n'), 3);
   EXPECT_EQ(dump("Source/offsets"), "{\"subtask\":0,\"value\":10}\n{\"subtask\":0,\"value\":20}\n");
+}
+
+TEST_F(StateDumpTest, TheWindowOfAnEntryStandsBesideItsKey) {
+  const record::Schema windows = record::schemaOf<TimeWindow>();
+  EXPECT_EQ(lineOf(windows, encodedAs(TimeWindow{-5000, 0})),
+            "{\"key\":\"alice\",\"window\":{\"start\":-5000,\"end\":0},\"value\":1}\n");
+  EXPECT_EQ(lineOf(windows, ""), "{\"key\":\"alice\",\"window\":null,\"value\":1}\n");
+  EXPECT_THAT(lineOf(windows, "\1"), HasSubstr("the window"));
+}
+
+TEST_F(StateDumpTest, TheGlobalWindowIsToldFromWhatItsKeyHasBesideIt) {
+  const record::Schema windows = state::globalWindow();
+  EXPECT_EQ(lineOf(windows, ""), "{\"key\":\"alice\",\"window\":{},\"value\":1}\n");
+  EXPECT_EQ(lineOf(windows, "\1"), "{\"key\":\"alice\",\"window\":null,\"value\":1}\n");
+}
+
+TEST_F(StateDumpTest, NamespacesThatNobodyHasDescribedAreShownAsBytes) {
+  EXPECT_EQ(lineOf({}, "\1"),
+            "{\"key\":\"alice\",\"namespace\":{\"$base64\":\"AQ==\"},\"value\":1}\n");
+  EXPECT_EQ(lineOf(state::byKeyAlone(), ""),
+            "{\"key\":\"alice\",\"namespace\":null,\"value\":1}\n");
 }
 
 TEST_F(StateDumpTest, OneKeyIsFoundWithoutReadingTheOthersFiles) {
