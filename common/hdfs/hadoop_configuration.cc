@@ -6,7 +6,8 @@
 #include <utility>
 
 #include <boost/property_tree/ptree.hpp>
-#include <boost/property_tree/xml_parser.hpp>
+
+#include "common/http/xml.h"
 
 namespace weir::hdfs {
 namespace {
@@ -46,26 +47,26 @@ Result<HadoopConfiguration> HadoopConfiguration::read(const std::string& directo
 }
 
 Status HadoopConfiguration::add(const std::string& xml, const std::string& name) {
-  namespace pt = boost::property_tree;
-  try {
-    pt::ptree tree;
-    std::istringstream text(xml);
-    pt::read_xml(text, tree);
-    for (const auto& [element, entry] : tree.get_child("configuration")) {
-      const std::string key = trimmed(entry.get("name", ""));
-      if (element != "property" || key.empty()) {
-        continue;
-      }
-      Property& property = properties_[key];
-      if (!property.final) {
-        property = {trimmed(entry.get("value", "")), trimmed(entry.get("final", "")) == "true"};
-      }
-    }
-    return ok();
-  } catch (const pt::ptree_error& error) {
-    return Error(ErrorCode::kInvalidArgument,
-                 name + " is no configuration of Hadoop: " + error.what());
+  const std::string none = name + " is no configuration of Hadoop: ";
+  const auto tree = http::parseXml(xml);
+  if (!tree) {
+    return Error(ErrorCode::kInvalidArgument, none + tree.error().message());
   }
+  const auto configuration = tree->get_child_optional("configuration");
+  if (!configuration) {
+    return Error(ErrorCode::kInvalidArgument, none + "it has no element 'configuration'");
+  }
+  for (const auto& [element, entry] : *configuration) {
+    const std::string key = trimmed(entry.get("name", ""));
+    if (element != "property" || key.empty()) {
+      continue;
+    }
+    Property& property = properties_[key];
+    if (!property.final) {
+      property = {trimmed(entry.get("value", "")), trimmed(entry.get("final", "")) == "true"};
+    }
+  }
+  return ok();
 }
 
 std::string HadoopConfiguration::expanded(std::string text) const {

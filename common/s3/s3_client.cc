@@ -1,15 +1,14 @@
 #include "common/s3/s3_client.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include <boost/property_tree/ptree.hpp>
-#include <boost/property_tree/xml_parser.hpp>
 
 #include "common/base/utf8.h"
 #include "common/fs/digest.h"
 #include "common/http/status.h"
 #include "common/http/url.h"
+#include "common/http/xml.h"
 
 namespace weir::s3 {
 namespace {
@@ -17,15 +16,11 @@ namespace {
 constexpr std::size_t kMostMessage = 300;
 
 std::pair<std::string, std::string> codeAndMessage(const http::Answer& answer) {
-  namespace pt = boost::property_tree;
-  try {
-    pt::ptree tree;
-    std::istringstream text(answer.body);
-    pt::read_xml(text, tree);
-    return {tree.get("Error.Code", ""), tree.get("Error.Message", "")};
-  } catch (const pt::xml_parser_error&) {
+  const auto tree = http::parseXml(answer.body);
+  if (!tree) {
     return {};  // A proxy's page, or nothing at all.
   }
+  return {tree->get("Error.Code", ""), tree->get("Error.Message", "")};
 }
 
 /// Whether the host of an URL is an address, or this machine: below those are no names of buckets.

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
-#include <sstream>
 
 #include <boost/property_tree/ptree.hpp>
-#include <boost/property_tree/xml_parser.hpp>
 
 #include "common/http/url.h"
+#include "common/http/xml.h"
 
 namespace weir::s3 {
 namespace {
@@ -16,15 +15,9 @@ namespace {
 using boost::property_tree::ptree;
 
 Result<ptree> parsed(const http::Answer& answer, const char* root) {
-  try {
-    ptree tree;
-    std::istringstream text(answer.body);
-    boost::property_tree::read_xml(text, tree);
-    if (const auto inside = tree.get_child_optional(root)) {
-      return *inside;
-    }
-  } catch (const boost::property_tree::xml_parser_error&) {
-    // The same as another document.
+  const auto tree = http::parseXml(answer.body);
+  if (const auto inside = tree ? tree->get_child_optional(root) : boost::none) {
+    return *inside;
   }
   return Error(ErrorCode::kIo, std::string("the object store's answer is no ") + root);
 }

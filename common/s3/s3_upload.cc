@@ -7,6 +7,7 @@
 #include <boost/property_tree/xml_parser.hpp>
 
 #include "common/http/status.h"
+#include "common/http/xml.h"
 
 namespace weir::s3 {
 namespace {
@@ -17,14 +18,8 @@ constexpr const char* kOnlyNew = "If-None-Match: *";
 using boost::property_tree::ptree;
 
 std::string textIn(const http::Answer& answer, const char* path) {
-  try {
-    ptree tree;
-    std::istringstream text(answer.body);
-    boost::property_tree::read_xml(text, tree);
-    return tree.get(path, "");
-  } catch (const boost::property_tree::xml_parser_error&) {
-    return "";
-  }
+  const auto tree = http::parseXml(answer.body);
+  return tree ? tree->get(path, "") : "";
 }
 
 Error taken() { return {ErrorCode::kFailedPrecondition, "the file exists already"}; }
