@@ -51,6 +51,22 @@ class AsyncTest(NumbersJobTest):
             cluster.wait_state(job, "FINISHED")
             self.check(cluster, 2000)
 
+    def test_a_checkpoint_that_a_full_queue_holds_up_says_so(self):
+        with Cluster(task_managers=1, slots=2) as cluster:
+            job = self.start_running(
+                cluster, "-p", 1, count=1_000_000, rate=0, capacity=5, silent=1, timeout=600_000, apart=1
+            )
+            full = "the queue of 5 unanswered requests of operator 'Async Wait' is full"
+
+            def said(*which):
+                return " ".join(cluster.weir("checkpoints", job, *which).stdout.split())
+
+            wait_for("the reason in the list", lambda: full in said())
+            self.assertRegex(said(), r"in progress: .*\(1/1\) on \S+ has taken no input for [0-9.]+ m?s: the queue")
+            pending = re.search(r"acknowledged (\d+) ", said()).group(1)
+            self.assertIn(full, said(pending))
+            cluster.weir("cancel", job)
+
     def test_a_job_that_is_drained_has_its_answers_and_one_that_is_stopped_asks_again(self):
         with Cluster(task_managers=1, slots=2) as cluster:
             job = self.start_running(cluster, "-p", 2, count=1_000_000, ordered=0, delay=400)

@@ -142,18 +142,49 @@ class WindowsTest(unittest.TestCase):
             cluster.wait_state(job, "FINISHED")
             self.check(cluster)
 
+    def dumped(self, cluster, path, state):
+        lines = cluster.weir("savepoint", "inspect", path, "--dump", state).stdout.splitlines()
+        self.assertTrue(lines, state)
+        return [json.loads(line) for line in lines]
+
     def test_a_savepoint_shows_windows_as_state(self):
         with Cluster(task_managers=1, slots=2) as cluster:
             job = self.start(cluster, "-p", 2)
             cluster.wait_checkpoints(job, 3)
+            first = cluster.savepoint(job, cluster.savepoints)
+            cluster.wait_checkpoints(job, 6)
             path = cluster.savepoint(job, cluster.savepoints)
-            for state in ("tumbling/window-contents", "sliding/window-panes", "sessions/window-sessions"):
-                lines = cluster.weir("savepoint", "inspect", path, "--dump", state).stdout.splitlines()
-                self.assertTrue(lines, state)
-                self.assertIn("key", json.loads(lines[0]))
-            timers = cluster.weir("savepoint", "inspect", path, "--dump", "sliding/event-time-timers").stdout
-            self.assertTrue(timers.splitlines())
             cluster.weir("cancel", job)
+            for state, length in (("tumbling/window-contents", 500), ("sliding/window-panes", 250)):
+                for one in self.dumped(cluster, path, state):
+                    window = one["window"]
+                    self.assertEqual(window["end"] - window["start"], length)
+                    self.assertEqual(window["start"] % length, 0)
+            for one in self.dumped(cluster, path, "tumbling/event-time-timers"):
+                self.assertEqual(one["value"], [one["window"]["end"] - 1])
+            for one in self.dumped(cluster, path, "sessions/window-sessions"):
+                self.assertIsNone(one["window"])
+            self.assertTrue(self.dumped(cluster, path, "sliding/event-time-timers"))
+            self.assertIn("by window: struct{start: i64, end: i64}", cluster.weir("savepoint", "inspect", path).stdout)
+            self.assertRegex(cluster.weir("savepoint", "diff", first, path).stdout, r'\+ \d in \{"start":-?\d+,"end":')
+
+    def test_windows_of_another_type_are_refused_with_both(self):
+        for backend in ((), ROCKS):
+            with self.subTest(backend), Cluster(task_managers=1, slots=2) as cluster:
+                job = self.start(cluster, *backend, "-p", 1)
+                cluster.wait_checkpoints(job, 2)
+                path = cluster.savepoint(job, cluster.savepoints)
+                cluster.weir("cancel", job)
+                program = (self.jobs / "windows", "--tumbling", "by count", "--out", cluster.folder / "other")
+                for command in (("savepoint", "check", path), ("run", "-d", *backend, "-s", path)):
+                    refused = cluster.weir(*command, *program, check=False)
+                    self.assertNotEqual(refused.returncode, 0)
+                    said = " ".join((refused.stdout + refused.stderr).split())
+                    self.assertIn("uid tumbling", said)
+                    self.assertIn("has its state by windows of another type", said)
+                    self.assertIn("savepoint: struct{start: i64, end: i64} program: the global window", said)
+                job = cluster.run_detached(*program, options=(*backend, "-s", path, "--drop", "tumbling"))
+                cluster.wait_running(job)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
 //   --ordered 0|1 --capacity N
 //   --delay MS     until an answer, at the longest
 //   --silent N     every N-th number is answered by the time-out alone
+//   --timeout MS   until then
+//   --apart 0|1    whether the numbers come over a network
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -91,8 +93,13 @@ class Ask : public weir::RichAsyncFunction<std::int64_t, std::string> {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> flags = {
-      {"rate", "500"}, {"ordered", "1"}, {"capacity", "40"}, {"delay", "50"}, {"silent", "0"}};
+  std::map<std::string, std::string> flags = {{"rate", "500"},
+                                              {"ordered", "1"},
+                                              {"capacity", "40"},
+                                              {"delay", "50"},
+                                              {"silent", "0"},
+                                              {"timeout", "500"},
+                                              {"apart", "0"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     flags[std::string(argv[i]).substr(2)] = argv[i + 1];
   }
@@ -100,12 +107,16 @@ int main(int argc, char** argv) {
   env.enableCheckpointing(std::chrono::milliseconds(100));
   auto numbers =
       env.addSource(Numbers(std::stoll(flags["count"]), std::stoll(flags["rate"]))).uid("numbers");
+  weir::DataStream<std::int64_t> sent = numbers;
+  if (flags["apart"] == "1") {
+    sent = numbers.rebalance();
+  }
   const Ask ask(std::stoll(flags["delay"]), std::stoll(flags["silent"]));
   const std::int64_t capacity = std::stoll(flags["capacity"]);
-  const auto timeout = std::chrono::milliseconds(500);
+  const auto timeout = std::chrono::milliseconds(std::stoll(flags["timeout"]));
   auto answers = flags["ordered"] == "1"
-                     ? weir::AsyncDataStream::orderedWait(numbers, ask, timeout, capacity)
-                     : weir::AsyncDataStream::unorderedWait(numbers, ask, timeout, capacity);
+                     ? weir::AsyncDataStream::orderedWait(sent, ask, timeout, capacity)
+                     : weir::AsyncDataStream::unorderedWait(sent, ask, timeout, capacity);
   answers.uid("asks").writeAsText(flags["out"]).uid("out");
   env.execute("asking");
 }

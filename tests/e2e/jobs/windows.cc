@@ -65,6 +65,13 @@ void listed(const std::int64_t& key,
   out.collect(line("tumbling", key, window, static_cast<std::int64_t>(events.size()), sum));
 }
 
+void counted(const std::int64_t& key,
+             const weir::GlobalWindow& /*window*/,
+             weir::Iterable<Event>& events,
+             weir::Collector<std::string>& out) {
+  out.collect("counted " + std::to_string(key) + " " + std::to_string(events.size()));
+}
+
 using Flags = std::map<std::string, std::string>;
 
 /// The numbers as events with timestamps and watermarks, in one subtask.
@@ -80,6 +87,14 @@ auto eventsOf(weir::StreamExecutionEnvironment& env, Flags& flags) {
       .setParallelism(1);
 }
 
+template <typename Keyed>
+auto tumblingOf(const Keyed& keyed, const Flags& flags) {
+  return flags.at("tumbling") == "by count"
+             ? keyed.countWindow(50).apply(counted)
+             : keyed.window(weir::TumblingEventTimeWindows::of(weir::Time::milliseconds(500)))
+                   .apply(listed);
+}
+
 std::string pairOf(const std::string& kind, const Event& left, const Event& right) {
   return kind + " " + std::to_string(left.id) + " " + std::to_string(right.id);
 }
@@ -88,7 +103,11 @@ std::string pairOf(const std::string& kind, const Event& left, const Event& righ
 
 int main(int argc, char** argv) {
   using weir::Time;
-  Flags flags{{"count", "3000"}, {"rate", "1000"}, {"size", "1000"}, {"slide", "250"}};
+  Flags flags{{"tumbling", "by time"},
+              {"count", "3000"},
+              {"rate", "1000"},
+              {"size", "1000"},
+              {"slide", "250"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     flags[std::string(argv[i]).substr(2)] = argv[i + 1];
   }
@@ -102,8 +121,7 @@ int main(int argc, char** argv) {
   auto evens = events.filter([](const Event& e) { return e.id % 2 == 0; }).setParallelism(1);
   auto odds = events.filter([](const Event& e) { return e.id % 2 != 0; }).setParallelism(1);
 
-  auto tumbling =
-      keyed.window(weir::TumblingEventTimeWindows::of(Time::milliseconds(500))).apply(listed);
+  auto tumbling = tumblingOf(keyed, flags);
   auto sliding = keyed
                      .timeWindow(Time::milliseconds(std::stoll(flags["size"])),
                                  Time::milliseconds(std::stoll(flags["slide"])))

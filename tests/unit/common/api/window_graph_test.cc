@@ -1,4 +1,5 @@
 #include <functional>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -88,6 +89,23 @@ TEST(WindowGraphTest, StatesOfWindowsAreKnownBeforeTheJobRuns) {
     }
   }
   EXPECT_THAT(states, ::testing::IsSupersetOf({"window-contents", "trigger-count"}));
+}
+
+TEST(WindowGraphTest, TheGraphSaysWhichWindowsStateIsIn) {
+  auto env = StreamExecutionEnvironment::getExecutionEnvironment();
+  const auto keyed = env.fromElements(1, 2).keyBy(&sameKey);
+  keyed.countWindow(3).sum().name("count").print();
+  keyed.timeWindow(seconds(1)).sum().name("time").print();
+  keyed.reduce([](int a, int b) { return a + b; }).name("reduce").print();
+  const auto program = env.getProgramGraph("windows");
+  ASSERT_TRUE(program.has_value()) << program.error().text();
+  std::map<std::string, std::string> windows;
+  for (const graph::JobOperator& one : program->graph.operators) {
+    windows[one.name] = state::describeWindows(one.windows);
+  }
+  EXPECT_EQ(windows["count"], "the global window");
+  EXPECT_EQ(windows["time"], "struct{start: i64, end: i64}");
+  EXPECT_EQ(windows["reduce"], "none, one value for each key");
 }
 
 }  // namespace
