@@ -34,6 +34,9 @@ class ManualTime final : public ProcessingTime {
   void cancel(Alarm& alarm) override { alarms_.cancel(alarm); }
   /// Moves on to `time`, and lets every alarm on the way ring when its time is there.
   void advanceTo(std::int64_t time);
+  /// Moves on to `time` as it does for a process that is stopped: nothing rings before the next
+  /// advanceTo().
+  void stopUntil(std::int64_t time) { now_ = time; }
 
  private:
   std::int64_t now_;

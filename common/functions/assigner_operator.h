@@ -53,8 +53,8 @@ class AssignerOperator final : public EmittingOperator<A, T, NoKey>,
   void open() override {
     EmittingOperator<A, T, NoKey>::open();
     if (isPeriodic()) {
-      active_at_ = this->context_->time().now();
-      setAlarm(active_at_);
+      rang_at_ = this->context_->time().now();
+      setAlarm(rang_at_);
     }
   }
 
@@ -146,9 +146,11 @@ class AssignerOperator final : public EmittingOperator<A, T, NoKey>,
       this->out_.emit(Watermark{watermark});
     }
   }
-  void setAlarm(std::int64_t now) {
-    this->context_->time().set(*this, now + std::min(interval_, idleness_));
+  /// At least twice in the time after which the stream is idle.
+  std::int64_t step() const {
+    return std::min(interval_, std::max<std::int64_t>(1, idleness_ / 2));
   }
+  void setAlarm(std::int64_t now) { this->context_->time().set(*this, now + step()); }
   void ring(std::int64_t now) override {
     this->glance_.enforce();
     const AtWork at_work(this->work_, 0);
@@ -159,10 +161,11 @@ class AssignerOperator final : public EmittingOperator<A, T, NoKey>,
     } else if constexpr (AssignsPeriodically<A, T>) {
       advance(asBase<AssignerWithPeriodicWatermarks>(this->function_).getCurrentWatermark());
     }
-    if (std::exchange(active_, false)) {
-      active_at_ = now;
-    }
-    if (!idle_ && idleness_ != kNever && now - active_at_ >= idleness_) {
+    // While the task was stopped, or waited for others, records may have come that are still to be
+    // taken: that it rings late counts as one step.
+    quiet_ = std::exchange(active_, false) ? 0 : quiet_ + std::min(now - rang_at_, step());
+    rang_at_ = now;
+    if (!idle_ && idleness_ != kNever && quiet_ >= idleness_) {
       idle_ = true;
       this->out_.emit(StreamStatus{true});
     }
@@ -173,8 +176,9 @@ class AssignerOperator final : public EmittingOperator<A, T, NoKey>,
 
   const std::int64_t interval_;     // In milliseconds, as are the next.
   std::int64_t idleness_ = kNever;  // Without records for so long: idle.
-  std::int64_t active_at_ = 0;      // There were records about then.
-  bool active_ = false;             // And since.
+  std::int64_t rang_at_ = 0;        // Last.
+  std::int64_t quiet_ = 0;          // For how long there were no records until then.
+  bool active_ = false;             // There were since.
   bool idle_ = false;               // As was sent last.
   std::int64_t last_ = Watermark::kNone;
 };

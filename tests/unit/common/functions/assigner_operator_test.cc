@@ -1,5 +1,6 @@
 #include "common/functions/assigner_operator.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <gmock/gmock.h>
@@ -100,6 +101,22 @@ TEST(AssignerOperatorTest, WithoutRecordsForSoLongTheStreamIsIdleUntilTheNextOne
               ElementsAre(Pair(1U, Signal(Watermark{9})),
                           Pair(1U, Signal(StreamStatus{true})),
                           Pair(1U, Signal(StreamStatus{false}))));
+}
+
+TEST(AssignerOperatorTest, ATaskThatWasStoppedLooksForRecordsBeforeItsStreamIsIdle) {
+  for (const auto idleness : {500ms, 50ms}) {
+    Assigning one(
+        Strategy::forMonotonousTimestamps().withTimestampAssigner(kItself).withIdleness(idleness));
+    const std::int64_t step = std::min<std::int64_t>(200, idleness.count() / 2);
+    one.feed({10});
+    one.pass(step);
+    one.context.time().stopUntil(60'000);
+    one.pass(0);     // Its alarm comes first,
+    one.feed({12});  // what had come meanwhile behind it.
+    one.pass(step);
+    EXPECT_THAT(one.out.signals,
+                ElementsAre(Pair(1U, Signal(Watermark{9})), Pair(2U, Signal(Watermark{11}))));
+  }
 }
 
 struct EachTenth : AssignerWithPunctuatedWatermarks<int> {
