@@ -46,13 +46,8 @@ void printExample(Console& console, const ChangedEntry& one) {
   printIndented(console, cutText(line, kShownValue), 4);
 }
 
-/// Values of two schemas are not: what both have may differ.
-bool comparesValues(const StateDiff& one) {
-  return !one.before || !one.after || one.before->value == one.after->value;
-}
-
 void printState(Console& console, const StateDiff& one) {
-  const char* same = comparesValues(one) ? "equal" : "in both";
+  const char* same = one.comparesValues() ? "equal" : "in both";
   const runtime::SavedState& state = one.either();
   std::string line =
       fmt::format("state '{}' ({}): ", escaped(state.name), state::toString(state.kind));
@@ -151,7 +146,7 @@ nlohmann::json stateJson(const StateDiff& one) {
           {"removed", one.removed},
           {"changed", one.changed},
           {"equal", one.equal},
-          {"values-compared", comparesValues(one)},
+          {"values-compared", one.comparesValues()},
           {"notes", one.notes},
           {"examples", examples}};
 }

@@ -119,7 +119,7 @@ class Comparison {
       return progressed(0, 0);
     }
     const bool same_keys = to.before->key == to.after->key;
-    const bool same_values = to.before->value == to.after->value;
+    const bool same_values = to.comparesValues();
     noteSchemas(to, same_keys, same_values);
     // An element of a list is told from others by its value alone.
     const bool list = to.before->kind == state::StateKind::kOperatorList;

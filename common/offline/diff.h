@@ -37,6 +37,8 @@ struct StateDiff {
   std::vector<std::string> notes;      ///< What else differs, or was not compared: a sentence each.
 
   bool differs() const { return added + removed + changed > 0 || !notes.empty(); }
+  /// Values of two schemas are not compared: those of keys that both have may differ.
+  bool comparesValues() const { return !before || !after || before->value == after->value; }
   const runtime::SavedState& either() const { return before ? *before : *after; }
 };
 
