@@ -37,18 +37,18 @@ TEST(XmlTest, RefusesWhatNestsTooDeepAndTakesManyElementsBesideEachOther) {
 
 TEST(XmlTest, NothingHidesHowDeepADocumentNests) {
   const std::string deep = nested(200'000);
-  for (const std::string& before : {"<!-- <a> -->",
-                                    "<!---->",
-                                    "<x b='<!--'/>",
-                                    "<x b=\"><!--\"/>",
-                                    "<x='/>",
-                                    "<x=\"'><y/></x=\"'>",
-                                    "<!x [>",
-                                    "<!DOCTYPE a [ <!-- ] >",
-                                    "<?x > ?>",
-                                    "<x b='\"' c='\" d=\">'/>",
-                                    "<x <y/>"}) {
-    EXPECT_FALSE(parseXml("<all>" + before + deep + "</all>")) << before;
+  for (const char* const before : {"<!-- <a> -->",
+                                   "<!---->",
+                                   "<x b='<!--'/>",
+                                   "<x b=\"><!--\"/>",
+                                   "<x='/>",
+                                   "<x=\"'><y/></x=\"'>",
+                                   "<!x [>",
+                                   "<!DOCTYPE a [ <!-- ] >",
+                                   "<?x > ?>",
+                                   "<x b='\"' c='\" d=\">'/>",
+                                   "<x <y/>"}) {
+    EXPECT_FALSE(parseXml(std::string("<all>") + before + deep + "</all>")) << before;
   }
 }
 
