@@ -186,8 +186,8 @@ Command checkpointsCommand() {
           .meaning = "Shows a job's last checkpoints with verdicts",
           .usage = {"[OPTIONS] JOB [ID]"},
           .help =
-              "The verdict of one that is in progress, slow or failed names the subtasks that it\n"
-              "waits or waited for, and why.\n"
+              "The verdict of one that is in progress, slow or failed names the subtasks\n"
+              "that it waits or waited for, and why.\n"
               "With the ID of a checkpoint, what each subtask did, in milliseconds or seconds:\n"
               "  delay   from the trigger until its first barrier came\n"
               "  align   until the barriers of all its inputs had come\n"

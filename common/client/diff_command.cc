@@ -230,9 +230,8 @@ Command diffCommand() {
               "For each operator (the same where the ids are) and state: how many keys B has\n"
               "more (+), less (-) and with another value (~) than A, and a few of each. What\n"
               "digests show to be equal is not read. Maps and sets are compared without the\n"
-              "order of their elements. Keys of windows stand with their window. Exit status 0 "
-              "also where they differ: ask for\n"
-              "'.equal' of the JSON document.\n"
+              "order of their elements. Keys of windows stand with their window. Exit status\n"
+              "0 also where they differ: ask for '.equal' of the JSON document.\n"
               "Example:\n"
               "  weir savepoint diff /savepoints/savepoint-0123456789ab \\\n"
               "      /savepoints/savepoint-ba9876543210",
