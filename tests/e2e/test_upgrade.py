@@ -233,7 +233,8 @@ class UpgradeTest(UpgradeCase):
         with self.cluster() as cluster:
             job = self.start(cluster)
             options = ("--json", "-D", "upgrade.timeout=2s")
-            failed = self.upgrade(cluster, job, *options, interval=3_600_000, rate=1, check=False)
+            # Barriers stand behind what an unbounded source has sent, each record of which takes a tenth of a second.
+            failed = self.upgrade(cluster, job, *options, slow=100_000, rate=0, check=False)
             self.assertEqual(failed.returncode, 1)
             told = json.loads(failed.stdout)
             self.assertIn("no checkpoint within upgrade.timeout (2 s)", told["error"]["message"])
