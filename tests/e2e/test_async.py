@@ -62,7 +62,7 @@ class AsyncTest(NumbersJobTest):
                 return " ".join(cluster.weir("checkpoints", job, *which).stdout.split())
 
             wait_for("the reason in the list", lambda: full in said())
-            self.assertRegex(said(), r"in progress: .*\(1/1\) on \S+ has taken no input for [0-9.]+ m?s: the queue")
+            self.assertRegex(said(), r"in progress: .*has taken no input for [0-9.]+ m?s: the queue")
             pending = re.search(r"acknowledged (\d+) ", said()).group(1)
             self.assertIn(full, said(pending))
             cluster.weir("cancel", job)
