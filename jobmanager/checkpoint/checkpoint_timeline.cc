@@ -43,6 +43,9 @@ void raise(runtime::CheckpointPhases& longest, const runtime::CheckpointPhases& 
   longest.write = std::max(longest.write, one.write);
 }
 
+/// For heldUp(): only what lasts.
+constexpr std::int64_t kNow = std::numeric_limits<std::int64_t>::max();
+
 }  // namespace
 
 CheckpointTimeline::CheckpointTimeline(const graph::JobGraph& graph, std::int64_t trigger_millis)
@@ -127,7 +130,6 @@ CheckpointTimeline::Waiting CheckpointTimeline::waitsFor(Place place) const {
 }
 
 std::string CheckpointTimeline::heldUpBehind(Place place, const CheckpointedTasks& tasks) const {
-  constexpr std::int64_t kNow = std::numeric_limits<std::int64_t>::max();
   for (const graph::JobEdge& edge : graph_.edges) {
     if (edge.source_vertex != place.vertex) {
       continue;
@@ -147,7 +149,6 @@ std::string CheckpointTimeline::heldUpBehind(Place place, const CheckpointedTask
 }
 
 std::string CheckpointTimeline::whyMissing(Place place, const CheckpointedTasks& tasks) const {
-  constexpr std::int64_t kNow = std::numeric_limits<std::int64_t>::max();
   if (std::string held = tasks.heldUp(task(place), kNow); !held.empty()) {
     return held;
   }

@@ -76,6 +76,15 @@ class WorkerTest : public ::testing::Test {
       deployment_.restores.tasks.push_back(std::move(restore));
     }
   }
+  /// The next attempt reads its state from files.
+  void restoreFromFiles() {
+    deployment_.storage.inline_threshold = 0;
+    space_.hold = true;
+    start();
+    trigger(1);
+    restoreFrom(reports_.awaitAcks(4, 1));
+    deployment_.execution.attempt = AttemptId(2);
+  }
 
   JobSpace space_;
   Reports reports_;
@@ -171,12 +180,7 @@ TEST_F(WorkerTest, RestoredFromACheckpointTheSumIsExact) {
 }
 
 TEST_F(WorkerTest, ARestoredTaskSaysHowMuchItHasRead) {
-  deployment_.storage.inline_threshold = 0;  // It lies in files.
-  space_.hold = true;
-  start();
-  trigger(1);
-  restoreFrom(reports_.awaitAcks(4, 1));
-  deployment_.execution.attempt = AttemptId(2);
+  restoreFromFiles();
   start();
   const auto running = reports_.await<runtime::TaskUpdate>(4, [](const auto& update) {
     return update.state == TaskState::kRunning && update.execution.attempt == AttemptId(2);
@@ -187,12 +191,7 @@ TEST_F(WorkerTest, ARestoredTaskSaysHowMuchItHasRead) {
 }
 
 TEST_F(WorkerTest, ACancelDoesNotWaitForTheEndOfARestore) {
-  deployment_.storage.inline_threshold = 0;  // It lies in files.
-  space_.hold = true;
-  start();
-  trigger(1);
-  restoreFrom(reports_.awaitAcks(4, 1));
-  deployment_.execution.attempt = AttemptId(2);
+  restoreFromFiles();
   make(2);
   worker_->handle(runtime::CancelOrder{deployment_.execution});
   worker_->start();
