@@ -226,7 +226,9 @@ class Listener::State {
     const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
     if (said.empty() || !kPreface.starts_with(said)) {
       if (!said.empty()) {
-        tell(foreign_lines_, "closed a connection that does not speak HTTP/2", one.host);
+        tell(foreign_lines_,
+             "closed a connection that does not speak HTTP/2",
+             one.host + " began with '" + std::string(said) + "'");
       }
       return true;
     }

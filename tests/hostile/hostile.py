@@ -114,8 +114,14 @@ class HostileTest(unittest.TestCase):
         """What the daemon has logged since the case began."""
         return daemon.log.read_text(errors="replace")[self.logs_before[daemon.name]:]
 
-    def wait_logged(self, daemon, words):
-        wait_for(f"{daemon.name} logs '{words}'", lambda: words in self.logged(daemon), 20)
+    def wait_logged(self, daemon, words, provoke=lambda: None):
+        """`provoke` is called until it is logged: of a line that peers can provoke there is one a second."""
+
+        def is_logged():
+            provoke()
+            return words in self.logged(daemon)
+
+        wait_for(f"{daemon.name} logs '{words}'", is_logged, 20)
 
     # ---- peers
 

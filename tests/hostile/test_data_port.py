@@ -47,20 +47,26 @@ class DataPortTest(HostileTest):
     def test_a_wrong_token_of_a_running_job_is_refused(self):
         job = bytes.fromhex(self.job)
         [host] = [one for one in self.cluster.taskmanagers if self.cluster.workers(one)]
-        peers = [
-            self.connect(self.data_port_of(host), hello(job, attempt, b"wrong token" + bytes(5)) + bytes(4000))
-            for attempt in (0, 1, 2) * 20
-        ]
-        for peer in peers:
-            peer.settimeout(20)
-            self.assertEqual(self.read_all(peer), b"")
-        self.wait_logged(host, "refusing a data connection")
+
+        def knock():
+            peers = [
+                self.connect(self.data_port_of(host), hello(job, attempt, b"wrong token" + bytes(5)) + bytes(4000))
+                for attempt in (0, 1, 2) * 20
+            ]
+            for peer in peers:
+                peer.settimeout(20)
+                self.assertEqual(self.read_all(peer), b"")
+
+        self.wait_logged(host, "refusing a data connection", knock)
 
     def test_bytes_that_are_no_hello_are_closed(self):
         generator = random.Random(1)
-        for _ in range(200):
-            self.assertEqual(self.read_all(self.connect(self.data_port, generator.randbytes(300))), b"")
-        self.wait_logged(self.task_manager, "closing a data connection")
+
+        def say():
+            for _ in range(200):
+                self.assertEqual(self.read_all(self.connect(self.data_port, generator.randbytes(300))), b"")
+
+        self.wait_logged(self.task_manager, "closing a data connection", say)
 
 
 if __name__ == "__main__":

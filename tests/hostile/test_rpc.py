@@ -29,12 +29,17 @@ class ConnectionsTest(HostileTest):
 
     def test_other_protocols_are_closed_at_once(self):
         generator = random.Random(1)
-        for text in (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\0" * 100, b"SSH-2.0-x\r\n"):
+        for text in (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\0" * 100):
             self.assertEqual(self.read_all(self.connect(self.cluster.rpc_port, text)), b"")
         for _ in range(50):
             frames = bytes(generator.randrange(256) for _ in range(200))
             self.read_all(self.connect(self.cluster.rpc_port, PREFACE + frames + bytes(2000)))
-        self.wait_logged(self.cluster.jobmanager, "does not speak HTTP/2")
+
+    def test_the_log_says_what_another_protocol_began_with(self):
+        def say():
+            self.assertEqual(self.read_all(self.connect(self.cluster.rpc_port, b"SSH-2.0-x\r\n")), b"")
+
+        self.wait_logged(self.cluster.jobmanager, "127.0.0.1 began with 'SSH-2.0-x", say)
 
 
 class CallsTest(HostileTest):

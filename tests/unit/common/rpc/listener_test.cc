@@ -147,6 +147,7 @@ TEST_F(ListenerTest, LogsEachKindOfRefusalHoweverOftenTheOtherHappens) {
   const std::string logged = testing::internal::GetCapturedStderr();
   EXPECT_THAT(logged, HasSubstr("refused a connection"));
   EXPECT_THAT(logged, HasSubstr("does not speak HTTP/2"));
+  EXPECT_THAT(logged, HasSubstr("began with 'GET / HTTP/1.1"));
 }
 
 TEST_F(ListenerTest, ServesAgainAfterItRanOutOfDescriptors) {
