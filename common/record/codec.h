@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "common/base/bytes.h"
 #include "common/record/fields.h"
@@ -36,6 +37,22 @@ template <typename T>
 struct Codec {
   static constexpr bool kSupported = false;
 };
+
+// What schemas are put together by. As every type has one, the work is not done in templates.
+
+/// Whether the struct `type` is a part of itself, by what stands above it: `schema` is then what
+/// stands for it there.
+bool isRecursive(const void* type, const TypePath* path, Schema& schema);
+Schema plainSchema(SchemaKind kind, std::uint32_t width = 0);
+/// Of what is made of others, by position.
+Schema schemaOver(SchemaKind kind, Schema element, std::uint32_t width = 0);
+Schema schemaOver(SchemaKind kind, Schema first, Schema second);
+/// Adds the next member of a struct, of which `default_value` holds that in T{}.
+void addField(Schema& to,
+              const std::vector<std::string>& names,
+              const std::vector<FormerName>& former_names,
+              Schema schema,
+              const Writer& default_value);
 
 /// Whether Weir knows T; that it does not is an error of the compiler, one for each T.
 template <typename T>

@@ -62,12 +62,11 @@ struct Codec<T> {
     }
   }
   static Schema schema(const TypePath* /*path*/) {
-    return {.kind = std::is_same_v<T, bool>       ? SchemaKind::kBool
-                    : std::is_floating_point_v<T> ? SchemaKind::kFloat
-                    : std::is_signed_v<T>         ? SchemaKind::kInt
-                                                  : SchemaKind::kUint,
-            .width = kWidth,
-            .fields = {}};
+    return plainSchema(std::is_same_v<T, bool>       ? SchemaKind::kBool
+                       : std::is_floating_point_v<T> ? SchemaKind::kFloat
+                       : std::is_signed_v<T>         ? SchemaKind::kInt
+                                                     : SchemaKind::kUint,
+                       kWidth);
   }
 };
 
@@ -80,7 +79,7 @@ struct Codec<T> {
   }
   static T read(Reader& from) { return static_cast<T>(Codec<Integer>::read(from)); }
   static Schema schema(const TypePath* path) {
-    return {.kind = SchemaKind::kEnum, .fields = {{.schema = Codec<Integer>::schema(path)}}};
+    return schemaOver(SchemaKind::kEnum, Codec<Integer>::schema(path));
   }
 };
 
@@ -89,9 +88,7 @@ struct Codec<std::string> {
   static constexpr bool kSupported = true;
   static void write(const std::string& value, Writer& to) { to.putString(value); }
   static std::string read(Reader& from) { return std::string(from.getString()); }
-  static Schema schema(const TypePath* /*path*/) {
-    return {.kind = SchemaKind::kString, .fields = {}};
-  }
+  static Schema schema(const TypePath* /*path*/) { return plainSchema(SchemaKind::kString); }
 };
 
 template <typename Rep, typename Period>
@@ -168,18 +165,15 @@ struct Codec<T> {
     return value;
   }
   static Schema schema(const TypePath* path) {
-    std::uint32_t up = 0;
-    for (const TypePath* at = path; at != nullptr; at = at->outer, ++up) {
-      if (at->type == &kTypeTag<T>) {
-        return {.kind = SchemaKind::kRecursive, .width = up, .fields = {}};
-      }
+    Schema schema = plainSchema(SchemaKind::kStruct);
+    if (isRecursive(&kTypeTag<T>, path, schema)) {
+      return schema;
     }
     const TypePath here{&kTypeTag<T>, path};
     const std::vector<std::string> names = fieldNames<T>();
-    Schema schema{.kind = SchemaKind::kStruct, .fields = {}};
     const T defaults{};
     visitFields(defaults, [&](const auto&... fields) {
-      (addField(schema, names, fields, here), ...);
+      (addFieldOf(schema, names, fields, here), ...);
       return 0;
     });
     return schema;
@@ -187,20 +181,13 @@ struct Codec<T> {
 
  private:
   template <typename F>
-  static void addField(Schema& to,
-                       const std::vector<std::string>& names,
-                       const F& default_value,
-                       const TypePath& here) {
-    SchemaField field{.name = names[to.fields.size()], .schema = schemaAt<F>(&here)};
-    for (const FormerName& former : formerNamesOf<T>()) {
-      if (former.now == field.name) {
-        field.former_names.push_back(former.before);
-      }
-    }
+  static void addFieldOf(Schema& to,
+                         const std::vector<std::string>& names,
+                         const F& default_value,
+                         const TypePath& here) {
     Writer encoded;
     record::write<F>(default_value, encoded);
-    field.default_value = encoded.str();
-    to.fields.push_back(std::move(field));
+    addField(to, names, formerNamesOf<T>(), schemaAt<F>(&here), encoded);
   }
 };
 

@@ -77,7 +77,7 @@ struct ListCodec {
     return values;
   }
   static Schema schema(const TypePath* path) {
-    return {.kind = SchemaKind::kList, .fields = {{.schema = schemaAt<T>(path)}}};
+    return schemaOver(SchemaKind::kList, schemaAt<T>(path));
   }
 };
 template <typename T, typename... R>
@@ -130,16 +130,17 @@ struct TreeCodec : PartsOfTree<C> {
   }
   static Schema schema(const TypePath* path) {
     if constexpr (requires { typename C::mapped_type; }) {
-      std::vector<SchemaField> pair{{.schema = schemaAt<typename C::key_type>(path)},
-                                    {.schema = schemaAt<typename C::mapped_type>(path)}};
-      if (!kMulti) {
-        return {.kind = SchemaKind::kMap, .fields = std::move(pair)};
+      Schema key = schemaAt<typename C::key_type>(path);
+      Schema pair = schemaOver(kMulti ? SchemaKind::kTuple : SchemaKind::kMap,
+                               std::move(key),
+                               schemaAt<typename C::mapped_type>(path));
+      if constexpr (kMulti) {
+        return schemaOver(SchemaKind::kList, std::move(pair));
+      } else {
+        return pair;
       }
-      Schema element{.kind = SchemaKind::kTuple, .fields = std::move(pair)};
-      return {.kind = SchemaKind::kList, .fields = {{.schema = std::move(element)}}};
     } else {
-      return {.kind = kMulti ? SchemaKind::kList : SchemaKind::kSet,
-              .fields = {{.schema = schemaAt<Element>(path)}}};
+      return schemaOver(kMulti ? SchemaKind::kList : SchemaKind::kSet, schemaAt<Element>(path));
     }
   }
 };
@@ -221,7 +222,7 @@ struct Codec<std::array<T, kSize>> {
     }(std::make_index_sequence<kSize>());
   }
   static Schema schema(const TypePath* path) {
-    return {.kind = SchemaKind::kArray, .width = kSize, .fields = {{.schema = schemaAt<T>(path)}}};
+    return schemaOver(SchemaKind::kArray, schemaAt<T>(path), kSize);
   }
 };
 
@@ -247,7 +248,7 @@ struct Codec<std::optional<T>> {
     }
   }
   static Schema schema(const TypePath* path) {
-    return {.kind = SchemaKind::kOptional, .fields = {{.schema = schemaAt<T>(path)}}};
+    return schemaOver(SchemaKind::kOptional, schemaAt<T>(path));
   }
 };
 

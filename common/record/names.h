@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -24,29 +25,26 @@ constexpr std::size_t countNames(std::string_view names) {
   return 1 + static_cast<std::size_t>(std::count(names.begin(), names.end(), ','));
 }
 
+/// The names in a text, between commas.
+std::vector<std::string> splitNames(std::string_view names);
+std::vector<std::string> toStrings(std::span<const std::string_view> names);
+
 template <typename T>
 concept HasNamedFields = requires { weirFieldNames(static_cast<const T*>(nullptr)); };
 
 template <typename T, std::size_t... kAt>
 std::vector<std::string> fieldNames(std::index_sequence<kAt...>) {
-  std::vector<std::string> names;
   if constexpr (HasNamedFields<T>) {
-    std::string name;
-    for (const char c : std::string_view(weirFieldNames(static_cast<const T*>(nullptr)))) {
-      if (c == ',') {
-        names.push_back(std::exchange(name, {}));
-      } else if (c != ' ' && c != '\n' && c != '\t') {
-        name += c;
-      }
-    }
-    names.push_back(name);
+    return splitNames(weirFieldNames(static_cast<const T*>(nullptr)));
+  } else if constexpr (sizeof...(kAt) == 0) {
+    return {};
   } else {
-    static_assert(fields_internal::kNamesWork || sizeof...(kAt) == 0,
+    static_assert(fields_internal::kNamesWork,
                   "this compiler does not tell the names of members: put WEIR_SCHEMA(Type, members"
                   "...) after the type");
-    (names.emplace_back(fields_internal::nameAt<T, kAt>()), ...);
+    static constexpr std::string_view kNames[] = {fields_internal::nameAt<T, kAt>()...};
+    return toStrings(kNames);
   }
-  return names;
 }
 /// The names of the members of a PlainAggregate, in order of declaration.
 template <typename T>
