@@ -2,10 +2,6 @@
 
 namespace weir::state {
 
-template class LiveViews<Segment<std::string>>;
-template class LiveViews<Segment<std::int64_t>>;
-template class LiveViews<Segment<std::uint32_t>>;
-template class LiveViews<Segment<std::uint8_t>>;
 template class Column<std::string>;
 template class Column<std::int64_t>;
 template class Column<std::uint32_t>;

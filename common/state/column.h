@@ -39,8 +39,8 @@ class FrozenColumn {
 class ColumnBase {
  public:
   /// `current`: the slot of the key at hand, in the backend.
-  ColumnBase(StateInfo info, const Slot* current) : info_(std::move(info)), current_(current) {}
-  virtual ~ColumnBase() = default;
+  ColumnBase(const StateInfo& info, const Slot* current);
+  virtual ~ColumnBase();
   ColumnBase(const ColumnBase&) = delete;
   ColumnBase& operator=(const ColumnBase&) = delete;
 

@@ -41,10 +41,26 @@ struct TtlSupport {
   Result<TtlCells<Descriptor>*> (*bind)(KeyedBackend&, const Descriptor&);
 };
 
+/// What descriptors hold, whatever their states do.
+struct Described {
+  explicit Described(std::string state_name);
+  Described(const Described& other);
+  Described(Described&& other) noexcept;
+  Described& operator=(const Described& other);
+  Described& operator=(Described&& other) noexcept;
+  ~Described();
+
+  StateInfo info(StateKind kind, record::Schema schema) const;
+
+  std::string name;
+  std::vector<std::string> former_names;
+  StateTtlConfig ttl;
+};
+
 /// What `Descriptor` has in common with all descriptors.
 template <typename Descriptor>
-struct Named {
-  explicit Named(std::string state_name) : name(std::move(state_name)) {}
+struct Named : Described {
+  using Described::Described;
   /// The state was called `former` before: a restore takes what a snapshot has under that name,
   /// unless that has a state of the new name. May be called once for each former name.
   Descriptor& renamedFrom(std::string former) & {
@@ -65,9 +81,6 @@ struct Named {
     return std::move(enableTimeToLive(config));
   }
 
-  std::string name;
-  std::vector<std::string> former_names;
-  StateTtlConfig ttl;
   const TtlSupport<Descriptor>* ttl_support = nullptr;  ///< Null: entries live for ever.
 };
 
@@ -163,12 +176,10 @@ namespace state {
 /// The schema of what a descriptor's state holds per key.
 template <typename Descriptor>
 StateInfo infoOf(const Descriptor& descriptor) {
-  return {descriptor.name,
-          Descriptor::kKind,
-          ListMode::kNone,
-          descriptor.ttl_support != nullptr ? descriptor.ttl_support->schema()
-                                            : record::schemaOf<typename Descriptor::Cell>(),
-          descriptor.former_names};
+  return descriptor.info(Descriptor::kKind,
+                         descriptor.ttl_support != nullptr
+                             ? descriptor.ttl_support->schema()
+                             : record::schemaOf<typename Descriptor::Cell>());
 }
 }  // namespace state
 

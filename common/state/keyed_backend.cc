@@ -54,6 +54,11 @@ Result<ColumnBase*> KeyedBackend::lookUp(std::string_view name, StateKind kind) 
   return static_cast<ColumnBase*>(nullptr);
 }
 
+Result<ColumnBase*> KeyedBackend::anyColumn(const StateInfo& info, MakeColumn make) {
+  WEIR_TRY(ColumnBase* const known, lookUp(info.name, info.kind));
+  return known != nullptr ? known : add(make(info, &current_));
+}
+
 ColumnBase* KeyedBackend::renamed(const SectionReader& from, const std::string& name) {
   const auto known = [&](const std::string& other) {
     return std::ranges::any_of(from.states(), [&](const StateSummary& one) {

@@ -92,10 +92,9 @@ class KeyedBackend {
   /// The same of a state whose cells are V.
   template <typename V>
   Result<Column<V>*> columnOf(const StateInfo& info) {
-    WEIR_TRY(ColumnBase * known, lookUp(info.name, info.kind));
-    if (known == nullptr) {
-      WEIR_TRY(known, add(std::make_unique<Column<V>>(info, &current_)));
-    }
+    WEIR_TRY(ColumnBase * known, anyColumn(info, [](const StateInfo& one, const Slot* current) {
+               return std::unique_ptr<ColumnBase>(new Column<V>(one, current));
+             }));
     auto* typed = dynamic_cast<Column<V>*>(known);
     if (typed == nullptr) {
       return otherType(*known, record::schemaOf<V>());
@@ -255,6 +254,9 @@ class KeyedBackend {
   /// The column that a state of `from` belongs to under its former name; null if there is none.
   ColumnBase* renamed(const SectionReader& from, const std::string& name);
   Result<ColumnBase*> add(std::unique_ptr<ColumnBase> column);
+  using MakeColumn = std::unique_ptr<ColumnBase> (*)(const StateInfo&, const Slot*);
+  /// The column of this name, or one that `make` makes.
+  Result<ColumnBase*> anyColumn(const StateInfo& info, MakeColumn make);
   static Error otherType(const ColumnBase& known, const record::Schema& now);
   Status claim(ColumnBase& column, RawState& raw);
   class Intake;
