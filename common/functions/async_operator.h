@@ -15,6 +15,7 @@
 #include "common/functions/async_entry.h"
 #include "common/functions/async_function.h"
 #include "common/functions/background.h"
+#include "common/functions/operator_check.h"
 #include "common/functions/stream_operators.h"
 
 /// What AsyncDataStream runs.

@@ -1,19 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "common/functions/callable.h"
 #include "common/functions/checkpointed.h"
-#include "common/functions/expiry_alarm.h"
-#include "common/functions/operator_base.h"
-#include "common/functions/operator_check.h"
+#include "common/functions/function_life.h"
 #include "common/functions/operator_snapshot.h"
 #include "common/functions/operator_timers.h"
 #include "common/functions/process_function.h"
@@ -60,9 +56,9 @@ template <typename F>
 using UserFunction = typename function_internal::UserOf<F>::Type;
 
 /// The life of an operator around one user function: everything but the records. Key is NoKey
-/// where the stream has none.
+/// where the stream has none. What does not depend on types is FunctionLife.
 template <typename F, typename Key>
-class FunctionOperator : public OperatorBase {
+class FunctionOperator : public FunctionLife {
  public:
   static constexpr bool kKeyed = !std::is_same_v<Key, NoKey>;
   /// Whether the function is told of timers.
@@ -75,118 +71,46 @@ class FunctionOperator : public OperatorBase {
                 "a function derives from Checkpointed<S> or from ListCheckpointed<S>, not from "
                 "both: put both parts into one S");
 
-  FunctionOperator(F function, std::uint32_t ports)
-      : OperatorBase(ports), function_(std::move(function)) {}
+  FunctionOperator(F&& function, std::uint32_t ports)
+      : FunctionLife(ports, kHasOwn), function_(std::move(function)) {}
 
   void setup(OperatorContext& context) override {
-    OperatorBase::setup(context);
-    context_ = &context;
-    runtime_.emplace(context.task(), context.accumulators());
+    FunctionLife::setup(context);
     if constexpr (kStateful) {
-      backend_ = std::make_unique<state::KeyedBackendOf<Key>>(context.task().max_parallelism);
-      putTier(*backend_, context.task());
-      backend_->setClock([&time = context.time()] { return time.now(); });
-      runtime_->setBackend(backend_.get());
-    }
-  }
-
-  Status restore(const OperatorRestore& restore) override {
-    if constexpr (kStateful) {
-      unclaimed_ = restore.unclaimed;
-      WEIR_RETURN_IF_ERROR(bindOnce());
-      for (const RestoredSection& part : restore.sections) {
-        WEIR_RETURN_IF_ERROR(backend_->restore(*part.section, restore.key_groups, restore.dropped));
-      }
-    }
-    return restoreOwn(restore);
-  }
-
-  void check(const OperatorRestore& restore, state::CheckListener& listener) override {
-    using state::CheckPhase;
-    if constexpr (kStateful) {
-      if (!listener.attempt(CheckPhase::kConstruct, {}, [this] { return bindOnce(); })) {
-        return;
-      }
-    }
-    if constexpr (IsCheckpointed<User> || IsListCheckpointed<User>) {
-      listener.attempt(
-          CheckPhase::kRestoreState, state::kCheckpointedName, [&] { return restoreOwn(restore); });
-    }
-    if constexpr (kStateful) {
-      checkKeyed(*this, *backend_, restore, context_->task(), listener);
-    }
-  }
-
-  void open() override {
-    throwOnError(bindOnce(), context_->task());
-    opened_ = true;
-    if constexpr (std::is_base_of_v<RichFunction, F>) {
-      static_cast<RichFunction&>(function_).open(*runtime_);
-    }
-    if constexpr (std::is_base_of_v<Transactional, F>) {
-      static_cast<Transactional&>(function_).startTransactions(*runtime_);
-    }
-    if constexpr (kStateful) {
-      settleUnclaimed(*backend_, unclaimed_, context_->task());
-      expiry_alarm_.open(*backend_, context_->time(), work_);
-    }
-  }
-
-  void close() override {
-    if constexpr (kStateful) {
-      expiry_alarm_.close();
-    }
-    if (std::exchange(opened_, false)) {
-      std::exception_ptr failure;
-      if constexpr (std::is_base_of_v<Transactional, F>) {
-        try {
-          static_cast<Transactional&>(function_).endTransactions();
-        } catch (...) {
-          failure = std::current_exception();  // After close(), which is called in any case.
-        }
-      }
-      if constexpr (std::is_base_of_v<RichFunction, F>) {
-        static_cast<RichFunction&>(function_).close();
-      }
-      if (failure) {
-        std::rethrow_exception(failure);
-      }
+      backend_.reset(new state::KeyedBackendOf<Key>(context.task().max_parallelism));
+      setBackend(*backend_);
     }
   }
 
   std::unique_ptr<state::FrozenState> snapshot(CheckpointId checkpoint) override {
-    std::unique_ptr<state::FrozenState> keyed;
-    std::vector<state::OperatorState> own;
-    std::function<void()> on_abandoned;
-    if constexpr (kStateful) {
-      if (backend_->hasStates() || !backend_->unclaimed().empty()) {
-        keyed = backend_->freeze();
+    if constexpr (!kHasOwn) {
+      return frozen();
+    } else {
+      std::vector<state::OperatorState> own;
+      std::function<void()> on_abandoned;
+      std::unique_ptr<state::FrozenState> keyed = frozenKeys();
+      if constexpr (IsCheckpointed<User>) {
+        using S = CheckpointedState<User>;
+        auto& function = static_cast<Checkpointed<S>&>(user());
+        S state = function.snapshotState(checkpoint.value());
+        own.push_back({state::operatorInfo<S>(), {state::encodeElement<S>(state)}});
+        if constexpr (std::is_base_of_v<StateHandle, S>) {
+          on_abandoned = [handle = std::make_shared<S>(std::move(state))] {
+            handle->discardState();
+          };
+        }
       }
-    }
-    if constexpr (IsCheckpointed<User>) {
-      using S = CheckpointedState<User>;
-      auto& function = static_cast<Checkpointed<S>&>(user());
-      S state = function.snapshotState(checkpoint.value());
-      own.push_back({state::operatorInfo<S>(), {state::encodeElement<S>(state)}});
-      if constexpr (std::is_base_of_v<StateHandle, S>) {
-        on_abandoned = [handle = std::make_shared<S>(std::move(state))] { handle->discardState(); };
+      if constexpr (IsListCheckpointed<User>) {
+        using S = CheckpointedElement<User>;
+        auto& function = static_cast<ListCheckpointed<S>&>(user());
+        own.push_back(
+            {state::operatorListInfo<S>(state::kCheckpointedName, function.listMode()), {}});
+        for (const S& element : function.snapshotState(checkpoint.value())) {
+          own.back().elements.push_back(state::encodeElement<S>(element));
+        }
       }
+      return frozen(std::move(keyed), std::move(own), std::move(on_abandoned));
     }
-    if constexpr (IsListCheckpointed<User>) {
-      using S = CheckpointedElement<User>;
-      auto& function = static_cast<ListCheckpointed<S>&>(user());
-      own.push_back(
-          {state::operatorListInfo<S>(state::kCheckpointedName, function.listMode()), {}});
-      for (const S& element : function.snapshotState(checkpoint.value())) {
-        own.back().elements.push_back(state::encodeElement<S>(element));
-      }
-    }
-    addOwnStates(own);
-    if (keyed == nullptr && own.empty()) {
-      return nullptr;
-    }
-    return std::make_unique<OperatorFrozenState>(
-        std::move(keyed), std::move(own), std::move(on_abandoned));
   }
 
   void notifyCheckpointComplete(CheckpointId checkpoint) override {
@@ -206,17 +130,12 @@ class FunctionOperator : public OperatorBase {
     }
   }
 
-  const state::KeyedBackend* keyedState() const override { return backend_.get(); }
-
  protected:
   void endInput() override {
     if constexpr (std::is_base_of_v<RichFunction, F>) {
       static_cast<RichFunction&>(function_).endInput();
     }
   }
-
-  /// Appends states of the operator's own to a snapshot.
-  virtual void addOwnStates(std::vector<state::OperatorState>& /*own*/) {}
 
   using Backend = std::conditional_t<kStateful, state::KeyedBackendOf<Key>, state::KeyedBackend>;
 
@@ -230,14 +149,15 @@ class FunctionOperator : public OperatorBase {
   }
 
   struct NoTimers {};
-  struct NoExpiryAlarm {};
 
   F function_;
   std::conditional_t<kTimed, OperatorTimers, NoTimers> timers_;
-  OperatorContext* context_ = nullptr;  // Of the task; outlives the operator.
-  std::unique_ptr<Backend> backend_;    // Where kStateful.
+  std::unique_ptr<Backend> backend_;  // Where kStateful.
 
  private:
+  /// Whether the function has state of its own.
+  static constexpr bool kHasOwn = IsCheckpointed<User> || IsListCheckpointed<User>;
+
   User& user() {
     if constexpr (std::is_same_v<User, F>) {
       return function_;
@@ -245,8 +165,7 @@ class FunctionOperator : public OperatorBase {
       return function_.wrapped();
     }
   }
-  /// The state of the function itself.
-  Status restoreOwn([[maybe_unused]] const OperatorRestore& restore) {
+  Status restoreOwn([[maybe_unused]] const OperatorRestore& restore) override {
     if constexpr (IsCheckpointed<User>) {
       using S = CheckpointedState<User>;
       WEIR_TRY(const auto elements, checkpointedElements(restore, context_->task()));
@@ -267,25 +186,35 @@ class FunctionOperator : public OperatorBase {
     }
     return ok();
   }
-  Status bindOnce() {
+  Status bindStates() override {
     if constexpr (kStateful) {
-      if (!std::exchange(bound_, true)) {
-        if constexpr (std::is_base_of_v<StateOwner, F>) {
-          WEIR_RETURN_IF_ERROR(function_.bindStates(*backend_));
-        }
-        if constexpr (kTimed) {
-          WEIR_RETURN_IF_ERROR(timers_.bind(*backend_));
-        }
+      if constexpr (std::is_base_of_v<StateOwner, F>) {
+        WEIR_RETURN_IF_ERROR(function_.bindStates(*backend_));
+      }
+      if constexpr (kTimed) {
+        return timers_.bind(*backend_);
       }
     }
     return ok();
   }
-
-  std::optional<RuntimeContext> runtime_;
-  std::conditional_t<kStateful, ExpiryAlarm, NoExpiryAlarm> expiry_alarm_;
-  state::Unclaimed unclaimed_ = state::Unclaimed::kKept;  // Of what was restored.
-  bool bound_ = false;
-  bool opened_ = false;
+  void openFunction(RuntimeContext& runtime) override {
+    if constexpr (std::is_base_of_v<RichFunction, F>) {
+      static_cast<RichFunction&>(function_).open(runtime);
+    }
+    if constexpr (std::is_base_of_v<Transactional, F>) {
+      static_cast<Transactional&>(function_).startTransactions(runtime);
+    }
+  }
+  void endTransactions() override {
+    if constexpr (std::is_base_of_v<Transactional, F>) {
+      static_cast<Transactional&>(function_).endTransactions();
+    }
+  }
+  void closeFunction() override {
+    if constexpr (std::is_base_of_v<RichFunction, F>) {
+      static_cast<RichFunction&>(function_).close();
+    }
+  }
 };
 
 }  // namespace weir::functions

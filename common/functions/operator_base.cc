@@ -4,6 +4,9 @@
 
 namespace weir::functions {
 
+OperatorBase::OperatorBase(std::uint32_t ports) : ports_(ports) {}
+OperatorBase::~OperatorBase() = default;
+
 void OperatorBase::setup(OperatorContext& context) {
   work_.operator_name = context.task().operator_name;
   glance_ = LeaseGlance(context.task().lease);

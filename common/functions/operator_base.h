@@ -13,7 +13,8 @@ namespace weir::functions {
 /// joined, what they have been given to do, the lease that they act under.
 class OperatorBase : public Operator {
  public:
-  explicit OperatorBase(std::uint32_t ports) : ports_(ports) {}
+  explicit OperatorBase(std::uint32_t ports);
+  ~OperatorBase() override;
 
   void setup(OperatorContext& context) override;
   void setFinished() override { finished_ = true; }

@@ -15,6 +15,9 @@ constexpr std::size_t kFiredByClock = 1024;  // Before the task looks for room a
 
 }  // namespace
 
+OperatorTimers::OperatorTimers() = default;
+OperatorTimers::~OperatorTimers() = default;
+
 Status OperatorTimers::bind(state::KeyedBackend& backend) {
   backend_ = &backend;
   WEIR_RETURN_IF_ERROR(event_.bind(backend, kEventTimers));

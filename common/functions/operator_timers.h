@@ -28,6 +28,9 @@ class OperatorTimers final : private Alarm {
     virtual void onTimersFired() = 0;
   };
 
+  OperatorTimers();
+  ~OperatorTimers() override;
+
   /// Finds or makes the two states; before the backend is restored.
   Status bind(state::KeyedBackend& backend);
   /// Takes up what was restored. All outlives this but `glance`, which is copied. `ended`: the

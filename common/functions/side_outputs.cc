@@ -11,6 +11,17 @@ void throwOtherTagType(const std::string& id) {
                            "tag belongs to one type, so give the other one another name");
 }
 
+SideOutputs::SideOutputs() = default;
+SideOutputs::~SideOutputs() = default;
+
+void SideOutputs::send(const Signal& signal) {
+  for (const Side& side : sides_) {
+    for (AnyReceiver* receiver : side.receivers) {
+      receiver->receive(signal);
+    }
+  }
+}
+
 void SideOutputs::add(const std::string& id, AnyReceiver& receiver) {
   if (auto* recorder = dynamic_cast<SideRecorder*>(&receiver)) {
     recorder_ = recorder;

@@ -32,6 +32,11 @@ class SideRecorder : public AnyReceiver {
 /// The outputs of an operator beside its main one, by the names of their tags. Task's thread only.
 class SideOutputs {
  public:
+  SideOutputs();
+  ~SideOutputs();
+  SideOutputs(const SideOutputs&) = delete;
+  SideOutputs& operator=(const SideOutputs&) = delete;
+
   /// A consumer (a Receiver<T>) of what is emitted under a tag; of a SideRecorder the tag says
   /// nothing.
   void add(const std::string& id, AnyReceiver& receiver);
@@ -59,13 +64,7 @@ class SideOutputs {
       }
     }
   }
-  void send(const Signal& signal) {
-    for (const Side& side : sides_) {
-      for (AnyReceiver* receiver : side.receivers) {
-        receiver->receive(signal);
-      }
-    }
-  }
+  void send(const Signal& signal);
 
  private:
   class Records {

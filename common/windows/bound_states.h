@@ -46,6 +46,11 @@ inline constexpr char kTypeMark = 0;
 /// key at hand, or of the slot that this was told. Task's thread.
 class BoundStates {
  public:
+  BoundStates();
+  ~BoundStates();
+  BoundStates(const BoundStates&) = delete;
+  BoundStates& operator=(const BoundStates&) = delete;
+
   /// `backend` and `slot` (null: the backend's current one) outlive this.
   void setBackend(state::KeyedBackend* backend, const state::Slot* slot = nullptr) {
     backend_ = backend;

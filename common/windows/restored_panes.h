@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/functions/operator_check.h"
 #include "common/windows/panes.h"
 #include "common/windows/window_base.h"
 

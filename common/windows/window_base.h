@@ -30,7 +30,7 @@ class WindowBase
  public:
   static constexpr bool kMerging = P::kMerging;
 
-  explicit WindowBase(WindowRunner<P> runner) : Base(std::move(runner), 1) {}
+  explicit WindowBase(WindowRunner<P>&& runner) : Base(std::move(runner), 1) {}
 
   Status restore(const functions::OperatorRestore& restore) override {
     restored_ = !restore.sections.empty();

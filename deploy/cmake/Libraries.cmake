@@ -2,7 +2,7 @@
 # and libweir-testing.so, the test kit. They may link every folder; each folder's code is in one of them only.
 set(sdk_folders
     common/base common/config common/concurrency common/fs common/schema
-    common/accumulators common/graph common/runtime common/record common/state common/functions
+    common/accumulators common/graph common/runtime common/record common/state common/functions common/windows
     common/program common/connector proto common/wire common/snapshot common/api
     taskmanager/worker/memory taskmanager/worker/network taskmanager/worker/operators
     taskmanager/worker/checkpoint taskmanager/worker/task)
