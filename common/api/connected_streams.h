@@ -162,23 +162,16 @@ class ConnectedStreams {
     using Key = typename api::KeyOfStream<Stream1>::Key;
     using Selector1 = typename api::KeyOfStream<Stream1>::Selector;
     using Selector2 = typename api::KeyOfStream<Stream2>::Selector;
-    api::NodeSpec spec;
-    spec.node = api::makeNode(std::move(kind), std::move(name));
+    api::NodeSpec spec = api::specAfter(first_.inputs(), kind, name);
     api::describeFunction<F, Key>(spec.node, f);
-    spec.inputs = {first_.inputs(), second_.inputs()};
-    spec.make_factory = [prototype = functions::makePrototype(std::move(f)),
-                         selectors = functions::makePrototype(
-                             std::pair(api::KeyOfStream<Stream1>::selector(first_),
-                                       api::KeyOfStream<Stream2>::selector(second_)))](
-                            const api::SharedFacts& /*facts*/) -> functions::OperatorFactory {
-      return [prototype, selectors]() -> std::unique_ptr<functions::Operator> {
-        auto keys = selectors->copy();
-        using Made =
-            functions::TwoInputOperator<Steps, F, In1, In2, Out, Key, Selector1, Selector2>;
-        return std::make_unique<Made>(
-            prototype->copy(), std::move(keys.first), std::move(keys.second));
-      };
-    };
+    spec.inputs.push_back(second_.inputs());
+    spec.makeBy([function = std::move(f),
+                 first = api::KeyOfStream<Stream1>::selector(first_),
+                 second = api::KeyOfStream<Stream2>::selector(second_)](
+                    const api::NodeFacts& /*facts*/) -> functions::Operator* {
+      using Made = functions::TwoInputOperator<Steps, F, In1, In2, Out, Key, Selector1, Selector2>;
+      return new Made(function, first, second);
+    });
     const auto& program = first_.program();
     if (second_.program() != program) {
       program->refuse("connect() joins streams of two environments");

@@ -4,10 +4,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "common/api/any_stream.h"
 #include "common/api/node_settings.h"
 #include "common/api/node_spec.h"
 #include "common/api/program.h"
@@ -34,12 +36,11 @@ class BroadcastStream;
 /// Records of T that flow from operator to operator. A handle: copies speak of the same stream. The
 /// thread of main().
 template <typename T>
-class DataStream {
+class DataStream : public api::AnyStream {
  public:
   using Record = T;
 
-  DataStream(std::shared_ptr<api::Program> program, std::vector<api::StreamInput> inputs)
-      : program_(std::move(program)), inputs_(std::move(inputs)) {}
+  using AnyStream::AnyStream;
 
   /// f: a callable Out(const T&) or a MapFunction<T, Out>.
   template <typename F>
@@ -91,8 +92,7 @@ class DataStream {
                   "K(const T&), both const, where T is the type of this stream's records");
     if constexpr (kFits && api::checkFunction<std::pair<P, Selector>>()) {
       return rerouted(graph::Partitioning::kCustom,
-                      api::customWriters<T>(functions::makePrototype(std::move(partitioner)),
-                                            functions::makePrototype(std::move(selector))));
+                      api::customWriters<T>(std::move(partitioner), std::move(selector)));
     } else {
       return api::Refused{};
     }
@@ -128,7 +128,7 @@ class DataStream {
                   "AssignerWithPeriodicWatermarks<T> or an AssignerWithPunctuatedWatermarks<T>, "
                   "where T is the type of this stream's records");
     if constexpr (kFits && api::checkFunction<A>()) {
-      return {program_, program_->add(api::assignerSpec<T>(std::move(strategy), inputs_))};
+      return {program(), program()->add(api::assignerSpec<T>(std::move(strategy), inputs()))};
     } else {
       return api::Refused{};
     }
@@ -178,10 +178,6 @@ class DataStream {
     return sink("writeToSocket", "Sink: Socket", api::socketSink<T>(host, port));
   }
 
-  // For the streams derived from this one.
-  const std::shared_ptr<api::Program>& program() const { return program_; }
-  const std::vector<api::StreamInput>& inputs() const { return inputs_; }
-
  protected:
   template <typename Key, typename F, typename Selector>
   auto mapWith(F f, Selector selector) const {
@@ -227,13 +223,13 @@ class DataStream {
   /// Adds an operator after this stream and returns what it emits. kFits: what the caller has
   /// asserted.
   template <bool kFits, typename Step, typename Out, typename Key, typename F, typename Selector>
-  auto addIf(std::string kind, std::string name, F f, Selector selector) const {
+  auto addIf(std::string_view kind, std::string_view name, F f, Selector selector) const {
     if constexpr (!kFits) {
       return api::Refused{};
     } else if constexpr (api::checkRecord<Out>() && api::checkFunction<F>()) {
-      const std::uint32_t node = program_->add(api::oneInputSpec<Step, T, Out, Key>(
-          std::move(kind), std::move(name), std::move(f), std::move(selector), inputs_));
-      return SingleOutputStreamOperator<Out>(program_, node);
+      const std::uint32_t node = program()->add(api::oneInputSpec<Step, T, Out, Key>(
+          kind, name, std::move(f), std::move(selector), inputs()));
+      return SingleOutputStreamOperator<Out>(program(), node);
     } else {
       return api::Refused{};
     }
@@ -250,28 +246,23 @@ class DataStream {
     }
   }
   template <typename Key = functions::NoKey, typename F, typename Selector = functions::NoSelector>
-  DataStreamSink sink(std::string kind, std::string name, F f, Selector selector = {}) const {
-    return {program_,
-            program_->add(api::oneInputSpec<functions::SinkStep, T, functions::NoOutput, Key>(
-                std::move(kind), std::move(name), std::move(f), std::move(selector), inputs_))};
+  DataStreamSink sink(std::string_view kind,
+                      std::string_view name,
+                      F f,
+                      Selector selector = {}) const {
+    return {program(),
+            program()->add(api::oneInputSpec<functions::SinkStep, T, functions::NoOutput, Key>(
+                kind, name, std::move(f), std::move(selector), inputs()))};
   }
-  DataStream rerouted(graph::Partitioning partitioning, const api::WriterMaker& writers) const {
-    return {program_, api::rerouted(inputs_, partitioning, writers)};
+  DataStream rerouted(graph::Partitioning partitioning,
+                      std::unique_ptr<const api::EdgeWriterMaker> writers) const {
+    return {*this, partitioning, std::move(writers)};
   }
 
  private:
   DataStream partitioned(graph::Partitioning partitioning) const {
-    return rerouted(partitioning, api::plainWriters<T>());
+    return {*this, partitioning, api::kEndsOf<T>};
   }
-  void append(const DataStream& other) {
-    if (other.program_ != program_) {
-      program_->refuse("union_() joins streams of two environments");
-    }
-    inputs_.insert(inputs_.end(), other.inputs_.begin(), other.inputs_.end());
-  }
-
-  std::shared_ptr<api::Program> program_;  // Shared with the environment and all streams.
-  std::vector<api::StreamInput> inputs_;
 };
 
 /// The stream that one operator emits, with the operator's settings.
@@ -284,14 +275,14 @@ class SingleOutputStreamOperator : public DataStream<T>,
   DataStream<U> getSideOutput(const OutputTag<U>& tag) const {
     if constexpr (api::checkRecord<U>()) {
       this->program()->claimTag(tag);
-      return {this->program(), api::streamOf<U>(this->inputs().front().node, tag.id())};
+      return {this->program(), this->inputs().front().node, api::kEndsOf<U>, tag.id()};
     } else {
       return api::Refused{};
     }
   }
 
   SingleOutputStreamOperator(const std::shared_ptr<api::Program>& program, std::uint32_t node)
-      : DataStream<T>(program, api::streamOf<T>(node)),
+      : DataStream<T>(program, node, api::kEndsOf<T>),
         OperatorSettings<SingleOutputStreamOperator<T>>(program, node) {}
 };
 

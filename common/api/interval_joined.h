@@ -76,26 +76,18 @@ class IntervalJoined {
     const windows::Interval interval{interval_.lower + (lower_excluded_ ? 1 : 0),
                                      interval_.upper - (upper_excluded_ ? 1 : 0)};
     Runner runner(std::move(f), interval);
-    api::NodeSpec spec;
-    spec.node = api::makeNode("intervalJoin", "Interval Join");
+    api::NodeSpec spec = api::specAfter(first_.inputs(), "intervalJoin", "Interval Join");
     api::describeFunction<Runner, K>(spec.node, runner);
     spec.node.all_states_declared =
         api::declaresAllStates<F, K>() || !functions::programAsksForState();
-    if (std::string problem = problemOf(interval); !problem.empty()) {
-      spec.node.errors.push_back(std::move(problem));
-    }
-    spec.inputs = {first_.inputs(), second_.inputs()};
-    spec.make_factory =
-        [prototype = functions::makePrototype(std::move(runner)),
-         selectors = functions::makePrototype(std::pair(first_.selector(), second_.selector()))](
-            const api::SharedFacts& /*facts*/) -> functions::OperatorFactory {
-      return [prototype, selectors]() -> std::unique_ptr<functions::Operator> {
-        auto keys = selectors->copy();
-        using Made = windows::IntervalJoinOperator<L, R, Out, K, F, Selector1, Selector2>;
-        return std::make_unique<Made>(
-            prototype->copy(), std::move(keys.first), std::move(keys.second));
-      };
-    };
+    api::noteProblem(spec.node, problemOf(interval));
+    spec.inputs.push_back(second_.inputs());
+    spec.makeBy(
+        [runner = std::move(runner), first = first_.selector(), second = second_.selector()](
+            const api::NodeFacts& /*facts*/) -> functions::Operator* {
+          return new windows::IntervalJoinOperator<L, R, Out, K, F, Selector1, Selector2>(
+              runner, first, second);
+        });
     const auto& program = first_.program();
     if (second_.program() != program) {
       program->refuse("intervalJoin() joins streams of two environments");

@@ -220,9 +220,8 @@ auto DataStream<T>::keyBy(Selector selector) const {
   } else if constexpr (record::checkKey<functions::KeyOf<Selector, T>>() &&
                        api::checkFunction<Selector>()) {
     using K = functions::KeyOf<Selector, T>;
-    auto writers = api::keyWriters<T, Selector>(functions::makePrototype(selector));
-    return KeyedStream<T, K, Selector>(rerouted(graph::Partitioning::kHash, writers),
-                                       std::move(selector));
+    return KeyedStream<T, K, Selector>(
+        rerouted(graph::Partitioning::kHash, api::keyWriters<T>(selector)), std::move(selector));
   } else {
     return api::Refused{};
   }

@@ -59,4 +59,12 @@ void becomeSelect(Program& program, std::uint32_t node) {
   }
 }
 
+NodeOfProgram::NodeOfProgram(std::shared_ptr<Program> program, std::uint32_t node)
+    : program_(std::move(program)), node_(node) {}
+NodeOfProgram::NodeOfProgram(const NodeOfProgram& other) = default;
+NodeOfProgram::NodeOfProgram(NodeOfProgram&& other) noexcept = default;
+NodeOfProgram& NodeOfProgram::operator=(const NodeOfProgram& other) = default;
+NodeOfProgram& NodeOfProgram::operator=(NodeOfProgram&& other) noexcept = default;
+NodeOfProgram::~NodeOfProgram() = default;
+
 }  // namespace weir::api

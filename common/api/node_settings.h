@@ -22,14 +22,28 @@ void setBufferTimeout(Program& program, std::uint32_t node, Milliseconds timeout
 /// Makes a node the select() of its input, with the parallelism of that.
 void becomeSelect(Program& program, std::uint32_t node);
 
+/// What a handle of an operator holds.
+class NodeOfProgram {
+ public:
+  NodeOfProgram(std::shared_ptr<Program> program, std::uint32_t node);
+  NodeOfProgram(const NodeOfProgram& other);
+  NodeOfProgram(NodeOfProgram&& other) noexcept;
+  NodeOfProgram& operator=(const NodeOfProgram& other);
+  NodeOfProgram& operator=(NodeOfProgram&& other) noexcept;
+  ~NodeOfProgram();
+
+ protected:
+  std::shared_ptr<Program> program_;  // Shared with the environment and all streams.
+  std::uint32_t node_;
+};
+
 }  // namespace api
 
 /// What can be set on every operator, in any order. Derived is what the calls return.
 template <typename Derived>
-class OperatorSettings {
+class OperatorSettings : private api::NodeOfProgram {
  public:
-  OperatorSettings(std::shared_ptr<api::Program> program, std::uint32_t node)
-      : program_(std::move(program)), node_(node) {}
+  using NodeOfProgram::NodeOfProgram;
 
   /// The operator's identity for savepoints: unique in the job, not empty.
   Derived& uid(const std::string& uid) {
@@ -74,9 +88,6 @@ class OperatorSettings {
 
  private:
   Derived& self() { return static_cast<Derived&>(*this); }
-
-  std::shared_ptr<api::Program> program_;  // Shared with the environment and all streams.
-  std::uint32_t node_;
 };
 
 /// The end of a stream.

@@ -11,6 +11,15 @@ graph::StreamNode makeNode(std::string kind, std::string name) {
   return node;
 }
 
+NodeSpec specAfter(const std::vector<StreamInput>& inputs,
+                   std::string_view kind,
+                   std::string_view name) {
+  NodeSpec spec;
+  spec.node = makeNode(std::string(kind), std::string(name));
+  spec.inputs.push_back(inputs);
+  return spec;
+}
+
 void declareStates(graph::StreamNode& node, const StateOwner& owner, const record::Schema* key) {
   const Status checked = owner.checkDeclarations();
   if (!checked.has_value()) {
@@ -29,6 +38,20 @@ void declareStates(graph::StreamNode& node, const StateOwner& owner, const recor
                            declared.info.schema,
                            declared.info.former_names});
     node.stateful = true;
+  }
+}
+
+void declareKeyedState(graph::StreamNode& node,
+                       std::string_view name,
+                       state::StateKind kind,
+                       record::Schema key,
+                       record::Schema schema) {
+  node.states.push_back({std::string(name), kind, std::move(key), std::move(schema)});
+}
+
+void noteProblem(graph::StreamNode& node, const std::string& problem) {
+  if (!problem.empty()) {
+    node.errors.push_back(problem);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -10,7 +11,6 @@
 #include "common/functions/assigner_operator.h"
 #include "common/functions/function_operator.h"
 #include "common/functions/keyed_functions.h"
-#include "common/functions/prototype.h"
 #include "common/functions/source_operator.h"
 #include "common/functions/stream_operators.h"
 #include "common/record/serializer.h"
@@ -23,7 +23,19 @@ graph::StreamNode makeNode(std::string kind, std::string name);
 /// Adds the states that `owner` declares. On a stream without key each of them is an error of the
 /// node.
 void declareStates(graph::StreamNode& node, const StateOwner& owner, const record::Schema* key);
+/// A state of an operator, rather than of its function.
+void declareKeyedState(graph::StreamNode& node,
+                       std::string_view name,
+                       state::StateKind kind,
+                       record::Schema key,
+                       record::Schema schema);
+/// Notes what is wrong with the node; nothing where the text is empty.
+void noteProblem(graph::StreamNode& node, const std::string& problem);
 void declareOperatorState(graph::StreamNode& node, const state::StateInfo& info);
+/// An operator with one input, of which nothing else is said yet.
+NodeSpec specAfter(const std::vector<StreamInput>& inputs,
+                   std::string_view kind,
+                   std::string_view name);
 /// The same producers, partitioned otherwise.
 std::vector<StreamInput> rerouted(std::vector<StreamInput> inputs,
                                   graph::Partitioning partitioning,
@@ -149,55 +161,39 @@ NodeSpec sourceSpec(std::string kind, std::string name, F function) {
   spec.node = makeNode(std::move(kind), std::move(name));
   spec.node.chaining = graph::Chaining::kHead;
   describeFunction<F, functions::NoKey>(spec.node, function);
-  spec.make_factory = [prototype = functions::makePrototype(std::move(function))](
-                          SharedFacts facts) -> functions::OperatorFactory {
-    return [prototype, facts = std::move(facts)]() -> std::unique_ptr<functions::Operator> {
-      return std::make_unique<functions::SourceOperator<F, Out>>(prototype->copy(), facts->time);
-    };
-  };
+  spec.makeBy([function = std::move(function)](const NodeFacts& facts) -> functions::Operator* {
+    return new functions::SourceOperator<F, Out>(function, facts.time);
+  });
   return spec;
 }
 
 /// The node of an operator with one input.
 template <typename Step, typename In, typename Out, typename Key, typename F, typename Selector>
-NodeSpec oneInputSpec(std::string kind,
-                      std::string name,
+NodeSpec oneInputSpec(std::string_view kind,
+                      std::string_view name,
                       F function,
                       Selector selector,
-                      std::vector<StreamInput> inputs) {
-  NodeSpec spec;
-  spec.node = makeNode(std::move(kind), std::move(name));
+                      const std::vector<StreamInput>& inputs) {
+  NodeSpec spec = specAfter(inputs, kind, name);
   describeFunction<F, Key>(spec.node, function);
-  spec.inputs.push_back(std::move(inputs));
-  spec.make_factory = [prototype = functions::makePrototype(std::move(function)),
-                       selector = functions::makePrototype(std::move(selector))](
-                          SharedFacts /*facts*/) -> functions::OperatorFactory {
-    return [prototype, selector]() -> std::unique_ptr<functions::Operator> {
-      return std::make_unique<functions::OneInputOperator<Step, F, In, Out, Key, Selector>>(
-          prototype->copy(), selector->copy());
-    };
-  };
+  spec.makeBy([function = std::move(function),
+               selector = std::move(selector)](const NodeFacts& /*facts*/) -> functions::Operator* {
+    return new functions::OneInputOperator<Step, F, In, Out, Key, Selector>(function, selector);
+  });
   return spec;
 }
 
 /// The node that gives records timestamps, and their stream watermarks.
 template <typename T, typename A>
-NodeSpec assignerSpec(A assigner, std::vector<StreamInput> inputs) {
-  NodeSpec spec;
-  spec.node = makeNode("assignTimestamps", "Timestamps/Watermarks");
+NodeSpec assignerSpec(A assigner, const std::vector<StreamInput>& inputs) {
+  NodeSpec spec = specAfter(inputs, "assignTimestamps", "Timestamps/Watermarks");
   describeFunction<A, functions::NoKey>(spec.node, assigner);
   if constexpr (functions::IsStrategy<A, T>) {
-    if (std::string problem = assigner.problem(); !problem.empty()) {
-      spec.node.errors.push_back(std::move(problem));
-    }
+    noteProblem(spec.node, assigner.problem());
   }
-  spec.inputs.push_back(std::move(inputs));
-  spec.make_factory = [prototype = functions::makePrototype(std::move(assigner))](
-                          SharedFacts facts) -> functions::OperatorFactory {
-    return [prototype, facts = std::move(facts)]() -> std::unique_ptr<functions::Operator> {
-      return std::make_unique<functions::AssignerOperator<A, T>>(prototype->copy(), facts->time);
-    };
-  };
+  spec.makeBy([assigner = std::move(assigner)](const NodeFacts& facts) -> functions::Operator* {
+    return new functions::AssignerOperator<A, T>(assigner, facts.time);
+  });
   return spec;
 }
 

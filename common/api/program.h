@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/api/job_execution_result.h"
+#include "common/api/node.h"
 #include "common/base/result.h"
 #include "common/functions/operator.h"
 #include "common/functions/output_tag.h"
@@ -20,38 +21,6 @@
 
 /// The untyped half of the SDK: the graph that environment and streams build together.
 namespace weir::api {
-
-/// What an operator's factories learn only when the whole graph stands. Shared by the program,
-/// which fills it in before any factory runs, and the factories, which only read it.
-struct NodeFacts {
-  std::string payload;  ///< As it was computed at submission.
-  std::uint32_t max_parallelism = 4096;
-  TimeSettings time;
-};
-using SharedFacts = std::shared_ptr<const NodeFacts>;
-
-/// Makes the writers of an edge once its partitioning and its consumer are known.
-using WriterMaker =
-    std::function<functions::EdgeWriterFactory(graph::Partitioning, SharedFacts consumer)>;
-
-/// One producer of a stream.
-struct StreamInput {
-  std::uint32_t node = 0;
-  std::optional<graph::Partitioning> partitioning;
-  WriterMaker make_writer;
-  functions::EdgeReaderFactory make_reader;
-  std::string side{};                     ///< The output tag; empty: the operator's output.
-  record::Schema (*records)() = nullptr;  ///< As that of graph::StreamEdge.
-};
-
-/// An operator to be added.
-struct NodeSpec {
-  graph::StreamNode node;
-  /// Producers by input port.
-  std::vector<std::vector<StreamInput>> inputs;
-  /// Makes the operator's factory.
-  std::function<functions::OperatorFactory(SharedFacts)> make_factory;
-};
 
 /// How this process takes part in the job, as WEIR_MODE says.
 enum class Role : std::uint8_t {

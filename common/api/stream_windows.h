@@ -41,11 +41,11 @@ auto DataStream<T>::windowAll(A assigner) const {
 }
 template <typename T>
 auto DataStream<T>::timeWindowAll(Time size) const {
-  return windowAll(windows::TumblingWindows(api::goesByEventTime(*program_), size));
+  return windowAll(windows::TumblingWindows(api::goesByEventTime(*program()), size));
 }
 template <typename T>
 auto DataStream<T>::timeWindowAll(Time size, Time slide) const {
-  return windowAll(windows::SlidingWindows(api::goesByEventTime(*program_), size, slide));
+  return windowAll(windows::SlidingWindows(api::goesByEventTime(*program()), size, slide));
 }
 template <typename T>
 auto DataStream<T>::countWindowAll(std::int64_t size) const {

@@ -116,56 +116,48 @@ record::Schema windowSchema() {
 /// Whether operators that name no time go by the records' timestamps.
 bool goesByEventTime(Program& program);
 
+void noteLateness(graph::StreamNode& node, const std::string& problem);
+/// The windows merge, and their trigger cannot.
+void noteUnmergeable(graph::StreamNode& node);
+
 /// Says on the node what is wrong with the arguments of its parts.
 template <typename Parts>
 void checkParts(graph::StreamNode& node, const Parts& parts) {
-  const auto note = [&node](std::string problem) {
-    if (!problem.empty()) {
-      node.errors.push_back(std::move(problem));
-    }
-  };
-  note(windows::problemOf(parts.assigner));
-  note(windows::problemOf(parts.trigger));
-  note(windows::problemOf(parts.evictor));
-  note(windows::named("allowedLateness()", parts.lateness_problem));
+  noteProblem(node, windows::problemOf(parts.assigner));
+  noteProblem(node, windows::problemOf(parts.trigger));
+  noteProblem(node, windows::problemOf(parts.evictor));
+  noteLateness(node, parts.lateness_problem);
   if (Parts::kMerging && !parts.trigger.canMerge()) {
-    node.errors.push_back(
-        "its windows merge, and its trigger cannot: take another trigger, or one whose canMerge() "
-        "says true");
+    noteUnmergeable(node);
   }
 }
 
 /// The node of a window operator.
 template <typename P, typename Selector>
 NodeSpec windowSpec(const std::string& kind,
-                    windows::WindowRunner<P> runner,
+                    windows::WindowRunner<P>&& runner,
                     Selector selector,
-                    std::vector<StreamInput> inputs) {
+                    const std::vector<StreamInput>& inputs) {
   using Runner = windows::WindowRunner<P>;
   using Function = typename P::Function;
-  NodeSpec spec;
-  spec.node = makeNode(kind, "Window");
+  NodeSpec spec = specAfter(inputs, kind, "Window");
   describeFunction<Runner, typename P::Key>(spec.node, runner);
   spec.node.windows = windowSchema<typename P::Window>();
   if constexpr (P::kMayRestorePanes && !P::kPanes) {
     using Pane = windows::Pane<typename P::Contents::Accumulator>;
-    spec.node.states.push_back({"window-panes",
-                                state::StateKind::kAggregating,
-                                record::schemaOf<typename P::Key>(),
-                                record::schemaOf<Pane>()});
+    declareKeyedState(spec.node,
+                      "window-panes",
+                      state::StateKind::kAggregating,
+                      record::schemaOf<typename P::Key>(),
+                      record::schemaOf<Pane>());
   }
   spec.node.all_states_declared =
       !P::kAsksLate &&
       (declaresAllStates<Function, typename P::Key>() || !functions::programAsksForState());
-  spec.inputs.push_back(std::move(inputs));
-  spec.make_factory = [prototype = functions::makePrototype(std::move(runner)),
-                       selector = functions::makePrototype(std::move(selector))](
-                          SharedFacts /*facts*/) -> functions::OperatorFactory {
-    return [prototype, selector]() -> std::unique_ptr<functions::Operator> {
-      return std::make_unique<windows::WindowOperator<P, Selector>>(prototype->copy(),
-                                                                    selector->copy());
-    };
-  };
+  spec.makeBy([runner = std::move(runner),
+               selector = std::move(selector)](const NodeFacts& /*facts*/) -> functions::Operator* {
+    return new windows::WindowOperator<P, Selector>(runner, selector);
+  });
   return spec;
 }
 
