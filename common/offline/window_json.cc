@@ -6,7 +6,6 @@
 namespace weir::offline {
 
 Status WindowJson::append(std::string_view name_space, std::string& to) const {
-  constexpr std::string_view kBesideTheGlobalWindow = "\1";
   if (!state::isByWindow(windows_)) {
     if (name_space.empty()) {
       to += "null";
@@ -15,8 +14,9 @@ Status WindowJson::append(std::string_view name_space, std::string& to) const {
     }
     return ok();
   }
-  const bool beside = *windows_ == state::globalWindow() ? name_space == kBesideTheGlobalWindow
-                                                         : name_space.empty();
+  const bool beside = *windows_ == state::globalWindow()
+                          ? name_space == state::kBesideTheGlobalWindow
+                          : name_space.empty();
   if (beside) {
     to += "null";
     return ok();

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/schema/schema.h"
 
@@ -13,8 +14,10 @@ using WindowSchema = std::optional<record::Schema>;
 
 /// There are none: one value for each key. No window has this schema.
 record::Schema byKeyAlone();
-/// Of GlobalWindow, whose namespace is empty; what a key has beside it is in another one.
+/// Of GlobalWindow, whose namespace is empty.
 record::Schema globalWindow();
+/// The namespace of what a key has beside the global window. Beside others that is the empty one.
+inline constexpr std::string_view kBesideTheGlobalWindow = "\1";
 
 /// Whether the namespaces are known to be windows.
 bool isByWindow(const WindowSchema& windows);

@@ -20,6 +20,7 @@
 #include "common/functions/time.h"
 #include "common/record/key_hash.h"
 #include "common/record/serializer.h"
+#include "common/schema/window_schema.h"
 #include "common/state/descriptors.h"
 #include "common/state/expiring.h"
 #include "common/state/operator_state.h"
@@ -85,7 +86,7 @@ inline std::string spaceOf(const GlobalWindow& /*window*/) { return ""; }
 /// Where the states of a key stand that are not those of a window.
 template <typename Window>
 std::string spaceOfKey() {
-  return std::is_same_v<Window, GlobalWindow> ? "\1" : "";
+  return std::string(std::is_same_v<Window, GlobalWindow> ? state::kBesideTheGlobalWindow : "");
 }
 
 }  // namespace harness_internal

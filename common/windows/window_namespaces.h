@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "common/record/serializer.h"
+#include "common/schema/window_schema.h"
 #include "common/state/keyed_backend.h"
 #include "common/windows/window.h"
 
@@ -80,7 +81,7 @@ class WindowNamespaces {
   }
   /// The namespace of what a key has beside its windows: not that of a window.
   static state::NamespaceId ofKey(state::KeyedBackend& backend) {
-    return kPlain ? backend.namespaces().idOf("\1") : state::kNoNamespace;
+    return kPlain ? backend.namespaces().idOf(state::kBesideTheGlobalWindow) : state::kNoNamespace;
   }
 
  private:
