@@ -224,6 +224,7 @@ int dump(const Invocation& invocation,
       return Error(ErrorCode::kCancelled, "interrupted");
     }
     if (!json) {
+      first = first && lines.empty();
       return console.stream(lines);
     }
     std::string elements;
@@ -245,6 +246,10 @@ int dump(const Invocation& invocation,
     const bool begun = json && !first;  // A second document would not make the first one whole.
     return begun ? console.failure(what, dumped.error(), "")
                  : console.failure(what, dumped.error());
+  }
+  if (key && first) {
+    console.note(
+        fmt::format("Key {} has no entry in {}.", escaped(*key), escaped(given.value("--dump"))));
   }
   return kDone;
 }

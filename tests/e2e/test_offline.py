@@ -119,6 +119,9 @@ class OfflineTest(unittest.TestCase):
                 "savepoint", "inspect", path, "--dump", f"count/{state['name']}", "--key", json.dumps(one["key"])
             ).stdout
             self.assertEqual(json.loads(found), one)
+            none = cluster.weir("savepoint", "inspect", path, "--dump", f"count/{state['name']}", "--key", "100000")
+            self.assertEqual(none.stdout, "")
+            self.assertIn(f"Key 100000 has no entry in count/{state['name']}.", none.stderr)
             text = cluster.weir("savepoint", "inspect", path).stdout
             # A path is not broken.
             self.assertTrue(all(len(line) <= 80 or "file:" in line for line in text.splitlines()), text)
