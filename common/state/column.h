@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/prefetch.h"
 #include "common/record/owned_bytes.h"
 #include "common/record/rewrites.h"
 #include "common/record/serializer.h"
@@ -98,6 +99,8 @@ class Column final : public ColumnBase {
     }
     return segment->cell(slot & kMask);
   }
+  /// The cell of a slot that has one.
+  const V& at(Slot slot) const { return *segments_[slot >> kShift]->cell(slot & kMask); }
   /// Writes the cell; `value` may be part of the old one.
   template <typename U>
   void set(Slot slot, U&& value) {
@@ -128,7 +131,7 @@ class Column final : public ColumnBase {
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t index = slots[i] >> kShift;
       if (index < segments_.size() && segments_[index] != nullptr) {
-        __builtin_prefetch(segments_[index]->cells + (slots[i] & kMask) * sizeof(V), 1);
+        prefetchForWrite(segments_[index]->cells + (slots[i] & kMask) * sizeof(V));
       }
     }
   }
@@ -177,12 +180,12 @@ class Column final : public ColumnBase {
       if (index < segments_.size() && segments_[index] != nullptr) {
         const Slot at = slot & kMask;
         const std::byte* cell = segments_[index]->cells + at * sizeof(V);
-        __builtin_prefetch(&segments_[index]->present[at / 64]);
-        __builtin_prefetch(cell);
+        prefetchForRead(&segments_[index]->present[at / 64]);
+        prefetchForRead(cell);
         if constexpr (sizeof(V) > kLine / 2) {  // It may stand in several lines.
           for (std::size_t line = kLine; line < std::min(sizeof(V) + kLine, 4 * kLine);
                line += kLine) {
-            __builtin_prefetch(cell + line);
+            prefetchForRead(cell + line);
           }
         }
       }

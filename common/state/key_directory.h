@@ -58,14 +58,14 @@ class KeyDirectory {
     if constexpr (kExact) {
       return probe(hash);
     }
-    return plain_.find(hash, [&](Slot slot) { return keyEquals(*keys_.get(slot), key); });
+    return plain_.find(hash, [&](Slot slot) { return keyEquals(keys_.at(slot), key); });
   }
   Slot find(const K& key, std::uint64_t hash, NamespaceId name_space) const {
     if (name_space == kNoNamespace) {
       return find(key, hash);
     }
     return named_.find(mixed(hash, name_space), [&](Slot slot) {
-      return *namespaces_.get(slot) == name_space && keyEquals(*keys_.get(slot), key);
+      return namespaces_.at(slot) == name_space && keyEquals(keys_.at(slot), key);
     });
   }
   // For many keys at once, each in a namespace other than the empty one.
@@ -103,7 +103,7 @@ class KeyDirectory {
   }
   /// Of a slot that probe() gave.
   bool isOf(Slot slot, const K& key, NamespaceId name_space) const {
-    return *namespaces_.get(slot) == name_space && keyEquals(*keys_.get(slot), key);
+    return namespaces_.at(slot) == name_space && keyEquals(keys_.at(slot), key);
   }
 
   /// find(), else a slot of its own, which is also appended to `fresh`.
@@ -132,7 +132,7 @@ class KeyDirectory {
   }
   /// Fetches what erase() will look at.
   void prefetchErase(Slot slot) const {
-    const std::uint64_t hash = keyHash(*keys_.get(slot));
+    const std::uint64_t hash = keyHash(keys_.at(slot));
     if (const NamespaceId name_space = namespaceAt(slot); name_space != kNoNamespace) {
       named_.prefetch(mixed(hash, name_space));
     } else {
@@ -141,7 +141,7 @@ class KeyDirectory {
   }
   /// Forgets the key of a slot, which another key may get from now on.
   void erase(Slot slot) {
-    const std::uint64_t hash = keyHash(*keys_.get(slot));
+    const std::uint64_t hash = keyHash(keys_.at(slot));
     if (const NamespaceId name_space = namespaceAt(slot); name_space != kNoNamespace) {
       named_.erase(mixed(hash, name_space), slot);
       namespaces_.erase(slot);

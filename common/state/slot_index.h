@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/huge_pages.h"
+#include "common/base/prefetch.h"
 #include "common/state/column.h"
 
 namespace weir::state {
@@ -42,7 +43,7 @@ class SlotIndex {
 
   /// Where the search for a hash begins; fetched ahead of find().
   void prefetch(std::uint64_t hash) const {
-    __builtin_prefetch(&entries_[static_cast<std::uint32_t>(hash) & mask_], 1);
+    prefetchForWrite(&entries_[static_cast<std::uint32_t>(hash) & mask_]);
   }
   /// The first slot with this hash that `wanted` takes, or kNoSlot.
   template <typename Wanted>
