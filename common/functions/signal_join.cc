@@ -82,16 +82,10 @@ std::optional<Signal> SignalJoin::change(Input& input, bool idle) {
 }
 
 std::optional<Signal> SignalJoin::settle() {
-  // One that has ended holds nobody back, and does not speak for those that are idle.
-  const bool all_ended = std::ranges::all_of(
-      inputs_, [](const Input& input) { return input.watermark == Watermark::kEnd; });
   bool idle = true;
   std::int64_t least = Watermark::kEnd;
   std::int64_t most = Watermark::kNone;
   for (const Input& input : inputs_) {
-    if (input.watermark == Watermark::kEnd && !all_ended) {
-      continue;
-    }
     idle = idle && input.idle;
     least = input.idle ? least : std::min(least, input.watermark);
     most = std::max(most, input.watermark);

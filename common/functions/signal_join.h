@@ -13,10 +13,11 @@ namespace weir::functions {
 /// operator.
 ///
 /// Its watermark is the least of the inputs that are not idle, and never goes back; an input that
-/// ended keeps the one it had. It is idle while every input is, and has then the largest watermark
-/// of them. A barrier has come once every input has delivered it, the end once every input has
-/// ended, the mark of a loop's round once every input has delivered it or ended. Task's thread
-/// only.
+/// ended keeps the one it had, which says that time is over where all others are idle: what they
+/// bring later is late, as in Flink. It is idle while every input is, and has then the largest
+/// watermark of them. A barrier has come once every input has delivered it, the end once every
+/// input has ended, the mark of a loop's round once every input has delivered it or ended. Task's
+/// thread only.
 class SignalJoin {
  public:
   explicit SignalJoin(std::uint32_t inputs) : inputs_(inputs), open_(inputs) {}

@@ -73,15 +73,21 @@ TEST(SignalJoinTest, ItIsIdleWhileAllInputsAreAndHasTheLargestWatermarkThen) {
   EXPECT_EQ(join.join(0, StreamStatus{false}), just(StreamStatus{false}));
 }
 
-TEST(SignalJoinTest, AnInputThatHasEndedDoesNotSpeakForThoseThatAreIdle) {
+TEST(SignalJoinTest, AnIdleInputDoesNotHoldBackTheEndOfTimeOfOneThatHasEnded) {
   SignalJoin join(2);
   join.join(0, Watermark{10});
   join.join(1, Watermark{20});
   EXPECT_EQ(join.join(1, StreamStatus{true}), std::nullopt);
-  EXPECT_EQ(join.join(0, Watermark{Watermark::kEnd}), just(Watermark{20}));
-  EXPECT_EQ(join.more(), just(StreamStatus{true}));
+  EXPECT_EQ(join.join(0, Watermark{Watermark::kEnd}), just(Watermark{Watermark::kEnd}));
+  EXPECT_EQ(join.more(), std::nullopt);
+  EXPECT_EQ(join.join(1, Watermark{30}), std::nullopt) << "it comes too late";
+}
+
+TEST(SignalJoinTest, AnInputThatHasEndedDoesNotHoldBackThoseThatAreActive) {
+  SignalJoin join(2);
+  join.join(0, Watermark{Watermark::kEnd});
   EXPECT_EQ(join.join(1, Watermark{30}), just(Watermark{30}));
-  EXPECT_EQ(join.join(1, Watermark{Watermark::kEnd}), just(Watermark{Watermark::kEnd}));
+  EXPECT_EQ(join.join(1, StreamStatus{true}), just(Watermark{Watermark::kEnd}));
 }
 
 TEST(SignalJoinTest, AWatermarkMakesAnIdleInputActiveAndCannotTakeTheJointOneBack) {
