@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,28 @@ std::string didYouMean(std::string_view meant) {
 
 bool isAmong(const std::vector<std::string>& words, const std::string& word) {
   return std::ranges::find(words, word) != words.end();
+}
+
+/// The option that is among `words` a second time though it takes one value; empty: none.
+std::string givenTwice(const CLI::App& app, const std::vector<std::string>& words) {
+  std::set<const CLI::Option*> seen;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const std::string& word = words[at];
+    const bool is_long = word.starts_with("--");
+    if (word.size() < 2 || word[0] != '-') {
+      continue;
+    }
+    const std::string name = is_long ? word.substr(0, word.find('=')) : word.substr(0, 2);
+    const CLI::Option* option = app.get_option_no_throw(name);
+    if (option == nullptr || option->get_items_expected_max() != 1) {
+      continue;
+    }
+    if (!seen.insert(option).second) {
+      return name;
+    }
+    at += word == name ? 1 : 0;  // What follows is its value.
+  }
+  return "";
 }
 
 class CommandLine {
@@ -93,6 +116,9 @@ std::string CommandLine::explain(const CLI::App& app,
   if (const std::vector<std::string> surplus = app.remaining(true); !surplus.empty()) {
     return surplus.front().starts_with('-') ? "there is no option '" + surplus.front() + "'"
                                             : "too many arguments ('" + surplus.front() + "')";
+  }
+  if (const std::string twice = givenTwice(app, words); !twice.empty()) {
+    return "'" + twice + "' is given twice; give it once";
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && !words.empty()) {
     return "'" + words.back() + "' takes a value, and none was given";

@@ -114,6 +114,17 @@ Result<std::int64_t> guardMillis(const std::string& text) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(*guard).count();
 }
 
+Status takeGuard(const Given& given, offline::FsckSettings& settings) {
+  if (!given.has("--older-than")) {
+    return ok();
+  }
+  if (!given.has("--repair")) {
+    return Error(ErrorCode::kInvalidArgument, "--older-than needs --repair");
+  }
+  WEIR_TRY(settings.guard_millis, guardMillis(given.value("--older-than")));
+  return ok();
+}
+
 int fsckGiven(const Invocation& invocation, const Given& given) {
   Console& console = invocation.console;
   const std::vector<std::string> configured = configuredDirectories(invocation);
@@ -127,12 +138,8 @@ int fsckGiven(const Invocation& invocation, const Given& given) {
   }
   fs::FileSystems files = remote::fileSystems(invocation.configuration);
   offline::FsckSettings settings;
-  if (given.has("--older-than")) {
-    const auto guard = guardMillis(given.value("--older-than"));
-    if (!guard) {
-      return wrongUse(console, "fsck", guard.error().message());
-    }
-    settings.guard_millis = *guard;
+  if (const Status taken = takeGuard(given, settings); !taken) {
+    return wrongUse(console, "fsck", taken.error().message());
   }
   settings.now_millis = toEpochMillis(std::chrono::system_clock::now());
   if (given.has("--repair")) {
@@ -165,7 +172,8 @@ int fsckGiven(const Invocation& invocation, const Given& given) {
     return console.failure("fsck",
                            Error(ErrorCode::kCorruption, summary + ", and state is missing")
                                .advise("restore from another savepoint; 'weir savepoint -d', "
-                                       "perhaps with --force, disposes the damaged one"),
+                                       "perhaps with --force, disposes one whose metadata can be "
+                                       "read, and others are to be removed by hand"),
                            document);
   }
   console.result(summary + ".");

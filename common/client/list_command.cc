@@ -151,10 +151,7 @@ int listJobs(const Invocation& invocation, const Given& given) {
                  "No ended jobs.",
                  now);
     if (std::ssize(ended) >= invocation.configuration.get(config::kWebHistory)) {
-      console.result(
-          fmt::format("The job manager remembers the last {} ended job{} (jobmanager.web.history).",
-                      ended.size(),
-                      ended.size() == 1 ? "" : "s"));
+      console.result("The job manager forgets older ended jobs (jobmanager.web.history).");
     }
     chosen.insert(chosen.end(), ended.begin(), ended.end());
   }

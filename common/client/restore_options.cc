@@ -1,5 +1,6 @@
 #include "common/client/restore_options.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/utf8.h"
@@ -29,7 +30,15 @@ Result<runtime::RestoreRequest> restoreRequest(const RunOptions& options) {
     if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) {
       return Error(ErrorCode::kInvalidArgument, "--map takes OLD=NEW, not '" + escaped(pair) + "'");
     }
-    restore.renamed.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+    const std::string old = pair.substr(0, equals);
+    if (!restore.renamed.emplace(old, pair.substr(equals + 1)).second) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "--map gives the state of '" + escaped(old) + "' to two operators");
+    }
+    if (std::ranges::find(options.drop, old) != options.drop.end()) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "the state of '" + escaped(old) + "' is to be mapped and to be dropped");
+    }
   }
   return restore;
 }

@@ -13,7 +13,7 @@ constexpr std::string_view kUpload =
     "is about uploading programs over HTTP; programs are submitted with `weir run`";
 constexpr std::string_view kWeb = "tunes Flink's web server; Weir's needs none of it";
 constexpr std::string_view kFiles =
-    "chooses or tunes a remote file system; this version works on file: paths only";
+    "tunes Flink's file systems; conf/README.md has the keys of hdfs: and s3: paths here";
 constexpr std::string_view kManager = "is for a resource manager that Weir does not run under";
 constexpr std::string_view kHa =
     "tunes Flink's recovery in a way that Weir does not need, or is for Kubernetes";

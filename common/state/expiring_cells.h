@@ -33,7 +33,7 @@ class ExpiringCellsBase : public TtlCells<Descriptor>, public Expiry {
     if (held == nullptr) {
       return nullptr;
     }
-    const Horizon at = horizon();
+    const Horizon at = horizonOfUse();
     if (!Rule::isSettled(held->value, held->times, at)) {
       if (showsExpired()) {
         shown_.emplace(held->value);
@@ -53,7 +53,7 @@ class ExpiringCellsBase : public TtlCells<Descriptor>, public Expiry {
   void write(Slot slot, Cell value) override {
     begin(slot);
     auto times = Rule::none();
-    Rule::touch(value, times, backend_.now());
+    Rule::touch(value, times, backend_.timeOfUse());
     column_.set(slot, Held(std::move(value), std::move(times)));
   }
   Cell& edit(Slot slot, Cell initial) override {
@@ -62,7 +62,7 @@ class ExpiringCellsBase : public TtlCells<Descriptor>, public Expiry {
       write(slot, seen == nullptr ? std::move(initial) : *seen);
     }
     Held& own = column_.edit(slot, *column_.get(slot));
-    Rule::touch(own.value, own.times, backend_.now());
+    Rule::touch(own.value, own.times, backend_.timeOfUse());
     return own.value;
   }
   void erase(Slot slot) override { column_.erase(slot); }
@@ -102,6 +102,8 @@ class ExpiringCellsBase : public TtlCells<Descriptor>, public Expiry {
     return column_.get(slot);
   }
   Horizon horizon() const { return {backend_.now(), config().toMilliseconds()}; }
+  /// That of what a function asks for.
+  Horizon horizonOfUse() { return {backend_.timeOfUse(), config().toMilliseconds()}; }
   bool showsExpired() const {
     return config().stateVisibility() ==
            StateTtlConfig::StateVisibility::kReturnExpiredIfNotCleanedUp;
@@ -148,7 +150,7 @@ class ExpiringCells<ListStateDescriptor<T>> final
 
   void add(Slot slot, T value) override {
     this->begin(slot);
-    const std::int64_t now = this->backend_.now();
+    const std::int64_t now = this->backend_.timeOfUse();
     Held& own = this->column_.edit(slot, std::vector<T>(), std::vector<std::int64_t>());
     own.times.resize(own.value.size(), now);
     own.value.push_back(std::move(value));
@@ -159,7 +161,7 @@ class ExpiringCells<ListStateDescriptor<T>> final
     if (held == nullptr || held->value.empty()) {
       return std::nullopt;
     }
-    const Horizon at = this->horizon();
+    const Horizon at = this->horizonOfUse();
     const bool expired = !held->times.empty() && at.passed(held->times.front());
     if (expired && this->showsExpired()) {
       std::optional<T> first(held->value.front());
@@ -200,7 +202,7 @@ class ExpiringCells<MapStateDescriptor<K, V>> final
     if (held == nullptr || found == held->value.end()) {
       return nullptr;
     }
-    const Horizon at = this->horizon();
+    const Horizon at = this->horizonOfUse();
     const std::int64_t time = Rule::timeOf(key, held->times);
     if (at.passed(time)) {
       seen_.emplace(found->second);
@@ -218,7 +220,7 @@ class ExpiringCells<MapStateDescriptor<K, V>> final
     this->begin(slot);
     Held& own = this->column_.edit(slot, typename Rule::V(), typename Rule::T());
     own.value.insert_or_assign(key, std::move(value));
-    own.times.insert_or_assign(key, this->backend_.now());
+    own.times.insert_or_assign(key, this->backend_.timeOfUse());
   }
   void remove(Slot slot, const K& key) override {
     const Held* held = this->begin(slot);

@@ -79,7 +79,10 @@ class KeyedBackend {
   const std::vector<std::string>& droppedMembers() const { return dropped_members_; }
 
   /// Makes the key of `slot` the one that states speak of. kNoSlot: none.
-  void setCurrent(Slot slot) { current_ = slot; }
+  void setCurrent(Slot slot) {
+    current_ = slot;
+    used_at_.reset();
+  }
   const Slot& current() const { return current_; }
 
   /// The column of a state, made at the first call, filled from the snapshot if that has it.
@@ -108,6 +111,9 @@ class KeyedBackend {
   void setTicker(std::function<void(std::int64_t time)> ask);
   void setClock(std::function<std::int64_t()> clock) { clock_ = std::move(clock); }
   std::int64_t now() const;
+  /// What now() was when it was first asked for the key at hand: so nothing that a function holds
+  /// of a state expires while it handles one record.
+  std::int64_t timeOfUse() { return used_at_ ? *used_at_ : used_at_.emplace(now()); }
 
   /// Puts a tier below the columns, before there are keys.
   void setTier(std::unique_ptr<ColumnTier> tier) { tier_ = std::move(tier); }
@@ -146,7 +152,7 @@ class KeyedBackend {
   void noteCleared(Slot slot) { maybe_empty_.push_back(slot); }
   /// Forgets keys that have no state left. Slots handed out before are void afterwards.
   void endBatch() {
-    current_ = kNoSlot;
+    setCurrent(kNoSlot);
     if (expiries_ != nullptr) [[unlikely]] {
       expiries_->sweep();
     }
@@ -241,7 +247,8 @@ class KeyedBackend {
                                             bool names_hold_keys);
 
   Slot current_ = kNoSlot;
-  std::vector<Slot> maybe_empty_;  // Inserted or cleared in this batch.
+  std::optional<std::int64_t> used_at_;  // Of timeOfUse().
+  std::vector<Slot> maybe_empty_;        // Inserted or cleared in this batch.
   NamespaceTable namespaces_;
   std::unique_ptr<ColumnTier> tier_;  // Null: the columns hold everything.
   std::uint32_t max_parallelism_;

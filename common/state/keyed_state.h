@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +53,48 @@ class ValueState : public state::KeyedState<ValueStateDescriptor<T>>,
   T& edit() { return this->editCell(this->descriptor_.default_value); }
 };
 
+namespace state {
+
+/// Walks over the elements that a list had when it was asked for them, once, whatever it would
+/// answer later: an end is one for all lists.
+template <typename T>
+class ListIterator {
+ public:
+  using Base = typename std::vector<T>::const_iterator;
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = T;
+  using difference_type = std::ptrdiff_t;
+  using reference = std::iter_reference_t<Base>;
+  using pointer = const T*;
+
+  ListIterator() = default;  ///< The end.
+  explicit ListIterator(const std::vector<T>& elements)
+      : at_(elements.begin()), end_(elements.end()) {}
+
+  reference operator*() const { return *at_; }
+  pointer operator->() const { return &*at_; }
+  ListIterator& operator++() {
+    ++at_;
+    return *this;
+  }
+  ListIterator operator++(int) {
+    ListIterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const ListIterator& a, const ListIterator& b) {
+    return a.isEnd() || b.isEnd() ? a.isEnd() == b.isEnd() : a.at_ == b.at_;
+  }
+
+ private:
+  bool isEnd() const { return at_ == end_; }
+
+  Base at_{};
+  Base end_{};
+};
+
+}  // namespace state
+
 /// A list per key.
 template <typename T>
 class ListState : public state::KeyedState<ListStateDescriptor<T>>,
@@ -73,9 +117,9 @@ class ListState : public state::KeyedState<ListStateDescriptor<T>>,
     const std::vector<T>* values = this->cell();
     return values != nullptr ? *values : kEmpty;
   }
-  // The elements in the order they were added; valid until the state changes.
-  auto begin() const { return get().begin(); }
-  auto end() const { return get().end(); }
+  // The elements of get(), which begin() asks for them. Valid as they are.
+  state::ListIterator<T> begin() const { return state::ListIterator<T>(get()); }
+  state::ListIterator<T> end() const { return {}; }
   std::size_t size() const { return get().size(); }
   void add(T value) {
     if (this->expires()) [[unlikely]] {

@@ -201,7 +201,7 @@ Json jobDetails(const JobView& job, std::int64_t now) {
   }
   Json json = {{"jid", job.summary.id.hex()},
                {"name", job.summary.name},
-               {"isStoppable", false},
+               {"isStoppable", true},
                {"state", toString(job.summary.state)},
                {"start-time", job.summary.start_millis},
                {"end-time", job.summary.end_millis},

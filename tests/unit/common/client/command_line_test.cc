@@ -159,6 +159,16 @@ TEST_F(CommandLineTest, WhatIsNotTakenIsSaidInWordsOfOurOwn) {
   EXPECT_THAT(weir({"run", "-p"}).err,
               HasSubstr("weir: run: '-p' takes a value, and none was given;"));
   EXPECT_THAT(weir({"list", "-m"}).err, HasSubstr("'-m' takes a value, and none was given"));
+  EXPECT_THAT(weir({"run", "-p", "2", "-p", "3", "-d", "/nowhere/J"}).err,
+              HasSubstr("weir: run: '-p' is given twice; give it once"));
+  EXPECT_THAT(weir({"list", "-m", "a:1", "--jobmanager=b:2"}).err,
+              HasSubstr("'--jobmanager' is given twice"));
+  EXPECT_THAT(weir({"run", "-s", "/s", "--map", "a=b", "--map", "a=c", "/nowhere/J"}).err,
+              HasSubstr("--map gives the state of 'a' to two operators"));
+  EXPECT_THAT(weir({"run", "-s", "/s", "--map", "a=b", "--drop", "a", "/nowhere/J"}).err,
+              HasSubstr("the state of 'a' is to be mapped and to be dropped"));
+  EXPECT_THAT(weir({"fsck", "/s", "--older-than", "1 h"}).err,
+              HasSubstr("--older-than needs --repair"));
   EXPECT_THAT(weir({"list", "extra"}).err, HasSubstr("too many arguments ('extra')"));
   EXPECT_THAT(weir({"list", "-z"}).err, HasSubstr("there is no option '-z'"));
   EXPECT_THAT(weir({"run", "-z", "J"}).err, HasSubstr("there is no option '-z'"));

@@ -8,6 +8,7 @@
 #include "common/state/keyed_backend_of.h"
 #include "common/state/keyed_state.h"
 #include "tests/unit/common/state/fixtures.h"
+#include "tests/unit/common/state/record_clock.h"
 
 namespace weir {
 namespace {
@@ -54,11 +55,15 @@ struct Function : StateOwner {
 
 /// A function with its backend, at one instant after another of a clock that they share.
 struct Subject {
-  explicit Subject(std::int64_t& clock, const StateTtlConfig& ttl = tenSeconds()) : function(ttl) {
-    backend.setClock([&clock] { return clock; });
+  explicit Subject(state::RecordClock& clock, const StateTtlConfig& ttl = tenSeconds())
+      : clock(clock), function(ttl) {
+    clock.drive(backend);
     EXPECT_TRUE(function.bindStates(backend).has_value());
     at("a");
   }
+  ~Subject() { clock.release(backend); }
+  Subject(const Subject&) = delete;
+  Subject& operator=(const Subject&) = delete;
   void at(const std::string& key) { backend.setCurrentKey(key); }
   MemoryFile snapshot() {
     backend.endBatch();
@@ -74,6 +79,7 @@ struct Subject {
     at("a");
     return restored;
   }
+  state::RecordClock& clock;
   KeyedBackendOf<std::string> backend{kGroups};
   Function function;
 };
@@ -90,7 +96,7 @@ std::map<std::string, std::uint64_t> entriesOf(const MemoryFile& file) {
 
 class TtlStateTest : public testing::Test {
  protected:
-  std::int64_t now_ = 1'000'000;
+  state::RecordClock now_{1'000'000};
 };
 
 TEST_F(TtlStateTest, EntriesOfEveryKindAreGoneWhenTheirTimeIsUpAndNotAMillisecondBefore) {
@@ -309,7 +315,7 @@ TEST_F(TtlStateTest, ATickDropsWhatHasExpiredWhereNoBatchComesAndIsAskedForWhile
 
 TEST_F(TtlStateTest, ATickIsAskedForByAStateThatIsDeclaredLate) {
   KeyedBackendOf<std::string> backend(kGroups);
-  backend.setClock([this] { return now_; });
+  backend.setClock([this]() -> std::int64_t { return now_; });
   std::optional<std::int64_t> asked;
   backend.setTicker([&](std::int64_t time) { asked = time; });
   EXPECT_FALSE(asked.has_value()) << "nothing expires";
@@ -352,6 +358,45 @@ TEST_F(TtlStateTest, WhatIsTakenFromTheFrontIsGoneAlsoWhereTheClockWentBack) {
   EXPECT_EQ(list.popFront(), "more") << "expired, and not cleaned up";
   EXPECT_EQ(list.popFront(), "most");
   EXPECT_EQ(list.popFront(), std::nullopt);
+}
+
+TEST_F(TtlStateTest, WhatAFunctionHoldsOfAStateStaysWhileItHandlesARecord) {
+  Subject subject(now_);
+  std::int64_t time = 0;
+  subject.backend.setClock([&time] { return time; });
+  ListState<std::string>& list = subject.function.list;
+  MapState<std::string, int>& map = subject.function.map;
+  for (const char* one : {"x", "y", "z"}) {
+    list.add(one);
+    map.put(one, 1);
+  }
+  subject.at("a");
+  time = 9'999;
+  std::size_t seen = 0;
+  for (const std::string& one : list) {
+    time += 10'000;
+    seen += list.size();
+    EXPECT_TRUE(map.contains(one));
+  }
+  EXPECT_EQ(seen, 9U);
+  for (const auto& [key, value] : map.entries()) {
+    EXPECT_EQ(map.get(key), value);
+  }
+  subject.at("a");
+  EXPECT_EQ(list.size(), 0U);
+  EXPECT_TRUE(map.isEmpty());
+}
+
+TEST_F(TtlStateTest, AWalkOverAListThatHasExpiredAndIsShownEndsWithIt) {
+  Subject subject(now_,
+                  tenSeconds(Update::kOnCreateAndWrite, Visibility::kReturnExpiredIfNotCleanedUp));
+  ListState<std::string>& list = subject.function.list;
+  list.add("x");
+  list.add("y");
+  now_ += 10'000;
+  std::vector<std::string> walked(list.begin(), list.end());
+  EXPECT_EQ(walked, (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(list.begin(), list.end()) << "it is cleaned up";
 }
 
 // -------------------------------------------------------------- switched on and off
@@ -421,7 +466,7 @@ TEST_F(TtlStateTest, TheTypeOfWhatExpiresMayWidenAndMayNotBecomeAnother) {
   const auto reader = state::SectionReader::open(file);
 
   KeyedBackendOf<std::string> wider(kGroups);
-  wider.setClock([&] { return now_; });
+  wider.setClock([&]() -> std::int64_t { return now_; });
   MapState<std::string, std::int64_t> map(
       MapStateDescriptor<std::string, std::int64_t>("map").enableTimeToLive(tenSeconds()));
   ASSERT_TRUE(map.bind(wider).has_value());

@@ -166,6 +166,14 @@ TEST(AssignersTest, LengthsThatAreNoneAreProblems) {
   EXPECT_THAT(EventTimeSessionWindows::withGap(Time::seconds(0)).problem(), HasSubstr("gap"));
 }
 
+TEST(AssignersTest, ALengthInFractionsOfSecondsIsWholeWhereItSaysWholeMilliseconds) {
+  for (int tenths = 1; tenths <= 1000; ++tenths) {
+    const Time time = std::chrono::duration<double>(tenths / 10.0);
+    EXPECT_EQ(time.toMilliseconds(), tenths * 100) << time.lengthProblem();
+  }
+  EXPECT_THAT(Time(std::chrono::duration<double>(0.0015)).lengthProblem(), HasSubstr("1.5 ms"));
+}
+
 TEST(AssignersTest, TheGlobalWindowHasNoEnd) {
   windows::FakeClock clock(0);
   EXPECT_THAT(GlobalWindows::create().assignWindows(1, kNoTimestamp, clock),
