@@ -118,8 +118,12 @@ int requestSavepoint(const Invocation& invocation,
                  ("weir savepoint export " + path) + " DIR' makes a copy that can be moved" +
                  (moves ? ", too." : "."));
   }
-  console.note("You can resume your program from this savepoint with 'weir run -s " + path +
-               " PROGRAM'.");
+  if (then.stop == runtime::StopMode::kDrain) {
+    console.note("A job that starts from this savepoint has no input left.");
+  } else {
+    console.note("You can resume your program from this savepoint with 'weir run -s " + path +
+                 " PROGRAM'.");
+  }
   for (const std::string& warning : result->warnings) {
     console.note("warning: " + escaped(warning));
   }

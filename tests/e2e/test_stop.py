@@ -86,6 +86,7 @@ class StopTest(unittest.TestCase):
             done = cluster.weir("stop", "--json", "--drain", "-p", cluster.savepoints, job)
             path = json.loads(done.stdout)["path"]
             self.assertTrue(path.startswith(f"file:{cluster.savepoints}/savepoint-"), path)
+            self.assertIn("A job that starts from this savepoint has no input left.", done.stderr)
             self.assertEqual(cluster.job(job)["state"], "FINISHED")
             lines = self.lines(self.out / "text")
             self.assertLess(len(lines), COUNT)
