@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -24,8 +25,7 @@ class Time {
  public:
   template <typename R, typename P>
   Time(std::chrono::duration<R, P> time)  // NOLINT: converts on purpose.
-      : Time(static_cast<long double>(std::chrono::duration<Number<R>, std::milli>(time).count())) {
-  }
+      : Time(inMillis(time)) {}
 
   static Time milliseconds(std::int64_t count) { return Time(std::chrono::milliseconds(count)); }
   static Time seconds(std::int64_t count) { return Time(1e3L * count); }
@@ -41,10 +41,18 @@ class Time {
   std::string offsetProblem() const;
 
  private:
-  /// 64 bits of mantissa are exact for every std::int64_t. A double is as exact as it was given:
-  /// a tenth of a second is 100 ms.
-  template <typename R>
-  using Number = std::conditional_t<std::is_floating_point_v<R>, double, long double>;
+  /// 64 bits of mantissa are exact for every std::int64_t. A double is as exact as it can be: a
+  /// tenth of a second is 100 ms.
+  template <typename R, typename P>
+  static long double inMillis(std::chrono::duration<R, P> time) {
+    const long double exact = std::chrono::duration<long double, std::milli>(time).count();
+    if constexpr (std::is_floating_point_v<R>) {
+      constexpr long double kError = 4 * std::numeric_limits<double>::epsilon();
+      const long double whole = std::round(exact);
+      return std::abs(exact - whole) <= kError * std::abs(exact) ? whole : exact;
+    }
+    return exact;
+  }
   explicit Time(long double milliseconds)
       : whole_(std::abs(milliseconds) < 9.2e18L && std::trunc(milliseconds) == milliseconds),
         count_(whole_ ? static_cast<std::int64_t>(milliseconds) : 0),
