@@ -466,7 +466,7 @@ TEST_F(TtlStateTest, TheTypeOfWhatExpiresMayWidenAndMayNotBecomeAnother) {
   const auto reader = state::SectionReader::open(file);
 
   KeyedBackendOf<std::string> wider(kGroups);
-  wider.setClock([&]() -> std::int64_t { return now_; });
+  now_.drive(wider);
   MapState<std::string, std::int64_t> map(
       MapStateDescriptor<std::string, std::int64_t>("map").enableTimeToLive(tenSeconds()));
   ASSERT_TRUE(map.bind(wider).has_value());

@@ -425,7 +425,8 @@ TEST_F(UnalignedTest, RecordsWhoseKeysTheProgramTakesOtherwiseFailTheRestore) {
 
 /// What sources of the next tests may do.
 struct Gates {
-  std::atomic<bool> stuck{true};          // The first one: in the middle of a poll.
+  std::atomic<bool> stuck{true};          // The first one: in the middle of a poll,
+  std::atomic<bool> waits{false};         // once it has come there.
   std::atomic<std::uint64_t> allowed{0};  // Records that each may emit.
 };
 
@@ -435,6 +436,7 @@ class GatedSource final : public FakeOperator {
   GatedSource(JobSpace& space, Gates& gates) : FakeOperator(space), gates_(gates) {}
   InputStatus poll(std::size_t /*limit*/) override {
     while (task_.subtask == 0 && gates_.stuck) {
+      gates_.waits = true;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     if (number_ >= space_.count) {
@@ -471,17 +473,21 @@ class BarrierModeTest : public UnalignedTest {
     gates_.stuck = false;
     end();
   }
-  void awaitReceived(std::uint64_t records) {
+  void await(const std::function<bool()>& condition) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (space_.received < records && std::chrono::steady_clock::now() < until) {
+    while (!condition() && std::chrono::steady_clock::now() < until) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    ASSERT_GE(space_.received, records);
+    ASSERT_TRUE(condition());
+  }
+  void awaitReceived(std::uint64_t records) {
+    await([&] { return space_.received >= records; });
   }
   /// Until the second source has sent its barrier, and may go on.
   void beginCheckpoint() {
     gates_.allowed = 100;
     awaitReceived(100);
+    await([&] { return gates_.waits.load(); });  // Else it might take the barrier before.
     runtime::CheckpointOrder order;
     order.checkpoint = CheckpointId(1);
     worker_->handle(runtime::TriggerOrder{deployment_.execution, order});
