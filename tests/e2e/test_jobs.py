@@ -183,7 +183,7 @@ class JobsTest(unittest.TestCase):
         self.assertRegex(failures, r"in operator 'Misbehave' after \d+ records?\b")
         self.assertNotRegex(failures, r"(?m):$")
         self.assertNotIn("standard error", failures)
-        self.assertIn("The job manager remembers the last 5 ended jobs (jobmanager.web.history).", listed)
+        self.assertIn("The job manager forgets older ended jobs (jobmanager.web.history).", listed)
         self.assertNotIn("remembers", self.cluster.weir("list").stdout)
         self.free_again()
 
