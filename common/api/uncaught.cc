@@ -3,12 +3,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <string>
-#include <string_view>
 
 #include <unistd.h>
 
 #include "common/api/job_execution_result.h"
+#include "common/base/indented.h"
 #include "common/base/utf8.h"
 
 namespace weir::api {
@@ -16,16 +15,6 @@ namespace weir::api {
 namespace {
 
 std::terminate_handler g_crash = nullptr;  // What the program had before.
-
-/// As `weir run` shows it: nothing that a terminal would obey, lines after the first indented.
-std::string inLines(std::string_view text) {
-  std::string lines;
-  for (const char c : escaped(text, "\n")) {
-    lines += c;
-    lines += c == '\n' ? "  " : "";
-  }
-  return lines;
-}
 
 /// A failed job that nobody caught is the program's end, and no crash of it.
 [[noreturn]] void endUncaught() {
@@ -35,7 +24,7 @@ std::string inLines(std::string_view text) {
     }
   } catch (const JobExecutionException& failed) {
     std::fflush(nullptr);
-    std::fprintf(stderr, "weir: %s\n", inLines(failed.what()).c_str());
+    std::fprintf(stderr, "weir: %s\n", indented(escaped(failed.what(), "\n")).c_str());
     ::_exit(1);
   } catch (...) {  // NOLINT: a crash as it would be without us.
   }

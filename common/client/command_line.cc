@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <iostream>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -38,26 +37,22 @@ bool isAmong(const std::vector<std::string>& words, const std::string& word) {
   return std::ranges::find(words, word) != words.end();
 }
 
-/// The option that is among `words` a second time though it takes one value; empty: none.
+/// The name of an option that takes one value and was given more, as `words` have it last; empty:
+/// there is none.
 std::string givenTwice(const CLI::App& app, const std::vector<std::string>& words) {
-  std::set<const CLI::Option*> seen;
-  for (std::size_t at = 0; at < words.size(); ++at) {
-    const std::string& word = words[at];
-    const bool is_long = word.starts_with("--");
-    if (word.size() < 2 || word[0] != '-') {
-      continue;
-    }
-    const std::string name = is_long ? word.substr(0, word.find('=')) : word.substr(0, 2);
-    const CLI::Option* option = app.get_option_no_throw(name);
-    if (option == nullptr || option->get_items_expected_max() != 1) {
-      continue;
-    }
-    if (!seen.insert(option).second) {
-      return name;
-    }
-    at += word == name ? 1 : 0;  // What follows is its value.
+  const auto is_twice = [](const CLI::Option* option) {
+    return option->get_items_expected_max() == 1 && option->count() > 1;
+  };
+  const auto options = app.get_options();
+  const auto twice = std::ranges::find_if(options, is_twice);
+  if (twice == options.end()) {
+    return "";
   }
-  return "";
+  const auto nameOf = [](const std::string& word) { return word.substr(0, word.find('=')); };
+  const auto last = std::find_if(words.rbegin(), words.rend(), [&](const std::string& word) {
+    return (*twice)->check_name(nameOf(word));
+  });
+  return last == words.rend() ? (*twice)->get_name() : nameOf(*last);
 }
 
 class CommandLine {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "common/base/indented.h"
 #include "common/base/utf8.h"
 #include "common/client/json_text.h"
 
@@ -29,18 +30,6 @@ void putResult(std::string_view line) {
     const int error = errno;
     putLine(stderr, fmt::format("weir: standard output: {}: {}", std::strerror(error), line));
   }
-}
-
-/// The sentence on the first line, what is listed after it indented by two blanks.
-std::string indented(const std::string& text) {
-  std::string lines;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    lines += text[i];
-    if (text[i] == '\n' && i + 1 < text.size() && text[i + 1] != ' ') {
-      lines += "  ";
-    }
-  }
-  return lines;
 }
 
 /// What helps against errors of this kind, for those that bring no advice of their own.

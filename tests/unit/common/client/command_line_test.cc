@@ -161,6 +161,12 @@ TEST_F(CommandLineTest, WhatIsNotTakenIsSaidInWordsOfOurOwn) {
   EXPECT_THAT(weir({"list", "-m"}).err, HasSubstr("'-m' takes a value, and none was given"));
   EXPECT_THAT(weir({"run", "-p", "2", "-p", "3", "-d", "/nowhere/J"}).err,
               HasSubstr("weir: run: '-p' is given twice; give it once"));
+  EXPECT_THAT(weir({"run", "-dp", "2", "-p", "3", "/nowhere/J"}).err,
+              HasSubstr("weir: run: '-p' is given twice; give it once"));
+  EXPECT_THAT(weir({"run", "-p2", "-p3", "/nowhere/J"}).err,
+              HasSubstr("weir: run: '--parallelism' is given twice; give it once"));
+  EXPECT_THAT(weir({"run", "--map", "a=b", "--map", "c=d", "-p"}).err,
+              HasSubstr("'-p' takes a value, and none was given"));
   EXPECT_THAT(weir({"list", "-m", "a:1", "--jobmanager=b:2"}).err,
               HasSubstr("'--jobmanager' is given twice"));
   EXPECT_THAT(weir({"run", "-s", "/s", "--map", "a=b", "--map", "a=c", "/nowhere/J"}).err,
